@@ -1,0 +1,50 @@
+/** The closed set of reasons for which an operation of this project can fail. */
+export type ErrorCode =
+  /** A file, folder, expert or key that was asked for is not there. */
+  | 'notFound'
+  /** A file exists but its content breaks its own format. */
+  | 'badFile'
+  /** Two things that must fit each other do not: adapter and base, rank and layer, shapes. */
+  | 'mismatch'
+  /** The request or its arguments are wrong. */
+  | 'badRequest'
+  /** The recipe has problems; they are listed in `problems`. */
+  | 'badRecipe'
+  /** A dataset has problems; they are listed in `problems`. */
+  | 'badData'
+  /** An architecture, dtype or option this version does not implement. */
+  | 'unsupported'
+  /** Disk full, read-only folder, permission: the file system refused. */
+  | 'storage'
+  /** The request queue is full. */
+  | 'busy'
+  /** The engine process ended before it answered. */
+  | 'engineLost'
+  /** The runtime refused a graph or ran out of memory. */
+  | 'runtime';
+
+/** Something wrong with what a user wrote: where it is, and what to do about it. */
+export interface Problem {
+  /** Stable identifier, for example `unknownKey`. */
+  code: string;
+  severity: 'error' | 'warning';
+  /** JSON path (`experts.math.rank`) or `file:line`. */
+  where: string;
+  /** One sentence: what is wrong, what was expected, what to do. */
+  message: string;
+  /** Offsets in the text the problem was found in, where known. */
+  range?: { start: number; end: number };
+}
+
+/** The one error type. `message` says what and where; `hint` says what to do. */
+export class WorkbenchError extends Error {
+  override name = 'WorkbenchError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly hint?: string,
+    readonly problems: Problem[] = [],
+  ) {
+    super(message);
+  }
+}
