@@ -1,0 +1,63 @@
+import { cleanUpCut, cleanUpSpaces } from '../tokenizer/cleanUp.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+
+/** Turns ids into text as they come. The deltas together are `decode` of all ids. */
+export interface Detokenizer {
+  /** The text that is certain now and was not before: possibly nothing. */
+  push(id: number): string;
+  /** What was held back. Nothing may be pushed after it. */
+  flush(): string;
+}
+
+const replacementCharacter = '\ufffd';
+// The window is decoded anew for each token, so its length bounds what one token costs.
+const windowLimit = 48;
+const windowKept = 16;
+
+/** @param options.skipSpecialTokens leaves out BOS, end-of-turn tokens and the like. Default true. */
+export function createDetokenizer(
+  tokenizer: Tokenizer,
+  { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {},
+): Detokenizer {
+  const decode = (ids: number[]) => tokenizer.decode(ids, { cleanUp: false });
+  let window: number[] = [];
+  let text = '';
+  // How much of `text` is out. All of this is before the clean-up of spaces, which works on each delta.
+  let emitted = 0;
+
+  const emit = (end: number): string => {
+    if (end <= emitted) return '';
+    const delta = text.slice(emitted, end);
+    emitted = end;
+    return tokenizer.cleansUpSpaces ? cleanUpSpaces(delta) : delta;
+  };
+
+  /** Drops ids from the window's front where the rest decodes alone to what it decodes to after them. */
+  const shorten = () => {
+    const at = window.length - windowKept;
+    const tail = decode(window.slice(at));
+    const dropped = text.length - tail.length;
+    // The rest must start with a character of its own: a byte order mark or half a character may read otherwise alone.
+    if (dropped > emitted || tail === '' || tail.startsWith(replacementCharacter)) return;
+    const head = decode(window.slice(0, at));
+    // Some decoders strip one blank from the front of a text.
+    if (text !== head + tail && text !== `${head} ${tail}`) return;
+    window = window.slice(at);
+    text = tail;
+    emitted -= dropped;
+  };
+
+  return {
+    push(id) {
+      if (skipSpecialTokens && tokenizer.specialIds.has(id)) return '';
+      window.push(id);
+      text = decode(window);
+      // An unfinished UTF-8 sequence decodes to one replacement character, and everything before it is certain.
+      const end = text.endsWith(replacementCharacter) ? text.length - 1 : text.length;
+      const delta = emit(tokenizer.cleansUpSpaces ? cleanUpCut(text, end) : end);
+      if (window.length > windowLimit) shorten();
+      return delta;
+    },
+    flush: () => emit(text.length),
+  };
+}

@@ -1,0 +1,94 @@
+import { Graph, type Value } from '../graph/graph.ts';
+import * as op from '../graph/ops.ts';
+import { externalWeights, type TensorPlace } from './baseWeights.ts';
+import type { BaseConfig } from './config.ts';
+import { type LinearLayer, linearLayers } from './layout.ts';
+import { defineBatchSizes, outputProjection, transformer } from './transformer.ts';
+
+/** Inputs that hold the adapter bank of one linear layer. */
+export function bankInputs(path: string): { A: string; B: string } {
+  return { A: `${path}.lora_A`, B: `${path}.lora_B` };
+}
+
+export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${layer}.${kind}`;
+
+/**
+ * Prefill and decode in one graph: a prompt is a run of many tokens, a decode step a run of one.
+ *
+ * Inputs: `ids`, `positions` [B, T] int64; `logitRows` [M] int64, positions of the flattened batch whose logits are
+ * wanted; `lastPositions` [B] int32, tokens in each row's cache after this run, minus one; `totalLength` int32 scalar,
+ * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, hd], overwritten in place when the
+ * same tensors are given as outputs; where `adapted` lists linear layers, their bank `PATH.lora_A` [R, in] and
+ * `PATH.lora_B` [out, R], and `gate` [B, 1, R].
+ * Outputs: `logits` [M, vocab]; `cache.L.key.out`, `cache.L.value.out`.
+ */
+export function buildInferenceGraph(
+  c: BaseConfig,
+  tensors: ReadonlyMap<string, TensorPlace>,
+  adapted: ReadonlySet<string>,
+): Graph {
+  const g = new Graph();
+  const ids = g.input('ids', 'int64', ['B', 'T']);
+  const positions = g.input('positions', 'int64', ['B', 'T']);
+  defineBatchSizes(g, ids);
+  const weight = externalWeights(g, tensors);
+  const layers = new Map<string, LinearLayer>(linearLayers(c).map(l => [l.path, l]));
+  const gates = adapted.size > 0 ? tokenGates(g) : undefined;
+
+  const linear = (x: Value, path: string): Value => {
+    const layer = layers.get(path)!;
+    const bias = layer.bias ? weight(`${path}.bias`) : undefined;
+    const y = op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
+    if (!gates || !adapted.has(path)) return y;
+    const bank = bankInputs(path);
+    const A = g.input(bank.A, 'float32', ['R', layer.in]);
+    const B = g.input(bank.B, 'float32', [layer.out, 'R']);
+    return op.gemm(g, op.mul(g, op.gemm(g, x, A, { transB: true }), gates), B, { transB: true }, y);
+  };
+  const attention = cachedAttention(g, c);
+  const parts = { weight, linear, attention };
+  const hidden = transformer(g, c, parts, ids, positions);
+  const wanted = op.gatherRows(g, hidden, g.input('logitRows', 'int64', ['M']));
+  g.output('logits', outputProjection(g, c, parts, wanted));
+  return g;
+}
+
+/** gate [B, 1, R] → one row per token, [N, R]. */
+function tokenGates(g: Graph): Value {
+  const gate = g.input('gate', 'float32', ['B', 1, 'R']);
+  const r = g.node('Shape', [gate], [{ type: 'int64', shape: [1] }], { start: 2, end: 3 })[0]!;
+  g.defineSize('R', r);
+  const expanded = g.node('Expand', [gate, g.shapeValue(['B', 'T', 'R'])], [
+    { type: 'float32', shape: ['B', 'T', 'R'] },
+  ])[0]!;
+  return op.reshape(g, expanded, ['N', 'R']);
+}
+
+/**
+ * Grouped-query attention over a cache (Ainslie et al. 2023), as onnxruntime's fused operator. It writes the new keys
+ * and values behind those already in the cache, row by row, so that rows of different length share a batch.
+ */
+function cachedAttention(g: Graph, c: BaseConfig) {
+  const lastPositions = g.input('lastPositions', 'int32', ['B']);
+  const totalLength = g.input('totalLength', 'int32', []);
+  return (layer: number, q: Value, k: Value, v: Value): Value => {
+    const cacheShape = ['B', c.kvHeads, 'P', c.headDim];
+    const [key, value] = (['key', 'value'] as const).map(kind =>
+      g.input(cacheName(layer, kind), 'float32', cacheShape),
+    ) as [Value, Value];
+    const [mixed, nextKey, nextValue] = g.node(
+      'GroupQueryAttention',
+      [q, k, v, key, value, lastPositions, totalLength],
+      [
+        { type: 'float32', shape: ['B', 'T', c.heads * c.headDim] },
+        { type: 'float32', shape: cacheShape },
+        { type: 'float32', shape: cacheShape },
+      ],
+      { num_heads: c.heads, kv_num_heads: c.kvHeads, scale: { float: 1 / Math.sqrt(c.headDim) } },
+      'com.microsoft',
+      [`attention.${layer}`, `${cacheName(layer, 'key')}.out`, `${cacheName(layer, 'value')}.out`],
+    );
+    g.outputs.push(nextKey!, nextValue!);
+    return mixed!;
+  };
+}

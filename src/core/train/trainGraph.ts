@@ -1,0 +1,204 @@
+import { gradients } from '../autodiff/gradients.ts';
+import { Graph, type Value } from '../graph/graph.ts';
+import * as op from '../graph/ops.ts';
+import type { BaseConfig } from '../model/config.ts';
+import { type LinearLayer, linearLayers } from '../model/layout.ts';
+import { causalAttention, defineBatchSizes, outputProjection, transformer } from '../model/transformer.ts';
+import { adamW, hyperNames } from './adamw.ts';
+
+/** Tensors that are trained together: one optimiser state, one clip, one learning rate. */
+export interface ParameterGroup {
+  name: string;
+  /** In the order in which they lie in the group's flat vector. */
+  tensors: { name: string; shape: number[] }[];
+  /** Decoupled weight decay applies. */
+  decays: boolean;
+  /** Groups with the same name here are clipped by their common norm. */
+  clipWith: string;
+}
+
+/** An expert as the training graph sees it. */
+export interface TrainedExpert {
+  name: string;
+  rank: number;
+  /** Module paths that carry factors. */
+  targets: string[];
+}
+
+/** What a graph computes: gradients alone, added up, or the whole step with the update. */
+export type TrainPhase = 'evaluate' | 'accumulate' | 'step';
+
+export interface TrainGraphOptions {
+  config: BaseConfig;
+  experts: TrainedExpert[];
+  /** The frozen weights, or undefined for those that are trained themselves. */
+  weights: (g: Graph) => (name: string) => Value;
+  /** Groups of trained base weights; usually none. */
+  baseGroups?: ParameterGroup[];
+  phase: TrainPhase;
+  /** Gradients of earlier micro-batches come in as inputs. */
+  accumulated: boolean;
+  /** Masks on the adapters' inputs come in as inputs. */
+  dropout: boolean;
+}
+
+/** Number of elements of a group. */
+export function groupSize(group: ParameterGroup): number {
+  return group.tensors.reduce((sum, t) => sum + t.shape.reduce((a, b) => a * b, 1), 0);
+}
+
+/** Names of one expert's factors, as in PEFT without its prefix. */
+export function factorName(path: string, factor: 'A' | 'B'): string {
+  return `${path}.lora_${factor}.weight`;
+}
+
+/** The flat vector of one expert: A [rank, in] and B [out, rank] of each target in the order of the forward pass. */
+export function expertGroup(config: BaseConfig, expert: TrainedExpert): ParameterGroup {
+  const targets = new Set(expert.targets);
+  const tensors = linearLayers(config)
+    .filter(l => targets.has(l.path))
+    .flatMap(l => [
+      { name: factorName(l.path, 'A'), shape: [expert.rank, l.in] },
+      { name: factorName(l.path, 'B'), shape: [l.out, expert.rank] },
+    ]);
+  return { name: expert.name, tensors, decays: true, clipWith: expert.name };
+}
+
+/** The sites where adapters read their input; linears that share an input share a dropout mask. */
+export function dropoutSites(config: BaseConfig): { name: string; size: number }[] {
+  return linearLayers(config)
+    .filter(l => ['q_proj', 'o_proj', 'gate_proj', 'down_proj'].includes(l.name))
+    .map(l => ({ name: dropoutSite(l), size: l.in }));
+}
+
+function dropoutSite(l: LinearLayer): string {
+  const leader = { k_proj: 'q_proj', v_proj: 'q_proj', up_proj: 'gate_proj' }[l.name as string] ?? l.name;
+  return `dropout.${l.layer}.${leader}`;
+}
+
+/**
+ * One graph: forward pass, masked cross entropy, backward pass for the trained tensors alone, global-norm
+ * clipping and AdamW. The frozen base gets no weight gradients.
+ *
+ * Inputs: `ids` [B, T] int64; `gate` [B, E], the scaling on the row's own expert and 0 elsewhere;
+ * `lossRows` [M] int64, the positions in the flattened batch that predict a trained token; `labels` [M] int64;
+ * `lossWeights` [M, L], the share of each token in each of the L losses; per group G: `G` [P], and for the step
+ * `G.m`, `G.v` [P], `G.hyper`; `G.sum` [P] where gradients are accumulated.
+ * Outputs: `losses` [L]; per group `G.sum.out`, or `G.out`, `G.m.out`, `G.v.out`; `norms` [clip groups].
+ */
+export function buildTrainGraph(o: TrainGraphOptions): Graph {
+  const g = new Graph();
+  const c = o.config;
+  const ids = g.input('ids', 'int64', ['B', 'T']);
+  defineBatchSizes(g, ids);
+  const groups = [...(o.baseGroups ?? []), ...o.experts.map(e => expertGroup(c, e))];
+  const flat = groups.map(group => g.input(group.name, 'float32', [groupSize(group)]));
+  const tensors = groups.map((group, i) => unflatten(g, flat[i]!, group));
+
+  const trainedBase = new Map((o.baseGroups ?? []).flatMap((_, i) => [...tensors[i]!]));
+  const frozen = o.weights(g);
+  const weight = (name: string) => trainedBase.get(name) ?? frozen(name);
+  const factors = tensors.slice(o.baseGroups?.length ?? 0);
+  const layers = new Map(linearLayers(c).map(l => [l.path, l]));
+  const gates = o.experts.length > 0 ? tokenGates(g, o.experts) : undefined;
+
+  const linear = (x: Value, path: string): Value => {
+    const layer = layers.get(path)!;
+    const bias = layer.bias ? weight(`${path}.bias`) : undefined;
+    const y = op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
+    const active = o.experts.flatMap((e, i) => (e.targets.includes(path) ? [i] : []));
+    if (active.length === 0) return y;
+    const A = op.concat(g, active.map(i => factors[i]!.get(factorName(path, 'A'))!), 0);
+    const B = op.concat(g, active.map(i => factors[i]!.get(factorName(path, 'B'))!), 1);
+    const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer), layer.in)) : x;
+    const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!(active));
+    return op.gemm(g, inner, B, { transB: true }, y);
+  };
+  const parts = { weight, linear, attention: (_: number, q: Value, k: Value, v: Value) => causalAttention(g, c, q, k, v) };
+  const hidden = transformer(g, c, parts, ids, rowPositions(g));
+
+  const lossRows = g.input('lossRows', 'int64', ['M']);
+  g.defineSize('M', g.node('Shape', [lossRows], [{ type: 'int64', shape: [1] }])[0]!);
+  const logits = outputProjection(g, c, parts, op.gatherRows(g, hidden, lossRows));
+  const logProbabilities = op.pick(g, op.logSoftmax(g, logits), g.input('labels', 'int64', ['M']));
+  const lossCount = Math.max(1, o.experts.length);
+  const lossWeights = g.input('lossWeights', 'float32', ['M', lossCount]);
+  const losses = op.reduceSum(g, op.mul(g, op.neg(g, logProbabilities), lossWeights), [0], false);
+  g.output('losses', losses);
+  if (o.phase === 'evaluate') return g;
+
+  const loss = op.reduceSum(g, losses, [0], false);
+  const wanted = tensors.map(t => [...t.values()]);
+  const found = gradients(g, loss, wanted.flat());
+  let at = 0;
+  const sums = groups.map((group, i) => {
+    const own = found.slice(at, (at += wanted[i]!.length));
+    const gradient = op.concat(g, own.map(v => op.reshape(g, v, [sizeOf(v)])), 0);
+    return o.accumulated ? op.add(g, g.input(`${group.name}.sum`, 'float32', [groupSize(group)]), gradient) : gradient;
+  });
+  if (o.phase === 'accumulate') for (const [i, group] of groups.entries()) g.output(`${group.name}.sum.out`, sums[i]!);
+  else addUpdate(g, groups, flat, sums);
+  return g;
+}
+
+/** Clipping and AdamW for every group. */
+function addUpdate(g: Graph, groups: ParameterGroup[], flat: Value[], sums: Value[]): void {
+  const clips = [...new Set(groups.map(group => group.clipWith))];
+  const norms = clips.map(clip => {
+    const squares = groups.flatMap((group, i) =>
+      group.clipWith === clip ? [op.reduceSumSquare(g, sums[i]!, [0])] : [],
+    );
+    return op.sqrt(g, squares.reduce((a, b) => op.add(g, a, b)));
+  });
+  g.output('norms', op.concat(g, norms, 0));
+  for (const [i, group] of groups.entries()) {
+    const size = groupSize(group);
+    const state = {
+      parameter: flat[i]!,
+      m: g.input(`${group.name}.m`, 'float32', [size]),
+      v: g.input(`${group.name}.v`, 'float32', [size]),
+      hyper: g.input(`${group.name}.hyper`, 'float32', [hyperNames.length]),
+      gradient: sums[i]!,
+      norm: norms[clips.indexOf(group.clipWith)]!,
+    };
+    const next = adamW(g, state, group.decays);
+    g.output(`${group.name}.out`, next.parameter);
+    g.output(`${group.name}.m.out`, next.m);
+    g.output(`${group.name}.v.out`, next.v);
+  }
+}
+
+function unflatten(g: Graph, flat: Value, group: ParameterGroup): Map<string, Value> {
+  const sizes = group.tensors.map(t => t.shape.reduce((a, b) => a * b, 1));
+  const pieces = op.split(g, flat, sizes, 0);
+  return new Map(group.tensors.map((t, i) => [t.name, op.reshape(g, pieces[i]!, t.shape)]));
+}
+
+/** Per-token gate columns: for a list of experts, [N, Σ rank], each expert's value repeated over its rank. */
+function tokenGates(g: Graph, experts: TrainedExpert[]): (active: number[]) => Value {
+  const gate = g.input('gate', 'float32', ['B', experts.length]);
+  return active =>
+    g.once(`gate:${active}`, () => {
+      const columns = active.flatMap(i => Array.from({ length: experts[i]!.rank }, () => i));
+      const perRow = op.reshape(g, op.gatherColumns(g, gate, columns), ['B', 1, columns.length]);
+      const shape = ['B', 'T', columns.length];
+      const perToken = g.node('Expand', [perRow, g.shapeValue(shape)], [{ type: 'float32', shape }])[0]!;
+      return op.reshape(g, perToken, ['N', columns.length]);
+    });
+}
+
+function dropoutMask(g: Graph, site: string, size: number): Value {
+  return g.once(site, () => g.input(site, 'float32', ['N', size]));
+}
+
+/** Positions 0 … T−1 of every row, [B, T]. */
+function rowPositions(g: Graph): Value {
+  const t = g.node('Squeeze', [g.size('T')], [{ type: 'int64', shape: [] }])[0]!;
+  const [zero, one] = [g.constant(BigInt64Array.of(0n), []), g.constant(BigInt64Array.of(1n), [])];
+  const range = g.node('Range', [zero, t, one], [{ type: 'int64', shape: ['T'] }])[0]!;
+  return g.node('Expand', [range, g.shapeValue(['B', 'T'])], [{ type: 'int64', shape: ['B', 'T'] }])[0]!;
+}
+
+function sizeOf(v: Value): number {
+  return (v.shape as number[]).reduce((a, b) => a * b, 1);
+}
