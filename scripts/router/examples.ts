@@ -57,6 +57,18 @@ export function vary(example: Labelled, random: Random): Labelled {
   return { ...example, prompt };
 }
 
+/** A copy in which some longer words are made up: names and terms nobody has seen say nothing against an expert. */
+export function withUnknownWords(example: Labelled, random: Random): Labelled {
+  const prompt = example.prompt.replace(/\p{L}{5,}/gu, word => (random.uniform() < 0.35 ? madeUpWord(random) : word));
+  return { ...example, prompt, source: `${example.source}/unknownWords` };
+}
+
+function madeUpWord(random: Random): string {
+  const syllable = () =>
+    random.choice([...'bcdfghjklmnprstvwz']) + random.choice([...'aeiou', 'ar', 'en', 'il', 'or', 'ust']);
+  return Array.from({ length: random.integer(2, 4) }, syllable).join('');
+}
+
 const openings = ['Please ', 'Can you ', 'Could you please ', 'Hi, ', 'Hello! ', 'I need help: ', 'Help me with this: ', 'Hey, '];
 const endings = [' Thanks!', ' Please.', ' Be brief.', ' Answer in one sentence.', ' Think step by step.', ' Thank you in advance.'];
 

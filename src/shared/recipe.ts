@@ -11,6 +11,16 @@ const name = z
 
 const weight = z.number().describe('Share of an expert; negative subtracts what it learned.');
 
+/** The same keys, all optional and without filling in defaults, so that layers of settings can override one another. */
+function overridesOf<S extends z.ZodObject>(settings: S): z.ZodType<Partial<z.output<S>>, Partial<z.input<S>>> {
+  const shape = Object.entries(settings.shape).map(([key, field]) => {
+    if (!(field instanceof z.ZodDefault)) return [key, field];
+    const inner = field.unwrap() as z.ZodType;
+    return [key, inner.optional().meta({ description: field.description, default: field.def.defaultValue })];
+  });
+  return z.strictObject(Object.fromEntries(shape)).describe(settings.description ?? '') as never;
+}
+
 export const loraSettings = z
   .strictObject({
     rank: z.int().min(1).max(1024).default(16).describe('Rank r of the factors A [r, in] and B [out, r].'),
@@ -74,8 +84,8 @@ const expert = z
       .optional()
       .describe('Its data; needed when it is trained here.'),
     adapter: z.string().optional().describe('A PEFT folder to load instead of training.'),
-    lora: loraSettings.partial().optional().describe("Overrides of the recipe's lora settings."),
-    training: trainingSettings.partial().optional().describe("Overrides of the recipe's training settings."),
+    lora: overridesOf(loraSettings).optional().describe("Overrides of the recipe's lora settings."),
+    training: overridesOf(trainingSettings).optional().describe("Overrides of the recipe's training settings."),
   })
   .describe('One adapter with a domain.');
 
@@ -190,11 +200,11 @@ export const recipeSchema = z
       .describe("The frozen base: 'embedded', or a Hugging Face folder relative to the recipe."),
     seed: z.int().min(0).max(4294967295).default(1).describe('Seed of initial factors, data order and dropout.'),
     output: z.string().optional().describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
-    lora: loraSettings.partial().default({}).describe('Settings of every expert’s factors.'),
-    training: trainingSettings.partial().default({}).describe('Settings of every expert’s training.'),
+    lora: overridesOf(loraSettings).default({}).describe('Settings of every expert’s factors.'),
+    training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
     experts: z.record(name, expert).default({}).describe('The experts by name.'),
     router: router.default({ kind: 'learned', seed: 1 }),
-    generation: generationSettings.partial().default({}).describe('How answers are decoded.'),
+    generation: overridesOf(generationSettings).default({}).describe('How answers are decoded.'),
     blends: z.record(name, blend).default({}).describe('Named blends: weights of experts at run time.'),
     merges: z.record(name, merge).default({}).describe('Named merges: permanent combinations.'),
     evaluation: evaluation.default({ sets: {}, batchSize: 32 }),

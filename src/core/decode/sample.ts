@@ -36,7 +36,11 @@ export function checkDecodeSettings(settings: DecodeSettings): Problem[] {
   check('temperature', Number.isFinite(temperature) && temperature >= 0, 'a number from 0 (greedy) up');
   check('topK', Number.isInteger(topK) && topK >= 0, 'a whole number from 0 (off) up');
   check('topP', Number.isFinite(topP) && topP > 0 && topP <= 1, 'a number above 0 and at most 1 (off)');
-  check('repetitionPenalty', Number.isFinite(repetitionPenalty) && repetitionPenalty > 0, 'a number above 0 (1 is off)');
+  check(
+    'repetitionPenalty',
+    Number.isFinite(repetitionPenalty) && repetitionPenalty > 0,
+    'a number above 0 (1 is off)',
+  );
   check('seed', Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff, 'a whole number from 0 to 4294967295');
   check('stop', Array.isArray(stop) && stop.every(s => typeof s === 'string' && s !== ''), 'a list of non-empty texts');
   check('maxTokens', Number.isInteger(maxTokens) && maxTokens >= 1, 'a whole number from 1 up');

@@ -19,7 +19,7 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
  * wanted; `lastPositions` [B] int32, tokens in each row's cache after this run, minus one; `totalLength` int32 scalar,
  * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, hd], overwritten in place when the
  * same tensors are given as outputs; where `adapted` lists linear layers, their bank `PATH.lora_A` [R, in] and
- * `PATH.lora_B` [out, R], and `gate` [B, 1, R].
+ * `PATH.lora_B`, transposed, [R, out], and `gate` [B, 1, R].
  * Outputs: `logits` [M, vocab]; `cache.L.key.out`, `cache.L.value.out`.
  */
 export function buildInferenceGraph(
@@ -42,8 +42,8 @@ export function buildInferenceGraph(
     if (!gates || !adapted.has(path)) return y;
     const bank = bankInputs(path);
     const A = g.input(bank.A, 'float32', ['R', layer.in]);
-    const B = g.input(bank.B, 'float32', [layer.out, 'R']);
-    return op.gemm(g, op.mul(g, op.gemm(g, x, A, { transB: true }), gates), B, { transB: true }, y);
+    const B = g.input(bank.B, 'float32', ['R', layer.out]);
+    return op.gemm(g, op.mul(g, op.gemm(g, x, A, { transB: true }), gates), B, {}, y);
   };
   const attention = cachedAttention(g, c);
   const parts = { weight, linear, attention };

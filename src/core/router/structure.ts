@@ -3,8 +3,8 @@ const codeSign =
 const identifier = /\b[a-z]+[0-9]*(?:[A-Z][a-z0-9]+)+\b|\b[a-z0-9]+(?:_[a-z0-9]+)+\b/;
 const equation = /[\p{L}\p{N})]\s*[-+*/×÷^=<>≤≥−]\s*[\p{N}(]|\p{N}\s*[-+*/×÷^=−]\s*[\p{L}\p{N}(]/u;
 const latex = /\$[^$]*[\\^_=][^$]*\$|\\[([]|\\(frac|sqrt|log|sum|int|le|ge|times|cdot|text|mathbb|begin)\b/;
-const twoRequests =
-  /\b(and|then|also|plus)\s+(also\s+|then\s+|please\s+)?(explain|describe|show|derive|prove|discuss|tell|summari[sz]e|teach|give|say|walk|comment|justify|outline|clarify|define|mention)/;
+const nextRequest =
+  /\b(?:and|then|also|plus)[,\s]+(?:(?:also|then|please)\s+)*((?:explain|describe|show|derive|prove|discuss|tell|summari[sz]e|teach|walk|comment|justify|clarify|define|write|implement|code|program|solve|compute|calculate|evaluate)\b[^.?!]*)/;
 const money = /[$€£]\s?\d|\b\d+\s*(dollars|cents|euros)\b/;
 const questionWords = new Set(['what', 'who', 'whom', 'whose', 'when', 'where', 'which', 'why', 'how']);
 const commands = new Set(['write', 'implement', 'create', 'design', 'build', 'generate', 'develop', 'code', 'program']);
@@ -26,7 +26,7 @@ export function structureOf(prompt: string, text: string, words: string[]): stri
   if (isLatex) names.push('[formula]');
   if (isCode) names.push('[code]');
   if (!isCode && equation.test(text)) names.push('[equation]');
-  if (twoRequests.test(text)) names.push('[two requests]');
+  if (nextRequest.test(text)) names.push('[two requests]');
   if (money.test(text)) names.push('[money]');
 
   const numbers = words.filter(word => word === '<number>').length;
@@ -44,4 +44,9 @@ export function structureOf(prompt: string, text: string, words: string[]): stri
   if (calculations.has(opening)) names.push('[command to calculate]');
   if (words.length <= 25 && words.some(word => first.has(word))) names.push('[speaks of me or you]');
   return names;
+}
+
+/** What a prompt asks for besides ('… and explain the formula'), from its verb on; empty when it asks for one thing. */
+export function secondRequestOf(text: string): string {
+  return nextRequest.exec(text)?.[1] ?? '';
 }

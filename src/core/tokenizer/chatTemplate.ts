@@ -39,7 +39,10 @@ export const plainTemplate =
 export function createChatTemplate(source: string | undefined): ChatTemplate {
   const text = source ?? plainTemplate;
   try {
-    return { source: text, isFallback: source === undefined, compiled: new Template(text) };
+    // The day on which a prompt is rendered must not change it, so templates that ask for the date get the one that
+    // Llama 3's own template falls back on. (The library does not let its function of that name be replaced.)
+    const compiled = new Template(text.replaceAll('strftime_now', 'fixed_date'));
+    return { source: text, isFallback: source === undefined, compiled };
   } catch (cause) {
     throw new WorkbenchError('badFile', `The chat template cannot be read: ${reasonOf(cause)}`, templateHint);
   }
@@ -73,8 +76,7 @@ export function renderChat(template: ChatTemplate, messages: readonly ChatMessag
       // Where a template can open a block for reasoning, it is rendered empty, in training and in use: the answers that
       // experts learn from hold no reasoning apart from their text.
       enable_thinking: false,
-      // The day on which a prompt is rendered must not change it: this is the date Llama 3's own template falls back on.
-      strftime_now: () => '26 Jul 2024',
+      fixed_date: () => '26 Jul 2024',
     });
   } catch (cause) {
     throw new WorkbenchError('badRequest', `The chat template refused the messages: ${reasonOf(cause)}`, rolesHint);

@@ -88,7 +88,7 @@ function objectOf(value: unknown, what: string): Record<string, unknown> {
 
 function checkStreamable(decoder: Record<string, unknown>): void {
   const inner = Array.isArray(decoder.decoders) ? decoder.decoders : [];
-  inner.forEach(each => checkStreamable(objectOf(each, 'tokenizer.json: decoder')));
+  for (const each of inner) checkStreamable(objectOf(each, 'tokenizer.json: decoder'));
   const cutsEnd = decoder.type === 'Strip' && Number(decoder.stop ?? 0) > 0;
   if (streamableDecoders.includes(String(decoder.type)) && !cutsEnd) return;
   throw new WorkbenchError(
@@ -104,6 +104,10 @@ function createHubTokenizer(json: Record<string, unknown>, config: Record<string
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const code = reason.startsWith('Unknown') ? 'unsupported' : 'badFile';
-    throw new WorkbenchError(code, `tokenizer.json cannot be used: ${reason}`, 'Copy the file again, or use another base.');
+    throw new WorkbenchError(
+      code,
+      `tokenizer.json cannot be used: ${reason}`,
+      'Copy the file again, or use another base.',
+    );
   }
 }

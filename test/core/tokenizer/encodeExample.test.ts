@@ -84,7 +84,10 @@ test('where a token would span the border the pieces are tokenized apart', () =>
   assert.equal(boundary, 'text');
   const prompt = promptIds(base, blank, messages.slice(0, 1));
   assert.deepEqual([...ids.slice(0, prompt.length)], prompt);
-  assert.equal(labels.findIndex(label => label !== -100), prompt.length);
+  assert.equal(
+    labels.findIndex(label => label !== -100),
+    prompt.length,
+  );
   assert.equal(base.decode([...ids]), 'Q: who?\nA: the man<|im_end|>');
 });
 

@@ -1,0 +1,116 @@
+/**
+ * Text from which the embedded base learns the skills that the experts build on: looking things up in a passage,
+ * copying, arithmetic in small steps, small functions. Everything is generated. It has no chat turns and none of the
+ * experts' questions, and no question that is kept back from training appears in it (see `isTrainable`).
+ */
+import type { Random } from '../../src/core/tensor/random.ts';
+import { codeDocument } from './corpusCode.ts';
+import { definitionDocument, factDocument, mixedDocument } from './corpusFacts.ts';
+import { copyDocument, pairsDocument } from './corpusLookup.ts';
+import { mathDocument } from './corpusMath.ts';
+import { FILLER, type Piece, pick } from './corpusPiece.ts';
+
+type DocumentMaker = (random: Random) => Piece[];
+
+/** Shares of the documents drawn (not of tokens; a code document is the longest). */
+const SHARES: readonly (readonly [number, DocumentMaker])[] = [
+  [0.26, factDocument],
+  [0.08, mixedDocument],
+  [0.12, definitionDocument],
+  [0.08, pairsDocument],
+  [0.05, copyDocument],
+  [0.25, mathDocument],
+  [0.16, codeDocument],
+];
+
+/** One document: its text in pieces, each with the weight of its tokens in the loss. */
+export function skillDocument(random: Random): Piece[] {
+  return pick(SHARES, random)(random);
+}
+
+// The embedded tokenizer takes digits one by one, then splits as GPT-2 does (Radford et al. 2019).
+const WORD = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+
+/** An encoder that remembers the ids of words, and says where in the text each word starts. */
+export function cachedEncoder(encode: (text: string) => number[]) {
+  const known = new Map<string, number[]>();
+  const idsOf = (word: string): number[] => {
+    let ids = known.get(word);
+    if (!ids) {
+      ids = encode(word);
+      known.set(word, ids);
+    }
+    return ids;
+  };
+  return (text: string, take: (ids: number[], start: number) => void): void => {
+    let at = 0;
+    for (const part of text.split(/(\p{N})/u)) {
+      if (part.length > 0) {
+        if (/^\p{N}$/u.test(part)) take(idsOf(part), at);
+        else for (const match of part.matchAll(WORD)) take(idsOf(match[0]), at + match.index);
+      }
+      at += part.length;
+    }
+  };
+}
+
+/** Ids and weights of a document. A word has the weight of the piece that holds its first letter. */
+export function encodeDocument(pieces: readonly Piece[], encoder: ReturnType<typeof cachedEncoder>) {
+  const text = pieces.map(([part]) => part).join('');
+  const ids: number[] = [];
+  const weights: number[] = [];
+  let [index, end] = [0, pieces[0]![0].length];
+  encoder(text, (wordIds, start) => {
+    const letter = text[start] === ' ' && start + 1 < text.length ? start + 1 : start;
+    while (letter >= end && index + 1 < pieces.length) end += pieces[++index]![0].length;
+    for (const id of wordIds) {
+      ids.push(id);
+      weights.push(pieces[index]![1]);
+    }
+  });
+  return { ids, weights };
+}
+
+/** The token between documents: `<|endoftext|>`. */
+const END = 0;
+
+export interface PackedBatch {
+  /** `[rows, length + 1]`: token t + 1 is the target of token t. */
+  ids: Int32Array;
+  /** `[rows, length]`: the weight of each target. */
+  weights: Float32Array;
+}
+
+/**
+ * Batches without end. Every row starts with a document's start and is filled with whole documents; the last one is
+ * cut at the row's end, so that no answer stands in a row without the passage it comes from.
+ */
+export function* packedBatches(
+  encode: (text: string) => number[],
+  random: Random,
+  rows: number,
+  length: number,
+): Generator<PackedBatch, never, undefined> {
+  const encoder = cachedEncoder(encode);
+  for (;;) {
+    const ids = new Int32Array(rows * (length + 1));
+    const weights = new Float32Array(rows * length);
+    for (let row = 0; row < rows; row++) {
+      let at = 0;
+      const put = (id: number, weight: number) => {
+        if (at > length) return;
+        ids[row * (length + 1) + at] = id;
+        if (at > 0) weights[row * length + at - 1] = weight;
+        at++;
+      };
+      while (at <= length) {
+        const document = encodeDocument(skillDocument(random), encoder);
+        document.ids.forEach((id, i) => {
+          put(id, document.weights[i]!);
+        });
+        put(END, FILLER);
+      }
+    }
+    yield { ids, weights };
+  }
+}

@@ -1,0 +1,30 @@
+import { type CodeProblem, codeProblem, parametersOf } from '../../src/core/data/generate/codeProblem.ts';
+import { isTrainable } from '../../src/core/data/generate/split.ts';
+import type { Random } from '../../src/core/tensor/random.ts';
+import { FILLER, type Piece, repeated } from './corpusPiece.ts';
+
+const COMMENTS: ((name: string, params: string, notes: string[]) => string)[] = [
+  (name, params, notes) => `// ${name}(${params}): ${notes.join('; ')}\n`,
+  (name, params, notes) => `// ${name} of ${params}: ${notes.join('; ')}\n`,
+  (name, params, notes) => `/* ${params} | ${notes.join(' | ')} | as ${name} */\n`,
+  (name, params, notes) => `# ${name} | ${params} | ${notes.join(' | ')}\n`,
+];
+
+function commented(problem: CodeProblem, random: Random): Piece[] {
+  const notes = problem.steps.map(({ operation, args }) => operation.note(...args));
+  const comment = random.choice(COMMENTS)(problem.name, parametersOf(problem.from), notes);
+  return [
+    [comment, FILLER],
+    [problem.source, 1],
+  ];
+}
+
+/** Small functions, each under a terse note of its name and steps. */
+export function codeDocument(random: Random): Piece[] {
+  const make = () => {
+    let problem = codeProblem(random);
+    while (!isTrainable(problem)) problem = codeProblem(random);
+    return commented(problem, random);
+  };
+  return [...repeated(random.integer(1, 4), make, '\n'), ['\n', 0.3]];
+}

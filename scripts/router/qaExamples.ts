@@ -1,0 +1,79 @@
+import type { Slots } from './examples.ts';
+
+const slots: Slots = {
+  country: ['France', 'Japan', 'Egypt', 'Peru', 'Kenya', 'Canada', 'Sweden', 'Turkey', 'Vietnam', 'Poland', 'Chile', 'Nigeria', 'Greece', 'Cuba', 'Austria', 'Nepal', 'Portugal', 'Australia', 'Mexico', 'Ireland'],
+  city: ['London', 'Cairo', 'Tokyo', 'Madrid', 'Chicago', 'Moscow', 'Lima', 'Vienna', 'Boston', 'Seoul', 'Istanbul', 'Sydney', 'Nairobi', 'Prague'],
+  famous: ['Isaac Newton', 'Cleopatra', 'Mozart', 'Abraham Lincoln', 'Frida Kahlo', 'Gandhi', 'Napoleon', 'Jane Austen', 'Galileo', 'Elvis Presley', 'Ada Lovelace', 'Pablo Picasso', 'Neil Armstrong', 'Shakespeare', 'Rosa Parks', 'Beethoven', 'Serena Williams', 'Genghis Khan', 'Agatha Christie', 'Tom Hanks'],
+  work: ['Hamlet', 'The Mona Lisa', 'Pride and Prejudice', 'Star Wars', 'The Great Gatsby', 'Swan Lake', 'Casablanca', 'The Odyssey', 'Imagine', 'Moby Dick', 'Frankenstein', 'The Godfather', 'Thriller', 'Guernica', 'Friends', 'Game of Thrones', 'Jurassic Park', 'Bohemian Rhapsody', 'The Simpsons', 'Don Quixote'],
+  invention: ['the light bulb', 'the printing press', 'the steam engine', 'the telescope', 'radio', 'dynamite', 'the airplane', 'gravity', 'insulin', 'x-rays', 'the world wide web', 'the bicycle', 'paper', 'vaccination', 'oxygen'],
+  event: ['World War I', 'the French Revolution', 'the Great Fire of London', 'the moon landing', 'the battle of Hastings', 'the American Civil War', 'the Black Death', 'the first Olympic games', 'the Cold War', 'the Boston Tea Party', 'the fall of Rome', 'the Vietnam war'],
+  place: ['the Nile', 'Mount Everest', 'the Taj Mahal', 'the Sahara', 'Lake Victoria', 'the Panama canal', 'Machu Picchu', 'Stonehenge', 'the Vatican', 'the Grand Canyon', 'the Black Sea', 'Big Ben', 'Niagara Falls', 'the Alps', 'Madagascar', 'the Statue of Liberty', 'the great wall of china', 'Mount Fuji'],
+  thing: ['volcano', 'peninsula', 'republic', 'sonnet', 'lighthouse', 'mammal', 'tariff', 'symphony', 'comet', 'parliament', 'violin', 'enzyme', 'desert', 'harbor', 'meadow', 'orchard', 'carpenter', 'compass', 'lantern', 'molecule', 'planet', 'virus', 'treaty', 'cathedral', 'fable', 'inflation', 'democracy', 'drought', 'tide', 'anchor'],
+  abstract: ['evolution', 'gravity', 'inflation', 'democracy', 'erosion', 'metabolism', 'feudalism', 'irony', 'osmosis', 'the water cycle', 'global warming', 'the immune system', 'electricity', 'capitalism', 'migration', 'magnetism', 'the stock market', 'continental drift', 'digestion', 'climate'],
+  animal: ['whale', 'penguin', 'octopus', 'elephant', 'bat', 'kangaroo', 'honey bee', 'owl', 'salmon', 'tiger', 'camel', 'frog', 'shark', 'giraffe'],
+  sport: ['football', 'basketball', 'hockey', 'baseball', 'rugby', 'chess', 'golf', 'swimming', 'cycling', 'volleyball', 'formula one'],
+  team: ['the Lakers', 'Manchester United', 'the Yankees', 'Real Madrid', 'the Boston Celtics', 'Brazil', 'the Cowboys', 'Barcelona', 'the Red Sox', 'the All Blacks'],
+  adjective: ['ancient', 'brittle', 'generous', 'hostile', 'obsolete', 'transparent', 'reluctant', 'nocturnal', 'fertile', 'arid', 'obscure', 'vivid', 'humid', 'benevolent'],
+  super: ['largest', 'smallest', 'tallest', 'longest', 'oldest', 'deepest', 'most populated', 'highest', 'richest', 'fastest', 'most famous'],
+  category: ['country in Africa', 'river in Europe', 'bird', 'city in Asia', 'island', 'building in the world', 'lake', 'planet', 'ocean', 'bone in the body', 'desert', 'language', 'university', 'song of the Beatles', 'state of the US'],
+  person: ['Ben', 'Mary', 'Ali', 'Sofia', 'Peter', 'Yuki', 'Emma', 'Carlos', 'Nora', 'Ivan', 'Grace', 'Dr. Lee', 'the old captain', 'Mrs. Novak', 'the mayor'],
+  room: ['the kitchen', 'the garden', 'the office', 'the hallway', 'the school', 'the barn', 'the bathroom', 'the station', 'the library'],
+  object: ['the football', 'the milk', 'the red key', 'a map', 'the letter', 'an umbrella', 'the lamp', 'a basket of bread'],
+  role: ['author', 'director', 'inventor', 'king', 'founder', 'captain', 'lead singer', 'head coach', 'composer', 'first president', 'youngest winner', 'prime minister', 'actor', 'mother', 'villain', 'narrator'],
+  sentence: [
+    '{person} went to {room}.', '{person} moved to {room} and took {object}.', '{person} put {object} in {room}.', '{famous} was born in {city} in 18{#} and died in 19{#}.', '{place} is visited by more than {#},000 people every year.',
+    'The town was founded in 17{#} by settlers from {country}.', 'It covers an area of {#big} square miles and has {d} gates.', 'The company employs {#big} people in {d} countries.', 'In 19{#} it became part of {country}.', 'The bridge, built of stone, was destroyed by a flood.',
+    'The project was led by {person}, a teacher from {city}.', 'The {animal} feeds at night and sleeps in the hollow trunks of trees.', 'Its population fell after {event}.', 'The {animal} is found in {country} and {country}.', '{person} wanted to become a doctor, but the war changed that.',
+    'The festival takes place each spring and lasts {d} days.', 'The market is open from {d} in the morning until noon.', 'Water freezes in the cracks of the rock and breaks it apart.', 'The first edition sold out within weeks.', '{person} works as a nurse. {person} works as a baker.',
+    'The museum holds paintings by {famous}.', 'Trade with {country} made the port rich.', '{work} was first performed in {city}.', 'A {thing} stood at the edge of the village.', 'The treaty was signed by {country} and {country}.', '{person} lives in {city} and likes tea. {person} likes coffee.',
+    '{famous} (born 1{d}{#} in {city}) was a writer and scholar.', '{famous} won the prize in 19{#} and again in 19{#}.', 'Between 18{#} and 19{#} more than {#big} families left {country}.', 'About {#} percent of the land is forest, and {#} percent is farmed.',
+    'On {d} May 19{#}, at the age of {#}, {famous} returned to {city}.', 'It is {#} metres tall and weighs {#big} tons, twice as much as the {animal}.', 'There were {#big} soldiers on one side and {#big} on the other.', '{place} was completed in 18{#} at a cost of ${#} million.',
+  ],
+  passage: ['{sentence} {sentence}', '{sentence} {sentence} {sentence}', '{sentence} {sentence} {sentence} {sentence}', '{sentence} {sentence} {sentence} {sentence} {sentence} {sentence}', '{sentence}'],
+  about: ['Where is {person}?', 'Where was {famous} born?', 'Who led the project?', 'When was the town founded?', 'Where is {object}?', 'What destroyed the bridge?', 'Why did {person} change plans?', 'How many people does the company employ?', 'What does the {animal} eat?', 'Who likes coffee?', 'Which country signed the treaty?', 'How long does the festival last?', 'What made the port rich?', 'What happened after {event}?', 'In what year did it become part of {country}?', 'Who works as a baker?', 'When is the market open?', 'What is the passage about?', 'What is the name of the teacher?', 'To whom did {person} give {object}?', 'How does {person} travel to {city}?'],
+};
+
+const open = [
+  'who wrote {work}', 'Who painted {work}?', 'who sang {work}', 'who played the lead role in {work}', 'who directed {work}', 'who is the main character in {work}', 'when did {work} come out', 'what year was {work} released', 'who invented {invention}', 'Who discovered {invention}?', 'when was {invention} invented',
+  'What is the capital of {country}?', 'what is the population of {country}', 'what language is spoken in {country}', 'who is the president of {country}', 'what is the currency of {country}', 'where is {country} located on the map', 'what is the national animal of {country}', 'what religion do most people in {country} follow',
+  'when did {event} start', 'When did {event} end?', 'what caused {event}', 'who fought in {event}', 'who won {event}', 'in what year was {event}', 'why did {event} happen', 'where did {event} take place', 'Where is {place}?', 'how tall is {place}', 'how old is {place}', 'how deep is {place}', 'how many people visit {place} each year',
+  'in which country is {place}', 'Which country does {place} belong to?', 'who built {place}', 'when was {place} discovered', 'Where was {famous} born?', 'when did {famous} die', 'who was {famous} married to', 'how did {famous} die', 'what is {famous} famous for', 'what did {famous} do', 'how many children did {famous} have', 'where did {famous} go to school',
+  'what nationality was {famous}', 'what instrument did {famous} play', 'who was the first person to climb {place}', 'What is the {super} {category}?', 'which is the {super} {category}', 'what is the second {super} {category}', 'where is the {super} {category} located', 'who holds the record for the {super} swim', 'who won the {sport} world cup in 20{#}', 'how many players are there in a {sport} team',
+  'who has scored the most goals for {team}', 'when did {team} last win the championship', 'who coaches {team}', 'where do {team} play', 'how many times has {country} won the world cup', 'how many legs does a {animal} have', 'what do {animal}s eat', 'how long does a {animal} live', 'where do {animal}s live', 'what is a baby {animal} called', 'why do {animal}s sleep so much',
+  'what is the meaning of the flag of {country}', 'who sings the theme song of {work}', 'how many episodes of {work} are there', 'who plays the mother in {work}', 'when does the new season of {work} start', 'where was {work} filmed', 'what is the name of the dog in {work}', 'what is the plot of {work}', 'what is {country} known for', 'what rivers flow through {country}', 'which countries joined after {event}', 'name the seven continents',
+];
+
+/** Questions as they are typed into a search box: a phrase, or a sentence to be completed. */
+const searches = [
+  'the capital of {country}', 'capital city of {country}', '{role} of {work}', 'the {role} in {work}', 'actor who plays the {role} in {work}', 'name of the {animal} in {work}', 'list of {country} presidents', 'list of the {super} buildings in {city}', 'the {super} {category}', '{super} {category}', 'population of {country}',
+  'the year {event} began', 'date of {event}', '{place} is located in which country', '{abstract} is an example of what', '{country} became independent in what year', 'the {thing} was invented by', '{famous} is best known for', 'a {thing} is a type of', 'the part of the body where {abstract} happens', 'the process by which {abstract} occurs', 'the idea that {abstract} shapes society is called',
+  'the last time {team} won the cup', 'the first time {country} hosted the olympics', 'minimum age to vote in {country}', 'average height in {country}', 'legal drinking age in {country}', 'number of states in {country}', 'in {work} who is the {role}', 'in {country} what is the name for a {thing}', 'when {country} entered the war who was the leader', 'one who makes a {thing} is known as', 'someone who studies {animal}s is called',
+  'the {role} of {country} during {event}', 'the law that ended {event}', 'the treaty after {event} required {country} to', 'what is the song {work} about', 'who wrote the song my {thing} and you', 'who sings i will always want you', 'who sang you are the one i love', 'what do you call a {thing} in {country}', 'what age do you start school in {country}', 'who is the song about your {thing} by', 'where do you find a {animal} in {country}', 'which of your bones is the {super}', 'who plays me in {work}', 'when can you vote in {country}', 'how do you say {thing} in french', 'which {thing} comes first', 'when did you have to be 21 in {country}', 'who gave you my heart lyrics singer', 'what can a {animal} do', 'the name of the bone in your leg',
+];
+
+const trivia = [
+  'Which {adjective} city was buried by a volcano?', 'In which country would you find {place}?', 'In which sport is the term love used?', 'Which actor starred in {work}?', 'Who was king of {country} during {event}?', 'Which author created the detective in {work}?', 'What was the former name of {city}?', 'By what name is {famous} better known?',
+  'Which {animal} is the symbol of {country}?', "'{work}' is a novel by which author?", "In '{work}', what is the name of the hero's friend?", 'What is the chemical symbol for iron?', 'Which planet has the most moons?', 'Which metal is liquid at room temperature?', '{city} stands on which river?', 'From which country does {sport} come?', 'On which island is {city}?',
+  'What type of {thing} is named after {famous}?', 'Who succeeded {famous} as leader?', 'For which film did {famous} win an Oscar?', 'Which of the seven wonders stood in {city}?', 'What colour is the flag of {country}?', 'Which vitamin comes from sunlight?', 'How many strings does a {thing} have?', 'What is the first book of the Bible?', 'Which king had six wives?', 'Which {decade}s singer recorded {work}?'.replace('{decade}', '1980'), 'What is the study of birds called?', 'With which art is {famous} associated?', 'Who was the Roman god of war?', 'Which {category} is known as the land of the rising sun?', 'The {thing} of {country} was designed by whom?', '{famous} was born in which year?', 'At which battle was {famous} defeated?', 'Which organ makes insulin?', 'What is the hardest natural substance?', 'Which US state is nearest to {country}?', 'What are the colours of the rainbow?', 'Who, in legend, pulled a sword from a stone?', 'Which gas do plants take in?', 'Which language has the most native speakers?',
+];
+
+const definitions = [
+  'What is a {thing}?', 'what is an example of a {thing}', 'Define {thing}.', 'define the word {adjective}', 'What does {adjective} mean?', 'What is the meaning of {adjective}?', 'meaning of the word {thing}', 'What is {abstract}?', 'Explain {abstract}.', 'explain {abstract} to a child', 'How does {abstract} work?', 'Describe {abstract} in a few words.', 'What is the definition of {thing}?',
+  'What is the opposite of {adjective}?', 'give a synonym for {adjective}', 'What do you call someone who builds a {thing}?', 'What is a {thing} used for?', 'Tell me about {place}.', 'Tell me about the history of {country}', 'Give me three facts about the {animal}.', 'Summarize {event}.', 'What causes {abstract}?', 'why does {abstract} matter', 'Why is {abstract} important?', 'Why do leaves fall in autumn?', 'why is the sea salty', 'Who was {famous}?', 'What is the difference between a {thing} and a {thing}?', 'how is a {thing} made', 'What are the causes of {event}?', 'Describe the life of {famous}', 'What kind of animal is a {animal}?', 'What word means the same as {adjective}?', 'Explain what a {thing} is.', 'Explain why {country} joined the war.', 'How do {animal}s find food?', 'I would like to know who built {place}.', 'Tell me when {event} began',
+];
+
+const passages = [
+  '{passage} {about}', '{passage}\n{about}', '{passage}\n\n{about}', '{passage} Question: {about}', 'Passage: {passage}\nQuestion: {about}', 'Context: {passage}\nQuestion: {about}\nAnswer:', 'Context: {passage} {about}', 'Read the text and answer: {passage} {about}', 'Answer the question from the passage.\n\n{passage}\n\nQuestion: {about}', 'Text: {passage}\n{about}',
+  '{about} {passage}', 'Question: {about}\nContext: {passage}', 'According to the passage, {about} {passage}', 'Use the text below to answer.\n{passage}\n{about}', '{about}\n\n{passage}', 'Story: {passage} Q: {about} A:', 'Given the following paragraph: {passage} {about}', 'Summarize the following text: {passage}', 'What is the main idea of this paragraph? {passage}',
+];
+
+export const qaExamples = {
+  slots,
+  kinds: [
+    { source: 'made/open', templates: open, count: 900 },
+    { source: 'made/search', templates: searches, count: 600 },
+    { source: 'made/trivia', templates: trivia, count: 400 },
+    { source: 'made/definition', templates: definitions, count: 500 },
+    { source: 'made/passage', templates: passages, count: 800 },
+  ],
+};

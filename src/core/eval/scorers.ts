@@ -1,0 +1,80 @@
+/** Whether an answer is right. Every scorer is pure and forgiving about form alone. */
+export type Scorer = (expected: string, got: string) => boolean;
+
+/**
+ * Equal after `normaliseAnswer`: Unicode form, case, white space, surrounding quotes, a final period and a leading
+ * article do not count (the normalisation of SQuAD, Rajpurkar et al. 2016, without its removal of inner punctuation).
+ */
+export function exactMatch(expected: string, got: string): boolean {
+  return normaliseAnswer(expected) === normaliseAnswer(got);
+}
+
+/**
+ * Compares what stands after the last `Answer:` or `####` (GSM8K, Cobbe et al. 2021) in each text, or its last line
+ * where neither stands. Numbers are compared by value (`3.0` = `3`, `1,200` = `1200`, `1/2` = `0.5`, `$5` = `5`).
+ * Solutions (`x = 2, x = 3`, also joined by `and` or `or`) are compared in any order, other lists in theirs; the
+ * unknown may be left out by one side.
+ */
+export function finalAnswer(expected: string, got: string): boolean {
+  const want = partsOf(expected);
+  const have = partsOf(got);
+  if (want.length !== have.length) return false;
+  if (!want.some(part => part.unknown !== undefined)) return want.every((part, i) => samePart(part, have[i]!));
+  const left = [...have];
+  return want.every(part => {
+    const at = left.findIndex(other => samePart(part, other));
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
+}
+
+const quotes = /^["'“”‘’„«»`]+|["'“”‘’«»`]+$/gu;
+
+/** The form in which `exactMatch` compares. */
+export function normaliseAnswer(text: string): string {
+  const plain = text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ');
+  // A period may stand inside or outside the quotes.
+  const bare = plain.trim().replace(quotes, '').trim().replace(/\.$/u, '').trim().replace(quotes, '');
+  return bare
+    .trim()
+    .replace(/^(?:a|an|the) /u, '')
+    .trim();
+}
+
+interface Part {
+  /** The letter before an equals sign: `x` of `x = 2`. */
+  unknown?: string;
+  /** A number, or normalised text. */
+  value: number | string;
+}
+
+function partsOf(text: string): Part[] {
+  const pieces = text.split(/answer\s*:|####/iu);
+  // What follows a marked answer explains it; without a mark the answer comes last.
+  const lines = pieces.at(-1)!.trim().split('\n');
+  const line = normaliseAnswer(pieces.length > 1 ? lines[0]! : lines.at(-1)!)
+    .replace(/[−–]/gu, '-')
+    .replaceAll(' %', '%');
+  // Thousands separators first, so that the commas left are those of a list.
+  const plain = line.replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/gu, number => number.replaceAll(',', ''));
+  return plain.split(/\s*(?:,|;|\band\b|\bor\b)\s*/u).flatMap(piece => {
+    if (piece === '') return [];
+    const [, unknown, rest] = /^(?:([a-z]) ?= ?)?(.*)$/u.exec(piece)!;
+    return [{ unknown, value: numberOf(rest!) ?? normaliseAnswer(rest!) }];
+  });
+}
+
+function numberOf(text: string): number | undefined {
+  const match = /^(-?)\s?[$€£]?\s?(-?(?:\d+(?:\.\d*)?|\.\d+))(?:\s?\/\s?(\d+(?:\.\d+)?))?$/u.exec(text);
+  if (!match) return undefined;
+  const value = Number(match[2]) / (match[3] === undefined ? 1 : Number(match[3]));
+  // Adding zero makes -0 equal 0 everywhere.
+  return (match[1] === '-' ? -value : value) + 0;
+}
+
+function samePart(a: Part, b: Part): boolean {
+  if (a.unknown !== undefined && b.unknown !== undefined && a.unknown !== b.unknown) return false;
+  if (typeof a.value === 'string' || typeof b.value === 'string') return a.value === b.value;
+  // 0.1 + 0.2 written in full is still 0.3.
+  return Math.abs(a.value - b.value) <= 1e-9 * Math.max(1, Math.abs(a.value));
+}

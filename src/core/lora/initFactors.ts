@@ -1,0 +1,27 @@
+import { Random } from '../tensor/random.ts';
+
+/** A number from a text (FNV-1a), to give each expert its own stream of random numbers whoever trains beside it. */
+export function hashName(name: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}
+
+/**
+ * Fresh factors as one flat vector: A uniform in ±1/√in (kaiming_uniform with a = √5, as PEFT), B zero, so that an
+ * untrained adapter leaves the base unchanged (Hu et al. 2021, §4.1). `tensors` lists A and B in their order.
+ */
+export function initFactors(tensors: { name: string; shape: number[] }[], seed: number): Float32Array {
+  const random = new Random(seed);
+  const sizes = tensors.map(t => t.shape[0]! * t.shape[1]!);
+  const flat = new Float32Array(sizes.reduce((a, b) => a + b, 0));
+  let at = 0;
+  for (const [i, t] of tensors.entries()) {
+    if (t.name.endsWith('lora_A.weight')) {
+      const bound = 1 / Math.sqrt(t.shape[1]!);
+      for (let j = 0; j < sizes[i]!; j++) flat[at + j] = (2 * random.uniform() - 1) * bound;
+    }
+    at += sizes[i]!;
+  }
+  return flat;
+}

@@ -1,0 +1,52 @@
+import type { Adapter, LoraFactors } from './adapter.ts';
+import { columnsOf, rowsOf, sideBySide } from './columns.ts';
+import { qrTriangle } from './qr.ts';
+import { productNorm } from './svd.ts';
+
+/** An adapter and its weight in a sum. */
+export interface WeightedAdapter {
+  adapter: Adapter;
+  weight: number;
+}
+
+/** ‖ΔW − Σ wᵢsᵢBᵢAᵢ‖ / ‖Σ wᵢsᵢBᵢAᵢ‖ in the Frobenius norm; 0/0 is 0, anything else over 0 infinite. */
+export interface RelativeError {
+  total: number;
+  perModule: Map<string, number>;
+}
+
+/**
+ * How far a combined adapter is from the exact weighted sum of the adapters it was made of. No ΔW is formed: a sum of
+ * products is one product of stacked factors, and its norm that of the small core between their QR triangles, exact
+ * to rounding.
+ */
+export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeError {
+  const modules = new Set([merged, ...parts.map(part => part.adapter)].flatMap(adapter => [...adapter.modules.keys()]));
+  const perModule = new Map<string, number>();
+  let [errors, norms] = [0, 0];
+  for (const module of modules) {
+    const terms = parts.flatMap(({ adapter, weight }) => {
+      const factors = adapter.modules.get(module);
+      return factors ? [{ ...factors, scaling: weight * factors.scaling }] : [];
+    });
+    const result = merged.modules.get(module);
+    const norm = sumNorm(terms);
+    const error = sumNorm(result ? [{ ...result, scaling: -result.scaling }, ...terms] : terms);
+    perModule.set(module, ratio(error, norm));
+    errors += error ** 2;
+    norms += norm ** 2;
+  }
+  return { total: ratio(Math.sqrt(errors), Math.sqrt(norms)), perModule };
+}
+
+/** ‖Σ sᵢBᵢAᵢ‖ */
+function sumNorm(terms: LoraFactors[]): number {
+  if (terms.length === 0) return 0;
+  const left = sideBySide(terms.map(({ B, scaling }) => columnsOf(B, scaling)));
+  const right = sideBySide(terms.map(({ A }) => rowsOf(A)));
+  return productNorm(qrTriangle(left), qrTriangle(right));
+}
+
+function ratio(error: number, norm: number): number {
+  return error === 0 ? 0 : error / norm;
+}

@@ -1,0 +1,69 @@
+/** One tokenised example. */
+export interface EncodedExample {
+  ids: Int32Array;
+  /** Aligned with ids; −100 where nothing is learned. */
+  labels: Int32Array;
+}
+
+/** Rows of one expert. */
+export interface BatchPart {
+  /** Index of the expert among those of the graph. */
+  expert: number;
+  scaling: number;
+  examples: EncodedExample[];
+  /** Share of this batch in the expert's step: 1 / accumulation. */
+  share: number;
+}
+
+/** What one run of the training graph reads, besides parameters. B rows, T tokens, E experts, M trained tokens. */
+export interface Batch {
+  rows: number;
+  length: number;
+  /** [B, T], padded with 0 on the right. */
+  ids: Int32Array;
+  /** [B, E]. */
+  gate: Float32Array;
+  /** [M], positions of the flattened batch. */
+  lossRows: Int32Array;
+  /** [M]. */
+  labels: Int32Array;
+  /** [M, E]. */
+  lossWeights: Float32Array;
+  /** Tokens that are not padding. */
+  tokens: number;
+}
+
+/**
+ * Puts the rows of several experts into one batch. Each expert's loss is the mean over its own trained tokens, so its
+ * gradient is the same whoever shares the batch.
+ */
+export function assembleBatch(parts: BatchPart[], expertCount: number): Batch {
+  const examples = parts.flatMap(p => p.examples.map(example => ({ example, part: p })));
+  const rows = examples.length;
+  const length = Math.max(...examples.map(e => e.example.ids.length));
+  const ids = new Int32Array(rows * length);
+  const gate = new Float32Array(rows * expertCount);
+  const lossRows: number[] = [];
+  const labels: number[] = [];
+  const owners: BatchPart[] = [];
+  let tokens = 0;
+  for (const [row, { example, part }] of examples.entries()) {
+    ids.set(example.ids, row * length);
+    gate[row * expertCount + part.expert] = part.scaling;
+    tokens += example.ids.length;
+    // The state at position t − 1 predicts token t.
+    for (let t = 1; t < example.ids.length; t++) {
+      if (example.labels[t] === -100) continue;
+      lossRows.push(row * length + t - 1);
+      labels.push(example.labels[t]!);
+      owners.push(part);
+    }
+  }
+  const counts = new Map<BatchPart, number>();
+  for (const part of owners) counts.set(part, (counts.get(part) ?? 0) + 1);
+  const lossWeights = new Float32Array(owners.length * expertCount);
+  owners.forEach((part, i) => {
+    lossWeights[i * expertCount + part.expert] = part.share / counts.get(part)!;
+  });
+  return { rows, length, ids, gate, lossRows: Int32Array.from(lossRows), labels: Int32Array.from(labels), lossWeights, tokens };
+}

@@ -1,0 +1,47 @@
+import { Random } from '../tensor/random.ts';
+
+/** Where in its data a run is; with the data and the batch size it determines every batch that follows. */
+export interface DataPosition {
+  epoch: number;
+  /** Batches of this epoch that were taken. */
+  batch: number;
+}
+
+/** Batches whose lengths are compared when rows of similar length are put together. */
+const bucketBatches = 32;
+
+/**
+ * Endless batches of example numbers. Every epoch visits each example once, in an order drawn from the seed and the
+ * epoch's number. Within stretches of `bucketBatches` batches examples are sorted by length, so that a batch's rows
+ * need little padding; the batches are then shuffled, so that length does not follow time.
+ * A last batch that the epoch cannot fill is completed from the epoch's beginning.
+ */
+export function batchOrder(lengths: readonly number[], batchSize: number, seed: number, at: DataPosition) {
+  let position = { ...at };
+  let order = epochBatches(lengths, batchSize, seed, position.epoch);
+  return {
+    next(): number[] {
+      if (position.batch >= order.length) {
+        position = { epoch: position.epoch + 1, batch: 0 };
+        order = epochBatches(lengths, batchSize, seed, position.epoch);
+      }
+      return order[position.batch++]!;
+    },
+    get position(): DataPosition {
+      return { ...position };
+    },
+  };
+}
+
+function epochBatches(lengths: readonly number[], batchSize: number, seed: number, epoch: number): number[][] {
+  const random = new Random((seed ^ Math.imul(epoch + 1, 0x9e3779b1)) >>> 0);
+  const all = random.shuffle(Array.from(lengths.keys()));
+  for (let i = 0; all.length % batchSize !== 0; i++) all.push(all[i]!);
+  const batches: number[][] = [];
+  for (let start = 0; start < all.length; start += batchSize * bucketBatches) {
+    const stretch = all.slice(start, start + batchSize * bucketBatches);
+    stretch.sort((a, b) => lengths[a]! - lengths[b]! || a - b);
+    for (let i = 0; i < stretch.length; i += batchSize) batches.push(stretch.slice(i, i + batchSize));
+  }
+  return random.shuffle(batches);
+}

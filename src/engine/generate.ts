@@ -1,0 +1,130 @@
+import { createSampler, type Sampler } from '../core/decode/sample.ts';
+import { type AnswerStream, createAnswerStream, type FinishReason } from '../core/decode/stream.ts';
+import { type ChatMessage, promptIds } from '../core/tokenizer/chatTemplate.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import type { GenerationSettings } from '../shared/recipe.ts';
+import type { Weights } from './adapterBank.ts';
+import { createKvCache, keepRows } from './kvCache.ts';
+import type { Model } from './model.ts';
+
+/** One prompt to be answered. */
+export interface GenerateRow {
+  messages: ChatMessage[];
+  weights: Weights;
+  settings: GenerationSettings;
+  onText?(delta: string): void;
+}
+
+export interface GeneratedAnswer {
+  text: string;
+  finish: FinishReason;
+  promptTokens: number;
+  answerTokens: number;
+}
+
+interface ActiveRow {
+  index: number;
+  weights: Weights;
+  onText: GenerateRow['onText'];
+  history: number[];
+  /** Tokens in its cache. */
+  past: number;
+  next: number;
+  sampler: Sampler;
+  stream: AnswerStream;
+  answer: GeneratedAnswer;
+}
+
+/** What generation took, for the message that ends it. */
+export interface GenerateTimings {
+  prefillMs: number;
+  decodeMs: number;
+}
+
+/**
+ * Answers a batch of prompts, each with its own weights of experts and its own settings. Rows that have ended leave the
+ * batch. A cancelled batch ends within one token, with what was generated so far.
+ * Throws `badRequest` when a prompt leaves no room in the model's context.
+ */
+export async function generate(
+  model: Model,
+  rows: GenerateRow[],
+  signal?: AbortSignal,
+): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
+  const { base } = model;
+  const prompts = rows.map(r => promptIds(base.tokenizer, base.chatTemplate, r.messages));
+  for (const p of prompts)
+    if (p.length >= base.config.maxLength)
+      throw new WorkbenchError(
+        'badRequest',
+        `the prompt has ${p.length} tokens; the base's context holds ${base.config.maxLength} for prompt and answer`,
+        'Shorten the prompt, or use a base with a longer context.',
+      );
+  const room = Math.max(...prompts.map((p, i) => Math.min(p.length + rows[i]!.settings.maxTokens, base.config.maxLength)));
+  let cache = createKvCache(base.config, rows.length, room);
+  const all: ActiveRow[] = rows.map((r, index) => activeRow(model, r, index, prompts[index]!));
+
+  const started = performance.now();
+  const first = await model.run(prompts, prompts.map(() => 0), rows.map(r => r.weights), cache);
+  const prefillMs = performance.now() - started;
+  for (const row of all) row.past = prompts[row.index]!.length;
+  let live = await takeTokens(all, first, base.config.vocab, signal);
+  let inCache = all;
+  while (live.length > 0) {
+    // Copying the cache costs about as much as a step; rows are dropped when half of them have ended.
+    if (live.length <= inCache.length / 2) {
+      const kept = live;
+      cache = keepRows(cache, kept.map(r => inCache.indexOf(r)));
+      inCache = kept;
+    }
+    const tokens = inCache.map(r => [r.next]);
+    const logits = await model.run(tokens, inCache.map(r => r.past), inCache.map(r => r.weights), cache);
+    for (const row of live) row.past++;
+    const vocab = base.config.vocab;
+    const own = live.map(r => inCache.indexOf(r));
+    live = await takeTokens(live, logits, vocab, signal, own);
+  }
+  return { answers: all.map(r => r.answer), timings: { prefillMs, decodeMs: performance.now() - started - prefillMs } };
+}
+
+function activeRow(model: Model, row: GenerateRow, index: number, prompt: number[]): ActiveRow {
+  const { base } = model;
+  return {
+    index,
+    weights: row.weights,
+    onText: row.onText,
+    history: [...prompt],
+    past: 0,
+    next: 0,
+    sampler: createSampler(row.settings),
+    stream: createAnswerStream(base.tokenizer, {
+      stopIds: base.stopIds,
+      stop: row.settings.stop,
+      maxTokens: row.settings.maxTokens,
+      contextLeft: base.config.maxLength - prompt.length,
+    }),
+    answer: { text: '', finish: 'length', promptTokens: prompt.length, answerTokens: 0 },
+  };
+}
+
+/** Samples one token for every row, hands its text on, and gives the rows that go on. */
+async function takeTokens(live: ActiveRow[], logits: Float32Array, vocab: number, signal?: AbortSignal, at?: number[]): Promise<ActiveRow[]> {
+  // A run blocks the thread; here messages that came meanwhile, a cancellation among them, are read.
+  await new Promise(resolve => setImmediate(resolve));
+  const goOn: ActiveRow[] = [];
+  for (const [i, row] of live.entries()) {
+    const place = at?.[i] ?? i;
+    const delta = signal?.aborted
+      ? row.stream.end('cancelled')
+      : row.stream.push((row.next = row.sampler(logits.subarray(place * vocab, (place + 1) * vocab), row.history)));
+    if (!signal?.aborted) {
+      row.history.push(row.next);
+      row.answer.answerTokens++;
+    }
+    row.answer.text += delta.text;
+    if (delta.text) row.onText?.(delta.text);
+    if (delta.finish) row.answer.finish = delta.finish;
+    else goOn.push(row);
+  }
+  return goOn;
+}

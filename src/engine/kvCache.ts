@@ -1,0 +1,41 @@
+import type { BaseConfig } from '../core/model/config.ts';
+import { cacheName } from '../core/model/inferenceGraph.ts';
+import { type Feeds, floats, readFloats } from './session.ts';
+
+/** Keys and values of a batch's rows, in tensors that every run reads and overwrites in place. */
+export interface KvCache {
+  rows: number;
+  /** Inputs of a run. */
+  feeds: Feeds;
+  /** The same tensors as outputs, so that nothing is copied. */
+  fetches: Feeds;
+}
+
+/** Room for `length` tokens in each of `rows` rows. */
+export function createKvCache(c: BaseConfig, rows: number, length: number): KvCache {
+  const shape = [rows, c.kvHeads, length, c.headDim];
+  const size = rows * c.kvHeads * length * c.headDim;
+  const feeds: Feeds = {};
+  for (let layer = 0; layer < c.layers; layer++)
+    for (const kind of ['key', 'value'] as const) feeds[cacheName(layer, kind)] = floats(new Float32Array(size), shape);
+  return withFetches(rows, feeds);
+}
+
+/** The cache with only some of its rows, in their order; used when most rows of a batch have ended. */
+export function keepRows(cache: KvCache, kept: number[]): KvCache {
+  const feeds: Feeds = {};
+  for (const [name, tensor] of Object.entries(cache.feeds)) {
+    const [, ...rest] = tensor.dims as [number, ...number[]];
+    const size = rest.reduce((a, b) => a * b, 1);
+    const from = readFloats(tensor);
+    const to = new Float32Array(kept.length * size);
+    for (const [i, row] of kept.entries()) to.set(from.subarray(row * size, (row + 1) * size), i * size);
+    feeds[name] = floats(to, [kept.length, ...rest]);
+  }
+  return withFetches(kept.length, feeds);
+}
+
+function withFetches(rows: number, feeds: Feeds): KvCache {
+  const fetches = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [`${name}.out`, tensor]));
+  return { rows, feeds, fetches };
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseSafetensorsHeader, safetensorsHeaderEnd } from '../core/files/safetensors.ts';
+import { checkBaseTensors, type TensorPlace } from '../core/model/baseWeights.ts';
+import { type BaseConfig, parseBaseConfig } from '../core/model/config.ts';
+import { type ChatTemplate, chatTemplateSource, createChatTemplate } from '../core/tokenizer/chatTemplate.ts';
+import { stopTokenIds } from '../core/tokenizer/stopTokenIds.ts';
+import { createTokenizer, type Tokenizer } from '../core/tokenizer/tokenizer.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import { readJson } from './store.ts';
+
+/** A base model's folder, read but not yet compiled: weights stay in their files. */
+export interface Base {
+  folder: string;
+  config: BaseConfig;
+  /** `config.json` as it was written, to be copied when a merged model is saved. */
+  configJson: Record<string, unknown>;
+  tensors: Map<string, TensorPlace>;
+  tokenizer: Tokenizer;
+  chatTemplate: ChatTemplate;
+  stopIds: number[];
+  /** Names of the weight files, in order. */
+  weightFiles: string[];
+}
+
+/**
+ * Reads a Hugging Face folder: config.json, model.safetensors or a sharded index, tokenizer.json,
+ * tokenizer_config.json with its chat template (or chat_template.jinja), generation_config.json.
+ * Throws `notFound`, `badFile`, `mismatch` or `unsupported`, each naming the file and the part.
+ */
+export async function loadBase(folder: string): Promise<Base> {
+  const info = await stat(folder).catch(() => undefined);
+  if (!info?.isDirectory()) throw new WorkbenchError('notFound', `the base model's folder is not there: ${folder}`);
+  const configJson = (await readJson(join(folder, 'config.json'), "the base's config.json")) as Record<string, unknown>;
+  const config = parseBaseConfig(configJson, join(folder, 'config.json'));
+  const weightFiles = await weightFilesOf(folder);
+  const tensors = new Map<string, TensorPlace>();
+  for (const file of weightFiles) for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
+  checkBaseTensors(config, tensors);
+  const tokenizerJson = await readJson(join(folder, 'tokenizer.json'), "the base's tokenizer.json");
+  const tokenizerConfig = (await optionalJson(join(folder, 'tokenizer_config.json'))) ?? {};
+  const generationConfig = (await optionalJson(join(folder, 'generation_config.json'))) ?? {};
+  const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
+  const templateFile = await readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined);
+  const chatTemplate = createChatTemplate(templateFile ?? chatTemplateSource(tokenizerConfig));
+  return {
+    folder,
+    config,
+    configJson,
+    tensors,
+    tokenizer,
+    chatTemplate,
+    stopIds: stopTokenIds(generationConfig, tokenizerConfig, tokenizer, chatTemplate),
+    weightFiles,
+  };
+}
+
+/** SHA-256 over the base's weight files, in order: the identity that adapters and reports name. */
+export async function hashBase(base: Pick<Base, 'folder' | 'weightFiles'>): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of base.weightFiles)
+    for await (const chunk of createReadStream(join(base.folder, file), { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+async function weightFilesOf(folder: string): Promise<string[]> {
+  const index = await optionalJson(join(folder, 'model.safetensors.index.json'));
+  if (!index) return ['model.safetensors'];
+  const map = index.weight_map as Record<string, unknown> | undefined;
+  const files = [...new Set(Object.values(map ?? {}).map(String))].sort();
+  // A shard is a file of this folder: an index must not point elsewhere.
+  const bad = files.find(f => f.includes('/') || f.includes('\\') || !f.endsWith('.safetensors'));
+  if (files.length === 0 || bad !== undefined)
+    throw new WorkbenchError('badFile', `${folder}/model.safetensors.index.json: ${bad ? `names '${bad}'` : 'names no weight file'}`);
+  return files;
+}
+
+/** Names, types and places of a safetensors file's tensors; only the header is read. */
+export async function readTensorPlaces(folder: string, file: string): Promise<Map<string, TensorPlace>> {
+  const path = join(folder, file);
+  const handle = await open(path).catch(error => {
+    throw error.code === 'ENOENT' ? new WorkbenchError('notFound', `a weight file is not there: ${path}`, 'Is the download complete?') : error;
+  });
+  try {
+    const { size } = await handle.stat();
+    const prefix = Buffer.alloc(8);
+    await handle.read(prefix, 0, Math.min(8, size), 0);
+    const head = Buffer.alloc(safetensorsHeaderEnd(prefix, size, path));
+    await handle.read(head, 0, head.length, 0);
+    const { tensors } = parseSafetensorsHeader(head, size, path);
+    return new Map(
+      [...tensors].map(([name, t]) => [name, { file, dtype: t.dtype, shape: t.shape, offset: t.begin, length: t.end - t.begin }]),
+    );
+  } finally {
+    await handle.close();
+  }
+}
+
+async function optionalJson(path: string): Promise<Record<string, unknown> | undefined> {
+  return (await readJson(path, 'a configuration file').catch(error => {
+    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
+    throw error;
+  })) as Record<string, unknown> | undefined;
+}

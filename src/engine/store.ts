@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { WorkbenchError } from '../shared/errors.ts';
+
+/** What the file system says, in a user's words. Other errors pass through unchanged. */
+export function storageError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  const known: Record<string, [message: string, hint: string]> = {
+    ENOSPC: ['the disk is full', 'Free some space and run the command again; what was there before is intact.'],
+    EDQUOT: ['the disk quota is used up', 'Free some space and run the command again; what was there before is intact.'],
+    EROFS: ['the file system is read-only', 'Choose another output folder.'],
+    EACCES: ['permission denied', 'Choose a folder you may write to.'],
+    EPERM: ['operation not permitted', 'Choose a folder you may write to.'],
+    ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another output folder.'],
+    EISDIR: ['it is a folder, not a file', 'Name a file.'],
+  };
+  const text = code && known[code];
+  return text ? new WorkbenchError('storage', `${path}: ${text[0]}`, text[1]) : error;
+}
+
+/**
+ * Writes a file whole or not at all: to a temporary neighbour first, flushed to disk, then renamed over the old one.
+ * Throws `storage` when the disk is full or the folder is not writable; the old file is then intact.
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  let file: FileHandle | undefined;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    file = await open(temporary, 'w');
+    const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+    for (const chunk of chunks) await file.writeFile(chunk);
+    await file.sync();
+    await file.close();
+    file = undefined;
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await file?.close();
+    await rm(temporary, { force: true }).catch(() => {
+      // The folder is not writable: there is nothing of ours in it either.
+    });
+    throw storageError(error, path);
+  }
+}
+
+/** A rename is on disk only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  await handle.sync();
+  await handle.close();
+}
+
+/**
+ * Writes several files as one folder: they appear together by a rename, replacing an older folder of that name.
+ * Throws `storage` as writeFileAtomic does.
+ */
+export async function writeFolderAtomic(folder: string, files: Map<string, string | Uint8Array | Iterable<Uint8Array>>): Promise<void> {
+  const suffix = `${process.pid}.${randomBytes(4).toString('hex')}`;
+  const temporary = `${folder}.${suffix}.tmp`;
+  const old = `${folder}.${suffix}.old`;
+  try {
+    await mkdir(temporary, { recursive: true });
+    for (const [name, data] of files) await writeFileAtomic(join(temporary, name), data);
+    const replaced = await rename(folder, old).then(
+      () => true,
+      error => {
+        if (error.code === 'ENOENT') return false;
+        throw error;
+      },
+    );
+    await rename(temporary, folder);
+    if (replaced) await rm(old, { recursive: true });
+    await syncFolder(dirname(folder));
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {
+      // See writeFileAtomic.
+    });
+    throw storageError(error, folder);
+  }
+}
+
+/** Reads a text file. Throws `notFound` with what it was wanted for. */
+export async function readText(path: string, what: string): Promise<string> {
+  return (await readBytes(path, what)).toString('utf8');
+}
+
+/** Reads a file. Throws `notFound` with what it was wanted for. */
+export async function readBytes(path: string, what: string): Promise<Buffer> {
+  return readFile(path).catch(error => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') throw new WorkbenchError('notFound', `${what} is not there: ${path}`);
+    throw storageError(error, path);
+  });
+}
+
+/** Reads JSON from a file. Throws `notFound`, or `badFile` with the parser's words. */
+export async function readJson(path: string, what: string): Promise<unknown> {
+  const text = await readText(path, what);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new WorkbenchError('badFile', `${path}: not JSON (${(error as Error).message})`);
+  }
+}

@@ -1,0 +1,148 @@
+import { initFactors } from '../core/lora/initFactors.ts';
+import { externalWeights } from '../core/model/baseWeights.ts';
+import { Random } from '../core/tensor/random.ts';
+import type { Batch } from '../core/train/assembleBatch.ts';
+import { buildTrainGraph, dropoutSites, expertGroup, groupSize, type TrainedExpert, type TrainPhase } from '../core/train/trainGraph.ts';
+import type { TrainBackend } from '../core/train/trainLoop.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import type { Base } from './loadBase.ts';
+import { createSession, type Feeds, floats, int64s, readFloats, type Session } from './session.ts';
+
+/** Parameters and optimiser state of one expert, each a flat vector (see expertGroup for the order). */
+export interface ExpertState {
+  parameter: Float32Array;
+  m: Float32Array;
+  v: Float32Array;
+  best: Float32Array;
+}
+
+export interface TrainSessions extends TrainBackend {
+  state(expert: string): ExpertState;
+  dispose(): Promise<void>;
+}
+
+export interface TrainSessionOptions {
+  base: Base;
+  experts: (TrainedExpert & { seed: number; dropout: number })[];
+  /** Some expert adds up the gradients of several runs. */
+  accumulates: boolean;
+  threads: number;
+  from?: Map<string, ExpertState>;
+}
+
+/** Compiles the training graphs of a run and keeps its parameters between steps. */
+export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSessions> {
+  const { base, experts } = o;
+  const dropout = experts.some(e => e.dropout > 0);
+  const groups = experts.map(e => expertGroup(base.config, e));
+  const compile = (phase: TrainPhase) =>
+    createSession(
+      buildTrainGraph({
+        config: base.config,
+        experts,
+        weights: g => externalWeights(g, base.tensors),
+        phase,
+        accumulated: phase !== 'evaluate' && o.accumulates,
+        dropout: phase !== 'evaluate' && dropout,
+      }),
+      { folder: base.folder, threads: o.threads },
+    );
+  const stepSession = await compile('step');
+  const sumSession = o.accumulates ? await compile('accumulate') : undefined;
+  let evaluateSession: Session | undefined;
+
+  const parameters: Feeds = {};
+  const moments: Feeds = {};
+  const best = new Map<string, Float32Array>();
+  for (const [i, e] of experts.entries()) {
+    const size = groupSize(groups[i]!);
+    const from = o.from?.get(e.name);
+    const parameter = from?.parameter ?? initFactors(groups[i]!.tensors, e.seed);
+    if (parameter.length !== size)
+      throw new WorkbenchError('mismatch', `the checkpoint of '${e.name}' holds ${parameter.length} numbers, its settings imply ${size}`, 'Train anew without --resume, or restore the settings.');
+    parameters[e.name] = floats(parameter, [size]);
+    moments[`${e.name}.m`] = floats(from?.m ?? new Float32Array(size), [size]);
+    moments[`${e.name}.v`] = floats(from?.v ?? new Float32Array(size), [size]);
+    best.set(e.name, from?.best ?? parameter);
+  }
+  const zeroSums = (): Feeds =>
+    Object.fromEntries(groups.map(g => [`${g.name}.sum`, floats(new Float32Array(groupSize(g)), [groupSize(g)])]));
+  let sums = o.accumulates ? zeroSums() : {};
+
+  const masks = (batch: Batch, seed: number): Feeds => (dropout ? dropoutMasks(o, batch, seed) : {});
+
+  return {
+    async accumulate(batch, seed) {
+      const out = await sumSession!.run({ ...batchFeeds(batch), ...masks(batch, seed), ...parameters, ...sums });
+      sums = Object.fromEntries(groups.map(g => [`${g.name}.sum`, out[`${g.name}.sum.out`]!]));
+      return [...readFloats(out.losses!)];
+    },
+
+    async step(batch, seed, hyper) {
+      const zero = new Float32Array(8).fill(1);
+      const rates = Object.fromEntries(experts.map(e => [`${e.name}.hyper`, floats(hyper.get(e.name) ?? zero, [8])]));
+      const out = await stepSession.run({ ...batchFeeds(batch), ...masks(batch, seed), ...parameters, ...moments, ...sums, ...rates });
+      for (const name of hyper.keys()) {
+        parameters[name] = out[`${name}.out`]!;
+        for (const part of ['m', 'v']) moments[`${name}.${part}`] = out[`${name}.${part}.out`]!;
+      }
+      if (o.accumulates) sums = zeroSums();
+      const norms = readFloats(out.norms!);
+      return { losses: [...readFloats(out.losses!)], norms: new Map(experts.map((e, i) => [e.name, norms[i]!])) };
+    },
+
+    async evaluate(batch) {
+      evaluateSession ??= await compile('evaluate');
+      const out = await evaluateSession.run({ ...batchFeeds(batch), ...parameters });
+      return [...readFloats(out.losses!)];
+    },
+
+    keepBest(expert) {
+      // Copied: the runtime may reuse a tensor's memory once nobody reads it.
+      best.set(expert, readFloats(parameters[expert]!).slice());
+    },
+
+    state: expert => ({
+      parameter: readFloats(parameters[expert]!),
+      m: readFloats(moments[`${expert}.m`]!),
+      v: readFloats(moments[`${expert}.v`]!),
+      best: best.get(expert)!,
+    }),
+
+    async dispose() {
+      for (const s of [stepSession, sumSession, evaluateSession]) await s?.dispose();
+    },
+  };
+}
+
+function batchFeeds(b: Batch): Feeds {
+  const experts = b.gate.length / b.rows;
+  return {
+    ids: int64s(b.ids, [b.rows, b.length]),
+    gate: floats(b.gate, [b.rows, experts]),
+    lossRows: int64s(b.lossRows, [b.lossRows.length]),
+    labels: int64s(b.labels, [b.labels.length]),
+    lossWeights: floats(b.lossWeights, [b.labels.length, experts]),
+  };
+}
+
+/** Inverted dropout (Srivastava et al. 2014) on what the adapters read: 0, or 1 / (1 − p) with the row's expert's p. */
+function dropoutMasks(o: TrainSessionOptions, batch: Batch, seed: number): Feeds {
+  const random = new Random(seed);
+  const rowRates = Array.from({ length: batch.rows }, (_, row) => {
+    const expert = o.experts.findIndex((_, i) => batch.gate[row * o.experts.length + i] !== 0);
+    return o.experts[expert]?.dropout ?? 0;
+  });
+  return Object.fromEntries(
+    dropoutSites(o.base.config).map(site => {
+      const mask = new Float32Array(batch.rows * batch.length * site.size);
+      const perRow = batch.length * site.size;
+      for (const [row, p] of rowRates.entries()) {
+        const keep = 1 / (1 - p);
+        const threshold = p * 4294967296;
+        for (let i = row * perRow; i < (row + 1) * perRow; i++) mask[i] = random.uint32() < threshold ? 0 : keep;
+      }
+      return [site.name, floats(mask, [batch.rows * batch.length, site.size])];
+    }),
+  );
+}
