@@ -69,8 +69,24 @@ function madeUpWord(random: Random): string {
   return Array.from({ length: random.integer(2, 4) }, syllable).join('');
 }
 
-const openings = ['Please ', 'Can you ', 'Could you please ', 'Hi, ', 'Hello! ', 'I need help: ', 'Help me with this: ', 'Hey, '];
-const endings = [' Thanks!', ' Please.', ' Be brief.', ' Answer in one sentence.', ' Think step by step.', ' Thank you in advance.'];
+const openings = [
+  'Please ',
+  'Can you ',
+  'Could you please ',
+  'Hi, ',
+  'Hello! ',
+  'I need help: ',
+  'Help me with this: ',
+  'Hey, ',
+];
+const endings = [
+  ' Thanks!',
+  ' Please.',
+  ' Be brief.',
+  ' Answer in one sentence.',
+  ' Think step by step.',
+  ' Thank you in advance.',
+];
 
 function lowerFirst(text: string): string {
   return text.slice(0, 1).toLowerCase() + text.slice(1);

@@ -26,8 +26,9 @@ import { qaExamples } from './qaExamples.ts';
 const seed = 20250101;
 const bucketCount = 65536;
 const hashSeed = 7;
-const rehearsalCount = 1200;
-const settings = { epochs: 8, learningRate: 0.3, pull: 2e-5, seed };
+const rehearsalCount = 1600;
+const heaviest = 3;
+const settings = { epochs: 10, learningRate: 0.4, pull: 2e-5, seed };
 /**
  * Share of held-out small talk that is still abstained from. An expert that answers small talk does little harm and a
  * base that answers an expert's question does much, so the threshold is as high as this allows.
@@ -40,12 +41,12 @@ const { values: args } = parseArgs({
 if (!args.data) throw new Error('--data FILE is needed: lines of {"prompt", "expert"}');
 
 const random = new Random(seed);
-const unseen = readUnseen('test/fixtures/router/unseen.jsonl');
+const unseen = ['unseen', 'mixed'].flatMap(name => readUnseen(`test/fixtures/router/${name}.jsonl`));
 const real = readReal(args.data).filter(({ source }) => source !== `data/${args.without}`);
 const made = [mathExamples, codeExamples, qaExamples, noneExamples].flatMap((examples, i) =>
   examples.kinds.flatMap(kind => generate({ domain: domains[i]!, slots: examples.slots, ...kind }, random)),
 );
-const known = [...real, ...made, ...mixedExamples(3000, random)];
+const known = [...real, ...made, ...mixedExamples(4500, random)];
 const unknown = known.filter(() => random.uniform() < 0.2).map(example => withUnknownWords(example, random));
 const all = [...known, ...unknown, ...gibberish(300, random)]
   .map(example => vary(example, random))
@@ -54,7 +55,10 @@ random.shuffle(all);
 
 const split = Math.floor(all.length * 0.9);
 const [training, validation] = [all.slice(0, split), all.slice(split)];
-const examples = training.map(({ prompt, target, source }) => ({ ...hashed(prompt, target), weight: weightOf(source) }));
+const examples = training.map(({ prompt, target, source }) => ({
+  ...hashed(prompt, target),
+  weight: weightOf(source),
+}));
 const weights = new Float32Array(bucketCount * domains.length);
 const began = performance.now();
 trainRegression(weights, examples, settings);
@@ -62,7 +66,10 @@ const scale = quantize(weights);
 console.log(`${examples.length} prompts, trained in ${((performance.now() - began) / 1000).toFixed(1)} s`);
 
 const temperature = fitTemperature(
-  validation.map(({ prompt, target }) => ({ logits: logits(weights, hashed(prompt, target).features, domains.length), target })),
+  validation.map(({ prompt, target }) => ({
+    logits: logits(weights, hashed(prompt, target).features, domains.length),
+    target,
+  })),
 );
 const model: LearnedRouterModel = {
   classes: domains.map(name => ({ name, domain: name, role: name === 'none' ? 'none' : 'expert' })),
@@ -76,18 +83,27 @@ const model: LearnedRouterModel = {
 model.noneThreshold = chooseThreshold();
 report('validation', validation);
 if (args.without) {
-  report(`left out: ${args.without}`, readReal(args.data).filter(({ source }) => source === `data/${args.without}`));
+  report(
+    `left out: ${args.without}`,
+    readReal(args.data).filter(({ source }) => source === `data/${args.without}`),
+  );
 } else {
-  const rehearsal: Rehearsed[] = training.slice(0, rehearsalCount).map(({ prompt, target }) => hashed(prompt, target));
+  // Drawn as often as they counted in training, so that rehearsing keeps the balance of kinds.
+  const rehearsal: Rehearsed[] = training
+    .filter(({ source }) => random.uniform() < weightOf(source) / heaviest)
+    .slice(0, rehearsalCount)
+    .map(({ prompt, target }) => hashed(prompt, target));
   const { header, bytes } = serializePrior({ model, rehearsal });
   mkdirSync(args.out, { recursive: true });
   writeFileSync(`${args.out}/prior.json`, `${JSON.stringify(header, null, 2)}\n`);
   writeFileSync(`${args.out}/prior.bin`, bytes);
-  console.log(`wrote ${args.out}: ${bytes.length} bytes; temperature ${temperature.toFixed(3)}, abstains from ${model.noneThreshold.toFixed(3)}`);
+  console.log(
+    `wrote ${args.out}: ${bytes.length} bytes; temperature ${temperature.toFixed(3)}, abstains from ${model.noneThreshold.toFixed(3)}`,
+  );
 }
 
 function weightOf(source: string): number {
-  if (source.startsWith('made/mixed')) return 2;
+  if (source.startsWith('made/mixed')) return heaviest;
   return source.startsWith('data/') ? 1 : 0.7;
 }
 
@@ -100,7 +116,8 @@ function hashed(prompt: string, target: number[]): Rehearsed {
  * ('what is the square root of 144', 'what does … mean'): the set they come from has no expert to give them to.
  */
 function readReal(path: string): Labelled[] {
-  const expertWork = /\d+ ?(%|percent|times|plus|minus|divided)|square root|\d+ ?[*/+x] ?\d|\bmeans?\b|definition|meaning|define/;
+  const expertWork =
+    /\d+ ?(%|percent|times|plus|minus|divided)|square root|\d+ ?[*/+x] ?\d|\bmeans?\b|definition|meaning|define/;
   return readFileSync(path, 'utf8')
     .trim()
     .split('\n')
@@ -137,7 +154,13 @@ function figures(labelled: Labelled[]): string {
     const bestExpert = [0, 1, 2].reduce((a, b) => (shares[b]! > shares[a]! ? b : a));
     const abstained = unclaimed(model, shares) >= model.noneThreshold;
     const top = Math.max(...target);
-    return { right: target[best] === top, rightExpert: target[bestExpert] === top, abstained, confidence: shares[best]!, pure: top === 1 };
+    return {
+      right: target[best] === top,
+      rightExpert: target[bestExpert] === top,
+      abstained,
+      confidence: shares[best]!,
+      pure: top === 1,
+    };
   });
   const share = (count: number) => `${((100 * count) / labelled.length).toFixed(1)} %`;
   const pure = answers.filter(answer => answer.pure);

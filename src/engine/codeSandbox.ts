@@ -9,7 +9,10 @@ import {
 import { declaredFunctions, extractCode } from '../core/eval/codeAnswer.ts';
 
 export interface CodeLimits {
-  /** For the answer and all its tests together. Default 1000. */
+  /**
+   * For the answer and all its tests together. Default 1000. QuickJS looks at the clock every 10,000 calls and loop
+   * turns of its bytecode, so that long calls of built-in methods (`indexOf` on millions) can make it late.
+   */
   timeoutMs?: number;
   /** Of the sandbox's heap. Default 32 MiB. */
   memoryBytes?: number;
@@ -45,12 +48,16 @@ let loading: Promise<QuickJSWASMModule> | undefined;
 export async function gradeCode(source: string, tests: readonly string[], limits: CodeLimits = {}): Promise<CodeGrade> {
   loading ??= newQuickJSWASMModule();
   const module = await loading;
+  const scope = new Scope();
   try {
-    return Scope.withScope(scope => gradeIn(scope, module, extractCode(source), tests, limits));
+    const grade = gradeIn(scope, module, extractCode(source), tests, limits);
+    scope.dispose();
+    return grade;
   } catch (cause) {
-    // A failure inside WebAssembly leaves its memory in an unknown state: the next answer gets a new module.
+    // A failure inside WebAssembly (its own stack can overflow in QuickJS's parser) leaves the memory in an unknown
+    // state: the module is dropped as it is, and the next answer gets a new one.
     loading = undefined;
-    return { passed: false, error: `The sandbox failed: ${cause instanceof Error ? cause.message : String(cause)}` };
+    return { passed: false, error: `the sandbox failed: ${cause instanceof Error ? cause.message : String(cause)}` };
   }
 }
 

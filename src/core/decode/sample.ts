@@ -131,30 +131,22 @@ function kthLargest(values: Float32Array, k: number): number {
 
 /**
  * Sets to zero the least likely tokens that together hold at most `1 - topP` of the probability, and returns what is
- * left of `total`.
+ * left of `total`. Ties with the least likely token that stays stay too.
  */
 function cutTail(probabilities: Float32Array, total: number, topP: number): number {
   const budget = (1 - topP) * total;
-  // All tokens below this together stay within the budget, so that only the rest has to be sorted.
+  // All tokens up to this together stay within the budget, so that only the rest has to be sorted.
   const negligible = budget / probabilities.length;
-  const rest: number[] = [];
   let cut = 0;
-  for (let i = 0; i < probabilities.length; i++) {
-    const p = probabilities[i]!;
-    if (p > negligible) rest.push(i);
-    else {
-      cut += p;
-      probabilities[i] = 0;
-    }
-  }
-  rest.sort((a, b) => probabilities[a]! - probabilities[b]! || a - b);
-  for (const id of rest.slice(0, -1)) {
-    if (cut + probabilities[id]! > budget) break;
-    cut += probabilities[id]!;
-    probabilities[id] = 0;
-  }
+  for (const p of probabilities) if (p <= negligible) cut += p;
+  const rest = probabilities.filter(p => p > negligible).sort();
+  let least = 0;
+  while (least < rest.length - 1 && cut + rest[least]! <= budget) cut += rest[least++]!;
   let left = 0;
-  for (const id of rest) left += probabilities[id]!;
+  for (let i = 0; i < probabilities.length; i++) {
+    if (probabilities[i]! < rest[least]!) probabilities[i] = 0;
+    left += probabilities[i]!;
+  }
   return left;
 }
 

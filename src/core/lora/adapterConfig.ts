@@ -84,7 +84,7 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
   return { config, problems };
 }
 
-/** adapter_config.json as PEFT reads it; every value is written, so that no default of a later version applies. */
+/** adapter_config.json as PEFT reads it, with no key that a PEFT as old as rsLoRA (0.7) would refuse. */
 export function formatAdapterConfig(config: AdapterConfig): string {
   const json = {
     alpha_pattern: config.alphaPattern ?? {},
@@ -94,11 +94,9 @@ export function formatAdapterConfig(config: AdapterConfig): string {
     fan_in_fan_out: false,
     inference_mode: true,
     init_lora_weights: true,
-    layer_replication: null,
     layers_pattern: null,
     layers_to_transform: null,
     lora_alpha: config.alpha,
-    lora_bias: false,
     lora_dropout: config.dropout ?? 0,
     modules_to_save: null,
     peft_type: 'LORA',
@@ -107,7 +105,6 @@ export function formatAdapterConfig(config: AdapterConfig): string {
     revision: null,
     target_modules: config.targetModules ?? null,
     task_type: config.taskType ?? 'CAUSAL_LM',
-    use_dora: false,
     use_rslora: config.rslora,
   };
   return `${JSON.stringify(json, null, 2)}\n`;

@@ -40,8 +40,7 @@ export function keepLargest(tensor: Float32Array, density: number): Float32Array
   const kept = Math.trunc(density * tensor.length);
   const result = new Float32Array(tensor.length);
   if (kept === 0) return result;
-  const sorted = tensor.map(Math.abs).sort();
-  const threshold = sorted[tensor.length - kept]!;
+  const threshold = nthLargestSize(tensor, kept);
   let above = 0;
   for (const value of tensor) if (Math.abs(value) > threshold) above++;
   let equals = kept - above;
@@ -55,4 +54,26 @@ export function keepLargest(tensor: Float32Array, density: number): Float32Array
 /** DARE (Yu et al. 2024, arXiv:2311.03099): keeps where the mask is 1, divided by the density. */
 export function keepMasked(tensor: Float32Array, mask: ArrayLike<number>, density: number): Float32Array {
   return tensor.map((value, i) => (mask[i] ? value / density : 0));
+}
+
+/**
+ * The n-th largest magnitude, n from 1. Without the sign bit, the bits of floats are ordered as the floats: counting
+ * the upper 16 of the 31 bits finds a bin, counting the lower 15 within it the value.
+ */
+function nthLargestSize(tensor: Float32Array, n: number): number {
+  const bits = new Uint32Array(tensor.buffer, tensor.byteOffset, tensor.length);
+  const upper = new Uint32Array(65536);
+  for (let i = 0; i < bits.length; i++) upper[(bits[i]! & 0x7fffffff) >>> 15]!++;
+  const [high, left] = binFromTop(upper, n);
+  const lower = new Uint32Array(32768);
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & 0x7fffffff) >>> 15 === high) lower[bits[i]! & 0x7fff]!++;
+  const [low] = binFromTop(lower, left);
+  return new Float32Array(Uint32Array.of((high << 15) | low).buffer)[0]!;
+}
+
+/** The bin that holds the n-th element from the top, and n less the elements above that bin. */
+function binFromTop(counts: Uint32Array, n: number): [bin: number, left: number] {
+  let [bin, left] = [counts.length - 1, n];
+  while (bin > 0 && counts[bin]! < left) left -= counts[bin--]!;
+  return [bin, left];
 }

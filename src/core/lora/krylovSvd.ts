@@ -1,12 +1,12 @@
 import type { Matrix } from '../tensor/dtype.ts';
 import { Random } from '../tensor/random.ts';
-import { addScaled, type Columns, column, dot, sideBySide } from './columns.ts';
+import { addScaled, type Columns, dot, sideBySide } from './columns.ts';
 import { productSvd, type Svd } from './svd.ts';
 
 /** Vectors multiplied at once: one pass over the matrix serves four, and repeated singular values do no harm. */
 const blockSize = 4;
-/** Blocks between two looks at the result. */
-const blocksPerCheck = 4;
+/** By how much the basis grows between two looks at the result. */
+const growth = 1.25;
 /** Stop when a check raises the captured energy Σs² by less than this fraction. */
 const tolerance = 1e-10;
 
@@ -28,12 +28,12 @@ export function krylovSvd(m: Matrix, rank: number): Svd {
   const images: Float64Array[] = [];
   let captured = 0;
   let block = orthonormalBlock([], basis, size, random);
-  for (let step = 1; ; step++) {
+  for (let nextCheck = rank + 3 * blockSize; ; ) {
     const image = larger(interleave(block, size));
     basis.push(...block);
     images.push(...separate(image, block.length));
     const isFull = basis.length >= size;
-    if (isFull || (step % blocksPerCheck === 0 && basis.length >= rank + blockSize)) {
+    if (isFull || basis.length >= nextCheck) {
       const found = productSvd(toColumns(basis), toColumns(images), rank);
       const energy = dot(found.s, found.s);
       const all = images.reduce((sum, z) => sum + dot(z, z), 0);
@@ -41,6 +41,7 @@ export function krylovSvd(m: Matrix, rank: number): Svd {
         return isWide ? found : { u: found.v, s: found.s, v: found.u };
       }
       captured = energy;
+      nextCheck = growth * basis.length;
     }
     block = orthonormalBlock(separate(smaller(image), blockSize), basis, size, random);
   }
@@ -109,17 +110,17 @@ function timesLeft({ rows, cols, data }: Matrix, x: Float64Array): Float64Array 
 
 function interleave(block: Float64Array[], size: number): Float64Array {
   const result = new Float64Array(size * blockSize);
-  block.forEach((x, c) =>
-    x.forEach((value, i) => {
-      result[i * blockSize + c] = value;
-    }),
-  );
+  for (const [c, x] of block.entries()) for (let i = 0; i < size; i++) result[i * blockSize + c] = x[i]!;
   return result;
 }
 
 function separate(x: Float64Array, count: number): Float64Array[] {
   const size = x.length / blockSize;
-  return Array.from({ length: count }, (_, c) => Float64Array.from({ length: size }, (_, i) => x[i * blockSize + c]!));
+  return Array.from({ length: count }, (_, c) => {
+    const vector = new Float64Array(size);
+    for (let i = 0; i < size; i++) vector[i] = x[i * blockSize + c]!;
+    return vector;
+  });
 }
 
 function toColumns(vectors: Float64Array[]): Columns {

@@ -4,11 +4,11 @@ import { krylovSvd } from './krylovSvd.ts';
 import { type Svd, tallSvd, transposeSvd } from './svd.ts';
 
 /** Up to this smaller side all singular values are found by Jacobi rotations; above it only the leading ones. */
-const maxJacobi = 256;
+const maxJacobi = 64;
 
 /**
  * The leading `rank` singular triplets of a dense matrix [m, n] (fewer where min(m, n) is smaller): exact to rounding
- * up to a smaller side of 256, above it a Krylov method whose approximation is as good as the best one to about 1e-9 of
+ * up to a smaller side of 64, above it a Krylov method whose approximation is as good as the best one to about 1e-9 of
  * the matrix's energy.
  */
 export function leadingSvd(m: Matrix, rank: number): Svd {

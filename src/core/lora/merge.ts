@@ -49,12 +49,8 @@ export function mergeAdapters(
   const active = adapters.filter(({ weight }) => weight !== 0);
   const rank =
     options.rank ?? Math.max(...active.flatMap(({ adapter }) => [...adapter.modules.values()].map(f => f.A.rows)));
-  const random = new Random(options.seed ?? 0);
   const density = options.density ?? 1;
-  const drawMask =
-    options.drawMask ??
-    ((_adapter: string, _module: string, _part: MaskPart, count: number) =>
-      Uint8Array.from({ length: count }, () => (random.uniform() < density ? 1 : 0)));
+  const drawMask = options.drawMask ?? maskSource(options.seed ?? 0, density);
   const modules = new Map<string, LoraFactors>();
   for (const module of new Set(active.flatMap(({ adapter }) => [...adapter.modules.keys()]))) {
     const terms = termsOf(active, module);
@@ -65,6 +61,16 @@ export function mergeAdapters(
   }
   const adapter: Adapter = { name: options.name ?? 'merged', config: plainConfig(modules, active), modules };
   return { adapter, relativeError: mergeError(adapter, active) };
+}
+
+/** Bernoulli masks, drawn module by module, A before B, adapter by adapter. */
+function maskSource(seed: number, density: number): NonNullable<MergeOptions['drawMask']> {
+  const random = new Random(seed);
+  return (_adapter, _module, _part, count) => {
+    const mask = new Uint8Array(count);
+    for (let i = 0; i < count; i++) mask[i] = random.uniform() < density ? 1 : 0;
+    return mask;
+  };
 }
 
 function mergeModule(terms: Term[], settings: Parameters<typeof deltaMerge>[1], method: MergeMethod): LoraFactors {

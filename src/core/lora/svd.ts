@@ -44,8 +44,9 @@ export function tallSvd(x: Columns): Svd {
   const maxSweeps = 60;
   for (let sweep = 0, rotated = true; rotated && sweep < maxSweeps; sweep++) {
     rotated = false;
+    const squares = Float64Array.from({ length: n }, (_, j) => dot(column(r, j), column(r, j)));
     for (let i = 0; i < n - 1; i++) {
-      for (let j = i + 1; j < n; j++) if (orthogonalise(r, v, i, j)) rotated = true;
+      for (let j = i + 1; j < n; j++) if (orthogonalise(r, v, squares, i, j)) rotated = true;
     }
   }
   const lengths = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(column(r, j), column(r, j))));
@@ -57,23 +58,30 @@ export function tallSvd(x: Columns): Svd {
 }
 
 /** Rotates columns i and j of x (and v) so that x's become orthogonal; false where they already are. */
-function orthogonalise(x: Columns, v: Columns, i: number, j: number): boolean {
-  const [a, b] = [column(x, i), column(x, j)];
-  const [aa, bb, ab] = [dot(a, a), dot(b, b), dot(a, b)];
-  if (ab === 0 || Math.abs(ab) <= 1e-15 * Math.sqrt(aa * bb)) return false;
+function orthogonalise(x: Columns, v: Columns, squares: Float64Array, i: number, j: number): boolean {
+  const aa = squares[i]!;
+  const bb = squares[j]!;
+  const data = x.data;
+  const n = x.rows;
+  let ab = 0;
+  for (let k = 0, a = i * n, b = j * n; k < n; k++) ab += data[a + k]! * data[b + k]!;
+  if (ab === 0 || Math.abs(ab) <= 1e-15 * Math.sqrt(Math.abs(aa * bb))) return false;
   const zeta = (bb - aa) / (2 * ab);
-  const t = Math.sign(zeta || 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
-  const c = 1 / Math.hypot(1, t);
-  rotate(a, b, c, c * t);
-  rotate(column(v, i), column(v, j), c, c * t);
+  const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
+  const c = 1 / Math.sqrt(1 + t * t);
+  rotate(data, n, i, j, c, c * t);
+  rotate(v.data, v.rows, i, j, c, c * t);
+  squares[i] = aa - t * ab;
+  squares[j] = bb + t * ab;
   return true;
 }
 
-function rotate(a: Float64Array, b: Float64Array, c: number, s: number): void {
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i]!, b[i]!];
-    a[i] = c * x - s * y;
-    b[i] = s * x + c * y;
+function rotate(data: Float64Array, n: number, i: number, j: number, c: number, s: number): void {
+  for (let k = 0, a = i * n, b = j * n; k < n; k++) {
+    const x = data[a + k]!;
+    const y = data[b + k]!;
+    data[a + k] = c * x - s * y;
+    data[b + k] = s * x + c * y;
   }
 }
 
@@ -90,7 +98,7 @@ function transpose(x: Columns): Columns {
 
 function pick(x: Columns, order: number[]): Columns {
   const data = new Float64Array(x.rows * order.length);
-  order.forEach((j, i) => data.set(column(x, j), i * x.rows));
+  for (const [i, j] of order.entries()) data.set(column(x, j), i * x.rows);
   return { rows: x.rows, cols: order.length, data };
 }
 

@@ -27,7 +27,7 @@ export const baseline = '[baseline]';
  * Each group has unit length times its scale, so that a long word problem and a short question weigh the same.
  * Word parts are scaled down: they help with words never seen and must not outvote a whole word.
  */
-const scales = { word: 1, pair: 0.8, part: 0.5, place: 0.4, request: 0.8, structure: 0.4 };
+const scales = { word: 1, pair: 0.8, part: 0.5, place: 0.4, request: 1.2, structure: 0.4 };
 
 /** All features of a prompt, distinct by name. A prompt without letters or digits has none but the baseline. */
 export function featuresOf(prompt: string): Feature[] {
@@ -43,7 +43,7 @@ export function featuresOf(prompt: string): Feature[] {
   addGroup(features, parts, scales.part);
   for (const name of placesOf(text, words)) features.push({ name, value: scales.place });
   // Which of two things a word belongs to decides how a blend is shared: 'explain the maths' is not 'write the maths'.
-  const second = wordsOf(secondRequestOf(text)).slice(0, 8).map(wordClass);
+  const second = wordsOf(secondRequestOf(text)).slice(0, 6).map(wordClass);
   addGroup(features, new Set(second.map(word => `also asks '${word}'`)), scales.request);
   for (const name of structureOf(prompt, text, words)) features.push({ name, value: scales.structure });
   return features;

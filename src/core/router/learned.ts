@@ -16,7 +16,9 @@ export function routerFrom(model: LearnedRouterModel): Router {
     const shares = distributionOf(model, features);
     const evidence = evidenceOf(model, features, shares);
     if (unclaimed(model, shares) >= model.noneThreshold) return abstain(evidence);
-    const experts = model.classes.flatMap(({ name, role }, c) => (role === 'expert' ? [[name, shares[c]!] as const] : []));
+    const experts = model.classes.flatMap(({ name, role }, c) =>
+      role === 'expert' ? [[name, shares[c]!] as const] : [],
+    );
     return routeFromShares(Object.fromEntries(experts), evidence);
   };
 }

@@ -72,7 +72,10 @@ export function serializeRouter(model: LearnedRouterModel): { header: RouterHead
 /** Like `serializeRouter`, then per rehearsed prompt: u8 targets, u16 count, u16 buckets, u8 values; little-endian. */
 export function serializePrior(prior: RouterPrior): { header: RouterHeader; bytes: Uint8Array } {
   const { weights, ...rest } = prior.model;
-  const size = prior.rehearsal.reduce((sum, { target, features }) => sum + target.length + 2 + features.buckets.length * 3, 0);
+  const size = prior.rehearsal.reduce(
+    (sum, { target, features }) => sum + target.length + 2 + features.buckets.length * 3,
+    0,
+  );
   const bytes = new Uint8Array(weights.length + size);
   const view = new DataView(bytes.buffer);
   weights.forEach((weight, i) => view.setInt8(i, Math.round(weight / rest.scale)));
@@ -115,7 +118,8 @@ export function readPrior(json: unknown, bytes: Uint8Array): RouterPrior {
     at += classes + 2;
     if (at + count * 3 > bytes.length) refuse(`it ends within rehearsed prompt ${n} of ${header.rehearsal}`);
     const buckets = Uint32Array.from({ length: count }, (_, i) => view.getUint16(at + 2 * i, true));
-    if (buckets.some(bucket => bucket >= header.bucketCount)) refuse(`rehearsed prompt ${n} names a bucket out of range`);
+    if (buckets.some(bucket => bucket >= header.bucketCount))
+      refuse(`rehearsed prompt ${n} names a bucket out of range`);
     const values = Float32Array.from({ length: count }, (_, i) => view.getUint8(at + 2 * count + i) / valueUnit);
     at += count * 3;
     rehearsal.push({ target, features: { buckets, values } });
@@ -127,18 +131,25 @@ export function readPrior(json: unknown, bytes: Uint8Array): RouterPrior {
 
 function checkHeader(json: unknown): RouterHeader {
   const header = json as RouterHeader;
-  if (typeof json !== 'object' || json === null || header.format !== 'lora-router') refuse("it lacks 'format': 'lora-router'");
+  if (typeof json !== 'object' || json === null || header.format !== 'lora-router')
+    refuse("it lacks 'format': 'lora-router'");
   if (header.version !== 1) refuse(`its version is ${header.version} and this program reads version 1`);
   if (!Array.isArray(header.classes) || header.classes.length === 0 || header.classes.length > maxClasses) {
     refuse(`'classes' must hold 1 to ${maxClasses} entries`);
   }
-  for (const { name, domain, role } of header.classes) {
+  for (const entry of header.classes) {
+    const { name, domain, role } = entry ?? {};
     if (typeof name !== 'string' || typeof domain !== 'string' || !['expert', 'background', 'none'].includes(role)) {
       refuse("every one of 'classes' needs a name, a domain and a role of expert, background or none");
     }
   }
   const { bucketCount } = header;
-  if (!Number.isInteger(bucketCount) || bucketCount < 2 || bucketCount > 65536 || (bucketCount & (bucketCount - 1)) !== 0) {
+  if (
+    !Number.isInteger(bucketCount) ||
+    bucketCount < 2 ||
+    bucketCount > 65536 ||
+    (bucketCount & (bucketCount - 1)) !== 0
+  ) {
     refuse("'bucketCount' must be a power of two up to 65536");
   }
   for (const key of ['scale', 'temperature', 'noneThreshold'] as const) {

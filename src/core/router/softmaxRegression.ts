@@ -18,7 +18,12 @@ export interface RegressionSettings {
 }
 
 /** Class probabilities `[classes]` from weights `[buckets, classes]` at a temperature. */
-export function probabilities(weights: Float32Array, features: FeatureVector, classes: number, temperature = 1): number[] {
+export function probabilities(
+  weights: Float32Array,
+  features: FeatureVector,
+  classes: number,
+  temperature = 1,
+): number[] {
   return softmax(logits(weights, features, classes).map(logit => logit / temperature));
 }
 

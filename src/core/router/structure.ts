@@ -26,15 +26,11 @@ export function structureOf(prompt: string, text: string, words: string[]): stri
   if (isLatex) names.push('[formula]');
   if (isCode) names.push('[code]');
   if (!isCode && equation.test(text)) names.push('[equation]');
-  if (nextRequest.test(text)) names.push('[two requests]');
   if (money.test(text)) names.push('[money]');
 
-  const numbers = words.filter(word => word === '<number>').length;
-  if (numbers === 0) names.push('[no number]');
-  if (numbers === 1) names.push('[one number]');
-  if (numbers >= 2) names.push('[several numbers]');
-  if (numbers >= 2 && numbers * 6 >= words.length) names.push('[mostly numbers]');
-  if (words.length > 25 && numbers * 25 < words.length) names.push('[long with few numbers]');
+  // With two requests, numbers (or none) may belong to either and say little.
+  if (nextRequest.test(text)) names.push('[two requests]');
+  else names.push(...amountsOf(words));
   if (words.length > 25) names.push('[long]');
   if (words.length <= 3) names.push('[very short]');
 
@@ -43,6 +39,17 @@ export function structureOf(prompt: string, text: string, words: string[]): stri
   if (commands.has(opening)) names.push('[command to make]');
   if (calculations.has(opening)) names.push('[command to calculate]');
   if (words.length <= 25 && words.some(word => first.has(word))) names.push('[speaks of me or you]');
+  return names;
+}
+
+function amountsOf(words: string[]): string[] {
+  const names: string[] = [];
+  const numbers = words.filter(word => word === '<number>').length;
+  if (numbers === 0) names.push('[no number]');
+  if (numbers === 1) names.push('[one number]');
+  if (numbers >= 2) names.push('[several numbers]');
+  if (numbers >= 2 && numbers * 6 >= words.length) names.push('[mostly numbers]');
+  if (words.length > 25 && numbers * 25 < words.length) names.push('[long with few numbers]');
   return names;
 }
 

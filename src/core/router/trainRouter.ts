@@ -25,7 +25,11 @@ const maxPrompts = 2000;
  *
  * The same arguments give the same bits.
  */
-export function trainRouter(options: { prior: RouterPrior; experts: ExpertPrompts[]; seed: number }): LearnedRouterModel {
+export function trainRouter(options: {
+  prior: RouterPrior;
+  experts: ExpertPrompts[];
+  seed: number;
+}): LearnedRouterModel {
   const { prior, experts, seed } = options;
   const classes = classesFor(prior, experts);
   const weights = startWeights(prior, classes);
@@ -35,10 +39,10 @@ export function trainRouter(options: { prior: RouterPrior; experts: ExpertPrompt
   const isHeldOut = (_: Example, i: number) => i % 10 === 9;
   const examples = [
     ...balance(own.filter((example, i) => !isHeldOut(example, i))),
-    ...balance(rehearsed.filter((example, i) => !isHeldOut(example, i))),
+    ...rehearsed.filter((example, i) => !isHeldOut(example, i)),
   ];
   if (own.length > 0) {
-    trainRegression(weights, examples, { epochs: 4, learningRate: 0.1, pull: 1e-4, seed: random.uint32() });
+    trainRegression(weights, examples, { epochs: 4, learningRate: 0.1, pull: 3e-3, seed: random.uint32() });
   }
   const scale = quantize(weights);
 

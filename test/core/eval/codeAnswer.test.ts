@@ -27,5 +27,5 @@ test('functions declared at the top level', () => {
   check('// function a() {}\n/* function b() {} */ function c() { return "function d() {}"; }', ['c']);
   check('const text = "}"; const f = s => s.replace(/[{("]/g, "");', ['f']);
   check('function f(a) { return a / 2; } const half = (x) => x / 2;', ['f', 'half']);
-  check('const t = `function x() { ${1} }`; function y() {}', ['y']);
+  check('const t = `function x() { $' + '{1} }`; function y() {}', ['y']);
 });

@@ -7,7 +7,10 @@ import type { Matrix } from '../../../src/core/tensor/dtype.ts';
 /** A reader of what is written, after the specification: metadata, and tensors with shapes in ggml's order. */
 function readGguf(bytes: Buffer) {
   let at = 0;
-  const take = (n: number) => bytes.subarray(at, (at += n));
+  const take = (n: number) => {
+    at += n;
+    return bytes.subarray(at - n, at);
+  };
   const u32 = () => take(4).readUInt32LE();
   const u64 = () => Number(take(8).readBigUInt64LE());
   const text = () => take(u64()).toString();

@@ -58,8 +58,8 @@ const numbers = [
     ['plus', 'pair', none, () => ['add a and b', 'take the sum of a and b', 'sum a and b'], () => 'a plus b', () => 'a + b', ([a, b]) => a + b],
     ['minus', 'pair', none, () => ['subtract b from a', 'take a minus b'], () => 'a minus b', () => 'a - b', ([a, b]) => a - b],
     ['times', 'pair', none, () => ['multiply a by b', 'take the product of a and b'], () => 'a times b', () => 'a * b', ([a, b]) => a * b],
-    ['larger', 'pair', none, () => ['take the larger of a and b', 'pick the bigger of a and b'], () => 'max of a, b', () => 'Math.max(a, b)', ([a, b]) => (a > b ? a : b)],
-    ['smaller', 'pair', none, () => ['take the smaller of a and b', 'pick the lesser of a and b'], () => 'min of a, b', () => 'Math.min(a, b)', ([a, b]) => (a < b ? a : b)],
+    ['larger', 'pair', none, () => ['take the larger of a and b', 'pick the bigger of a and b'], () => 'max of a, b', () => 'Math.max(a, b)', pair => Math.max(...pair)],
+    ['smaller', 'pair', none, () => ['take the smaller of a and b', 'pick the lesser of a and b'], () => 'min of a, b', () => 'Math.min(a, b)', pair => Math.min(...pair)],
   ]),
   ...table<N>('number', 'number', [
     ['add', 'shift', within(2, 60), a => [`add ${a}`, `increase it by ${a}`], a => `plus ${a}`, (x, a) => `${x} + ${a}`, (n, a: N) => n + a],
@@ -121,8 +121,8 @@ const lists = [
   ]),
   ...table<L>('list', 'truth', [
     ['includes', 'end', within(2, 40), a => [`check if ${a} is in it`, `tell whether it contains ${a}`], a => `has ${a}?`, (x, a) => `${x}.includes(${a})`, (l, a: N) => l.indexOf(a) >= 0],
-    ['someAbove', 'end', within(2, 40), a => [`check if any is greater than ${a}`, `tell whether some value is above ${a}`], a => `some > ${a}?`, (x, a) => `${x}.some(x => x > ${a})`, (l, a: N) => l.filter(v => v > a).length > 0],
-    ['allBelow', 'end', within(2, 40), a => [`check if all are less than ${a}`, `tell whether every value is below ${a}`], a => `all < ${a}?`, (x, a) => `${x}.every(x => x < ${a})`, (l, a: N) => l.filter(v => v >= a).length === 0],
+    ['someAbove', 'end', within(10, 60), a => [`check if any is greater than ${a}`, `tell whether some value is above ${a}`], a => `some > ${a}?`, (x, a) => `${x}.some(x => x > ${a})`, (l, a: N) => l.filter(v => v > a).length > 0],
+    ['allBelow', 'end', within(20, 75), a => [`check if all are less than ${a}`, `tell whether every value is below ${a}`], a => `all < ${a}?`, (x, a) => `${x}.every(x => x < ${a})`, (l, a: N) => l.filter(v => v >= a).length === 0],
   ]),
 ];
 

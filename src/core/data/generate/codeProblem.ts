@@ -1,4 +1,4 @@
-import type { Random } from '../../tensor/random.ts';
+import { Random } from '../../tensor/random.ts';
 import { type Argument, atom, listOperations, numberOperations, type Operation, type Shape } from './codeOperations.ts';
 import { textOperations } from './codeTextOperations.ts';
 
@@ -47,6 +47,14 @@ const BY_INPUT = {
 
 /** Number of different operations, that is of kinds of step. */
 export const operationCount = ALL.length;
+
+/** The other operations that take and give the same and have as many constants of the same type. */
+export function operationsLike(operation: Operation): Operation[] {
+  return LIKE.get(operation)!;
+}
+
+const signature = (o: Operation) => `${o.from}>${o.to}:${o.draw(new Random(1)).map(arg => typeof arg)}`;
+const LIKE = new Map(ALL.map(o => [o, ALL.filter(other => other !== o && signature(other) === signature(o))]));
 
 function drawSteps(from: 'number' | 'pair' | 'list' | 'text', length: number, random: Random): Step[] {
   const steps: Step[] = [];

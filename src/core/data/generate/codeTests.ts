@@ -1,8 +1,11 @@
 import type { Random } from '../../tensor/random.ts';
-import { type CodeProblem, runSteps, type Step } from './codeProblem.ts';
+import { type CodeProblem, operationsLike, runSteps, type Step } from './codeProblem.ts';
 import { randomText } from './codeTextOperations.ts';
 
+/** At least so many asserts. */
 const ASSERTS = 6;
+/** Inputs to choose from. */
+const POOL = 40;
 
 function randomInput(problem: CodeProblem, random: Random): unknown[] {
   const args = problem.steps.flatMap(s => s.args);
@@ -18,7 +21,7 @@ function randomInput(problem: CodeProblem, random: Random): unknown[] {
   return [list];
 }
 
-/** Functions that are near misses: one step left out, two steps swapped, one constant off by one. */
+/** Functions that are near misses and must fail: one step left out, one constant off by one. */
 function nearMisses(steps: readonly Step[]): Step[][] {
   const misses: Step[][] = [];
   steps.forEach((step, i) => {
@@ -27,13 +30,21 @@ function nearMisses(steps: readonly Step[]): Step[][] {
     args.forEach((arg, k) => {
       if (typeof arg !== 'number') return;
       for (const other of [arg - 1, arg + 1])
-        misses.push(
-          steps.map((s, j) => (j === i ? { operation, args: args.map((a, l) => (l === k ? other : a)) } : s)),
-        );
+        misses.push(withStep(steps, i, { operation, args: replaced(args, k, other) }));
     });
   });
   return misses;
 }
+
+/** Functions with another operation of the same kind in one place; some happen to be right (the first of a sorted list). */
+function relatedFunctions(steps: readonly Step[]): Step[][] {
+  return steps.flatMap((step, i) =>
+    operationsLike(step.operation).map(operation => withStep(steps, i, { operation, args: step.args })),
+  );
+}
+
+const replaced = <T>(items: readonly T[], at: number, item: T) => items.map((old, i) => (i === at ? item : old));
+const withStep = (steps: readonly Step[], at: number, step: Step) => replaced(steps, at, step);
 
 const isPlain = (value: unknown) =>
   value !== undefined && (typeof value !== 'number' || Math.abs(value) <= 1e9) && JSON.stringify(value).length <= 120;
@@ -44,22 +55,29 @@ const isPlain = (value: unknown) =>
  * makes a bad question).
  */
 export function codeTests(problem: CodeProblem, random: Random): string[] | undefined {
-  const run = (steps: readonly Step[], input: unknown[]) =>
-    JSON.stringify(runSteps(steps, problem.from === 'pair' ? input : input[0]));
-  const misses = nearMisses(problem.steps);
-  for (let attempt = 0; attempt < 12; attempt++) {
-    const inputs: unknown[][] = [];
-    for (let i = 0; i < 40 && inputs.length < ASSERTS; i++) {
-      const input = randomInput(problem, random);
-      if (isPlain(runSteps(problem.steps, problem.from === 'pair' ? input : input[0]))) inputs.push(input);
-    }
-    const expected = inputs.map(input => run(problem.steps, input));
-    if (inputs.length < ASSERTS || new Set(expected).size < 2) continue;
-    if (!misses.every(miss => inputs.some((input, i) => run(miss, input) !== expected[i]))) continue;
-    return inputs.map((input, i) => {
-      const call = `${problem.name}(${input.map(v => JSON.stringify(v)).join(', ')})`;
-      return `JSON.stringify(${call}) === ${JSON.stringify(expected[i])}`;
-    });
+  const result = (steps: readonly Step[], input: unknown[]) =>
+    runSteps(steps, problem.from === 'pair' ? input : input[0]);
+  const pool: { input: unknown[]; expected: string }[] = [];
+  for (let i = 0; i < POOL; i++) {
+    const input = randomInput(problem, random);
+    const value = result(problem.steps, input);
+    if (isPlain(value)) pool.push({ input, expected: JSON.stringify(value) });
   }
-  return undefined;
+  const chosen = pool.slice(0, 2);
+  // Adds an input that the other function gets wrong, unless one was chosen already.
+  const exposes = (steps: readonly Step[]) => {
+    const isWrong = ({ input, expected }: (typeof pool)[number]) => JSON.stringify(result(steps, input)) !== expected;
+    if (chosen.some(isWrong)) return true;
+    const found = pool.find(isWrong);
+    if (found) chosen.push(found);
+    return found !== undefined;
+  };
+  if (!nearMisses(problem.steps).every(exposes)) return undefined;
+  relatedFunctions(problem.steps).forEach(exposes);
+  chosen.push(...pool.filter(entry => !chosen.includes(entry)).slice(0, Math.max(0, ASSERTS - chosen.length)));
+  if (chosen.length < ASSERTS || new Set(chosen.map(c => c.expected)).size < 2) return undefined;
+  return chosen.map(({ input, expected }) => {
+    const call = `${problem.name}(${input.map(value => JSON.stringify(value)).join(', ')})`;
+    return `JSON.stringify(${call}) === ${JSON.stringify(expected)}`;
+  });
 }

@@ -1,0 +1,39 @@
+import { basename, join } from 'node:path';
+import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../core/files/safetensors.ts';
+import { type Adapter, adapterFromPeft, adapterToPeft } from '../core/lora/adapter.ts';
+import { parseAdapterConfig } from '../core/lora/adapterConfig.ts';
+import type { FloatTensor } from '../core/tensor/dtype.ts';
+import { readBytes, readText, writeFolderAtomic } from './store.ts';
+
+/** Reads an adapter folder in PEFT's format. Throws `notFound`, `badFile`, `mismatch` or `unsupported`, naming the part. */
+export async function readAdapter(folder: string, name = basename(folder)): Promise<Adapter> {
+  const configPath = join(folder, 'adapter_config.json');
+  const { config } = parseAdapterConfig(await readText(configPath, `the configuration of adapter '${name}'`), configPath);
+  return adapterFromPeft(config, await readFloatTensors(join(folder, 'adapter_model.safetensors'), `the factors of adapter '${name}'`), name);
+}
+
+/** Writes an adapter folder that PEFT loads, whole or not at all. */
+export async function writeAdapter(folder: string, adapter: Adapter): Promise<void> {
+  const { configJson, tensors, metadata } = adapterToPeft(adapter);
+  await writeFolderAtomic(
+    folder,
+    new Map<string, string | Uint8Array[]>([
+      ['adapter_config.json', configJson],
+      ['adapter_model.safetensors', encodeSafetensors(tensors, metadata)],
+    ]),
+  );
+}
+
+/** All tensors of a safetensors file, as F32. */
+export async function readFloatTensors(path: string, what: string): Promise<Map<string, FloatTensor>> {
+  const { tensors } = await readSafetensors(path, what);
+  return tensors;
+}
+
+/** All tensors of a safetensors file, as F32, and its metadata. */
+export async function readSafetensors(path: string, what: string): Promise<{ tensors: Map<string, FloatTensor>; metadata: Record<string, string> }> {
+  const bytes = await readBytes(path, what);
+  const { tensors, metadata } = parseSafetensorsHeader(bytes, bytes.length, path);
+  const floats = new Map([...tensors].map(([name, t]) => [name, { shape: t.shape, data: readTensorF32(t, bytes.subarray(t.begin, t.end)) }]));
+  return { tensors: floats, metadata };
+}

@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import type { Example } from '../core/data/example.ts';
+import { parseDataset } from '../core/data/parseDataset.ts';
+import { encodeExample } from '../core/tokenizer/encodeExample.ts';
+import type { EncodedExample } from '../core/train/assembleBatch.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import type { TrainingSettings } from '../shared/recipe.ts';
+import type { Base } from './loadBase.ts';
+import { readText } from './store.ts';
+
+/** Reads a dataset. Throws `notFound`, or `badData` with file, line and field of every problem. */
+export async function readExamples(folder: string, file: string): Promise<Example[]> {
+  const path = resolve(folder, file);
+  const { examples, problems } = parseDataset(await readText(path, 'the dataset'), file);
+  const errors = problems.filter(p => p.severity === 'error');
+  if (errors.length > 0) {
+    const shown = errors.slice(0, 10).map(p => `  ${p.message}`);
+    const more = errors.length > shown.length ? [`  … and ${errors.length - shown.length} more`] : [];
+    throw new WorkbenchError('badData', `${path} has problems:\n${[...shown, ...more].join('\n')}`, undefined, errors);
+  }
+  return examples;
+}
+
+/** Tokenises examples for training. Throws `badData` when nothing of an answer would be learned from any of them. */
+export function encodeExamples(base: Base, examples: Example[], settings: TrainingSettings, file: string): EncodedExample[] {
+  const maxLength = Math.min(settings.maxLength, base.config.maxLength);
+  const encoded = examples.map(e =>
+    encodeExample(base.tokenizer, base.chatTemplate, e.messages, { maxLength, lossOn: settings.lossOn }),
+  );
+  const usable = encoded.filter(e => e.lossTokens > 0);
+  if (usable.length === 0)
+    throw new WorkbenchError(
+      'badData',
+      `${file}: no example has an answer within the first ${maxLength} tokens`,
+      'Raise maxLength, or shorten the prompts.',
+    );
+  return usable;
+}

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { WorkbenchError } from '../shared/errors.ts';
+import type { ReportCurve } from '../shared/report.ts';
+import type { Experiment } from './experiment.ts';
+import { readJson } from './store.ts';
+
+/** What is known of an expert's training after it: kept beside the adapter, read by the report. */
+export interface TrainingRecord {
+  expert: string;
+  trainExamples: number;
+  step: number;
+  tokens: number;
+  best: { loss: number; step: number } | undefined;
+  curve: ReportCurve;
+}
+
+/** The record of an expert's training; undefined for an adapter that was not trained here. */
+export async function readTrainingRecord(e: Experiment, expert: string): Promise<TrainingRecord | undefined> {
+  const json = await readJson(join(e.runFolder, 'training', `${expert}.json`), 'the training record').catch(error => {
+    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
+    throw error;
+  });
+  return json as TrainingRecord | undefined;
+}

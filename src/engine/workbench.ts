@@ -1,0 +1,111 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Router } from '../core/router/router.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import { readAdapter } from './adapterFiles.ts';
+import { adapterFolder, type Experiment, openExperiment, trainedExperts } from './experiment.ts';
+import { loadBase } from './loadBase.ts';
+import { type Model, openModel } from './model.ts';
+import { openRouter } from './routing.ts';
+
+/** A recipe ready to be asked: its base compiled, its trained experts and merges in the bank. */
+export interface OpenExperiment {
+  experiment: Experiment;
+  model: Model;
+  /** Experts and merges in the bank. */
+  loaded: string[];
+  router(): Promise<Router>;
+}
+
+/** What this process keeps between requests: one compiled base and what was last loaded into its bank. */
+export interface Workbench {
+  mediaFolder: string;
+  threads: number;
+  open(recipePath: string): Promise<OpenExperiment>;
+  model(baseFolder: string): Promise<Model>;
+  dispose(): Promise<void>;
+}
+
+export function createWorkbench(mediaFolder: string, threads: number): Workbench {
+  let current: { folder: string; model: Model } | undefined;
+  /** Bank entry → adapter folder and when its factors were written. */
+  let loaded = new Map<string, string>();
+  const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
+
+  const model = async (folder: string): Promise<Model> => {
+    if (current?.folder === folder) return current.model;
+    const base = await loadBase(folder);
+    await current?.model.dispose();
+    loaded = new Map();
+    current = { folder, model: await openModel(base, threads) };
+    return current.model;
+  };
+
+  return {
+    mediaFolder,
+    threads,
+    model,
+
+    async open(recipePath) {
+      const experiment = await openExperiment(recipePath, mediaFolder);
+      const compiled = await model(experiment.baseFolder);
+      const wanted = new Map<string, string>();
+      for (const name of await trainedExperts(experiment)) wanted.set(name, adapterFolder(experiment, name));
+      for (const name of Object.keys(experiment.recipe.merges)) {
+        const folder = mergeFolder(experiment, name);
+        if (await changed(folder)) wanted.set(name, folder);
+      }
+      const stamps = new Map<string, string>();
+      for (const [name, folder] of wanted) stamps.set(name, `${folder} ${await changed(folder)}`);
+      for (const name of compiled.bank.names()) if (!stamps.has(name)) compiled.bank.unload(name);
+      for (const [name, stamp] of stamps)
+        if (loaded.get(name) !== stamp || !compiled.bank.names().includes(name))
+          compiled.bank.load(await readAdapter(wanted.get(name)!, name));
+      loaded = stamps;
+      return {
+        experiment,
+        model: compiled,
+        loaded: [...wanted.keys()],
+        router: () => {
+          const stamp = JSON.stringify([experiment.recipe.experts, experiment.recipe.router]);
+          const known = routers.get(experiment.path);
+          if (known?.stamp === stamp) return known.router;
+          const router = openRouter(experiment, mediaFolder);
+          routers.set(experiment.path, { stamp, router });
+          return router;
+        },
+      };
+    },
+
+    async dispose() {
+      await current?.model.dispose();
+      current = undefined;
+    },
+  };
+}
+
+/** Where a named merge lies. */
+export function mergeFolder(e: Experiment, name: string): string {
+  const named = e.recipe.merges[name]?.out;
+  return named ? resolve(e.folder, named) : join(e.runFolder, 'merges', name);
+}
+
+/** When a folder's factors were last written; undefined when there are none. */
+async function changed(folder: string): Promise<number | undefined> {
+  return stat(join(folder, 'adapter_model.safetensors')).then(
+    s => s.mtimeMs,
+    () => undefined,
+  );
+}
+
+/** Throws `notFound` for an expert that a recipe names but that is not in the bank. */
+export function checkLoaded(open: OpenExperiment, names: string[]): void {
+  for (const name of names) {
+    if (open.loaded.includes(name)) continue;
+    const { recipe, path } = open.experiment;
+    if (name in recipe.experts)
+      throw new WorkbenchError('notFound', `expert '${name}' has no adapter yet`, `Run: multi-lora train ${path} --only ${name}`);
+    if (name in recipe.merges) throw new WorkbenchError('notFound', `merge '${name}' has not been made yet`, `Run: multi-lora merge ${path} ${name}`);
+    throw new WorkbenchError('notFound', `no expert is called '${name}'`, `There are: ${Object.keys(recipe.experts).join(', ')}.`);
+  }
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { readPrior } from '../../../src/core/router/routerFile.ts';
+import type { ExpertPrompts } from '../../../src/core/router/trainRouter.ts';
+import { Random } from '../../../src/core/tensor/random.ts';
+
+const folder = new URL('../../../media/router/', import.meta.url);
+const fixtures = new URL('../../fixtures/router/', import.meta.url);
+
+export const priorHeader = JSON.parse(readFileSync(new URL('prior.json', folder), 'utf8'));
+export const priorBytes = new Uint8Array(readFileSync(new URL('prior.bin', folder)));
+export const prior = readPrior(priorHeader, priorBytes);
+
+/** Prompts in the manner of public benchmarks, written before the prior was tuned and never trained on. */
+export const unseen = lines<{ prompt: string; expert: string; kind: string }>('unseen.jsonl');
+
+/** Narrow prompts as experts are trained on: few templates, other numbers and names. */
+export function ownPrompts(count: number): ExpertPrompts[] {
+  const random = new Random(1);
+  const n = () => random.integer(1, 99);
+  const who = () => random.choice(['Ben', 'Ann', 'Leo', 'Mia']);
+  const what = () => random.choice(['harbor', 'lantern', 'meadow', 'anchor', 'orchard']);
+  const make = (makers: (() => string)[]) => Array.from({ length: count }, () => random.choice(makers)());
+  const math = make([
+    () => `What is ${n()} + ${n()}?`,
+    () => `Solve for x: ${n()}x + ${n()} = ${n()}`,
+    () => `What is ${n()}% of ${n()}?`,
+  ]);
+  const code = make([
+    () => `Write a JavaScript function that adds ${n()} to x.`,
+    () => `Implement isEven(n).`,
+    () => `Create a function ${what()}(list).`,
+  ]);
+  const qa = make([
+    () => `${who()} has ${n()} coins. ${who()} is in the hall. Where is ${who()}?`,
+    () => `What is a ${what()}?`,
+    () => `Define ${what()}.`,
+  ]);
+  return [
+    { name: 'math', domain: 'math', prompts: math },
+    { name: 'code', domain: 'code', prompts: code },
+    { name: 'qa', domain: 'qa', prompts: qa },
+  ];
+}
+
+function lines<T>(name: string): T[] {
+  return readFileSync(new URL(name, fixtures), 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as T);
+}
