@@ -15,13 +15,10 @@ import type { LearnedRouterModel, Rehearsed } from '../../src/core/router/router
 import { quantize, serializePrior } from '../../src/core/router/routerFile.ts';
 import { logits, trainRegression } from '../../src/core/router/softmaxRegression.ts';
 import { Random } from '../../src/core/tensor/random.ts';
-import { codeExamples } from './codeExamples.ts';
-import type { Domain, Labelled } from './examples.ts';
+import type { Domain, Labelled, Slots } from './examples.ts';
 import { domains, generate, oneHot, vary, withUnknownWords } from './examples.ts';
-import { mathExamples } from './mathExamples.ts';
+import { gibberish } from './gibberish.ts';
 import { mixedExamples } from './mixedExamples.ts';
-import { gibberish, noneExamples } from './noneExamples.ts';
-import { qaExamples } from './qaExamples.ts';
 
 const seed = 20250101;
 const bucketCount = 65536;
@@ -43,9 +40,10 @@ if (!args.data) throw new Error('--data FILE is needed: lines of {"prompt", "exp
 const random = new Random(seed);
 const unseen = ['unseen', 'mixed'].flatMap(name => readUnseen(`test/fixtures/router/${name}.jsonl`));
 const real = readReal(args.data).filter(({ source }) => source !== `data/${args.without}`);
-const made = [mathExamples, codeExamples, qaExamples, noneExamples].flatMap((examples, i) =>
-  examples.kinds.flatMap(kind => generate({ domain: domains[i]!, slots: examples.slots, ...kind }, random)),
-);
+const made = domains.flatMap(domain => {
+  const { kinds, slots } = readTemplates(domain);
+  return kinds.flatMap(kind => generate({ domain, slots, ...kind }, random));
+});
 const known = [...real, ...made, ...mixedExamples(4500, random)];
 const unknown = known.filter(() => random.uniform() < 0.2).map(example => withUnknownWords(example, random));
 const all = [...known, ...unknown, ...gibberish(300, random)]
@@ -136,8 +134,7 @@ function chooseThreshold(): number {
 }
 
 function report(title: string, labelled: Labelled[]): void {
-  const bySource = Map.groupBy ? Map.groupBy(labelled, ({ source }) => source) : groupBy(labelled);
-  for (const [source, group] of [...bySource].sort()) console.log(`${title} ${source}: ${figures(group)}`);
+  for (const [source, group] of [...groupBy(labelled)].sort()) console.log(`${title} ${source}: ${figures(group)}`);
   console.log(`${title}: ${figures(labelled)}`);
 }
 
@@ -171,6 +168,14 @@ function figures(labelled: Labelled[]): string {
     `routed right ${share(answers.filter(({ abstained, rightExpert }) => !abstained && rightExpert).length)}`,
     `ECE ${calibrationError(pure).toFixed(3)}`,
   ].join(', ');
+}
+
+/** Templates of one class by kind, with how many prompts to make of each, and the words to fill them with. */
+function readTemplates(domain: Domain): {
+  kinds: { source: string; templates: string[]; count: number }[];
+  slots: Slots;
+} {
+  return JSON.parse(readFileSync(new URL(`templates/${domain}.json`, import.meta.url), 'utf8'));
 }
 
 function readUnseen(path: string): Set<string>[] {

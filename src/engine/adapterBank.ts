@@ -90,6 +90,8 @@ export function createAdapterBank(layers: LinearLayer[]): AdapterBank {
     },
 
     feeds(rows) {
+      // The bank of a graph without adapters feeds nothing.
+      if (layers.length === 0) return {};
       for (const weights of rows) checkWeights(weights, adapters);
       const active = members.filter(m => rows.some(w => (w[m.name] ?? 0) !== 0));
       const rank = active.reduce((sum, m) => sum + m.rank, 0);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../core/files/safetensors.ts';
 import { type Adapter, adapterFromPeft, adapterToPeft } from '../core/lora/adapter.ts';
@@ -22,6 +23,12 @@ export async function writeAdapter(folder: string, adapter: Adapter): Promise<vo
       ['adapter_model.safetensors', encodeSafetensors(tensors, metadata)],
     ]),
   );
+}
+
+/** SHA-256 of an adapter's factors as they lie on disk. */
+export async function hashAdapter(folder: string): Promise<string> {
+  const bytes = await readBytes(join(folder, 'adapter_model.safetensors'), 'the factors of the adapter');
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** All tensors of a safetensors file, as F32. */

@@ -3,7 +3,7 @@ import { linearLayers } from '../core/model/layout.ts';
 import { type AdapterBank, createAdapterBank, type Weights } from './adapterBank.ts';
 import { createKvCache, type KvCache } from './kvCache.ts';
 import type { Base } from './loadBase.ts';
-import { createSession, int32s, int64s, readFloats } from './session.ts';
+import { createSession, type Session, int32s, int64s, readFloats } from './session.ts';
 
 /** A base compiled for inference, with the bank of experts beside it. */
 export interface Model {
@@ -21,7 +21,11 @@ export async function openModel(base: Base, threads: number): Promise<Model> {
   const layers = linearLayers(base.config);
   const adapted = new Set(layers.map(l => l.path));
   const session = await createSession(buildInferenceGraph(base.config, base.tensors, adapted), { folder: base.folder, threads });
-  const bank = createAdapterBank(layers);
+  return modelOver(base, session, createAdapterBank(layers));
+}
+
+/** A model over a compiled graph and a bank that fits it. */
+export function modelOver(base: Base, session: Session, bank: AdapterBank): Model {
   return {
     base,
     bank,

@@ -1,4 +1,6 @@
-import { listSupportedBackends, InferenceSession, Tensor } from 'onnxruntime-node';
+import { realpath } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { encodeModel } from '../core/graph/encodeModel.ts';
 import type { Graph } from '../core/graph/graph.ts';
 import { WorkbenchError } from '../shared/errors.ts';
@@ -21,13 +23,14 @@ export interface Session {
 
 /** Compiles a graph. Throws `runtime` with the runtime's own words when it is refused. */
 export async function createSession(graph: Graph, { folder, threads }: SessionOptions): Promise<Session> {
-  const session = await InferenceSession.create(encodeModel(graph), {
+  const external = await externalFiles(graph, folder);
+  const session = await InferenceSession.create(encodeModel(graph, external.locate), {
     logSeverityLevel: 3,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
-    extra: { session: { set_denormal_as_zero: '1', ...(folder && { model_external_initializers_file_folder_path: folder }) } },
+    extra: { session: { set_denormal_as_zero: '1', ...(external.folder && { model_external_initializers_file_folder_path: external.folder }) } },
   }).catch(error => {
     throw runtimeError('could not compile the graph', error);
   });
@@ -44,6 +47,26 @@ export async function createSession(graph: Graph, { folder, threads }: SessionOp
   };
 }
 
+/**
+ * Where external constants really lie. The runtime refuses links that lead out of its folder, and those are what the
+ * Hugging Face cache is made of: snapshots/ID/model.safetensors is a link to a file of blobs/.
+ */
+async function externalFiles(graph: Graph, folder = '') {
+  const names = new Set(graph.initializers.flatMap(({ data }) => ('file' in data ? [data.file] : [])));
+  const places = new Map<string, string>();
+  for (const name of names) {
+    const path = join(folder, name);
+    // Of a file that is not there the runtime speaks when it opens it.
+    places.set(name, await realpath(path).catch(() => path));
+  }
+  const [first] = places.values();
+  if (first === undefined) return {};
+  const within = (root: string) => [...places.values()].every(p => p.startsWith(root.endsWith(sep) ? root : root + sep));
+  let root = dirname(first);
+  while (!within(root) && root !== dirname(root)) root = dirname(root);
+  return { folder: root, locate: (file: string) => relative(root, places.get(file)!) };
+}
+
 function runtimeError(what: string, error: unknown): WorkbenchError {
   return new WorkbenchError('runtime', `onnxruntime ${what}: ${(error as Error).message}`);
 }
@@ -53,6 +76,9 @@ export const int64s = (data: ArrayLike<number>, shape: number[]): Tensor =>
   new Tensor('int64', BigInt64Array.from(data as number[], BigInt), shape);
 export const int32s = (data: Int32Array, shape: number[]): Tensor => new Tensor('int32', data, shape);
 export const readFloats = (t: Tensor): Float32Array => t.data as Float32Array;
+
+/** Version of onnxruntime-node. */
+export const runtimeVersion: string = env.versions.node ?? 'unknown';
 
 /** Execution providers of this build of the runtime. */
 export function runtimeBackends(): { name: string; bundled: boolean }[] {

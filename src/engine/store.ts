@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WorkbenchError } from '../shared/errors.ts';
 
@@ -13,6 +13,8 @@ export function storageError(error: unknown, path: string): unknown {
     EACCES: ['permission denied', 'Choose a folder you may write to.'],
     EPERM: ['operation not permitted', 'Choose a folder you may write to.'],
     ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another output folder.'],
+    // What mkdir says where the last part of the path is a file.
+    EEXIST: ['a part of the path is a file, not a folder', 'Choose another output folder.'],
     EISDIR: ['it is a folder, not a file', 'Name a file.'],
   };
   const text = code && known[code];
@@ -64,14 +66,11 @@ export async function writeFolderAtomic(folder: string, files: Map<string, strin
   try {
     await mkdir(temporary, { recursive: true });
     for (const [name, data] of files) await writeFileAtomic(join(temporary, name), data);
-    const replaced = await rename(folder, old).then(
-      () => true,
-      error => {
-        if (error.code === 'ENOENT') return false;
-        throw error;
-      },
-    );
-    await rename(temporary, folder);
+    const replaced = await moveAway(folder, old);
+    await rename(temporary, folder).catch(async error => {
+      if (replaced) await rename(old, folder);
+      throw error;
+    });
     if (replaced) await rm(old, { recursive: true });
     await syncFolder(dirname(folder));
   } catch (error) {
@@ -80,6 +79,18 @@ export async function writeFolderAtomic(folder: string, files: Map<string, strin
     });
     throw storageError(error, folder);
   }
+}
+
+/** Renames a folder, and says whether there was one. A file of that name is left alone and refused. */
+async function moveAway(folder: string, to: string): Promise<boolean> {
+  const info = await stat(folder).catch(error => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!info) return false;
+  if (!info.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+  await rename(folder, to);
+  return true;
 }
 
 /** Reads a text file. Throws `notFound` with what it was wanted for. */
@@ -103,4 +114,12 @@ export async function readJson(path: string, what: string): Promise<unknown> {
   } catch (error) {
     throw new WorkbenchError('badFile', `${path}: not JSON (${(error as Error).message})`);
   }
+}
+
+/** Names of the files of a folder. Throws `notFound`. */
+export async function folderFiles(folder: string): Promise<string[]> {
+  return readdir(folder).catch(error => {
+    if (error.code === 'ENOENT') throw new WorkbenchError('notFound', `the folder is not there: ${folder}`);
+    throw storageError(error, folder);
+  });
 }

@@ -1,4 +1,4 @@
-import { initFactors } from '../core/lora/initFactors.ts';
+import { hashName, initFactors } from '../core/lora/initFactors.ts';
 import { externalWeights } from '../core/model/baseWeights.ts';
 import { Random } from '../core/tensor/random.ts';
 import type { Batch } from '../core/train/assembleBatch.ts';
@@ -126,20 +126,25 @@ function batchFeeds(b: Batch): Feeds {
   };
 }
 
-/** Inverted dropout (Srivastava et al. 2014) on what the adapters read: 0, or 1 / (1 − p) with the row's expert's p. */
+/**
+ * Inverted dropout (Srivastava et al. 2014) on what the adapters read: 0, or 1 / (1 − p) with the row's expert's p.
+ * Each row has numbers of its own, so that an expert's masks are the same whoever shares the batch.
+ */
 function dropoutMasks(o: TrainSessionOptions, batch: Batch, seed: number): Feeds {
-  const random = new Random(seed);
-  const rowRates = Array.from({ length: batch.rows }, (_, row) => {
-    const expert = o.experts.findIndex((_, i) => batch.gate[row * o.experts.length + i] !== 0);
-    return o.experts[expert]?.dropout ?? 0;
+  const counts = o.experts.map(() => 0);
+  const rows = Array.from({ length: batch.rows }, (_, row) => {
+    const index = o.experts.findIndex((_, i) => batch.gate[row * o.experts.length + i] !== 0);
+    const expert = o.experts[index];
+    return { dropout: expert?.dropout ?? 0, key: `${seed}:${expert?.name}:${counts[index]!++}` };
   });
   return Object.fromEntries(
     dropoutSites(o.base.config).map(site => {
-      const mask = new Float32Array(batch.rows * batch.length * site.size);
       const perRow = batch.length * site.size;
-      for (const [row, p] of rowRates.entries()) {
-        const keep = 1 / (1 - p);
-        const threshold = p * 4294967296;
+      const mask = new Float32Array(batch.rows * perRow);
+      for (const [row, { dropout, key }] of rows.entries()) {
+        const random = new Random(hashName(`${key}:${site.name}`));
+        const keep = 1 / (1 - dropout);
+        const threshold = dropout * 4294967296;
         for (let i = row * perRow; i < (row + 1) * perRow; i++) mask[i] = random.uint32() < threshold ? 0 : keep;
       }
       return [site.name, floats(mask, [batch.rows * batch.length, site.size])];

@@ -11,7 +11,7 @@ import { type TrainPlan, trainLoop } from '../core/train/trainLoop.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { LoraSettings } from '../shared/recipe.ts';
 import type { TrainEvent } from '../shared/trainEvents.ts';
-import { writeAdapter } from './adapterFiles.ts';
+import { hashAdapter, writeAdapter } from './adapterFiles.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { addToCurves, emptyCurves } from './curves.ts';
 import { encodeExamples, readExamples } from './dataFiles.ts';
@@ -40,7 +40,8 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
-  const fingerprint = fingerprintOf(await hashBase(base), experiment.recipe.seed, jobs);
+  const baseHash = await hashBase(base);
+  const fingerprint = fingerprintOf(baseHash, experiment.recipe.seed, jobs);
   const path = checkpointPath(experiment, names);
   const checkpoint = o.resume ? await readCheckpoint(path, fingerprint) : undefined;
   const curves = checkpoint?.curves ?? emptyCurves(names);
@@ -72,7 +73,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
             const state = sessions.state(job.plan.name);
             const own = position.experts[job.plan.name]!;
             await writeAdapter(adapterOutput(experiment, job.plan.name), trainedAdapter(base, job, own.best ? state.best : state.parameter));
-            await writeRecord(experiment, job, { ...own, curve: curves[i]! });
+            await writeRecord(experiment, job, { ...own, baseHash, curve: curves[i]! });
           }
       },
       now: () => performance.now(),
@@ -90,7 +91,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   }
 }
 
-interface ExpertJob {
+export interface ExpertJob {
   plan: TrainPlan;
   lora: LoraSettings;
   targets: string[];
@@ -107,7 +108,7 @@ function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] 
   return trainable.filter(name => !only || only.includes(name));
 }
 
-async function prepareExpert(e: Experiment, base: Base, name: string): Promise<ExpertJob> {
+export async function prepareExpert(e: Experiment, base: Base, name: string): Promise<ExpertJob> {
   const lora = loraSettingsOf(e.recipe, name);
   const settings = trainingSettingsOf(e.recipe, name);
   const layers = targetLayers(base, lora, name);
@@ -157,7 +158,7 @@ function adapterOutput(e: Experiment, name: string): string {
 }
 
 /** An adapter from an expert's flat vector. */
-function trainedAdapter(base: Base, { plan, lora, targets }: ExpertJob, flat: Float32Array): Adapter {
+export function trainedAdapter(base: Base, { plan, lora, targets }: ExpertJob, flat: Float32Array): Adapter {
   const { tensors } = expertGroup(base.config, { name: plan.name, rank: lora.rank, targets });
   const pieces = new Map<string, Float32Array>();
   let at = 0;
@@ -178,9 +179,11 @@ function trainedAdapter(base: Base, { plan, lora, targets }: ExpertJob, flat: Fl
   };
 }
 
-async function writeRecord(e: Experiment, job: ExpertJob, own: Pick<TrainingRecord, 'step' | 'tokens' | 'best' | 'curve'>): Promise<void> {
+async function writeRecord(e: Experiment, job: ExpertJob, own: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>): Promise<void> {
   const record: TrainingRecord = {
     expert: job.plan.name,
+    baseHash: own.baseHash,
+    adapterHash: await hashAdapter(adapterOutput(e, job.plan.name)),
     trainExamples: job.plan.train.length,
     step: own.step,
     tokens: own.tokens,

@@ -7,6 +7,10 @@ import { readJson } from './store.ts';
 /** What is known of an expert's training after it: kept beside the adapter, read by the report. */
 export interface TrainingRecord {
   expert: string;
+  /** SHA-256 of the base's weights before the training. */
+  baseHash: string;
+  /** SHA-256 of the factors that training wrote. */
+  adapterHash: string;
   trainExamples: number;
   step: number;
   tokens: number;

@@ -12,7 +12,6 @@ export interface EngineRequests {
   evaluate: [EvaluateRequest, EvaluateResult];
   score: [ScoreRequest, ScoreResult];
   export: [ExportRequest, ExportResult];
-  measureMemory: [MeasureMemoryRequest, MeasureMemoryResult];
 }
 
 /** What the engine tells while a request is under way; `id` is the one its caller gave the request. */
@@ -143,14 +142,4 @@ export interface ExportRequest {
 export interface ExportResult {
   path: string;
   bytes: number;
-}
-
-/** Loads a model and adapters, answers once, and tells the process's peak resident memory. */
-export interface MeasureMemoryRequest {
-  model: string;
-  adapters: string[];
-  prompt: string;
-}
-export interface MeasureMemoryResult {
-  peakResidentBytes: number;
 }

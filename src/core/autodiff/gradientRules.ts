@@ -136,14 +136,11 @@ export const gradientRules: Record<string, GradientRule> = {
   ReduceSum: (g, n, dy) => [expandAs(g, n, dy)],
 
   ReduceMean: (g, n, dy) => {
-    const count = first(n).shape.reduce<number>((c, d, i) => {
-      const kept = result(n).shape;
-      return kept.length === first(n).shape.length && kept[i] === d ? c : c * (d as number);
-    }, 1);
+    const count = reducedAxes(g, n).reduce((c, axis) => c * (first(n).shape[axis] as number), 1);
     return [op.mul(g, expandAs(g, n, dy), g.scalar(1 / count))];
   },
 
-  ReduceSumSquare: (g, n, dy) => [op.mul(g, op.mul(g, first(n), g.scalar(2)), dy)],
+  ReduceSumSquare: (g, n, dy) => [op.mul(g, op.mul(g, first(n), g.scalar(2)), withReducedAxes(g, n, dy))],
 
   Gather: (g, n, dy) => {
     if (n.attributes.axis !== 0) {
@@ -168,12 +165,17 @@ export const gradientRules: Record<string, GradientRule> = {
   },
 };
 
+/** `dy` of a reduction in the shape of the reduction's operand. */
 function expandAs(g: Graph, n: Node, dy: Value): Value {
   const { shape } = first(n);
-  const keeps = flag(n, 'keepdims');
-  const kept = keeps ? result(n).shape : shape.map((d, i) => (reducedAxes(g, n).includes(i) ? 1 : d));
-  const ones = op.reshape(g, dy, kept);
-  return g.node('Expand', [ones, g.shapeValue(shape)], [{ type: dy.type, shape }])[0]!;
+  return g.node('Expand', [withReducedAxes(g, n, dy), g.shapeValue(shape)], [{ type: dy.type, shape }])[0]!;
+}
+
+/** `dy` of a reduction with the axes that it dropped put back, of size 1. */
+function withReducedAxes(g: Graph, n: Node, dy: Value): Value {
+  if (flag(n, 'keepdims')) return dy;
+  const axes = reducedAxes(g, n);
+  return op.reshape(g, dy, first(n).shape.map((d, i) => (axes.includes(i) ? 1 : d)));
 }
 
 function reducedAxes(g: Graph, n: Node): number[] {

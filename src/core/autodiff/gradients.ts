@@ -23,6 +23,7 @@ export function gradients(g: Graph, loss: Value, wrt: Value[]): Value[] {
   for (const node of forward.reverse()) {
     if (!node.outputs.some(o => needs.has(o) && gradient.has(o))) continue;
     const wants = (i: number) => node.inputs[i] !== undefined && needs.has(node.inputs[i]);
+    if (!node.inputs.some((_, i) => wants(i))) continue;
     inputGradients(g, node, gradient, wants).forEach((dv, i) => {
       if (dv && wants(i)) accumulate(node.inputs[i]!, dv);
     });

@@ -20,8 +20,11 @@ export function onnxElementCode(type: ElementType): number {
   return elementCode[type];
 }
 
-/** Serialises a graph as an ONNX model (IR 10, opset 21, with onnxruntime's own operators). */
-export function encodeModel(graph: Graph): Uint8Array {
+/**
+ * Serialises a graph as an ONNX model (IR 10, opset 21, with onnxruntime's own operators).
+ * `locate` gives the path of an external file relative to the folder in which the runtime looks for it.
+ */
+export function encodeModel(graph: Graph, locate = (file: string) => file): Uint8Array {
   const model = onnx.ModelProto.create({
     irVersion: 10,
     producerName: 'multi-lora-workbench',
@@ -49,7 +52,7 @@ export function encodeModel(graph: Graph): Uint8Array {
           : {
               dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
               externalData: [
-                { key: 'location', value: data.file },
+                { key: 'location', value: locate(data.file) },
                 { key: 'offset', value: String(data.offset) },
                 { key: 'length', value: String(data.length) },
               ],

@@ -60,7 +60,7 @@ export function quantize(weights: Float32Array): number {
   let largest = 0;
   for (const weight of weights) largest = Math.max(largest, Math.abs(weight));
   const scale = Math.fround(largest / 127) || 1;
-  for (let i = 0; i < weights.length; i++) weights[i] = Math.round(weights[i]! / scale) * scale;
+  for (let i = 0; i < weights.length; i++) weights[i] = (Math.round(weights[i]! / scale) + 0) * scale; // + 0 makes -0 the 0 that is read back
   return scale;
 }
 
@@ -78,13 +78,15 @@ export function serializePrior(prior: RouterPrior): { header: RouterHeader; byte
   );
   const bytes = new Uint8Array(weights.length + size);
   const view = new DataView(bytes.buffer);
-  weights.forEach((weight, i) => view.setInt8(i, Math.round(weight / rest.scale)));
+  for (let i = 0; i < weights.length; i++) view.setInt8(i, Math.round(weights[i]! / rest.scale));
   let at = weights.length;
   for (const { target, features } of prior.rehearsal) {
     for (const share of target) view.setUint8(at++, Math.round(share * targetUnit));
     view.setUint16(at, features.buckets.length, true);
     at += 2;
-    features.buckets.forEach((bucket, i) => view.setUint16(at + 2 * i, bucket, true));
+    features.buckets.forEach((bucket, i) => {
+      view.setUint16(at + 2 * i, bucket, true);
+    });
     at += 2 * features.buckets.length;
     features.values.forEach((value, i) => {
       view.setUint8(at + i, Math.max(1, Math.min(255, Math.round(value * valueUnit))));

@@ -134,7 +134,8 @@ async function oneStep(o: TrainLoopOptions, active: TrainPlan[], orders: Orders,
       own.tokens += part.examples.reduce((sum, e) => sum + e.ids.length, 0);
     }
     tokens += batch.tokens;
-    const dropoutSeed = (o.seed + position.step * 1000 + run) >>> 0;
+    // Counted from the last run, as the runs of an expert are, so that it draws the same masks alone and in company.
+    const dropoutSeed = (o.seed + position.step * 1024 + (runs - 1 - run)) >>> 0;
     if (run < runs - 1) {
       note(await o.backend.accumulate(batch, dropoutSeed));
       continue;

@@ -10,7 +10,7 @@ export const priorHeader = JSON.parse(readFileSync(new URL('prior.json', folder)
 export const priorBytes = new Uint8Array(readFileSync(new URL('prior.bin', folder)));
 export const prior = readPrior(priorHeader, priorBytes);
 
-/** Prompts in the manner of public benchmarks, written before the prior was tuned and never trained on. */
+/** Prompts in the manner of public benchmarks, written before the prior was tuned. Never trained on, but looked at while tuning. */
 export const unseen = lines<{ prompt: string; expert: string; kind: string }>('unseen.jsonl');
 
 /** Narrow prompts as experts are trained on: few templates, other numbers and names. */

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './root.mjs';
+
+/** onnxruntime-node is native code, which cannot be bundled; `vscode` exists inside the extension host alone. */
+const external = ['onnxruntime-node', 'vscode'];
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  metafile: true,
+  sourcemap: true,
+  logLevel: 'warning',
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const node = {
+  ...common,
+  platform: 'node',
+  target: 'node20',
+  external,
+  // With 'main' first jsonc-parser's UMD file is taken, whose inner requires are not found in a bundle.
+  mainFields: ['module', 'main'],
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const nodeModule = {
+  ...node,
+  format: 'esm',
+  // Bundled CommonJS packages call require, which ES modules do not have.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const browser = { ...common, platform: 'browser', target: 'es2022', format: 'iife' };
+
+/** @type {[name: string, entry: string, outfile: string, options: import('esbuild').BuildOptions][]} */
+const all = [
+  ['extension', 'src/extension.ts', 'dist/extension.cjs', { ...node, format: 'cjs' }],
+  ['engine', 'src/engine/main.ts', 'dist/engine.mjs', nodeModule],
+  // A program of its own, which the engine starts to measure a fresh process.
+  ['memoryProbe', 'src/engine/memoryProbe.ts', 'dist/memoryProbe.mjs', nodeModule],
+  ['cli', 'src/cli/main.ts', 'dist/cli.mjs', nodeModule],
+  ...['training', 'blend', 'report'].map(
+    view =>
+      /** @type {[string, string, string, typeof browser]} */ ([
+        `webview-${view}`,
+        `webview/${view}/main.ts`,
+        `dist/webview/${view}.js`,
+        browser,
+      ]),
+  ),
+];
+
+/** What is built: the bundles whose entry exists. */
+export const bundles = all
+  .filter(([, entry]) => existsSync(join(root, entry)))
+  .map(([name, entry, outfile, options]) => ({
+    name,
+    entry,
+    outfile,
+    options: { ...options, entryPoints: [entry], outfile },
+  }));
+
+/** Files that bundles look for beside themselves: QuickJS's WebAssembly. */
+export const copied = [
+  {
+    from: 'node_modules/@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm',
+    to: 'dist/emscripten-module.wasm',
+  },
+];

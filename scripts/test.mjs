@@ -1,0 +1,61 @@
+/**
+ * `npm test`: format, lint, types, then the tests; works from a fresh clone.
+ *
+ *   npm test                              everything
+ *   npm test -- test/core/lora            the tests of a file or folder, without the checks before
+ *   npm test -- 'bit for bit'             the tests whose title matches, without the checks before
+ *   npm test -- --test-only …             options of `node --test` pass through
+ */
+import './build.mjs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './lib/root.mjs';
+import { run } from './lib/run.mjs';
+import { say } from './lib/say.mjs';
+
+const args = process.argv.slice(2);
+const options = args.filter(a => a.startsWith('-'));
+const paths = args.filter(a => !a.startsWith('-') && existsSync(join(root, a)));
+const titles = args.filter(a => !a.startsWith('-') && !paths.includes(a));
+
+if (paths.length + titles.length === 0) {
+  await check('Format and lint (biome check)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
+  await check('Types (tsc)', ['node_modules/typescript/bin/tsc', '--noEmit']);
+}
+
+// Node.js 20 takes no globs.
+const files = (paths.length > 0 ? paths : ['test']).flatMap(testFiles).sort();
+if (files.length === 0) {
+  say(`No *.test.ts in ${paths.join(', ')}.`);
+  process.exit(1);
+}
+say(`Tests (${files.length} files) …`);
+const flags = [
+  '--import',
+  'tsx',
+  '--test',
+  '--test-concurrency=2',
+  '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+];
+process.exitCode = await run(process.execPath, [
+  ...flags,
+  ...titles.map(t => `--test-name-pattern=${t}`),
+  ...options,
+  ...files,
+]);
+
+async function check(/** @type {string} */ what, /** @type {string[]} */ command) {
+  say(`${what} …`);
+  const code = await run(process.execPath, command);
+  if (code !== 0) process.exit(code);
+}
+
+/** @returns {string[]} */
+function testFiles(/** @type {string} */ path) {
+  if (!statSync(join(root, path)).isDirectory()) return [path];
+  return readdirSync(join(root, path)).flatMap(name => {
+    const inner = `${path}/${name}`;
+    return statSync(join(root, inner)).isDirectory() || name.endsWith('.test.ts') ? testFiles(inner) : [];
+  });
+}

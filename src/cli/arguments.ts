@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../core/recipe/nearest.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import type { Verb } from './verb.ts';
+
+/** What a verb was called with. Names of options are those of its table; asking for another is a mistake in the verb. */
+export interface Arguments {
+  positionals: string[];
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  /** Throws `badRequest` for what is not a number. */
+  number(name: string): number | undefined;
+  list(name: string): string[] | undefined;
+}
+
+/** Reads a verb's arguments. Throws `badRequest`, naming what is wrong and the nearest option. */
+export function parseArguments(verb: Verb, argv: string[]): Arguments {
+  const usage = `See: multi-lora ${verb.name} --help`;
+  const options = Object.fromEntries(
+    Object.entries(verb.options).map(([name, { value, list }]) => [
+      name,
+      { type: value ? ('string' as const) : ('boolean' as const), multiple: list !== undefined },
+    ]),
+  );
+  const { values, positionals } = parse(verb, spreadLists(verb, argv), options, usage);
+  const [fewest, most] = verb.positionals;
+  if (positionals.length < fewest) throw new WorkbenchError('badRequest', `usage: multi-lora ${verb.name} ${verb.usage[0]}`, usage);
+  if (positionals.length > most)
+    throw new WorkbenchError('badRequest', `'${positionals[most]}' is one argument too many`, `${usage}; a prompt of several words goes in quotes.`);
+  const text = (name: string) => values[name] as string | undefined;
+  return {
+    positionals,
+    flag: name => values[name] === true,
+    text,
+    number: name => {
+      const given = text(name);
+      return given === undefined ? undefined : parseNumber(given, `--${name}`);
+    },
+    list: name => {
+      const given = values[name] as string[] | undefined;
+      return verb.options[name]?.list === 'names' ? given?.flatMap(item => item.split(',')).filter(item => item !== '') : given;
+    },
+  };
+}
+
+/** A number as people write it. Throws `badRequest`. */
+export function parseNumber(given: string, what: string): number {
+  const value = given.trim() === '' ? Number.NaN : Number(given);
+  if (Number.isFinite(value)) return value;
+  throw new WorkbenchError('badRequest', `${what} is not a number: '${given}'`);
+}
+
+/** `code=0.5,math=0.4` as a table. Throws `badRequest`. */
+export function parseWeights(given: string): Record<string, number> {
+  const weights: Record<string, number> = {};
+  for (const part of given.split(',')) {
+    const [, name, value] = /^\s*([^=]+?)\s*=(.*)$/.exec(part) ?? [];
+    if (!name || value === undefined)
+      throw new WorkbenchError('badRequest', `'${part}' is not a weight of --weights`, 'Write them as --weights code=0.5,math=0.4.');
+    if (name in weights) throw new WorkbenchError('badRequest', `--weights names '${name}' twice`);
+    weights[name] = parseNumber(value, `the weight of '${name}'`);
+  }
+  return weights;
+}
+
+/** `DIR=WEIGHT`, or `DIR` alone where a weight is not required. Throws `badRequest`. */
+export function parseAdapter(given: string, weight: 'required' | 'optional'): { path: string; weight: number } {
+  const at = given.lastIndexOf('=');
+  if (at > 0) return { path: given.slice(0, at), weight: parseNumber(given.slice(at + 1), `the weight of '${given.slice(0, at)}'`) };
+  if (weight === 'required') throw new WorkbenchError('badRequest', `--adapter ${given} has no weight`, `Write: --adapter ${given}=1`);
+  return { path: given, weight: 1 };
+}
+
+/** `--only a b` becomes `--only a --only b`: a list goes on until the next option. */
+function spreadLists(verb: Verb, argv: string[]): string[] {
+  const spread: string[] = [];
+  let list: string | undefined;
+  for (const arg of argv) {
+    const name = /^--([^=]+)$/.exec(arg)?.[1];
+    if (arg.startsWith('-')) list = name && verb.options[name]?.list ? arg : undefined;
+    else if (list) spread.push(list);
+    if (arg !== list) spread.push(arg);
+  }
+  return spread;
+}
+
+type ParseOptions = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+
+function parse(verb: Verb, args: string[], options: ParseOptions, usage: string) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && /'--?([^']+)'/.exec(message)?.[1];
+    if (!unknown) throw new WorkbenchError('badRequest', message.split('\n')[0]!, usage);
+    const guess = nearest(unknown, Object.keys(verb.options));
+    throw new WorkbenchError('badRequest', `${verb.name} has no option '--${unknown}'`, guess ? `Did you mean --${guess}? ${usage}` : usage);
+  }
+}

@@ -1,0 +1,48 @@
+import { type EngineClient, type EngineNotification, type RequestParams, startEngine } from '../client/engineClient.ts';
+import type { EngineMethod, EngineResult } from '../shared/engineApi.ts';
+import { enginePath, mediaFolder } from './packagePaths.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The engine process of one command. */
+export interface CliEngine {
+  /** As the client's; a request that the process did not survive is sent once more, and the user is told. */
+  request<M extends EngineMethod>(method: M, params: RequestParams<M>, listeners?: RequestListeners): Promise<EngineResult<M>>;
+  dispose(): Promise<void>;
+  kill(): void;
+}
+
+export interface RequestListeners {
+  onNotification?(notification: EngineNotification): void;
+  /** The request begins anew: what was told of it so far is void. */
+  onRestart?(): void;
+}
+
+/** The engine of a command; the process is started with the first request. */
+export function createCliEngine(terminal: Terminal, signal: AbortSignal, threads: number | undefined): CliEngine {
+  let client: EngineClient | undefined;
+  const start = () =>
+    startEngine({
+      enginePath,
+      // Run from source, the engine needs the same loader as this process.
+      execArgv: process.execArgv,
+      args: ['--media', mediaFolder, ...(threads === undefined ? [] : ['--threads', String(threads)])],
+    });
+  return {
+    request(method, params, { onNotification, onRestart } = {}) {
+      client ??= start();
+      return client.request(method, params, {
+        signal,
+        onNotification,
+        retryOnce: lost => {
+          const isTraining = method === 'train';
+          terminal.note(lost.message);
+          terminal.note(isTraining ? 'starting it again and going on from the last checkpoint' : 'starting it again');
+          onRestart?.();
+          return isTraining ? { ...params, resume: true } : params;
+        },
+      });
+    },
+    dispose: async () => client?.dispose(),
+    kill: () => client?.kill(),
+  };
+}

@@ -1,0 +1,95 @@
+import { nearest } from '../core/recipe/nearest.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import { parseArguments } from './arguments.ts';
+import { askVerb } from './ask.ts';
+import { type CliEngine, createCliEngine } from './cliEngine.ts';
+import { doctorVerb } from './doctor.ts';
+import { evalVerb } from './eval.ts';
+import { exportVerb } from './export.ts';
+import { generalHelp, verbHelp } from './help.ts';
+import { mergeVerb } from './merge.ts';
+import { packageVersion } from './packagePaths.ts';
+import { printError } from './printError.ts';
+import { quickstartVerb } from './quickstart.ts';
+import { routeVerb } from './route.ts';
+import { scoreVerb } from './score.ts';
+import { createTerminal } from './terminal.ts';
+import { trainVerb } from './train.ts';
+import type { ExitCode, Verb } from './verb.ts';
+
+const verbs: readonly Verb[] = [
+  quickstartVerb,
+  trainVerb,
+  askVerb,
+  routeVerb,
+  mergeVerb,
+  evalVerb,
+  scoreVerb,
+  exportVerb,
+  doctorVerb,
+];
+
+/** Options that every verb has. */
+const common: Verb['options'] = {
+  threads: { value: 'N', description: 'threads for the runtime (default: the physical cores)' },
+  json: { description: 'machine-readable output alone on stdout' },
+  help: { description: 'this page' },
+};
+
+const terminal = createTerminal(process.stdout, process.stderr, () => performance.now());
+const abort = new AbortController();
+let engine: CliEngine | undefined;
+
+process.on('SIGINT', () => {
+  if (abort.signal.aborted) {
+    engine?.kill();
+    process.exit(130);
+  }
+  terminal.note('stopping … (Ctrl-C again to quit at once)');
+  abort.abort();
+});
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', () => {
+  engine?.kill();
+  process.exit(0);
+});
+
+process.exitCode = await run(process.argv.slice(2));
+
+async function run([name, ...argv]: string[]): Promise<ExitCode> {
+  try {
+    if (name === undefined || name === 'help' || name === '--help' || name === '-h') terminal.print(generalHelp(verbs));
+    else if (name === '--version') terminal.print(packageVersion());
+    else return await runVerb(findVerb(name), argv);
+    return name === undefined ? 2 : 0;
+  } catch (error) {
+    if (abort.signal.aborted) return 130;
+    printError(error, terminal);
+    return error instanceof WorkbenchError && error.code === 'badRequest' ? 2 : 1;
+  } finally {
+    await engine?.dispose();
+  }
+}
+
+async function runVerb(found: Verb, argv: string[]): Promise<ExitCode> {
+  const verb = { ...found, options: { ...found.options, ...common } };
+  if (argv.includes('--help') || argv.includes('-h')) {
+    terminal.print(verbHelp(verb));
+    return 0;
+  }
+  const args = parseArguments(verb, argv);
+  const threads = args.number('threads');
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new WorkbenchError('badRequest', `--threads is a whole number from 1, not ${threads}`);
+  engine = createCliEngine(terminal, abort.signal, threads);
+  const code = await verb.run({ args, json: args.flag('json'), signal: abort.signal, terminal, engine });
+  return abort.signal.aborted ? 130 : code;
+}
+
+function findVerb(name: string): Verb {
+  const found = verbs.find(v => v.name === name);
+  if (found) return found;
+  const names = verbs.map(v => v.name);
+  const guess = nearest(name, names);
+  throw new WorkbenchError('badRequest', `there is no verb '${name}'`, guess ? `Did you mean: multi-lora ${guess}?` : `There are: ${names.join(', ')}.`);
+}

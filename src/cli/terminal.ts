@@ -1,0 +1,54 @@
+/** Where a verb writes: results to stdout, everything that is said about them to stderr. */
+export interface Terminal {
+  /** A line of the result. */
+  print(line: string): void;
+  /** A piece of the result. */
+  write(text: string): void;
+  /** A line for people. */
+  note(line: string): void;
+  /** How far it is: one line rewritten in a terminal, a line every ten seconds elsewhere. */
+  progress(line: string): void;
+}
+
+/** What a terminal needs of a stream. */
+export interface TerminalStream {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** Milliseconds between lines of progress where they cannot be rewritten. */
+const pause = 10_000;
+
+export function createTerminal(stdout: TerminalStream, stderr: TerminalStream, now: () => number): Terminal {
+  let isLineOpen = false;
+  let lastProgress = Number.NEGATIVE_INFINITY;
+  const clear = () => {
+    if (isLineOpen) stderr.write('\r\x1b[2K');
+    isLineOpen = false;
+  };
+  return {
+    print(line) {
+      clear();
+      stdout.write(`${line}\n`);
+    },
+    write(text) {
+      clear();
+      stdout.write(text);
+    },
+    note(line) {
+      clear();
+      stderr.write(`${line}\n`);
+    },
+    progress(line) {
+      if (stderr.isTTY) {
+        clear();
+        stderr.write(line.slice(0, (stderr.columns ?? 80) - 1));
+        isLineOpen = true;
+      } else if (now() - lastProgress >= pause) {
+        lastProgress = now();
+        stderr.write(`${line}\n`);
+      }
+    },
+  };
+}

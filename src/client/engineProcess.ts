@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { WorkbenchError } from '../shared/errors.ts';
+
+export interface EngineProcessOptions {
+  /** The engine's program, `dist/engine.mjs`. */
+  enginePath: string;
+  /** The Node that runs it; this process's own without it. */
+  execPath?: string;
+  /** Options of that Node. */
+  execArgv?: string[];
+  /** The engine's own arguments. */
+  args: string[];
+  /** Added to this process's environment. */
+  env?: Record<string, string>;
+}
+
+/** One engine process and the connection to it. */
+export interface EngineProcess {
+  pid: number | undefined;
+  connection: MessageConnection;
+  /** Resolves with the reason when the process has ended, asked or not. */
+  gone: Promise<WorkbenchError>;
+  hasEnded(): boolean;
+  /** Closes its streams, at which it ends; one that does not is killed. */
+  end(): Promise<void>;
+  kill(): void;
+}
+
+/** Standard error is kept this far back, in characters, to tell why a process ended. */
+const keptStderr = 4000;
+/** Milliseconds a process has to end by itself. It reads that its streams are closed between two runs of a graph. */
+const patience = 2000;
+
+export function startEngineProcess({ enginePath, execPath, execArgv = [], args, env }: EngineProcessOptions): EngineProcess {
+  const child = spawn(execPath ?? process.execPath, [...execArgv, enginePath, ...args], {
+    env: { ...process.env, ...env },
+    stdio: 'pipe',
+    windowsHide: true,
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-keptStderr);
+  });
+  let ended = false;
+  const gone = new Promise<WorkbenchError>(resolve => {
+    const end = (how: string) => {
+      ended = true;
+      resolve(lostError(how, stderr));
+    };
+    child.on('error', error => end(`could not be started (${error.message})`));
+    // 'close' comes after the last of its output, so that an answer it still gave is not lost.
+    child.on('close', (code, signal) => end(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+  });
+  const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+  connection.listen();
+  return {
+    pid: child.pid,
+    connection,
+    gone,
+    hasEnded: () => ended,
+    kill: () => void child.kill('SIGKILL'),
+    async end() {
+      child.stdin.end();
+      const timer = new AbortController();
+      const kill = async () => {
+        await delay(patience, undefined, { signal: timer.signal });
+        child.kill('SIGKILL');
+      };
+      await Promise.race([gone, kill().then(() => gone, () => gone)]);
+      timer.abort();
+      connection.dispose();
+    },
+  };
+}
+
+function lostError(how: string, stderr: string): WorkbenchError {
+  const lines = stderr.split('\n').filter(line => line.trim() !== '');
+  const last = lines.slice(-8).map(line => `\n  ${line}`);
+  return new WorkbenchError(
+    'engineLost',
+    `the engine process ${how}${last.join('')}`,
+    'If nobody stopped it, the machine may have run out of memory: a smaller batchSize or maxLength needs less.',
+  );
+}

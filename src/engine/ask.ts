@@ -1,0 +1,69 @@
+import { weightsProblem } from '../core/recipe/checkRecipe.ts';
+import { generationSettingsOf } from '../core/recipe/settings.ts';
+import type { AskRequest, AskResult, RouteResult } from '../shared/engineApi.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import { generationSettings } from '../shared/recipe.ts';
+import type { Weights } from './adapterBank.ts';
+import { baseFolder } from './experiment.ts';
+import { generate } from './generate.ts';
+import type { RequestContext } from './requestContext.ts';
+import { checkLoaded, type OpenExperiment, type Workbench } from './workbench.ts';
+
+/** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
+export async function askRun(workbench: Workbench, request: AskRequest, context: RequestContext): Promise<AskResult> {
+  const open = request.recipe ? await workbench.open(request.recipe) : undefined;
+  const model = open?.model ?? (await workbench.model(baseFolder('embedded', '', workbench.mediaFolder)));
+  const settings = parseSettings({ ...(open && generationSettingsOf(open.experiment.recipe)), ...request.settings });
+  const started = performance.now();
+  const { weights, route } = await chooseWeights(open, request);
+  const routeMs = performance.now() - started;
+  const { answers, timings } = await generate(
+    model,
+    [
+      {
+        messages: [{ role: 'user', content: request.prompt }],
+        weights,
+        settings,
+        onText: text => context.notify('answerText', { id: request.id, text }),
+      },
+    ],
+    context.signal,
+  );
+  return { ...answers[0]!, weights, route, timings: { routeMs, ...timings } };
+}
+
+/** Weights of experts from what a request says: explicit weights, a named blend, an expert, or the router. */
+async function chooseWeights(open: OpenExperiment | undefined, request: AskRequest): Promise<{ weights: Weights; route?: RouteResult }> {
+  const { expert = 'auto', blend } = request;
+  if (!open) {
+    if (request.weights || blend || !['auto', 'base'].includes(expert))
+      throw new WorkbenchError('badRequest', 'experts and blends need a recipe that names them', 'Add --recipe FILE.');
+    return { weights: {} };
+  }
+  const { recipe, path } = open.experiment;
+  const named = blend === undefined ? undefined : recipe.blends[blend];
+  if (blend !== undefined && !named)
+    throw new WorkbenchError('notFound', `${path} has no blend '${blend}'`, `There are: ${Object.keys(recipe.blends).join(', ') || 'none'}.`);
+  const given = request.weights ?? named;
+  if (given) {
+    const problem = weightsProblem(given);
+    if (problem) throw new WorkbenchError('badRequest', problem);
+    checkLoaded(open, Object.keys(given).filter(name => given[name] !== 0));
+    return { weights: given };
+  }
+  if (expert === 'base') return { weights: {} };
+  if (expert !== 'auto') {
+    checkLoaded(open, [expert]);
+    return { weights: { [expert]: 1 } };
+  }
+  const { weights, abstained, evidence } = (await open.router())(request.prompt);
+  checkLoaded(open, Object.keys(weights));
+  return { weights, route: { weights, abstained, evidence } };
+}
+
+function parseSettings(settings: Record<string, unknown>) {
+  const parsed = generationSettings.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new WorkbenchError('badRequest', `decoding setting '${issue.path.join('.')}': ${issue.message}`);
+}

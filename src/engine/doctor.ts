@@ -1,0 +1,48 @@
+import { statfs } from 'node:fs/promises';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { DoctorResult } from '../shared/engineApi.ts';
+import { baseParameters } from './evaluation/describe.ts';
+import { baseFolder } from './experiment.ts';
+import { loadBase } from './loadBase.ts';
+import { runtimeBackends, runtimeVersion } from './session.ts';
+import type { Workbench } from './workbench.ts';
+
+/** Training the embedded base takes about this much; below it the system swaps or ends the process. */
+const neededMemory = 1e9;
+/** Runs, merges and a full merged base of the shipped example. */
+const neededDisk = 500e6;
+
+/** What this machine has for the work, and what it lacks. */
+export async function doctor(workbench: Workbench): Promise<DoctorResult> {
+  const problems: string[] = [];
+  const folder = baseFolder('embedded', '', workbench.mediaFolder);
+  const embeddedBase = await loadBase(folder).then(
+    base => ({ folder, parameters: baseParameters(base) }),
+    error => {
+      problems.push(`The embedded base cannot be read (${error.message}): install the package again.`);
+      return undefined;
+    },
+  );
+  const backends = runtimeBackends();
+  if (!backends.some(b => b.name === 'cpu' && b.bundled))
+    problems.push('onnxruntime-node has no CPU backend for this platform: install it again with npm.');
+  const freeMemoryBytes = process.availableMemory();
+  if (freeMemoryBytes < neededMemory)
+    problems.push(`Only ${Math.round(freeMemoryBytes / 1e6)} MB of memory are free: training needs about ${neededMemory / 1e6} MB.`);
+  const { bavail, bsize } = await statfs(process.cwd());
+  if (bavail * bsize < neededDisk)
+    problems.push(`Only ${Math.round((bavail * bsize) / 1e6)} MB are free on the disk of ${process.cwd()}: free some space.`);
+  return {
+    node: process.version,
+    runtime: `onnxruntime-node ${runtimeVersion}`,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    threads: workbench.threads,
+    memoryBytes: totalmem(),
+    freeMemoryBytes,
+    backends,
+    embeddedBase,
+    problems,
+  };
+}

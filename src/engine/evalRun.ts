@@ -1,0 +1,175 @@
+import { basename, join } from 'node:path';
+import { generationSettingsOf } from '../core/recipe/settings.ts';
+import { reportHtml } from '../core/report/reportHtml.ts';
+import { promptIds } from '../core/tokenizer/chatTemplate.ts';
+import type { EvaluateRequest, EvaluateResult } from '../shared/engineApi.ts';
+import { WorkbenchError } from '../shared/errors.ts';
+import type { Report, ReportForgetting, ReportScore } from '../shared/report.ts';
+import { hashAdapter } from './adapterFiles.ts';
+import { readExamples } from './dataFiles.ts';
+import { answerSet, heldOutItem, type LoadedSet } from './evaluation/answerSet.ts';
+import { baseParameters, describeExpert, describeMachine, describeMerge } from './evaluation/describe.ts';
+import { gateZeroCheck } from './evaluation/gateZero.ts';
+import { addToHistory, earliestScore } from './evaluation/history.ts';
+import { routerReport } from './evaluation/routerReport.ts';
+import { type SequentialResult, sequentialName, trainSequentially } from './evaluation/sequential.ts';
+import { measureStorage } from './evaluation/storage.ts';
+import { measureSwitching } from './evaluation/switching.ts';
+import { scoreSystems } from './evaluation/systems.ts';
+import { adapterFolder } from './experiment.ts';
+import { sizeOf } from './exportRun.ts';
+import { hashBase } from './loadBase.ts';
+import type { RequestContext } from './requestContext.ts';
+import { writeFileAtomic } from './store.ts';
+import { readTrainingRecord } from './trainingRecord.ts';
+import type { OpenExperiment, Workbench } from './workbench.ts';
+
+/** Prompts whose logits are compared bit for bit. */
+const probeCount = 8;
+
+/**
+ * Measures everything the report tells and writes `report.json` and `report.html` into the run folder. With `sets` only
+ * those are measured; the comparison with one adapter trained in sequence belongs to a whole evaluation.
+ */
+export async function evaluateRun(workbench: Workbench, request: EvaluateRequest, context: RequestContext): Promise<EvaluateResult> {
+  const open = await workbench.open(request.recipe);
+  const { experiment: e, model } = open;
+  const { recipe } = e;
+  const sets = await loadSets(open, request.sets);
+  const experts = open.loaded.filter(name => name in recipe.experts);
+  const router = await open.router();
+  const settings = generationSettingsOf(recipe);
+  const progress = (message: string, done = 0, total = 0) => context.notify('progress', { id: request.id, message, done, total });
+  const timed = stopwatch();
+
+  const systems = await timed('answers', () => scoreSystems(open, router, sets, settings, context.signal, progress));
+  progress('the base with all gates at zero');
+  const probes = sets.flatMap(s => s.items.slice(0, probeCount)).slice(0, probeCount).map(i => promptIds(model.base.tokenizer, model.base.chatTemplate, i.messages));
+  const gates = await timed('gate-zero check', () => gateZeroCheck(model, probes, workbench.threads));
+  const before = await scoresBefore(open, experts, sets, systems.scores);
+  const isWhole = request.sets === undefined;
+  const sequential = isWhole && recipe.evaluation.sequential
+    ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, context, progress))
+    : undefined;
+  progress('storage and memory');
+  const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
+  const folders = experts.map(name => adapterFolder(e, name));
+  const storage = await timed('storage and memory', () => measureStorage(model.base, folders, prompt, workbench.threads));
+  const switching = probes[0] && (await measureSwitching(model, probes[0]));
+  const records = await Promise.all(experts.map(name => readTrainingRecord(e, name)));
+  const hashAfter = await hashBase(model.base);
+
+  const report: Report = {
+    version: 1,
+    created: new Date().toISOString(),
+    recipe: { name: e.name, path: e.path, seed: recipe.seed },
+    base: {
+      name: recipe.base === 'embedded' ? 'embedded' : basename(e.baseFolder),
+      parameters: baseParameters(model.base),
+      bytes: await sizeOf(e.baseFolder),
+      hashBefore: records.find(r => r)?.baseHash ?? hashAfter,
+      hashAfter,
+    },
+    machine: describeMachine(workbench.threads),
+    experts: await Promise.all(experts.map(name => describeExpert(e, name))),
+    blends: systems.blends,
+    merges: await Promise.all(open.loaded.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
+    sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
+    scores: systems.scores,
+    router: routerReport(recipe.router.kind, router, sets),
+    forgetting: {
+      gateZeroDifference: gates.difference,
+      gateZeroBitEqual: gates.bitEqual,
+      probeTokens: gates.tokens,
+      experts: before,
+      sequential,
+    },
+    storage,
+    switching,
+    curves: records.flatMap(r => (r ? [r.curve] : [])),
+    examples: systems.examples,
+    durations: timed.durations,
+  };
+  const [reportPath, htmlPath] = [join(e.runFolder, 'report.json'), join(e.runFolder, 'report.html')];
+  await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 1)}\n`);
+  await writeFileAtomic(htmlPath, reportHtml(report));
+  return { report, reportPath, htmlPath };
+}
+
+async function loadSets({ experiment: e }: OpenExperiment, wanted?: string[]): Promise<LoadedSet[]> {
+  const all = e.recipe.evaluation.sets;
+  for (const name of wanted ?? [])
+    if (!(name in all)) throw new WorkbenchError('notFound', `${e.path} has no evaluation set '${name}'`, `There are: ${Object.keys(all).join(', ') || 'none'}.`);
+  const names = wanted ?? Object.keys(all);
+  if (names.length === 0) throw new WorkbenchError('badRecipe', `${e.path} has no evaluation set`, "Add 'evaluation': { 'sets': { … } }.");
+  return Promise.all(
+    names.map(async name => {
+      const set = all[name]!;
+      const examples = await readExamples(e.folder, set.data);
+      return { name, set, items: examples.slice(0, set.limit ?? examples.length).map(heldOutItem) };
+    }),
+  );
+}
+
+/** Each expert's own score now, beside the one its factors had before the other experts were trained. */
+async function scoresBefore(open: OpenExperiment, experts: string[], sets: LoadedSet[], scores: ReportScore[]): Promise<ReportForgetting['experts']> {
+  const e = open.experiment;
+  const now = await Promise.all(
+    sets
+      .filter(s => experts.includes(s.set.expert))
+      .map(async s => {
+        const { correct, total } = scores.find(x => x.system === s.set.expert && x.set === s.name)!;
+        const adapterHash = await hashAdapter(adapterFolder(e, s.set.expert));
+        return { expert: s.set.expert, set: s.name, adapterHash, trained: [...experts].sort(), correct, total };
+      }),
+  );
+  const history = await addToHistory(e, now);
+  return now.map(s => {
+    const then = earliestScore(history, s.expert, s.set, s.adapterHash);
+    return { expert: s.expert, set: s.set, before: then?.correct ?? s.correct, after: s.correct, total: s.total };
+  });
+}
+
+async function sequentialForgetting(
+  workbench: Workbench,
+  open: OpenExperiment,
+  sets: LoadedSet[],
+  context: RequestContext,
+  progress: (message: string, done?: number, total?: number) => void,
+): Promise<SequentialResult> {
+  const { experiment, model } = open;
+  const settings = generationSettingsOf(experiment.recipe);
+  const { batchSize } = experiment.recipe.evaluation;
+  return trainSequentially({
+    experiment,
+    base: model.base,
+    threads: workbench.threads,
+    signal: context.signal,
+    setOf: expert => sets.find(s => s.set.expert === expert)?.name,
+    progress: (stage, step, steps) => progress(`one adapter learns ${stage}`, step, steps),
+    measure: async adapter => {
+      model.bank.load({ ...adapter, name: sequentialName });
+      try {
+        const result: Record<string, { correct: number; total: number }> = {};
+        for (const set of sets) {
+          const answers = await answerSet(model, set, () => ({ [sequentialName]: 1 }), settings, batchSize, context.signal);
+          result[set.name] = { correct: answers.filter(a => a.correct).length, total: answers.length };
+        }
+        return result;
+      } finally {
+        model.bank.unload(sequentialName);
+      }
+    },
+  });
+}
+
+function stopwatch() {
+  const durations: Report['durations'] = [];
+  const time = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    const result = await work();
+    durations.push({ name, seconds: (performance.now() - started) / 1000 });
+    return result;
+  };
+  return Object.assign(time, { durations });
+}

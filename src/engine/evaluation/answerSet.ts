@@ -1,0 +1,81 @@
+import type { Example } from '../../core/data/example.ts';
+import { accuracyOf } from '../../core/eval/metrics.ts';
+import { exactMatch, finalAnswer } from '../../core/eval/scorers.ts';
+import { WorkbenchError } from '../../shared/errors.ts';
+import type { EvaluationSet, GenerationSettings } from '../../shared/recipe.ts';
+import type { ReportScore } from '../../shared/report.ts';
+import type { Weights } from '../adapterBank.ts';
+import { gradeCode } from '../codeSandbox.ts';
+import { generate } from '../generate.ts';
+import type { Model } from '../model.ts';
+
+/** A held-out set, read. */
+export interface LoadedSet {
+  name: string;
+  set: EvaluationSet;
+  items: HeldOutItem[];
+}
+
+export interface HeldOutItem {
+  prompt: string;
+  messages: Example['messages'];
+  expected: string;
+  tests: string[];
+}
+
+/** One system's answer to one item. */
+export interface GradedAnswer {
+  item: HeldOutItem;
+  got: string;
+  correct: boolean;
+}
+
+/** Splits an example into what is asked and what is expected. */
+export function heldOutItem(example: Example): HeldOutItem {
+  const { messages, meta } = example;
+  return {
+    prompt: messages.filter(m => m.role === 'user').at(-1)?.content ?? '',
+    messages: messages.slice(0, -1),
+    expected: messages.at(-1)!.content,
+    tests: Array.isArray(meta.tests) ? meta.tests.map(String) : [],
+  };
+}
+
+/** Answers and grades every item; `weightsOf` chooses the experts for each. */
+export async function answerSet(
+  model: Model,
+  { set, items }: LoadedSet,
+  weightsOf: (item: HeldOutItem) => Weights,
+  settings: GenerationSettings,
+  batchSize: number,
+  signal: AbortSignal,
+): Promise<GradedAnswer[]> {
+  // Prompts of similar length share a batch, so that little of it is padding.
+  const order = [...items.keys()].sort((a, b) => items[a]!.prompt.length - items[b]!.prompt.length);
+  const graded: GradedAnswer[] = new Array(items.length);
+  for (let start = 0; start < order.length; start += batchSize) {
+    const batch = order.slice(start, start + batchSize);
+    const rows = batch.map(i => ({ messages: items[i]!.messages, weights: weightsOf(items[i]!), settings }));
+    const { answers } = await generate(model, rows, signal);
+    if (signal.aborted) throw signal.reason;
+    for (const [j, i] of batch.entries()) {
+      const got = answers[j]!.text.trim();
+      graded[i] = { item: items[i]!, got, correct: await isCorrect(set.scorer, items[i]!, got) };
+    }
+  }
+  return graded;
+}
+
+async function isCorrect(scorer: EvaluationSet['scorer'], item: HeldOutItem, got: string): Promise<boolean> {
+  if (scorer === 'exact') return exactMatch(item.expected, got);
+  if (scorer === 'final') return finalAnswer(item.expected, got);
+  if (item.tests.length === 0)
+    throw new WorkbenchError('badData', `the held-out example '${item.prompt.slice(0, 60)}' has no tests`, "Code sets need a field 'tests'.");
+  return (await gradeCode(got, item.tests)).passed;
+}
+
+/** The score of a system on a set, with its 95 % interval. */
+export function scoreOf(system: string, kind: ReportScore['kind'], set: string, answers: GradedAnswer[]): ReportScore {
+  const { correct, total, low, high } = accuracyOf(answers.filter(a => a.correct).length, answers.length);
+  return { system, kind, set, correct, total, low, high };
+}

@@ -1,0 +1,59 @@
+import { cpus, totalmem } from 'node:os';
+import { scalingOf } from '../../core/lora/adapterConfig.ts';
+import { mergeError } from '../../core/lora/mergeError.ts';
+import { baseTensors } from '../../core/model/layout.ts';
+import type { Report, ReportExpert, ReportMerge } from '../../shared/report.ts';
+import { readAdapter } from '../adapterFiles.ts';
+import { adapterFolder, type Experiment } from '../experiment.ts';
+import { sizeOf } from '../exportRun.ts';
+import type { Base } from '../loadBase.ts';
+import { runtimeVersion } from '../session.ts';
+import { readTrainingRecord } from '../trainingRecord.ts';
+import { mergeFolder } from '../workbench.ts';
+
+export function describeMachine(threads: number): Report['machine'] {
+  return {
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    threads,
+    memoryBytes: totalmem(),
+    runtime: `onnxruntime-node ${runtimeVersion}`,
+    node: process.version,
+  };
+}
+
+/** Number of weights of a base. */
+export function baseParameters(base: Base): number {
+  return [...baseTensors(base.config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}
+
+export async function describeExpert(e: Experiment, name: string): Promise<ReportExpert> {
+  const adapter = await readAdapter(adapterFolder(e, name), name);
+  const record = await readTrainingRecord(e, name);
+  const factors = [...adapter.modules.values()];
+  return {
+    name,
+    domain: e.recipe.experts[name]?.domain,
+    rank: adapter.config.rank,
+    alpha: adapter.config.alpha,
+    scaling: scalingOf(adapter.config, [...adapter.modules.keys()][0]!),
+    targets: [...new Set([...adapter.modules.keys()].map(path => path.split('.').at(-1)!))],
+    parameters: factors.reduce((sum, f) => sum + f.A.data.length + f.B.data.length, 0),
+    bytes: await sizeOf(adapterFolder(e, name)),
+    trainExamples: record?.trainExamples ?? 0,
+    steps: record?.step ?? 0,
+    tokens: record?.tokens ?? 0,
+    bestValidationLoss: record?.best?.loss,
+  };
+}
+
+/** A merge on disk with its relative error against the exact weighted sum, measured anew from the files. */
+export async function describeMerge(e: Experiment, name: string): Promise<ReportMerge> {
+  const { method, weights } = e.recipe.merges[name]!;
+  const path = mergeFolder(e, name);
+  const merged = await readAdapter(path, name);
+  const parts = await Promise.all(
+    Object.entries(weights).map(async ([expert, weight]) => ({ adapter: await readAdapter(adapterFolder(e, expert), expert), weight })),
+  );
+  return { name, method, weights, rank: merged.config.rank, relativeError: mergeError(merged, parts).total, path };
+}

@@ -1,0 +1,29 @@
+import { calibrationOf, confusionMatrix } from '../../core/eval/metrics.ts';
+import type { Router } from '../../core/router/router.ts';
+import type { ReportRouter } from '../../shared/report.ts';
+import type { LoadedSet } from './answerSet.ts';
+
+const abstained = 'abstained';
+
+/** How well the router finds each held-out prompt's expert, and how well its weights say how sure it may be. */
+export function routerReport(kind: ReportRouter['kind'], router: Router, sets: LoadedSet[]): ReportRouter {
+  const started = performance.now();
+  const routed = sets.flatMap(({ set, items }) => items.map(item => ({ expected: set.expert, route: router(item.prompt) })));
+  const msPerPrompt = (performance.now() - started) / Math.max(1, routed.length);
+  const pairs = routed.map(({ expected, route }) => {
+    const [predicted, confidence] = Object.entries(route.weights).sort((a, b) => b[1] - a[1])[0] ?? [abstained, 1];
+    return { expected, predicted, confidence };
+  });
+  const { labels, counts } = confusionMatrix(pairs);
+  const outcomes = pairs.map(p => ({ confidence: Math.min(1, p.confidence), correct: p.predicted === p.expected }));
+  const { error, bins } = calibrationOf(outcomes);
+  return {
+    kind,
+    labels,
+    confusion: counts,
+    accuracy: outcomes.filter(o => o.correct).length / Math.max(1, outcomes.length),
+    calibrationError: error,
+    bins: bins.filter(b => b.count > 0),
+    msPerPrompt,
+  };
+}

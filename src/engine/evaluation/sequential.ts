@@ -1,0 +1,86 @@
+import type { Adapter } from '../../core/lora/adapter.ts';
+import { hashName } from '../../core/lora/initFactors.ts';
+import { trainLoop } from '../../core/train/trainLoop.ts';
+import type { Report } from '../../shared/report.ts';
+import type { Experiment } from '../experiment.ts';
+import type { Base } from '../loadBase.ts';
+import { type ExpertState, openTrainSessions } from '../trainBackend.ts';
+import { prepareExpert, trainedAdapter } from '../trainRun.ts';
+
+export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
+
+export const sequentialName = '(one adapter)';
+
+export interface SequentialOptions {
+  experiment: Experiment;
+  base: Base;
+  threads: number;
+  signal: AbortSignal;
+  /** Correct answers and questions of every set, for the adapter as it is now. */
+  measure(adapter: Adapter): Promise<Record<string, { correct: number; total: number }>>;
+  progress(stage: string, step: number, steps: number): void;
+  /** The held-out set that tests an expert's domain. */
+  setOf(expert: string): string | undefined;
+}
+
+/**
+ * What people fear: one adapter that learns one domain after the other, with the settings, the data and the code of the
+ * experts. After every stage all domains are measured.
+ */
+export async function trainSequentially(o: SequentialOptions): Promise<SequentialResult> {
+  const { order, steps } = o.experiment.recipe.evaluation.sequential!;
+  const stages: SequentialResult['stages'] = [];
+  let before: Float32Array | undefined;
+  for (const expert of order) {
+    const job = await prepareExpert(o.experiment, o.base, expert);
+    const plan = { ...job.plan, name: sequentialName, steps: steps ?? job.plan.steps, validation: [] };
+    const size = before?.length ?? 0;
+    const from = before && new Map<string, ExpertState>([[sequentialName, { parameter: before, m: new Float32Array(size), v: new Float32Array(size), best: before }]]);
+    const sessions = await openTrainSessions({
+      base: o.base,
+      experts: [{ name: sequentialName, rank: job.lora.rank, targets: job.targets, dropout: job.lora.dropout, seed: hashName(sequentialName) }],
+      accumulates: plan.settings.accumulation > 1,
+      threads: o.threads,
+      from,
+    });
+    try {
+      const loop = trainLoop({
+        plans: [plan],
+        backend: sessions,
+        seed: o.experiment.recipe.seed,
+        // Some minutes of work that nothing depends on: it is done anew after a crash.
+        save: async () => {},
+        now: () => performance.now(),
+        memory: () => process.memoryUsage.rss(),
+        signal: o.signal,
+      });
+      for await (const event of loop) {
+        if (event.type === 'step') o.progress(expert, event.step, event.steps);
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      if (o.signal.aborted) throw o.signal.reason;
+      before = sessions.state(sequentialName).parameter.slice();
+    } finally {
+      await sessions.dispose();
+    }
+    const scores = Object.entries(await o.measure(trainedAdapter(o.base, { ...job, plan }, before)));
+    stages.push({
+      trainedOn: o.setOf(expert) ?? expert,
+      correct: Object.fromEntries(scores.map(([set, s]) => [set, s.correct])),
+      total: Object.fromEntries(scores.map(([set, s]) => [set, s.total])),
+    });
+  }
+  const sets = order.map(expert => o.setOf(expert) ?? expert);
+  return { order: sets, stages, forgotten: forgottenShares(sets, stages) };
+}
+
+/** Per set: accuracy when its domain had just been learned, minus accuracy at the end. */
+function forgottenShares(order: string[], stages: SequentialResult['stages']): Record<string, number> {
+  const last = stages.at(-1)!;
+  return Object.fromEntries(
+    order.flatMap((set, i) => {
+      const [then, now] = [stages[i]!, last].map(s => s.correct[set]! / s.total[set]!) as [number, number];
+      return Number.isFinite(then) ? [[set, then - now]] : [];
+    }),
+  );
+}

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { ReportStorage } from '../../shared/report.ts';
+import { readAdapter } from '../adapterFiles.ts';
+import { sizeOf } from '../exportRun.ts';
+import type { Base } from '../loadBase.ts';
+import type { MemoryProbe } from '../memoryProbe.ts';
+import { writeMergedBase } from '../mergedBase.ts';
+
+/**
+ * One base with all adapters, against a full copy of the base for each expert: bytes on disk, and the peak resident
+ * memory of a fresh process that loads them all and answers with each. The copies are made for real and removed again.
+ */
+export async function measureStorage(base: Base, adapterFolders: string[], prompt: string, threads: number): Promise<ReportStorage> {
+  const copies = await mkdtemp(join(tmpdir(), 'multi-lora-'));
+  try {
+    const folders: string[] = [];
+    for (const [i, folder] of adapterFolders.entries()) {
+      folders.push(join(copies, String(i)));
+      await writeMergedBase(base, [{ adapter: await readAdapter(folder), weight: 1 }], folders[i]!);
+    }
+    const sum = async (paths: string[]) => (await Promise.all(paths.map(sizeOf))).reduce((a, b) => a + b, 0);
+    return {
+      adaptersBytes: await sum(adapterFolders),
+      baseBytes: await sum([base.folder]),
+      fullCopiesBytes: await sum(folders),
+      adaptersResident: await probe({ models: [{ folder: base.folder, adapters: adapterFolders }], prompt, threads }),
+      fullCopiesResident: await probe({ models: folders.map(folder => ({ folder, adapters: [] })), prompt, threads }),
+    };
+  } finally {
+    await rm(copies, { recursive: true, force: true });
+  }
+}
+
+/** Peak resident bytes of a fresh process; memory of this one would count what evaluation itself holds. */
+async function probe(request: MemoryProbe): Promise<number> {
+  const main = process.argv[1]!;
+  // Beside the bundle when bundled, among the sources when run from source.
+  const script = join(dirname(main), `memoryProbe${extname(main)}`);
+  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, script, JSON.stringify(request)]);
+  return Number(stdout);
+}

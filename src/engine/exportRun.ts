@@ -1,0 +1,37 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { adapterToGguf } from '../core/lora/adapterToGguf.ts';
+import type { ExportRequest, ExportResult } from '../shared/engineApi.ts';
+import { readAdapter, writeAdapter } from './adapterFiles.ts';
+import { adapterFolder, openExperiment } from './experiment.ts';
+import { loadBase } from './loadBase.ts';
+import { writeMergedBase } from './mergedBase.ts';
+import { folderFiles, writeFileAtomic } from './store.ts';
+import type { Workbench } from './workbench.ts';
+
+/** Writes an expert for use elsewhere: a PEFT folder, a GGUF adapter for llama.cpp, or a full model. */
+export async function exportRun(workbench: Workbench, { recipe, expert, format, out }: ExportRequest): Promise<ExportResult> {
+  const e = await openExperiment(recipe, workbench.mediaFolder);
+  const adapter = await readAdapter(adapterFolder(e, expert), expert);
+  const path = resolve(out);
+  if (format === 'peft') await writeAdapter(path, adapter);
+  else {
+    const base = await loadBase(e.baseFolder);
+    if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);
+    else {
+      const { architecture, heads, kvHeads } = base.config;
+      // llama.cpp runs Mistral as a Llama.
+      const name = architecture === 'mistral' ? 'llama' : architecture;
+      await writeFileAtomic(path, adapterToGguf(adapter, { architecture: name, heads, kvHeads }));
+    }
+  }
+  return { path, bytes: await sizeOf(path) };
+}
+
+/** Bytes of a file, or of the files of a folder. */
+export async function sizeOf(path: string): Promise<number> {
+  const info = await stat(path);
+  if (!info.isDirectory()) return info.size;
+  const sizes = await Promise.all((await folderFiles(path)).map(async name => (await stat(join(path, name))).size));
+  return sizes.reduce((a, b) => a + b, 0);
+}

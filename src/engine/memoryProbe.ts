@@ -1,0 +1,26 @@
+import { generationSettings } from '../shared/recipe.ts';
+import { readAdapter } from './adapterFiles.ts';
+import { generate } from './generate.ts';
+import { loadBase } from './loadBase.ts';
+import { type Model, openModel } from './model.ts';
+
+/** What a fresh process loads before it tells its peak resident memory. */
+export interface MemoryProbe {
+  models: { folder: string; adapters: string[] }[];
+  prompt: string;
+  threads: number;
+}
+
+// A program of its own: loads all models, keeps them, answers with each, and prints its peak resident memory in bytes.
+const { models, prompt, threads } = JSON.parse(process.argv[2]!) as MemoryProbe;
+const settings = generationSettings.parse({ maxTokens: 16 });
+const opened: Model[] = [];
+for (const { folder, adapters } of models) {
+  const model = await openModel(await loadBase(folder), threads);
+  opened.push(model);
+  for (const path of adapters) model.bank.load(await readAdapter(path, path));
+  for (const weights of adapters.length > 0 ? adapters.map(path => ({ [path]: 1 })) : [{}])
+    await generate(model, [{ messages: [{ role: 'user', content: prompt }], weights, settings }]);
+}
+// Kilobytes on every platform Node runs on.
+console.log(process.resourceUsage().maxRSS * 1024);

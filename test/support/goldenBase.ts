@@ -1,0 +1,48 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { type Base, loadBase } from '../../src/engine/loadBase.ts';
+import { goldenPath } from './goldenFiles.ts';
+
+/** A folder that is removed when the calling file's tests are over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'multi-lora-test-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Characters of the tokens 3 …; 0 is <unk>, 1 <s>, 2 </s>. Every character of a text is one token. */
+const alphabet = Array.from({ length: 93 }, (_, i) => String.fromCharCode(33 + i)).join('');
+
+/** The token ids of a text in `goldenBase`. */
+export function characterIds(text: string): number[] {
+  return [...text].map(c => 3 + alphabet.indexOf(c));
+}
+
+/** A base of golden/models, with a tokenizer of single characters, because the reference models have none. */
+export function goldenBase(name: string, changes: Record<string, unknown> = {}): Promise<Base> {
+  const [from, folder] = [goldenPath(`models/${name}`), temporaryFolder()];
+  copyFileSync(join(from, 'model.safetensors'), join(folder, 'model.safetensors'));
+  const write = (file: string, json: unknown) => writeFileSync(join(folder, file), JSON.stringify(json));
+  write('config.json', { ...JSON.parse(readFileSync(join(from, 'config.json'), 'utf8')), ...changes });
+  const special = ['<unk>', '<s>', '</s>'];
+  write('tokenizer.json', {
+    version: '1.0',
+    added_tokens: special.map((content, id) => ({ id, content, special: true })),
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: { type: 'Fuse' },
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      vocab: Object.fromEntries([...special, ...alphabet].map((token, id) => [token, id])),
+      merges: [],
+    },
+  });
+  // A prompt is its own text, so that a test says which tokens the model reads.
+  const template = '{% for message in messages %}{{ message.content }}{% endfor %}';
+  write('tokenizer_config.json', { bos_token: '<s>', chat_template: template });
+  return loadBase(folder);
+}
