@@ -13,19 +13,28 @@ import { FILLER, type Piece, pick } from './corpusPiece.ts';
 type DocumentMaker = (random: Random) => Piece[];
 
 /** Shares of the documents drawn (not of tokens; a code document is the longest). */
-const SHARES: readonly (readonly [number, DocumentMaker])[] = [
-  [0.26, factDocument],
-  [0.08, mixedDocument],
-  [0.12, definitionDocument],
-  [0.08, pairsDocument],
-  [0.05, copyDocument],
-  [0.25, mathDocument],
-  [0.16, codeDocument],
-];
+const MIXES = {
+  /** All skills. */
+  skills: { fact: 0.26, mixed: 0.08, definition: 0.12, pairs: 0.08, copy: 0.05, math: 0.25, code: 0.16 },
+  /** Arithmetic and functions are learned long before looking up is: most of it is that. */
+  lookup: { fact: 0.36, mixed: 0.12, definition: 0.14, pairs: 0.12, copy: 0.04, math: 0.13, code: 0.09 },
+};
+export type Mix = keyof typeof MIXES;
+
+const MAKERS: Record<keyof typeof MIXES.skills, DocumentMaker> = {
+  fact: factDocument,
+  mixed: mixedDocument,
+  definition: definitionDocument,
+  pairs: pairsDocument,
+  copy: copyDocument,
+  math: mathDocument,
+  code: codeDocument,
+};
 
 /** One document: its text in pieces, each with the weight of its tokens in the loss. */
-export function skillDocument(random: Random): Piece[] {
-  return pick(SHARES, random)(random);
+export function skillDocument(random: Random, mix: Mix = 'skills'): Piece[] {
+  const shares = Object.entries(MIXES[mix]).map(([name, share]) => [share, MAKERS[name as keyof typeof MAKERS]] as const);
+  return pick(shares, random)(random);
 }
 
 // The embedded tokenizer takes digits one by one, then splits as GPT-2 does (Radford et al. 2019).
@@ -90,6 +99,7 @@ export function* packedBatches(
   random: Random,
   rows: number,
   length: number,
+  mix: Mix = 'skills',
 ): Generator<PackedBatch, never, undefined> {
   const encoder = cachedEncoder(encode);
   for (;;) {
@@ -104,7 +114,7 @@ export function* packedBatches(
         at++;
       };
       while (at <= length) {
-        const document = encodeDocument(skillDocument(random), encoder);
+        const document = encodeDocument(skillDocument(random, mix), encoder);
         document.ids.forEach((id, i) => {
           put(id, document.weights[i]!);
         });

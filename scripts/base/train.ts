@@ -2,7 +2,7 @@
  * Trains all weights of the embedded base further on generated text (corpus.ts), with the engine's own
  * training graph: the same forward and backward pass, with weight gradients.
  *
- *   node --import tsx scripts/base/train.ts --out DIR --steps N [--from DIR] [--rate 1e-3] [--seed 1] [--rows 16] [--length 256]
+ *   node --import tsx scripts/base/train.ts --out DIR --steps N [--from DIR] [--rate 1e-3] [--seed 1] [--rows 16] [--length 256] [--mix skills|lookup]
  *
  * The learning rate warms up over 100 steps, stays, and falls linearly to a twentieth over the last fifth (Hu et al. 2024,
  * 'warm-up, stable, decay'). DIR/state holds weights and optimiser, so that a stopped run goes on where it was.
@@ -17,7 +17,7 @@ import { Random } from '../../src/core/tensor/random.ts';
 import { hyperVector } from '../../src/core/train/adamw.ts';
 import { buildTrainGraph, groupSize, type ParameterGroup } from '../../src/core/train/trainGraph.ts';
 import { createSession, type Feeds, floats, int64s, readFloats } from '../../src/engine/session.ts';
-import { packedBatches } from './corpus.ts';
+import { type Mix, packedBatches } from './corpus.ts';
 
 const { values: args } = parseArgs({
   options: {
@@ -28,6 +28,7 @@ const { values: args } = parseArgs({
     seed: { type: 'string', default: '1' },
     rows: { type: 'string', default: '16' },
     length: { type: 'string', default: '256' },
+    mix: { type: 'string', default: 'skills' },
     threads: { type: 'string', default: '2' },
   },
 });
@@ -81,7 +82,7 @@ const tokenizer = new Tokenizer(
 const encode = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
 const settings = { learningRate: 0, weightDecay: 0.05, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, maxNorm: 1 };
 const first = (resumed?.step ?? 0) + 1;
-const batches = packedBatches(encode, new Random(Number(args.seed) + first), rows, length);
+const batches = packedBatches(encode, new Random(Number(args.seed) + first), rows, length, args.mix as Mix);
 const started = Date.now();
 let average = 0;
 

@@ -6,6 +6,7 @@ import type { Verb } from './verb.ts';
 /** What a verb was called with. Names of options are those of its table; asking for another is a mistake in the verb. */
 export interface Arguments {
   positionals: string[];
+  given(name: string): boolean;
   flag(name: string): boolean;
   text(name: string): string | undefined;
   /** Throws `badRequest` for what is not a number. */
@@ -24,12 +25,18 @@ export function parseArguments(verb: Verb, argv: string[]): Arguments {
   );
   const { values, positionals } = parse(verb, spreadLists(verb, argv), options, usage);
   const [fewest, most] = verb.positionals;
-  if (positionals.length < fewest) throw new WorkbenchError('badRequest', `usage: multi-lora ${verb.name} ${verb.usage[0]}`, usage);
+  if (positionals.length < fewest)
+    throw new WorkbenchError('badRequest', `usage: multi-lora ${verb.name} ${verb.usage[0]}`, usage);
   if (positionals.length > most)
-    throw new WorkbenchError('badRequest', `'${positionals[most]}' is one argument too many`, `${usage}; a prompt of several words goes in quotes.`);
+    throw new WorkbenchError(
+      'badRequest',
+      `'${positionals[most]}' is one argument too many`,
+      `${usage}; a prompt of several words goes in quotes.`,
+    );
   const text = (name: string) => values[name] as string | undefined;
   return {
     positionals,
+    given: name => values[name] !== undefined,
     flag: name => values[name] === true,
     text,
     number: name => {
@@ -38,7 +45,9 @@ export function parseArguments(verb: Verb, argv: string[]): Arguments {
     },
     list: name => {
       const given = values[name] as string[] | undefined;
-      return verb.options[name]?.list === 'names' ? given?.flatMap(item => item.split(',')).filter(item => item !== '') : given;
+      return verb.options[name]?.list === 'names'
+        ? given?.flatMap(item => item.split(',')).filter(item => item !== '')
+        : given;
     },
   };
 }
@@ -56,7 +65,11 @@ export function parseWeights(given: string): Record<string, number> {
   for (const part of given.split(',')) {
     const [, name, value] = /^\s*([^=]+?)\s*=(.*)$/.exec(part) ?? [];
     if (!name || value === undefined)
-      throw new WorkbenchError('badRequest', `'${part}' is not a weight of --weights`, 'Write them as --weights code=0.5,math=0.4.');
+      throw new WorkbenchError(
+        'badRequest',
+        `'${part}' is not a weight of --weights`,
+        'Write them as --weights code=0.5,math=0.4.',
+      );
     if (name in weights) throw new WorkbenchError('badRequest', `--weights names '${name}' twice`);
     weights[name] = parseNumber(value, `the weight of '${name}'`);
   }
@@ -66,8 +79,13 @@ export function parseWeights(given: string): Record<string, number> {
 /** `DIR=WEIGHT`, or `DIR` alone where a weight is not required. Throws `badRequest`. */
 export function parseAdapter(given: string, weight: 'required' | 'optional'): { path: string; weight: number } {
   const at = given.lastIndexOf('=');
-  if (at > 0) return { path: given.slice(0, at), weight: parseNumber(given.slice(at + 1), `the weight of '${given.slice(0, at)}'`) };
-  if (weight === 'required') throw new WorkbenchError('badRequest', `--adapter ${given} has no weight`, `Write: --adapter ${given}=1`);
+  if (at > 0)
+    return {
+      path: given.slice(0, at),
+      weight: parseNumber(given.slice(at + 1), `the weight of '${given.slice(0, at)}'`),
+    };
+  if (weight === 'required')
+    throw new WorkbenchError('badRequest', `--adapter ${given} has no weight`, `Write: --adapter ${given}=1`);
   return { path: given, weight: 1 };
 }
 
@@ -95,6 +113,10 @@ function parse(verb: Verb, args: string[], options: ParseOptions, usage: string)
     const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && /'--?([^']+)'/.exec(message)?.[1];
     if (!unknown) throw new WorkbenchError('badRequest', message.split('\n')[0]!, usage);
     const guess = nearest(unknown, Object.keys(verb.options));
-    throw new WorkbenchError('badRequest', `${verb.name} has no option '--${unknown}'`, guess ? `Did you mean --${guess}? ${usage}` : usage);
+    throw new WorkbenchError(
+      'badRequest',
+      `${verb.name} has no option '--${unknown}'`,
+      guess ? `Did you mean --${guess}? ${usage}` : usage,
+    );
   }
 }

@@ -6,7 +6,11 @@ import type { Terminal } from './terminal.ts';
 /** The engine process of one command. */
 export interface CliEngine {
   /** As the client's; a request that the process did not survive is sent once more, and the user is told. */
-  request<M extends EngineMethod>(method: M, params: RequestParams<M>, listeners?: RequestListeners): Promise<EngineResult<M>>;
+  request<M extends EngineMethod>(
+    method: M,
+    params: RequestParams<M>,
+    listeners?: RequestListeners,
+  ): Promise<EngineResult<M>>;
   dispose(): Promise<void>;
   kill(): void;
 }

@@ -2,7 +2,9 @@ import type { Verb } from './verb.ts';
 
 /** The page of `multi-lora VERB --help`. */
 export function verbHelp(verb: Verb): string {
-  const usage = verb.usage.map((form, i) => `${i === 0 ? 'usage:' : '   or:'} multi-lora ${verb.name} ${form}`.trimEnd());
+  const usage = verb.usage.map((form, i) =>
+    `${i === 0 ? 'usage:' : '   or:'} multi-lora ${verb.name} ${form}`.trimEnd(),
+  );
   const options = Object.entries(verb.options).map(([name, { value, list, description }]): [string, string] => [
     `--${name}${value ? ` ${value}` : ''}${list ? ' …' : ''}`,
     description,

@@ -91,5 +91,9 @@ function findVerb(name: string): Verb {
   if (found) return found;
   const names = verbs.map(v => v.name);
   const guess = nearest(name, names);
-  throw new WorkbenchError('badRequest', `there is no verb '${name}'`, guess ? `Did you mean: multi-lora ${guess}?` : `There are: ${names.join(', ')}.`);
+  throw new WorkbenchError(
+    'badRequest',
+    `there is no verb '${name}'`,
+    guess ? `Did you mean: multi-lora ${guess}?` : `There are: ${names.join(', ')}.`,
+  );
 }

@@ -8,7 +8,9 @@ const isBundled = extname(here) === '.mjs';
 
 const packageFolder = resolve(dirname(here), isBundled ? '..' : '../..');
 
-export const enginePath = isBundled ? join(dirname(here), 'engine.mjs') : join(packageFolder, 'src', 'engine', 'main.ts');
+export const enginePath = isBundled
+  ? join(dirname(here), 'engine.mjs')
+  : join(packageFolder, 'src', 'engine', 'main.ts');
 
 export const mediaFolder = join(packageFolder, 'media');
 

@@ -31,7 +31,11 @@ export interface EngineClient {
    * Rejects with the engine's WorkbenchError, with `engineLost` when the process ended before it answered, or with the
    * signal's reason.
    */
-  request<M extends EngineMethod>(method: M, params: RequestParams<M>, options?: RequestOptions<M>): Promise<EngineResult<M>>;
+  request<M extends EngineMethod>(
+    method: M,
+    params: RequestParams<M>,
+    options?: RequestOptions<M>,
+  ): Promise<EngineResult<M>>;
   /** Calls back whenever a process ends that was not asked to; the next request starts another. */
   onExit(listener: (lost: WorkbenchError) => void): void;
   /** The process that runs now. */
@@ -79,13 +83,21 @@ export function startEngine(options: EngineProcessOptions): EngineClient {
   async function restart(): Promise<EngineProcess> {
     const wait = policy.delay();
     if (wait === undefined)
-      throw new WorkbenchError('engineLost', `the engine process ended ${mostEnds} times within a minute; last: ${lastLost?.message}`, lastLost?.hint);
+      throw new WorkbenchError(
+        'engineLost',
+        `the engine process ended ${mostEnds} times within a minute; last: ${lastLost?.message}`,
+        lastLost?.hint,
+      );
     await delay(wait);
     current = start();
     return current;
   }
 
-  async function send<M extends EngineMethod>(method: M, params: RequestParams<M>, { signal, onNotification }: RequestOptions<M>) {
+  async function send<M extends EngineMethod>(
+    method: M,
+    params: RequestParams<M>,
+    { signal, onNotification }: RequestOptions<M>,
+  ) {
     signal?.throwIfAborted();
     const engine = await running();
     signal?.throwIfAborted();
@@ -120,7 +132,8 @@ export function startEngine(options: EngineProcessOptions): EngineClient {
       try {
         return await send(method, params, options);
       } catch (error) {
-        if (!(error instanceof WorkbenchError) || error.code !== 'engineLost' || isDisposed || options.signal?.aborted) throw error;
+        if (!(error instanceof WorkbenchError) || error.code !== 'engineLost' || isDisposed || options.signal?.aborted)
+          throw error;
         const again = options.retryOnce?.(error);
         if (!again) throw error;
         return send(method, again, options);

@@ -1,6 +1,11 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import {
+  createMessageConnection,
+  type MessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-jsonrpc/node';
 import { WorkbenchError } from '../shared/errors.ts';
 
 export interface EngineProcessOptions {
@@ -33,7 +38,13 @@ const keptStderr = 4000;
 /** Milliseconds a process has to end by itself. It reads that its streams are closed between two runs of a graph. */
 const patience = 2000;
 
-export function startEngineProcess({ enginePath, execPath, execArgv = [], args, env }: EngineProcessOptions): EngineProcess {
+export function startEngineProcess({
+  enginePath,
+  execPath,
+  execArgv = [],
+  args,
+  env,
+}: EngineProcessOptions): EngineProcess {
   const child = spawn(execPath ?? process.execPath, [...execArgv, enginePath, ...args], {
     env: { ...process.env, ...env },
     stdio: 'pipe',
@@ -53,7 +64,10 @@ export function startEngineProcess({ enginePath, execPath, execArgv = [], args, 
     // 'close' comes after the last of its output, so that an answer it still gave is not lost.
     child.on('close', (code, signal) => end(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
   });
-  const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+  const connection = createMessageConnection(
+    new StreamMessageReader(child.stdout),
+    new StreamMessageWriter(child.stdin),
+  );
   connection.listen();
   return {
     pid: child.pid,
@@ -68,7 +82,13 @@ export function startEngineProcess({ enginePath, execPath, execArgv = [], args, 
         await delay(patience, undefined, { signal: timer.signal });
         child.kill('SIGKILL');
       };
-      await Promise.race([gone, kill().then(() => gone, () => gone)]);
+      await Promise.race([
+        gone,
+        kill().then(
+          () => gone,
+          () => gone,
+        ),
+      ]);
       timer.abort();
       connection.dispose();
     },

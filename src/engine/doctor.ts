@@ -28,10 +28,14 @@ export async function doctor(workbench: Workbench): Promise<DoctorResult> {
     problems.push('onnxruntime-node has no CPU backend for this platform: install it again with npm.');
   const freeMemoryBytes = process.availableMemory();
   if (freeMemoryBytes < neededMemory)
-    problems.push(`Only ${Math.round(freeMemoryBytes / 1e6)} MB of memory are free: training needs about ${neededMemory / 1e6} MB.`);
+    problems.push(
+      `Only ${Math.round(freeMemoryBytes / 1e6)} MB of memory are free: training needs about ${neededMemory / 1e6} MB.`,
+    );
   const { bavail, bsize } = await statfs(process.cwd());
   if (bavail * bsize < neededDisk)
-    problems.push(`Only ${Math.round((bavail * bsize) / 1e6)} MB are free on the disk of ${process.cwd()}: free some space.`);
+    problems.push(
+      `Only ${Math.round((bavail * bsize) / 1e6)} MB are free on the disk of ${process.cwd()}: free some space.`,
+    );
   return {
     node: process.version,
     runtime: `onnxruntime-node ${runtimeVersion}`,

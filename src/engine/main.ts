@@ -57,7 +57,10 @@ const services: { [M in EngineMethod]: Service<M> } = {
   export: { run: exportRun, lane: model },
 };
 
-const connection = createMessageConnection(new StreamMessageReader(process.stdin), new StreamMessageWriter(process.stdout));
+const connection = createMessageConnection(
+  new StreamMessageReader(process.stdin),
+  new StreamMessageWriter(process.stdout),
+);
 // Nobody listens any more: the parent has closed the streams or is gone. What was being written stays unfinished beside
 // the old file, which is intact.
 connection.onClose(() => process.exit());

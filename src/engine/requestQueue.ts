@@ -32,7 +32,11 @@ export function createRequestQueue(limit = 32): RequestQueue {
       signal.throwIfAborted();
       if (isBusy) {
         if (waiting.length >= limit)
-          throw new WorkbenchError('busy', `${limit} requests are waiting already`, 'Try again when some of them are done.');
+          throw new WorkbenchError(
+            'busy',
+            `${limit} requests are waiting already`,
+            'Try again when some of them are done.',
+          );
         await turn(signal);
       }
       isBusy = true;

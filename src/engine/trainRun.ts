@@ -7,7 +7,7 @@ import { type LinearLayer, linearLayers } from '../core/model/layout.ts';
 import { loraSettingsOf, trainingSettingsOf } from '../core/recipe/settings.ts';
 import { stepCount } from '../core/train/schedule.ts';
 import { expertGroup, factorName } from '../core/train/trainGraph.ts';
-import { type TrainPlan, trainLoop } from '../core/train/trainLoop.ts';
+import { addsUpRuns, type TrainPlan, trainLoop } from '../core/train/trainLoop.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { LoraSettings } from '../shared/recipe.ts';
 import type { TrainEvent } from '../shared/trainEvents.ts';
@@ -54,7 +54,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
       dropout: j.lora.dropout,
       seed: (experiment.recipe.seed ^ Math.imul(hashName(j.plan.name), 0x85ebca6b)) >>> 0,
     })),
-    accumulates: jobs.some(j => j.plan.settings.accumulation > 1),
+    accumulates: addsUpRuns(jobs.map(j => j.plan)),
     threads: o.threads,
     from: checkpoint?.states,
   });

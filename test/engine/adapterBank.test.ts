@@ -7,9 +7,9 @@ import type { Adapter, LoraFactors } from '../../src/core/lora/adapter.ts';
 import { mergeDelta } from '../../src/core/lora/mergeIntoBase.ts';
 import { type LinearLayer, linearLayers } from '../../src/core/model/layout.ts';
 import { Random } from '../../src/core/tensor/random.ts';
-import { createAdapterBank } from '../../src/engine/adapterBank.ts';
+import { createAdapterBank, type Weights } from '../../src/engine/adapterBank.ts';
 import { createKvCache } from '../../src/engine/kvCache.ts';
-import { loadBase, type Base } from '../../src/engine/loadBase.ts';
+import { type Base, loadBase } from '../../src/engine/loadBase.ts';
 import { allLogits, openModel } from '../../src/engine/model.ts';
 import { readFloats } from '../../src/engine/session.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
@@ -29,7 +29,8 @@ function randomAdapter(layers: LinearLayer[], name: string, rank: number, target
     data: Float32Array.from({ length: rows * cols }, () => (0.5 * random.normal()) / Math.sqrt(cols)),
   });
   const modules = new Map<string, LoraFactors>();
-  for (const l of layers) if (targets.test(l.path)) modules.set(l.path, { A: matrix(rank, l.in), B: matrix(l.out, rank), scaling });
+  for (const l of layers)
+    if (targets.test(l.path)) modules.set(l.path, { A: matrix(rank, l.in), B: matrix(l.out, rank), scaling });
   return { name, config: { rank, alpha: rank * scaling, rslora: false }, modules };
 }
 
@@ -74,13 +75,14 @@ test('gates at zero, no weights, and nothing loaded: the bits of the base', asyn
 
 test('a base row beside an expert’s row keeps the bits of the base', async () => {
   const { model, base } = await openBank();
-  const run = (second: Record<string, number>) => model.run([ids, ids], [0, 0], [{}, second], createKvCache(base.config, 2, ids.length), true);
+  const run = (second: Record<string, number>) =>
+    model.run([ids, ids], [0, 0], [{}, second], createKvCache(base.config, 2, ids.length), true);
   const size = ids.length * base.config.vocab;
   assertSameBits((await run({ math: 1 })).subarray(0, size), (await run({})).subarray(0, size));
   await model.dispose();
 });
 
-for (const weights of [{ math: 1 }, { code: 0.5, math: 0.4, qa: 0.1 }, { math: 0.7, qa: -0.3 }] as Record<string, number>[])
+for (const weights of [{ math: 1 }, { code: 0.5, math: 0.4, qa: 0.1 }, { math: 0.7, qa: -0.3 }] as Weights[])
   test(`${JSON.stringify(weights)} equals Σ w·s·B·A merged into the weights, to 1e-4`, async () => {
     const { base, model, adapters } = await openBank();
     const parts = Object.entries(weights).map(([name, weight]) => ({ adapter: adapters[name as 'math'], weight }));
@@ -97,7 +99,7 @@ for (const weights of [{ math: 1 }, { code: 0.5, math: 0.4, qa: 0.1 }, { math: 0
 test('a batch of an expert, a blend, the base and a pair that are not neighbours equals the rows alone, to 1e-4', async () => {
   const { base, model } = await openBank();
   const rows = [ids, [5, 6, 7], [90, 1], ids.slice(2)];
-  const weights = [{ code: 1 }, { math: 0.5, code: 0.4, qa: 0.1 }, {}, { math: 1, qa: 1 }];
+  const weights: Weights[] = [{ code: 1 }, { math: 0.5, code: 0.4, qa: 0.1 }, {}, { math: 1, qa: 1 }];
   const both = await model.run(rows, [0, 0, 0, 0], weights, createKvCache(base.config, 4, 8), true);
   let at = 0;
   for (const [i, row] of rows.entries()) {
@@ -128,14 +130,20 @@ test('a switch copies no factor of neighbours, and repeats nothing it has done',
   const bank = createAdapterBank(layers);
   for (const a of Object.values(adapters)) bank.load(a);
   const name = `${layers[0]!.path}.lora_A`;
-  const [math, pair] = [readFloats(bank.feeds([{ math: 1 }])[name]!), readFloats(bank.feeds([{ code: 1, math: 1 }])[name]!)];
+  const [math, pair] = [
+    readFloats(bank.feeds([{ math: 1 }])[name]!),
+    readFloats(bank.feeds([{ code: 1, math: 1 }])[name]!),
+  ];
   assert.equal(math.buffer, pair.buffer);
   assert.equal(bank.feeds([{ math: 0.3 }])[name], bank.feeds([{ math: 1 }])[name]);
 });
 
 test('modules of one adapter with other ranks and scalings keep their own', async () => {
   const { base, model, layers } = await openBank();
-  const [wide, narrow] = [randomAdapter(layers, 'wide', 5, /q_proj/, 0.5), randomAdapter(layers, 'narrow', 2, /down_proj/, 3)];
+  const [wide, narrow] = [
+    randomAdapter(layers, 'wide', 5, /q_proj/, 0.5),
+    randomAdapter(layers, 'narrow', 2, /down_proj/, 3),
+  ];
   const mixed: Adapter = { name: 'mixed', config: wide.config, modules: new Map([...wide.modules, ...narrow.modules]) };
   model.bank.load(mixed);
   const merged = await openModel(await mergedBase(base, [{ adapter: mixed, weight: 0.8 }]), 1);
@@ -165,17 +173,24 @@ test('unknown experts, weights that are no numbers and adapters of another base 
   const bank = createAdapterBank(layers);
   assert.throws(
     () => bank.feeds([{ math: 1 }]),
-    (e: WorkbenchError) => e.code === 'notFound' && e.message === "no expert 'math' is loaded" && e.hint === 'Loaded: none.',
+    (e: WorkbenchError) =>
+      e.code === 'notFound' && e.message === "no expert 'math' is loaded" && e.hint === 'Loaded: none.',
   );
   bank.load(adapters.math);
   bank.load(adapters.qa);
-  assert.throws(() => bank.feeds([{}, { code: 1 }]), (e: WorkbenchError) => e.hint === 'Loaded: math, qa.');
+  assert.throws(
+    () => bank.feeds([{}, { code: 1 }]),
+    (e: WorkbenchError) => e.hint === 'Loaded: math, qa.',
+  );
   for (const weight of [Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(
       () => bank.feeds([{ math: weight }]),
       (e: WorkbenchError) => e.code === 'badRequest' && e.message === "the weight of expert 'math' is not a number",
     );
   const narrow = layers.map(l => ({ ...l, in: l.in + 1 }));
-  assert.throws(() => bank.load(randomAdapter(narrow, 'other', 2, /q_proj/)), (e: WorkbenchError) => e.code === 'mismatch');
+  assert.throws(
+    () => bank.load(randomAdapter(narrow, 'other', 2, /q_proj/)),
+    (e: WorkbenchError) => e.code === 'mismatch',
+  );
   assert.deepEqual(bank.names(), ['math', 'qa']);
 });

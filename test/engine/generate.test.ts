@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generate, type GenerateRow } from '../../src/engine/generate.ts';
+import { type GenerateRow, generate } from '../../src/engine/generate.ts';
 import { createKvCache } from '../../src/engine/kvCache.ts';
 import { loadBase } from '../../src/engine/loadBase.ts';
 import { type Model, openModel } from '../../src/engine/model.ts';
@@ -9,7 +9,11 @@ import { type GenerationSettings, generationSettings } from '../../src/shared/re
 import { characterIds, goldenBase } from '../support/goldenBase.ts';
 import { goldenJson, goldenPath } from '../support/goldenFiles.ts';
 
-const row = (content: string, settings: Partial<GenerationSettings> = {}, more: Partial<GenerateRow> = {}): GenerateRow => ({
+const row = (
+  content: string,
+  settings: Partial<GenerationSettings> = {},
+  more: Partial<GenerateRow> = {},
+): GenerateRow => ({
   messages: [{ role: 'user', content }],
   weights: {},
   settings: generationSettings.parse({ maxTokens: 12, ...settings }),
@@ -62,7 +66,9 @@ test('stories260K writes the story of the reference, and streams what it returns
   const { createChatTemplate } = await import('../../src/core/tokenizer/chatTemplate.ts');
   const plain = { ...model, base: { ...model.base, chatTemplate: createChatTemplate(source) } };
   const pieces: string[] = [];
-  const { answers } = await generate(plain, [row('', { maxTokens: gold.new_tokens.length }, { onText: t => pieces.push(t) })]);
+  const { answers } = await generate(plain, [
+    row('', { maxTokens: gold.new_tokens.length }, { onText: t => pieces.push(t) }),
+  ]);
   assert.equal(answers[0]!.text.trimStart(), gold.text);
   assert.equal(pieces.join(''), answers[0]!.text);
   assert.ok(pieces.length > 40, 'it streams');
@@ -79,7 +85,8 @@ test('rows of a batch answer as they do alone, whatever their lengths, settings 
     row('Hello', { temperature: 0.8, topK: 5, topP: 0.9, repetitionPenalty: 1.3, seed: 9 }),
   ];
   const { answers } = await generate(model, rows);
-  for (const [i, r] of rows.entries()) assert.deepEqual(answers[i], (await generate(model, [r])).answers[0], `row ${i}`);
+  for (const [i, r] of rows.entries())
+    assert.deepEqual(answers[i], (await generate(model, [r])).answers[0], `row ${i}`);
   await model.dispose();
 });
 
@@ -94,10 +101,19 @@ test('the seed decides what is drawn', async () => {
 test('rows that have ended leave the batch when half of it is done', async () => {
   const { model, runs } = await openCounted();
   const lengths = [2, 3, 9, 4];
-  const { answers } = await generate(model, lengths.map((maxTokens, i) => row('abcd'.slice(i), { maxTokens })));
-  assert.deepEqual(answers.map(a => a.answerTokens), lengths);
+  const { answers } = await generate(
+    model,
+    lengths.map((maxTokens, i) => row('abcd'.slice(i), { maxTokens })),
+  );
+  assert.deepEqual(
+    answers.map(a => a.answerTokens),
+    lengths,
+  );
   // One run of the prompts, then one a token: 4 rows until two have ended, 2 until three have, then one.
-  assert.deepEqual(runs.map(r => r.length), [4, 4, 4, 2, 1, 1, 1, 1, 1]);
+  assert.deepEqual(
+    runs.map(r => r.length),
+    [4, 4, 4, 2, 1, 1, 1, 1, 1],
+  );
   assert.deepEqual(runs[0], [4, 3, 2, 1]);
   await model.dispose();
 });
@@ -110,7 +126,12 @@ test('a stop string and a stop token end an answer and are not part of it', asyn
   assert.deepEqual([answers[0]!.text, answers[0]!.finish], [whole.slice(0, whole.indexOf(stop)), 'stop']);
   const [first] = await argmaxAnswer(model, 'abc', 1);
   const stopping = { ...model, base: { ...model.base, stopIds: [first!] } };
-  assert.deepEqual((await generate(stopping, [row('abc')])).answers[0], { text: '', finish: 'stop', promptTokens: 3, answerTokens: 1 });
+  assert.deepEqual((await generate(stopping, [row('abc')])).answers[0], {
+    text: '',
+    finish: 'stop',
+    promptTokens: 3,
+    answerTokens: 1,
+  });
   await model.dispose();
 });
 
@@ -123,8 +144,15 @@ test('cancelling ends within one token and keeps what was written', async () => 
     // As a message does that arrives while the engine computes.
     if (seen.length === 3) setImmediate(() => abort.abort());
   };
-  const { answers } = await generate(model, [row('abc', { maxTokens: 100 }, { onText }), row('xyz', { maxTokens: 100 })], abort.signal);
-  assert.deepEqual(answers.map(a => a.finish), ['cancelled', 'cancelled']);
+  const { answers } = await generate(
+    model,
+    [row('abc', { maxTokens: 100 }, { onText }), row('xyz', { maxTokens: 100 })],
+    abort.signal,
+  );
+  assert.deepEqual(
+    answers.map(a => a.finish),
+    ['cancelled', 'cancelled'],
+  );
   assert.equal(answers[0]!.text, seen);
   assert.equal(seen.length, 3);
   assert.equal(runs.length, 4);
@@ -147,7 +175,8 @@ test('the context is full: the answer ends, and a prompt without room is refused
   await assert.rejects(
     generate(model, [row('fits'), row('abcdefghijklmnop')]),
     (e: WorkbenchError) =>
-      e.code === 'badRequest' && e.message === "the prompt has 16 tokens; the base's context holds 16 for prompt and answer",
+      e.code === 'badRequest' &&
+      e.message === "the prompt has 16 tokens; the base's context holds 16 for prompt and answer",
   );
   await model.dispose();
 });

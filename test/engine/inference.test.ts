@@ -28,7 +28,13 @@ async function trainingLogits(base: Base, ids: number[]): Promise<Float32Array> 
   const parts = {
     weight,
     linear: (x: Parameters<typeof op.gemm>[1], path: string) =>
-      op.gemm(g, x, weight(`${path}.weight`), { transB: true }, base.tensors.has(`${path}.bias`) ? weight(`${path}.bias`) : undefined),
+      op.gemm(
+        g,
+        x,
+        weight(`${path}.weight`),
+        { transB: true },
+        base.tensors.has(`${path}.bias`) ? weight(`${path}.bias`) : undefined,
+      ),
     attention: (_: number, ...[q, k, v]: [never, never, never]) => causalAttention(g, base.config, q, k, v),
   };
   const hidden = transformer(g, base.config, parts as never, input, positions);
@@ -64,7 +70,9 @@ for (const name of [
 ]) {
   const gold = goldenJson(`models/${name}/golden.json`);
   const tensor = goldenTensors(`models/${name}/golden.safetensors`);
-  const rows: number[][] = gold.input_ids.map((row: number[], i: number) => row.filter((_, t) => gold.attention_mask[i][t] === 1));
+  const rows: number[][] = gold.input_ids.map((row: number[], i: number) =>
+    row.filter((_, t) => gold.attention_mask[i][t] === 1),
+  );
 
   test(`${name}: logits of rows alone, in one ragged batch and of a long row are the reference's to 1e-4`, async () => {
     const base = await goldenBase(name);
@@ -117,7 +125,11 @@ test('rows of different length decode together as they decode alone, also after 
   const base = await goldenBase('qwen2_tied');
   const model = await openModel(base, 1);
   const prompts = [[1, 40, 9], [1, 5, 77, 30, 12, 61, 8], [90]];
-  const next = [[11, 12, 13], [21, 22, 23], [31, 32, 33]];
+  const next = [
+    [11, 12, 13],
+    [21, 22, 23],
+    [31, 32, 33],
+  ];
   const vocab = base.config.vocab;
   const alone = await Promise.all(prompts.map((p, i) => allLogits(model, [...p, ...next[i]!], {})));
   const at = (row: number, t: number) => {
@@ -129,8 +141,14 @@ test('rows of different length decode together as they decode alone, also after 
   for (const [t, rows] of [[0, 1, 2], [0, 1, 2], [1]].entries()) {
     if (t === 2) cache = keepRows(cache, rows);
     const past = rows.map(r => prompts[r]!.length + t);
-    const logits = await model.run(rows.map(r => [next[r]![t]!]), past, rows.map(() => ({})), cache);
-    for (const [i, r] of rows.entries()) assertClose(logits.subarray(i * vocab, (i + 1) * vocab), at(r, t), tolerance, `row ${r}, token ${t}`);
+    const logits = await model.run(
+      rows.map(r => [next[r]![t]!]),
+      past,
+      rows.map(() => ({})),
+      cache,
+    );
+    for (const [i, r] of rows.entries())
+      assertClose(logits.subarray(i * vocab, (i + 1) * vocab), at(r, t), tolerance, `row ${r}, token ${t}`);
   }
   await model.dispose();
 });
@@ -139,7 +157,10 @@ test('the base alone: a graph without adapters gives the same bits as one with a
   const base = await goldenBase('smollm_like');
   const ids = [1, 7, 30, 41, 5];
   const cache = createKvCache(base.config, 1, ids.length);
-  const plain = await createSession(buildInferenceGraph(base.config, base.tensors, new Set()), { folder: base.folder, threads: 1 });
+  const plain = await createSession(buildInferenceGraph(base.config, base.tensors, new Set()), {
+    folder: base.folder,
+    threads: 1,
+  });
   const all = [...ids.keys()];
   const out = await plain.run(
     {

@@ -47,7 +47,10 @@ test('weights in shards named by an index give the same bits as one file', async
   await write(base, 'model-00002-of-00002.safetensors', second);
   await rm(join(base.folder, 'model.safetensors'));
   const map = (list: TensorToWrite[], file: string) => list.map(t => [t.name, file]);
-  const weight_map = Object.fromEntries([...map(first, 'model-00001-of-00002.safetensors'), ...map(second, 'model-00002-of-00002.safetensors')]);
+  const weight_map = Object.fromEntries([
+    ...map(first, 'model-00001-of-00002.safetensors'),
+    ...map(second, 'model-00002-of-00002.safetensors'),
+  ]);
   await writeFile(join(base.folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map }));
   const sharded = await loadBase(base.folder);
   assert.deepEqual(sharded.weightFiles, ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']);
@@ -68,7 +71,10 @@ test('weights that are links, as in the Hugging Face cache, give the same bits',
   }
 });
 
-for (const [dtype, tolerance] of [['F16', 0.05], ['BF16', 0.4]] as const)
+for (const [dtype, tolerance] of [
+  ['F16', 0.05],
+  ['BF16', 0.4],
+] as const)
   test(`${dtype} weights are read in place: logits as of the same weights widened to F32, bit for bit`, async () => {
     const base = await goldenBase(modelName);
     const full = await logitsOf(base);
@@ -79,7 +85,12 @@ for (const [dtype, tolerance] of [['F16', 0.05], ['BF16', 0.4]] as const)
     const { parseSafetensorsHeader, readTensorF32 } = await import('../../src/core/files/safetensors.ts');
     const bytes = new Uint8Array(await readFile(join(base.folder, 'model.safetensors')));
     const { tensors } = parseSafetensorsHeader(bytes, bytes.length, 'x');
-    const widened = [...tensors].map(([name, t]) => ({ name, dtype: 'F32' as const, shape: t.shape, data: readTensorF32(t, bytes.subarray(t.begin, t.end)) }));
+    const widened = [...tensors].map(([name, t]) => ({
+      name,
+      dtype: 'F32' as const,
+      shape: t.shape,
+      data: readTensorF32(t, bytes.subarray(t.begin, t.end)),
+    }));
     await write(base, 'model.safetensors', widened);
     assertSameBits(half, await logitsOf(await loadBase(base.folder)));
     assertClose(half, full, tolerance);
@@ -107,18 +118,43 @@ test('what is missing or does not fit is named', async t => {
   await check('folder', b => rm(b.folder, { recursive: true }), 'notFound', "the base model's folder is not there");
   await check('config', b => rm(join(b.folder, 'config.json')), 'notFound', "the base's config.json is not there");
   await check('weights', b => rm(join(b.folder, 'model.safetensors')), 'notFound', 'a weight file is not there');
-  await check('tokenizer', b => rm(join(b.folder, 'tokenizer.json')), 'notFound', "the base's tokenizer.json is not there");
-  await check('tensor', b => write(b, 'model.safetensors', tensorsOf(b).slice(1)), 'notFound', "holds no tensor 'lm_head.weight'");
+  await check(
+    'tokenizer',
+    b => rm(join(b.folder, 'tokenizer.json')),
+    'notFound',
+    "the base's tokenizer.json is not there",
+  );
+  await check(
+    'tensor',
+    b => write(b, 'model.safetensors', tensorsOf(b).slice(1)),
+    'notFound',
+    "holds no tensor 'lm_head.weight'",
+  );
   await check(
     'shape',
     b => json(b, 'config.json', { ...b.configJson, vocab_size: 999 }),
     'mismatch',
     "'model.embed_tokens.weight' has shape [128,64], config.json implies [999,64]",
   );
-  await check('architecture', b => json(b, 'config.json', { ...b.configJson, architectures: ['GPT2LMHeadModel'] }), 'unsupported', 'GPT2LMHeadModel');
-  await check('truncated weights', b => writeFile(join(b.folder, 'model.safetensors'), new Uint8Array(7)), 'badFile', 'model.safetensors');
+  await check(
+    'architecture',
+    b => json(b, 'config.json', { ...b.configJson, architectures: ['GPT2LMHeadModel'] }),
+    'unsupported',
+    'GPT2LMHeadModel',
+  );
+  await check(
+    'truncated weights',
+    b => writeFile(join(b.folder, 'model.safetensors'), new Uint8Array(7)),
+    'badFile',
+    'model.safetensors',
+  );
   await check('no JSON', b => writeFile(join(b.folder, 'config.json'), '{'), 'badFile', 'not JSON');
   for (const file of ['../../etc/x.safetensors', 'sub\\x.safetensors', 'x.bin'])
-    await check(`index that names ${file}`, b => json(b, 'model.safetensors.index.json', { weight_map: { a: file } }), 'badFile', `names '${file}'`);
+    await check(
+      `index that names ${file}`,
+      b => json(b, 'model.safetensors.index.json', { weight_map: { a: file } }),
+      'badFile',
+      `names '${file}'`,
+    );
   await check('empty index', b => json(b, 'model.safetensors.index.json', {}), 'badFile', 'names no weight file');
 });

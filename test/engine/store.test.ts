@@ -8,7 +8,8 @@ import { WorkbenchError } from '../../src/shared/errors.ts';
 import { temporaryFolder } from '../support/goldenBase.ts';
 
 const folder = temporaryFolder();
-const isStorage = (text: RegExp) => (e: unknown) => e instanceof WorkbenchError && e.code === 'storage' && text.test(e.message);
+const isStorage = (text: RegExp) => (e: unknown) =>
+  e instanceof WorkbenchError && e.code === 'storage' && text.test(e.message);
 
 /** Chunks of which the second cannot be had: a write that fails half-way. */
 function* failing(): Iterable<Uint8Array> {
@@ -38,9 +39,15 @@ test('a file where a folder should be, at any depth, is named', async () => {
   for (const path of [join(file, 'child'), join(file, 'deeper', 'child')])
     await assert.rejects(writeFileAtomic(path, 'y'), isStorage(/a part of the path is a file, not a folder$/));
   for (const path of [file, join(file, 'child'), join(file, 'deeper', 'child')])
-    await assert.rejects(writeFolderAtomic(path, new Map([['f', 'y']])), isStorage(/a part of the path is a file, not a folder$/));
+    await assert.rejects(
+      writeFolderAtomic(path, new Map([['f', 'y']])),
+      isStorage(/a part of the path is a file, not a folder$/),
+    );
   assert.equal(await readFile(file, 'utf8'), 'x');
-  assert.deepEqual((await readdir(folder)).filter(f => f.endsWith('.tmp')), []);
+  assert.deepEqual(
+    (await readdir(folder)).filter(f => f.endsWith('.tmp')),
+    [],
+  );
 });
 
 test('a folder where a file should be is named and kept', async () => {
@@ -49,10 +56,15 @@ test('a folder where a file should be is named and kept', async () => {
   await writeFile(join(path, 'inside'), 'x');
   await assert.rejects(writeFileAtomic(path, 'y'), isStorage(/taken: it is a folder, not a file$/));
   assert.deepEqual(await readdir(path), ['inside']);
-  assert.deepEqual((await readdir(folder)).filter(f => f.endsWith('.tmp')), []);
+  assert.deepEqual(
+    (await readdir(folder)).filter(f => f.endsWith('.tmp')),
+    [],
+  );
 });
 
-test('a folder one may not write to is named and left as it was', { skip: process.platform === 'win32' && 'no modes' }, async t => {
+test('a folder one may not write to is named and left as it was', {
+  skip: process.platform === 'win32' && 'no modes',
+}, async t => {
   const path = join(folder, 'locked', 'file');
   await writeFileAtomic(path, 'old');
   await chmod(join(folder, 'locked'), 0o500);
@@ -62,7 +74,9 @@ test('a folder one may not write to is named and left as it was', { skip: proces
   assert.equal(await readFile(path, 'utf8'), 'old');
 });
 
-test('a full disk is told as such by the system itself', { skip: !existsSync('/dev/full') && 'no /dev/full' }, async () => {
+test('a full disk is told as such by the system itself', {
+  skip: !existsSync('/dev/full') && 'no /dev/full',
+}, async () => {
   const error = await writeFile('/dev/full', 'x').catch(e => e);
   assert.ok(isStorage(/^out\.bin: the disk is full$/)(storageError(error, 'out.bin')));
 });
@@ -74,8 +88,20 @@ test('what is not about storage passes through unchanged', () => {
 
 test('a folder appears whole and replaces the old one, files of which are gone', async () => {
   const path = join(folder, 'runs', 'adapter');
-  await writeFolderAtomic(path, new Map([['a', '1'], ['b', '2']]));
-  await writeFolderAtomic(path, new Map<string, string | Uint8Array[]>([['b', [Buffer.from('3')]], ['sub/c', '4']]));
+  await writeFolderAtomic(
+    path,
+    new Map([
+      ['a', '1'],
+      ['b', '2'],
+    ]),
+  );
+  await writeFolderAtomic(
+    path,
+    new Map<string, string | Uint8Array[]>([
+      ['b', [Buffer.from('3')]],
+      ['sub/c', '4'],
+    ]),
+  );
   assert.deepEqual((await readdir(path)).sort(), ['b', 'sub']);
   assert.equal(await readFile(join(path, 'b'), 'utf8'), '3');
   assert.equal(await readFile(join(path, 'sub', 'c'), 'utf8'), '4');
@@ -85,7 +111,16 @@ test('a folder appears whole and replaces the old one, files of which are gone',
 test('a folder of which one file fails leaves the old folder and nothing else', async () => {
   const path = join(folder, 'kept', 'adapter');
   await writeFolderAtomic(path, new Map([['a', '1']]));
-  await assert.rejects(writeFolderAtomic(path, new Map<string, string | Iterable<Uint8Array>>([['a', '2'], ['b', failing()]])), isStorage(/the disk is full$/));
+  await assert.rejects(
+    writeFolderAtomic(
+      path,
+      new Map<string, string | Iterable<Uint8Array>>([
+        ['a', '2'],
+        ['b', failing()],
+      ]),
+    ),
+    isStorage(/the disk is full$/),
+  );
   assert.deepEqual(await readdir(join(folder, 'kept')), ['adapter']);
   assert.equal(await readFile(join(path, 'a'), 'utf8'), '1');
 });
@@ -96,6 +131,9 @@ test('reading says what was wanted, and where JSON breaks', async () => {
     (e: WorkbenchError) => e.code === 'notFound' && e.message === `the recipe is not there: ${join(folder, 'nothing')}`,
   );
   await writeFile(join(folder, 'bad.json'), '{"a":');
-  await assert.rejects(readJson(join(folder, 'bad.json'), 'x'), (e: WorkbenchError) => e.code === 'badFile' && /bad\.json: not JSON/.test(e.message));
+  await assert.rejects(
+    readJson(join(folder, 'bad.json'), 'x'),
+    (e: WorkbenchError) => e.code === 'badFile' && /bad\.json: not JSON/.test(e.message),
+  );
   await assert.rejects(readText(folder, 'x'), isStorage(/it is a folder, not a file/));
 });

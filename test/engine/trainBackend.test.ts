@@ -20,10 +20,13 @@ async function openCase(name: string) {
   const tensor = goldenTensors(`train/${name}/golden.safetensors`);
   const final = goldenTensors(`train/${name}/adapter/adapter_model.safetensors`);
   const base = await goldenBase(gold.base.split('/').at(-1));
-  const targets = linearLayers(base.config).filter(l => gold.target_modules.includes(l.name)).map(l => l.path);
+  const targets = linearLayers(base.config)
+    .filter(l => gold.target_modules.includes(l.name))
+    .map(l => l.path);
   const expert = { name: 'e', rank: gold.r as number, targets };
   const { tensors } = expertGroup(base.config, expert);
-  const flat = (read: (name: string) => Float32Array) => Float32Array.from(tensors.flatMap(t => [...read(peft + t.name)]));
+  const flat = (read: (name: string) => Float32Array) =>
+    Float32Array.from(tensors.flatMap(t => [...read(peft + t.name)]));
   const scaling = gold.lora_alpha / (gold.use_rslora ? Math.sqrt(gold.r) : gold.r);
   const accumulation: number = gold.optimizer.gradient_accumulation;
   const batch = (index: number): Batch => {
@@ -67,12 +70,23 @@ for (const name of caseNames)
       from: new Map([['e', state(initial)]]),
     });
     const { lr, betas, eps, weight_decay, max_grad_norm } = gold.optimizer;
-    const settings = { learningRate: lr, weightDecay: weight_decay, beta1: betas[0], beta2: betas[1], epsilon: eps, maxNorm: max_grad_norm ?? 0 };
+    const settings = {
+      learningRate: lr,
+      weightDecay: weight_decay,
+      beta1: betas[0],
+      beta2: betas[1],
+      epsilon: eps,
+      maxNorm: max_grad_norm ?? 0,
+    };
     for (const step of gold.steps) {
       const batches: Batch[] = step.batches.map(batch);
       let loss = 0;
       for (const b of batches.slice(0, -1)) loss += (await sessions.accumulate(b, 0))[0]!;
-      const { losses, norms } = await sessions.step(batches.at(-1)!, 0, new Map([['e', hyperVector(settings, step.lr, step.step)]]));
+      const { losses, norms } = await sessions.step(
+        batches.at(-1)!,
+        0,
+        new Map([['e', hyperVector(settings, step.lr, step.step)]]),
+      );
       loss += losses[0]!;
       assertClose([loss], [step.loss], 5e-5, `loss of step ${step.step}`);
       assertClose([norms.get('e')! / step.grad_norm_before_clip], [1], 1e-5, `gradient norm of step ${step.step}`);
@@ -103,7 +117,13 @@ for (const name of ['llama_all', 'qwen2_all'])
     const { lr, betas, eps } = gold.optimizer;
     const settings = { learningRate: lr, weightDecay: 0, beta1: betas[0], beta2: betas[1], epsilon: eps, maxNorm: 0 };
     const experts = [{ ...expert, seed: 1, dropout: 0 }];
-    const trained = await openTrainSessions({ base, experts, accumulates: false, threads: 1, from: new Map([['e', state(initial)]]) });
+    const trained = await openTrainSessions({
+      base,
+      experts,
+      accumulates: false,
+      threads: 1,
+      from: new Map([['e', state(initial)]]),
+    });
     for (const step of [1, 2]) {
       const b = batch(gold.steps[step - 1].batches[0]);
       const m = b.labels.length;
@@ -120,7 +140,8 @@ for (const name of ['llama_all', 'qwen2_all'])
       let at = 0;
       for (const t of expertGroup(base.config, expert).tensors) {
         const expected = tensor(`grad.step${step}.${peft}${t.name}`);
-        const own = gradient.subarray(at, (at += expected.length));
+        const own = gradient.subarray(at, at + expected.length);
+        at += expected.length;
         const norm = Math.hypot(...expected);
         const error = Math.hypot(...expected.map((x, i) => x - own[i]!));
         // B starts at zero, so the gradient of A is exactly zero in the first step.
@@ -139,8 +160,15 @@ test('a checkpoint of other settings is refused with both sizes', async () => {
   const size = groupSize(expertGroup(base.config, expert));
   assert.equal(size, 2 * 64 + 64 * 2);
   await assert.rejects(
-    openTrainSessions({ base, experts: [expert], accumulates: false, threads: 1, from: new Map([['math', state(new Float32Array(3))]]) }),
-    (e: WorkbenchError) => e.code === 'mismatch' && e.message.includes("'math' holds 3 numbers, its settings imply 256"),
+    openTrainSessions({
+      base,
+      experts: [expert],
+      accumulates: false,
+      threads: 1,
+      from: new Map([['math', state(new Float32Array(3))]]),
+    }),
+    (e: WorkbenchError) =>
+      e.code === 'mismatch' && e.message.includes("'math' holds 3 numbers, its settings imply 256"),
   );
 });
 
@@ -160,11 +188,19 @@ test("a step that names one expert leaves the other's parameters and moments bit
     2,
   );
   const hyper = (step: number) => hyperVector(adamSettings, 1e-2, step);
-  await sessions.step(batch, 0, new Map([['a', hyper(1)], ['b', hyper(1)]]));
+  await sessions.step(
+    batch,
+    0,
+    new Map([
+      ['a', hyper(1)],
+      ['b', hyper(1)],
+    ]),
+  );
   const before = structuredClone(sessions.state('b'));
   const moved = structuredClone(sessions.state('a').parameter);
   await sessions.step(batch, 0, new Map([['a', hyper(2)]]));
-  for (const part of ['parameter', 'm', 'v', 'best'] as const) assertSameBits(sessions.state('b')[part], before[part], part);
+  for (const part of ['parameter', 'm', 'v', 'best'] as const)
+    assertSameBits(sessions.state('b')[part], before[part], part);
   assert.notDeepEqual(sessions.state('a').parameter, moved);
   await sessions.dispose();
 });
@@ -173,7 +209,12 @@ test('dropout changes the gradient, and repeats with the seed', async () => {
   const base = await goldenBase('llama_tied');
   const [target] = linearLayers(base.config).map(l => l.path);
   const open = (dropout: number) =>
-    openTrainSessions({ base, experts: [{ name: 'a', rank: 8, targets: [target!], seed: 1, dropout }], accumulates: false, threads: 1 });
+    openTrainSessions({
+      base,
+      experts: [{ name: 'a', rank: 8, targets: [target!], seed: 1, dropout }],
+      accumulates: false,
+      threads: 1,
+    });
   const batch = assembleBatch([{ expert: 0, scaling: 2, examples: [row([1, 5, 9, 20, 7, 3])], share: 1 }], 1);
   const norm = async (dropout: number, seed: number) => {
     const sessions = await open(dropout);

@@ -1,4 +1,4 @@
-import { findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { createScanner, findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { z } from 'zod';
 import type { Problem } from '../../shared/errors.ts';
 import { type Recipe, recipeSchema } from '../../shared/recipe.ts';
@@ -8,6 +8,9 @@ import { nearest } from './nearest.ts';
 /** A recipe is text that people write; one larger than this is a mistake (a dataset, a model). */
 export const maxRecipeLength = 5_000_000;
 
+/** A recipe nests six deep; the parsers call themselves at every level, and a stack has an end. */
+const maxDepth = 100;
+
 /**
  * Reads a recipe: JSON with comments and trailing commas. The recipe is there only when no problem is an error.
  * Each problem names the path, what was expected, what was found, and for an unknown key the nearest known one.
@@ -15,9 +18,12 @@ export const maxRecipeLength = 5_000_000;
 export function parseRecipe(text: string): { recipe?: Recipe; problems: Problem[] } {
   if (text.length > maxRecipeLength)
     return { problems: [problem('tooLarge', '', `the recipe has ${text.length} characters; the limit is ${maxRecipeLength}`)] };
+  if (text.trim() === '') return { problems: [emptyProblem()] };
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) return { problems: [deepProblem(text, deep)] };
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
-  if (errors.length > 0 || !root) return { problems: errors.length > 0 ? syntaxProblems(text, errors) : [emptyProblem()] };
+  if (errors.length > 0 || !root) return { problems: syntaxProblems(text, errors) };
 
   const duplicates = duplicateKeys(root);
   const parsed = recipeSchema.safeParse(getNodeValue(root));
@@ -34,9 +40,32 @@ function problem(code: string, where: string, message: string): Problem {
 
 const emptyProblem = () => problem('empty', '', 'the recipe is empty; a recipe is a JSON object such as { "experts": {} }');
 
+/** Where brackets nest deeper than `maxDepth`, or undefined. */
+function tooDeepAt(text: string): number | undefined {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const first = text[scanner.getTokenOffset()]!;
+    if ('{['.includes(first)) depth++;
+    if ('}]'.includes(first)) depth--;
+    if (depth > maxDepth) return scanner.getTokenOffset();
+  }
+  return undefined;
+}
+
+function deepProblem(text: string, offset: number): Problem {
+  const line = lineAt(text, offset);
+  const message = `brackets nest deeper than ${maxDepth} levels at line ${line}; is one left open?`;
+  return { ...problem('tooDeep', `line ${line}`, message), range: { start: offset, end: offset + 1 } };
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
 function syntaxProblems(text: string, errors: ParseError[]): Problem[] {
   return errors.slice(0, 20).map(e => {
-    const line = text.slice(0, e.offset).split('\n').length;
+    const line = lineAt(text, e.offset);
     const what = printParseErrorCode(e.error)
       .replace(/([a-z])([A-Z])/g, '$1 $2')
       .toLowerCase();

@@ -5,6 +5,7 @@ import { hashName } from '../lora/initFactors.ts';
 import { hyperVector } from './adamw.ts';
 import { assembleBatch, type Batch, type BatchPart, type EncodedExample } from './assembleBatch.ts';
 import { batchOrder, type DataPosition } from './batchOrder.ts';
+import { lengthGroups } from './lengthGroups.ts';
 import { learningRate } from './schedule.ts';
 
 /** One expert of a run. */
@@ -66,7 +67,7 @@ export interface TrainLoopOptions {
  * Ends early, with a checkpoint written, when the signal aborts.
  */
 export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent> {
-  const { plans, backend } = o;
+  const { plans } = o;
   const position: RunPosition = o.from ?? { step: 0, experts: Object.fromEntries(plans.map(p => [p.name, freshPosition()])) };
   const orders = plans.map(p => {
     const lengths = p.train.map(e => e.ids.length);
@@ -111,46 +112,31 @@ export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent
 type Orders = ReturnType<typeof batchOrder>[];
 
 async function oneStep(o: TrainLoopOptions, active: TrainPlan[], orders: Orders, position: RunPosition) {
-  const runs = Math.max(...active.map(p => p.settings.accumulation));
   const losses = new Map<string, number>(active.map(p => [p.name, 0]));
   const note = (values: number[]) => {
     for (const p of active) losses.set(p.name, losses.get(p.name)! + values[o.plans.indexOf(p)]!);
   };
-  let tokens = 0;
-  let norms = new Map<string, number>();
-  const rates = new Map<string, number>();
-  for (let run = 0; run < runs; run++) {
-    const parts: BatchPart[] = active
-      // An expert with fewer runs joins the last ones, so that the update always follows its last gradient.
-      .filter(p => run >= runs - p.settings.accumulation)
-      .map(p => {
-        const index = o.plans.indexOf(p);
-        const examples = orders[index]!.next().map(i => p.train[i]!);
-        return { expert: index, scaling: p.scaling, examples, share: 1 / p.settings.accumulation };
-      });
-    const batch = assembleBatch(parts, o.plans.length);
-    for (const part of parts) {
-      const own = position.experts[o.plans[part.expert]!.name]!;
-      own.tokens += part.examples.reduce((sum, e) => sum + e.ids.length, 0);
-    }
-    tokens += batch.tokens;
-    // Counted from the last run, as the runs of an expert are, so that it draws the same masks alone and in company.
-    const dropoutSeed = (o.seed + position.step * 1024 + (runs - 1 - run)) >>> 0;
-    if (run < runs - 1) {
-      note(await o.backend.accumulate(batch, dropoutSeed));
-      continue;
-    }
-    const hyper = new Map<string, Float32Array>();
-    for (const p of active) {
-      const own = position.experts[p.name]!;
-      own.step++;
-      rates.set(p.name, learningRate(p.settings, own.step, p.steps));
-      hyper.set(p.name, hyperVector(p.settings, rates.get(p.name)!, own.step));
-    }
-    const result = await o.backend.step(batch, dropoutSeed, hyper);
-    note(result.losses);
-    norms = result.norms;
+  const runs = drawRuns(o, active, orders);
+  for (const part of runs.flat()) {
+    const own = position.experts[o.plans[part.expert]!.name]!;
+    own.tokens += part.examples.reduce((sum, e) => sum + e.ids.length, 0);
   }
+  const batches = runs.map(parts => assembleBatch(parts, o.plans.length));
+  // Counted from the last run, as the runs of an expert are, so that it draws the same masks alone and in company.
+  const dropoutSeed = (run: number) => (o.seed + position.step * 1024 + (batches.length - 1 - run)) >>> 0;
+  for (const [run, batch] of batches.slice(0, -1).entries()) note(await o.backend.accumulate(batch, dropoutSeed(run)));
+  const rates = new Map<string, number>();
+  const hyper = new Map<string, Float32Array>();
+  for (const p of active) {
+    const own = position.experts[p.name]!;
+    own.step++;
+    rates.set(p.name, learningRate(p.settings, own.step, p.steps));
+    hyper.set(p.name, hyperVector(p.settings, rates.get(p.name)!, own.step));
+  }
+  const result = await o.backend.step(batches.at(-1)!, dropoutSeed(batches.length - 1), hyper);
+  note(result.losses);
+  const { norms } = result;
+  const tokens = batches.reduce((sum, b) => sum + b.tokens, 0);
   for (const p of active) position.experts[p.name]!.data = orders[o.plans.indexOf(p)]!.position;
   const experts = Object.fromEntries(
     active.map(p => {
@@ -165,6 +151,32 @@ async function oneStep(o: TrainLoopOptions, active: TrainPlan[], orders: Orders,
     }),
   );
   return { tokens, experts };
+}
+
+/** The rows of a step, as the runs of the graph that take them. */
+function drawRuns(o: TrainLoopOptions, active: TrainPlan[], orders: Orders): BatchPart[][] {
+  const count = Math.max(...active.map(p => p.settings.accumulation));
+  const runs = Array.from({ length: count }, (_, run) =>
+    active
+      // An expert with fewer runs joins the last ones.
+      .filter(p => run >= count - p.settings.accumulation)
+      .map((p): BatchPart => {
+        const index = o.plans.indexOf(p);
+        const examples = orders[index]!.next().map(i => p.train[i]!);
+        return { expert: index, scaling: p.scaling, examples, share: 1 / p.settings.accumulation };
+      }),
+  );
+  return splitsRuns(o.plans) ? runs.flatMap(lengthGroups) : runs;
+}
+
+/** Whether a step of these plans may take several runs of the graph, whose gradients are added up. */
+export function addsUpRuns(plans: Pick<TrainPlan, 'dropout' | 'settings'>[]): boolean {
+  return splitsRuns(plans) || plans.some(p => p.settings.accumulation > 1);
+}
+
+/** Masks of dropout follow the rows of a run, so rows are only regrouped without it. */
+function splitsRuns(plans: Pick<TrainPlan, 'dropout'>[]): boolean {
+  return plans.length > 1 && plans.every(p => p.dropout === 0);
 }
 
 /** Validation loss where it is due, with the best kept and the patience counted. */

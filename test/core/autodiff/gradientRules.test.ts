@@ -35,7 +35,13 @@ async function checkGradients({ shapes, build, positive }: Case, random: Random)
     g.output(`dx${i}`, dx);
   }
   const forward = new Graph();
-  forward.output('y', build(forward, shapes.map((s, i) => forward.input(`x${i}`, 'float32', s))));
+  forward.output(
+    'y',
+    build(
+      forward,
+      shapes.map((s, i) => forward.input(`x${i}`, 'float32', s)),
+    ),
+  );
 
   const draw = () => (positive ? 0.5 + 1.5 * random.uniform() : 2 * random.uniform() - 1);
   const data = shapes.map(s => Float32Array.from({ length: count(s) }, draw));
@@ -49,14 +55,37 @@ async function checkGradients({ shapes, build, positive }: Case, random: Random)
   for (const [i, x] of data.entries()) {
     const expected = await finiteDifferences(x, positive ? 0.02 : 0.05, value);
     const scale = Math.max(1, ...expected.map(Math.abs));
-    assertClose(readFloats(out[`dx${i}`]!), expected, 3e-4 * scale, `gradient of input ${i} of shapes ${JSON.stringify(shapes)}`);
+    assertClose(
+      readFloats(out[`dx${i}`]!),
+      expected,
+      3e-4 * scale,
+      `gradient of input ${i} of shapes ${JSON.stringify(shapes)}`,
+    );
   }
   await reverse.dispose();
   await primal.dispose();
 }
 
 /** The pairs of shapes that broadcast in each way ONNX allows. */
-const pairs = [[[3, 4], [3, 4]], [[3, 4], [4]], [[4], [3, 4]], [[3, 1], [1, 4]], [[2, 3, 4], [3, 1]], [[3, 4], []], [[], [2]], [[1], [2, 3]]];
+const pairs = [
+  [
+    [3, 4],
+    [3, 4],
+  ],
+  [[3, 4], [4]],
+  [[4], [3, 4]],
+  [
+    [3, 1],
+    [1, 4],
+  ],
+  [
+    [2, 3, 4],
+    [3, 1],
+  ],
+  [[3, 4], []],
+  [[], [2]],
+  [[1], [2, 3]],
+];
 const binary = (build: (g: Graph, a: Value, b: Value) => Value, positive = false): Case[] =>
   pairs.map(shapes => ({ shapes, build: (g, x) => build(g, x[0]!, x[1]!), positive }));
 const unary = (build: (g: Graph, x: Value) => Value, positive = false, shapes = [[5], [3, 4], [2, 3, 2]]): Case[] =>
@@ -69,22 +98,37 @@ function rotate(g: Graph, x: Value): Value {
   const [batch, seq, dim] = x.shape as [number, number, number];
   const half = 2;
   assert.equal(dim % (2 * half), 0);
-  const positions = g.constant(BigInt64Array.from({ length: batch * seq }, (_, i) => BigInt((i * 3) % 7)), [batch, seq]);
+  const positions = g.constant(
+    BigInt64Array.from({ length: batch * seq }, (_, i) => BigInt((i * 3) % 7)),
+    [batch, seq],
+  );
   const angle = (i: number) => 0.7 * Math.floor(i / half) * (i % half === 0 ? 1 : 0.1);
-  const table = (f: (x: number) => number) => g.constant(Float32Array.from({ length: 7 * half }, (_, i) => f(angle(i))), [7, half]);
+  const table = (f: (x: number) => number) =>
+    g.constant(
+      Float32Array.from({ length: 7 * half }, (_, i) => f(angle(i))),
+      [7, half],
+    );
   return op.rotary(g, x, positions, table(Math.cos), table(Math.sin));
 }
 
 const reductions = (reduce: typeof op.reduceSum): Case[] =>
-  ([
-    [[3, 4], [0]],
-    [[3, 4], [-1]],
-    [[3, 3], [1]],
-    [[2, 3, 4], [0, 2]],
-    [[2, 1, 3], [1]],
-    [[5], [0]],
-  ] as const).flatMap(([shape, axes]) =>
-    [true, false].map(keep => ({ shapes: [[...shape]], build: (g: Graph, x: Value[]) => reduce(g, x[0]!, [...axes], keep) })),
+  (
+    [
+      [[3, 4], [0]],
+      [[3, 4], [-1]],
+      [[3, 3], [1]],
+      [
+        [2, 3, 4],
+        [0, 2],
+      ],
+      [[2, 1, 3], [1]],
+      [[5], [0]],
+    ] as const
+  ).flatMap(([shape, axes]) =>
+    [true, false].map(keep => ({
+      shapes: [[...shape]],
+      build: (g: Graph, x: Value[]) => reduce(g, x[0]!, [...axes], keep),
+    })),
   );
 
 const cases: Record<string, Case[]> = {
@@ -92,7 +136,10 @@ const cases: Record<string, Case[]> = {
   Add: binary(op.add),
   Sub: binary(op.sub),
   Mul: [...binary(op.mul), { shapes: [[3]], build: (g, [x]) => op.mul(g, x!, x!) }],
-  Div: [...binary(op.div, true), { shapes: [[3]], build: (g, [x]) => op.div(g, op.mul(g, x!, x!), x!), positive: true }],
+  Div: [
+    ...binary(op.div, true),
+    { shapes: [[3]], build: (g, [x]) => op.div(g, op.mul(g, x!, x!), x!), positive: true },
+  ],
   Neg: unary(op.neg),
   Exp: unary(op.exp),
   Log: unary(op.log, true),
@@ -110,7 +157,10 @@ const cases: Record<string, Case[]> = {
   ),
   FusedMatMul: transposes.flatMap(t =>
     [[], [2], [2, 3]].map(lead => ({
-      shapes: [[...lead, ...flip([3, 2], t.transA)], [...lead, ...flip([2, 4], t.transB)]],
+      shapes: [
+        [...lead, ...flip([3, 2], t.transA)],
+        [...lead, ...flip([2, 4], t.transB)],
+      ],
       build: (g: Graph, x: Value[]) => op.matmul(g, x[0]!, x[1]!, { ...t, alpha: 0.7 }),
     })),
   ),
@@ -119,9 +169,17 @@ const cases: Record<string, Case[]> = {
     { shapes: [[2, 3, 6], [6]], build: (g, x) => op.rmsNorm(g, x[0]!, x[1]!, 1e-1), positive: true },
     { shapes: [[1, 2], [2]], build: (g, x) => op.rmsNorm(g, x[0]!, x[1]!, 1e-5), positive: true },
   ],
-  RotaryEmbedding: unary(rotate, false, [[1, 3, 4], [2, 3, 4], [2, 2, 12]]),
+  RotaryEmbedding: unary(rotate, false, [
+    [1, 3, 4],
+    [2, 3, 4],
+    [2, 2, 12],
+  ]),
   Reshape: unary((g, x) => op.reshape(g, x, [2, count(x.shape as number[]) / 2]), false, [[4], [3, 4], [2, 3, 2]]),
-  Transpose: [[1, 0, 2], [2, 0, 1], [0, 1, 2]].map(perm => ({
+  Transpose: [
+    [1, 0, 2],
+    [2, 0, 1],
+    [0, 1, 2],
+  ].map(perm => ({
     shapes: [[2, 3, 4]],
     build: (g: Graph, x: Value[]) => op.transpose(g, x[0]!, perm),
   })),
@@ -132,7 +190,10 @@ const cases: Record<string, Case[]> = {
     // Rows that are read twice add up; rows that are not read get zero.
     { shapes: [[4, 3]], build: (g, x) => op.gatherRows(g, x[0]!, g.ints([2, 0, 2])) },
     { shapes: [[5]], build: (g, x) => op.gatherRows(g, x[0]!, g.ints([4, 4, 1, 0])) },
-    { shapes: [[3, 2, 2]], build: (g, x) => op.gatherRows(g, x[0]!, g.constant(BigInt64Array.of(1n, 1n, 0n, 2n), [2, 2])) },
+    {
+      shapes: [[3, 2, 2]],
+      build: (g, x) => op.gatherRows(g, x[0]!, g.constant(BigInt64Array.of(1n, 1n, 0n, 2n), [2, 2])),
+    },
     { shapes: [[3, 4]], build: (g, x) => op.gatherColumns(g, x[0]!, [3, 0, 0]) },
     { shapes: [[1, 2]], build: (g, x) => op.gatherColumns(g, x[0]!, [1, 0, 1, 1]) },
   ],
@@ -142,8 +203,21 @@ const cases: Record<string, Case[]> = {
     { shapes: [[2, 2]], build: (g, x) => op.pick(g, x[0]!, g.ints([0, 0])) },
   ],
   Concat: [
-    { shapes: [[2, 3], [4, 3]], build: (g, x) => op.concat(g, x, 0) },
-    { shapes: [[2, 3], [2, 1], [2, 2]], build: (g, x) => op.concat(g, x, 1) },
+    {
+      shapes: [
+        [2, 3],
+        [4, 3],
+      ],
+      build: (g, x) => op.concat(g, x, 0),
+    },
+    {
+      shapes: [
+        [2, 3],
+        [2, 1],
+        [2, 2],
+      ],
+      build: (g, x) => op.concat(g, x, 1),
+    },
     { shapes: [[2, 2]], build: (g, x) => op.concat(g, [x[0]!, x[0]!], 1) },
   ],
   Split: [

@@ -3,12 +3,18 @@ import { test } from 'node:test';
 import { gradients } from '../../../src/core/autodiff/gradients.ts';
 import { Graph, type Value } from '../../../src/core/graph/graph.ts';
 import * as op from '../../../src/core/graph/ops.ts';
-import { WorkbenchError } from '../../../src/shared/errors.ts';
 import { floats, int64s } from '../../../src/engine/session.ts';
+import type { WorkbenchError } from '../../../src/shared/errors.ts';
 import { assertClose } from '../../support/assertClose.ts';
 import { runGraph } from '../../support/runGraph.ts';
 
-const sum = (g: Graph, x: Value) => op.reduceSum(g, x, x.shape.map((_, i) => i), false);
+const sum = (g: Graph, x: Value) =>
+  op.reduceSum(
+    g,
+    x,
+    x.shape.map((_, i) => i),
+    false,
+  );
 
 test('an operator without a rule on the path is named', () => {
   const g = new Graph();
@@ -27,7 +33,10 @@ test('an operator without a rule beside the path, or before the wanted value, do
   const start = op.pow(g, x, g.scalar(3));
   const loss = sum(g, op.mul(g, start, frozen));
   g.output('d', gradients(g, loss, [start])[0]!);
-  const { d } = await runGraph(g, { x: floats(Float32Array.of(1, 2, 3), [3]), f: floats(Float32Array.of(1, 2, 3), [3]) });
+  const { d } = await runGraph(g, {
+    x: floats(Float32Array.of(1, 2, 3), [3]),
+    f: floats(Float32Array.of(1, 2, 3), [3]),
+  });
   assert.deepEqual([...d!], [1, 4, 9]);
 });
 

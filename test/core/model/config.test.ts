@@ -71,7 +71,10 @@ test('what an architecture implies: biases, q/k norms, head size, windows', () =
   assert.equal(of({ tie_word_embeddings: undefined }).tied, false);
   assert.equal(of({ architectures: ['MistralForCausalLM'], sliding_window: 32 }).maxLength, 32);
   assert.equal(of({ architectures: ['MistralForCausalLM'], sliding_window: null }).maxLength, 256);
-  assert.equal(of({ architectures: ['Qwen2ForCausalLM'], sliding_window: 32, use_sliding_window: false }).maxLength, 256);
+  assert.equal(
+    of({ architectures: ['Qwen2ForCausalLM'], sliding_window: 32, use_sliding_window: false }).maxLength,
+    256,
+  );
 });
 
 test('what is not implemented is named', () => {
@@ -93,7 +96,10 @@ test('a key that is missing or of the wrong type is named with what it holds', (
   check({ num_key_value_heads: 3 }, 'badFile', '4 attention heads cannot share 3 key/value heads');
   check({ rope_scaling: { type: 'linear' } }, 'badFile', "rope scaling: 'factor' should be a positive number");
   for (const json of [null, [], 'x', 3])
-    assert.throws(() => parseBaseConfig(json), (e: WorkbenchError) => e.code === 'badFile' && /expected a JSON object/.test(e.message));
+    assert.throws(
+      () => parseBaseConfig(json),
+      (e: WorkbenchError) => e.code === 'badFile' && /expected a JSON object/.test(e.message),
+    );
 });
 
 test('the layers of a block are where Hugging Face puts them', () => {
@@ -109,10 +115,16 @@ test('a checkpoint is held against the config: missing, misshapen and quantised 
   const config = parseBaseConfig(llama);
   const places = () =>
     new Map<string, TensorPlace>(
-      [...baseTensors(config)].map(([name, shape]) => [name, { file: 'm.safetensors', dtype: 'BF16', shape, offset: 0, length: 0 }]),
+      [...baseTensors(config)].map(([name, shape]) => [
+        name,
+        { file: 'm.safetensors', dtype: 'BF16', shape, offset: 0, length: 0 },
+      ]),
     );
   checkBaseTensors(config, places());
-  checkBaseTensors(config, new Map([...places(), ['model.rotary_emb.inv_freq', { ...places().get('model.norm.weight')!, shape: [8] }]]));
+  checkBaseTensors(
+    config,
+    new Map([...places(), ['model.rotary_emb.inv_freq', { ...places().get('model.norm.weight')!, shape: [8] }]]),
+  );
   assert.equal(places().has('lm_head.weight'), false);
   assert.equal(baseTensors({ ...config, tied: false }).has('lm_head.weight'), true);
   const name = 'model.layers.1.mlp.down_proj.weight';
@@ -122,10 +134,18 @@ test('a checkpoint is held against the config: missing, misshapen and quantised 
     else map.delete(name);
     return () => checkBaseTensors(config, map);
   };
-  assert.throws(broken(undefined), (e: WorkbenchError) => e.code === 'notFound' && e.message.includes(`no tensor '${name}'`));
+  assert.throws(
+    broken(undefined),
+    (e: WorkbenchError) => e.code === 'notFound' && e.message.includes(`no tensor '${name}'`),
+  );
   assert.throws(
     broken({ shape: [172, 64] }),
-    (e: WorkbenchError) => e.code === 'mismatch' && e.message === `m.safetensors: '${name}' has shape [172,64], config.json implies [64,172]`,
+    (e: WorkbenchError) =>
+      e.code === 'mismatch' &&
+      e.message === `m.safetensors: '${name}' has shape [172,64], config.json implies [64,172]`,
   );
-  assert.throws(broken({ dtype: 'I8' }), (e: WorkbenchError) => e.code === 'unsupported' && e.message.includes('stored as I8'));
+  assert.throws(
+    broken({ dtype: 'I8' }),
+    (e: WorkbenchError) => e.code === 'unsupported' && e.message.includes('stored as I8'),
+  );
 });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { nearest } from '../../../src/core/recipe/nearest.ts';
 
 const check = (word: string, expected: string | undefined) =>
-  test(`'${word}' → ${expected}`, () => assert.equal(nearest(word, ['seed', 'learningRate', 'lora', 'rank', 'targets']), expected));
+  test(`'${word}' → ${expected}`, () =>
+    assert.equal(nearest(word, ['seed', 'learningRate', 'lora', 'rank', 'targets']), expected));
 
 check('sed', 'seed');
 check('SEED', 'seed');

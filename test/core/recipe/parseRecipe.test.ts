@@ -6,8 +6,16 @@ import { maxRecipeLength, parseRecipe } from '../../../src/core/recipe/parseReci
 const experts = '"experts": {"math": {"adapter": "a"}, "code": {"data": {"train": "c.jsonl"}}}';
 
 /** What each input says: code, path, the text its range marks, and the sentence. */
-const table: [name: string, text: string, problems: [code: string, where: string, marked: string, message: string][]][] = [
-  ['an unknown key at the top', '{"sed": 3}', [['unknownKey', 'sed', '"sed"', "'sed' is not a key of a recipe; did you mean 'seed'?"]]],
+const table: [
+  name: string,
+  text: string,
+  problems: [code: string, where: string, marked: string, message: string][],
+][] = [
+  [
+    'an unknown key at the top',
+    '{"sed": 3}',
+    [['unknownKey', 'sed', '"sed"', "'sed' is not a key of a recipe; did you mean 'seed'?"]],
+  ],
   [
     'an unknown key deep down',
     '{"experts": {"math": {"adapter": "a", "training": {"learningrate": 1}}}}',
@@ -20,7 +28,11 @@ const table: [name: string, text: string, problems: [code: string, where: string
       ],
     ],
   ],
-  ['an unknown key like no other', '{"zzzzzzz": 1}', [['unknownKey', 'zzzzzzz', '"zzzzzzz"', "'zzzzzzz' is not a key of a recipe"]]],
+  [
+    'an unknown key like no other',
+    '{"zzzzzzz": 1}',
+    [['unknownKey', 'zzzzzzz', '"zzzzzzz"', "'zzzzzzz' is not a key of a recipe"]],
+  ],
   ['a wrong type', '{"seed": "x"}', [['wrongType', 'seed', '"x"', 'seed: expected number, got "x"']]],
   [
     'several at once',
@@ -55,7 +67,14 @@ const table: [name: string, text: string, problems: [code: string, where: string
   [
     'weights that are all zero',
     `{${experts}, "blends": {"half": {"math": 0, "code": 0}}}`,
-    [['badWeights', 'blends.half', '{"math": 0, "code": 0}', 'blends.half: all weights are zero, which is the base alone; give one a value']],
+    [
+      [
+        'badWeights',
+        'blends.half',
+        '{"math": 0, "code": 0}',
+        'blends.half: all weights are zero, which is the base alone; give one a value',
+      ],
+    ],
   ],
   [
     'no weights',
@@ -67,9 +86,19 @@ const table: [name: string, text: string, problems: [code: string, where: string
     'names that are taken, and experts of nothing',
     '{"experts": {"base": {"adapter": "a"}, "x": {}, "y": {"adapter": "a", "data": {"train": "t"}}}}',
     [
-      ['reservedName', 'experts.base', '{"adapter": "a"}', "'base' has a meaning of its own; call the expert otherwise"],
+      [
+        'reservedName',
+        'experts.base',
+        '{"adapter": "a"}',
+        "'base' has a meaning of its own; call the expert otherwise",
+      ],
       ['nothingToTrain', 'experts.x', '{}', "experts.x: needs 'data' to be trained on, or an 'adapter' to load"],
-      ['dataAndAdapter', 'experts.y', '{"adapter": "a", "data": {"train": "t"}}', "experts.y: has both 'data' and 'adapter'; keep one"],
+      [
+        'dataAndAdapter',
+        'experts.y',
+        '{"adapter": "a", "data": {"train": "t"}}',
+        "experts.y: has both 'data' and 'adapter'; keep one",
+      ],
     ],
   ],
   [
@@ -101,14 +130,20 @@ for (const [name, text, expected] of table)
     const { recipe, problems } = parseRecipe(text);
     assert.equal(recipe, undefined);
     const marked = (r?: { start: number; end: number }) => (r ? text.slice(r.start, r.end) : '');
-    assert.deepEqual(problems.map(p => [p.code, p.where, marked(p.range), p.message]), expected);
+    assert.deepEqual(
+      problems.map(p => [p.code, p.where, marked(p.range), p.message]),
+      expected,
+    );
     assert.ok(problems.every(p => p.severity === 'error'));
   });
 
 test('broken syntax names its line', () => {
   const { recipe, problems } = parseRecipe('{\n  "seed": 1,\n  "lora" {}\n}');
   assert.equal(recipe, undefined);
-  assert.deepEqual([problems[0]!.code, problems[0]!.where, problems[0]!.message], ['syntax', 'line 3', 'colon expected at line 3']);
+  assert.deepEqual(
+    [problems[0]!.code, problems[0]!.where, problems[0]!.message],
+    ['syntax', 'line 3', 'colon expected at line 3'],
+  );
 });
 
 test('an unknown kind of step or router is named by its path', () => {
@@ -125,7 +160,10 @@ test('comments and trailing commas are allowed', () => {
 test('the defaults of an empty recipe, written out and read again, are the same', () => {
   const { recipe, problems } = parseRecipe('{}');
   assert.deepEqual(problems, []);
-  assert.deepEqual([recipe!.base, recipe!.seed, recipe!.router, recipe!.experts], ['embedded', 1, { kind: 'learned', seed: 1 }, {}]);
+  assert.deepEqual(
+    [recipe!.base, recipe!.seed, recipe!.router, recipe!.experts],
+    ['embedded', 1, { kind: 'learned', seed: 1 }, {}],
+  );
   assert.deepEqual(parseRecipe(JSON.stringify(recipe)).recipe, recipe);
 });
 
@@ -138,8 +176,16 @@ test('a whole recipe, written out and read again, is the same', () => {
     router: { kind: 'keywords', keywords: { math: { plus: 2 } } },
     blends: { half: { math: 0.5, 'co-de.1': -0.5 } },
     merges: { m: { method: 'ties', weights: { math: 1 }, density: 0.3 } },
-    evaluation: { sets: { s: { data: 'd', expert: 'math', scorer: 'final' } }, sequential: { order: ['math', 'co-de.1'] } },
-    steps: [{ do: 'train' }, { do: 'ask', prompt: 'p', blend: 'half' }, { do: 'merge', merge: 'm' }, { do: 'evaluate', sets: ['s'] }],
+    evaluation: {
+      sets: { s: { data: 'd', expert: 'math', scorer: 'final' } },
+      sequential: { order: ['math', 'co-de.1'] },
+    },
+    steps: [
+      { do: 'train' },
+      { do: 'ask', prompt: 'p', blend: 'half' },
+      { do: 'merge', merge: 'm' },
+      { do: 'evaluate', sets: ['s'] },
+    ],
   });
   const { recipe, problems } = parseRecipe(text);
   assert.deepEqual(problems, []);
@@ -148,7 +194,10 @@ test('a whole recipe, written out and read again, is the same', () => {
 
 test('a text beyond the limit is not parsed', () => {
   const { problems } = parseRecipe(' '.repeat(maxRecipeLength + 1));
-  assert.deepEqual(problems.map(p => p.code), ['tooLarge']);
+  assert.deepEqual(
+    problems.map(p => p.code),
+    ['tooLarge'],
+  );
 });
 
 test('nesting without end is a problem, not a crash', () => {
@@ -160,7 +209,27 @@ test('nesting without end is a problem, not a crash', () => {
 });
 
 /** Keys that mean something in a recipe, so that random objects reach its inner parts. */
-const key = fc.constantFrom('experts', 'math', 'lora', 'training', 'blends', 'merges', 'weights', 'router', 'kind', 'steps', 'do', 'evaluation', 'sets', 'rank', '__proto__', 'toString', '', 'a.b', '0');
+const key = fc.constantFrom(
+  'experts',
+  'math',
+  'lora',
+  'training',
+  'blends',
+  'merges',
+  'weights',
+  'router',
+  'kind',
+  'steps',
+  'do',
+  'evaluation',
+  'sets',
+  'rank',
+  '__proto__',
+  'toString',
+  '',
+  'a.b',
+  '0',
+);
 const { tree } = fc.letrec(tie => ({
   tree: fc.oneof(
     { maxDepth: 5, withCrossShrink: true },
@@ -180,7 +249,10 @@ test('no JSON makes it throw, and it always gives either a recipe or an error', 
 });
 
 test('no text makes it throw', () => {
-  const piece = fc.oneof(fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\u', '//', '/*', 'null', '1e999', '-', '"experts"'), fc.string({ maxLength: 4 }));
+  const piece = fc.oneof(
+    fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\u', '//', '/*', 'null', '1e999', '-', '"experts"'),
+    fc.string({ maxLength: 4 }),
+  );
   const property = fc.property(fc.array(piece, { maxLength: 20 }), pieces => {
     const { recipe, problems } = parseRecipe(pieces.join(''));
     return problems.some(p => p.severity === 'error') === (recipe === undefined);

@@ -2,15 +2,30 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Graph } from '../../../src/core/graph/graph.ts';
 import { Random } from '../../../src/core/tensor/random.ts';
-import { adamW, type AdamWSettings, hyperNames, hyperVector } from '../../../src/core/train/adamw.ts';
+import { type AdamWSettings, adamW, hyperNames, hyperVector } from '../../../src/core/train/adamw.ts';
 import { createSession, floats, readFloats } from '../../../src/engine/session.ts';
 import { assertClose } from '../../support/assertClose.ts';
 
-const settings: AdamWSettings = { learningRate: 0.1, weightDecay: 0.05, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, maxNorm: 1 };
+const settings: AdamWSettings = {
+  learningRate: 0.1,
+  weightDecay: 0.05,
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-6,
+  maxNorm: 1,
+};
 const size = 6;
 
 /** torch.optim.AdamW after clip_grad_norm_, in double precision. */
-function reference(p: number[], m: number[], v: number[], gradient: number[], s: AdamWSettings, step: number, decays: boolean): void {
+function reference(
+  p: number[],
+  m: number[],
+  v: number[],
+  gradient: number[],
+  s: AdamWSettings,
+  step: number,
+  decays: boolean,
+): void {
   const norm = Math.hypot(...gradient);
   const clip = s.maxNorm > 0 ? Math.min(1, s.maxNorm / (norm + 1e-6)) : 1;
   for (let i = 0; i < p.length; i++) {
@@ -28,29 +43,40 @@ for (const decays of [true, false])
     test(`twenty steps are torch's to 1e-5 (decay ${decays}, largest norm ${maxNorm})`, async () => {
       const g = new Graph();
       const input = (name: string, length = size) => g.input(name, 'float32', length ? [length] : []);
-      const values = { parameter: input('p'), m: input('m'), v: input('v'), gradient: input('g'), norm: input('norm', 0), hyper: input('h', hyperNames.length) };
+      const values = {
+        parameter: input('p'),
+        m: input('m'),
+        v: input('v'),
+        gradient: input('g'),
+        norm: input('norm', 0),
+        hyper: input('h', hyperNames.length),
+      };
       for (const [name, value] of Object.entries(adamW(g, values, decays))) g.output(`${name}.out`, value);
       const session = await createSession(g, { threads: 1 });
       const random = new Random(3);
       const s = { ...settings, maxNorm };
-      let [p, m, v] = [Float32Array.from({ length: size }, () => random.normal()), new Float32Array(size), new Float32Array(size)];
-      const expected = [[...p], [...m], [...v]] as [number[], number[], number[]];
+      let [p, m, v]: Float32Array[] = [
+        Float32Array.from({ length: size }, () => random.normal()),
+        new Float32Array(size),
+        new Float32Array(size),
+      ];
+      const expected = [[...p!], [...m!], [...v!]] as [number[], number[], number[]];
       for (let step = 1; step <= 20; step++) {
         const gradient = Float32Array.from({ length: size }, () => random.normal() * (step % 2 ? 3 : 0.1));
         reference(...expected, [...gradient], s, step, decays);
         const out = await session.run({
-          p: floats(p, [size]),
-          m: floats(m, [size]),
-          v: floats(v, [size]),
+          p: floats(p!, [size]),
+          m: floats(m!, [size]),
+          v: floats(v!, [size]),
           g: floats(gradient, [size]),
           norm: floats(Float32Array.of(Math.hypot(...gradient)), []),
           h: floats(hyperVector(s, s.learningRate, step), [hyperNames.length]),
         });
         [p, m, v] = [readFloats(out['parameter.out']!), readFloats(out['m.out']!), readFloats(out['v.out']!)];
       }
-      assertClose(p, expected[0], 1e-5, 'parameter');
-      assertClose(m, expected[1], 1e-5, 'm');
-      assertClose(v, expected[2], 1e-5, 'v');
+      assertClose(p!, expected[0], 1e-5, 'parameter');
+      assertClose(m!, expected[1], 1e-5, 'm');
+      assertClose(v!, expected[2], 1e-5, 'v');
       await session.dispose();
     });
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assembleBatch, type EncodedExample } from '../../../src/core/train/assembleBatch.ts';
 
-const example = (ids: number[], labels: number[]): EncodedExample => ({ ids: Int32Array.from(ids), labels: Int32Array.from(labels) });
+const example = (ids: number[], labels: number[]): EncodedExample => ({
+  ids: Int32Array.from(ids),
+  labels: Int32Array.from(labels),
+});
 
 test('rows are padded on the right, gated to their expert, and each loss is the mean over its own tokens', () => {
   const batch = assembleBatch(

@@ -23,7 +23,10 @@ function padding(batches: number[][]): number {
 test('an epoch visits every example once, and the next in another order', () => {
   const [first, second] = [epoch(lengths, 16, 1), epoch(lengths, 16, 1, 1)];
   for (const batches of [first, second]) {
-    assert.deepEqual(batches.flat().sort((a, b) => a - b), [...lengths.keys()]);
+    assert.deepEqual(
+      batches.flat().sort((a, b) => a - b),
+      [...lengths.keys()],
+    );
     assert.ok(batches.every(b => b.length === 16));
   }
   assert.notDeepEqual(first, second);
@@ -31,7 +34,10 @@ test('an epoch visits every example once, and the next in another order', () => 
 
 test('a last batch that the data cannot fill repeats examples of the epoch', () => {
   const batches = epoch(lengths.slice(0, 10), 4, 1);
-  assert.deepEqual(batches.map(b => b.length), [4, 4, 4]);
+  assert.deepEqual(
+    batches.map(b => b.length),
+    [4, 4, 4],
+  );
   assert.equal(new Set(batches.flat()).size, 10);
 });
 
@@ -44,7 +50,10 @@ test('the order follows from the seed and the position', () => {
   for (let i = 0; i < 40; i++) half.next();
   assert.deepEqual(half.position, { epoch: 1, batch: 8 });
   const resumed = batchOrder(lengths, 16, 5, half.position);
-  assert.deepEqual(Array.from({ length: 30 }, () => resumed.next()), taken.slice(40));
+  assert.deepEqual(
+    Array.from({ length: 30 }, () => resumed.next()),
+    taken.slice(40),
+  );
 });
 
 test('rows of similar length share a batch: padding under 4 % instead of over 50 %', () => {

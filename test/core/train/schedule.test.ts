@@ -30,7 +30,8 @@ test('runs of one step, or all warm-up, have a positive rate everywhere', () => 
 });
 
 test('steps come from the recipe, or from epochs, or are three epochs', () => {
-  const of = (s: Partial<TrainingSettings>, examples: number) => stepCount(trainingSettings.parse({ batchSize: 4, ...s }), examples);
+  const of = (s: Partial<TrainingSettings>, examples: number) =>
+    stepCount(trainingSettings.parse({ batchSize: 4, ...s }), examples);
   assert.equal(of({ steps: 7, epochs: 2 }, 100), 7);
   assert.equal(of({ epochs: 2 }, 100), 50);
   assert.equal(of({ epochs: 0.5, accumulation: 2 }, 100), 7);

@@ -1,0 +1,23 @@
+import { reportTable } from '../core/report/reportTable.ts';
+import type { EvaluateResult } from '../shared/engineApi.ts';
+import type { VerbCall } from './verb.ts';
+
+/** Evaluates, telling how far it is; for people, prints the table and where the report lies. */
+export async function evaluateRecipe(
+  call: VerbCall,
+  params: { recipe: string; sets?: string[] },
+): Promise<EvaluateResult> {
+  const { terminal, json, engine } = call;
+  const result = await engine.request('evaluate', params, {
+    onNotification: n => {
+      if (n.name !== 'progress' || json) return;
+      const { message, done, total } = n.params;
+      terminal.progress(total > 0 ? `${message}  ${done}/${total}` : message);
+    },
+  });
+  if (!json) {
+    terminal.print(reportTable(result.report));
+    terminal.print(`\nreport  ${result.htmlPath}\ndata    ${result.reportPath}`);
+  }
+  return result;
+}

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { trainRecipe } from './trainRecipe.ts';
+import type { Verb } from './verb.ts';
+
+export const trainVerb: Verb = {
+  name: 'train',
+  summary: "Trains a recipe's experts together on one frozen base.",
+  usage: ['RECIPE [--only NAME…] [--resume]'],
+  options: {
+    only: { value: 'NAME', list: 'names', description: 'train these experts alone' },
+    resume: { description: 'go on from the last checkpoint, where there is one' },
+  },
+  positionals: [1, 1],
+  examples: ['examples/experts/experts.lora.json', 'my.lora.json --only math code', 'my.lora.json --resume --json'],
+
+  async run(call) {
+    const { args, terminal, json } = call;
+    const recipe = args.positionals[0]!;
+    const result = await trainRecipe(call, {
+      recipe: resolve(recipe),
+      only: args.list('only'),
+      resume: args.flag('resume'),
+    });
+    if (!result.finished) {
+      terminal.note(`Go on with: multi-lora train ${recipe} --resume`);
+      return 130;
+    }
+    if (json) return 0;
+    if (result.steps === 0) terminal.note('trained already, nothing has changed');
+    for (const { name, adapter } of result.experts) terminal.print(`${name}  ${adapter}`);
+    return 0;
+  },
+};

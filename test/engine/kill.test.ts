@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startEngine } from '../../src/client/engineClient.ts';
+import { readAdapter } from '../../src/engine/adapterFiles.ts';
+import { removeStaleFiles } from '../../src/engine/removeStaleFiles.ts';
+import { WorkbenchError } from '../../src/shared/errors.ts';
+import type { TrainEvent } from '../../src/shared/trainEvents.ts';
+import { engineArguments, engineOf, enginePath, finished, fromSource, startCli } from '../support/programs.ts';
+import { temporaryFolder, tinyExperiment } from '../support/tinyExperiment.ts';
+
+/** Only Linux tells which process is the engine of a command. */
+const skip = process.platform !== 'linux';
+
+const training = { steps: 40, batchSize: 2, checkpointEvery: 5, validateEvery: 0 };
+const adapterOf = (recipe: string, expert: string) => join(dirname(recipe), 'runs', 'tiny', 'adapters', expert);
+const bits = (recipe: string, expert: string) => readFileSync(join(adapterOf(recipe, expert), 'adapter_model.safetensors'));
+const leftovers = (recipe: string) =>
+  (readdirSync(join(dirname(recipe), 'runs'), { recursive: true }) as string[]).filter(name => /\.(tmp|old)$/.test(name));
+
+/** A recipe trained without being disturbed. */
+async function undisturbed(): Promise<string> {
+  const recipe = tinyExperiment({ training });
+  const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+  await engine.request('train', { recipe, resume: false });
+  await engine.dispose();
+  return recipe;
+}
+
+test('training whose engine is killed goes on by itself and ends in the same bits', { skip }, async () => {
+  const expected = await undisturbed();
+  const recipe = tinyExperiment({ training });
+  const child = startCli(['train', recipe, '--json', '--threads', '1']);
+  const end = finished(child);
+  const steps: number[] = [];
+  child.stdout.on('data', text => {
+    for (const line of String(text).split('\n').filter(l => l.endsWith('}'))) {
+      const event = JSON.parse(line) as TrainEvent;
+      if (event.type !== 'step') continue;
+      steps.push(event.step);
+      if (steps.length === 13) process.kill(engineOf(child.pid!)!, 'SIGKILL');
+    }
+  });
+  const { code, stderr } = await end;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /the engine process was ended by SIGKILL/);
+  assert.match(stderr, /starting it again and going on from the last checkpoint/);
+  assert.equal(steps.at(-1), 40);
+  const back = steps.findIndex((step, i) => i > 0 && step !== steps[i - 1]! + 1);
+  assert.equal(steps[back]! % 5, 1, 'it went on after a checkpoint');
+  assert.ok(steps[back]! > 10, 'and not from the beginning');
+  for (const expert of ['math', 'code']) assert.ok(bits(recipe, expert).equals(bits(expected, expert)), expert);
+  assert.deepEqual(leftovers(recipe), []);
+});
+
+test('killed again and again while it writes: nothing is ever half-written, the bits are the same', { skip }, async () => {
+  const expected = await undisturbed();
+  const recipe = tinyExperiment({ training: { ...training, checkpointEvery: 1 } });
+  let kills = 0;
+  for (let isDone = false; !isDone; ) {
+    const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+    let taken = 0;
+    isDone = await engine
+      .request(
+        'train',
+        { recipe, resume: true },
+        {
+          onNotification: n => {
+            // A step is told just before its checkpoint is written; the wait moves the kill through the writing.
+            if (n.name === 'trainEvent' && n.params.event.type === 'step' && ++taken === 6)
+              void delay(kills * 3).then(() => engine.pid && process.kill(engine.pid, 'SIGKILL'));
+          },
+        },
+      )
+      .then(
+        result => result.finished,
+        error => {
+          assert.equal((error as WorkbenchError).code, 'engineLost');
+          kills++;
+          return false;
+        },
+      );
+    await engine.dispose();
+    for (const expert of ['math', 'code'])
+      if (existsSync(adapterOf(recipe, expert))) assert.equal((await readAdapter(adapterOf(recipe, expert))).config.rank, 2);
+  }
+  assert.ok(kills >= 3, `killed ${kills} times`);
+  for (const expert of ['math', 'code']) assert.ok(bits(recipe, expert).equals(bits(expected, expert)), expert);
+  assert.deepEqual(leftovers(recipe), []);
+});
+
+test('an answer whose engine is killed is given again from where it was', { skip }, async () => {
+  // At temperature 10 the base babbles to the end.
+  const ask = ['ask', 'Tell me a story', '--expert', 'base', '--temperature', '10', '--seed', '5', '--max-tokens', '250'];
+  const whole = await finished(startCli([...ask, '--threads', '1']));
+  const child = startCli([...ask, '--stream', '--threads', '1']);
+  const end = finished(child);
+  child.stdout.once('data', () => process.kill(engineOf(child.pid!)!, 'SIGKILL'));
+  const { code, stdout, stderr } = await end;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /the engine process was ended by SIGKILL\nstarting it again/);
+  assert.equal(stdout, whole.stdout);
+});
+
+test('stale files: what the dead left is put away, a folder in replacement is put back, the living are left alone', async () => {
+  const folder = temporaryFolder();
+  const dead = 999_999_999;
+  const write = (name: string, text: string) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  };
+  write(`checkpoint.safetensors.${dead}.0123abcd.tmp`, 'half');
+  write(`checkpoint.safetensors.${process.pid}.0123abcd.tmp`, 'being written');
+  write(`a/math.${dead}.0123abcd.old/f`, 'old');
+  write(`a/math.${dead}.0123abcd.tmp/f`, 'new and whole');
+  write(`a/code.${dead}.0123abcd.old/f`, 'old');
+  write('a/code/f', 'new');
+  write(`a/qa.${dead}.0123abcd.old/f`, 'old');
+  await removeStaleFiles(folder);
+  const left = (readdirSync(folder, { recursive: true }) as string[]).sort();
+  assert.deepEqual(left, ['a', 'a/code', 'a/code/f', 'a/math', 'a/math/f', 'a/qa', 'a/qa/f', `checkpoint.safetensors.${process.pid}.0123abcd.tmp`]);
+  assert.equal(readFileSync(join(folder, 'a/math/f'), 'utf8'), 'new and whole');
+  assert.equal(readFileSync(join(folder, 'a/code/f'), 'utf8'), 'new');
+  assert.equal(readFileSync(join(folder, 'a/qa/f'), 'utf8'), 'old');
+  await removeStaleFiles(join(folder, 'nowhere'));
+});

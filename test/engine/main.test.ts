@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { after, test } from 'node:test';
+import { startEngine } from '../../src/client/engineClient.ts';
+import type { EngineMethod } from '../../src/shared/engineApi.ts';
+import { WorkbenchError } from '../../src/shared/errors.ts';
+import { engineArguments, enginePath, fromSource } from '../support/programs.ts';
+import { tinyExperiment } from '../support/tinyExperiment.ts';
+
+const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+after(() => engine.dispose());
+
+/** Babbles to the end of the context unless it is stopped. */
+const babble = { prompt: 'Hello', expert: 'base', settings: { temperature: 10, maxTokens: 400 } };
+
+test('doctor: versions, backends, the embedded base, nothing missing', async () => {
+  const result = await engine.request('doctor', {});
+  assert.equal(result.node, process.version);
+  assert.equal(result.runtime, 'onnxruntime-node 1.30.0');
+  assert.equal(result.threads, 1);
+  assert.ok(result.backends.some(b => b.name === 'cpu' && b.bundled));
+  assert.ok(result.embeddedBase!.parameters > 4e6);
+});
+
+test('a WorkbenchError crosses with code, message, hint and problems', async () => {
+  const recipe = tinyExperiment({ lora: { rnak: 2 } });
+  await assert.rejects(engine.request('train', { recipe, resume: false }), (error: WorkbenchError) => {
+    assert.equal(error.code, 'badRecipe');
+    assert.deepEqual(
+      error.problems.map(p => [p.code, p.where]),
+      [['unknownKey', 'lora.rnak']],
+    );
+    assert.match(error.message, /'lora\.rnak' is not a key of a recipe; did you mean 'rank'\?/);
+    return true;
+  });
+  await assert.rejects(
+    engine.request('ask', { prompt: 'a', blend: 'x' }),
+    (error: WorkbenchError) => error.code === 'badRequest' && error.hint === 'Add --recipe FILE.',
+  );
+});
+
+test('an unknown method is refused, not left unanswered', async () => {
+  await assert.rejects(engine.request('dance' as EngineMethod, {}), (e: WorkbenchError) => e.code === 'runtime' && /dance/.test(e.message));
+});
+
+test('a cancelled answer ends within two tokens with the text so far', async () => {
+  const abort = new AbortController();
+  let text = '';
+  let tokensAtCancel = 0;
+  let pieces = 0;
+  const result = await engine.request('ask', babble, {
+    signal: abort.signal,
+    onNotification: n => {
+      if (n.name !== 'answerText') return;
+      text += n.params.text;
+      if (++pieces !== 8) return;
+      tokensAtCancel = pieces;
+      abort.abort();
+    },
+  });
+  assert.equal(result.finish, 'cancelled');
+  assert.equal(result.text, text);
+  assert.ok(result.answerTokens >= tokensAtCancel && pieces <= tokensAtCancel + 2, `${pieces} pieces, cancelled at ${tokensAtCancel}`);
+});
+
+test('33 requests may be under way on a lane; the next is refused with busy; the cancelled leave', async () => {
+  const abort = new AbortController();
+  const all = Array.from({ length: 34 }, () => engine.request('ask', babble, { signal: abort.signal }).catch((e: Error) => e));
+  const last = await all.at(-1)!;
+  assert.ok(last instanceof WorkbenchError && last.code === 'busy', String(last));
+  abort.abort();
+  const [first, ...others] = await Promise.all(all.slice(0, -1));
+  assert.equal((first as { finish: string }).finish, 'cancelled');
+  for (const other of others) assert.equal((other as Error).name, 'AbortError');
+});
+
+test('training and answers go on side by side', async () => {
+  const recipe = tinyExperiment({ training: { steps: 30, batchSize: 2, validateEvery: 0 } });
+  const log: string[] = [];
+  const train = engine.request('train', { recipe, resume: false }).then(() => log.push('trained'));
+  await engine.request('ask', { prompt: 'Hello', expert: 'base', settings: { maxTokens: 2 } }).then(() => log.push('answered'));
+  await train;
+  assert.deepEqual(log, ['answered', 'trained']);
+});
+
+test('standard output carries nothing but the protocol; the process ends when its input does', async () => {
+  const child = spawn(process.execPath, [...fromSource, enginePath, ...engineArguments]);
+  const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'doctor', params: {} });
+  let stdout = '';
+  const answered = new Promise<void>(resolve =>
+    child.stdout.on('data', text => {
+      stdout += text;
+      if (stdout.includes('"result"')) resolve();
+    }),
+  );
+  child.stdin.write(`Content-Length: ${message.length}\r\n\r\n${message}`);
+  await answered;
+  child.stdin.end();
+  const code = await new Promise(resolve => child.on('close', resolve));
+  assert.equal(code, 0);
+  const [, length, body] = /^Content-Length: (\d+)\r\n\r\n(.*)$/s.exec(stdout) ?? [];
+  assert.equal(Buffer.byteLength(body!), Number(length));
+});

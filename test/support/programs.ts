@@ -1,0 +1,67 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const source = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/** Options with which Node runs the sources. */
+export const fromSource = ['--import', import.meta.resolve('tsx')];
+export const enginePath = join(source, 'engine', 'main.ts');
+/** The embedded base is there. */
+export const engineArguments = ['--media', fileURLToPath(new URL('../../media', import.meta.url)), '--threads', '1'];
+
+export interface CliResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The command line as a process of its own, to be watched while it runs. */
+export function startCli(args: string[], cwd?: string): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [...fromSource, join(source, 'cli', 'main.ts'), ...args], { cwd });
+}
+
+/** What a process wrote and how it ended. */
+export async function finished(child: ChildProcessWithoutNullStreams): Promise<CliResult> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', text => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', text => {
+    stderr += text;
+  });
+  const code = await new Promise<number | null>(resolve => child.on('close', resolve));
+  return { code, stdout, stderr };
+}
+
+/** Runs a command to its end. */
+export async function runCli(args: string[], { stdin = '', cwd }: { stdin?: string; cwd?: string } = {}): Promise<CliResult> {
+  const child = startCli(args, cwd);
+  child.stdin.end(stdin);
+  return finished(child);
+}
+
+/** The engine process that a process has started; Linux alone tells. */
+export function engineOf(parent: number): number | undefined {
+  for (const name of readdirSync('/proc').filter(n => /^\d+$/.test(n))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const ppid = Number(stat.slice(stat.lastIndexOf(')') + 1).trim().split(' ')[1]);
+      if (ppid === parent && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(enginePath)) return Number(name);
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return undefined;
+}
+
+/** Whether a process runs; one that has ended but was not yet collected by its parent does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !['Z', 'X'].includes(stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,10 @@
+import { startEngine } from '../../src/client/engineClient.ts';
+import { engineArguments, enginePath, fromSource } from './programs.ts';
+
+// A program that trains the recipe it is given, and prints the engine's process id once training goes on.
+const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+await engine.request(
+  'train',
+  { recipe: process.argv[2]!, resume: false },
+  { onNotification: n => n.name === 'trainEvent' && n.params.event.type === 'step' && n.params.event.step === 3 && console.log(engine.pid) },
+);
