@@ -6,9 +6,9 @@
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { type Domain, sampleSplit } from '../../src/core/data/generate/sampleSplit.ts';
 import { encodeSafetensors } from '../../src/core/files/safetensors.ts';
 import { halfToFloat } from '../../src/core/tensor/half.ts';
-import { type Domain, sampleSplit } from '../../src/core/data/generate/sampleSplit.ts';
 
 const [from, out] = process.argv.slice(2);
 if (!from || !out) throw new Error('usage: extendTokenizer.ts FROM_DIR OUT_DIR');
@@ -43,20 +43,31 @@ writeFileSync(`${out}/config.json`, `${JSON.stringify({ ...config, vocab_size: s
 const file = readFileSync(`${from}/model.safetensors`);
 const headerLength = Number(file.readBigUInt64LE(0));
 const header = JSON.parse(file.subarray(8, 8 + headerLength).toString());
-const tensors = Object.entries(header as Record<string, { dtype: 'F16'; shape: number[]; data_offsets: [number, number] }>)
+const tensors = Object.entries(
+  header as Record<string, { dtype: 'F16'; shape: number[]; data_offsets: [number, number] }>,
+)
   .filter(([name]) => name !== '__metadata__')
-  .map(([name, { dtype, shape, data_offsets: [begin, end] }]) => {
-    const bytes = file.subarray(8 + headerLength + begin, 8 + headerLength + end);
-    const data = Float32Array.from({ length: bytes.length / 2 }, (_, i) => halfToFloat(bytes.readUInt16LE(2 * i)));
-    if (name !== 'model.embed_tokens.weight') return { name, dtype, shape, data };
-    const width = shape[1]!;
-    const grown = new Float32Array(size * width);
-    grown.set(data);
-    for (const [i, ids] of parts.entries())
-      for (let j = 0; j < width; j++)
-        grown[(oldSize + i) * width + j] = ids.reduce((sum, id) => sum + data[id * width + j]!, 0) / ids.length;
-    return { name, dtype, shape: [size, width], data: grown };
-  });
+  .map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [begin, end],
+      },
+    ]) => {
+      const bytes = file.subarray(8 + headerLength + begin, 8 + headerLength + end);
+      const data = Float32Array.from({ length: bytes.length / 2 }, (_, i) => halfToFloat(bytes.readUInt16LE(2 * i)));
+      if (name !== 'model.embed_tokens.weight') return { name, dtype, shape, data };
+      const width = shape[1]!;
+      const grown = new Float32Array(size * width);
+      grown.set(data);
+      for (const [i, ids] of parts.entries())
+        for (let j = 0; j < width; j++)
+          grown[(oldSize + i) * width + j] = ids.reduce((sum, id) => sum + data[id * width + j]!, 0) / ids.length;
+      return { name, dtype, shape: [size, width], data: grown };
+    },
+  );
 const chunks = encodeSafetensors(tensors, { format: 'pt' });
 writeFileSync(`${out}/model.safetensors`, chunks instanceof Uint8Array ? chunks : Buffer.concat(chunks));
 console.log(`${parts.length} tokens added, ${size} rows`);
@@ -66,8 +77,13 @@ function frequentWords(count: number): string[] {
   const saved = new Map<string, number>();
   for (const domain of ['math', 'code', 'qa'] satisfies Domain[])
     for (const { messages } of sampleSplit(domain, 'train', 6000, 1))
-      for (const word of messages.flatMap(m => m.content.match(/ ?[A-Za-z]+/g) ?? [])) saved.set(word, (saved.get(word) ?? 0) + 1);
+      for (const word of messages.flatMap(m => m.content.match(/ ?[A-Za-z]+/g) ?? []))
+        saved.set(word, (saved.get(word) ?? 0) + 1);
   for (const [word, uses] of saved)
     saved.set(word, uses * (before.encode(word, { add_special_tokens: false }).ids.length - 1));
-  return [...saved].filter(([, s]) => s > 0).sort((a, b) => b[1] - a[1]).slice(0, count).map(([word]) => word);
+  return [...saved]
+    .filter(([, s]) => s > 0)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, count)
+    .map(([word]) => word);
 }

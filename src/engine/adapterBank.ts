@@ -139,7 +139,11 @@ function rowsOf(stack: Float32Array, width: number, active: Member[]): Float32Ar
 function checkWeights(weights: Weights, adapters: ReadonlyMap<string, Adapter>): void {
   for (const [name, w] of Object.entries(weights)) {
     if (!adapters.has(name))
-      throw new WorkbenchError('notFound', `no expert '${name}' is loaded`, `Loaded: ${[...adapters.keys()].join(', ') || 'none'}.`);
+      throw new WorkbenchError(
+        'notFound',
+        `no expert '${name}' is loaded`,
+        `Loaded: ${[...adapters.keys()].join(', ') || 'none'}.`,
+      );
     if (!Number.isFinite(w)) throw new WorkbenchError('badRequest', `the weight of expert '${name}' is not a number`);
   }
 }

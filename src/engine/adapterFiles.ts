@@ -9,8 +9,15 @@ import { readBytes, readText, writeFolderAtomic } from './store.ts';
 /** Reads an adapter folder in PEFT's format. Throws `notFound`, `badFile`, `mismatch` or `unsupported`, naming the part. */
 export async function readAdapter(folder: string, name = basename(folder)): Promise<Adapter> {
   const configPath = join(folder, 'adapter_config.json');
-  const { config } = parseAdapterConfig(await readText(configPath, `the configuration of adapter '${name}'`), configPath);
-  return adapterFromPeft(config, await readFloatTensors(join(folder, 'adapter_model.safetensors'), `the factors of adapter '${name}'`), name);
+  const { config } = parseAdapterConfig(
+    await readText(configPath, `the configuration of adapter '${name}'`),
+    configPath,
+  );
+  return adapterFromPeft(
+    config,
+    await readFloatTensors(join(folder, 'adapter_model.safetensors'), `the factors of adapter '${name}'`),
+    name,
+  );
 }
 
 /** Writes an adapter folder that PEFT loads, whole or not at all. */
@@ -38,9 +45,14 @@ export async function readFloatTensors(path: string, what: string): Promise<Map<
 }
 
 /** All tensors of a safetensors file, as F32, and its metadata. */
-export async function readSafetensors(path: string, what: string): Promise<{ tensors: Map<string, FloatTensor>; metadata: Record<string, string> }> {
+export async function readSafetensors(
+  path: string,
+  what: string,
+): Promise<{ tensors: Map<string, FloatTensor>; metadata: Record<string, string> }> {
   const bytes = await readBytes(path, what);
   const { tensors, metadata } = parseSafetensorsHeader(bytes, bytes.length, path);
-  const floats = new Map([...tensors].map(([name, t]) => [name, { shape: t.shape, data: readTensorF32(t, bytes.subarray(t.begin, t.end)) }]));
+  const floats = new Map(
+    [...tensors].map(([name, t]) => [name, { shape: t.shape, data: readTensorF32(t, bytes.subarray(t.begin, t.end)) }]),
+  );
   return { tensors: floats, metadata };
 }

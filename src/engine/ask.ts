@@ -33,7 +33,10 @@ export async function askRun(workbench: Workbench, request: AskRequest, context:
 }
 
 /** Weights of experts from what a request says: explicit weights, a named blend, an expert, or the router. */
-async function chooseWeights(open: OpenExperiment | undefined, request: AskRequest): Promise<{ weights: Weights; route?: RouteResult }> {
+async function chooseWeights(
+  open: OpenExperiment | undefined,
+  request: AskRequest,
+): Promise<{ weights: Weights; route?: RouteResult }> {
   const { expert = 'auto', blend } = request;
   if (!open) {
     if (request.weights || blend || !['auto', 'base'].includes(expert))
@@ -43,12 +46,19 @@ async function chooseWeights(open: OpenExperiment | undefined, request: AskReque
   const { recipe, path } = open.experiment;
   const named = blend === undefined ? undefined : recipe.blends[blend];
   if (blend !== undefined && !named)
-    throw new WorkbenchError('notFound', `${path} has no blend '${blend}'`, `There are: ${Object.keys(recipe.blends).join(', ') || 'none'}.`);
+    throw new WorkbenchError(
+      'notFound',
+      `${path} has no blend '${blend}'`,
+      `There are: ${Object.keys(recipe.blends).join(', ') || 'none'}.`,
+    );
   const given = request.weights ?? named;
   if (given) {
     const problem = weightsProblem(given);
     if (problem) throw new WorkbenchError('badRequest', problem);
-    checkLoaded(open, Object.keys(given).filter(name => given[name] !== 0));
+    checkLoaded(
+      open,
+      Object.keys(given).filter(name => given[name] !== 0),
+    );
     return { weights: given };
   }
   if (expert === 'base') return { weights: {} };

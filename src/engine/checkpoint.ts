@@ -18,9 +18,17 @@ export interface Checkpoint {
 const parts = ['parameter', 'm', 'v', 'best'] as const;
 
 /** Writes a checkpoint as one safetensors file, whole or not at all. */
-export async function writeCheckpoint(path: string, { fingerprint, position, curves, states }: Checkpoint): Promise<void> {
+export async function writeCheckpoint(
+  path: string,
+  { fingerprint, position, curves, states }: Checkpoint,
+): Promise<void> {
   const tensors = [...states].flatMap(([name, state]) =>
-    parts.map(part => ({ name: `${name}.${part}`, dtype: 'F32' as const, shape: [state[part].length], data: state[part] })),
+    parts.map(part => ({
+      name: `${name}.${part}`,
+      dtype: 'F32' as const,
+      shape: [state[part].length],
+      data: state[part],
+    })),
   );
   const metadata = { fingerprint, position: JSON.stringify(position), curves: JSON.stringify(curves) };
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
@@ -45,7 +53,12 @@ export async function readCheckpoint(path: string, fingerprint: string): Promise
     const state = Object.fromEntries(
       parts.map(part => {
         const tensor = file.tensors.get(`${name}.${part}`);
-        if (!tensor) throw new WorkbenchError('badFile', `${path} lacks the tensor '${name}.${part}'`, 'Train anew without --resume.');
+        if (!tensor)
+          throw new WorkbenchError(
+            'badFile',
+            `${path} lacks the tensor '${name}.${part}'`,
+            'Train anew without --resume.',
+          );
         return [part, tensor.data];
       }),
     );

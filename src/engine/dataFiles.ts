@@ -22,7 +22,12 @@ export async function readExamples(folder: string, file: string): Promise<Exampl
 }
 
 /** Tokenises examples for training. Throws `badData` when nothing of an answer would be learned from any of them. */
-export function encodeExamples(base: Base, examples: Example[], settings: TrainingSettings, file: string): EncodedExample[] {
+export function encodeExamples(
+  base: Base,
+  examples: Example[],
+  settings: TrainingSettings,
+  file: string,
+): EncodedExample[] {
   const maxLength = Math.min(settings.maxLength, base.config.maxLength);
   const encoded = examples.map(e =>
     encodeExample(base.tokenizer, base.chatTemplate, e.messages, { maxLength, lossOn: settings.lossOn }),

@@ -31,7 +31,11 @@ const probeCount = 8;
  * Measures everything the report tells and writes `report.json` and `report.html` into the run folder. With `sets` only
  * those are measured; the comparison with one adapter trained in sequence belongs to a whole evaluation.
  */
-export async function evaluateRun(workbench: Workbench, request: EvaluateRequest, context: RequestContext): Promise<EvaluateResult> {
+export async function evaluateRun(
+  workbench: Workbench,
+  request: EvaluateRequest,
+  context: RequestContext,
+): Promise<EvaluateResult> {
   const open = await workbench.open(request.recipe);
   const { experiment: e, model } = open;
   const { recipe } = e;
@@ -39,22 +43,29 @@ export async function evaluateRun(workbench: Workbench, request: EvaluateRequest
   const experts = open.loaded.filter(name => name in recipe.experts);
   const router = await open.router();
   const settings = generationSettingsOf(recipe);
-  const progress = (message: string, done = 0, total = 0) => context.notify('progress', { id: request.id, message, done, total });
+  const progress = (message: string, done = 0, total = 0) =>
+    context.notify('progress', { id: request.id, message, done, total });
   const timed = stopwatch();
 
   const systems = await timed('answers', () => scoreSystems(open, router, sets, settings, context.signal, progress));
   progress('the base with all gates at zero');
-  const probes = sets.flatMap(s => s.items.slice(0, probeCount)).slice(0, probeCount).map(i => promptIds(model.base.tokenizer, model.base.chatTemplate, i.messages));
+  const probes = sets
+    .flatMap(s => s.items.slice(0, probeCount))
+    .slice(0, probeCount)
+    .map(i => promptIds(model.base.tokenizer, model.base.chatTemplate, i.messages));
   const gates = await timed('gate-zero check', () => gateZeroCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);
   const isWhole = request.sets === undefined;
-  const sequential = isWhole && recipe.evaluation.sequential
-    ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, context, progress))
-    : undefined;
+  const sequential =
+    isWhole && recipe.evaluation.sequential
+      ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, context, progress))
+      : undefined;
   progress('storage and memory');
   const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
   const folders = experts.map(name => adapterFolder(e, name));
-  const storage = await timed('storage and memory', () => measureStorage(model.base, folders, prompt, workbench.threads));
+  const storage = await timed('storage and memory', () =>
+    measureStorage(model.base, folders, prompt, workbench.threads),
+  );
   const switching = probes[0] && (await measureSwitching(model, probes[0]));
   const records = await Promise.all(experts.map(name => readTrainingRecord(e, name)));
   const hashAfter = await hashBase(model.base);
@@ -99,9 +110,15 @@ export async function evaluateRun(workbench: Workbench, request: EvaluateRequest
 async function loadSets({ experiment: e }: OpenExperiment, wanted?: string[]): Promise<LoadedSet[]> {
   const all = e.recipe.evaluation.sets;
   for (const name of wanted ?? [])
-    if (!(name in all)) throw new WorkbenchError('notFound', `${e.path} has no evaluation set '${name}'`, `There are: ${Object.keys(all).join(', ') || 'none'}.`);
+    if (!(name in all))
+      throw new WorkbenchError(
+        'notFound',
+        `${e.path} has no evaluation set '${name}'`,
+        `There are: ${Object.keys(all).join(', ') || 'none'}.`,
+      );
   const names = wanted ?? Object.keys(all);
-  if (names.length === 0) throw new WorkbenchError('badRecipe', `${e.path} has no evaluation set`, "Add 'evaluation': { 'sets': { … } }.");
+  if (names.length === 0)
+    throw new WorkbenchError('badRecipe', `${e.path} has no evaluation set`, "Add 'evaluation': { 'sets': { … } }.");
   return Promise.all(
     names.map(async name => {
       const set = all[name]!;
@@ -112,7 +129,12 @@ async function loadSets({ experiment: e }: OpenExperiment, wanted?: string[]): P
 }
 
 /** Each expert's own score now, beside the one its factors had before the other experts were trained. */
-async function scoresBefore(open: OpenExperiment, experts: string[], sets: LoadedSet[], scores: ReportScore[]): Promise<ReportForgetting['experts']> {
+async function scoresBefore(
+  open: OpenExperiment,
+  experts: string[],
+  sets: LoadedSet[],
+  scores: ReportScore[],
+): Promise<ReportForgetting['experts']> {
   const e = open.experiment;
   const now = await Promise.all(
     sets
@@ -152,7 +174,14 @@ async function sequentialForgetting(
       try {
         const result: Record<string, { correct: number; total: number }> = {};
         for (const set of sets) {
-          const answers = await answerSet(model, set, () => ({ [sequentialName]: 1 }), settings, batchSize, context.signal);
+          const answers = await answerSet(
+            model,
+            set,
+            () => ({ [sequentialName]: 1 }),
+            settings,
+            batchSize,
+            context.signal,
+          );
           result[set.name] = { correct: answers.filter(a => a.correct).length, total: answers.length };
         }
         return result;

@@ -6,17 +6,22 @@ import { readAdapter, writeAdapter } from './adapterFiles.ts';
 import { adapterFolder, openExperiment } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
 import { writeMergedBase } from './mergedBase.ts';
+import { checkOutputFolder } from './outputFolder.ts';
 import { folderFiles, writeFileAtomic } from './store.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Writes an expert for use elsewhere: a PEFT folder, a GGUF adapter for llama.cpp, or a full model. */
-export async function exportRun(workbench: Workbench, { recipe, expert, format, out }: ExportRequest): Promise<ExportResult> {
+export async function exportRun(
+  workbench: Workbench,
+  { recipe, expert, format, out }: ExportRequest,
+): Promise<ExportResult> {
   const e = await openExperiment(recipe, workbench.mediaFolder);
   const adapter = await readAdapter(adapterFolder(e, expert), expert);
   const path = resolve(out);
+  const base = await loadBase(e.baseFolder);
+  if (format !== 'gguf') await checkOutputFolder(path, base);
   if (format === 'peft') await writeAdapter(path, adapter);
   else {
-    const base = await loadBase(e.baseFolder);
     if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);
     else {
       const { architecture, heads, kvHeads } = base.config;

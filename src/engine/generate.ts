@@ -60,12 +60,19 @@ export async function generate(
         `the prompt has ${p.length} tokens; the base's context holds ${base.config.maxLength} for prompt and answer`,
         'Shorten the prompt, or use a base with a longer context.',
       );
-  const room = Math.max(...prompts.map((p, i) => Math.min(p.length + rows[i]!.settings.maxTokens, base.config.maxLength)));
+  const room = Math.max(
+    ...prompts.map((p, i) => Math.min(p.length + rows[i]!.settings.maxTokens, base.config.maxLength)),
+  );
   let cache = createKvCache(base.config, rows.length, room);
   const all: ActiveRow[] = rows.map((r, index) => activeRow(model, r, index, prompts[index]!));
 
   const started = performance.now();
-  const first = await model.run(prompts, prompts.map(() => 0), rows.map(r => r.weights), cache);
+  const first = await model.run(
+    prompts,
+    prompts.map(() => 0),
+    rows.map(r => r.weights),
+    cache,
+  );
   const prefillMs = performance.now() - started;
   for (const row of all) row.past = prompts[row.index]!.length;
   let live = await takeTokens(all, first, base.config.vocab, signal);
@@ -74,11 +81,19 @@ export async function generate(
     // Copying the cache costs about as much as a step; rows are dropped when half of them have ended.
     if (live.length <= inCache.length / 2) {
       const kept = live;
-      cache = keepRows(cache, kept.map(r => inCache.indexOf(r)));
+      cache = keepRows(
+        cache,
+        kept.map(r => inCache.indexOf(r)),
+      );
       inCache = kept;
     }
     const tokens = inCache.map(r => [r.next]);
-    const logits = await model.run(tokens, inCache.map(r => r.past), inCache.map(r => r.weights), cache);
+    const logits = await model.run(
+      tokens,
+      inCache.map(r => r.past),
+      inCache.map(r => r.weights),
+      cache,
+    );
     for (const row of live) row.past++;
     const vocab = base.config.vocab;
     const own = live.map(r => inCache.indexOf(r));
@@ -108,7 +123,13 @@ function activeRow(model: Model, row: GenerateRow, index: number, prompt: number
 }
 
 /** Samples one token for every row, hands its text on, and gives the rows that go on. */
-async function takeTokens(live: ActiveRow[], logits: Float32Array, vocab: number, signal?: AbortSignal, at?: number[]): Promise<ActiveRow[]> {
+async function takeTokens(
+  live: ActiveRow[],
+  logits: Float32Array,
+  vocab: number,
+  signal?: AbortSignal,
+  at?: number[],
+): Promise<ActiveRow[]> {
   // A run blocks the thread; here messages that came meanwhile, a cancellation among them, are read.
   await new Promise(resolve => setImmediate(resolve));
   const goOn: ActiveRow[] = [];

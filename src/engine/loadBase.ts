@@ -37,7 +37,8 @@ export async function loadBase(folder: string): Promise<Base> {
   const config = parseBaseConfig(configJson, join(folder, 'config.json'));
   const weightFiles = await weightFilesOf(folder);
   const tensors = new Map<string, TensorPlace>();
-  for (const file of weightFiles) for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
+  for (const file of weightFiles)
+    for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
   checkBaseTensors(config, tensors);
   const tokenizerJson = await readJson(join(folder, 'tokenizer.json'), "the base's tokenizer.json");
   const tokenizerConfig = (await optionalJson(join(folder, 'tokenizer_config.json'))) ?? {};
@@ -73,7 +74,10 @@ async function weightFilesOf(folder: string): Promise<string[]> {
   // A shard is a file of this folder: an index must not point elsewhere.
   const bad = files.find(f => f.includes('/') || f.includes('\\') || !f.endsWith('.safetensors'));
   if (files.length === 0 || bad !== undefined)
-    throw new WorkbenchError('badFile', `${folder}/model.safetensors.index.json: ${bad ? `names '${bad}'` : 'names no weight file'}`);
+    throw new WorkbenchError(
+      'badFile',
+      `${folder}/model.safetensors.index.json: ${bad ? `names '${bad}'` : 'names no weight file'}`,
+    );
   return files;
 }
 
@@ -81,7 +85,9 @@ async function weightFilesOf(folder: string): Promise<string[]> {
 export async function readTensorPlaces(folder: string, file: string): Promise<Map<string, TensorPlace>> {
   const path = join(folder, file);
   const handle = await open(path).catch(error => {
-    throw error.code === 'ENOENT' ? new WorkbenchError('notFound', `a weight file is not there: ${path}`, 'Is the download complete?') : error;
+    throw error.code === 'ENOENT'
+      ? new WorkbenchError('notFound', `a weight file is not there: ${path}`, 'Is the download complete?')
+      : error;
   });
   try {
     const { size } = await handle.stat();
@@ -91,7 +97,10 @@ export async function readTensorPlaces(folder: string, file: string): Promise<Ma
     await handle.read(head, 0, head.length, 0);
     const { tensors } = parseSafetensorsHeader(head, size, path);
     return new Map(
-      [...tensors].map(([name, t]) => [name, { file, dtype: t.dtype, shape: t.shape, offset: t.begin, length: t.end - t.begin }]),
+      [...tensors].map(([name, t]) => [
+        name,
+        { file, dtype: t.dtype, shape: t.shape, offset: t.begin, length: t.end - t.begin },
+      ]),
     );
   } finally {
     await handle.close();

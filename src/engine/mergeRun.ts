@@ -8,13 +8,20 @@ import { readAdapter, writeAdapter } from './adapterFiles.ts';
 import { adapterFolder, baseFolder, openExperiment } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
 import { writeMergedBase } from './mergedBase.ts';
+import { checkOutputFolder } from './outputFolder.ts';
 import { mergeFolder, type Workbench } from './workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */
 interface MergeJob {
   base: string;
   adapters: { path: string; name: string; weight: number }[];
-  options: { method: NonNullable<MergeRequest['method']>; density: number; rank?: number; majoritySign: 'total' | 'frequency'; seed: number };
+  options: {
+    method: NonNullable<MergeRequest['method']>;
+    density: number;
+    rank?: number;
+    majoritySign: 'total' | 'frequency';
+    seed: number;
+  };
   out: string;
 }
 
@@ -22,6 +29,7 @@ interface MergeJob {
 export async function mergeRun(workbench: Workbench, request: MergeRequest): Promise<MergeResult> {
   const job = request.recipe ? await recipeJob(workbench, request) : requestJob(workbench, request);
   const base = await loadBase(job.base);
+  await checkOutputFolder(job.out, base);
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
   const weighted = [];
   for (const { path, name, weight } of job.adapters) {
@@ -54,13 +62,24 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
 }
 
 function requestJob(workbench: Workbench, r: MergeRequest): MergeJob {
-  if (!r.adapters || r.adapters.length === 0) throw new WorkbenchError('badRequest', 'a merge needs at least one adapter', 'Add --adapter DIR=WEIGHT.');
+  if (!r.adapters || r.adapters.length === 0)
+    throw new WorkbenchError('badRequest', 'a merge needs at least one adapter', 'Add --adapter DIR=WEIGHT.');
   if (!r.out) throw new WorkbenchError('badRequest', 'a merge needs a folder to write to', 'Add --out DIR.');
   const names = r.adapters.map(a => a.path);
   return {
     base: baseFolder(r.base ?? 'embedded', process.cwd(), workbench.mediaFolder),
-    adapters: r.adapters.map((a, i) => ({ path: resolve(a.path), weight: a.weight, name: names.indexOf(a.path) === i ? a.path : `${a.path}#${i}` })),
-    options: { method: r.method ?? 'cat', density: r.density ?? 0.5, rank: r.rank, majoritySign: r.majoritySign ?? 'total', seed: r.seed ?? 0 },
+    adapters: r.adapters.map((a, i) => ({
+      path: resolve(a.path),
+      weight: a.weight,
+      name: names.indexOf(a.path) === i ? a.path : `${a.path}#${i}`,
+    })),
+    options: {
+      method: r.method ?? 'cat',
+      density: r.density ?? 0.5,
+      rank: r.rank,
+      majoritySign: r.majoritySign ?? 'total',
+      seed: r.seed ?? 0,
+    },
     out: resolve(r.out),
   };
 }

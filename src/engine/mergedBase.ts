@@ -1,27 +1,47 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeSafetensors, parseSafetensorsHeader, readTensorF32, safetensorsHeaderEnd, type TensorToWrite } from '../core/files/safetensors.ts';
+import {
+  encodeSafetensors,
+  parseSafetensorsHeader,
+  readTensorF32,
+  safetensorsHeaderEnd,
+  type TensorToWrite,
+} from '../core/files/safetensors.ts';
 import type { Adapter } from '../core/lora/adapter.ts';
 import { mergeDelta } from '../core/lora/mergeIntoBase.ts';
 import type { Base } from './loadBase.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './store.ts';
 
-/** Files of a base's folder that a copy of it keeps as they are. */
-const companions = /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
+const companions =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
+
+/** Whether a file of a base's folder goes into a copy of it as it is. */
+export function companionFile(name: string): boolean {
+  return companions.test(name);
+}
 
 /**
  * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself
  * is not touched. One weight file is in memory at a time.
  */
-export async function writeMergedBase(base: Base, adapters: { adapter: Adapter; weight: number }[], out: string): Promise<void> {
+export async function writeMergedBase(
+  base: Base,
+  adapters: { adapter: Adapter; weight: number }[],
+  out: string,
+): Promise<void> {
   const files = new Map<string, string | Uint8Array | Iterable<Uint8Array>>();
   for (const name of await folderFiles(base.folder))
-    if (companions.test(name) || name === 'model.safetensors.index.json') files.set(name, await readBytes(join(base.folder, name), name));
+    if (companionFile(name) || name === 'model.safetensors.index.json')
+      files.set(name, await readBytes(join(base.folder, name), name));
   for (const file of base.weightFiles) files.set(file, await mergedFile(base, file, adapters));
   await writeFolderAtomic(out, files);
 }
 
-async function mergedFile(base: Base, file: string, adapters: { adapter: Adapter; weight: number }[]): Promise<Uint8Array[]> {
+async function mergedFile(
+  base: Base,
+  file: string,
+  adapters: { adapter: Adapter; weight: number }[],
+): Promise<Uint8Array[]> {
   const path = join(base.folder, file);
   const handle = await open(path);
   try {

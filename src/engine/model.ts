@@ -3,7 +3,7 @@ import { linearLayers } from '../core/model/layout.ts';
 import { type AdapterBank, createAdapterBank, type Weights } from './adapterBank.ts';
 import { createKvCache, type KvCache } from './kvCache.ts';
 import type { Base } from './loadBase.ts';
-import { createSession, type Session, int32s, int64s, readFloats } from './session.ts';
+import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
 
 /** A base compiled for inference, with the bank of experts beside it. */
 export interface Model {
@@ -20,7 +20,10 @@ export interface Model {
 export async function openModel(base: Base, threads: number): Promise<Model> {
   const layers = linearLayers(base.config);
   const adapted = new Set(layers.map(l => l.path));
-  const session = await createSession(buildInferenceGraph(base.config, base.tensors, adapted), { folder: base.folder, threads });
+  const session = await createSession(buildInferenceGraph(base.config, base.tensors, adapted), {
+    folder: base.folder,
+    threads,
+  });
   return modelOver(base, session, createAdapterBank(layers));
 }
 
@@ -48,7 +51,10 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank): Mode
         ids: int64s(ids, [rows, length]),
         positions: int64s(positions, [rows, length]),
         logitRows: int64s(wanted, [wanted.length]),
-        lastPositions: int32s(Int32Array.from(totals, n => n - 1), [rows]),
+        lastPositions: int32s(
+          Int32Array.from(totals, n => n - 1),
+          [rows],
+        ),
         totalLength: int32s(Int32Array.of(Math.max(...totals)), []),
         ...bank.feeds(weights),
         ...cache.feeds,
@@ -65,4 +71,3 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank): Mode
 export function allLogits(model: Model, ids: number[], weights: Weights): Promise<Float32Array> {
   return model.run([ids], [0], [weights], createKvCache(model.base.config, 1, ids.length), true);
 }
-

@@ -21,10 +21,20 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
     .update(priorBytes)
     .update(JSON.stringify([experts, router.seed]))
     .digest('hex');
-  const [jsonPath, binPath] = [join(e.runFolder, 'router', 'router.json'), join(e.runFolder, 'router', `${fingerprint.slice(0, 16)}.bin`)];
-  const stored = (await readJson(jsonPath, 'the router').catch(() => undefined)) as { fingerprint?: string; header?: unknown } | undefined;
-  if (stored?.fingerprint === fingerprint) return routerFrom(parseRouter(stored.header, await readBytes(binPath, 'the router')));
-  const model = trainRouter({ prior: readPrior(JSON.parse(priorJson.toString()), priorBytes), experts, seed: router.seed });
+  const [jsonPath, binPath] = [
+    join(e.runFolder, 'router', 'router.json'),
+    join(e.runFolder, 'router', `${fingerprint.slice(0, 16)}.bin`),
+  ];
+  const stored = (await readJson(jsonPath, 'the router').catch(() => undefined)) as
+    | { fingerprint?: string; header?: unknown }
+    | undefined;
+  if (stored?.fingerprint === fingerprint)
+    return routerFrom(parseRouter(stored.header, await readBytes(binPath, 'the router')));
+  const model = trainRouter({
+    prior: readPrior(JSON.parse(priorJson.toString()), priorBytes),
+    experts,
+    seed: router.seed,
+  });
   const { header, bytes } = serializeRouter(model);
   await writeFileAtomic(binPath, bytes);
   await writeFileAtomic(jsonPath, `${JSON.stringify({ fingerprint, header })}\n`);
@@ -34,14 +44,18 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
 /** The router for prompts when no recipe is given: the shipped prior, over the domains math, code and qa. */
 export async function openPriorRouter(mediaFolder: string): Promise<Router> {
   const json = await readJson(join(mediaFolder, 'router', 'prior.json'), "the router's prior");
-  return routerFrom(readPrior(json, await readBytes(join(mediaFolder, 'router', 'prior.bin'), "the router's prior")).model);
+  return routerFrom(
+    readPrior(json, await readBytes(join(mediaFolder, 'router', 'prior.bin'), "the router's prior")).model,
+  );
 }
 
 async function expertPrompts(e: Experiment): Promise<ExpertPrompts[]> {
   const experts: ExpertPrompts[] = [];
   for (const [name, expert] of Object.entries(e.recipe.experts)) {
     const examples = expert.data ? await readExamples(e.folder, expert.data.train) : [];
-    const prompts = examples.map(x => x.messages.filter(m => m.role === 'user').at(-1)?.content ?? '').filter(p => p !== '');
+    const prompts = examples
+      .map(x => x.messages.filter(m => m.role === 'user').at(-1)?.content ?? '')
+      .filter(p => p !== '');
     experts.push({ name, domain: expert.domain ?? name, prompts });
   }
   return experts;

@@ -11,9 +11,18 @@ import { writeFileAtomic } from './store.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Log-probability of every token of given texts, under a model with given adapters. */
-export async function scoreRun(workbench: Workbench, request: ScoreRequest, context: RequestContext): Promise<ScoreResult> {
+export async function scoreRun(
+  workbench: Workbench,
+  request: ScoreRequest,
+  context: RequestContext,
+): Promise<ScoreResult> {
   const base = await loadBase(baseFolder(request.model, process.cwd(), workbench.mediaFolder));
-  const adapters = await Promise.all(request.adapters.map(async (a, i) => ({ adapter: await readAdapter(resolve(a.path), `${a.path}#${i}`), weight: a.weight })));
+  const adapters = await Promise.all(
+    request.adapters.map(async (a, i) => ({
+      adapter: await readAdapter(resolve(a.path), `${a.path}#${i}`),
+      weight: a.weight,
+    })),
+  );
   const model = await openModel(base, workbench.threads);
   try {
     for (const { adapter } of adapters) model.bank.load(adapter);
@@ -26,7 +35,9 @@ export async function scoreRun(workbench: Workbench, request: ScoreRequest, cont
       const ids = item.ids ?? base.tokenizer.encode(item.text ?? '');
       checkIds(ids, vocab, maxLength, i);
       const logits = await allLogits(model, ids, weights);
-      const logProbabilities = ids.slice(1).map((id, t) => logProbability(logits.subarray(t * vocab, (t + 1) * vocab), id));
+      const logProbabilities = ids
+        .slice(1)
+        .map((id, t) => logProbability(logits.subarray(t * vocab, (t + 1) * vocab), id));
       items.push({ ids, logProbabilities, total: logProbabilities.reduce((a, b) => a + b, 0) });
       if (request.logits) kept.push({ name: `logits.${i}`, dtype: 'F32', shape: [ids.length, vocab], data: logits });
       context.notify('progress', { id: request.id, message: 'scored', done: i + 1, total: request.items.length });
@@ -42,9 +53,11 @@ export async function scoreRun(workbench: Workbench, request: ScoreRequest, cont
 function checkIds(ids: number[], vocab: number, maxLength: number, item: number): void {
   const where = `item ${item}`;
   if (ids.length === 0) throw new WorkbenchError('badRequest', `${where} has no tokens`);
-  if (ids.length > maxLength) throw new WorkbenchError('badRequest', `${where} has ${ids.length} tokens; the base's context holds ${maxLength}`);
+  if (ids.length > maxLength)
+    throw new WorkbenchError('badRequest', `${where} has ${ids.length} tokens; the base's context holds ${maxLength}`);
   const bad = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocab);
-  if (bad !== undefined) throw new WorkbenchError('badRequest', `${where}: ${bad} is not a token id; they go from 0 to ${vocab - 1}`);
+  if (bad !== undefined)
+    throw new WorkbenchError('badRequest', `${where}: ${bad} is not a token id; they go from 0 to ${vocab - 1}`);
 }
 
 /** log softmax(logits)[id], summed in double precision. */

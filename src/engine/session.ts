@@ -30,7 +30,12 @@ export async function createSession(graph: Graph, { folder, threads }: SessionOp
     interOpNumThreads: 1,
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
-    extra: { session: { set_denormal_as_zero: '1', ...(external.folder && { model_external_initializers_file_folder_path: external.folder }) } },
+    extra: {
+      session: {
+        set_denormal_as_zero: '1',
+        ...(external.folder && { model_external_initializers_file_folder_path: external.folder }),
+      },
+    },
   }).catch(error => {
     throw runtimeError('could not compile the graph', error);
   });
@@ -38,7 +43,10 @@ export async function createSession(graph: Graph, { folder, threads }: SessionOp
   return {
     async run(feeds, fetches) {
       try {
-        return (await session.run(feeds, fetches ? { ...Object.fromEntries(outputs.map(o => [o, null])), ...fetches } : outputs)) as Feeds;
+        return (await session.run(
+          feeds,
+          fetches ? { ...Object.fromEntries(outputs.map(o => [o, null])), ...fetches } : outputs,
+        )) as Feeds;
       } catch (error) {
         throw runtimeError('could not run the graph', error);
       }
@@ -61,7 +69,8 @@ async function externalFiles(graph: Graph, folder = '') {
   }
   const [first] = places.values();
   if (first === undefined) return {};
-  const within = (root: string) => [...places.values()].every(p => p.startsWith(root.endsWith(sep) ? root : root + sep));
+  const within = (root: string) =>
+    [...places.values()].every(p => p.startsWith(root.endsWith(sep) ? root : root + sep));
   let root = dirname(first);
   while (!within(root) && root !== dirname(root)) root = dirname(root);
   return { folder: root, locate: (file: string) => relative(root, places.get(file)!) };

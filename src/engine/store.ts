@@ -8,7 +8,10 @@ export function storageError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   const known: Record<string, [message: string, hint: string]> = {
     ENOSPC: ['the disk is full', 'Free some space and run the command again; what was there before is intact.'],
-    EDQUOT: ['the disk quota is used up', 'Free some space and run the command again; what was there before is intact.'],
+    EDQUOT: [
+      'the disk quota is used up',
+      'Free some space and run the command again; what was there before is intact.',
+    ],
     EROFS: ['the file system is read-only', 'Choose another output folder.'],
     EACCES: ['permission denied', 'Choose a folder you may write to.'],
     EPERM: ['operation not permitted', 'Choose a folder you may write to.'],
@@ -59,7 +62,10 @@ async function syncFolder(folder: string): Promise<void> {
  * Writes several files as one folder: they appear together by a rename, replacing an older folder of that name.
  * Throws `storage` as writeFileAtomic does.
  */
-export async function writeFolderAtomic(folder: string, files: Map<string, string | Uint8Array | Iterable<Uint8Array>>): Promise<void> {
+export async function writeFolderAtomic(
+  folder: string,
+  files: Map<string, string | Uint8Array | Iterable<Uint8Array>>,
+): Promise<void> {
   const suffix = `${process.pid}.${randomBytes(4).toString('hex')}`;
   const temporary = `${folder}.${suffix}.tmp`;
   const old = `${folder}.${suffix}.old`;
@@ -101,7 +107,8 @@ export async function readText(path: string, what: string): Promise<string> {
 /** Reads a file. Throws `notFound` with what it was wanted for. */
 export async function readBytes(path: string, what: string): Promise<Buffer> {
   return readFile(path).catch(error => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') throw new WorkbenchError('notFound', `${what} is not there: ${path}`);
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+      throw new WorkbenchError('notFound', `${what} is not there: ${path}`);
     throw storageError(error, path);
   });
 }

@@ -2,7 +2,14 @@ import { hashName, initFactors } from '../core/lora/initFactors.ts';
 import { externalWeights } from '../core/model/baseWeights.ts';
 import { Random } from '../core/tensor/random.ts';
 import type { Batch } from '../core/train/assembleBatch.ts';
-import { buildTrainGraph, dropoutSites, expertGroup, groupSize, type TrainedExpert, type TrainPhase } from '../core/train/trainGraph.ts';
+import {
+  buildTrainGraph,
+  dropoutSites,
+  expertGroup,
+  groupSize,
+  type TrainedExpert,
+  type TrainPhase,
+} from '../core/train/trainGraph.ts';
 import type { TrainBackend } from '../core/train/trainLoop.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { Base } from './loadBase.ts';
@@ -59,7 +66,11 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
     const from = o.from?.get(e.name);
     const parameter = from?.parameter ?? initFactors(groups[i]!.tensors, e.seed);
     if (parameter.length !== size)
-      throw new WorkbenchError('mismatch', `the checkpoint of '${e.name}' holds ${parameter.length} numbers, its settings imply ${size}`, 'Train anew without --resume, or restore the settings.');
+      throw new WorkbenchError(
+        'mismatch',
+        `the checkpoint of '${e.name}' holds ${parameter.length} numbers, its settings imply ${size}`,
+        'Train anew without --resume, or restore the settings.',
+      );
     parameters[e.name] = floats(parameter, [size]);
     moments[`${e.name}.m`] = floats(from?.m ?? new Float32Array(size), [size]);
     moments[`${e.name}.v`] = floats(from?.v ?? new Float32Array(size), [size]);
@@ -81,7 +92,14 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
     async step(batch, seed, hyper) {
       const zero = new Float32Array(8).fill(1);
       const rates = Object.fromEntries(experts.map(e => [`${e.name}.hyper`, floats(hyper.get(e.name) ?? zero, [8])]));
-      const out = await stepSession.run({ ...batchFeeds(batch), ...masks(batch, seed), ...parameters, ...moments, ...sums, ...rates });
+      const out = await stepSession.run({
+        ...batchFeeds(batch),
+        ...masks(batch, seed),
+        ...parameters,
+        ...moments,
+        ...sums,
+        ...rates,
+      });
       for (const name of hyper.keys()) {
         parameters[name] = out[`${name}.out`]!;
         for (const part of ['m', 'v']) moments[`${name}.${part}`] = out[`${name}.${part}.out`]!;

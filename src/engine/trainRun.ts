@@ -72,7 +72,10 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
           for (const [i, job] of jobs.entries()) {
             const state = sessions.state(job.plan.name);
             const own = position.experts[job.plan.name]!;
-            await writeAdapter(adapterOutput(experiment, job.plan.name), trainedAdapter(base, job, own.best ? state.best : state.parameter));
+            await writeAdapter(
+              adapterOutput(experiment, job.plan.name),
+              trainedAdapter(base, job, own.best ? state.best : state.parameter),
+            );
             await writeRecord(experiment, job, { ...own, baseHash, curve: curves[i]! });
           }
       },
@@ -102,9 +105,17 @@ function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] 
   const trainable = Object.keys(recipe.experts).filter(name => recipe.experts[name]!.data);
   for (const name of only ?? [])
     if (!trainable.includes(name))
-      throw new WorkbenchError('notFound', `${path}: no expert '${name}' with training data`, `Trainable: ${trainable.join(', ') || 'none'}.`);
+      throw new WorkbenchError(
+        'notFound',
+        `${path}: no expert '${name}' with training data`,
+        `Trainable: ${trainable.join(', ') || 'none'}.`,
+      );
   if (trainable.length === 0)
-    throw new WorkbenchError('badRecipe', `${path}: no expert has training data`, "Add 'experts': { NAME: { data: { train: FILE } } }.");
+    throw new WorkbenchError(
+      'badRecipe',
+      `${path}: no expert has training data`,
+      "Add 'experts': { NAME: { data: { train: FILE } } }.",
+    );
   return trainable.filter(name => !only || only.includes(name));
 }
 
@@ -121,7 +132,15 @@ export async function prepareExpert(e: Experiment, base: Base, name: string): Pr
   const hash = createHash('sha256');
   for (const example of [...train, ...validation]) hash.update(example.ids).update(example.labels);
   return {
-    plan: { name, scaling, dropout: lora.dropout, settings, steps: stepCount(settings, train.length), train, validation },
+    plan: {
+      name,
+      scaling,
+      dropout: lora.dropout,
+      settings,
+      steps: stepCount(settings, train.length),
+      train,
+      validation,
+    },
     lora,
     targets: layers.map(l => l.path),
     dataHash: hash.digest('hex'),
@@ -145,7 +164,9 @@ export function targetLayers(base: Base, lora: LoraSettings, expert: string): Li
 
 function fingerprintOf(baseHash: string, seed: number, jobs: ExpertJob[]): string {
   const parts = jobs.map(j => [j.plan.name, j.plan.settings, j.plan.steps, j.lora, j.dataHash]);
-  return createHash('sha256').update(JSON.stringify([baseHash, seed, parts])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([baseHash, seed, parts]))
+    .digest('hex');
 }
 
 function checkpointPath(e: Experiment, names: string[]): string {
@@ -167,7 +188,14 @@ export function trainedAdapter(base: Base, { plan, lora, targets }: ExpertJob, f
   const short = [...new Set(targets.map(path => path.split('.').at(-1)!))];
   return {
     name: plan.name,
-    config: { rank: lora.rank, alpha: lora.alpha, rslora: lora.rslora, targetModules: short, dropout: lora.dropout, taskType: 'CAUSAL_LM' },
+    config: {
+      rank: lora.rank,
+      alpha: lora.alpha,
+      rslora: lora.rslora,
+      targetModules: short,
+      dropout: lora.dropout,
+      taskType: 'CAUSAL_LM',
+    },
     modules: new Map(
       targets.map(path => {
         const { in: width, out } = layers.get(path)!;
@@ -179,7 +207,11 @@ export function trainedAdapter(base: Base, { plan, lora, targets }: ExpertJob, f
   };
 }
 
-async function writeRecord(e: Experiment, job: ExpertJob, own: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>): Promise<void> {
+async function writeRecord(
+  e: Experiment,
+  job: ExpertJob,
+  own: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>,
+): Promise<void> {
   const record: TrainingRecord = {
     expert: job.plan.name,
     baseHash: own.baseHash,

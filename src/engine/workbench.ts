@@ -104,8 +104,21 @@ export function checkLoaded(open: OpenExperiment, names: string[]): void {
     if (open.loaded.includes(name)) continue;
     const { recipe, path } = open.experiment;
     if (name in recipe.experts)
-      throw new WorkbenchError('notFound', `expert '${name}' has no adapter yet`, `Run: multi-lora train ${path} --only ${name}`);
-    if (name in recipe.merges) throw new WorkbenchError('notFound', `merge '${name}' has not been made yet`, `Run: multi-lora merge ${path} ${name}`);
-    throw new WorkbenchError('notFound', `no expert is called '${name}'`, `There are: ${Object.keys(recipe.experts).join(', ')}.`);
+      throw new WorkbenchError(
+        'notFound',
+        `expert '${name}' has no adapter yet`,
+        `Run: multi-lora train ${path} --only ${name}`,
+      );
+    if (name in recipe.merges)
+      throw new WorkbenchError(
+        'notFound',
+        `merge '${name}' has not been made yet`,
+        `Run: multi-lora merge ${path} ${name}`,
+      );
+    throw new WorkbenchError(
+      'notFound',
+      `no expert is called '${name}'`,
+      `There are: ${Object.keys(recipe.experts).join(', ')}.`,
+    );
   }
 }

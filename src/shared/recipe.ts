@@ -24,13 +24,22 @@ function overridesOf<S extends z.ZodObject>(settings: S): z.ZodType<Partial<z.ou
 export const loraSettings = z
   .strictObject({
     rank: z.int().min(1).max(1024).default(16).describe('Rank r of the factors A [r, in] and B [out, r].'),
-    alpha: z.number().positive().default(32).describe('Numerator of the scaling: alpha / r, or alpha / √r with rsLoRA.'),
+    alpha: z
+      .number()
+      .positive()
+      .default(32)
+      .describe('Numerator of the scaling: alpha / r, or alpha / √r with rsLoRA.'),
     rslora: z.boolean().default(false).describe('Rank-stabilised scaling alpha / √r (Kalajdzievski 2023).'),
     targets: z
       .union([z.literal('all-linear'), z.array(z.string()).min(1)])
       .default('all-linear')
       .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'."),
-    dropout: z.number().min(0).max(0.9).default(0).describe('Probability with which an input of A is zeroed in training.'),
+    dropout: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .default(0)
+      .describe('Probability with which an input of A is zeroed in training.'),
   })
   .describe('Shape and scaling of the low-rank factors (Hu et al. 2021).');
 
@@ -94,7 +103,11 @@ export const generationSettings = z
     temperature: z.number().min(0).max(10).default(0).describe('0 takes the most probable token.'),
     topK: z.int().min(0).default(0).describe('Sample among the k most probable tokens; 0 for all.'),
     topP: z.number().gt(0).max(1).default(1).describe('Sample among the smallest set of this total probability.'),
-    repetitionPenalty: z.number().positive().default(1).describe('Divides the scores of tokens seen (Keskar et al. 2019).'),
+    repetitionPenalty: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('Divides the scores of tokens seen (Keskar et al. 2019).'),
     seed: z.int().min(0).default(0).describe('Seed of the sampling.'),
     stop: z.array(z.string().min(1)).default([]).describe('Texts before which the answer ends.'),
     maxTokens: z.int().min(1).default(128).describe('Longest answer, in tokens.'),
@@ -152,7 +165,9 @@ const evaluationSet = z
     scorer: z
       .enum(['exact', 'final', 'code'])
       .default('exact')
-      .describe("'exact': the whole answer; 'final': what follows 'Answer:'; 'code': runs it against the example's tests."),
+      .describe(
+        "'exact': the whole answer; 'final': what follows 'Answer:'; 'code': runs it against the example's tests.",
+      ),
     limit: z.int().min(1).optional().describe('Use the first so many examples.'),
   })
   .describe('A held-out set.');
@@ -174,7 +189,10 @@ const evaluation = z
 const step = z
   .discriminatedUnion('do', [
     z.strictObject({ do: z.literal('note'), text: z.string().describe('Markdown.') }),
-    z.strictObject({ do: z.literal('train'), experts: z.array(z.string()).min(1).optional().describe('All without it.') }),
+    z.strictObject({
+      do: z.literal('train'),
+      experts: z.array(z.string()).min(1).optional().describe('All without it.'),
+    }),
     z.strictObject({
       do: z.literal('ask'),
       prompt: z.string().min(1),
@@ -184,7 +202,10 @@ const step = z
     }),
     z.strictObject({ do: z.literal('blend'), prompt: z.string().min(1), blends: z.array(z.string()).min(1) }),
     z.strictObject({ do: z.literal('merge'), merge: z.string().describe('A named merge.') }),
-    z.strictObject({ do: z.literal('evaluate'), sets: z.array(z.string()).min(1).optional().describe('All without it.') }),
+    z.strictObject({
+      do: z.literal('evaluate'),
+      sets: z.array(z.string()).min(1).optional().describe('All without it.'),
+    }),
   ])
   .describe('One step of the experiment.');
 
@@ -199,7 +220,10 @@ export const recipeSchema = z
       .default('embedded')
       .describe("The frozen base: 'embedded', or a Hugging Face folder relative to the recipe."),
     seed: z.int().min(0).max(4294967295).default(1).describe('Seed of initial factors, data order and dropout.'),
-    output: z.string().optional().describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
+    output: z
+      .string()
+      .optional()
+      .describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
     lora: overridesOf(loraSettings).default({}).describe('Settings of every expert’s factors.'),
     training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
     experts: z.record(name, expert).default({}).describe('The experts by name.'),

@@ -5,12 +5,7 @@ import * as op from '../graph/ops.ts';
  * The gradient of one operator: from the gradient `dy` of its result to the gradients of its inputs.
  * `wants(i)` says whether input i needs one; a rule may return undefined for those that do not.
  */
-export type GradientRule = (
-  g: Graph,
-  node: Node,
-  dy: Value,
-  wants: (i: number) => boolean,
-) => (Value | undefined)[];
+export type GradientRule = (g: Graph, node: Node, dy: Value, wants: (i: number) => boolean) => (Value | undefined)[];
 
 const first = (n: Node): Value => n.inputs[0]!;
 const second = (n: Node): Value => n.inputs[1]!;
@@ -35,9 +30,7 @@ export const gradientRules: Record<string, GradientRule> = {
 
   Div: (g, n, dy, wants) => [
     wants(0) ? op.sumTo(g, op.div(g, dy, second(n)), first(n).shape) : undefined,
-    wants(1)
-      ? op.sumTo(g, op.neg(g, op.div(g, op.mul(g, dy, result(n)), second(n))), second(n).shape)
-      : undefined,
+    wants(1) ? op.sumTo(g, op.neg(g, op.div(g, op.mul(g, dy, result(n)), second(n))), second(n).shape) : undefined,
   ],
 
   Neg: (g, _n, dy) => [op.neg(g, dy)],
@@ -63,9 +56,7 @@ export const gradientRules: Record<string, GradientRule> = {
     return [op.sub(g, t, op.mul(g, p, op.reduceSum(g, t, [-1])))];
   },
 
-  LogSoftmax: (g, n, dy) => [
-    op.sub(g, dy, op.mul(g, op.exp(g, result(n)), op.reduceSum(g, dy, [-1]))),
-  ],
+  LogSoftmax: (g, n, dy) => [op.sub(g, dy, op.mul(g, op.exp(g, result(n)), op.reduceSum(g, dy, [-1])))],
 
   Gemm: (g, n, dy, wants) => {
     const [a, b] = [first(n), second(n)];
@@ -123,14 +114,28 @@ export const gradientRules: Record<string, GradientRule> = {
   // A rotation's transpose is the rotation by the opposite angle.
   RotaryEmbedding: (g, n, dy) => {
     const [, positions, cos, sin] = n.inputs as Value[];
-    return [op.rotary(g, dy, positions!, cos!, g.once(`neg:${sin!.name}`, () => op.neg(g, sin!)))];
+    return [
+      op.rotary(
+        g,
+        dy,
+        positions!,
+        cos!,
+        g.once(`neg:${sin!.name}`, () => op.neg(g, sin!)),
+      ),
+    ];
   },
 
   Reshape: (g, n, dy) => [op.reshape(g, dy, first(n).shape)],
 
   Transpose: (g, n, dy) => {
     const perm = n.attributes.perm as number[];
-    return [op.transpose(g, dy, perm.map((_, i) => perm.indexOf(i)))];
+    return [
+      op.transpose(
+        g,
+        dy,
+        perm.map((_, i) => perm.indexOf(i)),
+      ),
+    ];
   },
 
   ReduceSum: (g, n, dy) => [expandAs(g, n, dy)],
@@ -144,24 +149,22 @@ export const gradientRules: Record<string, GradientRule> = {
 
   Gather: (g, n, dy) => {
     if (n.attributes.axis !== 0) {
-      const back = op.scatterRows(
-        g,
-        [...first(n).shape].reverse(),
-        second(n),
-        op.transpose(g, dy, [1, 0]),
-      );
+      const back = op.scatterRows(g, [...first(n).shape].reverse(), second(n), op.transpose(g, dy, [1, 0]));
       return [op.transpose(g, back, [1, 0])];
     }
     return [op.scatterRows(g, first(n).shape, second(n), dy)];
   },
 
-  GatherElements: (g, n, dy) => [
-    op.scatterPick(g, first(n).shape, op.reshape(g, second(n), [first(n).shape[0]!]), dy),
-  ],
+  GatherElements: (g, n, dy) => [op.scatterPick(g, first(n).shape, op.reshape(g, second(n), [first(n).shape[0]!]), dy)],
 
   Concat: (g, n, dy) => {
     const axis = n.attributes.axis as number;
-    return op.split(g, dy, n.inputs.map(v => v!.shape[axis] as number), axis);
+    return op.split(
+      g,
+      dy,
+      n.inputs.map(v => v!.shape[axis] as number),
+      axis,
+    );
   },
 };
 
@@ -175,7 +178,11 @@ function expandAs(g: Graph, n: Node, dy: Value): Value {
 function withReducedAxes(g: Graph, n: Node, dy: Value): Value {
   if (flag(n, 'keepdims')) return dy;
   const axes = reducedAxes(g, n);
-  return op.reshape(g, dy, first(n).shape.map((d, i) => (axes.includes(i) ? 1 : d)));
+  return op.reshape(
+    g,
+    dy,
+    first(n).shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+  );
 }
 
 function reducedAxes(g: Graph, n: Node): number[] {

@@ -45,8 +45,7 @@ function inputGradients(g: Graph, node: Node, gradient: Map<Value, Value>, wants
 /** The pieces' gradients joined again; a piece that nothing used contributes zeros. */
 function splitGradient(g: Graph, node: Node, gradient: Map<Value, Value>): Value {
   const pieces = node.outputs.map(
-    o =>
-      gradient.get(o) ?? g.node('ConstantOfShape', [g.shapeValue(o.shape)], [{ type: o.type, shape: o.shape }])[0]!,
+    o => gradient.get(o) ?? g.node('ConstantOfShape', [g.shapeValue(o.shape)], [{ type: o.type, shape: o.shape }])[0]!,
   );
   return op.concat(g, pieces, node.attributes.axis as number);
 }

@@ -71,7 +71,8 @@ function valueInfo(v: Value) {
 function attributeProto(name: string, a: Attribute) {
   const { AttributeType } = onnx.AttributeProto;
   if (typeof a === 'number') {
-    if (!Number.isInteger(a)) throw new WorkbenchError('runtime', `graph: attribute '${name}' wants an integer, got ${a}`);
+    if (!Number.isInteger(a))
+      throw new WorkbenchError('runtime', `graph: attribute '${name}' wants an integer, got ${a}`);
     return { name, type: AttributeType.INT, i: a };
   }
   if (typeof a === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(a) };

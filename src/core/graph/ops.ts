@@ -66,11 +66,20 @@ export interface Transposes {
 }
 
 /** op(a) · op(b) + c for matrices; c broadcasts. */
-export function gemm(g: Graph, a: Value, b: Value, { transA = false, transB = false }: Transposes = {}, c?: Value): Value {
+export function gemm(
+  g: Graph,
+  a: Value,
+  b: Value,
+  { transA = false, transB = false }: Transposes = {},
+  c?: Value,
+): Value {
   const [m, k] = transA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
   const [k2, n] = transB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
   if (a.shape.length !== 2 || b.shape.length !== 2 || k !== k2)
-    throw new WorkbenchError('runtime', `gemm: shapes [${a.shape}]${transA ? 'ᵀ' : ''} and [${b.shape}]${transB ? 'ᵀ' : ''}`);
+    throw new WorkbenchError(
+      'runtime',
+      `gemm: shapes [${a.shape}]${transA ? 'ᵀ' : ''} and [${b.shape}]${transB ? 'ᵀ' : ''}`,
+    );
   return single(g, 'Gemm', c ? [a, b, c] : [a, b], a.type, [m, n], { transA: +transA, transB: +transB });
 }
 
@@ -87,7 +96,10 @@ export function matmul(
   const [m, k] = transA ? [ac, ar] : [ar, ac];
   const [k2, n] = transB ? [bc, br] : [br, bc];
   if (`${lead}` !== `${b.shape.slice(0, -2)}` || k !== k2)
-    throw new WorkbenchError('runtime', `matmul: shapes [${a.shape}] and [${b.shape}] (transA ${transA}, transB ${transB})`);
+    throw new WorkbenchError(
+      'runtime',
+      `matmul: shapes [${a.shape}] and [${b.shape}] (transA ${transA}, transB ${transB})`,
+    );
   const attributes = { transA: +transA, transB: +transB, alpha: { float: alpha } };
   return single(g, 'FusedMatMul', [a, b], a.type, [...lead, m, n], attributes, contrib);
 }
@@ -116,7 +128,14 @@ export function reshape(g: Graph, x: Value, shape: Dim[]): Value {
 }
 
 export function transpose(g: Graph, x: Value, perm: number[]): Value {
-  return single(g, 'Transpose', [x], x.type, perm.map(p => x.shape[p]!), { perm });
+  return single(
+    g,
+    'Transpose',
+    [x],
+    x.type,
+    perm.map(p => x.shape[p]!),
+    { perm },
+  );
 }
 
 /** Rows of `x` [n, …] at `indices` [m] (int64): [m, …]. */

@@ -27,14 +27,22 @@ export function checkBaseTensors(c: BaseConfig, tensors: ReadonlyMap<string, Ten
   for (const [name, shape] of baseTensors(c)) {
     const place = tensors.get(name);
     if (!place)
-      throw new WorkbenchError('notFound', `the base's checkpoint holds no tensor '${name}'`, 'Is the download complete?');
+      throw new WorkbenchError(
+        'notFound',
+        `the base's checkpoint holds no tensor '${name}'`,
+        'Is the download complete?',
+      );
     if (`${place.shape}` !== `${shape}`)
       throw new WorkbenchError(
         'mismatch',
         `${place.file}: '${name}' has shape [${place.shape}], config.json implies [${shape}]`,
       );
     if (!elementTypes[place.dtype])
-      throw new WorkbenchError('unsupported', `${place.file}: '${name}' is stored as ${place.dtype}`, 'Use F32, F16 or BF16.');
+      throw new WorkbenchError(
+        'unsupported',
+        `${place.file}: '${name}' is stored as ${place.dtype}`,
+        'Use F32, F16 or BF16.',
+      );
   }
 }
 

@@ -58,9 +58,11 @@ function tokenGates(g: Graph): Value {
   const gate = g.input('gate', 'float32', ['B', 1, 'R']);
   const r = g.node('Shape', [gate], [{ type: 'int64', shape: [1] }], { start: 2, end: 3 })[0]!;
   g.defineSize('R', r);
-  const expanded = g.node('Expand', [gate, g.shapeValue(['B', 'T', 'R'])], [
-    { type: 'float32', shape: ['B', 'T', 'R'] },
-  ])[0]!;
+  const expanded = g.node(
+    'Expand',
+    [gate, g.shapeValue(['B', 'T', 'R'])],
+    [{ type: 'float32', shape: ['B', 'T', 'R'] }],
+  )[0]!;
   return op.reshape(g, expanded, ['N', 'R']);
 }
 

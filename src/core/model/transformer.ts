@@ -91,8 +91,7 @@ export function causalAttention(g: Graph, c: BaseConfig, q: Value, k: Value, v: 
     op.transpose(g, op.reshape(g, q, ['B', 'T', c.kvHeads, group, c.headDim]), [0, 2, 3, 1, 4]),
     ['B', c.kvHeads, stackedLength(g, group), c.headDim],
   );
-  const perHead = (x: Value) =>
-    op.transpose(g, op.reshape(g, x, ['B', 'T', c.kvHeads, c.headDim]), [0, 2, 1, 3]);
+  const perHead = (x: Value) => op.transpose(g, op.reshape(g, x, ['B', 'T', c.kvHeads, c.headDim]), [0, 2, 1, 3]);
   const scores = op.matmul(g, queries, perHead(k), { transB: true, alpha: 1 / Math.sqrt(c.headDim) });
   const grouped = op.reshape(g, scores, ['B', c.kvHeads, group, 'T', 'T']);
   const weights = op.softmax(g, op.add(g, grouped, causalMask(g)));

@@ -11,7 +11,11 @@ export function checkRecipe(recipe: Recipe): Problem[] {
   const known = (kind: string, name: string, names: string[], where: string) => {
     if (names.includes(name)) return;
     const guess = nearest(name, names);
-    const hint = guess ? `did you mean '${guess}'?` : names.length > 0 ? `there are: ${names.join(', ')}` : 'there is none';
+    const hint = guess
+      ? `did you mean '${guess}'?`
+      : names.length > 0
+        ? `there are: ${names.join(', ')}`
+        : 'there is none';
     error(`unknown${kind}`, where, `${where}: no ${kind.toLowerCase()} is called '${name}'; ${hint}`);
   };
   const weights = (table: Record<string, number>, where: string) => {
@@ -23,8 +27,10 @@ export function checkRecipe(recipe: Recipe): Problem[] {
   for (const name of experts) {
     const where = `experts.${name}`;
     const { data, adapter } = recipe.experts[name]!;
-    if (['base', 'auto'].includes(name)) error('reservedName', where, `'${name}' has a meaning of its own; call the expert otherwise`);
-    if (!data && !adapter) error('nothingToTrain', where, `${where}: needs 'data' to be trained on, or an 'adapter' to load`);
+    if (['base', 'auto'].includes(name))
+      error('reservedName', where, `'${name}' has a meaning of its own; call the expert otherwise`);
+    if (!data && !adapter)
+      error('nothingToTrain', where, `${where}: needs 'data' to be trained on, or an 'adapter' to load`);
     if (data && adapter) error('dataAndAdapter', where, `${where}: has both 'data' and 'adapter'; keep one`);
   }
   for (const [name, blend] of Object.entries(recipe.blends)) weights(blend, `blends.${name}`);
@@ -34,7 +40,8 @@ export function checkRecipe(recipe: Recipe): Problem[] {
   for (const [i, name] of (recipe.evaluation.sequential?.order ?? []).entries())
     known('Expert', name, experts, `evaluation.sequential.order[${i}]`);
   if (recipe.router.kind === 'keywords')
-    for (const name of Object.keys(recipe.router.keywords ?? {})) known('Expert', name, experts, `router.keywords.${name}`);
+    for (const name of Object.keys(recipe.router.keywords ?? {}))
+      known('Expert', name, experts, `router.keywords.${name}`);
 
   const [blends, merges, sets] = [recipe.blends, recipe.merges, recipe.evaluation.sets].map(o => Object.keys(o)) as [
     string[],

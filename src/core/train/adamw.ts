@@ -52,7 +52,12 @@ export function adamW(
   { parameter, m, v, gradient, norm, hyper }: Record<'parameter' | 'm' | 'v' | 'gradient' | 'norm' | 'hyper', Value>,
   decays = true,
 ): { parameter: Value; m: Value; v: Value } {
-  const pieces = op.split(g, hyper, hyperNames.map(() => 1), 0);
+  const pieces = op.split(
+    g,
+    hyper,
+    hyperNames.map(() => 1),
+    0,
+  );
   const h = Object.fromEntries(hyperNames.map((n, i) => [n, pieces[i]!])) as Record<HyperName, Value>;
   const one = g.scalar(1);
   const clip = op.min(g, one, op.div(g, h.maxNorm, op.add(g, norm, g.scalar(1e-6))));

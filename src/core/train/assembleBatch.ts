@@ -65,5 +65,14 @@ export function assembleBatch(parts: BatchPart[], expertCount: number): Batch {
   owners.forEach((part, i) => {
     lossWeights[i * expertCount + part.expert] = part.share / counts.get(part)!;
   });
-  return { rows, length, ids, gate, lossRows: Int32Array.from(lossRows), labels: Int32Array.from(labels), lossWeights, tokens };
+  return {
+    rows,
+    length,
+    ids,
+    gate,
+    lossRows: Int32Array.from(lossRows),
+    labels: Int32Array.from(labels),
+    lossWeights,
+    tokens,
+  };
 }

@@ -108,13 +108,25 @@ export function buildTrainGraph(o: TrainGraphOptions): Graph {
     const y = op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
     const active = o.experts.flatMap((e, i) => (e.targets.includes(path) ? [i] : []));
     if (active.length === 0) return y;
-    const A = op.concat(g, active.map(i => factors[i]!.get(factorName(path, 'A'))!), 0);
-    const B = op.concat(g, active.map(i => factors[i]!.get(factorName(path, 'B'))!), 1);
+    const A = op.concat(
+      g,
+      active.map(i => factors[i]!.get(factorName(path, 'A'))!),
+      0,
+    );
+    const B = op.concat(
+      g,
+      active.map(i => factors[i]!.get(factorName(path, 'B'))!),
+      1,
+    );
     const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer), layer.in)) : x;
     const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!(active));
     return op.gemm(g, inner, B, { transB: true }, y);
   };
-  const parts = { weight, linear, attention: (_: number, q: Value, k: Value, v: Value) => causalAttention(g, c, q, k, v) };
+  const parts = {
+    weight,
+    linear,
+    attention: (_: number, q: Value, k: Value, v: Value) => causalAttention(g, c, q, k, v),
+  };
   const hidden = transformer(g, c, parts, ids, rowPositions(g));
 
   const lossRows = g.input('lossRows', 'int64', ['M']);
@@ -133,7 +145,11 @@ export function buildTrainGraph(o: TrainGraphOptions): Graph {
   let at = 0;
   const sums = groups.map((group, i) => {
     const own = found.slice(at, (at += wanted[i]!.length));
-    const gradient = op.concat(g, own.map(v => op.reshape(g, v, [sizeOf(v)])), 0);
+    const gradient = op.concat(
+      g,
+      own.map(v => op.reshape(g, v, [sizeOf(v)])),
+      0,
+    );
     return o.accumulated ? op.add(g, g.input(`${group.name}.sum`, 'float32', [groupSize(group)]), gradient) : gradient;
   });
   if (o.phase === 'accumulate') for (const [i, group] of groups.entries()) g.output(`${group.name}.sum.out`, sums[i]!);
@@ -148,7 +164,10 @@ function addUpdate(g: Graph, groups: ParameterGroup[], flat: Value[], sums: Valu
     const squares = groups.flatMap((group, i) =>
       group.clipWith === clip ? [op.reduceSumSquare(g, sums[i]!, [0])] : [],
     );
-    return op.sqrt(g, squares.reduce((a, b) => op.add(g, a, b)));
+    return op.sqrt(
+      g,
+      squares.reduce((a, b) => op.add(g, a, b)),
+    );
   });
   g.output('norms', op.concat(g, norms, 0));
   for (const [i, group] of groups.entries()) {

@@ -70,7 +70,11 @@ async function isCorrect(scorer: EvaluationSet['scorer'], item: HeldOutItem, got
   if (scorer === 'exact') return exactMatch(item.expected, got);
   if (scorer === 'final') return finalAnswer(item.expected, got);
   if (item.tests.length === 0)
-    throw new WorkbenchError('badData', `the held-out example '${item.prompt.slice(0, 60)}' has no tests`, "Code sets need a field 'tests'.");
+    throw new WorkbenchError(
+      'badData',
+      `the held-out example '${item.prompt.slice(0, 60)}' has no tests`,
+      "Code sets need a field 'tests'.",
+    );
   return (await gradeCode(got, item.tests)).passed;
 }
 

@@ -53,7 +53,10 @@ export async function describeMerge(e: Experiment, name: string): Promise<Report
   const path = mergeFolder(e, name);
   const merged = await readAdapter(path, name);
   const parts = await Promise.all(
-    Object.entries(weights).map(async ([expert, weight]) => ({ adapter: await readAdapter(adapterFolder(e, expert), expert), weight })),
+    Object.entries(weights).map(async ([expert, weight]) => ({
+      adapter: await readAdapter(adapterFolder(e, expert), expert),
+      weight,
+    })),
   );
   return { name, method, weights, rank: merged.config.rank, relativeError: mergeError(merged, parts).total, path };
 }

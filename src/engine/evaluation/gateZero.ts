@@ -8,9 +8,16 @@ import { createSession } from '../session.ts';
  * Compares, bit for bit, the logits of the base alone (a graph that knows no adapters) with those of the graph with all
  * experts in the bank: once with no expert active, and once in a batch in which all are active for another row.
  */
-export async function gateZeroCheck(model: Model, probes: number[][], threads: number): Promise<{ difference: number; bitEqual: boolean; tokens: number }> {
+export async function gateZeroCheck(
+  model: Model,
+  probes: number[][],
+  threads: number,
+): Promise<{ difference: number; bitEqual: boolean; tokens: number }> {
   const { base, bank } = model;
-  const session = await createSession(buildInferenceGraph(base.config, base.tensors, new Set()), { folder: base.folder, threads });
+  const session = await createSession(buildInferenceGraph(base.config, base.tensors, new Set()), {
+    folder: base.folder,
+    threads,
+  });
   const alone = modelOver(base, session, createAdapterBank([]));
   const everyone: Weights = Object.fromEntries(bank.names().map(name => [name, 1]));
   let difference = 0;
@@ -29,7 +36,8 @@ export async function gateZeroCheck(model: Model, probes: number[][], threads: n
       tokens += ids.length;
       compare(await allLogits(alone, ids, {}), await allLogits(model, ids, {}));
       // The same batch of two rows both times: the matrix product may add in another order for another number of rows.
-      const pair = (m: Model, weights: Weights[]) => m.run([ids, ids], [0, 0], weights, createKvCache(base.config, 2, ids.length), true);
+      const pair = (m: Model, weights: Weights[]) =>
+        m.run([ids, ids], [0, 0], weights, createKvCache(base.config, 2, ids.length), true);
       const [expected, mixed] = [await pair(alone, [{}, {}]), await pair(model, [{}, everyone])];
       compare(expected.subarray(0, expected.length / 2), mixed.subarray(0, mixed.length / 2));
     }

@@ -35,7 +35,12 @@ export async function addToHistory(e: Experiment, scores: PastScore[]): Promise<
 }
 
 /** The score of these factors when fewest experts had been trained: before the others were. */
-export function earliestScore(history: PastScore[], expert: string, set: string, adapterHash: string): PastScore | undefined {
+export function earliestScore(
+  history: PastScore[],
+  expert: string,
+  set: string,
+  adapterHash: string,
+): PastScore | undefined {
   return history
     .filter(s => s.expert === expert && s.set === set && s.adapterHash === adapterHash)
     .sort((a, b) => a.trained.length - b.trained.length)[0];

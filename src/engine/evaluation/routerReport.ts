@@ -8,7 +8,9 @@ const abstained = 'abstained';
 /** How well the router finds each held-out prompt's expert, and how well its weights say how sure it may be. */
 export function routerReport(kind: ReportRouter['kind'], router: Router, sets: LoadedSet[]): ReportRouter {
   const started = performance.now();
-  const routed = sets.flatMap(({ set, items }) => items.map(item => ({ expected: set.expert, route: router(item.prompt) })));
+  const routed = sets.flatMap(({ set, items }) =>
+    items.map(item => ({ expected: set.expert, route: router(item.prompt) })),
+  );
   const msPerPrompt = (performance.now() - started) / Math.max(1, routed.length);
   const pairs = routed.map(({ expected, route }) => {
     const [predicted, confidence] = Object.entries(route.weights).sort((a, b) => b[1] - a[1])[0] ?? [abstained, 1];

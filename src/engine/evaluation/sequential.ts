@@ -35,10 +35,22 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
     const job = await prepareExpert(o.experiment, o.base, expert);
     const plan = { ...job.plan, name: sequentialName, steps: steps ?? job.plan.steps, validation: [] };
     const size = before?.length ?? 0;
-    const from = before && new Map<string, ExpertState>([[sequentialName, { parameter: before, m: new Float32Array(size), v: new Float32Array(size), best: before }]]);
+    const from =
+      before &&
+      new Map<string, ExpertState>([
+        [sequentialName, { parameter: before, m: new Float32Array(size), v: new Float32Array(size), best: before }],
+      ]);
     const sessions = await openTrainSessions({
       base: o.base,
-      experts: [{ name: sequentialName, rank: job.lora.rank, targets: job.targets, dropout: job.lora.dropout, seed: hashName(sequentialName) }],
+      experts: [
+        {
+          name: sequentialName,
+          rank: job.lora.rank,
+          targets: job.targets,
+          dropout: job.lora.dropout,
+          seed: hashName(sequentialName),
+        },
+      ],
       accumulates: plan.settings.accumulation > 1,
       threads: o.threads,
       from,

@@ -14,7 +14,12 @@ import { writeMergedBase } from '../mergedBase.ts';
  * One base with all adapters, against a full copy of the base for each expert: bytes on disk, and the peak resident
  * memory of a fresh process that loads them all and answers with each. The copies are made for real and removed again.
  */
-export async function measureStorage(base: Base, adapterFolders: string[], prompt: string, threads: number): Promise<ReportStorage> {
+export async function measureStorage(
+  base: Base,
+  adapterFolders: string[],
+  prompt: string,
+  threads: number,
+): Promise<ReportStorage> {
   const copies = await mkdtemp(join(tmpdir(), 'multi-lora-'));
   try {
     const folders: string[] = [];
@@ -40,6 +45,10 @@ async function probe(request: MemoryProbe): Promise<number> {
   const main = process.argv[1]!;
   // Beside the bundle when bundled, among the sources when run from source.
   const script = join(dirname(main), `memoryProbe${extname(main)}`);
-  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, script, JSON.stringify(request)]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...process.execArgv,
+    script,
+    JSON.stringify(request),
+  ]);
   return Number(stdout);
 }

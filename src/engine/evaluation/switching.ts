@@ -6,10 +6,14 @@ import type { Model } from '../model.ts';
  * What it costs to change the experts between two tokens: the time to make ready what the next run reads, for a change
  * of expert or of blend at every token.
  */
-export async function measureSwitching(model: Model, prompt: number[]): Promise<{ medianMs: number; worstMs: number; changes: number } | undefined> {
+export async function measureSwitching(
+  model: Model,
+  prompt: number[],
+): Promise<{ medianMs: number; worstMs: number; changes: number } | undefined> {
   const names = model.bank.names();
   if (names.length === 0) return undefined;
-  const blend = (seed: number): Weights => Object.fromEntries(names.map((n, i) => [n, 1 / (1 + ((i + seed) % names.length))]));
+  const blend = (seed: number): Weights =>
+    Object.fromEntries(names.map((n, i) => [n, 1 / (1 + ((i + seed) % names.length))]));
   const choices = [...names.map((n): Weights => ({ [n]: 1 })), blend(0), {}, blend(1)];
   const length = Math.min(prompt.length + 60, model.base.config.maxLength);
   const cache = createKvCache(model.base.config, 1, length);

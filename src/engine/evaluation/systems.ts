@@ -34,7 +34,9 @@ export async function scoreSystems(
   const { recipe } = open.experiment;
   const experts = open.loaded.filter(name => name in recipe.experts);
   const merges = open.loaded.filter(name => name in recipe.merges);
-  const ready = Object.entries(recipe.blends).filter(([, w]) => Object.keys(w).every(name => open.loaded.includes(name)));
+  const ready = Object.entries(recipe.blends).filter(([, w]) =>
+    Object.keys(w).every(name => open.loaded.includes(name)),
+  );
   const isLoaded = (weights: Weights) => Object.keys(weights).every(name => open.loaded.includes(name));
   const systems: System[] = [
     { name: 'base', kind: 'base', weightsOf: () => ({}) },
@@ -58,7 +60,8 @@ export async function scoreSystems(
       progress(`${system.name} on ${set.name}`, scores.length, total);
       const answers = await answerSet(open.model, set, system.weightsOf, settings, recipe.evaluation.batchSize, signal);
       scores.push(scoreOf(system.name, system.kind, set.name, answers));
-      if (system.kind === 'routed' || system.name === set.set.expert) examples.push(...pickExamples(system, set, answers));
+      if (system.kind === 'routed' || system.name === set.set.expert)
+        examples.push(...pickExamples(system, set, answers));
     }
   };
   for (const system of systems) await measure(system);
@@ -69,7 +72,10 @@ export async function scoreSystems(
   };
   const blends: Report['blends'] = ready.map(([name, weights]) => ({ name, weights, source: 'recipe' }));
   if (experts.length > 1) {
-    const weights = performanceBlend(experts.map(expert => ({ expert, score: overall(expert) })), overall('base'));
+    const weights = performanceBlend(
+      experts.map(expert => ({ expert, score: overall(expert) })),
+      overall('base'),
+    );
     if (Object.values(weights).some(w => w > 0)) {
       blends.push({ name: 'by score', weights, source: 'scores' });
       await measure({ name: 'by score', kind: 'blend', weightsOf: () => weights });
