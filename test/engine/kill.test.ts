@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startEngine } from '../../src/client/engineClient.ts';
 import { readAdapter } from '../../src/engine/adapterFiles.ts';
 import { removeStaleFiles } from '../../src/engine/removeStaleFiles.ts';
-import { WorkbenchError } from '../../src/shared/errors.ts';
+import type { WorkbenchError } from '../../src/shared/errors.ts';
 import type { TrainEvent } from '../../src/shared/trainEvents.ts';
 import { engineArguments, engineOf, enginePath, finished, fromSource, startCli } from '../support/programs.ts';
 import { temporaryFolder, tinyExperiment } from '../support/tinyExperiment.ts';
@@ -16,9 +16,12 @@ const skip = process.platform !== 'linux';
 
 const training = { steps: 40, batchSize: 2, checkpointEvery: 5, validateEvery: 0 };
 const adapterOf = (recipe: string, expert: string) => join(dirname(recipe), 'runs', 'tiny', 'adapters', expert);
-const bits = (recipe: string, expert: string) => readFileSync(join(adapterOf(recipe, expert), 'adapter_model.safetensors'));
+const bits = (recipe: string, expert: string) =>
+  readFileSync(join(adapterOf(recipe, expert), 'adapter_model.safetensors'));
 const leftovers = (recipe: string) =>
-  (readdirSync(join(dirname(recipe), 'runs'), { recursive: true }) as string[]).filter(name => /\.(tmp|old)$/.test(name));
+  (readdirSync(join(dirname(recipe), 'runs'), { recursive: true }) as string[]).filter(name =>
+    /\.(tmp|old)$/.test(name),
+  );
 
 /** A recipe trained without being disturbed. */
 async function undisturbed(): Promise<string> {
@@ -36,7 +39,9 @@ test('training whose engine is killed goes on by itself and ends in the same bit
   const end = finished(child);
   const steps: number[] = [];
   child.stdout.on('data', text => {
-    for (const line of String(text).split('\n').filter(l => l.endsWith('}'))) {
+    for (const line of String(text)
+      .split('\n')
+      .filter(l => l.endsWith('}'))) {
       const event = JSON.parse(line) as TrainEvent;
       if (event.type !== 'step') continue;
       steps.push(event.step);
@@ -55,7 +60,9 @@ test('training whose engine is killed goes on by itself and ends in the same bit
   assert.deepEqual(leftovers(recipe), []);
 });
 
-test('killed again and again while it writes: nothing is ever half-written, the bits are the same', { skip }, async () => {
+test('killed again and again while it writes: nothing is ever half-written, the bits are the same', {
+  skip,
+}, async () => {
   const expected = await undisturbed();
   const recipe = tinyExperiment({ training: { ...training, checkpointEvery: 1 } });
   let kills = 0;
@@ -84,7 +91,8 @@ test('killed again and again while it writes: nothing is ever half-written, the 
       );
     await engine.dispose();
     for (const expert of ['math', 'code'])
-      if (existsSync(adapterOf(recipe, expert))) assert.equal((await readAdapter(adapterOf(recipe, expert))).config.rank, 2);
+      if (existsSync(adapterOf(recipe, expert)))
+        assert.equal((await readAdapter(adapterOf(recipe, expert))).config.rank, 2);
   }
   assert.ok(kills >= 3, `killed ${kills} times`);
   for (const expert of ['math', 'code']) assert.ok(bits(recipe, expert).equals(bits(expected, expert)), expert);
@@ -93,7 +101,18 @@ test('killed again and again while it writes: nothing is ever half-written, the 
 
 test('an answer whose engine is killed is given again from where it was', { skip }, async () => {
   // At temperature 10 the base babbles to the end.
-  const ask = ['ask', 'Tell me a story', '--expert', 'base', '--temperature', '10', '--seed', '5', '--max-tokens', '250'];
+  const ask = [
+    'ask',
+    'Tell me a story',
+    '--expert',
+    'base',
+    '--temperature',
+    '10',
+    '--seed',
+    '5',
+    '--max-tokens',
+    '250',
+  ];
   const whole = await finished(startCli([...ask, '--threads', '1']));
   const child = startCli([...ask, '--stream', '--threads', '1']);
   const end = finished(child);
@@ -120,7 +139,16 @@ test('stale files: what the dead left is put away, a folder in replacement is pu
   write(`a/qa.${dead}.0123abcd.old/f`, 'old');
   await removeStaleFiles(folder);
   const left = (readdirSync(folder, { recursive: true }) as string[]).sort();
-  assert.deepEqual(left, ['a', 'a/code', 'a/code/f', 'a/math', 'a/math/f', 'a/qa', 'a/qa/f', `checkpoint.safetensors.${process.pid}.0123abcd.tmp`]);
+  assert.deepEqual(left, [
+    'a',
+    'a/code',
+    'a/code/f',
+    'a/math',
+    'a/math/f',
+    'a/qa',
+    'a/qa/f',
+    `checkpoint.safetensors.${process.pid}.0123abcd.tmp`,
+  ]);
   assert.equal(readFileSync(join(folder, 'a/math/f'), 'utf8'), 'new and whole');
   assert.equal(readFileSync(join(folder, 'a/code/f'), 'utf8'), 'new');
   assert.equal(readFileSync(join(folder, 'a/qa/f'), 'utf8'), 'old');

@@ -40,7 +40,10 @@ test('a WorkbenchError crosses with code, message, hint and problems', async () 
 });
 
 test('an unknown method is refused, not left unanswered', async () => {
-  await assert.rejects(engine.request('dance' as EngineMethod, {}), (e: WorkbenchError) => e.code === 'runtime' && /dance/.test(e.message));
+  await assert.rejects(
+    engine.request('dance' as EngineMethod, {}),
+    (e: WorkbenchError) => e.code === 'runtime' && /dance/.test(e.message),
+  );
 });
 
 test('a cancelled answer ends within two tokens with the text so far', async () => {
@@ -60,12 +63,17 @@ test('a cancelled answer ends within two tokens with the text so far', async () 
   });
   assert.equal(result.finish, 'cancelled');
   assert.equal(result.text, text);
-  assert.ok(result.answerTokens >= tokensAtCancel && pieces <= tokensAtCancel + 2, `${pieces} pieces, cancelled at ${tokensAtCancel}`);
+  assert.ok(
+    result.answerTokens >= tokensAtCancel && pieces <= tokensAtCancel + 2,
+    `${pieces} pieces, cancelled at ${tokensAtCancel}`,
+  );
 });
 
 test('33 requests may be under way on a lane; the next is refused with busy; the cancelled leave', async () => {
   const abort = new AbortController();
-  const all = Array.from({ length: 34 }, () => engine.request('ask', babble, { signal: abort.signal }).catch((e: Error) => e));
+  const all = Array.from({ length: 34 }, () =>
+    engine.request('ask', babble, { signal: abort.signal }).catch((e: Error) => e),
+  );
   const last = await all.at(-1)!;
   assert.ok(last instanceof WorkbenchError && last.code === 'busy', String(last));
   abort.abort();
@@ -78,7 +86,9 @@ test('training and answers go on side by side', async () => {
   const recipe = tinyExperiment({ training: { steps: 30, batchSize: 2, validateEvery: 0 } });
   const log: string[] = [];
   const train = engine.request('train', { recipe, resume: false }).then(() => log.push('trained'));
-  await engine.request('ask', { prompt: 'Hello', expert: 'base', settings: { maxTokens: 2 } }).then(() => log.push('answered'));
+  await engine
+    .request('ask', { prompt: 'Hello', expert: 'base', settings: { maxTokens: 2 } })
+    .then(() => log.push('answered'));
   await train;
   assert.deepEqual(log, ['answered', 'trained']);
 });

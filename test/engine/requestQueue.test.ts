@@ -43,7 +43,10 @@ test('a full queue refuses with busy', async () => {
   const first = gatedWork([], 'first');
   const running = queue.run(first.work, never);
   const waiting = [queue.run(async () => 2, never), queue.run(async () => 3, never)];
-  await assert.rejects(queue.run(async () => 4, never), (e: WorkbenchError) => e instanceof WorkbenchError && e.code === 'busy');
+  await assert.rejects(
+    queue.run(async () => 4, never),
+    (e: WorkbenchError) => e instanceof WorkbenchError && e.code === 'busy',
+  );
   first.finish();
   assert.deepEqual(await Promise.all([running, ...waiting]), ['first', 2, 3]);
 });

@@ -90,8 +90,9 @@ export function readTensorF32(entry: Pick<TensorEntry, 'dtype' | 'shape'>, bytes
       `A tensor [${entry.shape}] of ${entry.dtype} needs ${needed} bytes, got ${bytes.length}`,
     );
   }
-  // A copy, because a typed array must start at a multiple of its element size and a tensor need not.
-  const buffer = bytes.slice().buffer;
+  // A copy, because a typed array must start at a multiple of its element size and a tensor need not; and not by
+  // bytes.slice(), which for Node's Buffer is no copy but a view of a larger buffer.
+  const { buffer } = Uint8Array.from(bytes);
   switch (entry.dtype) {
     case 'F32':
       return new Float32Array(buffer);

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, extname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ReportStorage } from '../../shared/report.ts';
 import { readAdapter } from '../adapterFiles.ts';
@@ -42,9 +44,9 @@ export async function measureStorage(
 
 /** Peak resident bytes of a fresh process; memory of this one would count what evaluation itself holds. */
 async function probe(request: MemoryProbe): Promise<number> {
-  const main = process.argv[1]!;
-  // Beside the bundle when bundled, among the sources when run from source.
-  const script = join(dirname(main), `memoryProbe${extname(main)}`);
+  // Beside the engine when bundled, among the sources when run from them.
+  const bundled = fileURLToPath(new URL('./memoryProbe.mjs', import.meta.url));
+  const script = existsSync(bundled) ? bundled : fileURLToPath(new URL('../memoryProbe.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...process.execArgv,
     script,

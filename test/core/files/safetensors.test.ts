@@ -171,3 +171,10 @@ test('truncated, altered and random files never crash the reader', () => {
     { numRuns: 500 },
   );
 });
+
+test("readTensorF32 reads its own bytes of Node's Buffer, whose slice is a view", () => {
+  const file = Buffer.from(Float32Array.of(9, 1, 2, 3, 9).buffer);
+  const read = readTensorF32({ dtype: 'F32', shape: [3] }, file.subarray(4, 16));
+  assert.deepEqual([...read], [1, 2, 3]);
+  assert.equal(read.length, 3);
+});
