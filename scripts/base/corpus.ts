@@ -33,7 +33,9 @@ const MAKERS: Record<keyof typeof MIXES.skills, DocumentMaker> = {
 
 /** One document: its text in pieces, each with the weight of its tokens in the loss. */
 export function skillDocument(random: Random, mix: Mix = 'skills'): Piece[] {
-  const shares = Object.entries(MIXES[mix]).map(([name, share]) => [share, MAKERS[name as keyof typeof MAKERS]] as const);
+  const shares = Object.entries(MIXES[mix]).map(
+    ([name, share]) => [share, MAKERS[name as keyof typeof MAKERS]] as const,
+  );
   return pick(shares, random)(random);
 }
 

@@ -98,7 +98,9 @@ for (let step = first; step <= steps && !stop.signal.aborted; step++) {
   if (step % 25 === 0) {
     const perSecond = ((step - first + 1) * rows * length * 1000) / (Date.now() - started);
     const norm = readFloats(result.norms!)[0]!;
-    console.log(`step ${step}/${steps} loss ${average.toFixed(4)} norm ${norm.toFixed(2)} rate ${rate.toExponential(2)} ${perSecond.toFixed(0)} tokens/s`);
+    console.log(
+      `step ${step}/${steps} loss ${average.toFixed(4)} norm ${norm.toFixed(2)} rate ${rate.toExponential(2)} ${perSecond.toFixed(0)} tokens/s`,
+    );
   }
   if (step % 200 === 0 || step === steps || stop.signal.aborted) save(step);
 }
@@ -117,7 +119,10 @@ function batchFeeds(ids: Int32Array, tokenWeights: Float32Array): Feeds {
     ids: int64s(inputs, [rows, length]),
     lossRows: int64s(Array.from(labels.keys()), [labels.length]),
     labels: int64s(labels, [labels.length]),
-    lossWeights: floats(tokenWeights.map(w => w / total), [labels.length, 1]),
+    lossWeights: floats(
+      tokenWeights.map(w => w / total),
+      [labels.length, 1],
+    ),
   };
 }
 

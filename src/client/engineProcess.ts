@@ -61,8 +61,13 @@ export function startEngineProcess({
       resolve(lostError(how, stderr));
     };
     child.on('error', error => end(`could not be started (${error.message})`));
-    // 'close' comes after the last of its output, so that an answer it still gave is not lost.
-    child.on('close', (code, signal) => end(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+    // 'close' comes after the last of its output, so that an answer it still gave is not lost. It does not come while a
+    // process that the engine started holds the streams.
+    child.on(
+      'exit',
+      (code, signal) => void delay(patience, undefined, { ref: false }).then(() => end(endText(code, signal))),
+    );
+    child.on('close', (code, signal) => end(endText(code, signal)));
   });
   const connection = createMessageConnection(
     new StreamMessageReader(child.stdout),
@@ -93,6 +98,10 @@ export function startEngineProcess({
       connection.dispose();
     },
   };
+}
+
+function endText(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
 }
 
 function lostError(how: string, stderr: string): WorkbenchError {

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import type { DoctorResult } from '../shared/engineApi.ts';
 import { baseParameters } from './evaluation/describe.ts';
 import { baseFolder } from './experiment.ts';
@@ -26,7 +26,8 @@ export async function doctor(workbench: Workbench): Promise<DoctorResult> {
   const backends = runtimeBackends();
   if (!backends.some(b => b.name === 'cpu' && b.bundled))
     problems.push('onnxruntime-node has no CPU backend for this platform: install it again with npm.');
-  const freeMemoryBytes = process.availableMemory();
+  // What this process may still use; Node.js before 20.13 knows only what nobody uses.
+  const freeMemoryBytes = process.availableMemory?.() ?? freemem();
   if (freeMemoryBytes < neededMemory)
     problems.push(
       `Only ${Math.round(freeMemoryBytes / 1e6)} MB of memory are free: training needs about ${neededMemory / 1e6} MB.`,

@@ -7,14 +7,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startEngine } from '../../src/client/engineClient.ts';
 import { WorkbenchError } from '../../src/shared/errors.ts';
-import { engineArguments, enginePath, fromSource, isRunning } from '../support/programs.ts';
+import { fromSource, isRunning, testEngine } from '../support/programs.ts';
 import { temporaryFolder, tinyExperiment } from '../support/tinyExperiment.ts';
 
-const options = { enginePath, execArgv: fromSource, args: engineArguments };
-const isLost = (pattern: RegExp) => (e: WorkbenchError) => e instanceof WorkbenchError && e.code === 'engineLost' && pattern.test(e.message);
+const isLost = (pattern: RegExp) => (e: WorkbenchError) =>
+  e instanceof WorkbenchError && e.code === 'engineLost' && pattern.test(e.message);
 
-test('a killed process: its request is lost, listeners hear of it, the next request starts another', async () => {
-  const engine = startEngine(options);
+test('a killed process: its request is lost, listeners hear of it, the next request starts another', async t => {
+  const engine = testEngine(t);
   const heard: string[] = [];
   engine.onExit(lost => heard.push(lost.message));
   const [route] = await engine.request('route', { prompts: ['What is 2 + 2?'] });
@@ -27,7 +27,6 @@ test('a killed process: its request is lost, listeners hear of it, the next requ
   const [again] = await engine.request('route', { prompts: ['What is 2 + 2?'] });
   assert.deepEqual(again, route);
   assert.notEqual(engine.pid, first);
-  await engine.dispose();
 });
 
 test('exit code and last words of a process that fails are told', async () => {
@@ -47,8 +46,8 @@ test('a program that is not there', async () => {
   await engine.dispose();
 });
 
-test('dispose ends the process', async () => {
-  const engine = startEngine(options);
+test('dispose ends the process', async t => {
+  const engine = testEngine(t);
   await engine.request('doctor', {});
   const pid = engine.pid!;
   await engine.dispose();

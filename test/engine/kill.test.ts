@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startEngine } from '../../src/client/engineClient.ts';
+import type { EngineClient } from '../../src/client/engineClient.ts';
 import { readAdapter } from '../../src/engine/adapterFiles.ts';
 import { removeStaleFiles } from '../../src/engine/removeStaleFiles.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
 import type { TrainEvent } from '../../src/shared/trainEvents.ts';
-import { engineArguments, engineOf, enginePath, finished, fromSource, startCli } from '../support/programs.ts';
+import { engineOf, finished, startCli, testEngine } from '../support/programs.ts';
 import { temporaryFolder, tinyExperiment } from '../support/tinyExperiment.ts';
 
 /** Only Linux tells which process is the engine of a command. */
@@ -24,16 +24,14 @@ const leftovers = (recipe: string) =>
   );
 
 /** A recipe trained without being disturbed. */
-async function undisturbed(): Promise<string> {
+async function undisturbed(engine: EngineClient): Promise<string> {
   const recipe = tinyExperiment({ training });
-  const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
   await engine.request('train', { recipe, resume: false });
-  await engine.dispose();
   return recipe;
 }
 
-test('training whose engine is killed goes on by itself and ends in the same bits', { skip }, async () => {
-  const expected = await undisturbed();
+test('training whose engine is killed goes on by itself and ends in the same bits', { skip }, async t => {
+  const expected = await undisturbed(testEngine(t));
   const recipe = tinyExperiment({ training });
   const child = startCli(['train', recipe, '--json', '--threads', '1']);
   const end = finished(child);
@@ -67,7 +65,7 @@ test('killed again and again while it writes: nothing is ever half-written, the 
   const recipe = tinyExperiment({ training: { ...training, checkpointEvery: 1 } });
   let kills = 0;
   for (let isDone = false; !isDone; ) {
-    const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+    const engine = testEngine(t);
     let taken = 0;
     isDone = await engine
       .request(
@@ -76,8 +74,8 @@ test('killed again and again while it writes: nothing is ever half-written, the 
         {
           onNotification: n => {
             // A step is told just before its checkpoint is written; the wait moves the kill through the writing.
-            if (n.name === 'trainEvent' && n.params.event.type === 'step' && ++taken === 6)
-              void delay(kills * 3).then(() => engine.pid && process.kill(engine.pid, 'SIGKILL'));
+            if (n.name === 'trainEvent' && n.params.event.type === 'step' && ++taken === 6 && kills < 5)
+              void delay(kills * 4).then(() => engine.pid && process.kill(engine.pid, 'SIGKILL'));
           },
         },
       )
@@ -94,7 +92,7 @@ test('killed again and again while it writes: nothing is ever half-written, the 
       if (existsSync(adapterOf(recipe, expert)))
         assert.equal((await readAdapter(adapterOf(recipe, expert))).config.rank, 2);
   }
-  assert.ok(kills >= 3, `killed ${kills} times`);
+  assert.equal(kills, 5);
   for (const expert of ['math', 'code']) assert.ok(bits(recipe, expert).equals(bits(expected, expert)), expert);
   assert.deepEqual(leftovers(recipe), []);
 });

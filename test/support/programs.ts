@@ -1,7 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type EngineClient, startEngine } from '../../src/client/engineClient.ts';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
@@ -10,6 +12,13 @@ export const fromSource = ['--import', import.meta.resolve('tsx')];
 export const enginePath = join(source, 'engine', 'main.ts');
 /** The embedded base is there. */
 export const engineArguments = ['--media', fileURLToPath(new URL('../../media', import.meta.url)), '--threads', '1'];
+
+/** An engine over the embedded base; it ends with the calling file's tests, or with its test, whatever came of them. */
+export function testEngine(context: { after(work: () => Promise<void>): void } = { after }): EngineClient {
+  const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+  context.after(() => engine.dispose());
+  return engine;
+}
 
 export interface CliResult {
   code: number | null;
@@ -36,7 +45,10 @@ export async function finished(child: ChildProcessWithoutNullStreams): Promise<C
 }
 
 /** Runs a command to its end. */
-export async function runCli(args: string[], { stdin = '', cwd }: { stdin?: string; cwd?: string } = {}): Promise<CliResult> {
+export async function runCli(
+  args: string[],
+  { stdin = '', cwd }: { stdin?: string; cwd?: string } = {},
+): Promise<CliResult> {
   const child = startCli(args, cwd);
   child.stdin.end(stdin);
   return finished(child);
@@ -47,7 +59,12 @@ export function engineOf(parent: number): number | undefined {
   for (const name of readdirSync('/proc').filter(n => /^\d+$/.test(n))) {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const ppid = Number(stat.slice(stat.lastIndexOf(')') + 1).trim().split(' ')[1]);
+      const ppid = Number(
+        stat
+          .slice(stat.lastIndexOf(')') + 1)
+          .trim()
+          .split(' ')[1],
+      );
       if (ppid === parent && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(enginePath)) return Number(name);
     } catch {
       // It ended while we looked.

@@ -10,7 +10,10 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-const mathExamples = Array.from({ length: 12 }, (_, i) => ({ prompt: `What is ${i} + ${i + 1}?`, completion: String(2 * i + 1) }));
+const mathExamples = Array.from({ length: 12 }, (_, i) => ({
+  prompt: `What is ${i} + ${i + 1}?`,
+  completion: String(2 * i + 1),
+}));
 const codeExamples = Array.from({ length: 12 }, (_, i) => ({
   prompt: `Write a function that adds ${i} to a number.`,
   completion: `function f(x) { return x + ${i}; }`,
@@ -32,7 +35,12 @@ export function tinyExperiment(changes: Record<string, unknown> = {}, folder = t
     generation: { maxTokens: 12 },
     blends: { half: { math: 0.5, code: 0.5 } },
     merges: { both: { method: 'cat', weights: { math: 0.5, code: 0.5 } } },
-    evaluation: { sets: { math: { data: 'math.jsonl', expert: 'math', limit: 4 }, code: { data: 'code.jsonl', expert: 'code', limit: 4 } } },
+    evaluation: {
+      sets: {
+        math: { data: 'math.jsonl', expert: 'math', limit: 4 },
+        code: { data: 'code.jsonl', expert: 'code', limit: 4 },
+      },
+    },
     ...changes,
   };
   const path = join(folder, 'tiny.lora.json');

@@ -6,5 +6,8 @@ const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArgum
 await engine.request(
   'train',
   { recipe: process.argv[2]!, resume: false },
-  { onNotification: n => n.name === 'trainEvent' && n.params.event.type === 'step' && n.params.event.step === 3 && console.log(engine.pid) },
+  {
+    onNotification: n =>
+      n.name === 'trainEvent' && n.params.event.type === 'step' && n.params.event.step === 3 && console.log(engine.pid),
+  },
 );

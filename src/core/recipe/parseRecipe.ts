@@ -1,4 +1,12 @@
-import { createScanner, findNodeAtLocation, getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import {
+  createScanner,
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
 import type { z } from 'zod';
 import type { Problem } from '../../shared/errors.ts';
 import { type Recipe, recipeSchema } from '../../shared/recipe.ts';
@@ -17,7 +25,9 @@ const maxDepth = 100;
  */
 export function parseRecipe(text: string): { recipe?: Recipe; problems: Problem[] } {
   if (text.length > maxRecipeLength)
-    return { problems: [problem('tooLarge', '', `the recipe has ${text.length} characters; the limit is ${maxRecipeLength}`)] };
+    return {
+      problems: [problem('tooLarge', '', `the recipe has ${text.length} characters; the limit is ${maxRecipeLength}`)],
+    };
   if (text.trim() === '') return { problems: [emptyProblem()] };
   const deep = tooDeepAt(text);
   if (deep !== undefined) return { problems: [deepProblem(text, deep)] };
@@ -38,7 +48,8 @@ function problem(code: string, where: string, message: string): Problem {
   return { code, severity: 'error', where, message };
 }
 
-const emptyProblem = () => problem('empty', '', 'the recipe is empty; a recipe is a JSON object such as { "experts": {} }');
+const emptyProblem = () =>
+  problem('empty', '', 'the recipe is empty; a recipe is a JSON object such as { "experts": {} }');
 
 /** Where brackets nest deeper than `maxDepth`, or undefined. */
 function tooDeepAt(text: string): number | undefined {
@@ -69,7 +80,10 @@ function syntaxProblems(text: string, errors: ParseError[]): Problem[] {
     const what = printParseErrorCode(e.error)
       .replace(/([a-z])([A-Z])/g, '$1 $2')
       .toLowerCase();
-    return { ...problem('syntax', `line ${line}`, `${what} at line ${line}`), range: { start: e.offset, end: e.offset + e.length } };
+    return {
+      ...problem('syntax', `line ${line}`, `${what} at line ${line}`),
+      range: { start: e.offset, end: e.offset + e.length },
+    };
   });
 }
 
@@ -111,7 +125,13 @@ function issueProblems(issue: Issue, root: Node): Problem[] {
     case 'invalid_value': {
       const values = issue.values.map(v => JSON.stringify(v)).join(', ');
       const guess = nearest(String(valueAt(root, issue.path)), issue.values.map(String));
-      return [problem('wrongValue', where, `${at}: expected one of ${values}, got ${got}${guess ? `; did you mean '${guess}'?` : ''}`)];
+      return [
+        problem(
+          'wrongValue',
+          where,
+          `${at}: expected one of ${values}, got ${got}${guess ? `; did you mean '${guess}'?` : ''}`,
+        ),
+      ];
     }
     case 'invalid_key':
       return [problem('badName', where, `${at}: a name ${issue.issues[0]?.message ?? 'is not valid'}`)];
@@ -124,7 +144,15 @@ function issueProblems(issue: Issue, root: Node): Problem[] {
 
 function unionText(issue: Issue & { code: 'invalid_union' }): string {
   if ('discriminator' in issue && issue.discriminator) return `'${issue.discriminator}' has no known value`;
-  const expected = issue.errors.flat().map(e => ('expected' in e ? String(e.expected) : 'values' in e ? e.values.map(v => JSON.stringify(v)).join(', ') : e.message));
+  const expected = issue.errors
+    .flat()
+    .map(e =>
+      'expected' in e
+        ? String(e.expected)
+        : 'values' in e
+          ? e.values.map(v => JSON.stringify(v)).join(', ')
+          : e.message,
+    );
   return `expected ${[...new Set(expected)].join(' or ')}`;
 }
 
@@ -180,7 +208,10 @@ function pathText(path: readonly PropertyKey[]): string {
 /** The place of a problem in the text: the value at its path, or the nearest part above that exists. */
 function withRange(p: Problem, root: Node): Problem {
   if (p.range) return p;
-  const parts = p.where.split(/[.[\]]+/).filter(Boolean).map(s => (/^\d+$/.test(s) ? Number(s) : s));
+  const parts = p.where
+    .split(/[.[\]]+/)
+    .filter(Boolean)
+    .map(s => (/^\d+$/.test(s) ? Number(s) : s));
   for (let n = parts.length; n >= 0; n--) {
     const node = findNodeAtLocation(root, parts.slice(0, n));
     if (node) {

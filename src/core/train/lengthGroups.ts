@@ -30,5 +30,8 @@ export function lengthGroups(parts: BatchPart[]): BatchPart[][] {
 }
 
 function trainedTokens(examples: BatchPart['examples']): number {
-  return examples.reduce((sum, e) => sum + e.labels.reduce((n, label, t) => n + (t > 0 && label !== -100 ? 1 : 0), 0), 0);
+  return examples.reduce(
+    (sum, e) => sum + e.labels.reduce((n, label, t) => n + (t > 0 && label !== -100 ? 1 : 0), 0),
+    0,
+  );
 }

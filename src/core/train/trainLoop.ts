@@ -25,7 +25,11 @@ export interface TrainBackend {
   /** Adds the batch's gradients to those kept. */
   accumulate(batch: Batch, dropoutSeed: number): Promise<number[]>;
   /** Adds the batch's gradients and updates the experts that `hyper` names; others keep their bits. */
-  step(batch: Batch, dropoutSeed: number, hyper: Map<string, Float32Array>): Promise<{ losses: number[]; norms: Map<string, number> }>;
+  step(
+    batch: Batch,
+    dropoutSeed: number,
+    hyper: Map<string, Float32Array>,
+  ): Promise<{ losses: number[]; norms: Map<string, number> }>;
   evaluate(batch: Batch): Promise<number[]>;
   /** Notes the expert's present factors as its best. */
   keepBest(expert: string): void;
@@ -68,14 +72,23 @@ export interface TrainLoopOptions {
  */
 export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent> {
   const { plans } = o;
-  const position: RunPosition = o.from ?? { step: 0, experts: Object.fromEntries(plans.map(p => [p.name, freshPosition()])) };
+  const position: RunPosition = o.from ?? {
+    step: 0,
+    experts: Object.fromEntries(plans.map(p => [p.name, freshPosition()])),
+  };
   const orders = plans.map(p => {
     const lengths = p.train.map(e => e.ids.length);
-    return batchOrder(lengths, Math.min(p.settings.batchSize, lengths.length), (o.seed ^ hashName(p.name)) >>> 0, position.experts[p.name]!.data);
+    return batchOrder(
+      lengths,
+      Math.min(p.settings.batchSize, lengths.length),
+      (o.seed ^ hashName(p.name)) >>> 0,
+      position.experts[p.name]!.data,
+    );
   });
   const total = Math.max(...plans.map(p => p.steps));
   const rate = rateMeter(o.now);
-  const running = () => plans.filter(p => !position.experts[p.name]!.stopped && position.experts[p.name]!.step < p.steps);
+  const running = () =>
+    plans.filter(p => !position.experts[p.name]!.stopped && position.experts[p.name]!.step < p.steps);
 
   for (let active = running(); active.length > 0; active = running()) {
     if (o.signal.aborted) {
