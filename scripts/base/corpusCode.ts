@@ -11,7 +11,11 @@ const COMMENTS: ((name: string, params: string, notes: string[]) => string)[] = 
 ];
 
 function commented(problem: CodeProblem, random: Random): Piece[] {
-  const notes = problem.steps.map(({ operation, args }) => operation.note(...args));
+  // Half of the notes are terse, half in the words that people use for these steps.
+  const worded = random.uniform() < 0.5;
+  const notes = problem.steps.map(({ operation, args }) =>
+    worded ? random.choice(operation.say(...args)) : operation.note(...args),
+  );
   const comment = random.choice(COMMENTS)(problem.name, parametersOf(problem.from), notes);
   return [
     [comment, FILLER],
@@ -19,7 +23,7 @@ function commented(problem: CodeProblem, random: Random): Piece[] {
   ];
 }
 
-/** Small functions, each under a terse note of its name and steps. */
+/** Small functions, each under a note of its name and steps. */
 export function codeDocument(random: Random): Piece[] {
   const make = () => {
     let problem = codeProblem(random);

@@ -70,6 +70,8 @@ export async function evaluateRun(
   const records = await Promise.all(experts.map(name => readTrainingRecord(e, name)));
   const hashAfter = await hashBase(model.base);
 
+  // What was measured in part must not pass for a report.
+  context.signal.throwIfAborted();
   const report: Report = {
     version: 1,
     created: new Date().toISOString(),

@@ -131,7 +131,8 @@ async function takeTokens(
   at?: number[],
 ): Promise<ActiveRow[]> {
   // A run blocks the thread; here messages that came meanwhile, a cancellation among them, are read.
-  await new Promise(resolve => setImmediate(resolve));
+  // Twice, because a message that arrived during the run is read after the first and handled after the second.
+  for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve));
   const goOn: ActiveRow[] = [];
   for (const [i, row] of live.entries()) {
     const place = at?.[i] ?? i;

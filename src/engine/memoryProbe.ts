@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { generationSettings } from '../shared/recipe.ts';
 import { readAdapter } from './adapterFiles.ts';
 import { generate } from './generate.ts';
@@ -22,5 +23,11 @@ for (const { folder, adapters } of models) {
   for (const weights of adapters.length > 0 ? adapters.map(path => ({ [path]: 1 })) : [{}])
     await generate(model, [{ messages: [{ role: 'user', content: prompt }], weights, settings }]);
 }
-// Kilobytes on every platform Node runs on.
-console.log(process.resourceUsage().maxRSS * 1024);
+console.log(peakResidentBytes());
+
+/** Linux carries the peak in resourceUsage over from the process that started this one; VmHWM is this program's own. */
+function peakResidentBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}

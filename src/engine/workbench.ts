@@ -6,7 +6,7 @@ import { readAdapter } from './adapterFiles.ts';
 import { adapterFolder, type Experiment, openExperiment, trainedExperts } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
 import { type Model, openModel } from './model.ts';
-import { openRouter } from './routing.ts';
+import { openPriorRouter, openRouter } from './routing.ts';
 
 /** A recipe ready to be asked: its base compiled, its trained experts and merges in the bank. */
 export interface OpenExperiment {
@@ -23,6 +23,8 @@ export interface Workbench {
   threads: number;
   open(recipePath: string): Promise<OpenExperiment>;
   model(baseFolder: string): Promise<Model>;
+  /** The router of a recipe; without one the shipped prior. */
+  router(experiment?: Experiment): Promise<Router>;
   dispose(): Promise<void>;
 }
 
@@ -41,10 +43,23 @@ export function createWorkbench(mediaFolder: string, threads: number): Workbench
     return current.model;
   };
 
+  const router = async (experiment?: Experiment): Promise<Router> => {
+    const key = experiment?.path ?? '';
+    const stamp = experiment ? await routerStamp(experiment) : '';
+    const known = routers.get(key);
+    if (known?.stamp === stamp) return known.router;
+    const opened = experiment ? openRouter(experiment, mediaFolder) : openPriorRouter(mediaFolder);
+    routers.set(key, { stamp, router: opened });
+    // A router that could not be opened is tried again at the next request.
+    opened.catch(() => routers.delete(key));
+    return opened;
+  };
+
   return {
     mediaFolder,
     threads,
     model,
+    router,
 
     async open(recipePath) {
       const experiment = await openExperiment(recipePath, mediaFolder);
@@ -66,14 +81,7 @@ export function createWorkbench(mediaFolder: string, threads: number): Workbench
         experiment,
         model: compiled,
         loaded: [...wanted.keys()],
-        router: () => {
-          const stamp = JSON.stringify([experiment.recipe.experts, experiment.recipe.router]);
-          const known = routers.get(experiment.path);
-          if (known?.stamp === stamp) return known.router;
-          const router = openRouter(experiment, mediaFolder);
-          routers.set(experiment.path, { stamp, router });
-          return router;
-        },
+        router: () => router(experiment),
       };
     },
 
@@ -88,6 +96,20 @@ export function createWorkbench(mediaFolder: string, threads: number): Workbench
 export function mergeFolder(e: Experiment, name: string): string {
   const named = e.recipe.merges[name]?.out;
   return named ? resolve(e.folder, named) : join(e.runFolder, 'merges', name);
+}
+
+/** What a recipe's router is made of, and when its data was last written. */
+async function routerStamp({ recipe, folder }: Experiment): Promise<string> {
+  const files = Object.values(recipe.experts).flatMap(x => (x.data ? [resolve(folder, x.data.train)] : []));
+  const times = await Promise.all(
+    files.map(file =>
+      stat(file).then(
+        s => s.mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return JSON.stringify([recipe.experts, recipe.router, times]);
 }
 
 /** When a folder's factors were last written; undefined when there are none. */

@@ -237,7 +237,7 @@ test('wrong requests: weights, adapters, names, input', async () => {
   const merge = ['merge', '--base', 'embedded', '--method', 'cat', '--out', join(folder, 'm')];
   await fails([...merge, '--adapter', `${join(folder, 'none')}=1`], 1, /adapter .*none.* is not there/);
   await fails([...merge, '--adapter', `${adapter('math')}=NaN`], 2, /is not a number: 'NaN'/);
-  await fails([...merge, '--adapter', `${adapter('math')}=0`], 2, /zero/);
+  await fails([...merge, '--adapter', `${adapter('math')}=0`], 2, /All weights of the merge are 0/);
   await fails([...merge, '--adapter', `${adapter('math')}=1`, '--method', 'tise'], 2, /no merge method 'tise'/);
   await fails(['route'], 1, /stdin:2: not JSON/, '\n{"prompt"\n');
   await fails(['score', '--model', 'embedded'], 1, /stdin:1: neither/, '{"ids":["a"]}\n');

@@ -34,7 +34,11 @@ test('exit code and last words of a process that fails are told', async () => {
   writeFileSync(script, "process.stderr.write('out of luck\\n'); process.exit(3);");
   const engine = startEngine({ enginePath: script, args: [] });
   let asked = 0;
-  const request = engine.request('doctor', {}, { retryOnce: () => (asked++, {}) });
+  const retryOnce = () => {
+    asked++;
+    return {};
+  };
+  const request = engine.request('doctor', {}, { retryOnce });
   await assert.rejects(request, isLost(/ended with exit code 3\n {2}out of luck$/));
   assert.equal(asked, 1, 'sent once more, and no more than once');
   await engine.dispose();

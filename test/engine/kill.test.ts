@@ -60,8 +60,8 @@ test('training whose engine is killed goes on by itself and ends in the same bit
 
 test('killed again and again while it writes: nothing is ever half-written, the bits are the same', {
   skip,
-}, async () => {
-  const expected = await undisturbed();
+}, async t => {
+  const expected = await undisturbed(testEngine(t));
   const recipe = tinyExperiment({ training: { ...training, checkpointEvery: 1 } });
   let kills = 0;
   for (let isDone = false; !isDone; ) {
