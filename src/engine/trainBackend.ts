@@ -1,6 +1,7 @@
 import { hashName, initFactors } from '../core/lora/initFactors.ts';
 import { externalWeights } from '../core/model/baseWeights.ts';
 import { Random } from '../core/tensor/random.ts';
+import { hyperNames } from '../core/train/adamw.ts';
 import type { Batch } from '../core/train/assembleBatch.ts';
 import {
   buildTrainGraph,
@@ -58,8 +59,9 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const sumSession = o.accumulates ? await compile('accumulate') : undefined;
   let evaluateSession: Session | undefined;
 
-  const parameters: Feeds = {};
-  const moments: Feeds = {};
+  /** Parameters and moments, and tensors of the same shapes that the next step writes into. */
+  const current: Feeds = {};
+  const spare: Feeds = {};
   const best = new Map<string, Float32Array>();
   for (const [i, e] of experts.entries()) {
     const size = groupSize(groups[i]!);
@@ -71,11 +73,15 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
         `the checkpoint of '${e.name}' holds ${parameter.length} numbers, its settings imply ${size}`,
         'Train anew without --resume, or restore the settings.',
       );
-    parameters[e.name] = floats(parameter, [size]);
-    moments[`${e.name}.m`] = floats(from?.m ?? new Float32Array(size), [size]);
-    moments[`${e.name}.v`] = floats(from?.v ?? new Float32Array(size), [size]);
+    const parts = { '': parameter, '.m': from?.m ?? new Float32Array(size), '.v': from?.v ?? new Float32Array(size) };
+    for (const [part, data] of Object.entries(parts)) {
+      // A copy: the runtime writes into these, and the caller's arrays are the caller's.
+      current[e.name + part] = floats(data.slice(), [size]);
+      spare[e.name + part] = floats(new Float32Array(size), [size]);
+    }
     best.set(e.name, from?.best ?? parameter);
   }
+  const parameters = (): Feeds => Object.fromEntries(experts.map(e => [e.name, current[e.name]!]));
   const zeroSums = (): Feeds =>
     Object.fromEntries(groups.map(g => [`${g.name}.sum`, floats(new Float32Array(groupSize(g)), [groupSize(g)])]));
   let sums = o.accumulates ? zeroSums() : {};
@@ -84,26 +90,25 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
 
   return {
     async accumulate(batch, seed) {
-      const out = await sumSession!.run({ ...batchFeeds(batch), ...masks(batch, seed), ...parameters, ...sums });
+      const out = await sumSession!.run({ ...batchFeeds(batch), ...masks(batch, seed), ...parameters(), ...sums });
       sums = Object.fromEntries(groups.map(g => [`${g.name}.sum`, out[`${g.name}.sum.out`]!]));
       return [...readFloats(out.losses!)];
     },
 
     async step(batch, seed, hyper) {
-      const zero = new Float32Array(8).fill(1);
-      const rates = Object.fromEntries(experts.map(e => [`${e.name}.hyper`, floats(hyper.get(e.name) ?? zero, [8])]));
-      const out = await stepSession.run({
-        ...batchFeeds(batch),
-        ...masks(batch, seed),
-        ...parameters,
-        ...moments,
-        ...sums,
-        ...rates,
-      });
-      for (const name of hyper.keys()) {
-        parameters[name] = out[`${name}.out`]!;
-        for (const part of ['m', 'v']) moments[`${name}.${part}`] = out[`${name}.${part}.out`]!;
-      }
+      const idle = new Float32Array(hyperNames.length).fill(1);
+      const rates = Object.fromEntries(
+        experts.map(e => [`${e.name}.hyper`, floats(hyper.get(e.name) ?? idle, [hyperNames.length])]),
+      );
+      const fetches = Object.fromEntries(Object.entries(spare).map(([name, tensor]) => [`${name}.out`, tensor]));
+      const feeds = { ...batchFeeds(batch), ...masks(batch, seed), ...current, ...sums, ...rates };
+      const out = await stepSession.run(feeds, fetches);
+      // Experts that take no step keep their tensors; what was computed for them stays in the spare ones, unread.
+      for (const name of hyper.keys())
+        for (const part of ['', '.m', '.v']) {
+          const key = name + part;
+          [current[key], spare[key]] = [spare[key]!, current[key]!];
+        }
       if (o.accumulates) sums = zeroSums();
       const norms = readFloats(out.norms!);
       return { losses: [...readFloats(out.losses!)], norms: new Map(experts.map((e, i) => [e.name, norms[i]!])) };
@@ -111,19 +116,19 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
 
     async evaluate(batch) {
       evaluateSession ??= await compile('evaluate');
-      const out = await evaluateSession.run({ ...batchFeeds(batch), ...parameters });
+      const out = await evaluateSession.run({ ...batchFeeds(batch), ...parameters() });
       return [...readFloats(out.losses!)];
     },
 
     keepBest(expert) {
-      // Copied: the runtime may reuse a tensor's memory once nobody reads it.
-      best.set(expert, readFloats(parameters[expert]!).slice());
+      // Copied: the next steps write into these tensors.
+      best.set(expert, readFloats(current[expert]!).slice());
     },
 
     state: expert => ({
-      parameter: readFloats(parameters[expert]!),
-      m: readFloats(moments[`${expert}.m`]!),
-      v: readFloats(moments[`${expert}.v`]!),
+      parameter: readFloats(current[expert]!),
+      m: readFloats(current[`${expert}.m`]!),
+      v: readFloats(current[`${expert}.v`]!),
       best: best.get(expert)!,
     }),
 

@@ -1,18 +1,6 @@
-/** The ways to make one adapter of several; the names are PEFT's combination types. */
-export const mergeMethods = [
-  'cat',
-  'linear',
-  'svd',
-  'ties',
-  'ties_svd',
-  'dare_linear',
-  'dare_linear_svd',
-  'dare_ties',
-  'dare_ties_svd',
-  'magnitude_prune',
-  'magnitude_prune_svd',
-] as const;
-export type MergeMethod = (typeof mergeMethods)[number];
+import type { MergeMethod } from '../../shared/recipe.ts';
+
+export { type MergeMethod, mergeMethods } from '../../shared/recipe.ts';
 
 /** What a sign is elected by: the sum of the values, or the count of their signs. */
 export type MajoritySign = 'total' | 'frequency';

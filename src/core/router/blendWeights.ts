@@ -8,7 +8,7 @@ import { abstain } from './router.ts';
  *   prompt of one kind a tenth of a foreign expert only blurs the answer.
  * - `drop`: a share below this is left out of a blend: it would cost its columns and change next to nothing.
  */
-export const blendRules = { single: 0.75, drop: 0.02 };
+export const blendRules = { single: 0.75, drop: 0.04 };
 
 /**
  * Turns shares (any non-negative numbers, one per expert) into weights that sum to 1.

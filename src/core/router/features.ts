@@ -1,4 +1,5 @@
-import { secondRequestOf, structureOf } from './structure.ts';
+import { functionWords } from './functionWords.ts';
+import { structureOf, twoRequestsOf } from './structure.ts';
 import { normalizeText, wordsOf } from './words.ts';
 
 /** One thing seen in a prompt. */
@@ -26,8 +27,20 @@ export const baseline = '[baseline]';
 /**
  * Each group has unit length times its scale, so that a long word problem and a short question weigh the same.
  * Word parts are scaled down: they help with words never seen and must not outvote a whole word.
+ *
+ * Of two requests in one prompt each speaks under its own name ('explain the maths' is not 'write the maths'), and the
+ * rest is scaled down: what decides firmly between experts would otherwise make one of them answer alone.
  */
-const scales = { word: 1, pair: 0.8, part: 0.5, place: 0.4, request: 1.2, structure: 0.4 };
+const scales = {
+  word: 1,
+  pair: 0.8,
+  frame: 0.8,
+  part: 0.5,
+  place: 0.4,
+  request: 1.2,
+  structure: 0.4,
+  besideRequests: 0.2,
+};
 
 /** All features of a prompt, distinct by name. A prompt without letters or digits has none but the baseline. */
 export function featuresOf(prompt: string): Feature[] {
@@ -36,15 +49,21 @@ export function featuresOf(prompt: string): Feature[] {
   const features: Feature[] = [{ name: baseline, value: 0.5 }];
   if (words.length === 0) return features;
 
+  const requests = twoRequestsOf(text);
+  const scale = requests ? scales.besideRequests : 1;
   const parts = new Set<string>();
   for (const word of new Set(words)) addParts(word, parts);
-  addGroup(features, new Set(words), scales.word);
-  addGroup(features, pairsOf(words), scales.pair);
-  addGroup(features, parts, scales.part);
-  for (const name of placesOf(text, words)) features.push({ name, value: scales.place });
-  // Which of two things a word belongs to decides how a blend is shared: 'explain the maths' is not 'write the maths'.
-  const second = wordsOf(secondRequestOf(text)).slice(0, 6).map(wordClass);
-  addGroup(features, new Set(second.map(word => `also asks '${word}'`)), scales.request);
+  addGroup(features, new Set(words), scale * scales.word);
+  addGroup(features, pairsOf(words), scale * scales.pair);
+  addGroup(features, framesOf(words), scale * scales.frame);
+  addGroup(features, parts, scale * scales.part);
+  for (const name of placesOf(text, words)) features.push({ name, value: scale * scales.place });
+  if (requests) {
+    const first = wordsOf(requests.first).slice(-12).map(wordClass);
+    const second = wordsOf(requests.second).slice(0, 6).map(wordClass);
+    addGroup(features, new Set(first.map(word => `asks '${word}'`)), scales.request);
+    addGroup(features, new Set(second.map(word => `also asks '${word}'`)), scales.request);
+  }
   for (const name of structureOf(prompt, text, words)) features.push({ name, value: scales.structure });
   return features;
 }
@@ -84,6 +103,27 @@ function pairsOf(words: string[]): Set<string> {
   const pairs = new Set<string>();
   for (let i = 1; i < words.length; i++) pairs.add(`${words[i - 1]} ${words[i]}`);
   return pairs;
+}
+
+/**
+ * Two and three neighbours of the prompt with each run of content words left open: 'who _ the', 'the _ of', 'is called |'
+ * (the bar is its beginning or end). They say how a prompt is built whatever it is about.
+ */
+function framesOf(words: string[]): Set<string> {
+  const tokens = ['|'];
+  for (const word of words) {
+    const token = functionWords.has(word) || word.startsWith('<') ? word : '_';
+    if (token !== '_' || tokens.at(-1) !== '_') tokens.push(token);
+  }
+  tokens.push('|');
+  const frames = new Set<string>();
+  for (const size of [2, 3]) {
+    for (let start = 0; start + size <= tokens.length; start++) {
+      const frame = tokens.slice(start, start + size);
+      if (frame.some(token => token !== '_' && token !== '|')) frames.add(`form '${frame.join(' ')}'`);
+    }
+  }
+  return frames;
 }
 
 /** Four and five letters of a longer word; the dots say on which side the word goes on. */

@@ -14,6 +14,11 @@ export interface RegressionSettings {
   learningRate: number;
   /** Strength of the pull towards the start weights. */
   pull: number;
+  /**
+   * Chance that a feature is left out of a step (the others are scaled up to make up for it), so that no single word
+   * decides alone (Srivastava et al. 2014, 'Dropout'). 0 when not given.
+   */
+  dropout?: number;
   seed: number;
 }
 
@@ -52,7 +57,8 @@ export function trainRegression(weights: Float32Array, examples: Example[], sett
   const order = examples.map((_, i) => i);
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     for (const index of random.shuffle(order)) {
-      const { features, target, weight } = examples[index]!;
+      const { target, weight } = examples[index]!;
+      const features = dropped(examples[index]!.features, settings.dropout ?? 0, random);
       const predicted = probabilities(weights, features, classes);
       for (let i = 0; i < features.buckets.length; i++) {
         const row = features.buckets[i]! * classes;
@@ -66,6 +72,16 @@ export function trainRegression(weights: Float32Array, examples: Example[], sett
       }
     }
   }
+}
+
+function dropped(features: FeatureVector, dropout: number, random: Random): FeatureVector {
+  if (dropout === 0) return features;
+  const kept: number[] = [];
+  for (let i = 0; i < features.buckets.length; i++) if (random.uniform() >= dropout) kept.push(i);
+  return {
+    buckets: Uint32Array.from(kept, i => features.buckets[i]!),
+    values: Float32Array.from(kept, i => features.values[i]! / (1 - dropout)),
+  };
 }
 
 function softmax(values: number[]): number[] {

@@ -4,7 +4,7 @@ const identifier = /\b[a-z]+[0-9]*(?:[A-Z][a-z0-9]+)+\b|\b[a-z0-9]+(?:_[a-z0-9]+
 const equation = /[\p{L}\p{N})]\s*[-+*/×÷^=<>≤≥−]\s*[\p{N}(]|\p{N}\s*[-+*/×÷^=−]\s*[\p{L}\p{N}(]/u;
 const latex = /\$[^$]*[\\^_=][^$]*\$|\\[([]|\\(frac|sqrt|log|sum|int|le|ge|times|cdot|text|mathbb|begin)\b/;
 const nextRequest =
-  /\b(?:and|then|also|plus)[,\s]+(?:(?:also|then|please)\s+)*((?:explain|describe|show|derive|prove|discuss|tell|summari[sz]e|teach|walk|comment|justify|clarify|define|write|implement|code|program|solve|compute|calculate|evaluate)\b[^.?!]*)/;
+  /(?:\b(?:and|then|also|plus)[,\s]+(?:(?:also|then|please)\s+)*|[.;?!]\s+(?:please\s+)?(?=explain|describe|discuss|justify|clarify|tell))((?:explain|describe|show|derive|discuss|tell|summari[sz]e|teach|walk|comment|justify|clarify|define|prove|say|give me|provide|create|write|implement|code|program|solve|compute|calculate|evaluate)\b[^.?!]*)/;
 const money = /[$€£]\s?\d|\b\d+\s*(dollars|cents|euros)\b/;
 const questionWords = new Set(['what', 'who', 'whom', 'whose', 'when', 'where', 'which', 'why', 'how']);
 const commands = new Set(['write', 'implement', 'create', 'design', 'build', 'generate', 'develop', 'code', 'program']);
@@ -29,7 +29,7 @@ export function structureOf(prompt: string, text: string, words: string[]): stri
   if (money.test(text)) names.push('[money]');
 
   // With two requests, numbers (or none) may belong to either and say little.
-  if (nextRequest.test(text)) names.push('[two requests]');
+  if (twoRequestsOf(text)) names.push('[two requests]');
   else names.push(...amountsOf(words));
   if (words.length > 25) names.push('[long]');
   if (words.length <= 3) names.push('[very short]');
@@ -53,7 +53,11 @@ function amountsOf(words: string[]): string[] {
   return names;
 }
 
-/** What a prompt asks for besides ('… and explain the formula'), from its verb on; empty when it asks for one thing. */
-export function secondRequestOf(text: string): string {
-  return nextRequest.exec(text)?.[1] ?? '';
+/**
+ * A prompt that asks for two things, at the place where the second begins: 'write code that …' and 'explain the formula'.
+ * Undefined when it asks for one.
+ */
+export function twoRequestsOf(text: string): { first: string; second: string } | undefined {
+  const match = nextRequest.exec(text);
+  return match && match.index > 0 ? { first: text.slice(0, match.index), second: match[1]! } : undefined;
 }

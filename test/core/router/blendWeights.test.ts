@@ -8,7 +8,7 @@ test('from 0.75 on one expert gets everything', () => {
   assert.deepEqual(blendWeights({ math: 0.7, code: 0.3 }), { math: 0.7, code: 0.3 });
 });
 
-test('a share below 0.02 is dropped and the rest rescaled', () => {
+test('a share below 0.04 is dropped and the rest rescaled', () => {
   const weights = blendWeights({ code: 0.66, math: 0.33, qa: 0.01 });
   assert.deepEqual(Object.keys(weights), ['code', 'math']);
   assert.ok(Math.abs(weights.code! - 2 / 3) < 1e-12);

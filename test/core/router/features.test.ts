@@ -35,6 +35,28 @@ test('each group has a length that does not depend on how long the prompt is', (
   for (const length of lengths) assert.ok(Math.abs(length - 1) < 1e-6);
 });
 
+test('the form of a prompt is its closed-class words with the rest left open', () => {
+  const forms = names('the capital of Burkina Faso').filter(name => name.startsWith('form'));
+  assert.deepEqual(forms, [
+    "form '| the'",
+    "form 'the _'",
+    "form '_ of'",
+    "form 'of _'",
+    "form '| the _'",
+    "form 'the _ of'",
+    "form '_ of _'",
+    "form 'of _ |'",
+  ]);
+});
+
+test('of two requests each speaks under its own name, and the words beside them at a fifth', () => {
+  const features = featuresOf('Write code and explain the maths');
+  const sizeOf = (wanted: string) => features.find(({ name }) => name === wanted)?.value ?? 0;
+  assert.ok(Math.abs(sizeOf("asks 'code'") - 1.2 / Math.sqrt(2)) < 1e-6);
+  assert.ok(Math.abs(sizeOf("also asks 'maths'") - 1.2 / Math.sqrt(3)) < 1e-6);
+  assert.ok(Math.abs(sizeOf('code') - 0.2 / Math.sqrt(6)) < 1e-6);
+});
+
 test('a very long prompt is read at both ends only', () => {
   const seen = names(`first ${'filler '.repeat(5000)}middlemost ${'filler '.repeat(5000)}last`);
   assert.deepEqual(

@@ -13,6 +13,24 @@ export const prior = readPrior(priorHeader, priorBytes);
 /** Prompts in the manner of public benchmarks, written before the prior was tuned. Never trained on, but looked at while tuning. */
 export const unseen = lines<{ prompt: string; expert: string; kind: string }>('unseen.jsonl');
 
+/** Open-domain questions written before this prior was trained and measured once after it was: they chose nothing. */
+export const openDomain = lines<{ prompt: string; expert: string; kind: string }>('openDomain.jsonl');
+
+/** Requests of two kinds; `order` names the experts of the blend, heaviest first. */
+export const mixed = lines<{ prompt: string; order: string[] }>('mixed.jsonl');
+
+/** The prompts that the shipped example experts were trained on, or held out from that. */
+export function examplePrompts(set: 'train' | 'heldout'): ExpertPrompts[] {
+  return ['math', 'code', 'qa'].map(name => {
+    const file = new URL(`../../../examples/experts/${name}/${set}.jsonl`, import.meta.url);
+    const examples = readFileSync(file, 'utf8').trim().split('\n');
+    const prompts = examples.map(
+      line => (JSON.parse(line) as { messages: { content: string }[] }).messages[0]!.content,
+    );
+    return { name, domain: name, prompts };
+  });
+}
+
 /** Narrow prompts as experts are trained on: few templates, other numbers and names. */
 export function ownPrompts(count: number): ExpertPrompts[] {
   const random = new Random(1);

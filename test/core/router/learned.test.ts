@@ -5,34 +5,40 @@ import { routerFrom } from '../../../src/core/router/learned.ts';
 import type { Router } from '../../../src/core/router/router.ts';
 import type { LearnedRouterModel } from '../../../src/core/router/routerFile.ts';
 import { trainRouter } from '../../../src/core/router/trainRouter.ts';
-import { ownPrompts, prior, unseen } from './fixtures.ts';
+import { examplePrompts, mixed, openDomain, ownPrompts, prior, unseen } from './fixtures.ts';
 
 const models: [string, LearnedRouterModel][] = [
   ['the prior', prior.model],
   ['trained on narrow own prompts', trainRouter({ prior, experts: ownPrompts(1000), seed: 1 })],
+  ['trained on the example experts', trainRouter({ prior, experts: examplePrompts('train'), seed: 1 })],
 ];
 
 for (const [title, model] of models) {
   const route = routerFrom(model);
 
-  test(`${title}: 95 % right, calibration error 0.05 or less on prompts never seen`, t => {
-    const inDomain = unseen.filter(({ expert }) => expert !== 'none');
-    const answers = inDomain.map(({ prompt, expert }) => {
-      const [top, confidence] = topOf(route, prompt);
-      return { right: top === expert, confidence };
+  for (const [kind, prompts] of [
+    ['all kinds', unseen],
+    ['open-domain questions', openDomain],
+  ] as const) {
+    test(`${title}: 95 % right, calibration error 0.05 or less on prompts never seen, ${kind}`, t => {
+      const inDomain = prompts.filter(({ expert }) => expert !== 'none');
+      const answers = inDomain.map(({ prompt, expert }) => {
+        const [top, confidence] = topOf(route, prompt);
+        return { right: top === expert, confidence };
+      });
+      const accuracy = answers.filter(({ right }) => right).length / answers.length;
+      const error = calibrationError(answers);
+      t.diagnostic(
+        `${answers.length} prompts: top-1 ${(100 * accuracy).toFixed(1)} %, calibration error ${error.toFixed(3)}`,
+      );
+      assert.ok(accuracy >= 0.95, `${accuracy}`);
+      assert.ok(error <= 0.05, `${error}`);
     });
-    const accuracy = answers.filter(({ right }) => right).length / answers.length;
-    const error = calibrationError(answers);
-    t.diagnostic(
-      `${answers.length} prompts: top-1 ${(100 * accuracy).toFixed(1)} %, calibration error ${error.toFixed(3)}`,
-    );
-    assert.ok(accuracy >= 0.95, `${accuracy}`);
-    assert.ok(error <= 0.05, `${error}`);
-  });
+  }
 
   test(`${title}: at least half of small talk and at most 3 % of in-domain prompts abstain`, t => {
     const share = (none: boolean) => {
-      const group = unseen.filter(({ expert }) => (expert === 'none') === none);
+      const group = [...unseen, ...openDomain].filter(({ expert }) => (expert === 'none') === none);
       return group.filter(({ prompt }) => route(prompt).abstained).length / group.length;
     };
     t.diagnostic(`small talk ${(100 * share(true)).toFixed(1)} %, in-domain ${(100 * share(false)).toFixed(1)} %`);
@@ -55,6 +61,26 @@ for (const [title, model] of models) {
     assert.deepEqual(Object.keys(weights), ['code', 'math', 'qa']);
     for (const [name, share] of Object.entries({ code: 0.5, math: 0.4, qa: 0.1 })) {
       assert.ok(Math.abs(weights[name]! - share) <= 0.12, `${name} ${weights[name]}`);
+    }
+  });
+
+  test(`${title}: a request of two kinds is a blend of both`, t => {
+    for (const { prompt, order } of mixed) {
+      const { expert, weights } = route(prompt);
+      t.diagnostic(`${prompt}: ${JSON.stringify(weights)}`);
+      assert.equal(expert, undefined, prompt);
+      const [first, second] = order;
+      assert.ok(weights[first!]! >= 0.3 && weights[second!]! >= 0.15, prompt);
+    }
+  });
+
+  test(`${title}: code about mathematics is code alone`, () => {
+    for (const prompt of [
+      'Write a function to find the nth fibonacci number.',
+      'Write a python function to find the sum of the squares of the first n natural numbers.',
+      'write a program to calculate the area of a circle',
+    ]) {
+      assert.equal(route(prompt).expert, 'code', prompt);
     }
   });
 
@@ -82,6 +108,26 @@ test('speed', t => {
   const began = performance.now();
   for (const { prompt } of unseen) route(prompt);
   t.diagnostic(`${((performance.now() - began) / unseen.length).toFixed(3)} ms a prompt`);
+});
+
+test('the example experts get their own held-out prompts alone', t => {
+  const route = routerFrom(trainRouter({ prior, experts: examplePrompts('train'), seed: 1 }));
+  for (const { name, prompts } of examplePrompts('heldout')) {
+    const alone = prompts.filter(prompt => (route(prompt).weights[name] ?? 0) >= 0.9).length;
+    t.diagnostic(`${name}: ${alone} of ${prompts.length}`);
+    assert.ok(alone / prompts.length >= 0.98, name);
+  }
+});
+
+test('the blend does not hang on the seed', t => {
+  const tops = [1, 2, 3, 4].map(seed => {
+    const route = routerFrom(trainRouter({ prior, experts: examplePrompts('train'), seed }));
+    return route('Write Python code to solve quadratic equations and explain the math').weights;
+  });
+  t.diagnostic(JSON.stringify(tops));
+  for (const { code, math, qa } of tops) {
+    assert.ok(Math.abs(code! - 0.5) <= 0.1 && Math.abs(math! - 0.4) <= 0.1 && Math.abs(qa! - 0.1) <= 0.06);
+  }
 });
 
 function topOf(route: Router, prompt: string): [string, number] {
