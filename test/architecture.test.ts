@@ -40,7 +40,8 @@ interface Import {
   target: string;
 }
 
-const sources = ['src', 'webview'].flatMap(folder =>
+const folders = ['src', 'webview'].filter(folder => existsSync(`${root}${folder}`));
+const sources = folders.flatMap(folder =>
   readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
     .map(name => `${folder}/${name.replaceAll('\\', '/')}`)
     .filter(path => path.endsWith('.ts')),

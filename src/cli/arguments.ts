@@ -111,7 +111,9 @@ function parse(verb: Verb, args: string[], options: ParseOptions, usage: string)
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('ERR_PARSE_ARGS')) throw error;
     const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && /'--?([^']+)'/.exec(message)?.[1];
-    if (!unknown) throw new WorkbenchError('badRequest', message.split('\n')[0]!, usage);
+    // Of a value that begins with a dash, Node.js says in its last line how to write it.
+    const [first, ...rest] = message.split('\n');
+    if (!unknown) throw new WorkbenchError('badRequest', first!, rest.at(-1) ?? usage);
     const guess = nearest(unknown, Object.keys(verb.options));
     throw new WorkbenchError(
       'badRequest',

@@ -20,6 +20,8 @@ export async function* jsonLines(
   let items: { line: number; value: unknown }[] = [];
   const add = (text: string) => {
     line++;
+    // Editors on Windows put a byte order mark in front.
+    if (line === 1) text = text.replace(/^\uFEFF/, '');
     if (text.trim() !== '') items.push({ line, value: parseLine(text, line) });
   };
   try {

@@ -39,6 +39,8 @@ export const mergeVerb: Verb = {
 };
 
 export function mergeLine({ path, rank, relativeError }: MergeResult): string {
+  if (relativeError === null)
+    return `${path}  rank ${rank}; the exact weighted sum is 0, so there is no relative error`;
   return `${path}  rank ${rank}, relative error ${relativeError === 0 ? '0' : relativeError.toExponential(1)} against the exact weighted sum`;
 }
 

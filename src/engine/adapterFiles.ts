@@ -4,6 +4,7 @@ import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../cor
 import { type Adapter, adapterFromPeft, adapterToPeft } from '../core/lora/adapter.ts';
 import { parseAdapterConfig } from '../core/lora/adapterConfig.ts';
 import type { FloatTensor } from '../core/tensor/dtype.ts';
+import { WorkbenchError } from '../shared/errors.ts';
 import { readBytes, readText, writeFolderAtomic } from './store.ts';
 
 /** Reads an adapter folder in PEFT's format. Throws `notFound`, `badFile`, `mismatch` or `unsupported`, naming the part. */
@@ -38,6 +39,8 @@ export async function hashAdapter(folder: string): Promise<string> {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+const floatTypes = ['F32', 'F64', 'F16', 'BF16'];
+
 /** All tensors of a safetensors file, as F32. */
 export async function readFloatTensors(path: string, what: string): Promise<Map<string, FloatTensor>> {
   const { tensors } = await readSafetensors(path, what);
@@ -51,6 +54,9 @@ export async function readSafetensors(
 ): Promise<{ tensors: Map<string, FloatTensor>; metadata: Record<string, string> }> {
   const bytes = await readBytes(path, what);
   const { tensors, metadata } = parseSafetensorsHeader(bytes, bytes.length, path);
+  for (const [name, { dtype }] of tensors)
+    if (!floatTypes.includes(dtype))
+      throw new WorkbenchError('unsupported', `${path}: '${name}' is stored as ${dtype}`);
   const floats = new Map(
     [...tensors].map(([name, t]) => [name, { shape: t.shape, data: readTensorF32(t, bytes.subarray(t.begin, t.end)) }]),
   );

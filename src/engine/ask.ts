@@ -44,7 +44,7 @@ async function chooseWeights(
     return { weights: {} };
   }
   const { recipe, path } = open.experiment;
-  const named = blend === undefined ? undefined : recipe.blends[blend];
+  const named = blend !== undefined && Object.hasOwn(recipe.blends, blend) ? recipe.blends[blend] : undefined;
   if (blend !== undefined && !named)
     throw new WorkbenchError(
       'notFound',

@@ -37,8 +37,11 @@ export async function writeCheckpoint(
 /** Reads a checkpoint; undefined when there is none. Throws `badFile`, or `mismatch` when it is of another run. */
 export async function readCheckpoint(path: string, fingerprint: string): Promise<Checkpoint | undefined> {
   const file = await readSafetensors(path, 'the checkpoint').catch(error => {
-    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
-    throw error;
+    if (!(error instanceof WorkbenchError)) throw error;
+    if (error.code === 'notFound') return undefined;
+    throw error.code === 'badFile'
+      ? new WorkbenchError('badFile', error.message, 'Train anew without --resume.')
+      : error;
   });
   if (!file) return undefined;
   if (file.metadata.fingerprint !== fingerprint)

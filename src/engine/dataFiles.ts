@@ -29,8 +29,9 @@ export function encodeExamples(
   file: string,
 ): EncodedExample[] {
   const maxLength = Math.min(settings.maxLength, base.config.maxLength);
+  const { tokenizer, chatTemplate } = base.text();
   const encoded = examples.map(e =>
-    encodeExample(base.tokenizer, base.chatTemplate, e.messages, { maxLength, lossOn: settings.lossOn }),
+    encodeExample(tokenizer, chatTemplate, e.messages, { maxLength, lossOn: settings.lossOn }),
   );
   const usable = encoded.filter(e => e.lossTokens > 0);
   if (usable.length === 0)

@@ -49,10 +49,11 @@ export async function evaluateRun(
 
   const systems = await timed('answers', () => scoreSystems(open, router, sets, settings, context.signal, progress));
   progress('the base with all gates at zero');
+  const { tokenizer, chatTemplate } = model.base.text();
   const probes = sets
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)
-    .map(i => promptIds(model.base.tokenizer, model.base.chatTemplate, i.messages));
+    .map(i => promptIds(tokenizer, chatTemplate, i.messages));
   const gates = await timed('gate-zero check', () => gateZeroCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);
   const isWhole = request.sets === undefined;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { adapterToGguf } from '../core/lora/adapterToGguf.ts';
 import type { ExportRequest, ExportResult } from '../shared/engineApi.ts';
+import { WorkbenchError } from '../shared/errors.ts';
 import { readAdapter, writeAdapter } from './adapterFiles.ts';
 import { adapterFolder, openExperiment } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
@@ -16,10 +17,17 @@ export async function exportRun(
   { recipe, expert, format, out }: ExportRequest,
 ): Promise<ExportResult> {
   const e = await openExperiment(recipe, workbench.mediaFolder);
-  const adapter = await readAdapter(adapterFolder(e, expert), expert);
+  if (!Object.hasOwn(e.recipe.experts, expert))
+    throw new WorkbenchError(
+      'notFound',
+      `no expert is called '${expert}'`,
+      `There are: ${Object.keys(e.recipe.experts).join(', ') || 'none'}.`,
+    );
+  const source = adapterFolder(e, expert);
+  const adapter = await readAdapter(source, expert);
   const path = resolve(out);
   const base = await loadBase(e.baseFolder);
-  if (format !== 'gguf') await checkOutputFolder(path, base);
+  if (format !== 'gguf') await checkOutputFolder(path, format === 'peft' ? 'adapter' : 'model', base, [source]);
   if (format === 'peft') await writeAdapter(path, adapter);
   else {
     if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);

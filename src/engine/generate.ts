@@ -52,7 +52,8 @@ export async function generate(
   signal?: AbortSignal,
 ): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
   const { base } = model;
-  const prompts = rows.map(r => promptIds(base.tokenizer, base.chatTemplate, r.messages));
+  const { tokenizer, chatTemplate } = base.text();
+  const prompts = rows.map(r => promptIds(tokenizer, chatTemplate, r.messages));
   for (const p of prompts)
     if (p.length >= base.config.maxLength)
       throw new WorkbenchError(
@@ -104,6 +105,7 @@ export async function generate(
 
 function activeRow(model: Model, row: GenerateRow, index: number, prompt: number[]): ActiveRow {
   const { base } = model;
+  const { tokenizer, stopIds } = base.text();
   return {
     index,
     weights: row.weights,
@@ -112,8 +114,8 @@ function activeRow(model: Model, row: GenerateRow, index: number, prompt: number
     past: 0,
     next: 0,
     sampler: createSampler(row.settings),
-    stream: createAnswerStream(base.tokenizer, {
-      stopIds: base.stopIds,
+    stream: createAnswerStream(tokenizer, {
+      stopIds,
       stop: row.settings.stop,
       maxTokens: row.settings.maxTokens,
       contextLeft: base.config.maxLength - prompt.length,

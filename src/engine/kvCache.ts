@@ -1,5 +1,5 @@
 import type { BaseConfig } from '../core/model/config.ts';
-import { cacheName } from '../core/model/inferenceGraph.ts';
+import { cacheHeadDim, cacheName } from '../core/model/inferenceGraph.ts';
 import { type Feeds, floats, readFloats } from './session.ts';
 
 /** Keys and values of a batch's rows, in tensors that every run reads and overwrites in place. */
@@ -13,8 +13,8 @@ export interface KvCache {
 
 /** Room for `length` tokens in each of `rows` rows. */
 export function createKvCache(c: BaseConfig, rows: number, length: number): KvCache {
-  const shape = [rows, c.kvHeads, length, c.headDim];
-  const size = rows * c.kvHeads * length * c.headDim;
+  const shape = [rows, c.kvHeads, length, cacheHeadDim(c)];
+  const size = shape.reduce((a, b) => a * b, 1);
   const feeds: Feeds = {};
   for (let layer = 0; layer < c.layers; layer++)
     for (const kind of ['key', 'value'] as const) feeds[cacheName(layer, kind)] = floats(new Float32Array(size), shape);

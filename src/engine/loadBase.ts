@@ -9,7 +9,7 @@ import { type ChatTemplate, chatTemplateSource, createChatTemplate } from '../co
 import { stopTokenIds } from '../core/tokenizer/stopTokenIds.ts';
 import { createTokenizer, type Tokenizer } from '../core/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../shared/errors.ts';
-import { readJson } from './store.ts';
+import { readJson, storageError } from './store.ts';
 
 /** A base model's folder, read but not yet compiled: weights stay in their files. */
 export interface Base {
@@ -18,16 +18,23 @@ export interface Base {
   /** `config.json` as it was written, to be copied when a merged model is saved. */
   configJson: Record<string, unknown>;
   tensors: Map<string, TensorPlace>;
-  tokenizer: Tokenizer;
-  chatTemplate: ChatTemplate;
-  stopIds: number[];
+  /** Throws `notFound` for a base without tokenizer.json: token ids can be scored and adapters merged all the same. */
+  text(): BaseText;
   /** Names of the weight files, in order. */
   weightFiles: string[];
 }
 
+/** What stands between a base's tokens and text. */
+export interface BaseText {
+  tokenizer: Tokenizer;
+  chatTemplate: ChatTemplate;
+  /** Tokens that end an answer. */
+  stopIds: number[];
+}
+
 /**
- * Reads a Hugging Face folder: config.json, model.safetensors or a sharded index, tokenizer.json,
- * tokenizer_config.json with its chat template (or chat_template.jinja), generation_config.json.
+ * Reads a Hugging Face folder: config.json, model.safetensors or a sharded index, and where they are there
+ * tokenizer.json, tokenizer_config.json with its chat template (or chat_template.jinja), generation_config.json.
  * Throws `notFound`, `badFile`, `mismatch` or `unsupported`, each naming the file and the part.
  */
 export async function loadBase(folder: string): Promise<Base> {
@@ -40,21 +47,37 @@ export async function loadBase(folder: string): Promise<Base> {
   for (const file of weightFiles)
     for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
   checkBaseTensors(config, tensors);
-  const tokenizerJson = await readJson(join(folder, 'tokenizer.json'), "the base's tokenizer.json");
+  const text = await readBaseText(folder);
+  return {
+    folder,
+    config,
+    configJson,
+    tensors,
+    text() {
+      if (text) return text;
+      throw new WorkbenchError(
+        'notFound',
+        `the base's tokenizer.json is not there: ${join(folder, 'tokenizer.json')}`,
+        'Text needs it; without it a base can only score token ids and take part in merges.',
+      );
+    },
+    weightFiles,
+  };
+}
+
+/** Undefined for a folder without tokenizer.json. */
+async function readBaseText(folder: string): Promise<BaseText | undefined> {
+  const tokenizerJson = await optionalJson(join(folder, 'tokenizer.json'));
+  if (tokenizerJson === undefined) return undefined;
   const tokenizerConfig = (await optionalJson(join(folder, 'tokenizer_config.json'))) ?? {};
   const generationConfig = (await optionalJson(join(folder, 'generation_config.json'))) ?? {};
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
   const templateFile = await readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined);
   const chatTemplate = createChatTemplate(templateFile ?? chatTemplateSource(tokenizerConfig));
   return {
-    folder,
-    config,
-    configJson,
-    tensors,
     tokenizer,
     chatTemplate,
     stopIds: stopTokenIds(generationConfig, tokenizerConfig, tokenizer, chatTemplate),
-    weightFiles,
   };
 }
 
@@ -67,7 +90,9 @@ export async function hashBase(base: Pick<Base, 'folder' | 'weightFiles'>): Prom
 }
 
 async function weightFilesOf(folder: string): Promise<string[]> {
-  const index = await optionalJson(join(folder, 'model.safetensors.index.json'));
+  // A single file comes before an index, as in transformers.
+  const single = await stat(join(folder, 'model.safetensors')).catch(() => undefined);
+  const index = single ? undefined : await optionalJson(join(folder, 'model.safetensors.index.json'));
   if (!index) return ['model.safetensors'];
   const map = index.weight_map as Record<string, unknown> | undefined;
   const files = [...new Set(Object.values(map ?? {}).map(String))].sort();
@@ -87,10 +112,12 @@ export async function readTensorPlaces(folder: string, file: string): Promise<Ma
   const handle = await open(path).catch(error => {
     throw error.code === 'ENOENT'
       ? new WorkbenchError('notFound', `a weight file is not there: ${path}`, 'Is the download complete?')
-      : error;
+      : storageError(error, path);
   });
   try {
-    const { size } = await handle.stat();
+    const info = await handle.stat();
+    if (info.isDirectory()) throw new WorkbenchError('badFile', `${path} is a folder, not a file`);
+    const { size } = info;
     const prefix = Buffer.alloc(8);
     await handle.read(prefix, 0, Math.min(8, size), 0);
     const head = Buffer.alloc(safetensorsHeaderEnd(prefix, size, path));

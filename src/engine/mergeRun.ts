@@ -29,7 +29,9 @@ interface MergeJob {
 export async function mergeRun(workbench: Workbench, request: MergeRequest): Promise<MergeResult> {
   const job = request.recipe ? await recipeJob(workbench, request) : requestJob(workbench, request);
   const base = await loadBase(job.base);
-  await checkOutputFolder(job.out, base);
+  const kind = request.intoBase ? 'model' : 'adapter';
+  const sources = job.adapters.map(a => a.path);
+  await checkOutputFolder(job.out, kind, base, sources);
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
   const weighted = [];
   for (const { path, name, weight } of job.adapters) {
@@ -40,7 +42,8 @@ export async function mergeRun(workbench: Workbench, request: MergeRequest): Pro
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
   if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out);
   else await writeAdapter(job.out, adapter);
-  return { path: job.out, rank: adapter.config.rank, relativeError: relativeError.total };
+  const { total } = relativeError;
+  return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
 }
 
 async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {

@@ -9,11 +9,12 @@ import {
 } from '../core/files/safetensors.ts';
 import type { Adapter } from '../core/lora/adapter.ts';
 import { mergeDelta } from '../core/lora/mergeIntoBase.ts';
+import { WorkbenchError } from '../shared/errors.ts';
 import type { Base } from './loadBase.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './store.ts';
 
 const companions =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
 
 /** Whether a file of a base's folder goes into a copy of it as it is. */
 export function companionFile(name: string): boolean {
@@ -29,11 +30,11 @@ export async function writeMergedBase(
   adapters: { adapter: Adapter; weight: number }[],
   out: string,
 ): Promise<void> {
-  const files = new Map<string, string | Uint8Array | Iterable<Uint8Array>>();
+  const files = new Map<string, Uint8Array | (() => Promise<Uint8Array[]>)>();
   for (const name of await folderFiles(base.folder))
     if (companionFile(name) || name === 'model.safetensors.index.json')
       files.set(name, await readBytes(join(base.folder, name), name));
-  for (const file of base.weightFiles) files.set(file, await mergedFile(base, file, adapters));
+  for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters));
   await writeFolderAtomic(out, files);
 }
 
@@ -47,7 +48,12 @@ async function mergedFile(
   try {
     const { size } = await handle.stat();
     const bytes = Buffer.alloc(size);
-    await handle.read(bytes, 0, size, 0);
+    // One read gives at most 2 GiB, and a shard may be larger.
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(size - at, 2 ** 30), at);
+      if (bytesRead === 0) throw new WorkbenchError('badFile', `${path} became shorter while it was read`);
+      at += bytesRead;
+    }
     const header = parseSafetensorsHeader(bytes.subarray(0, safetensorsHeaderEnd(bytes, size, path)), size, path);
     const tensors = [...header.tensors].map(([name, entry]): TensorToWrite => {
       const raw = bytes.subarray(entry.begin, entry.end);

@@ -1,5 +1,6 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { storageError } from './store.ts';
 
 /** The names that writeFileAtomic and writeFolderAtomic give to what is not yet, or no longer, the file itself. */
 const staleName = /^(.+)\.(\d+)\.[0-9a-f]{8}\.(tmp|old)$/;
@@ -11,7 +12,7 @@ const staleName = /^(.+)\.(\d+)\.[0-9a-f]{8}\.(tmp|old)$/;
 export async function removeStaleFiles(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(error => {
     if (error.code === 'ENOENT') return [];
-    throw error;
+    throw storageError(error, folder);
   });
   const stale = entries.flatMap(({ name }) => {
     const [, file, pid, kind] = staleName.exec(name) ?? [];

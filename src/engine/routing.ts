@@ -5,6 +5,7 @@ import { routerFrom } from '../core/router/learned.ts';
 import type { Router } from '../core/router/router.ts';
 import { parseRouter, readPrior, serializeRouter } from '../core/router/routerFile.ts';
 import { type ExpertPrompts, trainRouter } from '../core/router/trainRouter.ts';
+import { WorkbenchError } from '../shared/errors.ts';
 import { readExamples } from './dataFiles.ts';
 import type { Experiment } from './experiment.ts';
 import { readBytes, readJson, writeFileAtomic } from './store.ts';
@@ -36,8 +37,13 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
     seed: router.seed,
   });
   const { header, bytes } = serializeRouter(model);
-  await writeFileAtomic(binPath, bytes);
-  await writeFileAtomic(jsonPath, `${JSON.stringify({ fingerprint, header })}\n`);
+  try {
+    await writeFileAtomic(binPath, bytes);
+    await writeFileAtomic(jsonPath, `${JSON.stringify({ fingerprint, header })}\n`);
+  } catch (error) {
+    // A router that cannot be kept routes all the same; it is trained again the next time.
+    if (!(error instanceof WorkbenchError && error.code === 'storage')) throw error;
+  }
   return routerFrom(model);
 }
 

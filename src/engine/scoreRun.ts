@@ -17,9 +17,11 @@ export async function scoreRun(
   context: RequestContext,
 ): Promise<ScoreResult> {
   const base = await loadBase(baseFolder(request.model, process.cwd(), workbench.mediaFolder));
+  const paths = request.adapters.map(a => a.path);
   const adapters = await Promise.all(
     request.adapters.map(async (a, i) => ({
-      adapter: await readAdapter(resolve(a.path), `${a.path}#${i}`),
+      // The bank tells adapters apart by name, and a folder may be given twice.
+      adapter: await readAdapter(resolve(a.path), paths.indexOf(a.path) === i ? a.path : `${a.path}#${i}`),
       weight: a.weight,
     })),
   );
@@ -32,7 +34,7 @@ export async function scoreRun(
     const kept: TensorToWrite[] = [];
     for (const [i, item] of request.items.entries()) {
       if (context.signal.aborted) break;
-      const ids = item.ids ?? base.tokenizer.encode(item.text ?? '');
+      const ids = item.ids ?? base.text().tokenizer.encode(item.text ?? '');
       checkIds(ids, vocab, maxLength, i);
       const logits = await allLogits(model, ids, weights);
       const logProbabilities = ids

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WorkbenchError } from '../shared/errors.ts';
 
@@ -24,15 +24,25 @@ export function storageError(error: unknown, path: string): unknown {
   return text ? new WorkbenchError('storage', `${path}: ${text[0]}`, text[1]) : error;
 }
 
+/** What goes into a file. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
+
 /**
  * Writes a file whole or not at all: to a temporary neighbour first, flushed to disk, then renamed over the old one.
  * Throws `storage` when the disk is full or the folder is not writable; the old file is then intact.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
+export async function writeFileAtomic(path: string, data: FileContent): Promise<void> {
+  await writeWhole(path, data).catch(error => {
+    throw storageError(error, path);
+  });
+}
+
+/** As writeFileAtomic, with the file system's own errors. */
+async function writeWhole(path: string, data: FileContent): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   let file: FileHandle | undefined;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     file = await open(temporary, 'w');
     const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
     for (const chunk of chunks) await file.writeFile(chunk);
@@ -46,6 +56,35 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
     await rm(temporary, { force: true }).catch(() => {
       // The folder is not writable: there is nothing of ours in it either.
     });
+    throw error;
+  }
+}
+
+/** Makes a folder and those above it. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch(async error => {
+    if (error.code !== 'ENOENT') throw error;
+    // Where the file system is read-only Node.js says so only of a folder whose parent is there.
+    let missing = path;
+    while (dirname(missing) !== missing && !(await isThere(dirname(missing)))) missing = dirname(missing);
+    await mkdir(missing);
+    await mkdir(path, { recursive: true });
+  });
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Makes a folder and checks that files can be written there. Throws `storage`. */
+export async function makeWritableFolder(path: string): Promise<void> {
+  try {
+    await makeFolder(path);
+    await access(path, constants.W_OK);
+  } catch (error) {
     throw storageError(error, path);
   }
 }
@@ -60,18 +99,20 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Writes several files as one folder: they appear together by a rename, replacing an older folder of that name.
+ * A content given as a function is made when its turn has come, so that not all are in memory at once.
  * Throws `storage` as writeFileAtomic does.
  */
 export async function writeFolderAtomic(
   folder: string,
-  files: Map<string, string | Uint8Array | Iterable<Uint8Array>>,
+  files: Map<string, FileContent | (() => Promise<FileContent>)>,
 ): Promise<void> {
   const suffix = `${process.pid}.${randomBytes(4).toString('hex')}`;
   const temporary = `${folder}.${suffix}.tmp`;
   const old = `${folder}.${suffix}.old`;
   try {
-    await mkdir(temporary, { recursive: true });
-    for (const [name, data] of files) await writeFileAtomic(join(temporary, name), data);
+    await makeFolder(temporary);
+    for (const [name, data] of files)
+      await writeWhole(join(temporary, name), typeof data === 'function' ? await data() : data);
     const replaced = await moveAway(folder, old);
     await rename(temporary, folder).catch(async error => {
       if (replaced) await rename(old, folder);

@@ -17,7 +17,7 @@ import { addToCurves, emptyCurves } from './curves.ts';
 import { encodeExamples, readExamples } from './dataFiles.ts';
 import type { Experiment } from './experiment.ts';
 import { type Base, hashBase } from './loadBase.ts';
-import { writeFileAtomic } from './store.ts';
+import { makeWritableFolder, writeFileAtomic } from './store.ts';
 import { openTrainSessions } from './trainBackend.ts';
 import type { TrainingRecord } from './trainingRecord.ts';
 
@@ -40,6 +40,8 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  // Before the first step, and not at the first checkpoint.
+  await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
   const fingerprint = fingerprintOf(baseHash, experiment.recipe.seed, jobs);
   const path = checkpointPath(experiment, names);

@@ -125,13 +125,13 @@ export function checkLoaded(open: OpenExperiment, names: string[]): void {
   for (const name of names) {
     if (open.loaded.includes(name)) continue;
     const { recipe, path } = open.experiment;
-    if (name in recipe.experts)
+    if (Object.hasOwn(recipe.experts, name))
       throw new WorkbenchError(
         'notFound',
         `expert '${name}' has no adapter yet`,
         `Run: multi-lora train ${path} --only ${name}`,
       );
-    if (name in recipe.merges)
+    if (Object.hasOwn(recipe.merges, name))
       throw new WorkbenchError(
         'notFound',
         `merge '${name}' has not been made yet`,

@@ -108,8 +108,8 @@ export interface MergeRequest {
 export interface MergeResult {
   path: string;
   rank: number;
-  /** Against the exact weighted sum, Frobenius norm over all layers. */
-  relativeError: number;
+  /** Against the exact weighted sum, Frobenius norm over all layers; null where that sum is 0. */
+  relativeError: number | null;
 }
 
 export interface EvaluateRequest extends Tracked {

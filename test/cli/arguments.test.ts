@@ -44,6 +44,7 @@ test('mistakes name the nearest option, and what is missing or too much', () => 
   assert.throws(() => parseArguments(askVerb, []), refused(/^usage: multi-lora ask PROMPT/));
   assert.throws(() => parseArguments(askVerb, ['two', 'words']), refused(/'words' is one argument too many/, /quotes/));
   assert.throws(() => parseArguments(askVerb, ['hi', '--seed']), refused(/--seed/));
+  assert.throws(() => parseArguments(askVerb, ['hi', '--seed', '-1']), refused(/ambiguous/, /--seed=-XYZ/));
   assert.throws(
     () => parseArguments(askVerb, ['hi', '--seed', 'x']).number('seed'),
     refused(/--seed is not a number: 'x'/),

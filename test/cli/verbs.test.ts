@@ -119,7 +119,7 @@ test('score: log-probabilities sum to the total and are those of the logits file
 
 test('merge: by recipe and by hand, the same bits; the merge can then be asked', async () => {
   const [named] = lines((await runCli(['merge', recipe, 'both', '--json'])).stdout) as [MergeResult];
-  assert.deepEqual([named.rank, named.relativeError < 1e-6], [4, true]);
+  assert.deepEqual([named.rank, named.relativeError! < 1e-6], [4, true]);
   const out = join(folder, 'by-hand');
   const hand = await runCli([
     'merge',

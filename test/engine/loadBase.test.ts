@@ -33,8 +33,9 @@ const write = (base: Base, file: string, tensors: TensorToWrite[]) =>
 
 test('the embedded base loads with its tokenizer, chat template and stop ids', async () => {
   const base = await loadBase(new URL('../../media/base', import.meta.url).pathname);
-  assert.deepEqual([base.config.architecture, base.chatTemplate.isFallback], ['llama', false]);
-  assert.ok(base.stopIds.length > 0 && base.stopIds.every(id => id < base.config.vocab));
+  const { chatTemplate, stopIds } = base.text();
+  assert.deepEqual([base.config.architecture, chatTemplate.isFallback], ['llama', false]);
+  assert.ok(stopIds.length > 0 && stopIds.every(id => id < base.config.vocab));
   assert.deepEqual(base.weightFiles, ['model.safetensors']);
 });
 
@@ -96,6 +97,15 @@ for (const [dtype, tolerance] of [
     assertClose(half, full, tolerance);
   });
 
+test('a base without tokenizer.json gives logits from token ids, and says what is missing when text is wanted', async () => {
+  const base = await goldenBase(modelName);
+  const expected = await logitsOf(base);
+  await rm(join(base.folder, 'tokenizer.json'));
+  const bare = await loadBase(base.folder);
+  assertSameBits(await logitsOf(bare), expected);
+  assert.throws(() => bare.text(), fails('notFound', "the base's tokenizer.json is not there"));
+});
+
 test('the hash is that of the bytes, and does not change by use', async () => {
   const base = await goldenBase('llama_tied');
   const before = await hashBase(base);
@@ -118,12 +128,6 @@ test('what is missing or does not fit is named', async t => {
   await check('folder', b => rm(b.folder, { recursive: true }), 'notFound', "the base model's folder is not there");
   await check('config', b => rm(join(b.folder, 'config.json')), 'notFound', "the base's config.json is not there");
   await check('weights', b => rm(join(b.folder, 'model.safetensors')), 'notFound', 'a weight file is not there');
-  await check(
-    'tokenizer',
-    b => rm(join(b.folder, 'tokenizer.json')),
-    'notFound',
-    "the base's tokenizer.json is not there",
-  );
   await check(
     'tensor',
     b => write(b, 'model.safetensors', tensorsOf(b).slice(1)),

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readJson, readText, storageError, writeFileAtomic, writeFolderAtomic } from '../../src/engine/store.ts';
+import {
+  type FileContent,
+  readJson,
+  readText,
+  storageError,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '../../src/engine/store.ts';
 import { WorkbenchError } from '../../src/shared/errors.ts';
 import { temporaryFolder } from '../support/goldenBase.ts';
 
@@ -31,6 +38,33 @@ test('a write that fails half-way leaves the old file and nothing else', async (
   await assert.rejects(writeFileAtomic(path, failing()), isStorage(/state\.bin: the disk is full$/));
   assert.equal(await readFile(path, 'utf8'), 'old');
   assert.deepEqual(await readdir(join(folder, 'half')), ['state.bin']);
+});
+
+test('a folder that cannot be written whole leaves the old one; contents given as functions are made in turn', async () => {
+  const path = join(folder, 'whole');
+  const made: string[] = [];
+  const content = (name: string) => async () => {
+    made.push(`${name} after ${made.length}`);
+    return name;
+  };
+  await writeFolderAtomic(
+    path,
+    new Map([
+      ['one', content('one')],
+      ['two', content('two')],
+    ]),
+  );
+  assert.deepEqual(made, ['one after 0', 'two after 1']);
+  const full = new Map<string, FileContent>([
+    ['one', 'new'],
+    ['two', failing()],
+  ]);
+  await assert.rejects(writeFolderAtomic(path, full), isStorage(/whole: the disk is full$/));
+  assert.deepEqual(await Promise.all(['one', 'two'].map(n => readFile(join(path, n), 'utf8'))), ['one', 'two']);
+  assert.deepEqual(
+    (await readdir(folder)).filter(f => f.startsWith('whole')),
+    ['whole'],
+  );
 });
 
 test('a file where a folder should be, at any depth, is named', async () => {

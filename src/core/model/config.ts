@@ -89,7 +89,9 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
 
 function architectureOf(config: Json, file: string): Architecture {
   const names = Array.isArray(config.architectures) ? (config.architectures as unknown[]).map(String) : [];
-  const known = names.map(n => architectures[n]).find(a => a !== undefined);
+  // A config that names no class names the family all the same.
+  const family = names.length === 0 ? Object.values(architectures).find(a => a === config.model_type) : undefined;
+  const known = names.map(n => architectures[n]).find(a => a !== undefined) ?? family;
   if (known) return known;
   const name = names[0] ?? config.model_type ?? '(none)';
   throw unsupported(file, `architecture '${name}'`, `supported: ${Object.keys(architectures).join(', ')}`);
@@ -103,8 +105,8 @@ function maxLengthOf(config: Json, file: string): number {
 }
 
 function ropeOf(config: Json, file: string): Pick<BaseConfig, 'ropeTheta' | 'ropeScaling'> {
-  const newer = config.rope_parameters as Json | undefined | null;
-  const rope = newer ?? (config.rope_scaling as Json | undefined | null) ?? {};
+  const newer = objectOf(config, 'rope_parameters', file);
+  const rope = newer ?? objectOf(config, 'rope_scaling', file) ?? {};
   const ropeTheta = positive({ rope_theta: newer?.rope_theta ?? config.rope_theta }, 'rope_theta', file, 10000);
   if ((rope.partial_rotary_factor ?? config.partial_rotary_factor ?? 1) !== 1)
     throw unsupported(file, 'partial_rotary_factor', 'only full rotary embedding is implemented');
@@ -124,6 +126,13 @@ function ropeOf(config: Json, file: string): Pick<BaseConfig, 'ropeTheta' | 'rop
       },
     };
   throw unsupported(file, `rope scaling '${type}'`, "supported: 'default', 'linear', 'llama3'");
+}
+
+function objectOf(config: Json, key: string, file: string): Json | undefined {
+  const x = config[key] ?? undefined;
+  if (x === undefined) return undefined;
+  if (typeof x === 'object' && !Array.isArray(x)) return x as Json;
+  throw new WorkbenchError('badFile', `${file}: '${key}' should be an object, got ${JSON.stringify(x)}`);
 }
 
 function positive(config: Json, key: string, file: string, fallback?: number, integer = false): number {

@@ -10,6 +10,14 @@ export function bankInputs(path: string): { A: string; B: string } {
   return { A: `${path}.lora_A`, B: `${path}.lora_B` };
 }
 
+/** The fused attention takes head sizes that are multiples of this; others are filled up with zeros, which add nothing. */
+const headStep = 8;
+
+/** Width of a head in the cache: the head size, filled up to what the fused attention takes. */
+export function cacheHeadDim(c: Pick<BaseConfig, 'headDim'>): number {
+  return Math.ceil(c.headDim / headStep) * headStep;
+}
+
 export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${layer}.${kind}`;
 
 /**
@@ -17,7 +25,7 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
  *
  * Inputs: `ids`, `positions` [B, T] int64; `logitRows` [M] int64, positions of the flattened batch whose logits are
  * wanted; `lastPositions` [B] int32, tokens in each row's cache after this run, minus one; `totalLength` int32 scalar,
- * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, hd], overwritten in place when the
+ * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, cacheHeadDim], overwritten in place when the
  * same tensors are given as outputs; where `adapted` lists linear layers, their bank `PATH.lora_A` [R, in] and
  * `PATH.lora_B`, transposed, [R, out], and `gate` [B, 1, R].
  * Outputs: `logits` [M, vocab]; `cache.L.key.out`, `cache.L.value.out`.
@@ -73,16 +81,22 @@ function tokenGates(g: Graph): Value {
 function cachedAttention(g: Graph, c: BaseConfig) {
   const lastPositions = g.input('lastPositions', 'int32', ['B']);
   const totalLength = g.input('totalLength', 'int32', []);
+  const width = cacheHeadDim(c);
   return (layer: number, q: Value, k: Value, v: Value): Value => {
-    const cacheShape = ['B', c.kvHeads, 'P', c.headDim];
+    const cacheShape = ['B', c.kvHeads, 'P', width];
     const [key, value] = (['key', 'value'] as const).map(kind =>
       g.input(cacheName(layer, kind), 'float32', cacheShape),
     ) as [Value, Value];
     const [mixed, nextKey, nextValue] = g.node(
       'GroupQueryAttention',
-      [q, k, v, key, value, lastPositions, totalLength],
       [
-        { type: 'float32', shape: ['B', 'T', c.heads * c.headDim] },
+        resizeHeads(g, q, c.heads, c.headDim, width),
+        resizeHeads(g, k, c.kvHeads, c.headDim, width),
+        resizeHeads(g, v, c.kvHeads, c.headDim, width),
+        ...[key, value, lastPositions, totalLength],
+      ],
+      [
+        { type: 'float32', shape: ['B', 'T', c.heads * width] },
         { type: 'float32', shape: cacheShape },
         { type: 'float32', shape: cacheShape },
       ],
@@ -91,6 +105,17 @@ function cachedAttention(g: Graph, c: BaseConfig) {
       [`attention.${layer}`, `${cacheName(layer, 'key')}.out`, `${cacheName(layer, 'value')}.out`],
     );
     g.outputs.push(nextKey!, nextValue!);
-    return mixed!;
+    return resizeHeads(g, mixed!, c.heads, width, c.headDim);
   };
+}
+
+/** x [B, T, heads·from] → [B, T, heads·to]: zeros behind the numbers of each head, or the last ones left out. */
+function resizeHeads(g: Graph, x: Value, heads: number, from: number, to: number): Value {
+  if (from === to) return x;
+  const perHead = op.reshape(g, x, ['B', 'T', heads, from]);
+  const shape = ['B', 'T', heads, to];
+  // A negative amount cuts.
+  const amounts = g.ints([0, 0, 0, 0, 0, 0, 0, to - from]);
+  const resized = g.node('Pad', [perHead, amounts], [{ type: 'float32', shape }])[0]!;
+  return op.reshape(g, resized, ['B', 'T', heads * to]);
 }

@@ -67,6 +67,7 @@ test('what an architecture implies: biases, q/k norms, head size, windows', () =
   const biased = of({ attention_bias: true, mlp_bias: true });
   assert.deepEqual([biased.qkvBias, biased.outputBias, biased.mlpBias], [true, true, true]);
   assert.equal(of({ head_dim: undefined }).headDim, 16);
+  assert.equal(of({ architectures: undefined, model_type: 'qwen2' }).architecture, 'qwen2');
   assert.equal(of({ num_key_value_heads: undefined }).kvHeads, 4);
   assert.equal(of({ tie_word_embeddings: undefined }).tied, false);
   assert.equal(of({ architectures: ['MistralForCausalLM'], sliding_window: 32 }).maxLength, 32);
@@ -95,6 +96,7 @@ test('a key that is missing or of the wrong type is named with what it holds', (
   check({ rms_norm_eps: -1 }, 'badFile', "'rms_norm_eps' should be a positive number, got -1");
   check({ num_key_value_heads: 3 }, 'badFile', '4 attention heads cannot share 3 key/value heads');
   check({ rope_scaling: { type: 'linear' } }, 'badFile', "rope scaling: 'factor' should be a positive number");
+  check({ rope_parameters: 'default' }, 'badFile', `'rope_parameters' should be an object, got "default"`);
   for (const json of [null, [], 'x', 3])
     assert.throws(
       () => parseBaseConfig(json),
