@@ -26,7 +26,7 @@ test('the facts of both tokenizers', () => {
   assert.equal(stories.vocabSize, 512);
   assert.deepEqual([...stories.specialIds], [0, 1, 2]);
   assert.equal(stories.bosToken, '<s>');
-  assert.equal(base.vocabSize, 2048);
+  assert.equal(base.vocabSize, 2791);
   assert.equal(base.idOf('<|im_end|>'), 2);
   assert.equal(base.tokenOf(2), '<|im_end|>');
   assert.equal(base.idOf('no such token'), undefined);
