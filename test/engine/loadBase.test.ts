@@ -125,6 +125,11 @@ test('what is missing or does not fit is named', async t => {
       await assert.rejects(loadBase(base.folder), fails(code, text));
     });
   const json = (base: Base, file: string, value: unknown) => writeFile(join(base.folder, file), JSON.stringify(value));
+  // A single file comes before an index, so it must be gone for the index to be read.
+  const onlyIndex = async (base: Base, value: unknown) => {
+    await rm(join(base.folder, 'model.safetensors'));
+    await json(base, 'model.safetensors.index.json', value);
+  };
   await check('folder', b => rm(b.folder, { recursive: true }), 'notFound', "the base model's folder is not there");
   await check('config', b => rm(join(b.folder, 'config.json')), 'notFound', "the base's config.json is not there");
   await check('weights', b => rm(join(b.folder, 'model.safetensors')), 'notFound', 'a weight file is not there');
@@ -156,9 +161,9 @@ test('what is missing or does not fit is named', async t => {
   for (const file of ['../../etc/x.safetensors', 'sub\\x.safetensors', 'x.bin'])
     await check(
       `index that names ${file}`,
-      b => json(b, 'model.safetensors.index.json', { weight_map: { a: file } }),
+      b => onlyIndex(b, { weight_map: { a: file } }),
       'badFile',
       `names '${file}'`,
     );
-  await check('empty index', b => json(b, 'model.safetensors.index.json', {}), 'badFile', 'names no weight file');
+  await check('empty index', b => onlyIndex(b, {}), 'badFile', 'names no weight file');
 });
