@@ -6,7 +6,8 @@ import { parseSafetensorsHeader, readTensorF32 } from '../../src/core/files/safe
 import type { AskResult, MergeResult, RouteResult, ScoreResult } from '../../src/shared/engineApi.ts';
 import type { TrainEvent } from '../../src/shared/trainEvents.ts';
 import { finished, runCli, startCli } from '../support/programs.ts';
-import { temporaryFolder, tinyExperiment } from '../support/tinyExperiment.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { tinyExperiment } from '../support/tinyExperiment.ts';
 
 const folder = temporaryFolder();
 const recipe = tinyExperiment({}, folder);

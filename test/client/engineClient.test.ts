@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { startEngine } from '../../src/client/engineClient.ts';
 import { WorkbenchError } from '../../src/shared/errors.ts';
 import { fromSource, isRunning, testEngine } from '../support/programs.ts';
-import { temporaryFolder, tinyExperiment } from '../support/tinyExperiment.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { tinyExperiment } from '../support/tinyExperiment.ts';
 
 const isLost = (pattern: RegExp) => (e: WorkbenchError) =>
   e instanceof WorkbenchError && e.code === 'engineLost' && pattern.test(e.message);

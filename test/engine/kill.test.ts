@@ -9,7 +9,8 @@ import { removeStaleFiles } from '../../src/engine/removeStaleFiles.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
 import type { TrainEvent } from '../../src/shared/trainEvents.ts';
 import { engineOf, finished, startCli, testEngine } from '../support/programs.ts';
-import { temporaryFolder, tinyExperiment } from '../support/tinyExperiment.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { tinyExperiment } from '../support/tinyExperiment.ts';
 
 /** Only Linux tells which process is the engine of a command. */
 const skip = process.platform !== 'linux';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkOutputFolder } from '../../src/engine/outputFolder.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
-import { temporaryFolder } from '../support/goldenBase.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 /** A folder of files that hold their own names. */
 function folderOf(...names: string[]): string {

@@ -12,7 +12,7 @@ import {
   writeFolderAtomic,
 } from '../../src/engine/store.ts';
 import { WorkbenchError } from '../../src/shared/errors.ts';
-import { temporaryFolder } from '../support/goldenBase.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const folder = temporaryFolder();
 const isStorage = (text: RegExp) => (e: unknown) =>

@@ -1,16 +1,8 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { type Base, loadBase } from '../../src/engine/loadBase.ts';
 import { goldenPath } from './goldenFiles.ts';
-
-/** A folder that is removed when the calling file's tests are over. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'multi-lora-test-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { temporaryFolder } from './temporaryFolder.ts';
 
 /** Characters of the tokens 3 …; 0 is <unk>, 1 <s>, 2 </s>. Every character of a text is one token. */
 const alphabet = Array.from({ length: 93 }, (_, i) => String.fromCharCode(33 + i)).join('');

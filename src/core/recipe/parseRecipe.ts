@@ -116,7 +116,7 @@ function issueProblems(issue: Issue, root: Node): Problem[] {
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map(key => {
-        const guess = nearest(key, knownKeys(issue.path, root));
+        const guess = nearest(key, knownKeys(issue.path));
         const hint = guess ? `; did you mean '${guess}'?` : '';
         return problem('unknownKey', join(where, key), `'${join(where, key)}' is not a key of a recipe${hint}`);
       });
@@ -157,9 +157,9 @@ function unionText(issue: Issue & { code: 'invalid_union' }): string {
 }
 
 /** The keys the schema knows at a path, read from its own refusal of an impossible key. */
-function knownKeys(path: readonly PropertyKey[], root: Node): string[] {
+function knownKeys(path: readonly PropertyKey[]): string[] {
   let schema: unknown = recipeSchema;
-  for (const part of path) schema = childSchema(unwrap(schema), part, root, path);
+  for (const part of path) schema = childSchema(unwrap(schema), part);
   const inner = unwrap(schema) as { shape?: Record<string, unknown>; options?: unknown[] };
   if (inner.shape) return Object.keys(inner.shape);
   return (inner.options ?? []).flatMap(o => Object.keys((unwrap(o) as { shape?: object }).shape ?? {}));
@@ -171,7 +171,7 @@ function unwrap(schema: unknown): unknown {
   return s;
 }
 
-function childSchema(schema: unknown, part: PropertyKey, root: Node, path: readonly PropertyKey[]): unknown {
+function childSchema(schema: unknown, part: PropertyKey): unknown {
   const s = schema as {
     shape?: Record<string, unknown>;
     element?: unknown;
@@ -181,7 +181,7 @@ function childSchema(schema: unknown, part: PropertyKey, root: Node, path: reado
   if (s?.shape) return s.shape[String(part)];
   if (s?.options) {
     const option = s.options.map(unwrap).find(o => String(part) in ((o as { shape?: object }).shape ?? {}));
-    return option ? childSchema(option, part, root, path) : undefined;
+    return option ? childSchema(option, part) : undefined;
   }
   return s?.element ?? s?.valueType;
 }
