@@ -1,7 +1,25 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../core/recipe/nearest.ts';
 import { WorkbenchError } from '../shared/errors.ts';
-import type { Verb } from './verb.ts';
+
+/** An option of a verb; help and parser both read this. */
+export interface VerbOption {
+  /** How its value is called in the help; an option without one is a flag. */
+  value?: string;
+  /** May be given several times, or once with several values; `names` may also be separated by commas. */
+  list?: 'names' | 'items';
+  description: string;
+}
+
+/** What a verb takes. */
+export interface VerbSyntax {
+  name: string;
+  /** What follows the verb, one line for each form. */
+  usage: string[];
+  options: Record<string, VerbOption>;
+  /** Fewest and most positional arguments. */
+  positionals: [fewest: number, most: number];
+}
 
 /** What a verb was called with. Names of options are those of its table; asking for another is a mistake in the verb. */
 export interface Arguments {
@@ -15,7 +33,7 @@ export interface Arguments {
 }
 
 /** Reads a verb's arguments. Throws `badRequest`, naming what is wrong and the nearest option. */
-export function parseArguments(verb: Verb, argv: string[]): Arguments {
+export function parseArguments(verb: VerbSyntax, argv: string[]): Arguments {
   const usage = `See: multi-lora ${verb.name} --help`;
   const options = Object.fromEntries(
     Object.entries(verb.options).map(([name, { value, list }]) => [
@@ -90,7 +108,7 @@ export function parseAdapter(given: string, weight: 'required' | 'optional'): { 
 }
 
 /** `--only a b` becomes `--only a --only b`: a list goes on until the next option. */
-function spreadLists(verb: Verb, argv: string[]): string[] {
+function spreadLists(verb: VerbSyntax, argv: string[]): string[] {
   const spread: string[] = [];
   let list: string | undefined;
   for (const arg of argv) {
@@ -104,7 +122,7 @@ function spreadLists(verb: Verb, argv: string[]): string[] {
 
 type ParseOptions = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 
-function parse(verb: Verb, args: string[], options: ParseOptions, usage: string) {
+function parse(verb: VerbSyntax, args: string[], options: ParseOptions, usage: string) {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {

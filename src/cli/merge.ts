@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { RequestParams } from '../client/engineClient.ts';
+import { methodSettings } from '../core/lora/mergeMethods.ts';
 import type { MergeResult } from '../shared/engineApi.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { type MergeMethod, mergeMethods } from '../shared/recipe.ts';
@@ -65,6 +66,7 @@ function mergeParams(args: Arguments): RequestParams<'merge'> {
       `there is no merge method '${method}'`,
       `There are: ${mergeMethods.join(', ')}.`,
     );
+  checkSettings((method as MergeMethod | undefined) ?? 'cat', args);
   const majoritySign = args.text('majority-sign');
   if (majoritySign !== undefined && majoritySign !== 'total' && majoritySign !== 'frequency')
     throw new WorkbenchError('badRequest', `--majority-sign is total or frequency, not '${majoritySign}'`);
@@ -82,4 +84,16 @@ function mergeParams(args: Arguments): RequestParams<'merge'> {
     seed: args.number('seed'),
     ...common,
   };
+}
+
+/** Throws `badRequest` for an option that the method does not read: it would be ignored silently. */
+function checkSettings(method: MergeMethod, args: Arguments): void {
+  const settings = { density: 'density', rank: 'rank', 'majority-sign': 'majoritySign', seed: 'seed' } as const;
+  for (const [option, setting] of Object.entries(settings))
+    if (args.given(option) && !methodSettings(method).includes(setting))
+      throw new WorkbenchError(
+        'badRequest',
+        `--${option} has no effect on '${method}'`,
+        `It is read by ${mergeMethods.filter(m => methodSettings(m).includes(setting)).join(', ')}.`,
+      );
 }

@@ -21,14 +21,14 @@ export async function readAdapter(folder: string, name = basename(folder)): Prom
   );
 }
 
-/** Writes an adapter folder that PEFT loads, whole or not at all. */
-export async function writeAdapter(folder: string, adapter: Adapter): Promise<void> {
+/** Writes an adapter folder that PEFT loads, whole or not at all; `mark` goes into the metadata of its factors. */
+export async function writeAdapter(folder: string, adapter: Adapter, mark: Record<string, string> = {}): Promise<void> {
   const { configJson, tensors, metadata } = adapterToPeft(adapter);
   await writeFolderAtomic(
     folder,
     new Map<string, string | Uint8Array[]>([
       ['adapter_config.json', configJson],
-      ['adapter_model.safetensors', encodeSafetensors(tensors, metadata)],
+      ['adapter_model.safetensors', encodeSafetensors(tensors, { ...metadata, ...mark })],
     ]),
   );
 }

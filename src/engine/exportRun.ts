@@ -7,7 +7,7 @@ import { readAdapter, writeAdapter } from './adapterFiles.ts';
 import { adapterFolder, openExperiment } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
 import { writeMergedBase } from './mergedBase.ts';
-import { checkOutputFolder } from './outputFolder.ts';
+import { checkOutputFolder, resultMark } from './outputFolder.ts';
 import { folderFiles, writeFileAtomic } from './store.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -28,7 +28,7 @@ export async function exportRun(
   const path = resolve(out);
   const base = await loadBase(e.baseFolder);
   if (format !== 'gguf') await checkOutputFolder(path, format === 'peft' ? 'adapter' : 'model', base, [source]);
-  if (format === 'peft') await writeAdapter(path, adapter);
+  if (format === 'peft') await writeAdapter(path, adapter, resultMark);
   else {
     if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);
     else {

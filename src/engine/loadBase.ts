@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseSafetensorsHeader, safetensorsHeaderEnd } from '../core/files/safetensors.ts';
+import { parseSafetensorsHeader, type SafetensorsHeader, safetensorsHeaderEnd } from '../core/files/safetensors.ts';
 import { checkBaseTensors, type TensorPlace } from '../core/model/baseWeights.ts';
 import { type BaseConfig, parseBaseConfig } from '../core/model/config.ts';
 import { type ChatTemplate, chatTemplateSource, createChatTemplate } from '../core/tokenizer/chatTemplate.ts';
@@ -108,7 +108,17 @@ async function weightFilesOf(folder: string): Promise<string[]> {
 
 /** Names, types and places of a safetensors file's tensors; only the header is read. */
 export async function readTensorPlaces(folder: string, file: string): Promise<Map<string, TensorPlace>> {
-  const path = join(folder, file);
+  const { tensors } = await readSafetensorsHeader(join(folder, file));
+  return new Map(
+    [...tensors].map(([name, t]) => [
+      name,
+      { file, dtype: t.dtype, shape: t.shape, offset: t.begin, length: t.end - t.begin },
+    ]),
+  );
+}
+
+/** The header of a safetensors file, without its data. */
+export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
   const handle = await open(path).catch(error => {
     throw error.code === 'ENOENT'
       ? new WorkbenchError('notFound', `a weight file is not there: ${path}`, 'Is the download complete?')
@@ -122,13 +132,7 @@ export async function readTensorPlaces(folder: string, file: string): Promise<Ma
     await handle.read(prefix, 0, Math.min(8, size), 0);
     const head = Buffer.alloc(safetensorsHeaderEnd(prefix, size, path));
     await handle.read(head, 0, head.length, 0);
-    const { tensors } = parseSafetensorsHeader(head, size, path);
-    return new Map(
-      [...tensors].map(([name, t]) => [
-        name,
-        { file, dtype: t.dtype, shape: t.shape, offset: t.begin, length: t.end - t.begin },
-      ]),
-    );
+    return parseSafetensorsHeader(head, size, path);
   } finally {
     await handle.close();
   }

@@ -8,7 +8,7 @@ import { readAdapter, writeAdapter } from './adapterFiles.ts';
 import { adapterFolder, baseFolder, openExperiment } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
 import { writeMergedBase } from './mergedBase.ts';
-import { checkOutputFolder } from './outputFolder.ts';
+import { checkOutputFolder, resultMark } from './outputFolder.ts';
 import { mergeFolder, type Workbench } from './workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */
@@ -41,7 +41,7 @@ export async function mergeRun(workbench: Workbench, request: MergeRequest): Pro
   }
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
   if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out);
-  else await writeAdapter(job.out, adapter);
+  else await writeAdapter(job.out, adapter, resultMark);
   const { total } = relativeError;
   return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
 }

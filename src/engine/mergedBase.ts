@@ -11,15 +11,8 @@ import type { Adapter } from '../core/lora/adapter.ts';
 import { mergeDelta } from '../core/lora/mergeIntoBase.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { Base } from './loadBase.ts';
+import { companionFile, resultMark } from './outputFolder.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './store.ts';
-
-const companions =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
-
-/** Whether a file of a base's folder goes into a copy of it as it is. */
-export function companionFile(name: string): boolean {
-  return companions.test(name);
-}
 
 /**
  * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself
@@ -65,7 +58,7 @@ async function mergedFile(
       const data = factors.length > 0 ? mergeDelta(readTensorF32(entry, raw), factors) : raw;
       return { name, dtype: entry.dtype, shape: entry.shape, data };
     });
-    return encodeSafetensors(tensors, header.metadata);
+    return encodeSafetensors(tensors, { ...header.metadata, ...resultMark });
   } finally {
     await handle.close();
   }

@@ -1,23 +1,35 @@
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { Base } from './loadBase.ts';
-import { companionFile } from './mergedBase.ts';
+import { readSafetensorsHeader } from './loadBase.ts';
 import { folderFiles } from './store.ts';
 
 /** What a result is: an adapter folder, or a full model's. */
 type ResultKind = 'adapter' | 'model';
 
-/** Files that this program writes into a result of each kind; such a folder may be replaced by another of its kind. */
+/** In the metadata of a result's weights: what carries it was made by a merge or an export, and can be made again. */
+export const resultMark = { 'multi-lora': 'result' };
+
+const companions =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
+
+/** Whether a file of a base's folder goes into a copy of it as it is. */
+export function companionFile(name: string): boolean {
+  return companions.test(name);
+}
+
+/** Files of a result of each kind. */
 const ours: Record<ResultKind, (name: string) => boolean> = {
   adapter: name => /^adapter_(config\.json|model\.safetensors)$/.test(name),
   model: name => /^model.*\.safetensors(\.index\.json)?$/.test(name) || companionFile(name),
 };
 
 /**
- * Where a user wants a result: a folder that is not there, is empty, or holds a result of the same kind.
+ * Where a user wants a result: a folder that is not there, is empty, or holds an earlier result of the same kind.
  * Throws `badRequest` for the base's own folder, which is never written, for the folder of an adapter that the result is
- * made of, and for a folder with other files in it: replacing it would lose them.
+ * made of, for a folder with other files in it, and for weights that no merge or export wrote: a trained adapter or a
+ * downloaded model would be lost.
  */
 export async function checkOutputFolder(
   out: string,
@@ -44,11 +56,27 @@ export async function checkOutputFolder(
       `${out} is ${isBase ? "the base's own folder, which is never written" : 'the current folder'}`,
       'Choose a new folder for --out.',
     );
-  const others = (await folderFiles(out)).filter(name => !ours[kind](name));
+  const files = await folderFiles(out);
+  const others = files.filter(name => !ours[kind](name));
   if (others.length > 0)
     throw new WorkbenchError(
       'badRequest',
       `${out} holds other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`,
       'Choose a new or empty folder for --out.',
     );
+  for (const name of files.filter(file => file.endsWith('.safetensors')))
+    if (!(await isResult(join(out, name))))
+      throw new WorkbenchError(
+        'badRequest',
+        `${out} holds ${kind === 'adapter' ? 'an adapter' : 'a model'} that no merge or export wrote`,
+        'Choose a new folder for --out; it would be lost.',
+      );
+}
+
+async function isResult(path: string): Promise<boolean> {
+  const header = await readSafetensorsHeader(path).catch(error => {
+    if (error instanceof WorkbenchError && error.code === 'badFile') return undefined;
+    throw error;
+  });
+  return header?.metadata['multi-lora'] === resultMark['multi-lora'];
 }

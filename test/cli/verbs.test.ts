@@ -240,6 +240,7 @@ test('wrong requests: weights, adapters, names, input', async () => {
   await fails([...merge, '--adapter', `${adapter('math')}=NaN`], 2, /is not a number: 'NaN'/);
   await fails([...merge, '--adapter', `${adapter('math')}=0`], 2, /All weights of the merge are 0/);
   await fails([...merge, '--adapter', `${adapter('math')}=1`, '--method', 'tise'], 2, /no merge method 'tise'/);
+  await fails([...merge, '--density', '0.3'], 2, /--density has no effect on 'cat'\nhint: It is read by ties, /);
   await fails(['route'], 1, /stdin:2: not JSON/, '\n{"prompt"\n');
   await fails(['score', '--model', 'embedded'], 1, /stdin:1: neither/, '{"ids":["a"]}\n');
   await fails(['score', '--model', 'embedded'], 2, /item 0: 99999999 is not a token id/, '{"ids":[99999999]}\n');

@@ -2,15 +2,24 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkOutputFolder } from '../../src/engine/outputFolder.ts';
+import { encodeSafetensors } from '../../src/core/files/safetensors.ts';
+import { checkOutputFolder, resultMark } from '../../src/engine/outputFolder.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-/** A folder of files that hold their own names. */
+/** A folder of files that hold their own names; weights are a file without tensors. */
 function folderOf(...names: string[]): string {
+  return markedFolderOf(resultMark, ...names);
+}
+
+function markedFolderOf(mark: Record<string, string>, ...names: string[]): string {
   const folder = join(temporaryFolder(), 'given');
   mkdirSync(folder);
-  for (const name of names) writeFileSync(join(folder, name), name);
+  for (const name of names)
+    writeFileSync(
+      join(folder, name),
+      name.endsWith('.safetensors') ? Buffer.concat(encodeSafetensors([], { format: 'pt', ...mark })) : name,
+    );
   return folder;
 }
 
@@ -42,6 +51,20 @@ test('what replacing a folder would lose is refused and stays', async () => {
   const file = join(folderOf('notes'), 'notes');
   await check(file, 'adapter', [], 'is a file');
   assert.equal(readFileSync(file, 'utf8'), 'notes');
+});
+
+test('an adapter or a model that no merge or export wrote is never replaced', async () => {
+  for (const [kind, files] of [
+    ['adapter', adapterFiles],
+    ['model', modelFiles],
+  ] as const)
+    await assert.rejects(
+      checkOutputFolder(markedFolderOf({}, ...files), kind, base, []),
+      refused(`${kind === 'adapter' ? 'an adapter' : 'a model'} that no merge or export wrote`),
+    );
+  const broken = folderOf(...adapterFiles);
+  writeFileSync(join(broken, 'adapter_model.safetensors'), 'cut');
+  await assert.rejects(checkOutputFolder(broken, 'adapter', base, []), refused('no merge or export wrote'));
 });
 
 test('an adapter that goes into a result is not replaced by it, by whatever path it is named', async () => {

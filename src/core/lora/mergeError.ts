@@ -9,7 +9,7 @@ export interface WeightedAdapter {
   weight: number;
 }
 
-/** ‖ΔW − Σ wᵢsᵢBᵢAᵢ‖ / ‖Σ wᵢsᵢBᵢAᵢ‖ in the Frobenius norm; 0/0 is 0, anything else over 0 infinite. */
+/** ‖ΔW − Σ wᵢsᵢBᵢAᵢ‖ / ‖Σ wᵢsᵢBᵢAᵢ‖ in the Frobenius norm; 0/0 is 0, anything else over 0 infinite. A sum of terms that cancel counts as 0. */
 export interface RelativeError {
   total: number;
   perModule: Map<string, number>;
@@ -23,7 +23,7 @@ export interface RelativeError {
 export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeError {
   const modules = new Set([merged, ...parts.map(part => part.adapter)].flatMap(adapter => [...adapter.modules.keys()]));
   const perModule = new Map<string, number>();
-  let [errors, norms] = [0, 0];
+  let [errors, norms, noises] = [0, 0, 0];
   for (const module of modules) {
     const terms = parts.flatMap(({ adapter, weight }) => {
       const factors = adapter.modules.get(module);
@@ -32,12 +32,17 @@ export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeE
     const result = merged.modules.get(module);
     const norm = sumNorm(terms);
     const error = sumNorm(result ? [{ ...result, scaling: -result.scaling }, ...terms] : terms);
-    perModule.set(module, ratio(error, norm));
+    const noise = roundingNoise * Math.hypot(...terms.map(term => sumNorm([term])));
+    perModule.set(module, ratio(error, norm, noise));
     errors += error ** 2;
     norms += norm ** 2;
+    noises += noise ** 2;
   }
-  return { total: ratio(Math.sqrt(errors), Math.sqrt(norms)), perModule };
+  return { total: ratio(Math.sqrt(errors), Math.sqrt(norms), Math.sqrt(noises)), perModule };
 }
+
+// Factors are F32: a sum this much smaller than its terms is what is left of terms that cancel.
+const roundingNoise = 2 ** -22;
 
 /** ‖Σ sᵢBᵢAᵢ‖ */
 function sumNorm(terms: LoraFactors[]): number {
@@ -47,6 +52,7 @@ function sumNorm(terms: LoraFactors[]): number {
   return productNorm(qrTriangle(left), qrTriangle(right));
 }
 
-function ratio(error: number, norm: number): number {
-  return error === 0 ? 0 : error / norm;
+function ratio(error: number, norm: number, noise: number): number {
+  if (norm > noise) return error / norm;
+  return error > noise ? Number.POSITIVE_INFINITY : 0;
 }

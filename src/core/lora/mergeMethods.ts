@@ -15,6 +15,17 @@ export interface MethodParts {
   elect: boolean;
 }
 
+/** The settings that a method reads; the others have no effect on it. */
+export function methodSettings(method: MergeMethod): ('density' | 'seed' | 'majoritySign' | 'rank')[] {
+  const { on, prune, elect } = methodParts[method];
+  return [
+    ...(prune === 'none' ? [] : (['density'] as const)),
+    ...(prune === 'random' ? (['seed'] as const) : []),
+    ...(elect ? (['majoritySign'] as const) : []),
+    ...(on === 'delta' ? (['rank'] as const) : []),
+  ];
+}
+
 export const methodParts: Record<MergeMethod, MethodParts> = {
   cat: { on: 'stack', prune: 'none', elect: false },
   linear: { on: 'factors', prune: 'none', elect: false },

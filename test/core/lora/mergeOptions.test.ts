@@ -86,6 +86,8 @@ test('an adapter of weight 0 has no say, and weights that cancel leave nothing',
   ];
   const cancelled = mergeAdapters(parts, { method: 'cat' });
   assert.ok(gap(deltaOf(cancelled.adapter, 'm'), new Float64Array(70)) === 0);
+  assert.equal(cancelled.relativeError.total, 0);
+  assert.equal(mergeError(math, parts).total, Number.POSITIVE_INFINITY);
   assert.equal(mergeError({ ...math, modules: new Map() }, [{ adapter: math, weight: 1 }]).total, 1);
 });
 
