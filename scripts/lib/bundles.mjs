@@ -24,8 +24,8 @@ const node = {
   mainFields: ['module', 'main'],
 };
 
-/** @type {import('esbuild').BuildOptions} */
-const nodeModule = {
+/** Of the programs that Node.js runs. @type {import('esbuild').BuildOptions} */
+export const nodeModule = {
   ...node,
   format: 'esm',
   // Bundled CommonJS packages call require, which ES modules do not have.
@@ -41,6 +41,8 @@ const all = [
   ['engine', 'src/engine/main.ts', 'dist/engine.mjs', nodeModule],
   // A program of its own, which the engine starts to measure a fresh process.
   ['memoryProbe', 'src/engine/memoryProbe.ts', 'dist/memoryProbe.mjs', nodeModule],
+  // Another, in which devices are tried that may end it.
+  ['deviceProbe', 'src/engine/devices/deviceProbe.ts', 'dist/deviceProbe.mjs', nodeModule],
   ['cli', 'src/cli/main.ts', 'dist/cli.mjs', nodeModule],
   ...['training', 'blend', 'report'].map(
     view =>

@@ -1,6 +1,7 @@
 import type { RequestParams } from '../client/engineClient.ts';
+import { createFreshText } from '../client/freshText.ts';
 import type { AskResult } from '../shared/engineApi.ts';
-import { weightsText } from './format.ts';
+import { progressLine, weightsText } from './format.ts';
 import type { VerbCall } from './verb.ts';
 
 /** Asks, handing the answer's text on as it comes; after a restart of the engine it is not told twice. */
@@ -9,21 +10,13 @@ export async function askPrompt(
   params: RequestParams<'ask'>,
   onText?: (text: string) => void,
 ): Promise<AskResult> {
-  let told = 0;
-  let received = 0;
+  const fresh = createFreshText(text => onText?.(text));
   return call.engine.request('ask', params, {
     onNotification: n => {
-      if (n.name !== 'answerText') return;
-      const { text } = n.params;
-      // Decoding is seeded: the answer begins again with the same text.
-      const fresh = text.slice(Math.max(0, told - received));
-      received += text.length;
-      told = Math.max(told, received);
-      if (fresh) onText?.(fresh);
+      if (n.name === 'answerText') fresh.push(n.params.text);
+      if (n.name === 'progress' && !call.json) call.terminal.progress(progressLine(n.params));
     },
-    onRestart: () => {
-      received = 0;
-    },
+    onRestart: fresh.restarted,
   });
 }
 

@@ -21,16 +21,30 @@ export interface RequestListeners {
   onRestart?(): void;
 }
 
+/** What the user asked for; the engine has defaults. */
+export interface CliEngineOptions {
+  threads: number | undefined;
+  device: string | undefined;
+}
+
 /** The engine of a command; the process is started with the first request. */
-export function createCliEngine(terminal: Terminal, signal: AbortSignal, threads: number | undefined): CliEngine {
+export function createCliEngine(terminal: Terminal, signal: AbortSignal, options: CliEngineOptions): CliEngine {
   let client: EngineClient | undefined;
-  const start = () =>
-    startEngine({
+  const start = () => {
+    const given = Object.entries(options).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}`, String(value)],
+    );
+    const engine = startEngine({
       enginePath,
       // Run from source, the engine needs the same loader as this process.
       execArgv: process.execArgv,
-      args: ['--media', mediaFolder, ...(threads === undefined ? [] : ['--threads', String(threads)])],
+      args: ['--media', mediaFolder, ...given],
     });
+    engine.onNotice(({ level, message }) => {
+      if (level === 'warning') terminal.note(message);
+    });
+    return engine;
+  };
   return {
     request(method, params, { onNotification, onRestart } = {}) {
       client ??= start();

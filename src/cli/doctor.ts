@@ -6,17 +6,24 @@ import type { Verb } from './verb.ts';
 export const doctorVerb: Verb = {
   name: 'doctor',
   summary: 'Devices, versions, memory, and what is missing.',
-  usage: [''],
-  options: {},
+  usage: ['', '--probe'],
+  options: { probe: { description: 'try the devices anew, whatever was found of them before' } },
   positionals: [0, 0],
-  examples: ['', '--json'],
+  examples: ['', '--probe', '--json'],
 
-  async run({ terminal, json, engine }) {
-    const result = await engine.request('doctor', {});
+  async run({ args, terminal, json, engine }) {
+    const result = await engine.request('doctor', { probe: args.flag('probe') });
     if (json) terminal.print(JSON.stringify(result));
     else for (const line of doctorLines(result)) terminal.print(line);
     return result.problems.length === 0 ? 0 : 1;
   },
+};
+
+const verdictText: Record<DoctorResult['device']['verdicts'][number]['state'], string> = {
+  works: 'works',
+  slow: 'works, but not for speed',
+  failed: 'cannot be used',
+  broken: 'is not used any more',
 };
 
 function doctorLines(r: DoctorResult): string[] {
@@ -30,7 +37,9 @@ function doctorLines(r: DoctorResult): string[] {
       ['platform', r.platform],
       ['processor', `${r.cpu}, ${r.cores} usable, ${r.threads} threads for the runtime`],
       ['memory', `${megabytes(r.freeMemoryBytes)} free of ${megabytes(r.memoryBytes)}`],
-      ['devices', `${bundled.join(', ')}${others.length > 0 ? ` (not installed: ${others.join(', ')})` : ''}`],
+      ['backends', `${bundled.join(', ')}${others.length > 0 ? ` (not installed: ${others.join(', ')})` : ''}`],
+      ['device', `${r.device.used}: ${r.device.reason}`],
+      ...r.device.verdicts.map((v): [string, string] => ['', `${v.device} ${verdictText[v.state]}: ${v.reason}`]),
       ['base', base ? `${base.folder}, ${(base.parameters / 1e6).toFixed(1)} M parameters` : 'missing'],
     ]),
     ...(r.problems.length > 0 ? r.problems.map(p => `problem: ${p}`) : ['nothing is missing']),

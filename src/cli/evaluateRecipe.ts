@@ -1,5 +1,6 @@
 import { reportTable } from '../core/report/reportTable.ts';
 import type { EvaluateResult } from '../shared/engineApi.ts';
+import { progressLine } from './format.ts';
 import type { VerbCall } from './verb.ts';
 
 /** Evaluates, telling how far it is; for people, prints the table and where the report lies. */
@@ -10,9 +11,7 @@ export async function evaluateRecipe(
   const { terminal, json, engine } = call;
   const result = await engine.request('evaluate', params, {
     onNotification: n => {
-      if (n.name !== 'progress' || json) return;
-      const { message, done, total } = n.params;
-      terminal.progress(total > 0 ? `${message}  ${done}/${total}` : message);
+      if (n.name === 'progress' && !json) terminal.progress(progressLine(n.params));
     },
   });
   if (!json) {

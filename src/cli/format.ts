@@ -11,6 +11,11 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toLocaleString('en', { maximumFractionDigits: bytes < 10e6 ? 1 : 0 })} MB`;
 }
 
+/** How far a request is, where it is known out of how many. */
+export function progressLine({ message, done, total }: { message: string; done: number; total: number }): string {
+  return total > 0 ? `${message}  ${done}/${total}` : message;
+}
+
 /** Weights from the largest, as shares with two digits. */
 export function weightsText(weights: Record<string, number>): string {
   const entries = Object.entries(weights).sort((a, b) => b[1] - a[1]);

@@ -1,4 +1,5 @@
 import { nearest } from '../core/recipe/nearest.ts';
+import { deviceChoices } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { parseArguments } from './arguments.ts';
 import { askVerb } from './ask.ts';
@@ -6,6 +7,7 @@ import { type CliEngine, createCliEngine } from './cliEngine.ts';
 import { doctorVerb } from './doctor.ts';
 import { evalVerb } from './eval.ts';
 import { exportVerb } from './export.ts';
+import { getVerb } from './get.ts';
 import { generalHelp, verbHelp } from './help.ts';
 import { mergeVerb } from './merge.ts';
 import { packageVersion } from './packagePaths.ts';
@@ -26,12 +28,14 @@ const verbs: readonly Verb[] = [
   evalVerb,
   scoreVerb,
   exportVerb,
+  getVerb,
   doctorVerb,
 ];
 
 /** Options that every verb has. */
 const common: Verb['options'] = {
   threads: { value: 'N', description: 'threads for the runtime (default: the physical cores)' },
+  device: { value: 'DEVICE', description: `${deviceChoices.join(', ')} (default: auto, the fastest that works)` },
   json: { description: 'machine-readable output alone on stdout' },
   help: { description: 'this page' },
 };
@@ -81,7 +85,10 @@ async function runVerb(found: Verb, argv: string[]): Promise<ExitCode> {
   const threads = args.number('threads');
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
     throw new WorkbenchError('badRequest', `--threads is a whole number from 1, not ${threads}`);
-  engine = createCliEngine(terminal, abort.signal, threads);
+  const device = args.text('device');
+  if (device !== undefined && !deviceChoices.some(d => d === device))
+    throw new WorkbenchError('badRequest', `--device is one of ${deviceChoices.join(', ')}, not '${device}'`);
+  engine = createCliEngine(terminal, abort.signal, { threads, device });
   const code = await verb.run({ args, json: args.flag('json'), signal: abort.signal, terminal, engine });
   return abort.signal.aborted ? 130 : code;
 }

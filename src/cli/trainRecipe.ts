@@ -1,6 +1,6 @@
 import type { TrainResult } from '../shared/engineApi.ts';
 import type { TrainEvent, TrainStepEvent } from '../shared/trainEvents.ts';
-import { duration, megabytes } from './format.ts';
+import { duration, megabytes, progressLine } from './format.ts';
 import type { VerbCall } from './verb.ts';
 
 export interface TrainOptions {
@@ -26,7 +26,10 @@ export async function trainRecipe(call: VerbCall, options: TrainOptions): Promis
       terminal.note(`stopped at step ${event.step}; everything up to it is on disk`);
   };
   const result = await call.engine.request('train', options, {
-    onNotification: n => n.name === 'trainEvent' && show(n.params.event),
+    onNotification: n => {
+      if (n.name === 'trainEvent') show(n.params.event);
+      if (n.name === 'progress' && !json) terminal.progress(progressLine(n.params));
+    },
   });
   return { ...result, steps };
 }

@@ -38,6 +38,8 @@ export interface EngineClient {
   ): Promise<EngineResult<M>>;
   /** Calls back whenever a process ends that was not asked to; the next request starts another. */
   onExit(listener: (lost: WorkbenchError) => void): void;
+  /** Calls back with what the engine says of itself, such as that a device gave up. */
+  onNotice(listener: (notice: EngineNotifications['notice']) => void): void;
   /** The process that runs now. */
   readonly pid: number | undefined;
   /** Ends the process; requests that are under way reject with `engineLost`. */
@@ -49,21 +51,29 @@ export interface EngineClient {
 /** Starts the engine process. It ends with this one, however this one ends: its standard input is then closed. */
 export function startEngine(options: EngineProcessOptions): EngineClient {
   const policy = createRestartPolicy(() => performance.now());
+  const noticeListeners: ((notice: EngineNotifications['notice']) => void)[] = [];
   const exitListeners: ((lost: WorkbenchError) => void)[] = [];
   const notified = new Map<string, (notification: EngineNotification) => void>();
   let nextId = 1;
   let isDisposed = false;
   let lastLost: WorkbenchError | undefined;
+  let lostPid: number | undefined;
   let starting: Promise<EngineProcess> | undefined;
   let current = start();
 
   function start(): EngineProcess {
-    const engine = startEngineProcess(options);
-    for (const name of ['trainEvent', 'answerText', 'progress'] as const)
+    // One that crashed is named to its successor, which then does not use the same device.
+    const args = lostPid === undefined ? options.args : [...options.args, '--lost', String(lostPid)];
+    const engine = startEngineProcess({ ...options, args });
+    engine.connection.onNotification('notice', (notice: EngineNotifications['notice']) => {
+      for (const listener of noticeListeners) listener(notice);
+    });
+    for (const name of ['trainEvent', 'answerRoute', 'answerText', 'progress', 'downloadProgress'] as const)
       engine.connection.onNotification(name, params => notified.get(params.id)?.({ name, params }));
     void engine.gone.then(lost => {
       if (isDisposed) return;
       policy.ended();
+      lostPid = engine.hasCrashed() ? engine.pid : undefined;
       lastLost = lost;
       for (const listener of exitListeners) listener(lost);
     });
@@ -140,6 +150,7 @@ export function startEngine(options: EngineProcessOptions): EngineClient {
       }
     },
     onExit: listener => void exitListeners.push(listener),
+    onNotice: listener => void noticeListeners.push(listener),
     get pid() {
       return current.hasEnded() ? undefined : current.pid;
     },

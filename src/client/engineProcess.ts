@@ -28,6 +28,8 @@ export interface EngineProcess {
   /** Resolves with the reason when the process has ended, asked or not. */
   gone: Promise<WorkbenchError>;
   hasEnded(): boolean;
+  /** It ended by itself and not in order: it was neither asked to nor killed. */
+  hasCrashed(): boolean;
   /** Closes its streams, at which it ends; one that does not is killed. */
   end(): Promise<void>;
   kill(): void;
@@ -37,6 +39,9 @@ export interface EngineProcess {
 const keptStderr = 4000;
 /** Milliseconds a process has to end by itself. It reads that its streams are closed between two runs of a graph. */
 const patience = 2000;
+
+/** With these others end a process: a user, a system that is short of memory or shuts down. */
+const killSignals = new Set<NodeJS.Signals>(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 
 export function startEngineProcess({
   enginePath,
@@ -55,6 +60,7 @@ export function startEngineProcess({
     stderr = (stderr + text).slice(-keptStderr);
   });
   let ended = false;
+  let crashed = false;
   const gone = new Promise<WorkbenchError>(resolve => {
     const end = (how: string) => {
       ended = true;
@@ -68,6 +74,9 @@ export function startEngineProcess({
       (code, signal) => void delay(patience, undefined, { ref: false }).then(() => end(endText(code, signal))),
     );
     child.on('close', (code, signal) => end(endText(code, signal)));
+    child.on('exit', (code, signal) => {
+      crashed = signal ? !killSignals.has(signal) : code !== 0;
+    });
   });
   const connection = createMessageConnection(
     new StreamMessageReader(child.stdout),
@@ -79,6 +88,7 @@ export function startEngineProcess({
     connection,
     gone,
     hasEnded: () => ended,
+    hasCrashed: () => crashed,
     kill: () => void child.kill('SIGKILL'),
     async end() {
       child.stdin.end();

@@ -1,6 +1,6 @@
 import { type Adapter, checkAdapterFits } from '../core/lora/adapter.ts';
-import { bankInputs } from '../core/model/inferenceGraph.ts';
-import type { LinearLayer } from '../core/model/layout.ts';
+import { bankInputs, gateInput } from '../core/model/inferenceGraph.ts';
+import type { LinearGroup } from '../core/model/layout.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { type Feeds, floats } from './session.ts';
 
@@ -11,7 +11,7 @@ interface Member {
   name: string;
   rank: number;
   scaling: number;
-  /** First row of its factors in the stacks. */
+  /** Sum of the ranks of the experts before it in the stacks. */
   at: number;
 }
 
@@ -21,22 +21,24 @@ export interface AdapterBank {
   /** Adds an expert, or replaces the one of that name. Throws `mismatch` when it does not fit the base. */
   load(adapter: Adapter): void;
   unload(name: string): void;
-  /** What a run of the inference graph reads for a batch whose rows have these weights. */
-  feeds(rows: Weights[]): Feeds;
+  /** What a run of the inference graph reads for a batch of rows with these weights, each of `length` tokens. */
+  feeds(rows: Weights[], length: number): Feeds;
   /** Bytes held by factors. */
   bytes(): number;
 }
 
 /**
- * Stacks A [R, in] and Bᵀ [R, out] of every linear layer, expert after expert, so that an expert's factors, and those of
- * neighbours, are views of the stack: a switch or a blend copies no factor. Only the experts with weight somewhere in
- * the batch take part in a run, so what is loaded but idle costs nothing.
+ * Stacks A [G·R, in] and Bᵀ [G·R, out] of every group of G linear layers, expert after expert and in it layer after
+ * layer, so that an expert's factors, and those of neighbours, are views of the stack: a switch or a blend copies no
+ * factor. Only the experts with weight somewhere in the batch take part in a run, so what is loaded but idle costs
+ * nothing. Rows of B are zero outside their own layer: a few more products, for one call in place of several.
  */
-export function createAdapterBank(layers: LinearLayer[]): AdapterBank {
-  const byPath = new Map(layers.map(l => [l.path, l]));
+export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
+  const byPath = new Map(groups.flatMap(group => group.layers).map(l => [l.path, l]));
+  const groupSizes = [...new Set(groups.map(group => group.layers.length))];
   const adapters = new Map<string, Adapter>();
   let members: Member[] = [];
-  let stacks = new Map<string, { A: Float32Array; B: Float32Array }>();
+  let stacks = new Map<LinearGroup, { A: Float32Array; B: Float32Array }>();
   let views = new Map<string, Feeds>();
 
   const rebuild = () => {
@@ -49,10 +51,11 @@ export function createAdapterBank(layers: LinearLayer[]): AdapterBank {
       return member;
     });
     stacks = new Map(
-      layers.map(l => {
-        const stack = { A: new Float32Array(at * l.in), B: new Float32Array(at * l.out) };
-        for (const m of members) copyFactors(adapters.get(m.name)!, l, m, stack);
-        return [l.path, stack];
+      groups.map(group => {
+        const rows = at * group.layers.length;
+        const stack = { A: new Float32Array(rows * group.in), B: new Float32Array(rows * group.out) };
+        for (const m of members) copyFactors(adapters.get(m.name)!, group, m, stack);
+        return [group, stack];
       }),
     );
     views = new Map();
@@ -62,13 +65,13 @@ export function createAdapterBank(layers: LinearLayer[]): AdapterBank {
     const key = active.map(m => m.name).join('\n');
     const known = views.get(key);
     if (known) return known;
-    const rank = active.reduce((sum, m) => sum + m.rank, 0);
+    const rank = sumOfRanks(active);
     const feeds: Feeds = {};
-    for (const [path, stack] of stacks) {
-      const { in: width, out } = byPath.get(path)!;
-      const names = bankInputs(path);
-      feeds[names.A] = floats(rowsOf(stack.A, width, active), [rank, width]);
-      feeds[names.B] = floats(rowsOf(stack.B, out, active), [rank, out]);
+    for (const [group, stack] of stacks) {
+      const names = bankInputs(group);
+      const count = group.layers.length;
+      feeds[names.A] = floats(rowsOf(stack.A, count * group.in, active), [count * rank, group.in]);
+      feeds[names.B] = floats(rowsOf(stack.B, count * group.out, active), [count * rank, group.out]);
     }
     views.set(key, feeds);
     return feeds;
@@ -89,43 +92,66 @@ export function createAdapterBank(layers: LinearLayer[]): AdapterBank {
       rebuild();
     },
 
-    feeds(rows) {
+    feeds(rows, length) {
       // The bank of a graph without adapters feeds nothing.
-      if (layers.length === 0) return {};
+      if (groups.length === 0) return {};
       for (const weights of rows) checkWeights(weights, adapters);
       const active = members.filter(m => rows.some(w => (w[m.name] ?? 0) !== 0));
-      const rank = active.reduce((sum, m) => sum + m.rank, 0);
-      const gate = new Float32Array(rows.length * rank);
-      for (const [row, weights] of rows.entries()) {
-        let column = row * rank;
-        for (const m of active) {
-          gate.fill((weights[m.name] ?? 0) * m.scaling, column, column + m.rank);
-          column += m.rank;
-        }
-      }
-      return { ...factorFeeds(active), gate: floats(gate, [rows.length, 1, rank]) };
+      const gates = groupSizes.map(count => [gateInput(count), gatesOf(rows, length, active, count)] as const);
+      return { ...factorFeeds(active), ...Object.fromEntries(gates) };
     },
 
     bytes: () => [...stacks.values()].reduce((sum, s) => sum + s.A.byteLength + s.B.byteLength, 0),
   };
 }
 
-function copyFactors(adapter: Adapter, l: LinearLayer, m: Member, stack: { A: Float32Array; B: Float32Array }): void {
-  const factors = adapter.modules.get(l.path);
-  if (!factors) return;
-  stack.A.set(factors.A.data, m.at * l.in);
-  const ratio = factors.scaling / m.scaling;
-  const { rows, cols, data } = factors.B;
-  for (let r = 0; r < cols; r++)
-    for (let o = 0; o < rows; o++) stack.B[(m.at + r) * l.out + o] = data[o * cols + r]! * ratio;
+/** Gates of every token for groups of `count` layers, [rows · length, count · rank]. */
+function gatesOf(rows: Weights[], length: number, active: Member[], count: number): Feeds[string] {
+  const width = count * sumOfRanks(active);
+  const gates = new Float32Array(rows.length * length * width);
+  for (const [row, weights] of rows.entries()) {
+    const first = row * length * width;
+    let column = first;
+    for (const m of active) {
+      gates.fill((weights[m.name] ?? 0) * m.scaling, column, column + count * m.rank);
+      column += count * m.rank;
+    }
+    for (let t = 1; t < length; t++) gates.copyWithin(first + t * width, first, first + width);
+  }
+  return floats(gates, [rows.length * length, width]);
 }
 
-/** The rows of the active experts: a view where they are neighbours, else a copy. */
+function copyFactors(
+  adapter: Adapter,
+  { layers, in: width, out }: LinearGroup,
+  m: Member,
+  stack: { A: Float32Array; B: Float32Array },
+): void {
+  let column = 0;
+  for (const [i, l] of layers.entries()) {
+    const factors = adapter.modules.get(l.path);
+    const first = m.at * layers.length + i * m.rank;
+    if (factors) {
+      stack.A.set(factors.A.data, first * width);
+      const ratio = factors.scaling / m.scaling;
+      const { rows, cols, data } = factors.B;
+      for (let r = 0; r < cols; r++)
+        for (let o = 0; o < rows; o++) stack.B[(first + r) * out + column + o] = data[o * cols + r]! * ratio;
+    }
+    column += l.out;
+  }
+}
+
+function sumOfRanks(members: Member[]): number {
+  return members.reduce((sum, m) => sum + m.rank, 0);
+}
+
+/** The numbers of the active experts, `width` for each rank: a view where they are neighbours, else a copy. */
 function rowsOf(stack: Float32Array, width: number, active: Member[]): Float32Array {
   const first = active[0];
   if (!first) return new Float32Array(0);
   const last = active.at(-1)!;
-  const rank = active.reduce((sum, m) => sum + m.rank, 0);
+  const rank = sumOfRanks(active);
   if (last.at + last.rank - first.at === rank) return stack.subarray(first.at * width, (first.at + rank) * width);
   const rows = new Float32Array(rank * width);
   let at = 0;

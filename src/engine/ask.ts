@@ -6,22 +6,25 @@ import { generationSettings } from '../shared/recipe.ts';
 import type { Weights } from './adapterBank.ts';
 import { baseFolder } from './experiment.ts';
 import { generate } from './generate.ts';
+import { watchFor } from './quantizedBase.ts';
 import type { RequestContext } from './requestContext.ts';
 import { checkLoaded, type OpenExperiment, type Workbench } from './workbench.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
 export async function askRun(workbench: Workbench, request: AskRequest, context: RequestContext): Promise<AskResult> {
-  const open = request.recipe ? await workbench.open(request.recipe) : undefined;
-  const model = open?.model ?? (await workbench.model(baseFolder('embedded', '', workbench.mediaFolder)));
+  const open = request.recipe ? await workbench.open(request.recipe, watchFor(request.id, context)) : undefined;
+  const model =
+    open?.model ?? (await workbench.model(baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder)));
   const settings = parseSettings({ ...(open && generationSettingsOf(open.experiment.recipe)), ...request.settings });
   const started = performance.now();
   const { weights, route } = await chooseWeights(open, request);
   const routeMs = performance.now() - started;
+  if (route) context.notify('answerRoute', { id: request.id, route });
   const { answers, timings } = await generate(
     model,
     [
       {
-        messages: [{ role: 'user', content: request.prompt }],
+        messages: [...(request.history ?? []), { role: 'user', content: request.prompt }],
         weights,
         settings,
         onText: text => context.notify('answerText', { id: request.id, text }),

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import type { DoctorResult } from '../shared/engineApi.ts';
+import type { DoctorRequest, DoctorResult } from '../shared/engineApi.ts';
 import { baseParameters } from './evaluation/describe.ts';
 import { baseFolder } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
@@ -13,7 +13,7 @@ const neededMemory = 1e9;
 const neededDisk = 500e6;
 
 /** What this machine has for the work, and what it lacks. */
-export async function doctor(workbench: Workbench): Promise<DoctorResult> {
+export async function doctor(workbench: Workbench, { probe }: DoctorRequest): Promise<DoctorResult> {
   const problems: string[] = [];
   const folder = baseFolder('embedded', '', workbench.mediaFolder);
   const embeddedBase = await loadBase(folder).then(
@@ -32,6 +32,11 @@ export async function doctor(workbench: Workbench): Promise<DoctorResult> {
     problems.push(
       `Only ${Math.round(freeMemoryBytes / 1e6)} MB of memory are free: training needs about ${neededMemory / 1e6} MB.`,
     );
+  const { devices } = workbench;
+  const device = await (probe ? devices.probeAnew() : devices.status());
+  const { choice, used, reason } = device;
+  if (choice !== 'auto' && choice !== used)
+    problems.push(`The device ${choice} cannot be used (${reason}): the CPU is used in its place.`);
   const { bavail, bsize } = await statfs(process.cwd());
   if (bavail * bsize < neededDisk)
     problems.push(
@@ -47,6 +52,7 @@ export async function doctor(workbench: Workbench): Promise<DoctorResult> {
     memoryBytes: totalmem(),
     freeMemoryBytes,
     backends,
+    device,
     embeddedBase,
     problems,
   };

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { generationSettingsOf } from '../core/recipe/settings.ts';
 import { reportHtml } from '../core/report/reportHtml.ts';
 import { promptIds } from '../core/tokenizer/chatTemplate.ts';
@@ -19,6 +19,7 @@ import { scoreSystems } from './evaluation/systems.ts';
 import { adapterFolder } from './experiment.ts';
 import { sizeOf } from './exportRun.ts';
 import { hashBase } from './loadBase.ts';
+import { watchFor } from './quantizedBase.ts';
 import type { RequestContext } from './requestContext.ts';
 import { writeFileAtomic } from './store.ts';
 import { readTrainingRecord } from './trainingRecord.ts';
@@ -36,7 +37,7 @@ export async function evaluateRun(
   request: EvaluateRequest,
   context: RequestContext,
 ): Promise<EvaluateResult> {
-  const open = await workbench.open(request.recipe);
+  const open = await workbench.open(request.recipe, watchFor(request.id, context));
   const { experiment: e, model } = open;
   const { recipe } = e;
   const sets = await loadSets(open, request.sets);
@@ -78,9 +79,10 @@ export async function evaluateRun(
     created: new Date().toISOString(),
     recipe: { name: e.name, path: e.path, seed: recipe.seed },
     base: {
-      name: recipe.base === 'embedded' ? 'embedded' : basename(e.baseFolder),
+      name: recipe.base === 'embedded' ? 'embedded' : basename(resolve(e.folder, recipe.base)),
       parameters: baseParameters(model.base),
       bytes: await sizeOf(e.baseFolder),
+      quantization: model.base.quantization,
       hashBefore: records.find(r => r)?.baseHash ?? hashAfter,
       hashAfter,
     },
@@ -169,6 +171,7 @@ async function sequentialForgetting(
     experiment,
     base: model.base,
     threads: workbench.threads,
+    use: await workbench.devices.use(),
     signal: context.signal,
     setOf: expert => sets.find(s => s.set.expert === expert)?.name,
     progress: (stage, step, steps) => progress(`one adapter learns ${stage}`, step, steps),

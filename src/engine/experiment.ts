@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseRepoName } from '../core/hub/repoName.ts';
 import { parseRecipe } from '../core/recipe/parseRecipe.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { Recipe } from '../shared/recipe.ts';
+import { cachedModelFolder, hubCacheFolder } from './hub/cacheFolder.ts';
 import { readText } from './store.ts';
 
 /** A recipe on disk and the places it speaks of. */
@@ -14,12 +17,28 @@ export interface Experiment {
   recipe: Recipe;
   /** Where adapters, checkpoints, merges and reports go. */
   runFolder: string;
-  baseFolder: string;
+  /** Throws `notFound` where the base is a model that was not downloaded. */
+  readonly baseFolder: string;
 }
 
-/** The folder of a base: the embedded one, or one relative to `from`. */
+/**
+ * The folder of a base: the embedded one, one relative to `from`, or that of a model of the Hugging Face cache. Throws
+ * `notFound` for a model that is not in the cache.
+ */
 export function baseFolder(base: string, from: string, mediaFolder: string): string {
-  return base === 'embedded' ? join(mediaFolder, 'base') : resolve(from, base);
+  if (base === 'embedded') return join(mediaFolder, 'base');
+  const folder = resolve(from, base);
+  const named = existsSync(folder) ? undefined : parseRepoName(base);
+  if (!named) return folder;
+  const cacheFolder = hubCacheFolder();
+  const cached = cachedModelFolder(named, cacheFolder);
+  if (cached) return cached;
+  const revision = named.revision === 'main' ? '' : ` --revision ${named.revision}`;
+  throw new WorkbenchError(
+    'notFound',
+    `the base '${base}' is neither a folder (${folder}) nor in the Hugging Face cache (${cacheFolder})`,
+    `If it is a model of the hub, get it with: multi-lora get ${named.repo}${revision}`,
+  );
 }
 
 /** Reads and checks a recipe. Throws `notFound`, or `badRecipe` with all problems. */
@@ -39,7 +58,10 @@ export async function openExperiment(path: string, mediaFolder: string): Promise
     name,
     recipe,
     runFolder: resolve(folder, recipe.output ?? join('runs', basename(full).replace(/\.lora\.json$|\.json$/, ''))),
-    baseFolder: baseFolder(recipe.base, folder, mediaFolder),
+    // Looked up when asked for: routing needs no base.
+    get baseFolder() {
+      return baseFolder(recipe.base, folder, mediaFolder);
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { type ChatMessage, promptIds } from '../core/tokenizer/chatTemplate.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { GenerationSettings } from '../shared/recipe.ts';
 import type { Weights } from './adapterBank.ts';
-import { createKvCache, keepRows } from './kvCache.ts';
+import { createKvCache, keepRows, releaseCache } from './kvCache.ts';
 import type { Model } from './model.ts';
 
 /** One prompt to be answered. */
@@ -82,7 +82,7 @@ export async function generate(
     // Copying the cache costs about as much as a step; rows are dropped when half of them have ended.
     if (live.length <= inCache.length / 2) {
       const kept = live;
-      cache = keepRows(
+      cache = await keepRows(
         cache,
         kept.map(r => inCache.indexOf(r)),
       );
@@ -100,6 +100,7 @@ export async function generate(
     const own = live.map(r => inCache.indexOf(r));
     live = await takeTokens(live, logits, vocab, signal, own);
   }
+  releaseCache(cache);
   return { answers: all.map(r => r.answer), timings: { prefillMs, decodeMs: performance.now() - started - prefillMs } };
 }
 

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { parseSafetensorsHeader, type SafetensorsHeader, safetensorsHeaderEnd } from '../core/files/safetensors.ts';
 import { checkBaseTensors, type TensorPlace } from '../core/model/baseWeights.ts';
 import { type BaseConfig, parseBaseConfig } from '../core/model/config.ts';
+import { quantizedConfig } from '../core/quant/quantizedTensors.ts';
 import { type ChatTemplate, chatTemplateSource, createChatTemplate } from '../core/tokenizer/chatTemplate.ts';
 import { stopTokenIds } from '../core/tokenizer/stopTokenIds.ts';
 import { createTokenizer, type Tokenizer } from '../core/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../shared/errors.ts';
+import type { Quantization } from '../shared/recipe.ts';
 import { readJson, storageError } from './store.ts';
 
 /** A base model's folder, read but not yet compiled: weights stay in their files. */
@@ -18,6 +20,8 @@ export interface Base {
   /** `config.json` as it was written, to be copied when a merged model is saved. */
   configJson: Record<string, unknown>;
   tensors: Map<string, TensorPlace>;
+  /** What the products' weights are computed with; as they are stored without it. */
+  quantization?: Quantization;
   /** Throws `notFound` for a base without tokenizer.json: token ids can be scored and adapters merged all the same. */
   text(): BaseText;
   /** Names of the weight files, in order. */
@@ -38,6 +42,23 @@ export interface BaseText {
  * Throws `notFound`, `badFile`, `mismatch` or `unsupported`, each naming the file and the part.
  */
 export async function loadBase(folder: string): Promise<Base> {
+  const weights = await readBaseWeights(folder);
+  const text = await readBaseText(folder);
+  return {
+    ...weights,
+    text() {
+      if (text) return text;
+      throw new WorkbenchError(
+        'notFound',
+        `the base's tokenizer.json is not there: ${join(folder, 'tokenizer.json')}`,
+        'Text needs it; without it a base can only score token ids and take part in merges.',
+      );
+    },
+  };
+}
+
+/** As loadBase, without what stands between tokens and text. */
+export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'>> {
   const info = await stat(folder).catch(() => undefined);
   if (!info?.isDirectory()) throw new WorkbenchError('notFound', `the base model's folder is not there: ${folder}`);
   const configJson = (await readJson(join(folder, 'config.json'), "the base's config.json")) as Record<string, unknown>;
@@ -47,22 +68,7 @@ export async function loadBase(folder: string): Promise<Base> {
   for (const file of weightFiles)
     for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
   checkBaseTensors(config, tensors);
-  const text = await readBaseText(folder);
-  return {
-    folder,
-    config,
-    configJson,
-    tensors,
-    text() {
-      if (text) return text;
-      throw new WorkbenchError(
-        'notFound',
-        `the base's tokenizer.json is not there: ${join(folder, 'tokenizer.json')}`,
-        'Text needs it; without it a base can only score token ids and take part in merges.',
-      );
-    },
-    weightFiles,
-  };
+  return { folder, config, configJson, tensors, weightFiles };
 }
 
 /** Undefined for a folder without tokenizer.json. */
@@ -79,6 +85,11 @@ async function readBaseText(folder: string): Promise<BaseText | undefined> {
     chatTemplate,
     stopIds: stopTokenIds(generationConfig, tokenizerConfig, tokenizer, chatTemplate),
   };
+}
+
+/** The configuration that a base's graphs are built from. */
+export function graphConfig({ config, quantization }: Pick<Base, 'config' | 'quantization'>): BaseConfig {
+  return quantization ? quantizedConfig(config) : config;
 }
 
 /** SHA-256 over the base's weight files, in order: the identity that adapters and reports name. */

@@ -6,15 +6,28 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import type { EngineMethod, EngineParams, EngineResult, TrainResult } from '../shared/engineApi.ts';
+import { deviceChoices } from '../shared/device.ts';
+import type {
+  EngineMethod,
+  EngineNotifications,
+  EngineParams,
+  EngineResult,
+  TrainResult,
+} from '../shared/engineApi.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { cancelledCode, failedCode, toWireError, type WireError } from '../shared/wireError.ts';
 import { askRun } from './ask.ts';
+import { countTokensRun } from './countTokens.ts';
 import { defaultThreads } from './defaultThreads.ts';
+import { describeRun } from './describe.ts';
+import { defaultCacheFolder } from './devices/cacheFolder.ts';
+import { createDevices } from './devices/devices.ts';
 import { doctor } from './doctor.ts';
 import { evaluateRun } from './evalRun.ts';
 import { openExperiment } from './experiment.ts';
 import { exportRun } from './exportRun.ts';
+import { downloadRun } from './hub/downloadRun.ts';
+import { listModels } from './hub/listModels.ts';
 import { mergeRun } from './mergeRun.ts';
 import { removeStaleFiles } from './removeStaleFiles.ts';
 import type { RequestContext } from './requestContext.ts';
@@ -24,7 +37,11 @@ import { scoreRun } from './scoreRun.ts';
 import { runTraining } from './trainRequest.ts';
 import { createWorkbench, type Workbench } from './workbench.ts';
 
-/** The engine process: `--media DIR` holds the embedded base and router, `--threads N` is for the runtime. */
+/**
+ * The engine process: `--media DIR` holds the embedded base and router, `--threads N` is for the runtime, `--device D`
+ * what to compute on, `--cache DIR` where is kept what was found of the devices, `--lost PID` the engine process before
+ * this one, which ended by itself.
+ */
 
 interface Service<M extends EngineMethod> {
   run(workbench: Workbench, params: EngineParams<M>, context: RequestContext): Promise<EngineResult<M>>;
@@ -39,9 +56,29 @@ console.log = console.info = console.debug = console.error;
 // Ctrl-C in a terminal reaches both processes; the parent decides what it means, and cancels or closes the streams.
 process.on('SIGINT', () => {});
 
-const { values } = parseArgs({ options: { media: { type: 'string' }, threads: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    media: { type: 'string' },
+    threads: { type: 'string' },
+    device: { type: 'string', default: 'auto' },
+    cache: { type: 'string' },
+    lost: { type: 'string' },
+  },
+});
 if (!values.media) throw new WorkbenchError('badRequest', 'the engine needs --media DIR');
-const workbench = createWorkbench(values.media, values.threads ? Number(values.threads) : defaultThreads());
+const choice = deviceChoices.find(d => d === values.device);
+if (!choice) throw new WorkbenchError('badRequest', `--device is one of ${deviceChoices.join(', ')}`);
+const threads = values.threads ? Number(values.threads) : defaultThreads();
+const cacheFolder = values.cache ?? defaultCacheFolder();
+const devices = createDevices({
+  choice,
+  cacheFolder,
+  threads,
+  lost: values.lost ? Number(values.lost) : undefined,
+  warn: message => notice('warning', message),
+  note: message => notice('info', message),
+});
+const workbench = createWorkbench(values.media, threads, devices, cacheFolder);
 
 const model = createRequestQueue();
 const training = createRequestQueue();
@@ -50,11 +87,15 @@ const services: { [M in EngineMethod]: Service<M> } = {
   doctor: { run: doctor },
   train: { run: cleanTraining, lane: training, answersCancelled: true },
   ask: { run: askRun, lane: model, answersCancelled: true },
+  describe: { run: describeRun },
+  countTokens: { run: countTokensRun },
   route: { run: routeRun },
   merge: { run: mergeRun, lane: model },
   evaluate: { run: evaluateRun, lane: model },
   score: { run: scoreRun, lane: model },
   export: { run: exportRun, lane: model },
+  download: { run: (_, params, context) => downloadRun(params, context) },
+  listModels: { run: listModels },
 };
 
 const connection = createMessageConnection(
@@ -94,6 +135,10 @@ async function cleanTraining(...[workbench, params, context]: Parameters<typeof 
   const { runFolder } = await openExperiment(params.recipe, workbench.mediaFolder);
   await removeStaleFiles(runFolder);
   return runTraining(workbench, params, context);
+}
+
+function notice(level: EngineNotifications['notice']['level'], message: string): void {
+  void connection.sendNotification('notice', { level, message }).catch(() => process.exit());
 }
 
 function failure(error: unknown): ResponseError<WireError> {

@@ -9,9 +9,10 @@ import {
 } from '../core/files/safetensors.ts';
 import type { Adapter } from '../core/lora/adapter.ts';
 import { mergeDelta } from '../core/lora/mergeIntoBase.ts';
+import { companionFile } from '../core/model/companionFile.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { Base } from './loadBase.ts';
-import { companionFile, resultMark } from './outputFolder.ts';
+import { resultMark } from './outputFolder.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './store.ts';
 
 /**

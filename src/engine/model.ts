@@ -1,14 +1,19 @@
 import { buildInferenceGraph } from '../core/model/inferenceGraph.ts';
-import { linearLayers } from '../core/model/layout.ts';
+import { linearGroups } from '../core/model/layout.ts';
+import type { Device } from '../shared/device.ts';
 import { type AdapterBank, createAdapterBank, type Weights } from './adapterBank.ts';
+import { onCpu, runOn } from './devices/deviceUse.ts';
+import { fallbackModel } from './devices/fallbackModel.ts';
 import { createKvCache, type KvCache } from './kvCache.ts';
-import type { Base } from './loadBase.ts';
+import { type Base, graphConfig } from './loadBase.ts';
 import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
 
 /** A base compiled for inference, with the bank of experts beside it. */
 export interface Model {
   base: Base;
   bank: AdapterBank;
+  /** What it runs on. */
+  device: Device;
   /**
    * Runs tokens through the model. `tokens[b]` are the new tokens of row b, `past[b]` how many its cache holds already.
    * Returns the logits [rows wanted, vocab]: of each row's last token, or with `all` of every token, row after row.
@@ -17,21 +22,32 @@ export interface Model {
   dispose(): Promise<void>;
 }
 
-export async function openModel(base: Base, threads: number): Promise<Model> {
-  const layers = linearLayers(base.config);
-  const adapted = new Set(layers.map(l => l.path));
-  const session = await createSession(buildInferenceGraph(base.config, base.tensors, adapted), {
-    folder: base.folder,
-    threads,
-  });
-  return modelOver(base, session, createAdapterBank(layers));
+export async function openModel(base: Base, threads: number, use = onCpu): Promise<Model> {
+  const bank = createAdapterBank(linearGroups(base.config));
+  const open = async (device: Device) =>
+    modelOver(base, await compileInference(base, threads, device, { adapted: true }), bank, device);
+  const model = await runOn(use, open);
+  return model.device === 'cpu' ? model : fallbackModel(model, use, () => open('cpu'));
+}
+
+/** The inference graph of a base, with or without adapters; on a GPU cache and bank stay in its memory. */
+export function compileInference(
+  base: Base,
+  threads: number,
+  device: Device,
+  options: { adapted: boolean },
+): Promise<Session> {
+  const graph = buildInferenceGraph(graphConfig(base), base.tensors, options);
+  const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
+  return createSession(graph, { folder: base.folder, threads, device, resident });
 }
 
 /** A model over a compiled graph and a bank that fits it. */
-export function modelOver(base: Base, session: Session, bank: AdapterBank): Model {
+export function modelOver(base: Base, session: Session, bank: AdapterBank, device: Device = 'cpu'): Model {
   return {
     base,
     bank,
+    device,
 
     async run(tokens, past, weights, cache, all = false) {
       const rows = tokens.length;
@@ -56,7 +72,7 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank): Mode
           [rows],
         ),
         totalLength: int32s(Int32Array.of(Math.max(...totals)), []),
-        ...bank.feeds(weights),
+        ...bank.feeds(weights, length),
         ...cache.feeds,
       };
       const out = await session.run(feeds, cache.fetches);

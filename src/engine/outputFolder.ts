@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { companionFile } from '../core/model/companionFile.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { Base } from './loadBase.ts';
 import { readSafetensorsHeader } from './loadBase.ts';
@@ -10,14 +11,6 @@ type ResultKind = 'adapter' | 'model';
 
 /** In the metadata of a result's weights: what carries it was made by a merge or an export, and can be made again. */
 export const resultMark = { 'multi-lora': 'result' };
-
-const companions =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
-
-/** Whether a file of a base's folder goes into a copy of it as it is. */
-export function companionFile(name: string): boolean {
-  return companions.test(name);
-}
 
 /** Files of a result of each kind. */
 const ours: Record<ResultKind, (name: string) => boolean> = {

@@ -25,7 +25,7 @@ export async function scoreRun(
       weight: a.weight,
     })),
   );
-  const model = await openModel(base, workbench.threads);
+  const model = await openModel(base, workbench.threads, await workbench.devices.use());
   try {
     for (const { adapter } of adapters) model.bank.load(adapter);
     const weights = Object.fromEntries(adapters.map(({ adapter, weight }) => [adapter.name, weight]));

@@ -27,25 +27,30 @@ export function storageError(error: unknown, path: string): unknown {
 /** What goes into a file. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 
+/** Writes a file piece by piece, at any place; it may read what it wrote. */
+export type FileWriter = (file: FileHandle) => Promise<void>;
+
 /**
  * Writes a file whole or not at all: to a temporary neighbour first, flushed to disk, then renamed over the old one.
  * Throws `storage` when the disk is full or the folder is not writable; the old file is then intact.
  */
-export async function writeFileAtomic(path: string, data: FileContent): Promise<void> {
+export async function writeFileAtomic(path: string, data: FileContent | FileWriter): Promise<void> {
   await writeWhole(path, data).catch(error => {
     throw storageError(error, path);
   });
 }
 
 /** As writeFileAtomic, with the file system's own errors. */
-async function writeWhole(path: string, data: FileContent): Promise<void> {
+async function writeWhole(path: string, data: FileContent | FileWriter): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   let file: FileHandle | undefined;
   try {
     await makeFolder(dirname(path));
-    file = await open(temporary, 'w');
-    const chunks = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
-    for (const chunk of chunks) await file.writeFile(chunk);
+    file = await open(temporary, 'w+');
+    if (typeof data === 'function') await data(file);
+    else
+      for (const chunk of typeof data === 'string' || data instanceof Uint8Array ? [data] : data)
+        await file.writeFile(chunk);
     await file.sync();
     await file.close();
     file = undefined;

@@ -12,9 +12,19 @@ import {
   type TrainPhase,
 } from '../core/train/trainGraph.ts';
 import type { TrainBackend } from '../core/train/trainLoop.ts';
+import type { Device } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
-import type { Base } from './loadBase.ts';
-import { createSession, type Feeds, floats, int64s, readFloats, type Session } from './session.ts';
+import { type Base, graphConfig } from './loadBase.ts';
+import {
+  createSession,
+  type Feeds,
+  floats,
+  int64s,
+  readFloats,
+  readTensor,
+  releaseTensors,
+  type Session,
+} from './session.ts';
 
 /** Parameters and optimiser state of one expert, each a flat vector (see expertGroup for the order). */
 export interface ExpertState {
@@ -25,7 +35,8 @@ export interface ExpertState {
 }
 
 export interface TrainSessions extends TrainBackend {
-  state(expert: string): ExpertState;
+  /** On the CPU, the arrays that the next steps write into. */
+  state(expert: string): Promise<ExpertState>;
   dispose(): Promise<void>;
 }
 
@@ -35,6 +46,10 @@ export interface TrainSessionOptions {
   /** Some expert adds up the gradients of several runs. */
   accumulates: boolean;
   threads: number;
+  /** Activations are computed again in the backward pass, which saves memory. */
+  recompute?: boolean;
+  /** The CPU without it. */
+  device?: Device;
   from?: Map<string, ExpertState>;
 }
 
@@ -43,17 +58,19 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const { base, experts } = o;
   const dropout = experts.some(e => e.dropout > 0);
   const groups = experts.map(e => expertGroup(base.config, e));
+  const resident = experts.flatMap(e => ['', '.m', '.v', '.sum'].map(part => e.name + part));
   const compile = (phase: TrainPhase) =>
     createSession(
       buildTrainGraph({
-        config: base.config,
+        config: graphConfig(base),
         experts,
         weights: g => externalWeights(g, base.tensors),
         phase,
         accumulated: phase !== 'evaluate' && o.accumulates,
         dropout: phase !== 'evaluate' && dropout,
+        recompute: o.recompute,
       }),
-      { folder: base.folder, threads: o.threads },
+      { folder: base.folder, threads: o.threads, device: o.device, resident, varyingShapes: true },
     );
   const stepSession = await compile('step');
   const sumSession = o.accumulates ? await compile('accumulate') : undefined;
@@ -91,6 +108,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   return {
     async accumulate(batch, seed) {
       const out = await sumSession!.run({ ...batchFeeds(batch), ...masks(batch, seed), ...parameters(), ...sums });
+      releaseTensors(sums);
       sums = Object.fromEntries(groups.map(g => [`${g.name}.sum`, out[`${g.name}.sum.out`]!]));
       return [...readFloats(out.losses!)];
     },
@@ -109,7 +127,10 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
           const key = name + part;
           [current[key], spare[key]] = [spare[key]!, current[key]!];
         }
-      if (o.accumulates) sums = zeroSums();
+      if (o.accumulates) {
+        releaseTensors(sums);
+        sums = zeroSums();
+      }
       const norms = readFloats(out.norms!);
       return { losses: [...readFloats(out.losses!)], norms: new Map(experts.map((e, i) => [e.name, norms[i]!])) };
     },
@@ -120,19 +141,20 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
       return [...readFloats(out.losses!)];
     },
 
-    keepBest(expert) {
+    async keepBest(expert) {
       // Copied: the next steps write into these tensors.
-      best.set(expert, readFloats(current[expert]!).slice());
+      best.set(expert, (await readTensor(current[expert]!)).slice());
     },
 
-    state: expert => ({
-      parameter: readFloats(current[expert]!),
-      m: readFloats(current[`${expert}.m`]!),
-      v: readFloats(current[`${expert}.v`]!),
+    state: async expert => ({
+      parameter: await readTensor(current[expert]!),
+      m: await readTensor(current[`${expert}.m`]!),
+      v: await readTensor(current[`${expert}.v`]!),
       best: best.get(expert)!,
     }),
 
     async dispose() {
+      for (const tensors of [current, spare, sums]) releaseTensors(tensors);
       for (const s of [stepSession, sumSession, evaluateSession]) await s?.dispose();
     },
   };

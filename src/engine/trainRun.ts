@@ -8,6 +8,7 @@ import { loraSettingsOf, trainingSettingsOf } from '../core/recipe/settings.ts';
 import { stepCount } from '../core/train/schedule.ts';
 import { expertGroup, factorName } from '../core/train/trainGraph.ts';
 import { addsUpRuns, type TrainPlan, trainLoop } from '../core/train/trainLoop.ts';
+import type { Device } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { LoraSettings } from '../shared/recipe.ts';
 import type { TrainEvent } from '../shared/trainEvents.ts';
@@ -18,7 +19,7 @@ import { encodeExamples, readExamples } from './dataFiles.ts';
 import type { Experiment } from './experiment.ts';
 import { type Base, hashBase } from './loadBase.ts';
 import { makeWritableFolder, writeFileAtomic } from './store.ts';
-import { openTrainSessions } from './trainBackend.ts';
+import { type ExpertState, openTrainSessions } from './trainBackend.ts';
 import type { TrainingRecord } from './trainingRecord.ts';
 
 export interface TrainRunOptions {
@@ -29,6 +30,7 @@ export interface TrainRunOptions {
   /** Go on from the last checkpoint where there is one. */
   resume: boolean;
   threads: number;
+  device?: Device;
   signal: AbortSignal;
 }
 
@@ -43,7 +45,11 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   // Before the first step, and not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
-  const fingerprint = fingerprintOf(baseHash, experiment.recipe.seed, jobs);
+  const fingerprint = fingerprintOf(
+    base.quantization ? `${baseHash} ${base.quantization}` : baseHash,
+    experiment.recipe.seed,
+    jobs,
+  );
   const path = checkpointPath(experiment, names);
   const checkpoint = o.resume ? await readCheckpoint(path, fingerprint) : undefined;
   const curves = checkpoint?.curves ?? emptyCurves(names);
@@ -57,7 +63,9 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
       seed: (experiment.recipe.seed ^ Math.imul(hashName(j.plan.name), 0x85ebca6b)) >>> 0,
     })),
     accumulates: addsUpRuns(jobs.map(j => j.plan)),
+    recompute: jobs.some(j => j.plan.settings.recompute),
     threads: o.threads,
+    device: o.device,
     from: checkpoint?.states,
   });
   try {
@@ -67,12 +75,13 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
       seed: experiment.recipe.seed,
       from: checkpoint?.position,
       save: async position => {
-        const states = new Map(names.map(name => [name, sessions.state(name)]));
+        const states = new Map<string, ExpertState>();
+        for (const name of names) states.set(name, await sessions.state(name));
         await writeCheckpoint(path, { fingerprint, position, curves, states });
         // Adapters follow the last checkpoint, so that an expert can be asked while it is still learning.
         if (Object.values(position.experts).every((e, i) => e.stopped || e.step >= jobs[i]!.plan.steps))
           for (const [i, job] of jobs.entries()) {
-            const state = sessions.state(job.plan.name);
+            const state = states.get(job.plan.name)!;
             const own = position.experts[job.plan.name]!;
             await writeAdapter(
               adapterOutput(experiment, job.plan.name),
@@ -164,10 +173,11 @@ export function targetLayers(base: Base, lora: LoraSettings, expert: string): Li
   return layers.filter(l => names.has(l.name));
 }
 
-function fingerprintOf(baseHash: string, seed: number, jobs: ExpertJob[]): string {
+/** What a checkpoint goes on from: the base as it was computed with, the seed, and all that the experts learn from. */
+function fingerprintOf(base: string, seed: number, jobs: ExpertJob[]): string {
   const parts = jobs.map(j => [j.plan.name, j.plan.settings, j.plan.steps, j.lora, j.dataHash]);
   return createHash('sha256')
-    .update(JSON.stringify([baseHash, seed, parts]))
+    .update(JSON.stringify([base, seed, parts]))
     .digest('hex');
 }
 

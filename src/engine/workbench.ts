@@ -2,10 +2,14 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Router } from '../core/router/router.ts';
 import { WorkbenchError } from '../shared/errors.ts';
+import type { Recipe } from '../shared/recipe.ts';
 import { readAdapter } from './adapterFiles.ts';
+import { defaultCacheFolder } from './devices/cacheFolder.ts';
+import { type Devices, onlyCpu } from './devices/devices.ts';
 import { adapterFolder, type Experiment, openExperiment, trainedExperts } from './experiment.ts';
-import { loadBase } from './loadBase.ts';
+import { type BaseText, loadBase } from './loadBase.ts';
 import { type Model, openModel } from './model.ts';
+import { openBase, type QuantizeWatch } from './quantizedBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
 /** A recipe ready to be asked: its base compiled, its trained experts and merges in the bank. */
@@ -21,26 +25,43 @@ export interface OpenExperiment {
 export interface Workbench {
   mediaFolder: string;
   threads: number;
-  open(recipePath: string): Promise<OpenExperiment>;
-  model(baseFolder: string): Promise<Model>;
+  devices: Devices;
+  /** What can be found out or made anew. */
+  cacheFolder: string;
+  open(recipePath: string, watch?: QuantizeWatch): Promise<OpenExperiment>;
+  model(baseFolder: string, quantization?: Recipe['quantization'], watch?: QuantizeWatch): Promise<Model>;
+  /** A base's tokenizer and chat template; nothing is compiled. */
+  text(baseFolder: string): Promise<BaseText>;
   /** The router of a recipe; without one the shipped prior. */
   router(experiment?: Experiment): Promise<Router>;
   dispose(): Promise<void>;
 }
 
-export function createWorkbench(mediaFolder: string, threads: number): Workbench {
-  let current: { folder: string; model: Model } | undefined;
+export function createWorkbench(
+  mediaFolder: string,
+  threads: number,
+  devices = onlyCpu,
+  cacheFolder = defaultCacheFolder(),
+): Workbench {
+  let current: { folder: string; quantization: Recipe['quantization']; model: Model } | undefined;
   /** Bank entry → adapter folder and when its factors were written. */
   let loaded = new Map<string, string>();
+  let lastText: { folder: string; text: BaseText } | undefined;
   const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
 
-  const model = async (folder: string): Promise<Model> => {
-    if (current?.folder === folder) return current.model;
-    const base = await loadBase(folder);
+  const model: Workbench['model'] = async (folder, quantization = 'none', watch) => {
+    if (current?.folder === folder && current.quantization === quantization) return current.model;
+    const base = await openBase(folder, quantization, cacheFolder, watch);
     await current?.model.dispose();
     loaded = new Map();
-    current = { folder, model: await openModel(base, threads) };
+    current = { folder, quantization, model: await openModel(base, threads, await devices.use()) };
     return current.model;
+  };
+
+  const text = async (folder: string): Promise<BaseText> => {
+    if (current?.folder === folder) return current.model.base.text();
+    if (lastText?.folder !== folder) lastText = { folder, text: (await loadBase(folder)).text() };
+    return lastText.text;
   };
 
   const router = async (experiment?: Experiment): Promise<Router> => {
@@ -58,12 +79,15 @@ export function createWorkbench(mediaFolder: string, threads: number): Workbench
   return {
     mediaFolder,
     threads,
+    devices,
+    cacheFolder,
     model,
+    text,
     router,
 
-    async open(recipePath) {
+    async open(recipePath, watch) {
       const experiment = await openExperiment(recipePath, mediaFolder);
-      const compiled = await model(experiment.baseFolder);
+      const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
       const wanted = new Map<string, string>();
       for (const name of await trainedExperts(experiment)) wanted.set(name, adapterFolder(experiment, name));
       for (const name of Object.keys(experiment.recipe.merges)) {

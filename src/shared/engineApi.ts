@@ -1,3 +1,4 @@
+import type { DeviceStatus } from './device.ts';
 import type { MergeMethod } from './recipe.ts';
 import type { Report } from './report.ts';
 import type { TrainEvent } from './trainEvents.ts';
@@ -7,19 +8,36 @@ export interface EngineRequests {
   doctor: [DoctorRequest, DoctorResult];
   train: [TrainRequest, TrainResult];
   ask: [AskRequest, AskResult];
+  describe: [DescribeRequest, DescribeResult];
+  countTokens: [CountTokensRequest, CountTokensResult];
   route: [RouteRequest, RouteResult[]];
   merge: [MergeRequest, MergeResult];
   evaluate: [EvaluateRequest, EvaluateResult];
   score: [ScoreRequest, ScoreResult];
   export: [ExportRequest, ExportResult];
+  download: [DownloadRequest, DownloadResult];
+  listModels: [ListModelsRequest, ListModelsResult];
 }
 
 /** What the engine tells while a request is under way; `id` is the one its caller gave the request. */
 export interface EngineNotifications {
   trainEvent: { id: string; event: TrainEvent };
+  /** Whom the router chose, before the answer's first text. */
+  answerRoute: { id: string; route: RouteResult };
   /** The next piece of an answer's text. */
   answerText: { id: string; text: string };
+  /** Of the engine as a whole, whatever it is asked: for the user where it is a warning, else for the log. */
+  notice: { level: 'info' | 'warning'; message: string };
   progress: { id: string; message: string; done: number; total: number };
+  /** At most five times a second; bytes that were there before the request count as done. */
+  downloadProgress: {
+    id: string;
+    file: string;
+    done: number;
+    total: number;
+    bytesPerSecond: number;
+    secondsLeft?: number;
+  };
 }
 
 export type EngineMethod = keyof EngineRequests;
@@ -31,7 +49,10 @@ interface Tracked {
   id: string;
 }
 
-export type DoctorRequest = Record<string, never>;
+export interface DoctorRequest {
+  /** Tries the devices anew, whatever was found of them before. */
+  probe?: boolean;
+}
 export interface DoctorResult {
   node: string;
   runtime: string;
@@ -42,6 +63,8 @@ export interface DoctorResult {
   memoryBytes: number;
   freeMemoryBytes: number;
   backends: { name: string; bundled: boolean }[];
+  /** What is computed on, and what is known of the other devices. */
+  device: DeviceStatus;
   embeddedBase: { folder: string; parameters: number } | undefined;
   /** What is missing or wrong, and what to do about it. */
   problems: string[];
@@ -58,9 +81,19 @@ export interface TrainResult {
   experts: { name: string; adapter: string }[];
 }
 
+/** What was said in a conversation. */
+export interface ChatTurn {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
 export interface AskRequest extends Tracked {
-  /** Without a recipe the embedded base answers alone. */
+  /** Without a recipe the base answers alone. */
   recipe?: string;
+  /** The base where there is no recipe: a folder, or the embedded one. */
+  base?: string;
+  /** The turns before the prompt, oldest first; the router reads the prompt alone. */
+  history?: ChatTurn[];
   prompt: string;
   /** An expert, a merge, `base`, or `auto` for the router. */
   expert?: string;
@@ -77,6 +110,36 @@ export interface AskResult {
   promptTokens: number;
   answerTokens: number;
   timings: { routeMs: number; prefillMs: number; decodeMs: number };
+}
+
+export interface DescribeRequest {
+  recipe?: string;
+  /** The base where there is no recipe: a folder, or the embedded one. */
+  base?: string;
+}
+/** What can be asked: needs the base's configuration, not its weights. */
+export interface DescribeResult {
+  name: string;
+  base: { folder: string; architecture: string; contextLength: number };
+  /** Longest answer, in tokens, by the recipe's decoding settings. */
+  maxTokens: number;
+  experts: { name: string; domain: string; description?: string; isTrained: boolean }[];
+  blends: { name: string; weights: Record<string, number>; isTrained: boolean }[];
+  merges: { name: string; isMade: boolean }[];
+}
+
+export interface CountTokensRequest {
+  recipe?: string;
+  base?: string;
+  /** Counted as plain text … */
+  texts?: string[];
+  /** … or as the conversation that a prompt and what came before it become by the base's chat template. */
+  conversation?: ChatTurn[];
+}
+export interface CountTokensResult {
+  texts: number[];
+  /** Tokens of the rendered conversation, up to where the answer begins; 0 without one. */
+  conversation: number;
 }
 
 export interface RouteRequest {
@@ -142,4 +205,46 @@ export interface ExportRequest {
 export interface ExportResult {
   path: string;
   bytes: number;
+}
+
+/** Where it goes is the engine's environment's matter: HF_HUB_CACHE, HF_HOME. */
+export interface DownloadRequest extends Tracked {
+  /** `owner/name`. */
+  repo: string;
+  /** Branch, tag or commit; `main` without it. */
+  revision?: string;
+  /** A mirror; without it HF_ENDPOINT, else the Hugging Face hub. */
+  endpoint?: string;
+  /** Sent to the endpoint alone; neither kept nor logged. */
+  token?: string;
+  /** A proxy's address; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. */
+  proxy?: string;
+}
+export interface DownloadResult {
+  repo: string;
+  commit: string;
+  /** The base's folder; recipes may also name `owner/name`. */
+  folder: string;
+  bytes: number;
+  /** What came over the network now; the rest was there. */
+  fetchedBytes: number;
+}
+
+export type ListModelsRequest = Record<string, never>;
+export interface ListModelsResult {
+  cacheFolder: string;
+  models: CachedModel[];
+}
+/** A model of the Hugging Face cache that can be used as a base. */
+export interface CachedModel {
+  repo: string;
+  commit: string;
+  /** Branches and tags that stand for the commit. */
+  revisions: string[];
+  folder: string;
+  architecture: string;
+  parameters: number;
+  bytes: number;
+  /** What answering with it takes. */
+  memoryBytes: number;
 }

@@ -16,6 +16,10 @@ export type ErrorCode =
   | 'unsupported'
   /** Disk full, read-only folder, permission: the file system refused. */
   | 'storage'
+  /** A server could not be reached, answered with an error, or sent something else than it announced. */
+  | 'network'
+  /** A server wants a token, a token with more rights, or a licence accepted first. */
+  | 'denied'
   /** The request queue is full. */
   | 'busy'
   /** The engine process ended before it answered. */

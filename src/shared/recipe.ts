@@ -57,6 +57,12 @@ export const trainingSettings = z
     epochs: z.number().positive().optional().describe('Passes over the training data; steps takes precedence.'),
     steps: z.int().min(1).optional().describe('Optimiser steps.'),
     maxLength: z.int().min(8).default(256).describe('Longest example, in tokens; longer ones are cut at the end.'),
+    recompute: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Gradient checkpointing: the backward pass computes each block's activations again. Slower, in less memory; one expert that asks for it is enough for a run.",
+      ),
     lossOn: z
       .enum(['answer', 'all'])
       .default('answer')
@@ -209,6 +215,9 @@ const step = z
   ])
   .describe('One step of the experiment.');
 
+/** How the weights of a base's products can be kept. */
+export const quantizations = ['int8', 'int4'] as const;
+
 export const recipeSchema = z
   .strictObject({
     $schema: z.string().optional().describe('Where an editor finds the schema.'),
@@ -218,7 +227,15 @@ export const recipeSchema = z
       .string()
       .min(1)
       .default('embedded')
-      .describe("The frozen base: 'embedded', or a Hugging Face folder relative to the recipe."),
+      .describe(
+        "The frozen base: 'embedded', a Hugging Face folder relative to the recipe, or a downloaded model, `owner/name`.",
+      ),
+    quantization: z
+      .enum(['none', ...quantizations])
+      .default('none')
+      .describe(
+        "How the weights of the base's products are held in memory: 'none' in F32, 'int8' or 'int4' in blocks of 32 with a scale. The quantised copy is made once and cached; experts train on it as on any base (QLoRA, Dettmers et al. 2023).",
+      ),
     seed: z.int().min(0).max(4294967295).default(1).describe('Seed of initial factors, data order and dropout.'),
     output: z
       .string()
@@ -236,6 +253,7 @@ export const recipeSchema = z
   })
   .describe('A Multi-LoRA recipe.');
 
+export type Quantization = (typeof quantizations)[number];
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeExpert = z.infer<typeof expert>;
 export type RecipeStep = z.infer<typeof step>;

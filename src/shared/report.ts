@@ -1,3 +1,5 @@
+import type { Quantization } from './recipe.ts';
+
 /** `report.json`: what a run learned, what it forgot, and what it cost. The HTML page and the report view draw this. */
 export interface Report {
   version: 1;
@@ -30,6 +32,8 @@ export interface ReportBase {
   parameters: number;
   /** Bytes of its weights on disk. */
   bytes: number;
+  /** What the experts' base was computed with; as it is stored without it. The hashes are those of the stored weights. */
+  quantization?: Quantization;
   hashBefore: string;
   hashAfter: string;
 }

@@ -196,7 +196,7 @@ test('quickstart runs the steps of a recipe in order', async () => {
 test('every verb has a help page with an example; versions; the nearest verb', async () => {
   const { stdout } = await runCli(['--help']);
   const verbs = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(m => m[1]!);
-  assert.deepEqual(verbs, ['quickstart', 'train', 'ask', 'route', 'merge', 'eval', 'score', 'export', 'doctor']);
+  assert.deepEqual(verbs, ['quickstart', 'train', 'ask', 'route', 'merge', 'eval', 'score', 'export', 'get', 'doctor']);
   for (const verb of verbs) {
     const help = await runCli([verb, '--help']);
     assert.equal(help.code, 0);

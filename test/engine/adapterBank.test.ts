@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { encodeSafetensors } from '../../src/core/files/safetensors.ts';
 import type { Adapter, LoraFactors } from '../../src/core/lora/adapter.ts';
 import { mergeDelta } from '../../src/core/lora/mergeIntoBase.ts';
-import { type LinearLayer, linearLayers } from '../../src/core/model/layout.ts';
+import { type LinearLayer, linearGroups, linearLayers } from '../../src/core/model/layout.ts';
 import { Random } from '../../src/core/tensor/random.ts';
 import { createAdapterBank, type Weights } from '../../src/engine/adapterBank.ts';
 import { createKvCache } from '../../src/engine/kvCache.ts';
@@ -38,13 +38,14 @@ async function openBank() {
   const base = await goldenBase(modelName);
   const model = await openModel(base, 1);
   const layers = linearLayers(base.config);
+  const groups = linearGroups(base.config);
   const adapters = {
     math: randomAdapter(layers, 'math', 4, /./),
     code: randomAdapter(layers, 'code', 7, /[qv]_proj/, 1.5),
     qa: randomAdapter(layers, 'qa', 2, /layers\.1\.mlp/, 2),
   };
   for (const a of Object.values(adapters)) model.bank.load(a);
-  return { base, model, layers, adapters };
+  return { base, model, groups, layers, adapters };
 }
 
 /** The base with Σ wᵢsᵢBᵢAᵢ added to its weights, written and loaded as a base of its own. */
@@ -112,30 +113,35 @@ test('a batch of an expert, a blend, the base and a pair that are not neighbours
 });
 
 test('experts that are not neighbours are packed: the ranks of the active alone are run', async () => {
-  const { layers, adapters } = await openBank();
-  const bank = createAdapterBank(layers);
+  const { groups, layers, adapters } = await openBank();
+  const bank = createAdapterBank(groups);
   for (const a of Object.values(adapters)) bank.load(a);
   const path = layers.at(-1)!.path;
-  assert.deepEqual(bank.feeds([{ math: 1, qa: 0.25 }]).gate!.dims, [1, 1, 6]);
-  assert.deepEqual([...readFloats(bank.feeds([{ math: 1, qa: 0.25 }]).gate!)], [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
-  assert.deepEqual(bank.feeds([{ qa: 1 }])[`${path}.lora_A`]!.dims, [2, 172]);
-  const feeds = bank.feeds([{ math: 1, qa: 1 }]);
+  const { name } = groups.at(-1)!;
+  assert.deepEqual(bank.feeds([{ math: 1, qa: 0.25 }], 1)['gate.1']!.dims, [1, 6]);
+  assert.deepEqual([...readFloats(bank.feeds([{ math: 1, qa: 0.25 }], 1)['gate.1']!)], [0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+  assert.deepEqual(bank.feeds([{ qa: 1 }], 1)[`${name}.lora_A`]!.dims, [2, 172]);
+  const feeds = bank.feeds([{ math: 1, qa: 1 }], 1);
   const [math, qa] = [adapters.math.modules.get(path)!, adapters.qa.modules.get(path)!];
-  assert.deepEqual([...readFloats(feeds[`${path}.lora_A`]!)], [...math.A.data, ...qa.A.data]);
-  assert.deepEqual(bank.feeds([{}]).gate!.dims, [1, 1, 0]);
+  assert.deepEqual([...readFloats(feeds[`${name}.lora_A`]!)], [...math.A.data, ...qa.A.data]);
+  assert.deepEqual(bank.feeds([{}], 1)['gate.1']!.dims, [1, 0]);
+  assert.deepEqual(
+    [...readFloats(bank.feeds([{ qa: 1 }, {}], 2)['gate.2']!)],
+    [...Array(8).fill(2), ...Array(8).fill(0)],
+  );
 });
 
 test('a switch copies no factor of neighbours, and repeats nothing it has done', async () => {
-  const { layers, adapters } = await openBank();
-  const bank = createAdapterBank(layers);
+  const { groups, adapters } = await openBank();
+  const bank = createAdapterBank(groups);
   for (const a of Object.values(adapters)) bank.load(a);
-  const name = `${layers[0]!.path}.lora_A`;
+  const name = `${groups[0]!.name}.lora_A`;
   const [math, pair] = [
-    readFloats(bank.feeds([{ math: 1 }])[name]!),
-    readFloats(bank.feeds([{ code: 1, math: 1 }])[name]!),
+    readFloats(bank.feeds([{ math: 1 }], 1)[name]!),
+    readFloats(bank.feeds([{ code: 1, math: 1 }], 1)[name]!),
   ];
   assert.equal(math.buffer, pair.buffer);
-  assert.equal(bank.feeds([{ math: 0.3 }])[name], bank.feeds([{ math: 1 }])[name]);
+  assert.equal(bank.feeds([{ math: 0.3 }], 1)[name], bank.feeds([{ math: 1 }], 1)[name]);
 });
 
 test('modules of one adapter with other ranks and scalings keep their own', async () => {
@@ -169,22 +175,22 @@ test('loading again replaces, unloading leaves the others as they were', async (
 });
 
 test('unknown experts, weights that are no numbers and adapters of another base are refused by name', async () => {
-  const { layers, adapters } = await openBank();
-  const bank = createAdapterBank(layers);
+  const { groups, layers, adapters } = await openBank();
+  const bank = createAdapterBank(groups);
   assert.throws(
-    () => bank.feeds([{ math: 1 }]),
+    () => bank.feeds([{ math: 1 }], 1),
     (e: WorkbenchError) =>
       e.code === 'notFound' && e.message === "no expert 'math' is loaded" && e.hint === 'Loaded: none.',
   );
   bank.load(adapters.math);
   bank.load(adapters.qa);
   assert.throws(
-    () => bank.feeds([{}, { code: 1 }]),
+    () => bank.feeds([{}, { code: 1 }], 1),
     (e: WorkbenchError) => e.hint === 'Loaded: math, qa.',
   );
   for (const weight of [Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(
-      () => bank.feeds([{ math: weight }]),
+      () => bank.feeds([{ math: weight }], 1),
       (e: WorkbenchError) => e.code === 'badRequest' && e.message === "the weight of expert 'math' is not a number",
     );
   const narrow = layers.map(l => ({ ...l, in: l.in + 1 }));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Graph } from '../../src/core/graph/graph.ts';
+import { Graph, type Value } from '../../src/core/graph/graph.ts';
 import * as op from '../../src/core/graph/ops.ts';
 import { externalWeights } from '../../src/core/model/baseWeights.ts';
 import { buildInferenceGraph } from '../../src/core/model/inferenceGraph.ts';
-import { causalAttention, defineBatchSizes, outputProjection, transformer } from '../../src/core/model/transformer.ts';
+import { defineBatchSizes, outputProjection, rowAttention, transformer } from '../../src/core/model/transformer.ts';
 import { createKvCache, keepRows } from '../../src/engine/kvCache.ts';
 import { type Base, loadBase } from '../../src/engine/loadBase.ts';
 import { allLogits, openModel } from '../../src/engine/model.ts';
@@ -25,20 +25,21 @@ async function trainingLogits(base: Base, ids: number[]): Promise<Float32Array> 
   const positions = g.input('positions', 'int64', ['B', 'T']);
   defineBatchSizes(g, input);
   const weight = externalWeights(g, base.tensors);
-  const parts = {
+  const layerParts = {
     weight,
-    linear: (x: Parameters<typeof op.gemm>[1], path: string) =>
-      op.gemm(
-        g,
-        x,
-        weight(`${path}.weight`),
-        { transB: true },
-        base.tensors.has(`${path}.bias`) ? weight(`${path}.bias`) : undefined,
-      ),
-    attention: (_: number, ...[q, k, v]: [never, never, never]) => causalAttention(g, base.config, q, k, v),
+    linears: (x: Value, paths: string[]) =>
+      paths.map(path => {
+        const bias = base.tensors.has(`${path}.bias`) ? weight(`${path}.bias`) : undefined;
+        return op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
+      }),
+    addNorm: (x: Value, y: Value, scale: Value): [Value, Value] => {
+      const sum = op.add(g, x, y);
+      return [sum, op.rmsNorm(g, sum, scale, base.config.epsilon)];
+    },
   };
-  const hidden = transformer(g, base.config, parts as never, input, positions);
-  g.output('logits', outputProjection(g, base.config, parts as never, hidden));
+  const parts = { ...layerParts, attention: rowAttention(g, base.config, layerParts, positions) };
+  const hidden = transformer(g, base.config, parts, input);
+  g.output('logits', outputProjection(g, base.config, parts, hidden));
   const session = await createSession(g, { folder: base.folder, threads: 1 });
   const shape = [1, ids.length];
   const out = await session.run({ ids: int64s(ids, shape), positions: int64s([...ids.keys()], shape) });
@@ -153,7 +154,7 @@ test('rows of different length decode together as they decode alone, also after 
   let cache = createKvCache(base.config, 3, 12);
   await model.run(prompts, [0, 0, 0], [{}, {}, {}], cache);
   for (const [t, rows] of [[0, 1, 2], [0, 1, 2], [1]].entries()) {
-    if (t === 2) cache = keepRows(cache, rows);
+    if (t === 2) cache = await keepRows(cache, rows);
     const past = rows.map(r => prompts[r]!.length + t);
     const logits = await model.run(
       rows.map(r => [next[r]![t]!]),
@@ -171,7 +172,7 @@ test('the base alone: a graph without adapters gives the same bits as one with a
   const base = await goldenBase('smollm_like');
   const ids = [1, 7, 30, 41, 5];
   const cache = createKvCache(base.config, 1, ids.length);
-  const plain = await createSession(buildInferenceGraph(base.config, base.tensors, new Set()), {
+  const plain = await createSession(buildInferenceGraph(base.config, base.tensors, { adapted: false }), {
     folder: base.folder,
     threads: 1,
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type EngineClient, startEngine } from '../../src/client/engineClient.ts';
+import { temporaryFolder } from './temporaryFolder.ts';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
@@ -11,7 +12,14 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 export const fromSource = ['--import', import.meta.resolve('tsx')];
 export const enginePath = join(source, 'engine', 'main.ts');
 /** The embedded base is there. */
-export const engineArguments = ['--media', fileURLToPath(new URL('../../media', import.meta.url)), '--threads', '1'];
+export const engineArguments = [
+  '--media',
+  fileURLToPath(new URL('../../media', import.meta.url)),
+  '--threads',
+  '1',
+  '--device',
+  'cpu',
+];
 
 /** An engine over the embedded base; it ends with the calling file's tests, or with its test, whatever came of them. */
 export function testEngine(context: { after(work: () => Promise<void>): void } = { after }): EngineClient {
@@ -20,6 +28,8 @@ export function testEngine(context: { after(work: () => Promise<void>): void } =
   return engine;
 }
 
+const cacheFolder = temporaryFolder();
+
 export interface CliResult {
   code: number | null;
   stdout: string;
@@ -27,8 +37,12 @@ export interface CliResult {
 }
 
 /** The command line as a process of its own, to be watched while it runs. */
-export function startCli(args: string[], cwd?: string): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [...fromSource, join(source, 'cli', 'main.ts'), ...args], { cwd });
+export function startCli(args: string[], cwd?: string, env = process.env): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [...fromSource, join(source, 'cli', 'main.ts'), ...args], {
+    cwd,
+    // What is found of this machine's devices is the tests' own.
+    env: { MULTI_LORA_CACHE: cacheFolder, ...env },
+  });
 }
 
 /** What a process wrote and how it ended. */

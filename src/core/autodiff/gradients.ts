@@ -2,14 +2,16 @@ import { WorkbenchError } from '../../shared/errors.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import { gradientRules } from './gradientRules.ts';
+import { recomputed, type Segment, segmentNodes } from './recompute.ts';
 
 /**
  * Appends to `g` the nodes that compute d loss / d wrt, by reverse-mode differentiation
- * (Linnainmaa 1970). `loss` is a scalar; only paths that lead to a wanted value are walked.
+ * (Linnainmaa 1970). `loss` is a scalar; only paths that lead to a wanted value are walked. What lies within one of
+ * `segments` is computed a second time for it, instead of being kept.
  * Throws `runtime` when an operator on such a path has no gradient rule, or when the loss does not
  * depend on a wanted value at all.
  */
-export function gradients(g: Graph, loss: Value, wrt: Value[]): Value[] {
+export function gradients(g: Graph, loss: Value, wrt: Value[], segments: Segment[] = []): Value[] {
   const needs = new Set<Value>(wrt);
   const forward = [...g.nodes];
   for (const node of forward) if (node.inputs.some(v => v && needs.has(v))) for (const o of node.outputs) needs.add(o);
@@ -20,11 +22,24 @@ export function gradients(g: Graph, loss: Value, wrt: Value[]): Value[] {
     gradient.set(v, known ? op.add(g, known, dv) : dv);
   };
 
-  for (const node of forward.reverse()) {
+  const segmentOf = new Map(segments.flatMap(s => segmentNodes(forward, s).map(node => [node, s] as const)));
+  const copies = new Map<Segment, Map<Value, Value>>();
+  /** The node as the backward pass reads it. */
+  const asRead = (node: Node): Node => {
+    const segment = segmentOf.get(node);
+    const after = segment && gradient.get(segment.to);
+    if (!after) return node;
+    const known = copies.get(segment) ?? recomputed(g, forward, segment, needs, after);
+    copies.set(segment, known);
+    const copy = <V extends Value | undefined>(v: V) => ((v && known.get(v)) ?? v) as V;
+    return { ...node, inputs: node.inputs.map(copy), outputs: node.outputs.map(copy) };
+  };
+
+  for (const node of [...forward].reverse()) {
     if (!node.outputs.some(o => needs.has(o) && gradient.has(o))) continue;
     const wants = (i: number) => node.inputs[i] !== undefined && needs.has(node.inputs[i]);
     if (!node.inputs.some((_, i) => wants(i))) continue;
-    inputGradients(g, node, gradient, wants).forEach((dv, i) => {
+    inputGradients(g, node, asRead(node), gradient, wants).forEach((dv, i) => {
       if (dv && wants(i)) accumulate(node.inputs[i]!, dv);
     });
   }
@@ -35,11 +50,17 @@ export function gradients(g: Graph, loss: Value, wrt: Value[]): Value[] {
   });
 }
 
-function inputGradients(g: Graph, node: Node, gradient: Map<Value, Value>, wants: (i: number) => boolean) {
+function inputGradients(
+  g: Graph,
+  node: Node,
+  asRead: Node,
+  gradient: Map<Value, Value>,
+  wants: (i: number) => boolean,
+) {
   if (node.op === 'Split') return [splitGradient(g, node, gradient)];
   const rule = gradientRules[node.op];
   if (!rule) throw new WorkbenchError('runtime', `autodiff: no gradient rule for operator ${node.op}`);
-  return rule(g, node, gradient.get(node.outputs[0]!)!, wants);
+  return rule(g, asRead, gradient.get(node.outputs[0]!)!, wants);
 }
 
 /** The pieces' gradients joined again; a piece that nothing used contributes zeros. */

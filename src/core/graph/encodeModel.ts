@@ -7,12 +7,14 @@ const { onnx } = onnxProto;
 /** onnx.TensorProto.DataType */
 const elementCode: Record<ElementType, number> = {
   float32: 1,
+  uint8: 2,
   int32: 6,
   int64: 7,
   bool: 9,
   float16: 10,
   float64: 11,
   bfloat16: 16,
+  uint4: 21,
 };
 
 /** The ONNX number of an element type, as the Cast operator wants it. */

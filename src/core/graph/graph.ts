@@ -1,7 +1,16 @@
 import { WorkbenchError } from '../../shared/errors.ts';
 
 /** Element types of graph values; the spellings are onnxruntime's. */
-export type ElementType = 'float32' | 'float16' | 'bfloat16' | 'float64' | 'int64' | 'int32' | 'bool';
+export type ElementType =
+  | 'float32'
+  | 'float16'
+  | 'bfloat16'
+  | 'float64'
+  | 'int64'
+  | 'int32'
+  | 'uint8'
+  | 'uint4'
+  | 'bool';
 
 /** A known size, or the name of one that is known only at run time. */
 export type Dim = number | string;
@@ -40,6 +49,9 @@ export class Graph {
   private readonly memo = new Map<string, unknown>();
   private count = 0;
 
+  /** `prefix` goes before the names it makes up, for a graph that takes in the nodes of another. */
+  constructor(private readonly prefix = '') {}
+
   /** A value fed at every run. */
   input(name: string, type: ElementType, shape: Dim[]): Value {
     const value = { name, type, shape };
@@ -54,16 +66,20 @@ export class Graph {
     return out!;
   }
 
-  /** Appends one operator; `outputs` states the type and shape of each result. */
+  /** Appends one operator; `outputs` states the type and shape of each result, or undefined for one that is left out. */
   node(
     op: string,
     inputs: (Value | undefined)[],
-    outputs: { type: ElementType; shape: Dim[] }[],
+    outputs: ({ type: ElementType; shape: Dim[] } | undefined)[],
     attributes: Record<string, Attribute> = {},
     domain = '',
     names?: string[],
   ): Value[] {
-    const values = outputs.map((o, i) => ({ ...o, name: names?.[i] ?? `${op}.${this.count++}` }));
+    const values = outputs.map((o, i) =>
+      o
+        ? { ...o, name: names?.[i] ?? `${this.prefix}${op}.${this.count++}` }
+        : { name: '', type: 'float32' as const, shape: [] },
+    );
     this.nodes.push({ op, domain, inputs, outputs: values, attributes });
     return values;
   }
@@ -87,7 +103,7 @@ export class Graph {
     const key = bytes.length <= 256 ? `${type}[${shape}]${bytes}` : undefined;
     const known = key && this.constants.get(key);
     if (known) return known;
-    const value: Value = { name: `const.${this.count++}`, type, shape };
+    const value: Value = { name: `${this.prefix}const.${this.count++}`, type, shape };
     this.initializers.push({ value, data: { bytes: bytes.slice() } });
     if (key) this.constants.set(key, value);
     return value;

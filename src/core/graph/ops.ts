@@ -143,6 +143,13 @@ export function gatherRows(g: Graph, x: Value, indices: Value): Value {
   return single(g, 'Gather', [x, indices], x.type, [...indices.shape, ...x.shape.slice(1)], { axis: 0 });
 }
 
+/** Rows of a weight. Where it is widened from a smaller type, only these rows are: the whole may be needed nowhere. */
+export function gatherWeightRows(g: Graph, weight: Value, indices: Value): Value {
+  const widening = g.nodes.find(n => n.op === 'Cast' && n.outputs[0] === weight);
+  if (!widening) return gatherRows(g, weight, indices);
+  return cast(g, gatherRows(g, widening.inputs[0]!, indices), weight.type);
+}
+
 /** Columns of `x` [n, k] at constant positions: [n, positions.length]. */
 export function gatherColumns(g: Graph, x: Value, positions: number[]): Value {
   return single(g, 'Gather', [x, g.ints(positions)], x.type, [x.shape[0]!, positions.length], { axis: 1 });
@@ -191,6 +198,20 @@ export function cast(g: Graph, x: Value, type: ElementType): Value {
 export function rmsNorm(g: Graph, x: Value, weight: Value, epsilon: number): Value {
   const attributes = { axis: -1, epsilon: { float: epsilon } };
   return single(g, 'SimplifiedLayerNormalization', [x, weight], x.type, x.shape, attributes);
+}
+
+/** s = x + y and the RMS norm of s, as onnxruntime's fused operator; it has no gradient rule. */
+export function addRmsNorm(g: Graph, x: Value, y: Value, weight: Value, epsilon: number): [sum: Value, normed: Value] {
+  const value = { type: x.type, shape: x.shape };
+  // The second and third results serve training and are not computed.
+  const [normed, , , sum] = g.node(
+    'SkipSimplifiedLayerNormalization',
+    [x, y, weight],
+    [value, undefined, undefined, value],
+    { epsilon: { float: epsilon } },
+    contrib,
+  );
+  return [sum!, normed!];
 }
 
 /**

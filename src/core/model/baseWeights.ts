@@ -1,13 +1,14 @@
 import { WorkbenchError } from '../../shared/errors.ts';
 import type { ElementType, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
+import { dequantize, matMulBlocks, quantizedRows } from '../quant/quantizedWeight.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { BaseConfig } from './config.ts';
 import { baseTensors } from './layout.ts';
 
 /** Where the bytes of one tensor lie. */
 export interface TensorPlace {
-  /** File name within the base's folder. */
+  /** File name within the base's folder, or the whole path of a file elsewhere. */
   file: string;
   dtype: DType;
   shape: number[];
@@ -46,13 +47,32 @@ export function checkBaseTensors(c: BaseConfig, tensors: ReadonlyMap<string, Ten
   }
 }
 
-/** The base's weights as constants of a graph, read in place from their files and widened to F32. */
+/**
+ * The base's weights as constants of a graph, read in place from their files and widened to F32; those of which there is
+ * a quantised copy are widened from that.
+ */
 export function externalWeights(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): (name: string) => Value {
   return name =>
     g.once(`weight:${name}`, () => {
       const place = tensors.get(name);
+      const quantized = quantizedRows(tensors, [name]);
+      if (quantized) return dequantize(g, quantized);
       if (!place) throw new WorkbenchError('notFound', `the base's checkpoint holds no tensor '${name}'`);
       const type = elementTypes[place.dtype]!;
       return op.cast(g, g.external(name, type, place.shape, place), 'float32');
     });
+}
+
+/** x [N, in] and the names of weights [out, in], one below the other → x Wᵀ + bias, [N, Σ out]. */
+export type Product = (x: Value, weights: string[], bias?: Value) => Value;
+
+/** Products with the base's weights: one each, however many weights, and without widening those that are quantised. */
+export function externalProduct(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): Product {
+  const weight = externalWeights(g, tensors);
+  return (x, weights, bias) => {
+    const quantized = quantizedRows(tensors, weights);
+    if (quantized) return matMulBlocks(g, x, quantized, bias);
+    // The runtime joins the weights once, when it compiles the graph.
+    return op.gemm(g, x, op.concat(g, weights.map(weight), 0), { transB: true }, bias);
+  };
 }

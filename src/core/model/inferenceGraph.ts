@@ -1,17 +1,31 @@
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
-import { externalWeights, type TensorPlace } from './baseWeights.ts';
+import { externalProduct, externalWeights, type Product, type TensorPlace } from './baseWeights.ts';
 import type { BaseConfig } from './config.ts';
-import { type LinearLayer, linearLayers } from './layout.ts';
-import { defineBatchSizes, outputProjection, transformer } from './transformer.ts';
+import { type LinearGroup, linearGroups, linearPath } from './layout.ts';
+import {
+  defineBatchSizes,
+  headNorm,
+  outputWeight,
+  rotaryConstants,
+  type TransformerParts,
+  transformer,
+} from './transformer.ts';
 
-/** Inputs that hold the adapter bank of one linear layer. */
-export function bankInputs(path: string): { A: string; B: string } {
-  return { A: `${path}.lora_A`, B: `${path}.lora_B` };
+/** Inputs that hold the adapter bank of the linear layers that read one input. */
+export function bankInputs({ name }: LinearGroup): { A: string; B: string } {
+  return { A: `${name}.lora_A`, B: `${name}.lora_B` };
+}
+
+/** Input with the gates of groups of so many layers. */
+export function gateInput(layers: number): string {
+  return `gate.${layers}`;
 }
 
 /** The fused attention takes head sizes that are multiples of this; others are filled up with zeros, which add nothing. */
 const headStep = 8;
+/** It rotates heads whose size is a multiple of this. */
+const rotaryStep = 16;
 
 /** Width of a head in the cache: the head size, filled up to what the fused attention takes. */
 export function cacheHeadDim(c: Pick<BaseConfig, 'headDim'>): number {
@@ -21,68 +35,116 @@ export function cacheHeadDim(c: Pick<BaseConfig, 'headDim'>): number {
 export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${layer}.${kind}`;
 
 /**
- * Prefill and decode in one graph: a prompt is a run of many tokens, a decode step a run of one.
+ * Prefill and decode in one graph: a prompt is a run of many tokens, a decode step a run of one. Layers that read the
+ * same input are one product, of the base and of the bank.
  *
  * Inputs: `ids`, `positions` [B, T] int64; `logitRows` [M] int64, positions of the flattened batch whose logits are
  * wanted; `lastPositions` [B] int32, tokens in each row's cache after this run, minus one; `totalLength` int32 scalar,
  * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, cacheHeadDim], overwritten in place when the
- * same tensors are given as outputs; where `adapted` lists linear layers, their bank `PATH.lora_A` [R, in] and
- * `PATH.lora_B`, transposed, [R, out], and `gate` [B, 1, R].
+ * same tensors are given as outputs. With `adapted`, the bank: R the sum of the ranks of the experts in it, G the number
+ * of layers in a group, per group `GROUP.lora_A` [G·R, in] and `GROUP.lora_B`, transposed, [G·R, out], which is zero
+ * outside a row's own layer; and for each G `gate.G` [N, G·R], a value for every token and row of the bank.
  * Outputs: `logits` [M, vocab]; `cache.L.key.out`, `cache.L.value.out`.
  */
 export function buildInferenceGraph(
   c: BaseConfig,
   tensors: ReadonlyMap<string, TensorPlace>,
-  adapted: ReadonlySet<string>,
+  { adapted }: { adapted: boolean },
 ): Graph {
   const g = new Graph();
   const ids = g.input('ids', 'int64', ['B', 'T']);
   const positions = g.input('positions', 'int64', ['B', 'T']);
   defineBatchSizes(g, ids);
   const weight = externalWeights(g, tensors);
-  const layers = new Map<string, LinearLayer>(linearLayers(c).map(l => [l.path, l]));
-  const gates = adapted.size > 0 ? tokenGates(g) : undefined;
-
-  const linear = (x: Value, path: string): Value => {
-    const layer = layers.get(path)!;
-    const bias = layer.bias ? weight(`${path}.bias`) : undefined;
-    const y = op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
-    if (!gates || !adapted.has(path)) return y;
-    const bank = bankInputs(path);
-    const A = g.input(bank.A, 'float32', ['R', layer.in]);
-    const B = g.input(bank.B, 'float32', ['R', layer.out]);
-    return op.gemm(g, op.mul(g, op.gemm(g, x, A, { transB: true }), gates), B, {}, y);
+  const product = externalProduct(g, tensors);
+  const groups = new Map(linearGroups(c).map(group => [group.layers[0]!.path, group]));
+  const project: Projection = (x, firstPath) => {
+    const group = groups.get(firstPath)!;
+    const y = joinedLinear(g, group, weight, product, x);
+    return adapted ? addBank(g, group, x, y) : y;
   };
-  const attention = cachedAttention(g, c);
-  const parts = { weight, linear, attention };
-  const hidden = transformer(g, c, parts, ids, positions);
+  const parts: TransformerParts = {
+    weight,
+    linears: (x, paths) => {
+      const { layers } = groups.get(paths[0]!)!;
+      const sizes = layers.map(l => l.out);
+      return op.split(g, project(x, paths[0]!), sizes, 1);
+    },
+    attention: cachedAttention(g, c, weight, project, positions),
+    addNorm: (x, y, scale) => op.addRmsNorm(g, x, y, scale, c.epsilon),
+  };
+  const hidden = transformer(g, c, parts, ids);
   const wanted = op.gatherRows(g, hidden, g.input('logitRows', 'int64', ['M']));
-  g.output('logits', outputProjection(g, c, parts, wanted));
+  g.output('logits', product(wanted, [outputWeight(c)]));
   return g;
 }
 
-/** gate [B, 1, R] → one row per token, [N, R]. */
-function tokenGates(g: Graph): Value {
-  const gate = g.input('gate', 'float32', ['B', 1, 'R']);
-  const r = g.node('Shape', [gate], [{ type: 'int64', shape: [1] }], { start: 2, end: 3 })[0]!;
-  g.defineSize('R', r);
-  const expanded = g.node(
-    'Expand',
-    [gate, g.shapeValue(['B', 'T', 'R'])],
-    [{ type: 'float32', shape: ['B', 'T', 'R'] }],
-  )[0]!;
-  return op.reshape(g, expanded, ['N', 'R']);
+/** x [N, in] → the results of a whole group, named by its first layer, side by side: [N, out]. */
+type Projection = (x: Value, firstPath: string) => Value;
+
+/** The base's layers of one group as one product. */
+function joinedLinear(
+  g: Graph,
+  { layers }: LinearGroup,
+  weight: TransformerParts['weight'],
+  product: Product,
+  x: Value,
+): Value {
+  const biases = layers[0]!.bias ? layers.map(l => weight(`${l.path}.bias`)) : undefined;
+  const weights = layers.map(l => `${l.path}.weight`);
+  return product(x, weights, biases && op.concat(g, biases, 0));
+}
+
+/** y + ((x Aᵀ) ⊙ gate) B */
+function addBank(g: Graph, group: LinearGroup, x: Value, y: Value): Value {
+  const names = bankInputs(group);
+  const count = group.layers.length;
+  const rank = `${count}R`;
+  const gate = g.once(gateInput(count), () => g.input(gateInput(count), 'float32', ['N', rank]));
+  const A = g.input(names.A, 'float32', [rank, group.in]);
+  const B = g.input(names.B, 'float32', [rank, group.out]);
+  return op.gemm(g, op.mul(g, op.gemm(g, x, A, { transB: true }), gate), B, {}, y);
 }
 
 /**
- * Grouped-query attention over a cache (Ainslie et al. 2023), as onnxruntime's fused operator. It writes the new keys
- * and values behind those already in the cache, row by row, so that rows of different length share a batch.
+ * Grouped-query attention over a cache (Ainslie et al. 2023), as onnxruntime's fused operator. It rotates queries and
+ * keys, and writes the new keys and values behind those already in the cache, row by row, so that rows of different
+ * length share a batch.
  */
-function cachedAttention(g: Graph, c: BaseConfig) {
+function cachedAttention(
+  g: Graph,
+  c: BaseConfig,
+  weight: TransformerParts['weight'],
+  project: Projection,
+  positions: Value,
+): TransformerParts['attention'] {
   const lastPositions = g.input('lastPositions', 'int32', ['B']);
   const totalLength = g.input('totalLength', 'int32', []);
   const width = cacheHeadDim(c);
-  return (layer: number, q: Value, k: Value, v: Value): Value => {
+  const rotatesInside = c.headDim % rotaryStep === 0;
+  const { cos, sin } = rotaryConstants(g, c);
+  const rows = (x: Value) => op.reshape(g, x, ['B', 'T', x.shape[1]!]);
+
+  /** What the operator takes as query, key and value: one tensor, or three where something comes before it. */
+  const operands = (layer: number, h: Value): (Value | undefined)[] => {
+    const joined = project(h, linearPath(layer, 'q_proj'));
+    if (!c.qkNorm && rotatesInside) return [rows(joined), undefined, undefined];
+    const sizes = [c.heads, c.kvHeads, c.kvHeads].map(heads => heads * c.headDim);
+    const [q, k, v] = op.split(g, joined, sizes, 1) as [Value, Value, Value];
+    const normed = [headNorm(g, c, { weight }, layer, 'q', q), headNorm(g, c, { weight }, layer, 'k', k), v].map(rows);
+    if (rotatesInside) return normed;
+    return normed.map((x, i) =>
+      resizeHeads(
+        g,
+        i < 2 ? op.rotary(g, x, positions, cos, sin) : x,
+        (x.shape[2] as number) / c.headDim,
+        c.headDim,
+        width,
+      ),
+    );
+  };
+
+  return (layer, h) => {
     const cacheShape = ['B', c.kvHeads, 'P', width];
     const [key, value] = (['key', 'value'] as const).map(kind =>
       g.input(cacheName(layer, kind), 'float32', cacheShape),
@@ -90,22 +152,26 @@ function cachedAttention(g: Graph, c: BaseConfig) {
     const [mixed, nextKey, nextValue] = g.node(
       'GroupQueryAttention',
       [
-        resizeHeads(g, q, c.heads, c.headDim, width),
-        resizeHeads(g, k, c.kvHeads, c.headDim, width),
-        resizeHeads(g, v, c.kvHeads, c.headDim, width),
+        ...operands(layer, h),
         ...[key, value, lastPositions, totalLength],
+        ...(rotatesInside ? [cos, sin, positions] : []),
       ],
       [
         { type: 'float32', shape: ['B', 'T', c.heads * width] },
         { type: 'float32', shape: cacheShape },
         { type: 'float32', shape: cacheShape },
       ],
-      { num_heads: c.heads, kv_num_heads: c.kvHeads, scale: { float: 1 / Math.sqrt(c.headDim) } },
+      {
+        num_heads: c.heads,
+        kv_num_heads: c.kvHeads,
+        scale: { float: 1 / Math.sqrt(c.headDim) },
+        do_rotary: rotatesInside ? 1 : 0,
+      },
       'com.microsoft',
       [`attention.${layer}`, `${cacheName(layer, 'key')}.out`, `${cacheName(layer, 'value')}.out`],
     );
     g.outputs.push(nextKey!, nextValue!);
-    return resizeHeads(g, mixed!, c.heads, width, c.headDim);
+    return op.reshape(g, resizeHeads(g, mixed!, c.heads, width, c.headDim), ['N', c.heads * c.headDim]);
   };
 }
 

@@ -41,6 +41,40 @@ export function linearLayers(c: BaseConfig): LinearLayer[] {
   ).flat();
 }
 
+/** Linear layers of one block that read the same input. */
+export interface LinearGroup {
+  /** For example `layers.0.qkv`. */
+  name: string;
+  layers: LinearLayer[];
+  in: number;
+  /** Sum over the layers. */
+  out: number;
+}
+
+/** The groups of a block, by what they read. */
+const groupNames: Record<string, readonly LinearName[]> = {
+  qkv: ['q_proj', 'k_proj', 'v_proj'],
+  o: ['o_proj'],
+  mlp: ['gate_proj', 'up_proj'],
+  down: ['down_proj'],
+};
+
+/** All linear layers of a base, those that share an input together, in the order of the forward pass. */
+export function linearGroups(c: BaseConfig): LinearGroup[] {
+  const layers = linearLayers(c);
+  return Array.from({ length: c.layers }, (_, layer) =>
+    Object.entries(groupNames).map(([name, members]) => {
+      const own = layers.filter(l => l.layer === layer && members.includes(l.name));
+      return {
+        name: `layers.${layer}.${name}`,
+        layers: own,
+        in: own[0]!.in,
+        out: own.reduce((sum, l) => sum + l.out, 0),
+      };
+    }),
+  ).flat();
+}
+
 /** Names and shapes of all tensors a checkpoint of this base must hold. */
 export function baseTensors(c: BaseConfig): Map<string, number[]> {
   const tensors = new Map<string, number[]>([['model.embed_tokens.weight', [c.vocab, c.dim]]]);

@@ -1,7 +1,7 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from './config.ts';
-import { type LinearName, linearPath } from './layout.ts';
+import { linearPath } from './layout.ts';
 import { rotaryTables } from './rope.ts';
 
 /*
@@ -13,10 +13,12 @@ import { rotaryTables } from './rope.ts';
 export interface TransformerParts {
   /** A weight of the base in F32, by its name in the checkpoint. */
   weight(name: string): Value;
-  /** A linear layer with whatever adapters it carries: x [N, in] → [N, out]. */
-  linear(x: Value, path: string): Value;
-  /** q [B, T, H·hd], k and v [B, T, KV·hd], rotated already → [B, T, H·hd]. */
-  attention(layer: number, q: Value, k: Value, v: Value): Value;
+  /** Linear layers that read the same x [N, in], with whatever adapters they carry → [N, out] each. */
+  linears(x: Value, paths: string[]): Value[];
+  /** What the projections of block `layer` read, [N, dim] → what `o_proj` reads, [N, H·hd]. */
+  attention(layer: number, h: Value): Value;
+  /** x + y, and its norm; each [N, dim]. */
+  addNorm(x: Value, y: Value, weight: Value): [sum: Value, normed: Value];
 }
 
 /** Declares the sizes B, T and N of a graph over `ids` [B, T]. */
@@ -28,53 +30,72 @@ export function defineBatchSizes(g: Graph, ids: Value): void {
   g.defineSize('N', op.mul(g, b, t));
 }
 
-/** The decoder without its output projection: ids [B, T], positions [B, T] → hidden [N, dim], after the final norm. */
-export function transformer(g: Graph, c: BaseConfig, parts: TransformerParts, ids: Value, positions: Value): Value {
+/** The decoder without its output projection: ids [B, T] → hidden [N, dim], after the final norm. */
+export function transformer(g: Graph, c: BaseConfig, parts: TransformerParts, ids: Value): Value {
   const embedding = parts.weight('model.embed_tokens.weight');
-  let x = op.reshape(g, op.gatherRows(g, embedding, op.reshape(g, ids, ['N'])), ['N', c.dim]);
+  const norm = (layer: number, name: string) => parts.weight(`model.layers.${layer}.${name}_layernorm.weight`);
+  let x = op.reshape(g, op.gatherWeightRows(g, embedding, op.reshape(g, ids, ['N'])), ['N', c.dim]);
+  let h = op.rmsNorm(g, x, norm(0, 'input'), c.epsilon);
   for (let layer = 0; layer < c.layers; layer++) {
-    x = op.add(g, x, attentionBlock(g, c, parts, layer, x, positions));
-    x = op.add(g, x, mlpBlock(g, c, parts, layer, x));
+    const [mixed] = parts.linears(parts.attention(layer, h), [linearPath(layer, 'o_proj')]);
+    [x, h] = parts.addNorm(x, mixed!, norm(layer, 'post_attention'));
+    const next = layer + 1 < c.layers ? norm(layer + 1, 'input') : parts.weight('model.norm.weight');
+    [x, h] = parts.addNorm(x, mlpBlock(g, parts, layer, h), next);
   }
-  return op.rmsNorm(g, x, parts.weight('model.norm.weight'), c.epsilon);
+  return h;
+}
+
+/** The weight [vocab, dim] that turns hidden states into logits. */
+export function outputWeight(c: Pick<BaseConfig, 'tied'>): string {
+  return c.tied ? 'model.embed_tokens.weight' : 'lm_head.weight';
 }
 
 /** Rows of hidden states [M, dim] → logits [M, vocab]. */
 export function outputProjection(g: Graph, c: BaseConfig, parts: TransformerParts, hidden: Value): Value {
-  const weight = parts.weight(c.tied ? 'model.embed_tokens.weight' : 'lm_head.weight');
-  return op.gemm(g, hidden, weight, { transB: true });
+  return op.gemm(g, hidden, parts.weight(outputWeight(c)), { transB: true });
 }
 
-function attentionBlock(g: Graph, c: BaseConfig, parts: TransformerParts, layer: number, x: Value, positions: Value) {
-  const block = `model.layers.${layer}`;
-  const h = op.rmsNorm(g, x, parts.weight(`${block}.input_layernorm.weight`), c.epsilon);
-  const project = (name: LinearName) => parts.linear(h, linearPath(layer, name));
-  const rotate = (v: Value, heads: number, norm: string) => {
-    const normed = c.qkNorm ? headNorm(g, c, v, heads, parts.weight(`${block}.self_attn.${norm}.weight`)) : v;
+function mlpBlock(g: Graph, parts: TransformerParts, layer: number, h: Value): Value {
+  const [gate, up] = parts.linears(h, [linearPath(layer, 'gate_proj'), linearPath(layer, 'up_proj')]);
+  return parts.linears(op.mul(g, op.silu(g, gate!), up!), [linearPath(layer, 'down_proj')])[0]!;
+}
+
+type Weights = Pick<TransformerParts, 'weight'>;
+
+/** Queries or keys, each head normed by itself where the architecture does that: x [N, heads·hd] → the same shape. */
+export function headNorm(
+  g: Graph,
+  c: BaseConfig,
+  { weight }: Weights,
+  layer: number,
+  kind: 'q' | 'k',
+  x: Value,
+): Value {
+  if (!c.qkNorm) return x;
+  const perHead = op.reshape(g, x, ['N', kind === 'q' ? c.heads : c.kvHeads, c.headDim]);
+  const normed = op.rmsNorm(g, perHead, weight(`model.layers.${layer}.self_attn.${kind}_norm.weight`), c.epsilon);
+  return op.reshape(g, normed, x.shape);
+}
+
+/** Attention over whole rows from what the projections read, made of operators that have gradient rules. */
+export function rowAttention(
+  g: Graph,
+  c: BaseConfig,
+  parts: Omit<TransformerParts, 'attention'>,
+  positions: Value,
+): TransformerParts['attention'] {
+  return (layer, h) => {
+    const paths = (['q_proj', 'k_proj', 'v_proj'] as const).map(name => linearPath(layer, name));
+    const [q, k, v] = parts.linears(h, paths) as [Value, Value, Value];
     const { cos, sin } = rotaryConstants(g, c);
-    return op.rotary(g, op.reshape(g, normed, ['B', 'T', heads * c.headDim]), positions, cos, sin);
+    const rows = (x: Value) => op.reshape(g, x, ['B', 'T', x.shape[1]!]);
+    const rotate = (kind: 'q' | 'k', x: Value) =>
+      op.rotary(g, rows(headNorm(g, c, parts, layer, kind, x)), positions, cos, sin);
+    return op.reshape(g, causalAttention(g, c, rotate('q', q), rotate('k', k), rows(v)), ['N', c.heads * c.headDim]);
   };
-  const q = rotate(project('q_proj'), c.heads, 'q_norm');
-  const k = rotate(project('k_proj'), c.kvHeads, 'k_norm');
-  const v = op.reshape(g, project('v_proj'), ['B', 'T', c.kvHeads * c.headDim]);
-  const mixed = op.reshape(g, parts.attention(layer, q, k, v), ['N', c.heads * c.headDim]);
-  return parts.linear(mixed, linearPath(layer, 'o_proj'));
 }
 
-function mlpBlock(g: Graph, c: BaseConfig, parts: TransformerParts, layer: number, x: Value): Value {
-  const h = op.rmsNorm(g, x, parts.weight(`model.layers.${layer}.post_attention_layernorm.weight`), c.epsilon);
-  const gate = op.silu(g, parts.linear(h, linearPath(layer, 'gate_proj')));
-  const up = parts.linear(h, linearPath(layer, 'up_proj'));
-  return parts.linear(op.mul(g, gate, up), linearPath(layer, 'down_proj'));
-}
-
-/** RMS norm of each head by itself: x [N, heads·hd]. */
-function headNorm(g: Graph, c: BaseConfig, x: Value, heads: number, weight: Value): Value {
-  const perHead = op.reshape(g, x, ['N', heads, c.headDim]);
-  return op.reshape(g, op.rmsNorm(g, perHead, weight, c.epsilon), ['N', heads * c.headDim]);
-}
-
-function rotaryConstants(g: Graph, c: BaseConfig): { cos: Value; sin: Value } {
+export function rotaryConstants(g: Graph, c: BaseConfig): { cos: Value; sin: Value } {
   return g.once('rotary', () => {
     const { cos, sin } = rotaryTables(c, c.maxLength);
     const shape = [c.maxLength, c.headDim / 2];
@@ -82,8 +103,8 @@ function rotaryConstants(g: Graph, c: BaseConfig): { cos: Value; sin: Value } {
   });
 }
 
-/** Causal attention over whole rows, made of operators that have gradient rules. */
-export function causalAttention(g: Graph, c: BaseConfig, q: Value, k: Value, v: Value): Value {
+/** q [B, T, H·hd], k and v [B, T, KV·hd] → [B, T, H·hd]. */
+function causalAttention(g: Graph, c: BaseConfig, q: Value, k: Value, v: Value): Value {
   const group = c.heads / c.kvHeads;
   // Query heads that share a key head are stacked along time, so that keys need not be repeated.
   const queries = op.reshape(

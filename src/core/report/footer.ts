@@ -13,7 +13,10 @@ export function footer(report: Report): Markup {
     ],
     ['Versions', `${machine.runtime}, Node ${machine.node.replace(/^v/, '')}, report format ${report.version}`],
     ['Recipe', `${recipe.path}, seed ${recipe.seed}`],
-    ['Base', `${base.name}, ${count(base.parameters)} parameters, ${bytes(base.bytes)}`],
+    [
+      'Base',
+      `${base.name}, ${count(base.parameters)} parameters, ${bytes(base.bytes)}${base.quantization ? `, quantised to ${base.quantization}` : ''}`,
+    ],
     ['Evaluated', dateTime(report.created)],
     ...durationFact(durations, total),
   ];

@@ -32,7 +32,7 @@ export interface TrainBackend {
   ): Promise<{ losses: number[]; norms: Map<string, number> }>;
   evaluate(batch: Batch): Promise<number[]>;
   /** Notes the expert's present factors as its best. */
-  keepBest(expert: string): void;
+  keepBest(expert: string): Promise<void>;
 }
 
 /** Everything of a run that is not a tensor. */
@@ -213,7 +213,7 @@ async function validate(o: TrainLoopOptions, plan: TrainPlan, position: RunPosit
   if (better) {
     own.best = { loss, step: own.step };
     own.waited = 0;
-    o.backend.keepBest(plan.name);
+    await o.backend.keepBest(plan.name);
   } else {
     own.waited++;
     own.stopped = patience > 0 && own.waited >= patience;

@@ -23,8 +23,8 @@ export function describeMachine(threads: number): Report['machine'] {
 }
 
 /** Number of weights of a base. */
-export function baseParameters(base: Base): number {
-  return [...baseTensors(base.config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+export function baseParameters({ config }: Pick<Base, 'config'>): number {
+  return [...baseTensors(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 export async function describeExpert(e: Experiment, name: string): Promise<ReportExpert> {

@@ -1,8 +1,6 @@
-import { buildInferenceGraph } from '../../core/model/inferenceGraph.ts';
 import { createAdapterBank, type Weights } from '../adapterBank.ts';
 import { createKvCache } from '../kvCache.ts';
-import { allLogits, type Model, modelOver } from '../model.ts';
-import { createSession } from '../session.ts';
+import { allLogits, compileInference, type Model, modelOver } from '../model.ts';
 
 /**
  * Compares, bit for bit, the logits of the base alone (a graph that knows no adapters) with those of the graph with all
@@ -14,11 +12,8 @@ export async function gateZeroCheck(
   threads: number,
 ): Promise<{ difference: number; bitEqual: boolean; tokens: number }> {
   const { base, bank } = model;
-  const session = await createSession(buildInferenceGraph(base.config, base.tensors, new Set()), {
-    folder: base.folder,
-    threads,
-  });
-  const alone = modelOver(base, session, createAdapterBank([]));
+  const session = await compileInference(base, threads, model.device, { adapted: false });
+  const alone = modelOver(base, session, createAdapterBank([]), model.device);
   const everyone: Weights = Object.fromEntries(bank.names().map(name => [name, 1]));
   let difference = 0;
   let bitEqual = true;

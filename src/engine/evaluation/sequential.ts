@@ -1,11 +1,13 @@
 import type { Adapter } from '../../core/lora/adapter.ts';
 import { hashName } from '../../core/lora/initFactors.ts';
 import { trainLoop } from '../../core/train/trainLoop.ts';
+import type { Device } from '../../shared/device.ts';
 import type { Report } from '../../shared/report.ts';
+import { type DeviceUse, runOn } from '../devices/deviceUse.ts';
 import type { Experiment } from '../experiment.ts';
 import type { Base } from '../loadBase.ts';
 import { type ExpertState, openTrainSessions } from '../trainBackend.ts';
-import { prepareExpert, trainedAdapter } from '../trainRun.ts';
+import { type ExpertJob, prepareExpert, trainedAdapter } from '../trainRun.ts';
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 
@@ -15,6 +17,7 @@ export interface SequentialOptions {
   experiment: Experiment;
   base: Base;
   threads: number;
+  use: DeviceUse;
   signal: AbortSignal;
   /** Correct answers and questions of every set, for the adapter as it is now. */
   measure(adapter: Adapter): Promise<Record<string, { correct: number; total: number }>>;
@@ -40,41 +43,7 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
       new Map<string, ExpertState>([
         [sequentialName, { parameter: before, m: new Float32Array(size), v: new Float32Array(size), best: before }],
       ]);
-    const sessions = await openTrainSessions({
-      base: o.base,
-      experts: [
-        {
-          name: sequentialName,
-          rank: job.lora.rank,
-          targets: job.targets,
-          dropout: job.lora.dropout,
-          seed: hashName(sequentialName),
-        },
-      ],
-      accumulates: plan.settings.accumulation > 1,
-      threads: o.threads,
-      from,
-    });
-    try {
-      const loop = trainLoop({
-        plans: [plan],
-        backend: sessions,
-        seed: o.experiment.recipe.seed,
-        // Some minutes of work that nothing depends on: it is done anew after a crash.
-        save: async () => {},
-        now: () => performance.now(),
-        memory: () => process.memoryUsage.rss(),
-        signal: o.signal,
-      });
-      for await (const event of loop) {
-        if (event.type === 'step') o.progress(expert, event.step, event.steps);
-        await new Promise(resolve => setImmediate(resolve));
-      }
-      if (o.signal.aborted) throw o.signal.reason;
-      before = sessions.state(sequentialName).parameter.slice();
-    } finally {
-      await sessions.dispose();
-    }
+    before = await runOn(o.use, device => learn(o, expert, { ...job, plan }, from, device));
     const scores = Object.entries(await o.measure(trainedAdapter(o.base, { ...job, plan }, before)));
     stages.push({
       trainedOn: o.setOf(expert) ?? expert,
@@ -84,6 +53,45 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
   }
   const sets = order.map(expert => o.setOf(expert) ?? expert);
   return { order: sets, stages, forgotten: forgottenShares(sets, stages) };
+}
+
+/** Trains the one adapter on one expert's data, and gives its factors. */
+async function learn(
+  o: SequentialOptions,
+  expert: string,
+  { plan, lora, targets }: ExpertJob,
+  from: Map<string, ExpertState> | undefined,
+  device: Device,
+): Promise<Float32Array> {
+  const { rank, dropout } = lora;
+  const sessions = await openTrainSessions({
+    base: o.base,
+    experts: [{ name: plan.name, rank, targets, dropout, seed: hashName(plan.name) }],
+    accumulates: plan.settings.accumulation > 1,
+    threads: o.threads,
+    device,
+    from,
+  });
+  try {
+    const loop = trainLoop({
+      plans: [plan],
+      backend: sessions,
+      seed: o.experiment.recipe.seed,
+      // Some minutes of work that nothing depends on: it is done anew after a crash.
+      save: async () => {},
+      now: () => performance.now(),
+      memory: () => process.memoryUsage.rss(),
+      signal: o.signal,
+    });
+    for await (const event of loop) {
+      if (event.type === 'step') o.progress(expert, event.step, event.steps);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    if (o.signal.aborted) throw o.signal.reason;
+    return (await sessions.state(plan.name)).parameter.slice();
+  } finally {
+    await sessions.dispose();
+  }
 }
 
 /** Per set: accuracy when its domain had just been learned, minus accuracy at the end. */

@@ -15,6 +15,7 @@ import { writeMergedBase } from '../mergedBase.ts';
 /**
  * One base with all adapters, against a full copy of the base for each expert: bytes on disk, and the peak resident
  * memory of a fresh process that loads them all and answers with each. The copies are made for real and removed again.
+ * Neither side is quantised: what is compared is adapters with copies, not number formats.
  */
 export async function measureStorage(
   base: Base,

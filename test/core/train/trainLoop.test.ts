@@ -15,7 +15,7 @@ function scripted(validationLosses: number[], trainLoss = 1) {
     accumulate: async () => [trainLoss],
     step: async (_batch, _seed, hyper) => ({ losses: [trainLoss], norms: new Map([...hyper.keys()].map(n => [n, 1])) }),
     evaluate: async () => [validationLosses.shift()!],
-    keepBest: name => calls.push(`best ${name}`),
+    keepBest: async name => void calls.push(`best ${name}`),
   };
   return { backend, calls };
 }

@@ -51,7 +51,7 @@ interface RunOptions {
   from?: Saved;
   /** Cancels once this step is done. */
   stopAfter?: number;
-  onStep?(event: TrainStepEvent, state: (name: string) => ExpertState): void;
+  onStep?(event: TrainStepEvent, state: (name: string) => Promise<ExpertState>): Promise<void>;
 }
 
 /** Trains real factors on a tiny base, and gives the events, the last checkpoint and the final factors. */
@@ -91,7 +91,11 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
     save: async position => {
       saved = {
         position: JSON.parse(JSON.stringify(position)),
-        states: new Map(experts.map(e => [e.name, structuredClone(backend.state(e.name))])),
+        states: new Map(
+          await Promise.all(
+            experts.map(async e => [e.name, structuredClone(await backend.state(e.name))] as [string, ExpertState]),
+          ),
+        ),
       };
     },
     now: () => performance.now(),
@@ -101,7 +105,7 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
   for await (const event of loop) {
     events.push(event);
     if (event.type !== 'step') continue;
-    o.onStep?.(event, backend.state);
+    await o.onStep?.(event, backend.state);
     if (event.step === o.stopAfter) abort.abort();
   }
   await backend.dispose();
@@ -173,8 +177,8 @@ test('an expert that has taken its steps keeps its bits while the other goes on'
       { ...code, steps: 8 },
     ],
     {
-      onStep: (event, state) => {
-        if (event.step === 3) ended = structuredClone(state('math'));
+      onStep: async (event, state) => {
+        if (event.step === 3) ended = structuredClone(await state('math'));
       },
     },
   );

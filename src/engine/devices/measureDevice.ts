@@ -1,0 +1,105 @@
+import { Graph } from '../../core/graph/graph.ts';
+import * as op from '../../core/graph/ops.ts';
+import { Random } from '../../core/tensor/random.ts';
+import type { Device, DeviceVerdict } from '../../shared/device.ts';
+import { createSession, type Feeds, floats, readTensor, releaseTensors } from '../session.ts';
+
+/** Largest relative error against the CPU's result that another order of additions explains. */
+const tolerance = 1e-3;
+/** A device is worth its copies when it is this much faster. */
+const worthwhile = 1.2;
+/** Milliseconds for the first size above which a device is one in software, and the second would take it seconds. */
+const hopeless = 50;
+
+type Tensor = Feeds[string];
+
+interface Size {
+  rows: number;
+  dim: number;
+  layers: number;
+}
+
+/** The first shows a software device within a second; the second is what a layer of a small model does with a prompt. */
+const sizes: readonly Size[] = [
+  { rows: 32, dim: 256, layers: 2 },
+  { rows: 256, dim: 1024, layers: 3 },
+];
+
+/**
+ * Runs a small graph on the CPU and on a device: the results must agree and the device must be faster. Its state goes
+ * from run to run in the device's memory, as in training. Throws what the runtime throws, or ends the process with the
+ * driver; hence it runs in a process of its own.
+ */
+export async function measureDevice(
+  device: Device,
+  threads: number,
+): Promise<Pick<DeviceVerdict, 'state' | 'reason' | 'timing'>> {
+  let timing = { device: 0, cpu: 0 };
+  for (const size of sizes) {
+    const cpu = await runProbe('cpu', threads, size);
+    const own = await runProbe(device, threads, size);
+    const error = relativeError(own.result, cpu.result);
+    if (!(error <= tolerance))
+      return { state: 'failed', reason: `its results differ from the CPU's by ${(100 * error).toPrecision(2)} %` };
+    timing = { device: own.milliseconds, cpu: cpu.milliseconds };
+    if (own.milliseconds > Math.max(hopeless, 10 * cpu.milliseconds)) break;
+  }
+  const ratio = timing.cpu / timing.device;
+  const comparison =
+    ratio >= 1 ? `${ratio.toFixed(1)} times as fast as the CPU` : `${(1 / ratio).toFixed(1)} times slower than the CPU`;
+  return ratio >= worthwhile
+    ? { state: 'works', reason: comparison, timing }
+    : { state: 'slow', reason: `right, but ${comparison}`, timing };
+}
+
+async function runProbe(device: Device, threads: number, size: Size) {
+  const session = await createSession(probeGraph(size), { threads, device, resident: ['state'] });
+  const shape = [size.rows, size.dim];
+  const x = floats(numbers(size.rows * size.dim, 1), shape);
+  let [state, next] = [0, 0].map(() => floats(new Float32Array(size.rows * size.dim), shape)) as [Tensor, Tensor];
+  const times: number[] = [];
+  let result = new Float32Array();
+  // The first run compiles kernels.
+  for (let run = 0; run < 4; run++) {
+    const started = performance.now();
+    const out = await session.run({ x, state }, { 'state.out': next });
+    [state, next] = [next, state];
+    result = Float32Array.from(out.y!.data as Float32Array);
+    if (run > 0) times.push(performance.now() - started);
+  }
+  const kept = (await readTensor(state)).slice();
+  releaseTensors({ state, next });
+  await session.dispose();
+  return { result: Float32Array.from([...result, ...kept]), milliseconds: Math.min(...times) };
+}
+
+/** y = a few gated layers over x + state, reduced so that little is copied back; state.out = state + 1. */
+function probeGraph({ rows, dim, layers }: Size): Graph {
+  const g = new Graph();
+  const state = g.input('state', 'float32', [rows, dim]);
+  let x = op.add(g, g.input('x', 'float32', [rows, dim]), op.mul(g, state, g.scalar(0.1)));
+  const one = g.constant(new Float32Array(dim).fill(1), [dim]);
+  for (let layer = 0; layer < layers; layer++) {
+    const weight = g.constant(numbers(dim * dim, layer + 2), [dim, dim]);
+    const h = op.gemm(g, op.rmsNorm(g, x, one, 1e-5), weight, { transB: true });
+    const mixed = op.matmul(g, op.softmax(g, op.matmul(g, h, x, { transB: true, alpha: 0.1 })), h);
+    x = op.add(g, x, op.silu(g, mixed));
+  }
+  g.output('y', op.reduceSum(g, x, [1]));
+  g.output('state.out', op.add(g, state, g.scalar(1)));
+  return g;
+}
+
+function numbers(count: number, seed: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: count }, () => (random.uint32() / 4294967296 - 0.5) / 4);
+}
+
+function relativeError(a: Float32Array, b: Float32Array): number {
+  let [difference, size] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    difference += (a[i]! - b[i]!) ** 2;
+    size += b[i]! ** 2;
+  }
+  return Math.sqrt(difference / size);
+}

@@ -1,0 +1,79 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Device, type DeviceVerdict, devices } from '../../shared/device.ts';
+import { writeFileAtomic } from '../store.ts';
+
+/** What was found of devices, kept between processes for as long as runtime and drivers stay the same. */
+export interface VerdictStore {
+  /** The file, for messages. */
+  path: string;
+  load(): Promise<DeviceVerdict[]>;
+  save(verdicts: DeviceVerdict[]): Promise<void>;
+  /** Leaves a mark that this process computes on a device; it is gone when the process ends in any orderly way. */
+  markInUse(device: Device): Promise<void>;
+  /** Removes the marks of processes that have ended, and gives the device that `lost` had marked. */
+  clearMarks(lost: number | undefined): Device | undefined;
+}
+
+interface Stored {
+  versions: string;
+  verdicts: DeviceVerdict[];
+}
+
+export function createVerdictStore(folder: string, versions: string): VerdictStore {
+  const path = join(folder, 'devices.json');
+  const marks = join(folder, 'in-use');
+  const markOf = (device: Device) => join(marks, `${device}-${process.pid}`);
+  return {
+    path,
+
+    async load() {
+      try {
+        const stored = JSON.parse(await readFile(path, 'utf8')) as Stored;
+        return stored.versions === versions ? stored.verdicts.filter(v => devices.includes(v.device)) : [];
+      } catch {
+        // Not there, or not whole: the devices are tried anew.
+        return [];
+      }
+    },
+
+    save: verdicts => writeFileAtomic(path, `${JSON.stringify({ versions, verdicts } satisfies Stored, null, 1)}\n`),
+
+    async markInUse(device) {
+      await mkdir(marks, { recursive: true });
+      await writeFile(markOf(device), '');
+      process.once('exit', () => rmSync(markOf(device), { force: true }));
+    },
+
+    clearMarks(lost) {
+      let found: Device | undefined;
+      for (const name of namesIn(marks)) {
+        const [, device, owner] = /^([a-z]+)-(\d+)$/.exec(name) ?? [];
+        if (owner === undefined || isAlive(Number(owner))) continue;
+        if (Number(owner) === lost) found = devices.find(d => d === device);
+        rmSync(join(marks, name), { force: true });
+      }
+      return found;
+    },
+  };
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // No device has been in use yet.
+    return [];
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Of another user's process the system says so.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

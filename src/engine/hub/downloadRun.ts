@@ -1,0 +1,29 @@
+import { parseRepoName } from '../../core/hub/repoName.ts';
+import type { DownloadRequest, DownloadResult } from '../../shared/engineApi.ts';
+import { WorkbenchError } from '../../shared/errors.ts';
+import type { RequestContext } from '../requestContext.ts';
+import { hubCacheFolder } from './cacheFolder.ts';
+import { downloadModel } from './downloadModel.ts';
+import { checkEndpoint, defaultEndpoint } from './hubFetch.ts';
+
+/** Downloads a base into the Hugging Face cache, from the hub or from the mirror that HF_ENDPOINT or the request names. */
+export async function downloadRun(request: DownloadRequest, context: RequestContext): Promise<DownloadResult> {
+  const { repo, token, proxy } = request;
+  const named = parseRepoName(request.revision === undefined ? repo : `${repo}@${request.revision}`);
+  if (!named)
+    throw new WorkbenchError(
+      'badRequest',
+      `'${repo}'${request.revision === undefined ? '' : ` at '${request.revision}'`} cannot be a model of the hub`,
+      'Write owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.',
+    );
+  const result = await downloadModel({
+    ...named,
+    endpoint: checkEndpoint(request.endpoint || process.env.HF_ENDPOINT || defaultEndpoint),
+    token: token?.trim() || undefined,
+    proxy: proxy || undefined,
+    cacheFolder: hubCacheFolder(),
+    signal: context.signal,
+    onProgress: progress => context.notify('downloadProgress', { id: request.id, ...progress }),
+  });
+  return { repo: named.repo, ...result };
+}

@@ -1,0 +1,75 @@
+import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Milliseconds between a holder's signs of life, and how long after the last one it counts as gone. */
+const heartbeat = 5_000;
+const gone = 60_000;
+/** Milliseconds between two looks at a lock that another holds. */
+const pause = 250;
+
+/**
+ * Runs `work` while no other process does so under the same name: a file that holds who has it. That of a process that
+ * ended is taken over. Throws the signal's reason when aborted while waiting.
+ */
+export async function withFileLock<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  while (!(await take(path))) {
+    if (await isStale(path)) await putAway(path);
+    else await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+  const alive = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => {
+      // Others may then take it over; the hash of what is written still decides.
+    });
+  }, heartbeat).unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(alive);
+    await rm(path, { force: true });
+  }
+}
+
+async function take(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(`${process.pid} ${hostname()}`);
+    await file.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const [text, info] = await Promise.all([
+    readFile(path, 'utf8').catch(() => undefined),
+    stat(path).catch(() => undefined),
+  ]);
+  // It was released meanwhile.
+  if (text === undefined || !info) return false;
+  const [pid, host] = text.split(' ');
+  if (pid && host === hostname() && !isRunning(Number(pid))) return true;
+  return Date.now() - info.mtimeMs > gone;
+}
+
+/** Of several that see the same stale lock, one succeeds in renaming it. */
+async function putAway(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  await rename(path, aside).catch(error => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(aside, { force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It runs, and belongs to another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

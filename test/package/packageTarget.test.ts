@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { packageTarget, targets } from '../../scripts/lib/packageTarget.mjs';
+import { startEngine } from '../../src/client/engineClient.ts';
+import { startHub } from '../support/hubServer.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { unzip } from '../support/unzip.ts';
+
+const here = `${process.platform}-${process.arch}`;
+const target = targets.includes(here) ? here : 'linux-x64';
+const folder = temporaryFolder();
+const extension = join(folder, 'unzipped', 'extension');
+let vsix = '';
+let files: string[] = [];
+
+before(async () => {
+  vsix = await packageTarget(target, folder);
+  unzip(vsix, join(folder, 'unzipped'));
+  files = readdirSync(extension, { recursive: true, encoding: 'utf8' })
+    .map(name => name.replaceAll('\\', '/'))
+    .filter(name => statSync(join(extension, name)).isFile());
+});
+
+test('it holds what the extension needs, the runtime of one platform, and nothing of the workshop', () => {
+  const expected = [
+    'package.json',
+    'readme.md',
+    'changelog.md',
+    'LICENSE.txt',
+    'NOTICE',
+    'THIRD_PARTY_NOTICES.txt',
+    'media/icon.png',
+    'media/base/model.safetensors',
+    'media/router/prior.bin',
+    'syntaxes/lora-recipe.schema.json',
+    'examples/experts/experts.lora.json',
+    'dist/extension.cjs',
+    'dist/engine.mjs',
+    'dist/emscripten-module.wasm',
+  ];
+  assert.deepEqual(
+    expected.filter(name => !files.includes(name)),
+    [],
+  );
+  const binaries = files.filter(name => /\.(node|so|dylib|dll)(\.|$)/.test(name));
+  const place = `dist/node_modules/onnxruntime-node/bin/napi-v6/${target.replace('-', '/')}/`;
+  assert.ok(binaries.length >= 2);
+  assert.deepEqual(
+    binaries.filter(name => !name.startsWith(place)),
+    [],
+  );
+  const workshop = /\.(ts|map|vsix)$|(^|\/)(src|test|scripts|bench|meta|runs|\.git)\//;
+  assert.deepEqual(
+    files.filter(name => workshop.test(name)),
+    [],
+  );
+});
+
+test('the package for Linux has at most 30 MB', { skip: target !== 'linux-x64' }, () => {
+  const { size } = statSync(vsix);
+  assert.ok(size <= 30e6, `${size} bytes`);
+});
+
+test('its manifest names an icon and a main that are there, and nothing that npm would have to install', () => {
+  const manifest = JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8'));
+  assert.ok(files.includes(manifest.icon));
+  assert.ok(existsSync(join(extension, manifest.main)));
+  assert.deepEqual(
+    [manifest.dependencies, manifest.devDependencies, manifest.scripts],
+    [undefined, undefined, undefined],
+  );
+  assert.match(
+    readFileSync(join(folder, 'unzipped', 'extension.vsixmanifest'), 'utf8'),
+    new RegExp(`TargetPlatform="${target}"`),
+  );
+});
+
+test('every package that is bundled has its licence in the notices', () => {
+  const notices = readFileSync(join(extension, 'THIRD_PARTY_NOTICES.txt'), 'utf8');
+  for (const name of [
+    'onnxruntime-node',
+    'undici',
+    'zod',
+    '@huggingface/hub',
+    'quickjs-emscripten-core',
+    'vscode-jsonrpc',
+  ])
+    assert.match(notices, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((MIT|Apache-2\\.0|ISC|BSD-3-Clause)\\)$`, 'm'));
+  assert.match(notices, /Copyright \(c\) Microsoft Corporation/);
+});
+
+test('unpacked elsewhere, its engine answers with the embedded base, and downloads another', {
+  skip: target !== here,
+}, async t => {
+  const engine = startEngine({
+    enginePath: join(extension, 'dist', 'engine.mjs'),
+    args: ['--media', join(extension, 'media'), '--threads', '1'],
+    env: { HF_HUB_CACHE: join(folder, 'cache') },
+  });
+  t.after(() => engine.dispose());
+  const { answerTokens, text } = await engine.request('ask', { prompt: 'What is 3 + 4?', settings: { maxTokens: 4 } });
+  assert.ok(answerTokens >= 1 && answerTokens <= 4, `${answerTokens} tokens: ${text}`);
+  const { endpoint } = await startHub(join(extension, 'media', 'base'));
+  const { bytes, fetchedBytes } = await engine.request('download', { repo: 'test/base', endpoint });
+  assert.ok(bytes > 10e6 && fetchedBytes === bytes, `${fetchedBytes} of ${bytes}`);
+});

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
+export const commit = '0123456789abcdef0123456789abcdef01234567';
+
+/** A request for a file's bytes as it came to the server that holds them. */
+export interface FileRequest {
+  file: string;
+  /** Where the bytes that were asked for begin. */
+  from: number;
+  /** What was sent of the body. */
+  sent: number;
+  authorization: string | undefined;
+}
+
+export interface HubServer {
+  endpoint: string;
+  /** Requests for large files, at the second server, which a hub redirects to. */
+  large: FileRequest[];
+  /** Requests to the hub itself, as paths. */
+  paths: string[];
+  files: Map<string, Buffer>;
+  /** Sends so many bytes of a large file's answer and, when `seen` says that they have come, ends the connection. */
+  cut?: { after: number; times: number; seen(): boolean };
+  /** Changes what is sent of a large file. */
+  alter?(body: Buffer): Buffer;
+  /** Called before a large file is sent. */
+  beforeLarge?(): void;
+  /** Answers with this instead of the model's description. */
+  refuse?: { status: number; errorCode?: string };
+  /** The token without which nothing is given. */
+  token?: string;
+  ignoresRanges?: boolean;
+}
+
+export const gitHash = (bytes: Uint8Array): string =>
+  createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/**
+ * Speaks the part of the hub's API that a download needs, over the files of a folder, as `test/base`; large files lie on
+ * another server, as on the hub. It ends with the calling file's tests.
+ */
+export async function startHub(folder: string, repo = 'test/base'): Promise<HubServer> {
+  const files = new Map(readdirSync(folder).map(name => [name, readFileSync(join(folder, name))]));
+  const isLarge = (name: string) => name.endsWith('.safetensors');
+  const store = await listen((request, response) => {
+    const file = decodeURIComponent(request.url!.slice(1));
+    hub.beforeLarge?.();
+    sendFile(hub, file, request, response);
+  });
+  const server = await listen((request, response) => {
+    const path = request.url!.split('?')[0]!;
+    hub.paths.push(path);
+    const json = (value: unknown) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(value));
+    };
+    const refused =
+      hub.refuse ?? (hub.token && request.headers.authorization !== `Bearer ${hub.token}` && { status: 401 });
+    if (refused) {
+      response.statusCode = refused.status;
+      if ('errorCode' in refused && refused.errorCode) response.setHeader('x-error-code', refused.errorCode);
+      return json({ error: 'refused' });
+    }
+    if (path === `/api/models/${repo}/revision/main` || path === `/api/models/${repo}/revision/${commit}`)
+      return json({ _id: '1', id: repo, sha: commit, lastModified: '2026-01-01T00:00:00Z', gated: false });
+    if (path === `/api/models/${repo}/tree/${commit}`)
+      return json(
+        [...hub.files].map(([name, bytes]) => ({
+          type: 'file',
+          path: name,
+          size: bytes.length,
+          oid: gitHash(bytes),
+          ...(isLarge(name) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 133 } } : {}),
+        })),
+      );
+    const name = path.startsWith(`/${repo}/resolve/${commit}/`) ? path.split('/').at(-1)! : '';
+    const bytes = hub.files.get(name);
+    if (bytes && isLarge(name)) {
+      response.writeHead(302, { location: `http://localhost:${portOf(store)}/${name}` });
+      return response.end();
+    }
+    if (bytes) return response.end(bytes);
+    response.writeHead(404, {
+      'x-error-code': path.startsWith(`/api/models/${repo}/`) ? 'RevisionNotFound' : 'RepoNotFound',
+    });
+    response.end();
+  });
+  const hub: HubServer = { endpoint: `http://127.0.0.1:${portOf(server)}`, large: [], paths: [], files };
+  return hub;
+}
+
+function sendFile(hub: HubServer, file: string, request: IncomingMessage, response: ServerResponse): void {
+  const whole = hub.files.get(file)!;
+  const from = hub.ignoresRanges ? 0 : Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const body = hub.alter ? hub.alter(whole.subarray(from)) : whole.subarray(from);
+  if (from > 0) response.writeHead(206, { 'content-range': `bytes ${from}-${whole.length - 1}/${whole.length}` });
+  const entry: FileRequest = { file, from, sent: body.length, authorization: request.headers.authorization };
+  hub.large.push(entry);
+  if (hub.cut && hub.cut.times > 0) {
+    hub.cut.times--;
+    entry.sent = hub.cut.after;
+    if (from === 0) response.writeHead(200, { 'content-length': body.length });
+    const { after, seen } = hub.cut;
+    response.write(body.subarray(0, after));
+    const timer = setInterval(() => {
+      if (!seen()) return;
+      clearInterval(timer);
+      response.destroy();
+    }, 5);
+    return;
+  }
+  response.end(body);
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function listen(handler: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> {
+  const server = createServer(handler);
+  await new Promise<void>(resolve => server.listen(0, resolve));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return server;
+}
