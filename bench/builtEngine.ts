@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { buildAll } from '../scripts/lib/buildAll.mjs';
+import { type EngineClient, startEngine } from '../src/client/engineClient.ts';
+
+const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+let built: Promise<void> | undefined;
+
+/** Bundles the engine as it ships, once per bench. */
+export function buildEngine(): Promise<void> {
+  return (built ??= buildAll());
+}
+
+/** The engine process as it ships, over the embedded base. */
+export function startBuiltEngine(threads: number): EngineClient {
+  return startEngine({
+    enginePath: path('dist/engine.mjs'),
+    args: ['--media', path('media'), '--threads', String(threads)],
+  });
+}

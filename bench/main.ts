@@ -1,0 +1,61 @@
+/**
+ * Speed and memory, each row against a peer or a ceiling measured in the same run.
+ *
+ *   npm run bench [-- NAME… --threads N --out FOLDER]
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isReached, type Row, ratioOf } from './row.ts';
+import { groups } from './rows/groups.ts';
+import { formatTable } from './table.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    threads: { type: 'string', default: '2' },
+    out: { type: 'string', default: 'runs/bench' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const say = (message: string) => process.stderr.write(`${message}\n`);
+const unknown = positionals.filter(name => !groups.some(g => g.name === name));
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) say(`No rows named ${unknown.join(', ')}.`);
+  say('npm run bench [-- NAME… --threads N --out FOLDER]\n');
+  for (const g of groups) say(`  ${g.name.padEnd(10)} ${g.about}`);
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+const started = new Date();
+/** Mean number of runnable processes in the minute before, which is what others take of the cores. */
+const load = loadavg()[0]!;
+const context = { threads: Number(values.threads), say };
+const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, threads: context.threads, load };
+const rows: Row[] = [];
+const failed: { group: string; reason: string }[] = [];
+mkdirSync(values.out, { recursive: true });
+const path = join(values.out, `${started.toISOString().replaceAll(':', '-')}.json`);
+for (const group of groups) {
+  if (positionals.length > 0 && !positionals.includes(group.name)) continue;
+  try {
+    rows.push(...(await group.run(context)));
+  } catch (error) {
+    // One peer that is not there must not cost the other rows.
+    failed.push({ group: group.name, reason: (error as Error).message });
+  }
+  // After each group, so that a bench that is stopped leaves what it has measured.
+  const judged = rows.map(row => ({ ...row, ratio: ratioOf(row), reached: isReached(row) }));
+  const result = { started, machine, node: process.version, rows: judged, failed };
+  writeFileSync(path, `${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+console.log(
+  `${machine.cpu}, ${machine.cores} cores; ${machine.threads} threads a side; load of others ${load.toFixed(1)}; ${started.toISOString()}\n`,
+);
+console.log(formatTable(rows));
+for (const { group, reason } of failed) console.log(`\n${group} was not measured: ${reason}`);
+console.log(`\n${path}`);
+process.exitCode = failed.length > 0 ? 1 : 0;

@@ -1,0 +1,12 @@
+import type { RowGroup } from '../row.ts';
+import { batch } from './batch.ts';
+import { decode } from './decode.ts';
+import { experts } from './experts.ts';
+import { memory } from './memory.ts';
+import { start } from './start.ts';
+import { switching } from './switching.ts';
+import { together } from './together.ts';
+import { training } from './training.ts';
+
+/** All rows, in the order of the table. */
+export const groups: RowGroup[] = [training, together, decode, experts, switching, batch, start, memory];

@@ -1,0 +1,63 @@
+import { createSampler } from '../../src/core/decode/sample.ts';
+import { createAdapterBank } from '../../src/engine/adapterBank.ts';
+import { readAdapter } from '../../src/engine/adapterFiles.ts';
+import { createKvCache } from '../../src/engine/kvCache.ts';
+import { loadBase } from '../../src/engine/loadBase.ts';
+import { compileInference, type Model, modelOver, openModel } from '../../src/engine/model.ts';
+import type { Decoded, DecodeParams, DecoderParams, Switched, SwitchParams } from '../decoderSide.ts';
+import { serve } from '../serve.ts';
+
+// This project's engine: a prompt and then token after token, sampled greedily as `generate` does.
+let model: Model;
+const greedy = createSampler({ temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 });
+
+await serve({
+  async open({ baseFolder, threads, experts, adapters }: DecoderParams) {
+    const base = await loadBase(baseFolder);
+    if (adapters) model = await openModel(base, threads);
+    else
+      model = modelOver(base, await compileInference(base, threads, 'cpu', { adapted: false }), createAdapterBank([]));
+    for (const e of experts) model.bank.load(await readAdapter(e.folder, e.name));
+  },
+
+  async decode({ prompts, weights, count, forced }: DecodeParams): Promise<Decoded> {
+    const { config } = model.base;
+    const length = prompts[0]!.length;
+    const cache = createKvCache(config, prompts.length, length + count);
+    const choices = prompts.map((): number[] => []);
+    const choose = (logits: Float32Array) => {
+      for (const [b, own] of choices.entries())
+        own.push(greedy(logits.subarray(b * config.vocab, (b + 1) * config.vocab), []));
+    };
+    const started = performance.now();
+    const zeros = prompts.map(() => 0);
+    choose(await model.run(prompts, zeros, weights, cache));
+    const prefilled = performance.now();
+    for (let t = 0; t < count; t++) {
+      const tokens = forced.map(row => [row[t]!]);
+      const past = zeros.map(() => length + t);
+      choose(await model.run(tokens, past, weights, cache));
+    }
+    return { prefillMs: prefilled - started, decodeMs: performance.now() - prefilled, choices };
+  },
+
+  async logits({ prompt, weights }: { prompt: number[]; weights: Record<string, number> }): Promise<number[]> {
+    return [...(await model.run([prompt], [0], [weights], createKvCache(model.base.config, 1, prompt.length)))];
+  },
+
+  async switches({ prompt, tables }: SwitchParams): Promise<Switched> {
+    const cache = createKvCache(model.base.config, 1, prompt.length + tables.length);
+    await model.run([prompt], [0], [tables[0]!], cache);
+    const [callMs, tokenMs]: [number[], number[]] = [[], []];
+    for (const [t, weights] of tables.entries()) {
+      const started = performance.now();
+      // What a change of weights costs beyond a token: the factors and gates that the next run reads.
+      model.bank.feeds([weights], 1);
+      callMs.push(performance.now() - started);
+      const called = performance.now();
+      greedy(await model.run([[prompt[0]!]], [prompt.length + t], [weights], cache), []);
+      tokenMs.push(performance.now() - called);
+    }
+    return { callMs, tokenMs };
+  },
+});

@@ -1,0 +1,45 @@
+import { linearLayers } from '../../src/core/model/layout.ts';
+import { hyperVector } from '../../src/core/train/adamw.ts';
+import { assembleBatch } from '../../src/core/train/assembleBatch.ts';
+import { loadBase } from '../../src/engine/loadBase.ts';
+import { openTrainSessions, type TrainSessions } from '../../src/engine/trainBackend.ts';
+import { serve } from '../serve.ts';
+import type { TrainedSteps, TrainingCase } from '../trainingCase.ts';
+
+// This project's training step, as `multi-lora train` takes it.
+let job: TrainingCase;
+let sessions: TrainSessions;
+let step = 0;
+
+await serve({
+  async open(params: TrainingCase) {
+    job = params;
+    const base = await loadBase(job.baseFolder);
+    const targets = linearLayers(base.config).map(l => l.path);
+    sessions = await openTrainSessions({
+      base,
+      experts: [{ name: 'e', rank: job.rank, targets, seed: job.seed, dropout: 0 }],
+      accumulates: false,
+      threads: job.threads,
+    });
+  },
+
+  async steps({ count }: { count: number }): Promise<TrainedSteps> {
+    const losses: number[] = [];
+    const times: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const rows = job.batches[step++ % job.batches.length]!;
+      const started = performance.now();
+      const examples = rows.map(row => ({
+        ids: Int32Array.from(row),
+        labels: Int32Array.from(row, (id, t) => (t < row.length - job.answer ? -100 : id)),
+      }));
+      const batch = assembleBatch([{ expert: 0, scaling: job.scaling, examples, share: 1 }], 1);
+      const hyper = new Map([['e', hyperVector(job.settings, job.settings.learningRate, step)]]);
+      const result = await sessions.step(batch, step, hyper);
+      losses.push(result.losses[0]!);
+      times.push(performance.now() - started);
+    }
+    return { losses, times };
+  },
+});
