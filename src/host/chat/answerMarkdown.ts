@@ -1,0 +1,49 @@
+/** Turns a streamed answer into Markdown that shows it as it was written. */
+export interface AnswerMarkdown {
+  push(text: string): string;
+  /** What closes the answer. */
+  end(): string;
+}
+
+/** An expert for code answers in bare code, which Markdown would take for its own marks: it gets a fence. */
+export function createAnswerMarkdown(isCode: boolean): AnswerMarkdown {
+  let begun = false;
+  let start = '';
+  let isFenced = false;
+  let inOwnFence = false;
+  let line = '';
+  return {
+    push(piece) {
+      let text = piece;
+      let out = '';
+      if (!begun) {
+        start = (start + piece).trimStart();
+        // It may be the beginning of a fence.
+        if ('```'.startsWith(start)) return '';
+        begun = true;
+        text = start;
+        isFenced = isCode && !start.startsWith('```');
+        if (isFenced) out = '```javascript\n';
+      }
+      if (isFenced) return out + text;
+      for (const c of text) {
+        if (c !== '\n') {
+          line += c;
+          out += c;
+          continue;
+        }
+        if (line.trimStart().startsWith('```')) inOwnFence = !inOwnFence;
+        // Two blanks keep a line's end, which Markdown would make a blank of.
+        out += inOwnFence || line.trim() === '' ? '\n' : '  \n';
+        line = '';
+      }
+      return out;
+    },
+    end() {
+      if (!begun) return start;
+      // The fence that closes has no line after it.
+      const isClosed = !isFenced && (inOwnFence ? line.trimStart().startsWith('```') : true);
+      return isClosed ? '' : '\n```\n';
+    },
+  };
+}

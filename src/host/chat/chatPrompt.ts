@@ -1,0 +1,57 @@
+import { type Choice, expertFor, parseWeights } from '../ask/choice.ts';
+import { taskPrompt } from '../ask/tasks.ts';
+import type { ChatCommand } from '../contributions.ts';
+import type { Offer } from '../recipe/activeRecipe.ts';
+
+/** Who is asked what by a message to @experts, or what to tell the user instead. */
+export type ChatPrompt = { choice?: Choice; question: string } | { instead: string };
+
+/** Reads a slash command and the text after it. `language` is that of the attached code. */
+export function chatPrompt(
+  command: ChatCommand | undefined,
+  prompt: string,
+  { described }: Offer,
+  language: string,
+  hasContext: boolean,
+): ChatPrompt {
+  const question = prompt.trim();
+  switch (command) {
+    case 'math':
+    case 'code':
+    case 'qa': {
+      const expert = expertFor(command, described);
+      if (!expert?.isTrained) return { instead: `No expert for ${command} is trained in this recipe.` };
+      if (!question) return { instead: `What do you want to ask \`${expert.name}\`? Write it after \`/${command}\`.` };
+      return { choice: { kind: 'expert', name: expert.name }, question };
+    }
+    case 'blend':
+      return blendPrompt(question, described);
+    case 'review':
+    case 'explain': {
+      if (!hasContext)
+        return { instead: `Select the code to ${command}, or attach a file with **Add Context…** or \`#file\`.` };
+      const task = [taskPrompt(command, language), question].filter(Boolean).join(' ');
+      const blend = described.blends.find(b => b.name === 'review' && b.isTrained);
+      if (command === 'review' && blend) return { choice: { kind: 'blend', name: blend.name }, question: task };
+      const expert = expertFor('code', described);
+      return expert?.isTrained ? { choice: { kind: 'expert', name: expert.name }, question: task } : { question: task };
+    }
+    default:
+      if (!question) return { instead: 'Ask something: the router finds the expert for it.' };
+      return { question };
+  }
+}
+
+function blendPrompt(text: string, { blends, experts }: Offer['described']): ChatPrompt {
+  const table = /^([\w.-]+=[^\s,]+(?:\s*,\s*[\w.-]+=[^\s,]+)*)\s*([\s\S]*)$/;
+  const [, head = '', question = ''] = table.exec(text) ?? /^(\S+)\s*([\s\S]*)$/.exec(text) ?? [];
+  const named = blends.find(b => b.name === head);
+  const weights = named ? undefined : parseWeights(head);
+  const names = blends.filter(b => b.isTrained).map(b => `\`${b.name}\``);
+  const list = names.length > 0 ? `The recipe has the blends ${names.join(', ')}. ` : '';
+  const trained = experts.filter(e => e.isTrained).map(e => `${e.name}=0.5`);
+  const usage = `${list}Write \`/blend NAME prompt\`${trained.length > 0 ? `, or weights such as \`/blend ${trained.slice(0, 2).join(',')} prompt\`` : ''}.`;
+  if (!named && !weights) return { instead: head ? `There is no blend \`${head}\`. ${usage}` : usage };
+  if (!question) return { instead: `What do you want to ask? ${usage}` };
+  return { choice: named ? { kind: 'blend', name: named.name } : { kind: 'weights', weights: weights! }, question };
+}

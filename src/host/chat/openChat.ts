@@ -1,0 +1,19 @@
+import { commands, lm } from 'vscode';
+import { auto, base, choiceId } from '../ask/choice.ts';
+import { chatParticipant, modelVendor } from '../contributions.ts';
+
+/**
+ * Opens the chat view with `@experts` typed and a model of ours picked. The editor asks no participant before a model is
+ * there, and offers models that call no tools in its mode for asking alone.
+ */
+export async function openChat(): Promise<void> {
+  const models = await lm.selectChatModels({ vendor: modelVendor.vendor });
+  const wanted = [auto, base].map(choiceId);
+  const model = wanted.map(id => models.find(m => m.id === id)).find(m => m !== undefined);
+  await commands.executeCommand('workbench.action.chat.open', {
+    query: `@${chatParticipant.name} `,
+    isPartialQuery: true,
+    mode: 'ask',
+    ...(model && { modelSelector: { vendor: modelVendor.vendor, id: model.id } }),
+  });
+}

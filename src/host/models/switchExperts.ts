@@ -1,0 +1,116 @@
+import { type QuickPickItem, QuickPickItemKind, window } from 'vscode';
+import {
+  type Choice,
+  choiceId,
+  choiceLabel,
+  offeredChoices,
+  parseWeights,
+  weightsTable,
+  weightsText,
+} from '../ask/choice.ts';
+import type { Experts } from '../ask/experts.ts';
+import type { Offer } from '../recipe/activeRecipe.ts';
+
+type Item = QuickPickItem & ({ choice: Choice } | { act: 'weights' | 'recipe' } | { kind: QuickPickItemKind });
+
+/** Who answers from now on: the router, the base, an expert, a blend, or weights written by hand. */
+export async function switchExperts(experts: Experts, selectRecipe: () => Promise<void>): Promise<void> {
+  const offer = await experts.offer();
+  const current = experts.choice(offer);
+  const picked = await window.showQuickPick(itemsFor(offer, current), {
+    title: `Who answers in this workspace (now: ${choiceLabel(current)})`,
+    placeHolder: offer.nothingTrained ?? 'An expert, a blend, or the router',
+    matchOnDescription: true,
+  });
+  if (!picked) return;
+  if ('choice' in picked) return experts.choose(picked.choice);
+  if (!('act' in picked)) return;
+  if (picked.act === 'recipe') return selectRecipe();
+  const weights = await askWeights(offer, current);
+  if (weights) await experts.choose({ kind: 'weights', weights });
+}
+
+/** The weights that a choice gives each expert; undefined for the router, which decides at each prompt. */
+export function weightsOf(choice: Choice, { described }: Offer): Record<string, number> | undefined {
+  switch (choice.kind) {
+    case 'auto':
+      return undefined;
+    case 'base':
+      return {};
+    case 'weights':
+      return choice.weights;
+    case 'blend':
+      return described.blends.find(b => b.name === choice.name)?.weights;
+    default:
+      return { [choice.name]: 1 };
+  }
+}
+
+function itemsFor(offer: Offer, current: Choice): Item[] {
+  const choices = offeredChoices(offer.described).map(
+    (choice): Item => ({
+      choice,
+      label: `$(${icon(choice)}) ${choiceLabel(choice)}`,
+      description: choiceId(choice) === choiceId(current) ? '$(check) current' : undefined,
+      detail: detail(choice, offer),
+    }),
+  );
+  const hasExperts = offer.described.experts.some(e => e.isTrained);
+  const byHand: Item = {
+    act: 'weights',
+    label: '$(settings) Blend by hand…',
+    description: current.kind === 'weights' ? '$(check) current' : undefined,
+    detail:
+      current.kind === 'weights' ? weightsText(current.weights) : 'Weights of your own, such as math=0.5, code=0.5',
+  };
+  return [
+    ...choices,
+    ...(hasExperts ? [byHand] : []),
+    { label: 'Recipe', kind: QuickPickItemKind.Separator },
+    {
+      act: 'recipe',
+      label: '$(file-code) Select recipe…',
+      description: offer.source.recipe ? offer.described.name : 'none',
+    },
+  ];
+}
+
+function icon(choice: Choice): string {
+  const icons = {
+    auto: 'arrow-swap',
+    base: 'circle-outline',
+    expert: 'mortar-board',
+    blend: 'beaker',
+    merge: 'git-merge',
+    weights: 'settings',
+  };
+  return icons[choice.kind];
+}
+
+function detail(choice: Choice, offer: Offer): string | undefined {
+  if (choice.kind === 'auto') return 'The router finds the expert for each prompt';
+  if (choice.kind === 'base') return 'No expert';
+  if (choice.kind === 'expert') return offer.described.experts.find(e => e.name === choice.name)?.description;
+  return choice.kind === 'merge' ? 'A permanent combination' : weightsText(weightsOf(choice, offer) ?? {});
+}
+
+async function askWeights({ described }: Offer, current: Choice): Promise<Record<string, number> | undefined> {
+  const trained = described.experts.filter(e => e.isTrained).map(e => e.name);
+  const even = Object.fromEntries(trained.map(name => [name, Number((1 / trained.length).toFixed(2))]));
+  const before = weightsOf(current, { described, source: {} });
+  const text = await window.showInputBox({
+    title: 'Blend by hand',
+    prompt: 'Weights of experts; a negative one subtracts what the expert learned.',
+    value: weightsTable(before && Object.keys(before).length > 0 ? before : even),
+    validateInput: value => weightsInputProblem(value, trained),
+  });
+  return text === undefined ? undefined : parseWeights(text);
+}
+
+function weightsInputProblem(text: string, trained: string[]): string | undefined {
+  const weights = parseWeights(text);
+  if (!weights) return 'Write EXPERT=WEIGHT, with commas between, such as math=0.5, code=0.5.';
+  const unknown = Object.keys(weights).find(name => !trained.includes(name));
+  if (unknown) return `'${unknown}' is no trained expert. There are: ${trained.join(', ')}.`;
+  return Object.values(weights).every(w => w === 0) ? 'All weights are zero, which is the base alone.' : undefined;
+}

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** VS Code 1.139.1 as a server, and the Node it wants; both from the npm registry, nothing is compiled. */
+const codeServer = '4.139.1';
+const nodeVersion = '24.21.0';
+
+/** A VS Code that can be started here, and a browser to see it in. */
+export interface Editor {
+  node: string;
+  entry: string;
+  chromium: string;
+}
+
+/** The editor from the cache, installed there first (half a minute) where it is missing; or why it can't be had. */
+export function installEditor(): Editor | { missing: string } {
+  const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  if (!existsSync(chromium))
+    return { missing: `there is no Chromium at ${chromium}: install the package 'chromium', or set CHROMIUM` };
+  if (process.platform !== 'linux') return { missing: `the editor for tests is put together for Linux alone` };
+  const nodePackage = `node-linux-${process.arch}`;
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'multi-lora-workbench');
+  const folder = join(cache, `vscode-${codeServer}`);
+  const node = join('node_modules', nodePackage, 'bin', 'node');
+  const entry = join('node_modules', 'code-server', 'out', 'node', 'entry.js');
+  const isThere = () => existsSync(join(folder, node)) && existsSync(join(folder, entry));
+  if (!isThere()) {
+    const problem = install(folder, nodePackage, node);
+    if (problem && !isThere()) return { missing: `code-server could not be installed into ${folder}: ${problem}` };
+  }
+  return { node: join(folder, node), entry: join(folder, entry), chromium };
+}
+
+/** Installs beside its place and moves there when it is whole. Returns what went wrong. */
+function install(folder: string, nodePackage: string, node: string): string | undefined {
+  const partial = `${folder}.${process.pid}`;
+  process.stderr.write(`Installing VS Code for the tests into ${folder} …\n`);
+  try {
+    mkdirSync(partial, { recursive: true });
+    writeFileSync(join(partial, 'package.json'), '{ "private": true, "allowScripts": {} }');
+    npm(partial, ['--save-exact', `code-server@${codeServer}`, `${nodePackage}@${nodeVersion}`]);
+    chmodSync(join(partial, node), 0o755);
+    const inner = join(partial, 'node_modules', 'code-server', 'lib', 'vscode');
+    // Not 'npm ci': the lock file that it comes with is incomplete.
+    npm(inner, ['--omit=dev']);
+    npm(join(inner, 'extensions'), ['--omit=dev']);
+    renameSync(partial, folder);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+function npm(cwd: string, args: string[]): void {
+  const flags = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  const { npm_execpath: path } = process.env;
+  const [command, first] = path?.endsWith('.js') ? [process.execPath, [path]] : ['npm', []];
+  const { status, stderr, error } = spawnSync(command, [...first, ...flags, ...args], { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(error?.message ?? stderr.trim().split('\n').slice(-3).join(' '));
+}
