@@ -9,10 +9,17 @@ import { floatToHalf } from '../src/core/tensor/half.ts';
 import { Random } from '../src/core/tensor/random.ts';
 import { cacheFolder } from './cacheFolder.ts';
 
-/** A base that the rows measure. */
+/** The bases that the rows measure. */
+export const baseNames = ['embedded', '135M'] as const;
+export type BaseName = (typeof baseNames)[number];
+
 export interface BenchBase {
-  name: 'embedded' | '135M';
+  name: BaseName;
   folder: string;
+}
+
+export async function benchBase(name: BaseName): Promise<BenchBase> {
+  return name === '135M' ? randomBase() : embeddedBase();
 }
 
 /** The base that ships with the project. */

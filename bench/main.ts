@@ -1,13 +1,14 @@
 /**
  * Speed and memory, each row against a peer or a ceiling measured in the same run.
  *
- *   npm run bench [-- NAME… --threads N --out FOLDER]
+ *   npm run bench [-- NAME… --base embedded|135M --threads N --out FOLDER]
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { baseNames } from './bases.ts';
 import { isReached, type Row, ratioOf } from './row.ts';
 import { groups } from './rows/groups.ts';
 import { formatTable } from './table.ts';
@@ -16,15 +17,19 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     threads: { type: 'string', default: '2' },
+    // Rows that are measured on both bases are taken on this one alone.
+    base: { type: 'string' },
     out: { type: 'string', default: 'runs/bench' },
     help: { type: 'boolean', default: false },
   },
 });
 const say = (message: string) => process.stderr.write(`${message}\n`);
 const unknown = positionals.filter(name => !groups.some(g => g.name === name));
+const bases = baseNames.filter(name => (values.base ?? name) === name);
+if (bases.length === 0) unknown.push(`--base ${values.base}`);
 if (values.help || unknown.length > 0) {
-  if (unknown.length > 0) say(`No rows named ${unknown.join(', ')}.`);
-  say('npm run bench [-- NAME… --threads N --out FOLDER]\n');
+  if (unknown.length > 0) say(`There is no ${unknown.join(', ')}.`);
+  say('npm run bench [-- NAME… --base embedded|135M --threads N --out FOLDER]\n');
   for (const g of groups) say(`  ${g.name.padEnd(10)} ${g.about}`);
   process.exit(unknown.length > 0 ? 2 : 0);
 }
@@ -32,7 +37,7 @@ if (values.help || unknown.length > 0) {
 const started = new Date();
 /** Mean number of runnable processes in the minute before, which is what others take of the cores. */
 const load = loadavg()[0]!;
-const context = { threads: Number(values.threads), say };
+const context = { threads: Number(values.threads), bases, say };
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, threads: context.threads, load };
 const rows: Row[] = [];
 const failed: { group: string; reason: string }[] = [];

@@ -2,7 +2,7 @@
  * Time per operator of a training step, or of a prefill and decode steps, as onnxruntime's own profiler tells it. The
  * sessions are those of the engine, with its options.
  *
- *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M] [--threads N] [--rank N] [--nodes]
+ *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M] [--threads N] [--rank N] [--int8] [--nodes]
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -15,10 +15,11 @@ import { hyperVector } from '../src/core/train/adamw.ts';
 import { assembleBatch } from '../src/core/train/assembleBatch.ts';
 import { readAdapter } from '../src/engine/adapterFiles.ts';
 import { createKvCache } from '../src/engine/kvCache.ts';
-import { loadBase } from '../src/engine/loadBase.ts';
 import { openModel } from '../src/engine/model.ts';
+import { openBase } from '../src/engine/quantizedBase.ts';
 import { openTrainSessions } from '../src/engine/trainBackend.ts';
 import { embeddedBase, randomBase } from './bases.ts';
+import { cacheFolder } from './cacheFolder.ts';
 import { randomExperts } from './experts.ts';
 import { tokenRow } from './tokens.ts';
 import { trainingCase } from './trainingCase.ts';
@@ -28,6 +29,8 @@ const { values, positionals } = parseArgs({
   options: {
     threads: { type: 'string', default: '2' },
     rank: { type: 'string', default: '16' },
+    // Weights of products in 8 bits.
+    int8: { type: 'boolean', default: false },
     // Lists single nodes, by name, instead of operators.
     nodes: { type: 'boolean', default: false },
   },
@@ -61,7 +64,7 @@ Object.assign(InferenceSession, {
 });
 
 const bench = which === '135M' ? await randomBase() : embeddedBase();
-const base = await loadBase(bench.folder);
+const base = await openBase(bench.folder, values.int8 ? 'int8' : 'none', cacheFolder('bases'));
 if (what === 'training') await trainSteps();
 else await decodeSteps();
 for (const s of sessions) s.endProfiling();

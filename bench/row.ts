@@ -1,3 +1,5 @@
+import type { BaseName } from './bases.ts';
+
 /** One line of the table: what was measured, against what, and what is to be reached. */
 export interface Row {
   /** The group, as on the command line. */
@@ -30,6 +32,8 @@ export interface RowGroup {
 export interface BenchContext {
   /** Threads each side may use. */
   threads: number;
+  /** Bases that rows are measured on. */
+  bases: readonly BaseName[];
   /** Says what is under way. */
   say(message: string): void;
 }

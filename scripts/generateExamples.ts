@@ -1,25 +1,30 @@
 /**
- * Writes examples/experts/{math,code,qa}/{train,validation,heldout}.jsonl. Same seed, same files.
+ * Writes {train,validation,heldout}.jsonl of examples/experts/{math,code,qa} and of examples/review: always the same files.
  *
  *   node --import tsx scripts/generateExamples.ts
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Domain, sampleSplit } from '../src/core/data/generate/sampleSplit.ts';
+import type { Domain } from '../src/core/data/generate/sampleSplit.ts';
+import { shippedExamples } from '../src/core/data/generate/shippedExamples.ts';
 import type { Split } from '../src/core/data/generate/split.ts';
 
-const SEED = 20260;
-const COUNTS: Record<Split, number> = { train: 6000, validation: 150, heldout: 300 };
-const folder = fileURLToPath(new URL('../examples/experts', import.meta.url));
+const folder = fileURLToPath(new URL('../examples', import.meta.url));
+const places: [Domain, string][] = [
+  ['math', 'experts/math'],
+  ['code', 'experts/code'],
+  ['qa', 'experts/qa'],
+  ['review', 'review'],
+];
 
-(['math', 'code', 'qa'] as Domain[]).forEach((domain, i) => {
-  mkdirSync(`${folder}/${domain}`, { recursive: true });
-  (['train', 'validation', 'heldout'] as Split[]).forEach((split, j) => {
-    const examples = sampleSplit(domain, split, COUNTS[split], SEED + 10 * i + j);
-    // Training runs no code: asserts are for the parts that are scored.
-    const lines = examples.map(({ messages, kind, key, tests }) =>
-      JSON.stringify({ messages, kind, key, ...(split !== 'train' && { tests }) }),
+for (const [domain, place] of places) {
+  mkdirSync(`${folder}/${place}`, { recursive: true });
+  for (const split of ['train', 'validation', 'heldout'] as Split[]) {
+    // Training needs neither what a question is made of nor asserts, and the package for the editor is to be small.
+    const isBare = split === 'train' && place.startsWith('experts/');
+    const lines = shippedExamples(domain, split).map(({ messages, kind, key, tests }) =>
+      JSON.stringify(isBare ? { messages } : { messages, kind, key, ...(split !== 'train' && { tests }) }),
     );
-    writeFileSync(`${folder}/${domain}/${split}.jsonl`, `${lines.join('\n')}\n`);
-  });
-});
+    writeFileSync(`${folder}/${place}/${split}.jsonl`, `${lines.join('\n')}\n`);
+  }
+}

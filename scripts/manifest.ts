@@ -1,15 +1,20 @@
-/** `npm run manifest`: writes package.json's part that src/host/contributions.ts says. */
+/** `npm run manifest`: writes package.json's part that src/host/contributions says. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { chatParticipant, modelVendor } from '../src/host/contributions/chat.ts';
+import { type CommandContribution, commands } from '../src/host/contributions/commands.ts';
 import {
-  type CommandContribution,
-  chatParticipant,
-  commands,
-  modelVendor,
-  type SettingContribution,
-  settings,
-} from '../src/host/contributions.ts';
+  grammars,
+  languages,
+  notebook,
+  notebookRenderer,
+  recipeLanguage,
+  reportEditor,
+} from '../src/host/contributions/editors.ts';
+import { type SettingContribution, settings } from '../src/host/contributions/settings.ts';
+import { viewContainer, views, viewsWelcome } from '../src/host/contributions/sidebar.ts';
+import { walkthrough } from '../src/host/contributions/walkthrough.ts';
 
 const category = 'Multi-LoRA';
 const packageJson = fileURLToPath(new URL('../package.json', import.meta.url));
@@ -21,7 +26,11 @@ export function withContributions(manifest: Manifest): Manifest {
   return {
     ...manifest,
     // Commands, chat participants and model providers activate by themselves.
-    activationEvents: ['workspaceContains:**/*.lora.json'],
+    activationEvents: [
+      'workspaceContains:**/*.lora.json',
+      'onWebviewPanel:multiLora.blend',
+      'onWebviewPanel:multiLora.training',
+    ],
     capabilities: {
       untrustedWorkspaces: {
         supported: 'limited',
@@ -65,8 +74,25 @@ function contributions(): Record<string, unknown> {
         ]),
       ),
     },
+    configurationDefaults: {
+      // Names, paths and values are strings, and are completed while they are typed.
+      [`[${recipeLanguage.id}]`]: {
+        'editor.quickSuggestions': { strings: true },
+        'editor.wordBasedSuggestions': 'off',
+        'editor.tabSize': 2,
+      },
+    },
     chatParticipants: [chatParticipant],
     languageModelChatProviders: [modelVendor],
+    languages,
+    grammars,
+    customEditors: [reportEditor],
+    notebooks: [notebook],
+    notebookRenderer: [notebookRenderer],
+    viewsContainers: { activitybar: [viewContainer] },
+    views: { [viewContainer.id]: views },
+    viewsWelcome,
+    walkthroughs: [walkthrough],
   };
 }
 

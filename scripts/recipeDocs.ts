@@ -5,26 +5,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { type ProblemCode, problemCodes, severityOf } from '../src/core/recipe/problemCodes.ts';
+import type { Schema } from '../src/core/recipe/recipeSchema.ts';
 import { recipeJsonSchema } from '../src/shared/recipe.ts';
-
-/** The part of JSON Schema that the recipe's schema is made of. */
-interface Schema {
-  type?: string;
-  const?: unknown;
-  enum?: unknown[];
-  default?: unknown;
-  description?: string;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: boolean | Schema;
-  items?: Schema;
-  anyOf?: Schema[];
-  oneOf?: Schema[];
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-  exclusiveMaximum?: number;
-}
 
 /** A recipe that a newcomer can read; the tests parse it. */
 export const exampleRecipe = `{
@@ -43,7 +26,7 @@ export const exampleRecipe = `{
   "merges": { "both": { "method": "ties", "weights": { "code": 1, "math": 1 }, "density": 0.5 } },
   "evaluation": {
     "sets": {
-      "math": { "data": "math/heldout.jsonl", "expert": "math", "scorer": "final" },
+      "math": { "data": "math/heldout.jsonl", "expert": "math", "scorer": "final", "minimum": { "math": 0.9 } },
       "code": { "data": "code/heldout.jsonl", "expert": "code", "scorer": "code" }
     }
   },
@@ -77,7 +60,21 @@ ${exampleRecipe}
 \`*\` marks a key that must be there. The schema for editors is [lora-recipe.schema.json](../syntaxes/lora-recipe.schema.json).
 
 ${sections(schema).join('\n\n')}
+
+## Problems
+
+What the editor finds in a recipe, by the code that it shows. The command line finds those that need nothing but the recipe's text before it starts anything, and the others when it comes to them. A warning may be meant; everything else is an error.
+
+${problemTable()}
 `;
+}
+
+function problemTable(): string {
+  const rows = Object.entries(problemCodes).map(([problem, meaning]) => {
+    const isWarning = severityOf(problem as ProblemCode) === 'warning';
+    return `| \`${problem}\` | ${isWarning ? 'warning' : 'error'} | ${meaning} |`;
+  });
+  return ['| code | severity | what it means |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function sections(schema: Schema): string[] {
@@ -121,14 +118,23 @@ function variantName(s: Schema): string {
 function table(s: Schema): string {
   const rows = Object.entries(s.properties!).map(([key, value]) => {
     const mark = s.required?.includes(key) && value.default === undefined ? ' *' : '';
-    const description = value.description ?? value.items?.description ?? '';
-    const preset = value.default === undefined ? '' : `\`${JSON.stringify(value.default)}\``;
-    return [`\`${key}\`${mark}`, typeText(value), preset, description].map(cell => cell.replaceAll('|', '\\|'));
+    const preset = value.default === undefined ? '' : code(value.default);
+    return [`\`${key}\`${mark}`, typeText(value), preset, descriptionText(value)].map(cell =>
+      cell.replaceAll('|', '\\|'),
+    );
   });
   return [['key', 'type', 'default', 'description'], ['---', '---', '---', '---'], ...rows]
     .map(r => `| ${r.join(' | ')} |`)
     .join('\n');
 }
+
+function descriptionText(s: Schema): string {
+  const values = s.enum?.map((value, i) => `${code(value)}: ${s.enumDescriptions?.[i]}`) ?? [];
+  const example = s.examples?.map(value => `Example: ${code(value)}.`) ?? [];
+  return [s.description ?? s.items?.description ?? '', ...(s.enumDescriptions ? values : []), ...example].join('<br>');
+}
+
+const code = (value: unknown): string => `\`${JSON.stringify(value)}\``;
 
 function typeText(s: Schema): string {
   if (s.const !== undefined) return `\`${JSON.stringify(s.const)}\``;

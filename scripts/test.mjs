@@ -21,6 +21,7 @@ const titles = args.filter(a => !a.startsWith('-') && !paths.includes(a));
 if (paths.length + titles.length === 0) {
   await check('Format and lint (biome check)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
   await check('Types (tsc)', ['node_modules/typescript/bin/tsc', '--noEmit']);
+  await check('Types of the views (tsc)', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'webview']);
 }
 
 // Node.js 20 takes no globs.
@@ -37,7 +38,7 @@ const flags = [
   '--test',
   '--test-concurrency=2',
   // A file that does not end, because something it started lives on, fails instead of holding everything up.
-  ...(major > 20 || minor >= 11 ? ['--test-timeout=600000'] : []),
+  ...(major > 20 || minor >= 11 ? ['--test-timeout=900000'] : []),
   '--test-reporter=spec',
   '--test-reporter-destination=stdout',
 ];

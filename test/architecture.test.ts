@@ -29,6 +29,7 @@ const reserved: Record<string, string[]> = {
   'onnxruntime-node': ['src/engine/session.ts'],
   vscode: ['src/host/', 'src/extension.ts'],
   '@vscode/webview-ui-toolkit': ['webview/shared/components.ts'],
+  uplot: ['webview/shared/chart.ts'],
 };
 
 /** Rooms that run anywhere, so that they may not know Node.js. */
@@ -109,6 +110,21 @@ test('imports follow the arrows', () => {
   assert.deepEqual(show(wrong), []);
 });
 
+test('activation loads no schema and no tokenizer: they take longer than all of it may', async () => {
+  const { options } = bundles.find(b => b.entry === 'src/extension.ts')!;
+  const { metafile } = await build({ ...options, metafile: true, write: false, sourcemap: false });
+  const loaded = new Set(['src/extension.ts']);
+  for (const file of loaded)
+    for (const { path, kind, external } of metafile!.inputs[file]!.imports)
+      if (kind !== 'dynamic-import' && !external) loaded.add(path);
+  assert.ok(loaded.has('src/host/hostEngine.ts'));
+  const slow = /^(node_modules\/(zod|csv-parse|vscode-jsonrpc|@huggingface)\/|src\/shared\/(recipe|webviewApi\w*)\.ts)/;
+  assert.deepEqual(
+    [...loaded].filter(file => slow.test(file)),
+    [],
+  );
+});
+
 test('one file imports onnxruntime-node, and only the host imports vscode', () => {
   const wrong = imports.filter(({ file, target }) => reserved[target]?.some(place => file.startsWith(place)) === false);
   assert.deepEqual(show(wrong), []);
@@ -122,6 +138,16 @@ test('shared, core and webview know nothing of Node.js', () => {
   const globals = /\b(process|Buffer|__dirname|__filename)\s*[.(]/;
   assert.deepEqual(
     sources.filter(file => withoutNode.includes(roomOf(file)!) && globals.test(withoutComments(read(file)))),
+    [],
+  );
+});
+
+test('pages make no markup from text', () => {
+  const markup =
+    /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTMLUnsafe)\b/;
+  const pages = sources.filter(file => roomOf(file) === 'webview');
+  assert.deepEqual(
+    pages.filter(file => markup.test(withoutComments(read(file)))),
     [],
   );
 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { readTensorF32 } from '../../src/core/files/safetensors.ts';
 import type { BaseConfig } from '../../src/core/model/config.ts';
+import { blockSize, bytesPerBlock, encodeBlocks } from '../../src/core/quant/blocks.ts';
+import { floatToHalf } from '../../src/core/tensor/half.ts';
 import { loadBase } from '../../src/engine/loadBase.ts';
 import type { BenchBase } from '../bases.ts';
 import { cacheFolder } from '../cacheFolder.ts';
@@ -18,6 +20,12 @@ type Value =
 /** Numbers of the types in https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. */
 const typeNumber = { uint32: 4, int32: 5, float32: 6, string: 8, array: 9 };
 const alignment = 32;
+
+/** ggml's numbers of the types of tensors: https://github.com/ggml-org/ggml/blob/master/include/ggml.h. */
+const tensorTypes = { F32: 0, Q8_0: 8 };
+
+/** How the weights of products are written. */
+export type GgufWeights = keyof typeof tensorTypes;
 
 /** llama.cpp's names of a block's tensors. */
 const blockNames: Record<string, string> = {
@@ -38,24 +46,31 @@ const otherNames: Record<string, string> = {
 };
 
 /**
- * A base of the Llama architecture as a GGUF file of F32 tensors, the same numbers as the engine computes with. Made
- * once and kept. Its vocabulary is made up: token ids go in and come out.
+ * A base of the Llama architecture as a GGUF file: in F32 the numbers that the engine computes with, in Q8_0 its 8-bit
+ * codes with scales in F16. Made once and kept. Its vocabulary is made up: token ids go in and come out.
  */
-export async function writeGguf(base: BenchBase): Promise<string> {
-  const path = join(cacheFolder('gguf'), `${base.name}-f32.gguf`);
+export async function writeGguf(base: BenchBase, weights: GgufWeights): Promise<string> {
+  const path = join(cacheFolder('gguf'), `${base.name}-${weights.toLowerCase()}.gguf`);
   if (existsSync(path)) return path;
   const { config, tensors, folder } = await loadBase(base.folder);
   const files = new Map<string, Buffer>();
-  const list = [...tensors].map(([name, place]) => ({ name: ggufName(name), from: name, place }));
+  const list = [...tensors].map(([name, place]) => ({
+    name: ggufName(name),
+    from: name,
+    place,
+    type: place.shape.length === 2 ? weights : ('F32' as const),
+  }));
   const head: Uint8Array[] = [Buffer.from('GGUF'), uint32(3), uint64(list.length)];
   const metadata = metadataOf(config, base.name);
   head.push(uint64(metadata.size));
   for (const [key, value] of metadata) head.push(text(key), ...encodeValue(value));
   let offset = 0;
-  for (const { name, place } of list) {
-    head.push(text(name), uint32(place.shape.length), ...[...place.shape].reverse().map(uint64), uint32(0));
+  for (const { name, place, type } of list) {
+    const { shape } = place;
+    head.push(text(name), uint32(shape.length), ...[...shape].reverse().map(uint64), uint32(tensorTypes[type]));
     head.push(uint64(offset));
-    offset += padded(4 * place.shape.reduce((a, b) => a * b, 1));
+    const count = shape.reduce((a, b) => a * b, 1);
+    offset += padded(type === 'F32' ? 4 * count : (count / blockSize) * q8BlockBytes);
   }
   const headLength = head.reduce((sum, part) => sum + part.length, 0);
   const out = createWriteStream(`${path}.part`);
@@ -63,19 +78,37 @@ export async function writeGguf(base: BenchBase): Promise<string> {
     if (!out.write(bytes)) await once(out, 'drain');
   };
   await write(Buffer.concat([...head, Buffer.alloc(padded(headLength) - headLength)]));
-  for (const { from, place } of list) {
+  for (const { from, place, type } of list) {
     if (!files.has(place.file)) files.set(place.file, readFileSync(join(folder, place.file)));
     const bytes = files.get(place.file)!.subarray(place.offset, place.offset + place.length);
     const floats = readTensorF32({ dtype: place.dtype, shape: place.shape }, bytes);
     const heads = from.endsWith('q_proj.weight') ? config.heads : from.endsWith('k_proj.weight') ? config.kvHeads : 0;
     const data = heads > 0 ? interleaveRows(floats, place.shape as [number, number], heads) : floats;
-    const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const raw =
+      type === 'F32'
+        ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+        : q8Blocks(data, place.shape as [number, number]);
     await write(Buffer.concat([raw, Buffer.alloc(padded(raw.length) - raw.length)]));
   }
   out.end();
   await finished(out);
   renameSync(`${path}.part`, path);
   return path;
+}
+
+/** A scale in F16 and 32 codes. */
+const q8BlockBytes = 2 + bytesPerBlock(8);
+
+/** Rows of whole blocks as ggml's block_q8_0: the scale, then the codes as signed bytes. */
+function q8Blocks(data: Float32Array, [rows, cols]: [number, number]): Uint8Array {
+  const { codes, scales } = encodeBlocks(data, rows, cols, 8);
+  const bytes = new Uint8Array(scales.length * q8BlockBytes);
+  const view = new DataView(bytes.buffer);
+  for (const [b, scale] of scales.entries()) {
+    view.setUint16(b * q8BlockBytes, floatToHalf(scale), true);
+    for (let i = 0; i < blockSize; i++) view.setInt8(b * q8BlockBytes + 2 + i, codes[b * blockSize + i]! - 128);
+  }
+  return bytes;
 }
 
 function metadataOf(c: BaseConfig, name: string): Map<string, Value> {

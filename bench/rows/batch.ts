@@ -1,4 +1,4 @@
-import { type BenchBase, embeddedBase, randomBase } from '../bases.ts';
+import { type BenchBase, benchBase } from '../bases.ts';
 import { openDecoder } from '../decoderSide.ts';
 import { randomExperts } from '../experts.ts';
 import { alternate, fastest, median } from '../measure.ts';
@@ -10,10 +10,12 @@ export const batch: RowGroup = {
   name: 'batch',
   about: 'three prompts for three experts in one batch: tokens/s against one after another',
   async run(context) {
-    return [
-      await compare(context, { base: embeddedBase(), count: 64, rounds: 9 }),
-      await compare(context, { base: await randomBase(), count: 24, rounds: 5 }),
-    ];
+    const rows: Row[] = [];
+    for (const name of context.bases) {
+      const size = name === '135M' ? { count: 24, rounds: 5 } : { count: 64, rounds: 9 };
+      rows.push(await compare(context, { base: await benchBase(name), ...size }));
+    }
+    return rows;
   },
 };
 

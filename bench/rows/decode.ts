@@ -1,8 +1,9 @@
 import { linearLayers } from '../../src/core/model/layout.ts';
+import { blockSize, bytesPerBlock } from '../../src/core/quant/blocks.ts';
 import { loadBase } from '../../src/engine/loadBase.ts';
-import { agreement } from '../agreement.ts';
-import { type BenchBase, embeddedBase, randomBase } from '../bases.ts';
-import { type Decoded, openDecoder } from '../decoderSide.ts';
+import { agreement, roundedAgreement } from '../agreement.ts';
+import { type BenchBase, benchBase } from '../bases.ts';
+import { type Decoded, type DecoderParams, type DecoderSide, openDecoder } from '../decoderSide.ts';
 import { randomExperts } from '../experts.ts';
 import { alternate, fastest, median } from '../measure.ts';
 import { installLlama } from '../peers/installLlama.ts';
@@ -13,29 +14,38 @@ import { tokenRow } from '../tokens.ts';
 
 interface Case {
   base: BenchBase;
+  /** Of the weights of products. */
+  precision: 'F32' | '8-bit';
   prompt: number;
   count: number;
   rounds: number;
 }
 
 /** Prefill and decode with one expert, against llama.cpp with the same weights and the same adapter. */
-export const decode: RowGroup = {
-  name: 'decode',
-  about: 'prefill and decode with one expert: tokens/s against llama.cpp',
+const decodeIn = (precision: Case['precision'], name: string): RowGroup => ({
+  name,
+  about: `prefill and decode with one expert, ${precision}: tokens/s against llama.cpp`,
   async run(context) {
-    return [
-      ...(await compare(context, { base: embeddedBase(), prompt: 128, count: 64, rounds: 11 })),
-      ...(await compare(context, { base: await randomBase(), prompt: 128, count: 24, rounds: 7 })),
-    ];
+    const rows: Row[] = [];
+    for (const name of context.bases) {
+      const size = name === '135M' ? { count: 24, rounds: 7 } : { count: 64, rounds: 11 };
+      rows.push(...(await compare(context, { base: await benchBase(name), precision, prompt: 128, ...size })));
+    }
+    return rows;
   },
-};
+});
 
-async function compare({ threads, say }: BenchContext, { base, prompt, count, rounds }: Case): Promise<Row[]> {
-  say(`decode, ${base.name}`);
+export const decode = decodeIn('F32', 'decode');
+export const decode8 = decodeIn('8-bit', 'decode8');
+
+async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> {
+  const { base, precision, prompt, count, rounds } = c;
+  say(`decode, ${base.name}, ${precision}`);
   const [expert] = await randomExperts(base, 16, 1);
   const params = {
     baseFolder: base.folder,
-    gguf: await writeGguf(base),
+    quantization: precision === '8-bit' ? ('int8' as const) : undefined,
+    gguf: await writeGguf(base, precision === '8-bit' ? 'Q8_0' : 'F32'),
     threads,
     experts: [expert!],
     room: 256,
@@ -55,7 +65,9 @@ async function compare({ threads, say }: BenchContext, { base, prompt, count, ro
       count,
       forced: [tokenRow(count, 2)],
     };
-    const agreed = await agreement(own, peers[0]!, request);
+    const agreed = await (precision === 'F32'
+      ? agreement(own, peers[0]!, request)
+      : withDecoder({ ...params, quantization: undefined }, exact => roundedAgreement(own, peers[0]!, exact, request)));
     const [ownTurns, ...peerTurns] = await alternate(
       rounds,
       [own, ...peers].map(side => () => side.decode(request)),
@@ -78,7 +90,9 @@ async function compare({ threads, say }: BenchContext, { base, prompt, count, ro
       };
     };
     const { config } = await loadBase(base.folder);
-    const bytes = 4 * (linearLayers(config).reduce((sum, l) => sum + l.in * l.out, 0) + config.vocab * config.dim);
+    const bytesPerWeight = precision === '8-bit' ? (bytesPerBlock(8) + 4) / blockSize : 4;
+    const bytes =
+      bytesPerWeight * (linearLayers(config).reduce((sum, l) => sum + l.in * l.out, 0) + config.vocab * config.dim);
     const decoded = speeds(count, d => d.decodeMs);
     const prefilled = speeds(prompt, d => d.prefillMs);
     const row = (name: string, s: typeof decoded, notes: string[]): Row => ({
@@ -92,14 +106,24 @@ async function compare({ threads, say }: BenchContext, { base, prompt, count, ro
       notes: [...notes, s.note],
     });
     return [
-      row('decode F32', decoded, [
+      row(`decode ${precision}`, decoded, [
         `one expert of rank 16 on all linears, ${count} tokens after ${prompt}, the same tokens fed to both`,
         agreed.note,
         `ours reads ${number((bytes * decoded.own) / 1e9)} GB/s of weights (${number(bytes / 1e6)} MB a token)`,
       ]),
-      row('prefill F32', prefilled, [`${prompt} tokens`]),
+      row(`prefill ${precision}`, prefilled, [`${prompt} tokens`]),
     ];
   } finally {
     await Promise.all([own, ...peers].map(side => side.end()));
+  }
+}
+
+/** This project's engine with other parameters, for as long as it is needed. */
+async function withDecoder<T>(params: DecoderParams, use: (side: DecoderSide) => Promise<T>): Promise<T> {
+  const side = await openDecoder('ours', params);
+  try {
+    return await use(side);
+  } finally {
+    await side.end();
   }
 }

@@ -1,6 +1,6 @@
 import { linearLayers } from '../../src/core/model/layout.ts';
 import { loadBase } from '../../src/engine/loadBase.ts';
-import { type BenchBase, embeddedBase, randomBase } from '../bases.ts';
+import { type BenchBase, benchBase } from '../bases.ts';
 import { type Decoded, openDecoder } from '../decoderSide.ts';
 import { randomExperts } from '../experts.ts';
 import { alternate, fastest, median } from '../measure.ts';
@@ -21,11 +21,14 @@ export const experts: RowGroup = {
   name: 'experts',
   about: 'three experts loaded, one active or all blended: tokens/s against the base alone',
   async run(context) {
-    const targets = { one: 0.92, blend: 0.85 };
-    return [
-      ...(await compare(context, { base: await randomBase(), rank: 8, count: 16, rounds: 7, targets })),
-      ...(await compare(context, { base: embeddedBase(), rank: 16, count: 64, rounds: 11 })),
-    ];
+    const sizes = {
+      '135M': { rank: 8, count: 16, rounds: 7, targets: { one: 0.92, blend: 0.85 } },
+      embedded: { rank: 16, count: 64, rounds: 11 },
+    };
+    const rows: Row[] = [];
+    for (const name of context.bases)
+      rows.push(...(await compare(context, { base: await benchBase(name), ...sizes[name] })));
+    return rows;
   },
 };
 

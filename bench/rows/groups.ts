@@ -1,12 +1,24 @@
 import type { RowGroup } from '../row.ts';
 import { batch } from './batch.ts';
-import { decode } from './decode.ts';
+import { decode, decode8 } from './decode.ts';
 import { experts } from './experts.ts';
 import { memory } from './memory.ts';
+import { recipe } from './recipe.ts';
 import { start } from './start.ts';
 import { switching } from './switching.ts';
 import { together } from './together.ts';
 import { training } from './training.ts';
 
 /** All rows, in the order of the table. */
-export const groups: RowGroup[] = [training, together, decode, experts, switching, batch, start, memory];
+export const groups: RowGroup[] = [
+  training,
+  together,
+  decode,
+  decode8,
+  experts,
+  switching,
+  batch,
+  start,
+  recipe,
+  memory,
+];

@@ -29,7 +29,7 @@ export const switching: RowGroup = {
     const base = embeddedBase();
     const params = {
       baseFolder: base.folder,
-      gguf: await writeGguf(base),
+      gguf: await writeGguf(base, 'F32'),
       threads,
       room: 256,
       rows: 1,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { loadBase } from '../../src/engine/loadBase.ts';
-import { type BenchBase, embeddedBase, randomBase } from '../bases.ts';
+import { type BenchBase, benchBase } from '../bases.ts';
 import { trainingFlops } from '../flops.ts';
 import { alternate, fastest, median } from '../measure.ts';
 import type { BenchContext, Row, RowGroup } from '../row.ts';
@@ -43,12 +43,15 @@ export const training: RowGroup = {
   name: 'training',
   about: 'LoRA training: tokens/s against PyTorch, useful FLOP/s against the MatMul rate',
   async run(context) {
-    const embedded = { rank: 16, rows: 8, length: 128, answer: 48 };
-    const large = { rank: 16, rows: 4, length: 128, answer: 48 };
-    return [
-      ...(await compare(context, { base: embeddedBase(), shape: embedded, steps: 4, rounds: 7, plainRounds: 3 })),
-      ...(await compare(context, { base: await randomBase(), shape: large, steps: 1, rounds: 5, plainRounds: 2 })),
-    ];
+    const shape = { rank: 16, length: 128, answer: 48 };
+    const sizes = {
+      embedded: { shape: { ...shape, rows: 8 }, steps: 4, rounds: 7, plainRounds: 3 },
+      '135M': { shape: { ...shape, rows: 4 }, steps: 1, rounds: 5, plainRounds: 2 },
+    };
+    const rows: Row[] = [];
+    for (const name of context.bases)
+      rows.push(...(await compare(context, { base: await benchBase(name), ...sizes[name] })));
+    return rows;
   },
 };
 

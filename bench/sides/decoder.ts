@@ -2,8 +2,9 @@ import { createSampler } from '../../src/core/decode/sample.ts';
 import { createAdapterBank } from '../../src/engine/adapterBank.ts';
 import { readAdapter } from '../../src/engine/adapterFiles.ts';
 import { createKvCache } from '../../src/engine/kvCache.ts';
-import { loadBase } from '../../src/engine/loadBase.ts';
 import { compileInference, type Model, modelOver, openModel } from '../../src/engine/model.ts';
+import { openBase } from '../../src/engine/quantizedBase.ts';
+import { cacheFolder } from '../cacheFolder.ts';
 import type { Decoded, DecodeParams, DecoderParams, Switched, SwitchParams } from '../decoderSide.ts';
 import { serve } from '../serve.ts';
 
@@ -12,8 +13,8 @@ let model: Model;
 const greedy = createSampler({ temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 });
 
 await serve({
-  async open({ baseFolder, threads, experts, adapters }: DecoderParams) {
-    const base = await loadBase(baseFolder);
+  async open({ baseFolder, quantization, threads, experts, adapters }: DecoderParams) {
+    const base = await openBase(baseFolder, quantization ?? 'none', cacheFolder('bases'));
     if (adapters) model = await openModel(base, threads);
     else
       model = modelOver(base, await compileInference(base, threads, 'cpu', { adapted: false }), createAdapterBank([]));
@@ -52,7 +53,7 @@ await serve({
     for (const [t, weights] of tables.entries()) {
       const started = performance.now();
       // What a change of weights costs beyond a token: the factors and gates that the next run reads.
-      model.bank.feeds([weights], 1);
+      model.bank.feeds([weights]);
       callMs.push(performance.now() - started);
       const called = performance.now();
       greedy(await model.run([[prompt[0]!]], [prompt.length + t], [weights], cache), []);

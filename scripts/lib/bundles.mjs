@@ -32,8 +32,13 @@ export const nodeModule = {
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 };
 
-/** @type {import('esbuild').BuildOptions} */
-const browser = { ...common, platform: 'browser', target: 'es2022', format: 'iife' };
+/** Of the programs that pages in the editor run. @type {import('esbuild').BuildOptions} */
+export const browserModule = { ...common, platform: 'browser', target: 'es2022', format: 'esm' };
+
+/** Programs of pages in the editor: the style sheets they import become `dist/webview/NAME.css`. */
+export const views = ['training', 'blend', 'report', 'notebook'].filter(name =>
+  existsSync(join(root, `webview/${name}/main.ts`)),
+);
 
 /** @type {[name: string, entry: string, outfile: string, options: import('esbuild').BuildOptions][]} */
 const all = [
@@ -43,14 +48,16 @@ const all = [
   ['memoryProbe', 'src/engine/memoryProbe.ts', 'dist/memoryProbe.mjs', nodeModule],
   // Another, in which devices are tried that may end it.
   ['deviceProbe', 'src/engine/devices/deviceProbe.ts', 'dist/deviceProbe.mjs', nodeModule],
+  // A thread of the extension host, which reads what recipes name.
+  ['recipeFacts', 'src/host/recipe/language/factWorker.ts', 'dist/recipeFacts.mjs', nodeModule],
   ['cli', 'src/cli/main.ts', 'dist/cli.mjs', nodeModule],
-  ...['training', 'blend', 'report'].map(
+  ...views.map(
     view =>
-      /** @type {[string, string, string, typeof browser]} */ ([
+      /** @type {[string, string, string, typeof browserModule]} */ ([
         `webview-${view}`,
         `webview/${view}/main.ts`,
         `dist/webview/${view}.js`,
-        browser,
+        browserModule,
       ]),
   ),
 ];

@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { bundles, copied, nodeModule } from './bundles.mjs';
+import { basename, join } from 'node:path';
+import { browserModule, bundles, copied, nodeModule } from './bundles.mjs';
 import { root } from './root.mjs';
 import { bundledPackages, runtimePackages, thirdPartyNotices } from './thirdPartyNotices.mjs';
 
@@ -11,6 +11,9 @@ export const targets = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64',
 
 /** What is shipped as it is. */
 const shipped = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'media', 'syntaxes', 'examples', 'docs'];
+
+/** Of that: what was trained in the examples, the data of reviews, and pictures, which weigh as much as all programs together. */
+const leftOut = /[\\/](runs|docs[\\/]images|examples[\\/]review)($|[\\/])/;
 
 /**
  * Makes the VSIX of one platform. What goes into it is put together in a folder of its own, so that nothing of the
@@ -35,7 +38,7 @@ export async function packageTarget(target, outFolder) {
       target,
       dependencies: false,
       allowMissingRepository: true,
-      // Pictures are in the package; there is no address to point to.
+      // There is no address to point to.
       rewriteRelativeLinks: false,
     });
     return packagePath;
@@ -46,25 +49,34 @@ export async function packageTarget(target, outFolder) {
 
 /** @typedef {import('esbuild').Metafile} Metafile */
 
-/** Bundles into the stage. The programs for Node.js share what they have in common. @returns {Promise<Metafile[]>} */
+/**
+ * Bundles into the stage. The programs for Node.js share what they have in common, and so do the views.
+ * @returns {Promise<Metafile[]>}
+ */
 async function stageBundles(/** @type {string} */ stage) {
   const { build } = await import('esbuild');
   /** @type {import('esbuild').BuildOptions} */
   const smaller = { minify: true, sourcemap: false, legalComments: 'none', metafile: true };
-  const programs = bundles.filter(b => b.options.format === 'esm');
-  const together = build({
-    ...nodeModule,
-    ...smaller,
-    entryPoints: Object.fromEntries(programs.map(p => [p.name, p.entry])),
-    splitting: true,
-    outdir: join(stage, 'dist'),
-    outExtension: { '.js': '.mjs' },
+  const modules = bundles.filter(b => b.options.format === 'esm');
+  const together = [
+    { options: nodeModule, folder: 'dist', ending: '.mjs' },
+    { options: browserModule, folder: 'dist/webview', ending: '.js' },
+  ].map(({ options, folder, ending }) => {
+    const programs = modules.filter(b => b.options.platform === options.platform);
+    return build({
+      ...options,
+      ...smaller,
+      entryPoints: Object.fromEntries(programs.map(p => [basename(p.outfile, ending), p.entry])),
+      splitting: true,
+      outdir: join(stage, folder),
+      outExtension: { '.js': ending },
+    });
   });
   const apart = bundles
-    .filter(b => !programs.includes(b))
+    .filter(b => !modules.includes(b))
     .map(b => build({ ...b.options, ...smaller, outfile: join(stage, b.outfile) }));
   for (const { from, to } of copied) cpSync(join(root, from), join(stage, to));
-  return (await Promise.all([together, ...apart])).map(built => /** @type {Metafile} */ (built.metafile));
+  return (await Promise.all([...together, ...apart])).map(built => /** @type {Metafile} */ (built.metafile));
 }
 
 /**
@@ -75,7 +87,8 @@ async function stageBundles(/** @type {string} */ stage) {
  */
 function stageFiles(stage, target, metafiles) {
   for (const name of shipped)
-    cpSync(join(root, name), join(stage, name), { recursive: true, filter: path => !/[\\/]runs($|[\\/])/.test(path) });
+    cpSync(join(root, name), join(stage, name), { recursive: true, filter: path => !leftOut.test(path) });
+  writeFileSync(join(stage, 'README.md'), withoutPictures(readFileSync(join(root, 'README.md'), 'utf8')));
   for (const name of runtimePackages) stageRuntime(stage, name, target);
   writeFileSync(join(stage, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(bundledPackages(metafiles)));
   // Everything is bundled: what npm needs is of no use to the editor.
@@ -92,6 +105,14 @@ function stageFiles(stage, target, metafiles) {
   // vsce asks for one; nothing is here that should stay behind.
   writeFileSync(join(stage, '.vscodeignore'), '');
   return manifest;
+}
+
+/** A text without its pictures of docs/images and the lines below them. */
+function withoutPictures(/** @type {string} */ markdown) {
+  return markdown.replace(
+    /(<picture>[\s\S]*?<\/picture>|!\[[^\]]*\]\(docs\/images\/[^)]*\))\n\n(\*[^*\n]+\*\n\n)?/g,
+    '',
+  );
 }
 
 /**

@@ -25,6 +25,7 @@ export interface RequestListeners {
 export interface CliEngineOptions {
   threads: number | undefined;
   device: string | undefined;
+  'memory-limit': string | undefined;
 }
 
 /** The engine of a command; the process is started with the first request. */

@@ -1,8 +1,10 @@
 import { nearest } from '../core/recipe/nearest.ts';
+import { parseBytes } from '../shared/byteSize.ts';
 import { deviceChoices } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { parseArguments } from './arguments.ts';
 import { askVerb } from './ask.ts';
+import { checkpointsVerb } from './checkpoints.ts';
 import { type CliEngine, createCliEngine } from './cliEngine.ts';
 import { doctorVerb } from './doctor.ts';
 import { evalVerb } from './eval.ts';
@@ -11,6 +13,7 @@ import { getVerb } from './get.ts';
 import { generalHelp, verbHelp } from './help.ts';
 import { mergeVerb } from './merge.ts';
 import { packageVersion } from './packagePaths.ts';
+import { planVerb } from './plan.ts';
 import { printError } from './printError.ts';
 import { quickstartVerb } from './quickstart.ts';
 import { routeVerb } from './route.ts';
@@ -21,7 +24,9 @@ import type { ExitCode, Verb } from './verb.ts';
 
 const verbs: readonly Verb[] = [
   quickstartVerb,
+  planVerb,
   trainVerb,
+  checkpointsVerb,
   askVerb,
   routeVerb,
   mergeVerb,
@@ -36,6 +41,10 @@ const verbs: readonly Verb[] = [
 const common: Verb['options'] = {
   threads: { value: 'N', description: 'threads for the runtime (default: the physical cores)' },
   device: { value: 'DEVICE', description: `${deviceChoices.join(', ')} (default: auto, the fastest that works)` },
+  'memory-limit': {
+    value: 'SIZE',
+    description: 'memory the engine may take for training, such as 8GB (default: what is free)',
+  },
   json: { description: 'machine-readable output alone on stdout' },
   help: { description: 'this page' },
 };
@@ -88,7 +97,9 @@ async function runVerb(found: Verb, argv: string[]): Promise<ExitCode> {
   const device = args.text('device');
   if (device !== undefined && !deviceChoices.some(d => d === device))
     throw new WorkbenchError('badRequest', `--device is one of ${deviceChoices.join(', ')}, not '${device}'`);
-  engine = createCliEngine(terminal, abort.signal, { threads, device });
+  const memoryLimit = args.text('memory-limit');
+  if (memoryLimit !== undefined) parseBytes(memoryLimit);
+  engine = createCliEngine(terminal, abort.signal, { threads, device, 'memory-limit': memoryLimit });
   const code = await verb.run({ args, json: args.flag('json'), signal: abort.signal, terminal, engine });
   return abort.signal.aborted ? 130 : code;
 }

@@ -1,14 +1,16 @@
 import { resolve } from 'node:path';
+import { WorkbenchError } from '../shared/errors.ts';
 import { trainRecipe } from './trainRecipe.ts';
 import type { Verb } from './verb.ts';
 
 export const trainVerb: Verb = {
   name: 'train',
   summary: "Trains a recipe's experts together on one frozen base.",
-  usage: ['RECIPE [--only NAME…] [--resume]'],
+  usage: ['RECIPE [--only NAME…] [--resume]', 'RECIPE [--only NAME…] --from RUN:STEP'],
   options: {
     only: { value: 'NAME', list: 'names', description: 'train these experts alone' },
     resume: { description: 'go on from the last checkpoint, where there is one' },
+    from: { value: 'RUN:STEP', description: 'begin with a checkpoint that another run has kept (see checkpoints)' },
   },
   positionals: [1, 1],
   examples: ['examples/experts/experts.lora.json', 'my.lora.json --only math code', 'my.lora.json --resume --json'],
@@ -20,6 +22,7 @@ export const trainVerb: Verb = {
       recipe: resolve(recipe),
       only: args.list('only'),
       resume: args.flag('resume'),
+      from: checkpointNamed(args.text('from')),
     });
     if (!result.finished) {
       terminal.note(`Go on with: multi-lora train ${recipe} --resume`);
@@ -31,3 +34,11 @@ export const trainVerb: Verb = {
     return 0;
   },
 };
+
+/** Throws `badRequest` for what names no checkpoint. */
+function checkpointNamed(text: string | undefined): { run: string; step: number } | undefined {
+  if (text === undefined) return undefined;
+  const [, run, step] = /^([\w-]+):(\d+)$/.exec(text) ?? [];
+  if (run && step) return { run, step: Number(step) };
+  throw new WorkbenchError('badRequest', `'${text}' names no checkpoint`, 'Write RUN:STEP, as checkpoints lists them.');
+}

@@ -1,4 +1,5 @@
 import type { TrainResult } from '../shared/engineApi.ts';
+import { bytes } from '../shared/format.ts';
 import type { TrainEvent, TrainStepEvent } from '../shared/trainEvents.ts';
 import { duration, megabytes, progressLine } from './format.ts';
 import type { VerbCall } from './verb.ts';
@@ -7,6 +8,7 @@ export interface TrainOptions {
   recipe: string;
   only?: string[];
   resume: boolean;
+  from?: { run: string; step: number };
 }
 
 /** Trains, telling how far it is. With --json every event is a line on stdout. `steps` are those taken now. */
@@ -17,6 +19,10 @@ export async function trainRecipe(call: VerbCall, options: TrainOptions): Promis
   const show = (event: TrainEvent) => {
     if (event.type === 'step') steps++;
     if (json) terminal.print(JSON.stringify(event));
+    else if (event.type === 'recompute')
+      terminal.note(
+        `activations are computed again: training takes about ${bytes(event.bytes)}, and ${bytes(event.bytesWithout)} would not fit into ${bytes(event.budgetBytes)}`,
+      );
     else if (event.type === 'step') terminal.progress(stepLine(event, validation));
     else if (event.type === 'validation') {
       validation.set(event.expert, event.loss);

@@ -40,6 +40,8 @@ export interface EngineClient {
   onExit(listener: (lost: WorkbenchError) => void): void;
   /** Calls back with what the engine says of itself, such as that a device gave up. */
   onNotice(listener: (notice: EngineNotifications['notice']) => void): void;
+  /** Calls back with what the engine keeps in memory, whenever that is not what it was. */
+  onLoaded(listener: (loaded: EngineNotifications['loaded']) => void): void;
   /** The process that runs now. */
   readonly pid: number | undefined;
   /** Ends the process; requests that are under way reject with `engineLost`. */
@@ -52,6 +54,7 @@ export interface EngineClient {
 export function startEngine(options: EngineProcessOptions): EngineClient {
   const policy = createRestartPolicy(() => performance.now());
   const noticeListeners: ((notice: EngineNotifications['notice']) => void)[] = [];
+  const loadedListeners: ((loaded: EngineNotifications['loaded']) => void)[] = [];
   const exitListeners: ((lost: WorkbenchError) => void)[] = [];
   const notified = new Map<string, (notification: EngineNotification) => void>();
   let nextId = 1;
@@ -68,7 +71,10 @@ export function startEngine(options: EngineProcessOptions): EngineClient {
     engine.connection.onNotification('notice', (notice: EngineNotifications['notice']) => {
       for (const listener of noticeListeners) listener(notice);
     });
-    for (const name of ['trainEvent', 'answerRoute', 'answerText', 'progress', 'downloadProgress'] as const)
+    engine.connection.onNotification('loaded', (loaded: EngineNotifications['loaded']) => {
+      for (const listener of loadedListeners) listener(loaded);
+    });
+    for (const name of ['trainEvent', 'run', 'answerRoute', 'answerText', 'progress', 'downloadProgress'] as const)
       engine.connection.onNotification(name, params => notified.get(params.id)?.({ name, params }));
     void engine.gone.then(lost => {
       if (isDisposed) return;
@@ -96,9 +102,10 @@ export function startEngine(options: EngineProcessOptions): EngineClient {
       throw new WorkbenchError(
         'engineLost',
         `the engine process ended ${mostEnds} times within a minute; last: ${lastLost?.message}`,
-        lastLost?.hint,
+        `A minute later it can be started again. ${lastLost?.hint ?? ''}`.trimEnd(),
       );
     await delay(wait);
+    if (isDisposed) throw new WorkbenchError('engineLost', 'the engine has been ended');
     current = start();
     return current;
   }
@@ -151,6 +158,7 @@ export function startEngine(options: EngineProcessOptions): EngineClient {
     },
     onExit: listener => void exitListeners.push(listener),
     onNotice: listener => void noticeListeners.push(listener),
+    onLoaded: listener => void loadedListeners.push(listener),
     get pid() {
       return current.hasEnded() ? undefined : current.pid;
     },

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   createMessageConnection,
@@ -19,6 +20,8 @@ export interface EngineProcessOptions {
   args: string[];
   /** Added to this process's environment. */
   env?: Record<string, string>;
+  /** Its priority as `os.setPriority` has it; this process's own without it. */
+  priority?: number;
 }
 
 /** One engine process and the connection to it. */
@@ -37,8 +40,13 @@ export interface EngineProcess {
 
 /** Standard error is kept this far back, in characters, to tell why a process ended. */
 const keptStderr = 4000;
-/** Milliseconds a process has to end by itself. It reads that its streams are closed between two runs of a graph. */
+/** Milliseconds that the last output of a process has to arrive. */
 const patience = 2000;
+/**
+ * Milliseconds a process has to end by itself. It reads that its streams are closed between two runs of a graph, and a
+ * training then writes a checkpoint.
+ */
+const endPatience = 10_000;
 
 /** With these others end a process: a user, a system that is short of memory or shuts down. */
 const killSignals = new Set<NodeJS.Signals>(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
@@ -49,12 +57,14 @@ export function startEngineProcess({
   execArgv = [],
   args,
   env,
+  priority,
 }: EngineProcessOptions): EngineProcess {
   const child = spawn(execPath ?? process.execPath, [...execArgv, enginePath, ...args], {
     env: { ...process.env, ...env },
     stdio: 'pipe',
     windowsHide: true,
   });
+  if (priority !== undefined && child.pid) lowerPriority(child.pid, priority);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-keptStderr);
@@ -78,10 +88,10 @@ export function startEngineProcess({
       crashed = signal ? !killSignals.has(signal) : code !== 0;
     });
   });
-  const connection = createMessageConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
-  );
+  const reader = new StreamMessageReader(child.stdout);
+  // Its timer would outlive a process that was killed within a message, and with it keep this one alive.
+  reader.partialMessageTimeout = 0;
+  const connection = createMessageConnection(reader, new StreamMessageWriter(child.stdin));
   connection.listen();
   return {
     pid: child.pid,
@@ -94,7 +104,7 @@ export function startEngineProcess({
       child.stdin.end();
       const timer = new AbortController();
       const kill = async () => {
-        await delay(patience, undefined, { signal: timer.signal });
+        await delay(endPatience, undefined, { signal: timer.signal });
         child.kill('SIGKILL');
       };
       await Promise.race([
@@ -108,6 +118,14 @@ export function startEngineProcess({
       connection.dispose();
     },
   };
+}
+
+function lowerPriority(pid: number, priority: number): void {
+  try {
+    setPriority(pid, priority);
+  } catch {
+    // It has ended already, which is told, or the system does not allow it: then it runs as it is.
+  }
 }
 
 function endText(code: number | null, signal: NodeJS.Signals | null): string {

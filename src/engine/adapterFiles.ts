@@ -3,8 +3,10 @@ import { basename, join } from 'node:path';
 import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../core/files/safetensors.ts';
 import { type Adapter, adapterFromPeft, adapterToPeft } from '../core/lora/adapter.ts';
 import { parseAdapterConfig } from '../core/lora/adapterConfig.ts';
+import { type AdapterOrigin, originOf } from '../core/lora/adapterOrigin.ts';
 import type { FloatTensor } from '../core/tensor/dtype.ts';
 import { WorkbenchError } from '../shared/errors.ts';
+import { readSafetensorsHeader } from './loadBase.ts';
 import { readBytes, readText, writeFolderAtomic } from './store.ts';
 
 /** Reads an adapter folder in PEFT's format. Throws `notFound`, `badFile`, `mismatch` or `unsupported`, naming the part. */
@@ -31,6 +33,11 @@ export async function writeAdapter(folder: string, adapter: Adapter, mark: Recor
       ['adapter_model.safetensors', encodeSafetensors(tensors, { ...metadata, ...mark })],
     ]),
   );
+}
+
+/** What the adapter in a folder was trained on, as far as it says. */
+export async function readOrigin(folder: string): Promise<AdapterOrigin> {
+  return originOf((await readSafetensorsHeader(join(folder, 'adapter_model.safetensors'))).metadata);
 }
 
 /** SHA-256 of an adapter's factors as they lie on disk. */

@@ -1,21 +1,18 @@
 import { weightsProblem } from '../core/recipe/checkRecipe.ts';
 import { generationSettingsOf } from '../core/recipe/settings.ts';
-import type { AskRequest, AskResult, RouteResult } from '../shared/engineApi.ts';
+import type { AskAllRequest, AskAllResult, AskRequest, AskResult, RouteResult } from '../shared/engineApi.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { generationSettings } from '../shared/recipe.ts';
 import type { Weights } from './adapterBank.ts';
 import { baseFolder } from './experiment.ts';
-import { generate } from './generate.ts';
+import { type GenerateRow, generate } from './generate.ts';
 import { watchFor } from './quantizedBase.ts';
 import type { RequestContext } from './requestContext.ts';
-import { checkLoaded, type OpenExperiment, type Workbench } from './workbench.ts';
+import type { OpenExperiment, Workbench } from './workbench.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
 export async function askRun(workbench: Workbench, request: AskRequest, context: RequestContext): Promise<AskResult> {
-  const open = request.recipe ? await workbench.open(request.recipe, watchFor(request.id, context)) : undefined;
-  const model =
-    open?.model ?? (await workbench.model(baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder)));
-  const settings = parseSettings({ ...(open && generationSettingsOf(open.experiment.recipe)), ...request.settings });
+  const { open, model, settings } = await prepare(workbench, request, context);
   const started = performance.now();
   const { weights, route } = await chooseWeights(open, request);
   const routeMs = performance.now() - started;
@@ -33,6 +30,31 @@ export async function askRun(workbench: Workbench, request: AskRequest, context:
     context.signal,
   );
   return { ...answers[0]!, weights, route, timings: { routeMs, ...timings } };
+}
+
+/** Answers several prompts in one batch. */
+export async function askAllRun(
+  workbench: Workbench,
+  request: AskAllRequest,
+  context: RequestContext,
+): Promise<AskAllResult> {
+  if (request.prompts.length === 0) return { answers: [] };
+  const { open, model, settings } = await prepare(workbench, request, context);
+  const rows = request.prompts.map(async (prompt): Promise<GenerateRow> => {
+    const { weights } = await chooseWeights(open, { ...request, prompt });
+    return { messages: [{ role: 'user', content: prompt }], weights, settings };
+  });
+  const { answers } = await generate(model, await Promise.all(rows), context.signal);
+  return { answers: answers.map(({ text, finish }) => ({ text, finish })) };
+}
+
+/** What answers a request: its recipe where it names one, the model, and the decoding settings over those of the recipe. */
+async function prepare(workbench: Workbench, request: Omit<AskRequest, 'prompt'>, context: RequestContext) {
+  const open = request.recipe ? await workbench.open(request.recipe, watchFor(request.id, context)) : undefined;
+  const model =
+    open?.model ?? (await workbench.model(baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder)));
+  const settings = parseSettings({ ...(open && generationSettingsOf(open.experiment.recipe)), ...request.settings });
+  return { open, model, settings };
 }
 
 /** Weights of experts from what a request says: explicit weights, a named blend, an expert, or the router. */
@@ -58,19 +80,16 @@ async function chooseWeights(
   if (given) {
     const problem = weightsProblem(given);
     if (problem) throw new WorkbenchError('badRequest', problem);
-    checkLoaded(
-      open,
-      Object.keys(given).filter(name => given[name] !== 0),
-    );
+    await open.load(Object.keys(given).filter(name => given[name] !== 0));
     return { weights: given };
   }
   if (expert === 'base') return { weights: {} };
   if (expert !== 'auto') {
-    checkLoaded(open, [expert]);
+    await open.load([expert]);
     return { weights: { [expert]: 1 } };
   }
   const { weights, abstained, evidence } = (await open.router())(request.prompt);
-  checkLoaded(open, Object.keys(weights));
+  await open.load(Object.keys(weights));
   return { weights, route: { weights, abstained, evidence } };
 }
 

@@ -16,7 +16,8 @@ export async function readExamples(folder: string, file: string): Promise<Exampl
   if (errors.length > 0) {
     const shown = errors.slice(0, 10).map(p => `  ${p.message}`);
     const more = errors.length > shown.length ? [`  … and ${errors.length - shown.length} more`] : [];
-    throw new WorkbenchError('badData', `${path} has problems:\n${[...shown, ...more].join('\n')}`, undefined, errors);
+    const placed = errors.map(p => ({ ...p, where: resolve(folder, p.where) }));
+    throw new WorkbenchError('badData', `${path} has problems:\n${[...shown, ...more].join('\n')}`, undefined, placed);
   }
   return examples;
 }
@@ -28,11 +29,8 @@ export function encodeExamples(
   settings: TrainingSettings,
   file: string,
 ): EncodedExample[] {
-  const maxLength = Math.min(settings.maxLength, base.config.maxLength);
-  const { tokenizer, chatTemplate } = base.text();
-  const encoded = examples.map(e =>
-    encodeExample(tokenizer, chatTemplate, e.messages, { maxLength, lossOn: settings.lossOn }),
-  );
+  const maxLength = longestExample(base, settings);
+  const encoded = examples.map(example => encodeForTraining(base, example, settings));
   const usable = encoded.filter(e => e.lossTokens > 0);
   if (usable.length === 0)
     throw new WorkbenchError(
@@ -41,4 +39,16 @@ export function encodeExamples(
       'Raise maxLength, or shorten the prompts.',
     );
   return usable;
+}
+
+/** An example in the tokens that training reads, and which of them it learns. */
+export function encodeForTraining(base: Base, { messages }: Example, settings: TrainingSettings) {
+  const { tokenizer, chatTemplate } = base.text();
+  const { lossOn } = settings;
+  return encodeExample(tokenizer, chatTemplate, messages, { maxLength: longestExample(base, settings), lossOn });
+}
+
+/** In tokens: no more than the base reads. */
+export function longestExample({ config }: Base, { maxLength }: TrainingSettings): number {
+  return Math.min(maxLength, config.maxLength);
 }

@@ -1,33 +1,46 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { memoryNeeded } from '../core/hub/knownModels.ts';
+import { parseAdapterConfig } from '../core/lora/adapterConfig.ts';
 import { parseBaseConfig } from '../core/model/config.ts';
 import { generationSettingsOf } from '../core/recipe/settings.ts';
 import type { DescribeRequest, DescribeResult } from '../shared/engineApi.ts';
+import type { DescribedAdapter, DescribedBase } from '../shared/engineApiDescribed.ts';
+import { WorkbenchError } from '../shared/errors.ts';
 import { generationSettings } from '../shared/recipe.ts';
-import { baseFolder, openExperiment, trainedExperts } from './experiment.ts';
-import { readJson } from './store.ts';
+import { baseParameters } from './evaluation/describe.ts';
+import { adapterFolder, baseFolder, type Experiment, openExperiment, trainedExperts } from './experiment.ts';
+import { sizeOf } from './exportRun.ts';
+import { readJson, readText } from './store.ts';
+import { readTrainingRecord } from './trainingRecord.ts';
 import { mergeFolder, type Workbench } from './workbench.ts';
 
 /** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
 export async function describeRun(workbench: Workbench, request: DescribeRequest): Promise<DescribeResult> {
   if (!request.recipe) {
-    const folder = baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder);
+    const { base = 'embedded' } = request;
+    const described = await describeBase(base, baseFolder(base, '', workbench.mediaFolder));
     const { maxTokens } = generationSettings.parse({});
-    return { name: 'base', base: await describeBase(folder), maxTokens, experts: [], blends: [], merges: [] };
+    return { name: 'base', base: described, maxTokens, experts: [], blends: [], merges: [] };
   }
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const { recipe } = experiment;
   const trained = await trainedExperts(experiment);
   return {
     name: experiment.name,
-    base: await describeBase(experiment.baseFolder),
+    base: await describeBase(recipe.base, experiment.baseFolder),
+    report: join(experiment.runFolder, 'report.json'),
     maxTokens: generationSettingsOf(recipe).maxTokens,
-    experts: Object.entries(recipe.experts).map(([name, { domain, description }]) => ({
-      name,
-      domain: domain ?? name,
-      description,
-      isTrained: trained.includes(name),
-    })),
+    experts: await Promise.all(
+      Object.entries(recipe.experts).map(async ([name, { domain, description, data }]) => ({
+        name,
+        domain: domain ?? name,
+        description,
+        isTrained: trained.includes(name),
+        isTrainable: data !== undefined,
+        adapter: trained.includes(name) ? await describeAdapter(experiment, name) : undefined,
+      })),
+    ),
     blends: Object.entries(recipe.blends).map(([name, weights]) => ({
       name,
       weights,
@@ -39,11 +52,37 @@ export async function describeRun(workbench: Workbench, request: DescribeRequest
   };
 }
 
-async function describeBase(folder: string): Promise<DescribeResult['base']> {
+/** Undefined for one that cannot be read: it is told of when it is loaded. */
+async function describeAdapter(e: Experiment, name: string): Promise<DescribedAdapter | undefined> {
+  const folder = adapterFolder(e, name);
+  const path = join(folder, 'adapter_config.json');
+  try {
+    const { config } = parseAdapterConfig(await readText(path, "the adapter's configuration"), path);
+    // The record is of what training wrote here, not of an adapter that the recipe names.
+    const isOwn = e.recipe.experts[name]?.adapter === undefined;
+    const record = isOwn ? await readTrainingRecord(e, name) : undefined;
+    const { baseHash, step } = record ?? {};
+    return { folder, rank: config.rank, bytes: await sizeOf(folder), isOwn, baseHash, steps: step };
+  } catch (error) {
+    if (error instanceof WorkbenchError) return undefined;
+    throw error;
+  }
+}
+
+async function describeBase(name: string, folder: string): Promise<DescribedBase> {
   const path = join(folder, 'config.json');
   const json = (await readJson(path, "the base's config.json")) as Record<string, unknown>;
-  const { architecture, maxLength } = parseBaseConfig(json, path);
-  return { folder, architecture, contextLength: maxLength };
+  const config = parseBaseConfig(json, path);
+  const parameters = baseParameters({ config });
+  return {
+    name,
+    folder,
+    architecture: config.architecture,
+    contextLength: config.maxLength,
+    parameters,
+    bytes: await sizeOf(folder),
+    memoryBytes: memoryNeeded(parameters),
+  };
 }
 
 function isAdapter(folder: string): Promise<boolean> {

@@ -1,16 +1,16 @@
 import { basename, join, resolve } from 'node:path';
+import { gatesOf } from '../core/eval/gates.ts';
 import { generationSettingsOf } from '../core/recipe/settings.ts';
 import { reportHtml } from '../core/report/reportHtml.ts';
 import { promptIds } from '../core/tokenizer/chatTemplate.ts';
 import type { EvaluateRequest, EvaluateResult } from '../shared/engineApi.ts';
-import { WorkbenchError } from '../shared/errors.ts';
 import type { Report, ReportForgetting, ReportScore } from '../shared/report.ts';
 import { hashAdapter } from './adapterFiles.ts';
-import { readExamples } from './dataFiles.ts';
-import { answerSet, heldOutItem, type LoadedSet } from './evaluation/answerSet.ts';
+import { answerSet, type LoadedSet } from './evaluation/answerSet.ts';
 import { baseParameters, describeExpert, describeMachine, describeMerge } from './evaluation/describe.ts';
 import { gateZeroCheck } from './evaluation/gateZero.ts';
 import { addToHistory, earliestScore } from './evaluation/history.ts';
+import { loadSets } from './evaluation/loadSets.ts';
 import { routerReport } from './evaluation/routerReport.ts';
 import { type SequentialResult, sequentialName, trainSequentially } from './evaluation/sequential.ts';
 import { measureStorage } from './evaluation/storage.ts';
@@ -40,8 +40,9 @@ export async function evaluateRun(
   const open = await workbench.open(request.recipe, watchFor(request.id, context));
   const { experiment: e, model } = open;
   const { recipe } = e;
-  const sets = await loadSets(open, request.sets);
-  const experts = open.loaded.filter(name => name in recipe.experts);
+  const sets = await loadSets(e, request.sets);
+  const experts = open.available.filter(name => name in recipe.experts);
+  await open.load(open.available);
   const router = await open.router();
   const settings = generationSettingsOf(recipe);
   const progress = (message: string, done = 0, total = 0) =>
@@ -89,7 +90,7 @@ export async function evaluateRun(
     machine: describeMachine(workbench.threads),
     experts: await Promise.all(experts.map(name => describeExpert(e, name))),
     blends: systems.blends,
-    merges: await Promise.all(open.loaded.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
+    merges: await Promise.all(open.available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
     sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
     scores: systems.scores,
     router: routerReport(recipe.router.kind, router, sets),
@@ -109,28 +110,8 @@ export async function evaluateRun(
   const [reportPath, htmlPath] = [join(e.runFolder, 'report.json'), join(e.runFolder, 'report.html')];
   await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 1)}\n`);
   await writeFileAtomic(htmlPath, reportHtml(report));
-  return { report, reportPath, htmlPath };
-}
-
-async function loadSets({ experiment: e }: OpenExperiment, wanted?: string[]): Promise<LoadedSet[]> {
-  const all = e.recipe.evaluation.sets;
-  for (const name of wanted ?? [])
-    if (!(name in all))
-      throw new WorkbenchError(
-        'notFound',
-        `${e.path} has no evaluation set '${name}'`,
-        `There are: ${Object.keys(all).join(', ') || 'none'}.`,
-      );
-  const names = wanted ?? Object.keys(all);
-  if (names.length === 0)
-    throw new WorkbenchError('badRecipe', `${e.path} has no evaluation set`, "Add 'evaluation': { 'sets': { … } }.");
-  return Promise.all(
-    names.map(async name => {
-      const set = all[name]!;
-      const examples = await readExamples(e.folder, set.data);
-      return { name, set, items: examples.slice(0, set.limit ?? examples.length).map(heldOutItem) };
-    }),
-  );
+  const measured = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
+  return { report, reportPath, htmlPath, gates: gatesOf(measured, report.scores) };
 }
 
 /** Each expert's own score now, beside the one its factors had before the other experts were trained. */

@@ -41,10 +41,12 @@ export function baseFolder(base: string, from: string, mediaFolder: string): str
   );
 }
 
-/** Reads and checks a recipe. Throws `notFound`, or `badRecipe` with all problems. */
-export async function openExperiment(path: string, mediaFolder: string): Promise<Experiment> {
+/**
+ * Reads and checks a recipe; `unsaved` is what its file will say. Throws `notFound`, or `badRecipe` with all problems.
+ */
+export async function openExperiment(path: string, mediaFolder: string, unsaved?: string): Promise<Experiment> {
   const full = resolve(path);
-  const text = await readText(full, 'the recipe');
+  const text = unsaved ?? (await readText(full, 'the recipe'));
   const { recipe, problems } = parseRecipe(text);
   if (!recipe) {
     const lines = problems.map(p => `  ${p.message}`).join('\n');

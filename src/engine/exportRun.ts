@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { originMetadata } from '../core/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../core/lora/adapterToGguf.ts';
 import type { ExportRequest, ExportResult } from '../shared/engineApi.ts';
 import { WorkbenchError } from '../shared/errors.ts';
-import { readAdapter, writeAdapter } from './adapterFiles.ts';
+import { readAdapter, readOrigin, writeAdapter } from './adapterFiles.ts';
 import { adapterFolder, openExperiment } from './experiment.ts';
 import { loadBase } from './loadBase.ts';
 import { writeMergedBase } from './mergedBase.ts';
@@ -28,7 +29,8 @@ export async function exportRun(
   const path = resolve(out);
   const base = await loadBase(e.baseFolder);
   if (format !== 'gguf') await checkOutputFolder(path, format === 'peft' ? 'adapter' : 'model', base, [source]);
-  if (format === 'peft') await writeAdapter(path, adapter, resultMark);
+  if (format === 'peft')
+    await writeAdapter(path, adapter, { ...resultMark, ...originMetadata(await readOrigin(source)) });
   else {
     if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);
     else {

@@ -65,13 +65,16 @@ export async function generate(
     ...prompts.map((p, i) => Math.min(p.length + rows[i]!.settings.maxTokens, base.config.maxLength)),
   );
   let cache = createKvCache(base.config, rows.length, room);
-  const all: ActiveRow[] = rows.map((r, index) => activeRow(model, r, index, prompts[index]!));
+  const all = inBankOrder(
+    rows.map((r, index) => activeRow(model, r, index, prompts[index]!)),
+    model.bank.names(),
+  );
 
   const started = performance.now();
   const first = await model.run(
-    prompts,
-    prompts.map(() => 0),
-    rows.map(r => r.weights),
+    all.map(r => prompts[r.index]!),
+    all.map(() => 0),
+    all.map(r => r.weights),
     cache,
   );
   const prefillMs = performance.now() - started;
@@ -101,7 +104,14 @@ export async function generate(
     live = await takeTokens(live, logits, vocab, signal, own);
   }
   releaseCache(cache);
-  return { answers: all.map(r => r.answer), timings: { prefillMs, decodeMs: performance.now() - started - prefillMs } };
+  const answers = [...all].sort((a, b) => a.index - b.index).map(r => r.answer);
+  return { answers, timings: { prefillMs, decodeMs: performance.now() - started - prefillMs } };
+}
+
+/** Rows in the order in which the bank holds their experts: factors that lie in the order of the rows are not copied. */
+function inBankOrder(rows: ActiveRow[], names: string[]): ActiveRow[] {
+  const first = ({ weights }: ActiveRow) => names.findIndex(name => (weights[name] ?? 0) !== 0);
+  return [...rows].sort((a, b) => first(a) - first(b));
 }
 
 function activeRow(model: Model, row: GenerateRow, index: number, prompt: number[]): ActiveRow {

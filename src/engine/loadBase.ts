@@ -72,7 +72,7 @@ export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'
 }
 
 /** Undefined for a folder without tokenizer.json. */
-async function readBaseText(folder: string): Promise<BaseText | undefined> {
+export async function readBaseText(folder: string): Promise<BaseText | undefined> {
   const tokenizerJson = await optionalJson(join(folder, 'tokenizer.json'));
   if (tokenizerJson === undefined) return undefined;
   const tokenizerConfig = (await optionalJson(join(folder, 'tokenizer_config.json'))) ?? {};

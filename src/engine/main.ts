@@ -6,31 +6,32 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
+import { parseBytes } from '../shared/byteSize.ts';
 import { deviceChoices } from '../shared/device.ts';
-import type {
-  EngineMethod,
-  EngineNotifications,
-  EngineParams,
-  EngineResult,
-  TrainResult,
-} from '../shared/engineApi.ts';
+import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../shared/engineApi.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { cancelledCode, failedCode, toWireError, type WireError } from '../shared/wireError.ts';
-import { askRun } from './ask.ts';
+import { askAllRun, askRun } from './ask.ts';
+import { compareMergesRun } from './compareMerges.ts';
 import { countTokensRun } from './countTokens.ts';
 import { defaultThreads } from './defaultThreads.ts';
 import { describeRun } from './describe.ts';
 import { defaultCacheFolder } from './devices/cacheFolder.ts';
 import { createDevices } from './devices/devices.ts';
 import { doctor } from './doctor.ts';
-import { evaluateRun } from './evalRun.ts';
-import { openExperiment } from './experiment.ts';
+import { runEvaluation } from './evaluateRequest.ts';
+import { explainTokensRun } from './explainTokens.ts';
 import { exportRun } from './exportRun.ts';
 import { downloadRun } from './hub/downloadRun.ts';
 import { listModels } from './hub/listModels.ts';
+import { removeModelRun } from './hub/removeModel.ts';
+import { loadRun, unloadRun } from './loadRun.ts';
+import { measureRun } from './measureRun.ts';
 import { mergeRun } from './mergeRun.ts';
-import { removeStaleFiles } from './removeStaleFiles.ts';
-import type { RequestContext } from './requestContext.ts';
+import { planRun } from './planRun.ts';
+import { previewDataRun } from './previewData.ts';
+import { checkpointsRun, promoteRun } from './promoteRun.ts';
+import { engineEnds, type RequestContext } from './requestContext.ts';
 import { createRequestQueue, type RequestQueue } from './requestQueue.ts';
 import { routeRun } from './route.ts';
 import { scoreRun } from './scoreRun.ts';
@@ -39,8 +40,8 @@ import { createWorkbench, type Workbench } from './workbench.ts';
 
 /**
  * The engine process: `--media DIR` holds the embedded base and router, `--threads N` is for the runtime, `--device D`
- * what to compute on, `--cache DIR` where is kept what was found of the devices, `--lost PID` the engine process before
- * this one, which ended by itself.
+ * what to compute on, `--cache DIR` where is kept what was found of the devices, `--memory-limit SIZE` what training may
+ * take, `--lost PID` the engine process before this one, which ended by itself.
  */
 
 interface Service<M extends EngineMethod> {
@@ -63,6 +64,7 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'auto' },
     cache: { type: 'string' },
     lost: { type: 'string' },
+    'memory-limit': { type: 'string' },
   },
 });
 if (!values.media) throw new WorkbenchError('badRequest', 'the engine needs --media DIR');
@@ -78,35 +80,51 @@ const devices = createDevices({
   warn: message => notice('warning', message),
   note: message => notice('info', message),
 });
-const workbench = createWorkbench(values.media, threads, devices, cacheFolder);
+const memoryLimit = values['memory-limit'] === undefined ? undefined : parseBytes(values['memory-limit']);
+const workbench = createWorkbench(values.media, threads, devices, cacheFolder, memoryLimit, loaded =>
+  notify('loaded', loaded),
+);
 
 const model = createRequestQueue();
 const training = createRequestQueue();
 
 const services: { [M in EngineMethod]: Service<M> } = {
   doctor: { run: doctor },
-  train: { run: cleanTraining, lane: training, answersCancelled: true },
+  train: { run: runTraining, lane: training, answersCancelled: true },
   ask: { run: askRun, lane: model, answersCancelled: true },
+  askAll: { run: askAllRun, lane: model, answersCancelled: true },
   describe: { run: describeRun },
   countTokens: { run: countTokensRun },
   route: { run: routeRun },
   merge: { run: mergeRun, lane: model },
-  evaluate: { run: evaluateRun, lane: model },
+  compareMerges: { run: compareMergesRun, lane: model },
+  explainTokens: { run: explainTokensRun, lane: model },
+  evaluate: { run: runEvaluation, lane: model },
+  measure: { run: measureRun, lane: model },
   score: { run: scoreRun, lane: model },
   export: { run: exportRun, lane: model },
   download: { run: (_, params, context) => downloadRun(params, context) },
   listModels: { run: listModels },
+  removeModel: { run: (_, params) => removeModelRun(params) },
+  plan: { run: planRun },
+  loaded: { run: async bench => bench.loaded() },
+  load: { run: loadRun, lane: model },
+  unload: { run: unloadRun, lane: model },
+  previewData: { run: previewDataRun },
+  checkpoints: { run: checkpointsRun },
+  promote: { run: promoteRun },
 };
 
 const connection = createMessageConnection(
   new StreamMessageReader(process.stdin),
   new StreamMessageWriter(process.stdout),
 );
-// Nobody listens any more: the parent has closed the streams or is gone. What was being written stays unfinished beside
-// the old file, which is intact.
-connection.onClose(() => process.exit());
-process.stdin.on('end', () => process.exit());
-process.stdout.on('error', () => process.exit());
+/** What is under way and may come to its end when the engine ends. */
+const finishing = new Map<AbortController, Promise<unknown>>();
+let isEnding = false;
+connection.onClose(end);
+process.stdin.on('end', end);
+process.stdout.on('error', end);
 for (const method of Object.keys(services) as EngineMethod[]) serve(method, services[method] as Service<EngineMethod>);
 connection.listen();
 
@@ -115,30 +133,41 @@ function serve<M extends EngineMethod>(method: M, { run, lane, answersCancelled 
     const abort = new AbortController();
     token.onCancellationRequested(() => abort.abort());
     const { signal } = abort;
-    const context: RequestContext = {
-      signal,
-      notify: (name, content) => void connection.sendNotification(name, content).catch(() => process.exit()),
-    };
+    const context: RequestContext = { signal, notify };
     const work = () => run(workbench, params, context);
+    const working = lane ? lane.run(work, signal) : work();
+    if (answersCancelled) finishing.set(abort, working);
     try {
-      const result = await (lane ? lane.run(work, signal) : work());
+      const result = await working;
       if (!answersCancelled) signal.throwIfAborted();
       return result;
     } catch (error) {
       throw signal.aborted ? new ResponseError(cancelledCode, 'cancelled') : failure(error);
+    } finally {
+      finishing.delete(abort);
     }
   });
 }
 
-/** Training begins with what an earlier process may have left behind put away. */
-async function cleanTraining(...[workbench, params, context]: Parameters<typeof runTraining>): Promise<TrainResult> {
-  const { runFolder } = await openExperiment(params.recipe, workbench.mediaFolder);
-  await removeStaleFiles(runFolder);
-  return runTraining(workbench, params, context);
+/**
+ * Nobody listens any more: the parent has closed the streams or is gone. What still gives an answer when it is cancelled
+ * may do so: a training writes its checkpoint. Anything else that was being written stays unfinished beside the old
+ * file, which is intact.
+ */
+async function end(): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  for (const abort of finishing.keys()) abort.abort(engineEnds);
+  await Promise.allSettled(finishing.values());
+  process.exit();
+}
+
+function notify<N extends keyof EngineNotifications>(name: N, content: EngineNotifications[N]): void {
+  if (!isEnding) void connection.sendNotification(name, content).catch(end);
 }
 
 function notice(level: EngineNotifications['notice']['level'], message: string): void {
-  void connection.sendNotification('notice', { level, message }).catch(() => process.exit());
+  notify('notice', { level, message });
 }
 
 function failure(error: unknown): ResponseError<WireError> {

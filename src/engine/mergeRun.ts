@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
 import { checkAdapterFits } from '../core/lora/adapter.ts';
+import { type AdapterOrigin, commonOrigin, originMetadata } from '../core/lora/adapterOrigin.ts';
 import { mergeAdapters } from '../core/lora/merge.ts';
+import type { WeightedAdapter } from '../core/lora/mergeError.ts';
 import { linearLayers } from '../core/model/layout.ts';
+import { weightsProblem } from '../core/recipe/checkRecipe.ts';
 import type { MergeRequest, MergeResult } from '../shared/engineApi.ts';
 import { WorkbenchError } from '../shared/errors.ts';
-import { readAdapter, writeAdapter } from './adapterFiles.ts';
-import { adapterFolder, baseFolder, openExperiment } from './experiment.ts';
-import { loadBase } from './loadBase.ts';
+import { readAdapter, readOrigin, writeAdapter } from './adapterFiles.ts';
+import { adapterFolder, baseFolder, type Experiment, openExperiment } from './experiment.ts';
+import { type Base, loadBase } from './loadBase.ts';
 import { writeMergedBase } from './mergedBase.ts';
 import { checkOutputFolder, resultMark } from './outputFolder.ts';
 import { mergeFolder, type Workbench } from './workbench.ts';
@@ -27,23 +30,71 @@ interface MergeJob {
 
 /** Combines adapters for good: into one adapter, or into a full copy of the base. */
 export async function mergeRun(workbench: Workbench, request: MergeRequest): Promise<MergeResult> {
-  const job = request.recipe ? await recipeJob(workbench, request) : requestJob(workbench, request);
+  const job = await jobOf(workbench, request);
   const base = await loadBase(job.base);
   const kind = request.intoBase ? 'model' : 'adapter';
   const sources = job.adapters.map(a => a.path);
   await checkOutputFolder(job.out, kind, base, sources);
+  const weighted = await readWeighted(base, job.adapters);
+  const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
+  if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out);
+  else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) });
+  const { total } = relativeError;
+  return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
+}
+
+async function commonOriginOf(folders: string[]): Promise<AdapterOrigin> {
+  return commonOrigin(await Promise.all(folders.map(readOrigin)));
+}
+
+/** The adapters of a merge, each checked against the base. */
+export async function readWeighted(base: Base, adapters: MergeJob['adapters']): Promise<WeightedAdapter[]> {
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
   const weighted = [];
-  for (const { path, name, weight } of job.adapters) {
+  for (const { path, name, weight } of adapters) {
     const adapter = await readAdapter(path, name);
     checkAdapterFits(adapter, layers);
     weighted.push({ adapter, weight });
   }
-  const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
-  if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out);
-  else await writeAdapter(job.out, adapter, resultMark);
-  const { total } = relativeError;
-  return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
+  return weighted;
+}
+
+/** The experts of a recipe that have weight, and where their adapters lie. */
+export function blendAdapters(e: Experiment, weights: Record<string, number>): MergeJob['adapters'] {
+  const problem = weightsProblem(weights);
+  if (problem) throw new WorkbenchError('badRequest', problem);
+  return Object.entries(weights)
+    .filter(([, weight]) => weight !== 0)
+    .map(([name, weight]) => {
+      if (Object.hasOwn(e.recipe.experts, name)) return { name, weight, path: adapterFolder(e, name) };
+      throw new WorkbenchError('notFound', `${e.path} has no expert '${name}'`);
+    });
+}
+
+/** What a request says of the method; the rest as the recipe's schema has it. */
+export function mergeOptions({ method, density, rank, majoritySign, seed }: MergeRequest): MergeJob['options'] {
+  return {
+    method: method ?? 'cat',
+    density: density ?? 0.5,
+    rank,
+    majoritySign: majoritySign ?? 'total',
+    seed: seed ?? 0,
+  };
+}
+
+async function jobOf(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {
+  if (!request.recipe) return requestJob(workbench, request);
+  return request.weights ? blendJob(workbench, request, request.weights) : recipeJob(workbench, request);
+}
+
+async function blendJob(workbench: Workbench, r: MergeRequest, weights: Record<string, number>): Promise<MergeJob> {
+  const e = await openExperiment(r.recipe!, workbench.mediaFolder);
+  return { base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out: outOf(r) };
+}
+
+function outOf({ out }: MergeRequest): string {
+  if (!out) throw new WorkbenchError('badRequest', 'a merge needs a folder to write to', 'Add --out DIR.');
+  return resolve(out);
 }
 
 async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {
@@ -67,7 +118,6 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
 function requestJob(workbench: Workbench, r: MergeRequest): MergeJob {
   if (!r.adapters || r.adapters.length === 0)
     throw new WorkbenchError('badRequest', 'a merge needs at least one adapter', 'Add --adapter DIR=WEIGHT.');
-  if (!r.out) throw new WorkbenchError('badRequest', 'a merge needs a folder to write to', 'Add --out DIR.');
   const names = r.adapters.map(a => a.path);
   return {
     base: baseFolder(r.base ?? 'embedded', process.cwd(), workbench.mediaFolder),
@@ -76,13 +126,7 @@ function requestJob(workbench: Workbench, r: MergeRequest): MergeJob {
       weight: a.weight,
       name: names.indexOf(a.path) === i ? a.path : `${a.path}#${i}`,
     })),
-    options: {
-      method: r.method ?? 'cat',
-      density: r.density ?? 0.5,
-      rank: r.rank,
-      majoritySign: r.majoritySign ?? 'total',
-      seed: r.seed ?? 0,
-    },
-    out: resolve(r.out),
+    options: mergeOptions(r),
+    out: outOf(r),
   };
 }

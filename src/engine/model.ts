@@ -16,9 +16,10 @@ export interface Model {
   device: Device;
   /**
    * Runs tokens through the model. `tokens[b]` are the new tokens of row b, `past[b]` how many its cache holds already.
-   * Returns the logits [rows wanted, vocab]: of each row's last token, or with `all` of every token, row after row.
+   * Returns the logits [rows wanted, vocab]: of each row's last token, or of every token from the one numbered `from` on,
+   * row after row.
    */
-  run(tokens: number[][], past: number[], weights: Weights[], cache: KvCache, all?: boolean): Promise<Float32Array>;
+  run(tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
@@ -49,7 +50,7 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
     bank,
     device,
 
-    async run(tokens, past, weights, cache, all = false) {
+    async run(tokens, past, weights, cache, from) {
       const rows = tokens.length;
       const length = Math.max(...tokens.map(t => t.length));
       const ids = new Int32Array(rows * length);
@@ -59,8 +60,7 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
         ids.set(row, b * length);
         // Padding may run past the last position the tables hold; what it computes is not read.
         for (let t = 0; t < length; t++) positions[b * length + t] = Math.min(past[b]! + t, base.config.maxLength - 1);
-        if (all) for (let t = 0; t < row.length; t++) wanted.push(b * length + t);
-        else wanted.push(b * length + row.length - 1);
+        for (let t = from ?? row.length - 1; t < row.length; t++) wanted.push(b * length + t);
       }
       const totals = tokens.map((row, b) => past[b]! + row.length);
       const feeds = {
@@ -72,7 +72,7 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
           [rows],
         ),
         totalLength: int32s(Int32Array.of(Math.max(...totals)), []),
-        ...bank.feeds(weights, length),
+        ...bank.feeds(weights),
         ...cache.feeds,
       };
       const out = await session.run(feeds, cache.fetches);
@@ -85,5 +85,5 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
 
 /** Logits of every token of one sequence, [seq, vocab]. */
 export function allLogits(model: Model, ids: number[], weights: Weights): Promise<Float32Array> {
-  return model.run([ids], [0], [weights], createKvCache(model.base.config, 1, ids.length), true);
+  return model.run([ids], [0], [weights], createKvCache(model.base.config, 1, ids.length), 0);
 }

@@ -36,6 +36,8 @@ export interface SessionOptions {
    * step over 16 × 128 tokens of the embedded base that took 816 MB in place of 497.
    */
   varyingShapes?: boolean;
+  /** Without it weights of products stay as they are, and are not copied into the order the processor likes best. */
+  packsWeights?: boolean;
 }
 
 /** A compiled graph. Runs block this process's JavaScript thread until they are done. */
@@ -48,7 +50,7 @@ export interface Session {
 /** Compiles a graph. Throws `runtime` with the runtime's own words when it is refused. */
 export async function createSession(
   graph: Graph,
-  { folder, threads, device = 'cpu', resident = [], varyingShapes = false }: SessionOptions,
+  { folder, threads, device = 'cpu', resident = [], varyingShapes = false, packsWeights = true }: SessionOptions,
 ): Promise<Session> {
   const external = await externalFiles(graph, folder);
   const outputs = graph.outputs.map(o => o.name);
@@ -66,6 +68,7 @@ export async function createSession(
     extra: {
       session: {
         set_denormal_as_zero: '1',
+        disable_prepacking: packsWeights ? '0' : '1',
         ...(external.folder && { model_external_initializers_file_folder_path: external.folder }),
       },
     },

@@ -1,16 +1,9 @@
 import { hashName, initFactors } from '../core/lora/initFactors.ts';
-import { externalWeights } from '../core/model/baseWeights.ts';
 import { Random } from '../core/tensor/random.ts';
 import { hyperNames } from '../core/train/adamw.ts';
 import type { Batch } from '../core/train/assembleBatch.ts';
-import {
-  buildTrainGraph,
-  dropoutSites,
-  expertGroup,
-  groupSize,
-  type TrainedExpert,
-  type TrainPhase,
-} from '../core/train/trainGraph.ts';
+import { graphPlaces, packsWeights, type RunGraphOptions, runGraph } from '../core/train/runGraph.ts';
+import { dropoutSites, expertGroup, groupSize, type TrainedExpert, type TrainPhase } from '../core/train/trainGraph.ts';
 import type { TrainBackend } from '../core/train/trainLoop.ts';
 import type { Device } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
@@ -40,14 +33,10 @@ export interface TrainSessions extends TrainBackend {
   dispose(): Promise<void>;
 }
 
-export interface TrainSessionOptions {
+export interface TrainSessionOptions extends Omit<RunGraphOptions, 'config' | 'tensors'> {
   base: Base;
   experts: (TrainedExpert & { seed: number; dropout: number })[];
-  /** Some expert adds up the gradients of several runs. */
-  accumulates: boolean;
   threads: number;
-  /** Activations are computed again in the backward pass, which saves memory. */
-  recompute?: boolean;
   /** The CPU without it. */
   device?: Device;
   from?: Map<string, ExpertState>;
@@ -57,21 +46,20 @@ export interface TrainSessionOptions {
 export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSessions> {
   const { base, experts } = o;
   const dropout = experts.some(e => e.dropout > 0);
-  const groups = experts.map(e => expertGroup(base.config, e));
-  const resident = experts.flatMap(e => ['', '.m', '.v', '.sum'].map(part => e.name + part));
+  const places = graphPlaces(o);
+  const sizes = new Map(experts.map(e => [e.name, groupSize(expertGroup(base.config, e))]));
+  const resident = places.flatMap(p => ['', '.m', '.v', '.sum'].map(part => p.name + part));
+  const graphs = { ...o, config: graphConfig(base), tensors: base.tensors };
   const compile = (phase: TrainPhase) =>
-    createSession(
-      buildTrainGraph({
-        config: graphConfig(base),
-        experts,
-        weights: g => externalWeights(g, base.tensors),
-        phase,
-        accumulated: phase !== 'evaluate' && o.accumulates,
-        dropout: phase !== 'evaluate' && dropout,
-        recompute: o.recompute,
-      }),
-      { folder: base.folder, threads: o.threads, device: o.device, resident, varyingShapes: true },
-    );
+    createSession(runGraph(graphs, phase), {
+      folder: base.folder,
+      threads: o.threads,
+      device: o.device,
+      resident,
+      varyingShapes: true,
+      // Products with quantised weights are slower without.
+      packsWeights: base.quantization !== undefined || packsWeights(base.config),
+    });
   const stepSession = await compile('step');
   const sumSession = o.accumulates ? await compile('accumulate') : undefined;
   let evaluateSession: Session | undefined;
@@ -80,10 +68,11 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const current: Feeds = {};
   const spare: Feeds = {};
   const best = new Map<string, Float32Array>();
-  for (const [i, e] of experts.entries()) {
-    const size = groupSize(groups[i]!);
+  const zeros = (name: string) => floats(new Float32Array(sizes.get(name)!), [sizes.get(name)!]);
+  for (const e of experts) {
+    const size = sizes.get(e.name)!;
     const from = o.from?.get(e.name);
-    const parameter = from?.parameter ?? initFactors(groups[i]!.tensors, e.seed);
+    const parameter = from?.parameter ?? initFactors(expertGroup(base.config, e).tensors, e.seed);
     if (parameter.length !== size)
       throw new WorkbenchError(
         'mismatch',
@@ -94,51 +83,75 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
     for (const [part, data] of Object.entries(parts)) {
       // A copy: the runtime writes into these, and the caller's arrays are the caller's.
       current[e.name + part] = floats(data.slice(), [size]);
-      spare[e.name + part] = floats(new Float32Array(size), [size]);
+      spare[e.name + part] = zeros(e.name);
     }
     best.set(e.name, from?.best ?? parameter);
   }
-  const parameters = (): Feeds => Object.fromEntries(experts.map(e => [e.name, current[e.name]!]));
-  const zeroSums = (): Feeds =>
-    Object.fromEntries(groups.map(g => [`${g.name}.sum`, floats(new Float32Array(groupSize(g)), [groupSize(g)])]));
-  let sums = o.accumulates ? zeroSums() : {};
+  /** Gradients of the runs since the expert's last step. */
+  const sums: Feeds = o.accumulates ? Object.fromEntries(experts.map(e => [`${e.name}.sum`, zeros(e.name)])) : {};
+  const replaceSum = (name: string, sum: Feeds[string]) => {
+    releaseTensors({ old: sums[`${name}.sum`]! });
+    sums[`${name}.sum`] = sum;
+  };
 
+  /** Who takes which of the graph's places in a run. */
+  const seated = (batch: Batch): { place: string; name: string }[] =>
+    o.inTurn
+      ? [{ place: places[0]!.name, name: experts[onlyExpert(batch)]!.name }]
+      : experts.map(e => ({ place: e.name, name: e.name }));
+  const feedsOf = (batch: Batch, state: Feeds, parts: string[]): Feeds =>
+    Object.fromEntries(
+      seated(batch).flatMap(({ place, name }) => parts.map(part => [place + part, state[name + part]!])),
+    );
+  const inputs = (batch: Batch): Feeds => batchFeeds(o.inTurn ? ofExpert(batch, onlyExpert(batch)) : batch);
   const masks = (batch: Batch, seed: number): Feeds => (dropout ? dropoutMasks(o, batch, seed) : {});
+  const sumParts = o.accumulates ? ['.sum'] : [];
+  /** A number of each place, as one of each expert. */
+  const perExpert = (batch: Batch, values: ArrayLike<number>): number[] => {
+    const at = new Map(seated(batch).map(({ name }, i) => [name, values[i]!]));
+    return experts.map(e => at.get(e.name) ?? 0);
+  };
 
   return {
     async accumulate(batch, seed) {
-      const out = await sumSession!.run({ ...batchFeeds(batch), ...masks(batch, seed), ...parameters(), ...sums });
-      releaseTensors(sums);
-      sums = Object.fromEntries(groups.map(g => [`${g.name}.sum`, out[`${g.name}.sum.out`]!]));
-      return [...readFloats(out.losses!)];
+      const state = { ...feedsOf(batch, current, ['']), ...feedsOf(batch, sums, sumParts) };
+      const out = await sumSession!.run({ ...inputs(batch), ...masks(batch, seed), ...state });
+      for (const { place, name } of seated(batch)) replaceSum(name, out[`${place}.sum.out`]!);
+      return perExpert(batch, readFloats(out.losses!));
     },
 
     async step(batch, seed, hyper) {
       const idle = new Float32Array(hyperNames.length).fill(1);
       const rates = Object.fromEntries(
-        experts.map(e => [`${e.name}.hyper`, floats(hyper.get(e.name) ?? idle, [hyperNames.length])]),
+        seated(batch).map(({ place, name }) => [
+          `${place}.hyper`,
+          floats(hyper.get(name) ?? idle, [hyperNames.length]),
+        ]),
       );
-      const fetches = Object.fromEntries(Object.entries(spare).map(([name, tensor]) => [`${name}.out`, tensor]));
-      const feeds = { ...batchFeeds(batch), ...masks(batch, seed), ...current, ...sums, ...rates };
-      const out = await stepSession.run(feeds, fetches);
+      const parts = ['', '.m', '.v'];
+      const state = { ...feedsOf(batch, current, parts), ...feedsOf(batch, sums, sumParts) };
+      const fetches = Object.fromEntries(
+        Object.entries(feedsOf(batch, spare, parts)).map(([name, tensor]) => [`${name}.out`, tensor]),
+      );
+      const out = await stepSession.run({ ...inputs(batch), ...masks(batch, seed), ...state, ...rates }, fetches);
       // Experts that take no step keep their tensors; what was computed for them stays in the spare ones, unread.
       for (const name of hyper.keys())
-        for (const part of ['', '.m', '.v']) {
+        for (const part of parts) {
           const key = name + part;
           [current[key], spare[key]] = [spare[key]!, current[key]!];
         }
-      if (o.accumulates) {
-        releaseTensors(sums);
-        sums = zeroSums();
-      }
-      const norms = readFloats(out.norms!);
-      return { losses: [...readFloats(out.losses!)], norms: new Map(experts.map((e, i) => [e.name, norms[i]!])) };
+      if (o.accumulates) for (const { name } of seated(batch)) replaceSum(name, zeros(name));
+      const norms = perExpert(batch, readFloats(out.norms!));
+      return {
+        losses: perExpert(batch, readFloats(out.losses!)),
+        norms: new Map(experts.map((e, i) => [e.name, norms[i]!])),
+      };
     },
 
     async evaluate(batch) {
       evaluateSession ??= await compile('evaluate');
-      const out = await evaluateSession.run({ ...batchFeeds(batch), ...parameters() });
-      return [...readFloats(out.losses!)];
+      const out = await evaluateSession.run({ ...inputs(batch), ...feedsOf(batch, current, ['']) });
+      return perExpert(batch, readFloats(out.losses!));
     },
 
     async keepBest(expert) {
@@ -158,6 +171,18 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
       for (const s of [stepSession, sumSession, evaluateSession]) await s?.dispose();
     },
   };
+}
+
+/** The index of the expert that a batch's rows belong to. */
+function onlyExpert(batch: Batch): number {
+  return batch.gate.findIndex(g => g !== 0);
+}
+
+/** The batch as a graph with a single place reads it. */
+function ofExpert(batch: Batch, expert: number): Batch {
+  const experts = batch.gate.length / batch.rows;
+  const column = (data: Float32Array) => data.filter((_, i) => i % experts === expert);
+  return { ...batch, gate: column(batch.gate), lossWeights: column(batch.lossWeights) };
 }
 
 function batchFeeds(b: Batch): Feeds {

@@ -1,33 +1,63 @@
+import { join } from 'node:path';
 import type { Device } from '../shared/device.ts';
 import type { TrainRequest, TrainResult } from '../shared/engineApi.ts';
 import { runOn } from './devices/deviceUse.ts';
-import { adapterFolder, openExperiment } from './experiment.ts';
+import { adapterFolder, type Experiment, openExperiment } from './experiment.ts';
+import { keptFolder, keptPath } from './keptCheckpoints.ts';
 import { openBase, watchFor } from './quantizedBase.ts';
+import { removeStaleFiles } from './removeStaleFiles.ts';
 import type { RequestContext } from './requestContext.ts';
+import { withExpertLocks } from './runs/expertLocks.ts';
+import { recordRun } from './runs/recordRun.ts';
 import { trainRun } from './trainRun.ts';
 import type { Workbench } from './workbench.ts';
 
-/** Trains a recipe's experts, telling every event. */
+/** Trains a recipe's experts, telling every event, with what an earlier process may have left behind put away first. */
 export async function runTraining(
   workbench: Workbench,
   request: TrainRequest,
   context: RequestContext,
 ): Promise<TrainResult> {
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
+  const { path, recipe, runFolder } = experiment;
+  const { only, run: runId, id } = request;
+  const names = Object.keys(recipe.experts).filter(n => recipe.experts[n]!.data && (!only || only.includes(n)));
+  const run = { kind: 'train', id: runId, requestId: id, recipe: path, runFolder, experts: names } as const;
+  return withExpertLocks(runFolder, names, async () => {
+    await removeStaleFiles(runFolder);
+    return recordRun(
+      run,
+      context,
+      (recorded, folder) => trainExperts(workbench, experiment, names, request, recorded, join(folder, 'checkpoints')),
+      ({ finished, experts }) => ({ isWhole: finished, result: { adapters: experts } }),
+    );
+  });
+}
+
+async function trainExperts(
+  workbench: Workbench,
+  experiment: Experiment,
+  names: string[],
+  { only, resume, from, id }: TrainRequest,
+  context: RequestContext,
+  keepIn: string,
+): Promise<TrainResult> {
   const { baseFolder, recipe } = experiment;
-  const watch = watchFor(request.id, context);
+  const watch = watchFor(id, context);
   const base = await openBase(baseFolder, recipe.quantization, workbench.cacheFolder, watch);
   let finished = false;
   let hasCheckpoint = false;
-  const { only, resume, id } = request;
   const train = async (device: Device) => {
     const events = trainRun({
       experiment,
       base,
       only,
       resume: resume || hasCheckpoint,
+      ...(from && { from: keptPath(keptFolder(experiment.runFolder, from.run), from.step) }),
+      keepIn,
       threads: workbench.threads,
       device,
+      memoryLimit: workbench.memoryLimit,
       signal: context.signal,
     });
     for await (const event of events) {
@@ -38,8 +68,5 @@ export async function runTraining(
   };
   // What a device that gave up had computed went with it: the CPU goes on from the last checkpoint.
   await runOn(await workbench.devices.use(), train);
-  const names = Object.keys(experiment.recipe.experts).filter(
-    n => experiment.recipe.experts[n]!.data && (!only || only.includes(n)),
-  );
   return { finished, experts: names.map(name => ({ name, adapter: adapterFolder(experiment, name) })) };
 }

@@ -1,26 +1,36 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Adapter } from '../core/lora/adapter.ts';
 import { checkRank } from '../core/lora/adapter.ts';
 import { hashName } from '../core/lora/initFactors.ts';
-import { type LinearLayer, linearLayers } from '../core/model/layout.ts';
+import { targetLayers } from '../core/lora/targetLayers.ts';
+import { type LinearLayer, linearNames } from '../core/model/layout.ts';
+import { totalBytes } from '../core/plan/trainingMemory.ts';
 import { loraSettingsOf, trainingSettingsOf } from '../core/recipe/settings.ts';
 import { stepCount } from '../core/train/schedule.ts';
-import { expertGroup, factorName } from '../core/train/trainGraph.ts';
-import { addsUpRuns, type TrainPlan, trainLoop } from '../core/train/trainLoop.ts';
+import { type TrainPlan, trainLoop } from '../core/train/trainLoop.ts';
 import type { Device } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { LoraSettings } from '../shared/recipe.ts';
 import type { TrainEvent } from '../shared/trainEvents.ts';
-import { hashAdapter, writeAdapter } from './adapterFiles.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  type CheckpointOrigin,
+  checkRestored,
+  checkResumed,
+  type ExpertOrigin,
+  readCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.ts';
 import { addToCurves, emptyCurves } from './curves.ts';
 import { encodeExamples, readExamples } from './dataFiles.ts';
 import type { Experiment } from './experiment.ts';
+import { keepCheckpoint, keptPath, keptSteps } from './keptCheckpoints.ts';
 import { type Base, hashBase } from './loadBase.ts';
-import { makeWritableFolder, writeFileAtomic } from './store.ts';
+import { memoryBudget } from './memoryBudget.ts';
+import { checkFits, planTraining, processBytes } from './planTraining.ts';
+import { makeWritableFolder } from './store.ts';
 import { type ExpertState, openTrainSessions } from './trainBackend.ts';
-import type { TrainingRecord } from './trainingRecord.ts';
+import { scalingOf, writeTrained } from './trainedAdapter.ts';
 
 export interface TrainRunOptions {
   experiment: Experiment;
@@ -29,8 +39,14 @@ export interface TrainRunOptions {
   only?: string[];
   /** Go on from the last checkpoint where there is one. */
   resume: boolean;
+  /** Go on from a checkpoint of another run, maybe with other settings of training. */
+  from?: string;
+  /** The folder of the checkpoints that this run keeps. */
+  keepIn?: string;
   threads: number;
   device?: Device;
+  /** Bytes that this process may take; what is free without it. */
+  memoryLimit?: number;
   signal: AbortSignal;
 }
 
@@ -42,6 +58,11 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const { device = 'cpu' } = o;
+  const budget = memoryBudget(o.memoryLimit, device);
+  const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, budget });
+  checkFits(plan, budget);
+  const { inTurn, accumulates, recompute } = plan.graphs;
   // Before the first step, and not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
@@ -51,7 +72,13 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
     jobs,
   );
   const path = checkpointPath(experiment, names);
-  const checkpoint = o.resume ? await readCheckpoint(path, fingerprint) : undefined;
+  const origin: CheckpointOrigin = {
+    baseHash,
+    ...(base.quantization && { quantization: base.quantization }),
+    seed: experiment.recipe.seed,
+    experts: jobs.map(originOf),
+  };
+  const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     base,
@@ -62,32 +89,42 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
       dropout: j.lora.dropout,
       seed: (experiment.recipe.seed ^ Math.imul(hashName(j.plan.name), 0x85ebca6b)) >>> 0,
     })),
-    accumulates: addsUpRuns(jobs.map(j => j.plan)),
-    recompute: jobs.some(j => j.plan.settings.recompute),
+    accumulates,
+    inTurn,
+    recompute,
     threads: o.threads,
-    device: o.device,
+    device,
     from: checkpoint?.states,
   });
+  if (plan.isRecomputeChosen)
+    yield {
+      type: 'recompute',
+      step: checkpoint?.position.step ?? 0,
+      bytes: processBytes + totalBytes(plan.memory),
+      bytesWithout: processBytes + plan.bytesWithout,
+      budgetBytes: budget.bytes,
+    };
   try {
     const events = trainLoop({
       plans: jobs.map(j => j.plan),
       backend: sessions,
+      inTurn,
       seed: experiment.recipe.seed,
       from: checkpoint?.position,
       save: async position => {
         const states = new Map<string, ExpertState>();
         for (const name of names) states.set(name, await sessions.state(name));
-        await writeCheckpoint(path, { fingerprint, position, curves, states });
+        const kept = { fingerprint, origin, position, curves, states };
+        const most = Math.max(...jobs.map(j => j.plan.settings.keepCheckpoints));
+        if (o.keepIn) await keepCheckpoint(o.keepIn, path, kept, most);
+        else await writeCheckpoint(path, kept);
         // Adapters follow the last checkpoint, so that an expert can be asked while it is still learning.
         if (Object.values(position.experts).every((e, i) => e.stopped || e.step >= jobs[i]!.plan.steps))
           for (const [i, job] of jobs.entries()) {
             const state = states.get(job.plan.name)!;
             const own = position.experts[job.plan.name]!;
-            await writeAdapter(
-              adapterOutput(experiment, job.plan.name),
-              trainedAdapter(base, job, own.best ? state.best : state.parameter),
-            );
-            await writeRecord(experiment, job, { ...own, baseHash, curve: curves[i]! });
+            const flat = own.best ? state.best : state.parameter;
+            await writeTrained(experiment, base, originOf(job), flat, { ...own, baseHash, curve: curves[i]! });
           }
       },
       now: () => performance.now(),
@@ -112,7 +149,7 @@ export interface ExpertJob {
   dataHash: string;
 }
 
-function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] {
+export function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] {
   const trainable = Object.keys(recipe.experts).filter(name => recipe.experts[name]!.data);
   for (const name of only ?? [])
     if (!trainable.includes(name))
@@ -133,19 +170,18 @@ function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] 
 export async function prepareExpert(e: Experiment, base: Base, name: string): Promise<ExpertJob> {
   const lora = loraSettingsOf(e.recipe, name);
   const settings = trainingSettingsOf(e.recipe, name);
-  const layers = targetLayers(base, lora, name);
+  const layers = expertLayers(base, lora, name);
   for (const l of layers) checkRank(lora.rank, l.in, l.out, l.path);
   const data = e.recipe.experts[name]!.data!;
   const read = async (file: string) => encodeExamples(base, await readExamples(e.folder, file), settings, file);
   const train = await read(data.train);
   const validation = data.validation ? await read(data.validation) : [];
-  const scaling = lora.alpha / (lora.rslora ? Math.sqrt(lora.rank) : lora.rank);
   const hash = createHash('sha256');
   for (const example of [...train, ...validation]) hash.update(example.ids).update(example.labels);
   return {
     plan: {
       name,
-      scaling,
+      scaling: scalingOf(lora),
       dropout: lora.dropout,
       settings,
       steps: stepCount(settings, train.length),
@@ -159,80 +195,63 @@ export async function prepareExpert(e: Experiment, base: Base, name: string): Pr
 }
 
 /** The layers a recipe's targets name. Throws `mismatch` for a name the base does not have. */
-export function targetLayers(base: Base, lora: LoraSettings, expert: string): LinearLayer[] {
-  const layers = linearLayers(base.config);
-  if (lora.targets === 'all-linear') return layers;
-  const names = new Set(lora.targets);
-  for (const name of names)
-    if (!layers.some(l => l.name === name))
-      throw new WorkbenchError(
-        'mismatch',
-        `expert '${expert}' targets '${name}', which the base does not have`,
-        `Its linear layers: ${[...new Set(layers.map(l => l.name))].join(', ')}.`,
-      );
-  return layers.filter(l => names.has(l.name));
+function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLayer[] {
+  const { layers, unknown } = targetLayers(base.config, lora.targets);
+  if (unknown.length > 0)
+    throw new WorkbenchError(
+      'mismatch',
+      `expert '${expert}' targets '${unknown[0]}', which the base does not have`,
+      `Its linear layers: ${linearNames.join(', ')}.`,
+    );
+  return layers;
 }
 
 /** What a checkpoint goes on from: the base as it was computed with, the seed, and all that the experts learn from. */
 function fingerprintOf(base: string, seed: number, jobs: ExpertJob[]): string {
-  const parts = jobs.map(j => [j.plan.name, j.plan.settings, j.plan.steps, j.lora, j.dataHash]);
+  const parts = jobs.map(({ plan, lora, dataHash }) => {
+    // How many checkpoints are kept changes nothing of what is learned.
+    const { keepCheckpoints: _, ...settings } = plan.settings;
+    return [plan.name, settings, plan.steps, lora, dataHash];
+  });
   return createHash('sha256')
     .update(JSON.stringify([base, seed, parts]))
     .digest('hex');
 }
 
+function originOf({ plan, lora, targets, dataHash }: ExpertJob): ExpertOrigin {
+  return { name: plan.name, lora, targets, dataHash, trainExamples: plan.train.length };
+}
+
+/** The run's own last checkpoint, else the one that it begins with. */
+async function checkpointToGoOnFrom(
+  { resume, keepIn, from }: TrainRunOptions,
+  last: string,
+  fingerprint: string,
+  origin: CheckpointOrigin,
+): Promise<Checkpoint | undefined> {
+  const own = resume && keepIn ? (await keptSteps(keepIn)).at(-1) : undefined;
+  if (resume && (own !== undefined || !from)) {
+    const path = own === undefined ? last : keptPath(keepIn!, own);
+    const checkpoint = await readCheckpoint(path);
+    if (checkpoint) checkResumed(checkpoint, fingerprint, path);
+    return checkpoint;
+  }
+  if (!from) return undefined;
+  const checkpoint = await readCheckpoint(from);
+  if (!checkpoint)
+    throw new WorkbenchError(
+      'notFound',
+      `the checkpoint is not there: ${from}`,
+      'It may have made way for later ones.',
+    );
+  checkRestored(checkpoint, origin, from);
+  const isSameRun = checkpoint.fingerprint === fingerprint;
+  // With other settings, an expert whose patience was used up gets another chance.
+  if (!isSameRun)
+    for (const own of Object.values(checkpoint.position.experts)) Object.assign(own, { stopped: false, waited: 0 });
+  return checkpoint;
+}
+
 function checkpointPath(e: Experiment, names: string[]): string {
   return join(e.runFolder, 'checkpoints', `${names.join('+')}.safetensors`);
-}
-
-/** Training always writes into the run folder, whatever adapter a recipe may load later. */
-function adapterOutput(e: Experiment, name: string): string {
-  return join(e.runFolder, 'adapters', name);
-}
-
-/** An adapter from an expert's flat vector. */
-export function trainedAdapter(base: Base, { plan, lora, targets }: ExpertJob, flat: Float32Array): Adapter {
-  const { tensors } = expertGroup(base.config, { name: plan.name, rank: lora.rank, targets });
-  const pieces = new Map<string, Float32Array>();
-  let at = 0;
-  for (const t of tensors) pieces.set(t.name, flat.slice(at, (at += t.shape[0]! * t.shape[1]!)));
-  const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
-  const short = [...new Set(targets.map(path => path.split('.').at(-1)!))];
-  return {
-    name: plan.name,
-    config: {
-      rank: lora.rank,
-      alpha: lora.alpha,
-      rslora: lora.rslora,
-      targetModules: short,
-      dropout: lora.dropout,
-      taskType: 'CAUSAL_LM',
-    },
-    modules: new Map(
-      targets.map(path => {
-        const { in: width, out } = layers.get(path)!;
-        const A = { rows: lora.rank, cols: width, data: pieces.get(factorName(path, 'A'))! };
-        const B = { rows: out, cols: lora.rank, data: pieces.get(factorName(path, 'B'))! };
-        return [path, { A, B, scaling: plan.scaling }];
-      }),
-    ),
-  };
-}
-
-async function writeRecord(
-  e: Experiment,
-  job: ExpertJob,
-  own: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>,
-): Promise<void> {
-  const record: TrainingRecord = {
-    expert: job.plan.name,
-    baseHash: own.baseHash,
-    adapterHash: await hashAdapter(adapterOutput(e, job.plan.name)),
-    trainExamples: job.plan.train.length,
-    step: own.step,
-    tokens: own.tokens,
-    best: own.best,
-    curve: own.curve,
-  };
-  await writeFileAtomic(join(e.runFolder, 'training', `${job.plan.name}.json`), `${JSON.stringify(record)}\n`);
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Router } from '../core/router/router.ts';
+import type { Loaded } from '../shared/engineApiLoaded.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { Recipe } from '../shared/recipe.ts';
 import { readAdapter } from './adapterFiles.ts';
@@ -12,23 +13,31 @@ import { type Model, openModel } from './model.ts';
 import { openBase, type QuantizeWatch } from './quantizedBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
-/** A recipe ready to be asked: its base compiled, its trained experts and merges in the bank. */
+/** A recipe ready to be asked: its base compiled, with what is in the bank as it is on disk. */
 export interface OpenExperiment {
   experiment: Experiment;
   model: Model;
-  /** Experts and merges in the bank. */
-  loaded: string[];
+  /** Experts that are trained and merges that are made. */
+  available: string[];
+  /** Puts experts and merges into the bank, unless they are there. Throws `notFound` for what is not trained or made. */
+  load(names: string[]): Promise<void>;
   router(): Promise<Router>;
 }
 
-/** What this process keeps between requests: one compiled base and what was last loaded into its bank. */
+/** What this process keeps between requests: one compiled base, and in its bank the experts that were needed since. */
 export interface Workbench {
   mediaFolder: string;
   threads: number;
   devices: Devices;
   /** What can be found out or made anew. */
   cacheFolder: string;
+  /** Bytes that this process may take, where the user limits them. */
+  memoryLimit: number | undefined;
   open(recipePath: string, watch?: QuantizeWatch): Promise<OpenExperiment>;
+  /** Takes adapters out of the bank, by their folders; the next request that needs one puts it back. */
+  unload(folders: string[]): void;
+  /** What is in memory. */
+  loaded(): Loaded;
   model(baseFolder: string, quantization?: Recipe['quantization'], watch?: QuantizeWatch): Promise<Model>;
   /** A base's tokenizer and chat template; nothing is compiled. */
   text(baseFolder: string): Promise<BaseText>;
@@ -42,10 +51,12 @@ export function createWorkbench(
   threads: number,
   devices = onlyCpu,
   cacheFolder = defaultCacheFolder(),
+  memoryLimit?: number,
+  tellLoaded: (loaded: Loaded) => void = () => {},
 ): Workbench {
   let current: { folder: string; quantization: Recipe['quantization']; model: Model } | undefined;
-  /** Bank entry → adapter folder and when its factors were written. */
-  let loaded = new Map<string, string>();
+  /** Bank entry → where its factors lie, and when they were written. */
+  let inBank = new Map<string, AdapterVersion>();
   let lastText: { folder: string; text: BaseText } | undefined;
   const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
 
@@ -53,9 +64,26 @@ export function createWorkbench(
     if (current?.folder === folder && current.quantization === quantization) return current.model;
     const base = await openBase(folder, quantization, cacheFolder, watch);
     await current?.model.dispose();
-    loaded = new Map();
+    current = undefined;
+    inBank = new Map();
     current = { folder, quantization, model: await openModel(base, threads, await devices.use()) };
+    tellLoaded(loaded());
     return current.model;
+  };
+
+  const loaded = (): Loaded => ({
+    base: current && { folder: current.folder, quantization: current.quantization, device: current.model.device },
+    adapters: [...inBank].map(([name, { folder }]) => ({ name, folder })),
+    bytes: current?.model.bank.bytes() ?? 0,
+  });
+
+  const takeOut = (isMeant: (name: string, version: AdapterVersion) => boolean) => {
+    const out = [...inBank].filter(([name, version]) => isMeant(name, version)).map(([name]) => name);
+    for (const name of out) {
+      current?.model.bank.unload(name);
+      inBank.delete(name);
+    }
+    if (out.length > 0) tellLoaded(loaded());
   };
 
   const text = async (folder: string): Promise<BaseText> => {
@@ -81,6 +109,7 @@ export function createWorkbench(
     threads,
     devices,
     cacheFolder,
+    memoryLimit,
     model,
     text,
     router,
@@ -88,32 +117,60 @@ export function createWorkbench(
     async open(recipePath, watch) {
       const experiment = await openExperiment(recipePath, mediaFolder);
       const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
-      const wanted = new Map<string, string>();
-      for (const name of await trainedExperts(experiment)) wanted.set(name, adapterFolder(experiment, name));
-      for (const name of Object.keys(experiment.recipe.merges)) {
-        const folder = mergeFolder(experiment, name);
-        if (await changed(folder)) wanted.set(name, folder);
-      }
-      const stamps = new Map<string, string>();
-      for (const [name, folder] of wanted) stamps.set(name, `${folder} ${await changed(folder)}`);
-      for (const name of compiled.bank.names()) if (!stamps.has(name)) compiled.bank.unload(name);
-      for (const [name, stamp] of stamps)
-        if (loaded.get(name) !== stamp || !compiled.bank.names().includes(name))
-          compiled.bank.load(await readAdapter(wanted.get(name)!, name));
-      loaded = stamps;
-      return {
+      const versions = await versionsOf(experiment);
+      // What another recipe put there, what is gone, and what was written anew since.
+      takeOut((name, { folder, written }) => {
+        const now = versions.get(name);
+        return now?.folder !== folder || now.written !== written;
+      });
+      const open: OpenExperiment = {
         experiment,
         model: compiled,
-        loaded: [...wanted.keys()],
+        available: [...versions.keys()],
+        async load(names) {
+          checkAvailable(open, names);
+          const missing = names.filter(name => !inBank.has(name));
+          for (const name of missing) {
+            const version = versions.get(name)!;
+            compiled.bank.load(await readAdapter(version.folder, name));
+            inBank.set(name, version);
+          }
+          if (missing.length > 0) tellLoaded(loaded());
+        },
         router: () => router(experiment),
       };
+      return open;
     },
+
+    unload: folders => takeOut((_, { folder }) => folders.includes(folder)),
+    loaded,
 
     async dispose() {
       await current?.model.dispose();
       current = undefined;
     },
   };
+}
+
+/** An adapter on disk. */
+interface AdapterVersion {
+  folder: string;
+  /** When its factors were written, in milliseconds since 1970. */
+  written: number;
+}
+
+/** The experts of a recipe that are trained, and its merges that are made. */
+async function versionsOf(e: Experiment): Promise<Map<string, AdapterVersion>> {
+  const folders = [
+    ...(await trainedExperts(e)).map(name => [name, adapterFolder(e, name)] as const),
+    ...Object.keys(e.recipe.merges).map(name => [name, mergeFolder(e, name)] as const),
+  ];
+  const versions = new Map<string, AdapterVersion>();
+  for (const [name, folder] of folders) {
+    const written = await changed(folder);
+    if (written !== undefined) versions.set(name, { folder, written });
+  }
+  return versions;
 }
 
 /** Where a named merge lies. */
@@ -144,11 +201,11 @@ async function changed(folder: string): Promise<number | undefined> {
   );
 }
 
-/** Throws `notFound` for an expert that a recipe names but that is not in the bank. */
-export function checkLoaded(open: OpenExperiment, names: string[]): void {
+/** Throws `notFound` for what a recipe names but that is not trained or made, and for what it does not name. */
+export function checkAvailable({ available, experiment }: OpenExperiment, names: string[]): void {
   for (const name of names) {
-    if (open.loaded.includes(name)) continue;
-    const { recipe, path } = open.experiment;
+    if (available.includes(name)) continue;
+    const { recipe, path } = experiment;
     if (Object.hasOwn(recipe.experts, name))
       throw new WorkbenchError(
         'notFound',

@@ -1,8 +1,10 @@
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { LogOutputChannel } from 'vscode';
-import { type EngineClient, type EngineNotification, type RequestParams, startEngine } from '../client/engineClient.ts';
+import { type Event, EventEmitter, type LogOutputChannel } from 'vscode';
+import type { EngineClient, EngineNotification, RequestParams, startEngine } from '../client/engineClient.ts';
 import type { DeviceChoice } from '../shared/device.ts';
 import type { EngineMethod, EngineResult } from '../shared/engineApi.ts';
+import type { Loaded } from '../shared/engineApiLoaded.ts';
 import type { Report } from './report.ts';
 
 export interface HostRequestOptions {
@@ -21,10 +23,15 @@ export interface HostEngine {
   ): Promise<EngineResult<M>>;
   /** Ends the process once nothing is under way; the next request starts another, with the settings of that time. */
   restart(): void;
+  /** What the process keeps in memory; nothing where none runs. Looking at it starts none. */
+  readonly loaded: Loaded;
+  onDidChangeLoaded: Event<Loaded>;
   /** The process that runs now. */
   readonly pid: number | undefined;
   dispose(): Promise<void>;
 }
+
+const nothing: Loaded = { adapters: [], bytes: 0 };
 
 /** What the user's settings say of the engine's process; empty and 0 where it has its own defaults. */
 export interface EngineSettings {
@@ -32,6 +39,8 @@ export interface EngineSettings {
   device: DeviceChoice;
   cacheFolder: string;
   modelFolder: string;
+  /** In GB. */
+  memoryLimit: number;
 }
 
 /** `settings` are read whenever a process is started. */
@@ -42,19 +51,28 @@ export function createHostEngine(
   report: Report,
 ): HostEngine {
   let client: EngineClient | undefined;
+  let loaded = nothing;
+  const changed = new EventEmitter<Loaded>();
+  const tellLoaded = (now: Loaded) => {
+    loaded = now;
+    changed.fire(now);
+  };
   let underWay = 0;
   let isStale = false;
   let isDisposed = false;
 
-  function start(): EngineClient {
-    const { threads, device, cacheFolder, modelFolder } = settings();
-    const started = startEngine({
+  function start(startClient: typeof startEngine): EngineClient {
+    const { threads, device, cacheFolder, modelFolder, memoryLimit } = settings();
+    const started = startClient({
       enginePath: join(extensionFolder, 'dist', 'engine.mjs'),
       args: [
         ...['--media', join(extensionFolder, 'media'), '--device', device],
         ...(threads > 0 ? ['--threads', String(threads)] : []),
         ...(cacheFolder ? ['--cache', cacheFolder] : []),
+        ...(memoryLimit > 0 ? ['--memory-limit', `${memoryLimit}GB`] : []),
       ],
+      // It takes every core: the editor beside it goes first.
+      priority: constants.priority.PRIORITY_BELOW_NORMAL,
       env: {
         // On the desktop this process's executable is Electron; on a server it is Node itself.
         ...(process.versions.electron && { ELECTRON_RUN_AS_NODE: '1' }),
@@ -63,7 +81,11 @@ export function createHostEngine(
     });
     started.onNotice(({ level, message }) => (level === 'warning' ? report.warning(message) : log.info(message)));
     log.info(`engine started, process ${started.pid}`);
-    started.onExit(report.engineLost);
+    started.onLoaded(tellLoaded);
+    started.onExit(lost => {
+      tellLoaded(nothing);
+      report.engineLost(lost);
+    });
     return started;
   }
 
@@ -74,13 +96,17 @@ export function createHostEngine(
     client = undefined;
     if (old) log.info(`engine ended, process ${old.pid}`);
     await old?.dispose();
+    if (old) tellLoaded(nothing);
   }
 
   return {
     async request(method, params, { signal, onNotification, onRestart } = {}) {
       if (isDisposed) throw new Error('the window is closing');
       await endStale();
-      client ??= start();
+      // Its protocol takes longer to load than activation may.
+      const { startEngine } = await import('../client/engineClient.ts');
+      if (isDisposed) throw new Error('the window is closing');
+      client ??= start(startEngine);
       underWay++;
       const started = performance.now();
       try {
@@ -103,11 +129,16 @@ export function createHostEngine(
       isStale = true;
       void endStale();
     },
+    get loaded() {
+      return loaded;
+    },
+    onDidChangeLoaded: changed.event,
     get pid() {
       return client?.pid;
     },
     async dispose() {
       isDisposed = true;
+      changed.dispose();
       await client?.dispose();
     },
   };

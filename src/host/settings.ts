@@ -1,5 +1,6 @@
 import { workspace } from 'vscode';
-import { type SettingId, type SettingValue, settings } from './contributions.ts';
+import { checkEndpoint, defaultEndpoint } from '../core/hub/endpoint.ts';
+import { type SettingId, type SettingValue, settings } from './contributions/settings.ts';
 import type { EngineSettings } from './hostEngine.ts';
 
 const section = 'multiLora';
@@ -27,7 +28,24 @@ export function decodingSettings(): Record<string, number> {
   );
 }
 
-export const engineSettingIds = ['threads', 'device', 'cacheFolder', 'modelFolder'] as const satisfies SettingId[];
+/** What is set for the training of new experts, as their recipe says it. */
+export function trainingSettings(): { lora: Record<string, number>; training: Record<string, number> } {
+  const rank = readSetting('training.rank');
+  const names = ['steps', 'batchSize', 'learningRate'] as const;
+  const training = names.flatMap(name => {
+    const value = readSetting(`training.${name}`);
+    return value === null ? [] : [[name, value]];
+  });
+  return { lora: rank === null ? {} : { rank }, training: Object.fromEntries(training) };
+}
+
+export const engineSettingIds = [
+  'threads',
+  'device',
+  'cacheFolder',
+  'modelFolder',
+  'memoryLimit',
+] as const satisfies SettingId[];
 
 /** What the engine's process is started with. */
 export function engineSettings(): EngineSettings {
@@ -36,5 +54,16 @@ export function engineSettings(): EngineSettings {
     device: readSetting('device'),
     cacheFolder: readSetting('cacheFolder'),
     modelFolder: readSetting('modelFolder'),
+    memoryLimit: readSetting('memoryLimit'),
+  };
+}
+
+/** Where models are downloaded from and through which proxy. Throws `badRequest` for an address that is none. */
+export function hubSettings(): { endpoint: string; proxy: string | undefined } {
+  const editor = workspace.getConfiguration('http');
+  const editorProxy = editor.get('proxySupport') === 'off' ? undefined : editor.get<string>('proxy');
+  return {
+    endpoint: checkEndpoint(readSetting('hub.endpoint') || process.env.HF_ENDPOINT || defaultEndpoint),
+    proxy: readSetting('hub.proxy') || editorProxy || undefined,
   };
 }

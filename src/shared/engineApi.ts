@@ -1,6 +1,19 @@
-import type { DeviceStatus } from './device.ts';
+import type { Device, DeviceStatus } from './device.ts';
+import type { DescribedBase, DescribedExpert } from './engineApiDescribed.ts';
+import type { Loaded, LoadedRequest, LoadRequest, UnloadRequest } from './engineApiLoaded.ts';
+import type { Gate, MeasureRequest, MeasureResult } from './engineApiMeasure.ts';
+import type { ListModelsRequest, ListModelsResult, RemoveModelRequest, RemoveModelResult } from './engineApiModels.ts';
+import type {
+  CheckpointsRequest,
+  CheckpointsResult,
+  PreviewDataRequest,
+  PreviewDataResult,
+  PromoteRequest,
+  PromoteResult,
+} from './engineApiTraining.ts';
 import type { MergeMethod } from './recipe.ts';
 import type { Report } from './report.ts';
+import type { RunRecord } from './runRecord.ts';
 import type { TrainEvent } from './trainEvents.ts';
 
 /** What the engine process is asked, and what it answers: JSON-RPC over its standard streams. */
@@ -8,26 +21,42 @@ export interface EngineRequests {
   doctor: [DoctorRequest, DoctorResult];
   train: [TrainRequest, TrainResult];
   ask: [AskRequest, AskResult];
+  askAll: [AskAllRequest, AskAllResult];
   describe: [DescribeRequest, DescribeResult];
   countTokens: [CountTokensRequest, CountTokensResult];
   route: [RouteRequest, RouteResult[]];
   merge: [MergeRequest, MergeResult];
+  compareMerges: [CompareMergesRequest, CompareMergesResult];
+  explainTokens: [ExplainTokensRequest, ExplainTokensResult];
   evaluate: [EvaluateRequest, EvaluateResult];
+  measure: [MeasureRequest, MeasureResult];
   score: [ScoreRequest, ScoreResult];
   export: [ExportRequest, ExportResult];
   download: [DownloadRequest, DownloadResult];
   listModels: [ListModelsRequest, ListModelsResult];
+  removeModel: [RemoveModelRequest, RemoveModelResult];
+  plan: [PlanRequest, PlanResult];
+  loaded: [LoadedRequest, Loaded];
+  load: [LoadRequest, Loaded];
+  unload: [UnloadRequest, Loaded];
+  previewData: [PreviewDataRequest, PreviewDataResult];
+  checkpoints: [CheckpointsRequest, CheckpointsResult];
+  promote: [PromoteRequest, PromoteResult];
 }
 
 /** What the engine tells while a request is under way; `id` is the one its caller gave the request. */
 export interface EngineNotifications {
   trainEvent: { id: string; event: TrainEvent };
+  /** A training or an evaluation has begun, or has come to its end. */
+  run: { id: string; folder: string; record: RunRecord };
   /** Whom the router chose, before the answer's first text. */
   answerRoute: { id: string; route: RouteResult };
   /** The next piece of an answer's text. */
   answerText: { id: string; text: string };
   /** Of the engine as a whole, whatever it is asked: for the user where it is a warning, else for the log. */
   notice: { level: 'info' | 'warning'; message: string };
+  /** Of the engine as a whole: what it keeps in memory is not what it was. */
+  loaded: Loaded;
   progress: { id: string; message: string; done: number; total: number };
   /** At most five times a second; bytes that were there before the request count as done. */
   downloadProgress: {
@@ -45,7 +74,7 @@ export type EngineParams<M extends EngineMethod> = EngineRequests[M][0];
 export type EngineResult<M extends EngineMethod> = EngineRequests[M][1];
 
 /** Every request may be followed by notifications under this identity. */
-interface Tracked {
+export interface Tracked {
   id: string;
 }
 
@@ -74,6 +103,10 @@ export interface TrainRequest extends Tracked {
   recipe: string;
   only?: string[];
   resume: boolean;
+  /** The run that goes on; a new one without it. */
+  run?: string;
+  /** The checkpoint of another run that a new one begins with. */
+  from?: { run: string; step: number };
 }
 export interface TrainResult {
   /** False when it was cancelled; a checkpoint is on disk. */
@@ -112,6 +145,15 @@ export interface AskResult {
   timings: { routeMs: number; prefillMs: number; decodeMs: number };
 }
 
+/** Several prompts at once, each by itself: one batch of the model, so no more than it has memory for. Nothing is streamed. */
+export interface AskAllRequest extends Omit<AskRequest, 'prompt' | 'history'> {
+  prompts: string[];
+}
+export interface AskAllResult {
+  /** In the order of the prompts. */
+  answers: Pick<AskResult, 'text' | 'finish'>[];
+}
+
 export interface DescribeRequest {
   recipe?: string;
   /** The base where there is no recipe: a folder, or the embedded one. */
@@ -120,10 +162,12 @@ export interface DescribeRequest {
 /** What can be asked: needs the base's configuration, not its weights. */
 export interface DescribeResult {
   name: string;
-  base: { folder: string; architecture: string; contextLength: number };
+  base: DescribedBase;
+  /** Where an evaluation writes its report; without a recipe there is none. */
+  report?: string;
   /** Longest answer, in tokens, by the recipe's decoding settings. */
   maxTokens: number;
-  experts: { name: string; domain: string; description?: string; isTrained: boolean }[];
+  experts: DescribedExpert[];
   blends: { name: string; weights: Record<string, number>; isTrained: boolean }[];
   merges: { name: string; isMade: boolean }[];
 }
@@ -156,6 +200,8 @@ export interface MergeRequest {
   /** A merge named in a recipe … */
   recipe?: string;
   merge?: string;
+  /** … or these weights of its experts, with the settings and the folder said here … */
+  weights?: Record<string, number>;
   /** … or everything said here. */
   base?: string;
   adapters?: { path: string; weight: number }[];
@@ -175,14 +221,71 @@ export interface MergeResult {
   relativeError: number | null;
 }
 
+/** What each method would make of a recipe's experts; nothing is written. */
+export interface CompareMergesRequest extends Tracked {
+  recipe: string;
+  /** All without it. Answers wait for a request: who wants some meanwhile asks for one method after the other. */
+  methods?: MergeMethod[];
+  weights: Record<string, number>;
+  density?: number;
+  /** Of the methods that cut down to a rank; the largest rank among the experts without it. */
+  rank?: number;
+  majoritySign?: 'total' | 'frequency';
+  seed?: number;
+}
+export interface CompareMergesResult {
+  methods: ComparedMerge[];
+}
+export interface ComparedMerge {
+  method: MergeMethod;
+  /** As in MergeResult. */
+  result?: { rank: number; relativeError: number | null; parameters: number };
+  /** Why the method can't merge these experts. */
+  problem?: string;
+  milliseconds: number;
+}
+
+/** An answer to a prompt, token by token, as the experts of a blend see it. */
+export interface ExplainTokensRequest extends Tracked {
+  recipe: string;
+  prompt: string;
+  answer: string;
+  /** The blend's. */
+  weights: Record<string, number>;
+}
+export interface ExplainTokensResult {
+  /** Those with weight. */
+  experts: string[];
+  tokens: ExplainedToken[];
+}
+export interface ExplainedToken {
+  text: string;
+  base: NextToken;
+  blend: NextToken;
+  /** Each expert alone, with its weight in the blend; in the order of `experts`. */
+  experts: NextToken[];
+}
+/** What is expected in a token's place. */
+export interface NextToken {
+  /** Of the token that stands there. */
+  probability: number;
+  /** KL(this ‖ base) of the two distributions of the next token, in nats. */
+  kl: number;
+  /** The text of the most probable token. */
+  top: string;
+}
+
 export interface EvaluateRequest extends Tracked {
   recipe: string;
   sets?: string[];
+  run?: string;
 }
 export interface EvaluateResult {
   report: Report;
   reportPath: string;
   htmlPath: string;
+  /** The minima of the sets that were measured. */
+  gates: Gate[];
 }
 
 export interface ScoreRequest extends Tracked {
@@ -230,21 +333,66 @@ export interface DownloadResult {
   fetchedBytes: number;
 }
 
-export type ListModelsRequest = Record<string, never>;
-export interface ListModelsResult {
-  cacheFolder: string;
-  models: CachedModel[];
+/** What training a recipe will take; nothing is trained, and weights are not loaded. */
+export interface PlanRequest {
+  recipe: string;
+  /** What the recipe says where it is not saved. */
+  text?: string;
+  only?: string[];
 }
-/** A model of the Hugging Face cache that can be used as a base. */
-export interface CachedModel {
-  repo: string;
-  commit: string;
-  /** Branches and tags that stand for the commit. */
-  revisions: string[];
-  folder: string;
-  architecture: string;
+/** Memory in bytes of the engine's process at its peak. */
+export interface PlanResult {
+  base: { folder: string; architecture: string; parameters: number };
+  device: Device;
+  experts: PlannedExpert[];
+  memory: {
+    /** The process with the runtime, before anything is opened. */
+    process: number;
+    /** The base, as the compiled graphs hold it. */
+    weights: number;
+    factors: number;
+    optimiser: number;
+    activations: number;
+    /** The compiled graphs themselves. */
+    graphs: number;
+  };
+  totalBytes: number;
+  /** Activations are computed again … */
+  recompute: boolean;
+  /** … because they would not fit otherwise, and not because the recipe says so. */
+  isRecomputeChosen: boolean;
+  /** Without computing activations again, where that is chosen. */
+  totalBytesWithout: number;
+  /** What the process may take: the user's limit, or what the machine has free now. */
+  budgetBytes: number;
+  isLimit: boolean;
+  fits: boolean;
+  /** Answering the longest prompt of the data with these experts. */
+  answering: { process: number; weights: number; factors: number; cache: number; activations: number };
+  time: PlannedTime;
+  /** What was assumed, in sentences. */
+  notes: string[];
+}
+export interface PlannedExpert {
+  name: string;
+  rank: number;
+  /** Linear layers that carry factors. */
+  layers: number;
+  /** Trained numbers. */
   parameters: number;
-  bytes: number;
-  /** What answering with it takes. */
-  memoryBytes: number;
+  examples: number;
+  tokensPerEpoch: number;
+  steps: number;
+  epochs: number;
+}
+export interface PlannedTime {
+  /** Of the expert that takes the most; experts of one run take theirs together. */
+  steps: number;
+  /** Floating-point operations of matrix products, over all experts; those that are done a second time are left out. */
+  operationsPerStep: number;
+  tokensPerStep: number;
+  /** Floating-point operations a second in a large product, measured now. */
+  matMulRate: number;
+  secondsPerStep: number;
+  seconds: number;
 }

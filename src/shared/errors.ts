@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'denied'
   /** The request queue is full. */
   | 'busy'
+  /** What was asked for does not fit into memory. */
+  | 'outOfMemory'
   /** The engine process ended before it answered. */
   | 'engineLost'
   /** The runtime refused a graph or ran out of memory. */
@@ -38,6 +40,8 @@ export interface Problem {
   message: string;
   /** Offsets in the text the problem was found in, where known. */
   range?: { start: number; end: number };
+  /** What could stand at the range instead, as it would be written, where that is plain. */
+  replacement?: string;
 }
 
 /** The one error type. `message` says what and where; `hint` says what to do. */
@@ -51,4 +55,11 @@ export class WorkbenchError extends Error {
   ) {
     super(message);
   }
+}
+
+/** What went wrong and what to do, as sentences. */
+export function errorSentences(message: string, hint = ''): string {
+  // A message may begin with a name, which is written as it is; a plain word is not one.
+  const begun = message.replace(/^[a-z]+(?=[ '’])/, word => word.charAt(0).toUpperCase() + word.slice(1));
+  return hint ? `${/[.!?]$/.test(begun) ? begun : `${begun}.`} ${hint}` : begun;
 }

@@ -1,13 +1,23 @@
-import { z } from 'zod';
+// The namespace: '{ z }' keeps every language's messages in the bundles, 400 kB of them.
+import * as z from 'zod';
+import { namePattern, nameRule } from './namePattern.ts';
+import type { FormSection } from './recipeFormSections.ts';
 
 /**
  * The recipe, `NAME.lora.json`: one experiment written down. This is its only definition: the validator, the
  * editor's JSON schema, the documentation and every default come from here. Paths are relative to the recipe's folder.
  */
 
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'starts with a letter or digit; letters, digits, "_", "-" and "." follow');
+const name = z.string().regex(namePattern, nameRule);
+
+/** An example that documentation and completion show. */
+const like = (...examples: unknown[]) => ({ examples });
+
+/** A sentence for each value of an enumeration, in its order. */
+const told = (sentences: Record<string, string>) => ({ enumDescriptions: Object.values(sentences) });
+
+/** This setting and those after it are shown there, until another says otherwise. */
+const shownFromHere = (section: FormSection | 'nowhere') => ({ section });
 
 const weight = z.number().describe('Share of an expert; negative subtracts what it learned.');
 
@@ -16,14 +26,20 @@ function overridesOf<S extends z.ZodObject>(settings: S): z.ZodType<Partial<z.ou
   const shape = Object.entries(settings.shape).map(([key, field]) => {
     if (!(field instanceof z.ZodDefault)) return [key, field];
     const inner = field.unwrap() as z.ZodType;
-    return [key, inner.optional().meta({ description: field.description, default: field.def.defaultValue })];
+    return [key, inner.optional().meta({ ...field.meta(), default: field.def.defaultValue })];
   });
   return z.strictObject(Object.fromEntries(shape)).describe(settings.description ?? '') as never;
 }
 
 export const loraSettings = z
   .strictObject({
-    rank: z.int().min(1).max(1024).default(16).describe('Rank r of the factors A [r, in] and B [out, r].'),
+    rank: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(16)
+      .describe('Rank r of the factors A [r, in] and B [out, r].')
+      .meta(shownFromHere('factors')),
     alpha: z
       .number()
       .positive()
@@ -33,7 +49,8 @@ export const loraSettings = z
     targets: z
       .union([z.literal('all-linear'), z.array(z.string()).min(1)])
       .default('all-linear')
-      .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'."),
+      .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'.")
+      .meta(like(['q_proj', 'v_proj'])),
     dropout: z
       .number()
       .min(0)
@@ -45,40 +62,82 @@ export const loraSettings = z
 
 export const trainingSettings = z
   .strictObject({
-    learningRate: z.number().positive().max(1).default(2e-3).describe('Peak learning rate.'),
+    learningRate: z
+      .number()
+      .positive()
+      .max(1)
+      .default(2e-3)
+      .describe('Peak learning rate.')
+      .meta(shownFromHere('rate')),
     schedule: z
       .enum(['constant', 'linear', 'cosine'])
       .default('cosine')
-      .describe('How the learning rate goes from its peak to finalRate.'),
+      .describe('How the learning rate goes from its peak to finalRate.')
+      .meta(
+        told({
+          constant: 'Stays at its peak.',
+          linear: 'Falls on a line.',
+          cosine: 'Falls on half a cosine wave: slowly, faster, slowly (Loshchilov & Hutter 2017).',
+        }),
+      ),
     warmup: z.number().min(0).max(1).default(0.03).describe('Share of the steps over which the rate rises from 0.'),
     finalRate: z.number().min(0).max(1).default(0.05).describe('Rate at the last step, as a share of the peak.'),
-    batchSize: z.int().min(1).max(4096).default(16).describe('Rows of one expert in one run of the graph.'),
+    batchSize: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(16)
+      .describe('Rows of one expert in one run of the graph.')
+      .meta(shownFromHere('budget')),
     accumulation: z.int().min(1).max(1024).default(1).describe('Runs whose gradients are averaged into one step.'),
     epochs: z.number().positive().optional().describe('Passes over the training data; steps takes precedence.'),
     steps: z.int().min(1).optional().describe('Optimiser steps.'),
-    maxLength: z.int().min(8).default(256).describe('Longest example, in tokens; longer ones are cut at the end.'),
+    maxLength: z
+      .int()
+      .min(8)
+      .default(256)
+      .describe('Longest example, in tokens; longer ones are cut at the end.')
+      .meta(shownFromHere('examples')),
     recompute: z
-      .boolean()
-      .default(false)
+      .union([z.literal('auto'), z.boolean()])
+      .default('auto')
       .describe(
-        "Gradient checkpointing: the backward pass computes each block's activations again. Slower, in less memory; one expert that asks for it is enough for a run.",
+        "Gradient checkpointing (Chen et al. 2016): the backward pass computes each block's activations again. A quarter to a third slower, in less memory, with the same results. 'auto' does so where training would not fit into memory otherwise; one expert's true is enough for a run.",
       ),
     lossOn: z
       .enum(['answer', 'all'])
       .default('answer')
-      .describe("Tokens that are learned: the assistant's answers, or everything."),
-    weightDecay: z.number().min(0).max(1).default(0).describe('Decoupled decay of AdamW (Loshchilov & Hutter 2019).'),
+      .describe("Tokens that are learned: the assistant's answers, or everything.")
+      .meta(told({ answer: "The assistant's answers.", all: 'Prompts too.' })),
+    weightDecay: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe('Decoupled decay of AdamW (Loshchilov & Hutter 2019).')
+      .meta(shownFromHere('optimiser')),
     beta1: z.number().min(0).lt(1).default(0.9).describe("AdamW's decay of the first moment."),
     beta2: z.number().min(0).lt(1).default(0.999).describe("AdamW's decay of the second moment."),
     epsilon: z.number().positive().default(1e-8).describe("AdamW's epsilon."),
     maxNorm: z.number().min(0).default(1).describe('Largest global norm of the gradient; 0 for no clipping.'),
-    validateEvery: z.int().min(0).default(100).describe('Steps between validation losses; 0 for none.'),
+    validateEvery: z
+      .int()
+      .min(0)
+      .default(100)
+      .describe('Steps between validation losses; 0 for none.')
+      .meta(shownFromHere('progress')),
     patience: z
       .int()
       .min(0)
       .default(0)
       .describe('Stop after this many validations without a better loss; 0 to train to the end.'),
     checkpointEvery: z.int().min(0).default(100).describe('Steps between checkpoints; 0 for none.'),
+    keepCheckpoints: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(3)
+      .describe('Checkpoints that a run keeps, the last among them; each holds factors, moments and the best factors.'),
   })
   .describe('How factors are trained.');
 
@@ -86,19 +145,29 @@ const dataFile = z.string().min(1).describe('A JSONL or CSV file, relative to th
 
 const expert = z
   .strictObject({
-    description: z.string().optional().describe('What this expert is for.'),
+    description: z.string().optional().describe('What this expert is for.').meta(shownFromHere('expert')),
     domain: z
       .string()
       .optional()
       .describe("What its prompts are about; 'math', 'code' and 'qa' are known to the router beforehand."),
     data: z
       .strictObject({
-        train: dataFile.describe('Examples it learns from.'),
-        validation: dataFile.optional().describe('Examples its best checkpoint is chosen by.'),
+        train: dataFile
+          .describe('Examples it learns from: a JSONL or CSV file, relative to the recipe.')
+          .meta(like('math/train.jsonl')),
+        validation: dataFile
+          .optional()
+          .describe('Examples its best checkpoint is chosen by: a JSONL or CSV file, relative to the recipe.')
+          .meta(like('math/validation.jsonl')),
       })
       .optional()
       .describe('Its data; needed when it is trained here.'),
-    adapter: z.string().optional().describe('A PEFT folder to load instead of training.'),
+    adapter: z
+      .string()
+      .optional()
+      .describe('A PEFT folder to load instead of training, relative to the recipe.')
+      .meta(like('adapters/math'))
+      .meta(shownFromHere('nowhere')),
     lora: overridesOf(loraSettings).optional().describe("Overrides of the recipe's lora settings."),
     training: overridesOf(trainingSettings).optional().describe("Overrides of the recipe's training settings."),
   })
@@ -115,7 +184,11 @@ export const generationSettings = z
       .default(1)
       .describe('Divides the scores of tokens seen (Keskar et al. 2019).'),
     seed: z.int().min(0).default(0).describe('Seed of the sampling.'),
-    stop: z.array(z.string().min(1)).default([]).describe('Texts before which the answer ends.'),
+    stop: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Texts before which the answer ends.')
+      .meta(like(['\n\n'])),
     maxTokens: z.int().min(1).default(128).describe('Longest answer, in tokens.'),
   })
   .describe('How answers are decoded.');
@@ -131,50 +204,82 @@ const router = z
       keywords: z
         .record(z.string(), z.record(z.string(), z.number()))
         .optional()
-        .describe('Expert → word or phrase → weight; without it, a table for math, code and qa.'),
+        .describe('Expert → word or phrase → weight; without it, a table for math, code and qa.')
+        .meta(like({ math: { percent: 2 } })),
     }),
   ])
   .describe('How a prompt finds its experts.');
 
-const blend = z.record(z.string(), weight).describe('Expert → weight.');
+const blend = z
+  .record(z.string(), weight)
+  .describe('Expert → weight.')
+  .meta(like({ code: 0.6, math: 0.4 }));
 
-export const mergeMethods = [
-  'cat',
-  'linear',
-  'svd',
-  'ties',
-  'dare_linear',
-  'dare_ties',
-  'magnitude_prune',
-  'ties_svd',
-  'dare_linear_svd',
-  'dare_ties_svd',
-  'magnitude_prune_svd',
-] as const;
+/** How experts are merged, each in a sentence; those on factors need equal ranks. */
+export const mergeMethodTexts = {
+  cat: 'The factors side by side: exact for any ranks, and as large as all of them together.',
+  linear: 'The factors added up, A and B apart: cross terms make it inexact, and ranks must be equal.',
+  svd: 'The exact sum, cut down to a rank by singular values: the best that fits this rank.',
+  ties: 'The largest entries of the factors, those of the majority’s sign averaged (Yadav et al. 2023). Equal ranks.',
+  dare_linear: 'Entries of the factors dropped at random, the rest scaled up and added (Yu et al. 2024). Equal ranks.',
+  dare_ties: 'Entries of the factors dropped at random, those of the majority’s sign averaged. Equal ranks.',
+  magnitude_prune: 'The largest entries of the factors, added up. Equal ranks.',
+  ties_svd: 'As ties, on the whole deltas, cut down to a rank by singular values. Any ranks.',
+  dare_linear_svd: 'As dare_linear, on the whole deltas, cut down to a rank by singular values. Any ranks.',
+  dare_ties_svd: 'As dare_ties, on the whole deltas, cut down to a rank by singular values. Any ranks.',
+  magnitude_prune_svd: 'As magnitude_prune, on the whole deltas, cut down to a rank by singular values. Any ranks.',
+} as const;
+
+export type MergeMethod = keyof typeof mergeMethodTexts;
+export const mergeMethods = Object.keys(mergeMethodTexts) as MergeMethod[];
 
 const merge = z
   .strictObject({
-    method: z.enum(mergeMethods).default('cat').describe("How the factors are combined; 'cat' is exact."),
+    method: z
+      .enum(mergeMethods)
+      .default('cat')
+      .describe("How the factors are combined; 'cat' is exact.")
+      .meta(told(mergeMethodTexts)),
     weights: blend.describe('Expert → weight.'),
     density: z.number().gt(0).max(1).default(0.5).describe('Share of entries that pruning keeps.'),
     rank: z.int().min(1).optional().describe('Rank of the result of the svd forms; the largest rank without it.'),
-    majoritySign: z.enum(['total', 'frequency']).default('total').describe('How ties elects a sign.'),
+    majoritySign: z
+      .enum(['total', 'frequency'])
+      .default('total')
+      .describe('How ties elects a sign.')
+      .meta(told({ total: 'By the sum of the entries.', frequency: 'By the count of their signs.' })),
     seed: z.int().min(0).default(0).describe('Seed of the masks of dare.'),
-    out: z.string().optional().describe('Folder of the result; within the run folder without it.'),
+    out: z
+      .string()
+      .optional()
+      .describe('Folder of the result, relative to the recipe; within the run folder without it.')
+      .meta(like('adapters/both')),
   })
   .describe('A permanent combination of experts.');
 
 const evaluationSet = z
   .strictObject({
-    data: dataFile,
+    data: dataFile.meta(like('math/heldout.jsonl')),
     expert: z.string().describe('The expert whose domain this set tests.'),
     scorer: z
       .enum(['exact', 'final', 'code'])
       .default('exact')
-      .describe(
-        "'exact': the whole answer; 'final': what follows 'Answer:'; 'code': runs it against the example's tests.",
+      .describe("What counts as right: 'exact', 'final' or 'code'.")
+      .meta(
+        told({
+          exact: 'The whole answer, whatever its case, white space and final period.',
+          final: "What follows the last 'Answer:' or '####', else the last line; numbers by their value.",
+          code: "The answer is run in a sandbox against the example's tests.",
+        }),
       ),
     limit: z.int().min(1).optional().describe('Use the first so many examples.'),
+    minimum: z
+      .record(z.string(), z.number().min(0).max(1).describe('The least share of right answers.'))
+      .optional()
+      .describe(
+        "A gate against regressions: who answers ('auto' for the router, 'base', an expert, a blend or a merge) → the least share of right answers. Below it the command line's eval fails, and so does the set's test in the editor.",
+      )
+      .meta(like({ math: 0.9, auto: 0.85 })),
   })
   .describe('A held-out set.');
 
@@ -194,22 +299,32 @@ const evaluation = z
 
 const step = z
   .discriminatedUnion('do', [
-    z.strictObject({ do: z.literal('note'), text: z.string().describe('Markdown.') }),
     z.strictObject({
-      do: z.literal('train'),
+      do: z.literal('note').describe('Text for people.'),
+      text: z.string().describe('Markdown.'),
+    }),
+    z.strictObject({
+      do: z.literal('train').describe('Trains experts, several in one run.'),
       experts: z.array(z.string()).min(1).optional().describe('All without it.'),
     }),
     z.strictObject({
-      do: z.literal('ask'),
-      prompt: z.string().min(1),
-      expert: z.string().default('auto').describe("An expert, 'base', or 'auto' for the router."),
+      do: z.literal('ask').describe('Answers a prompt.'),
+      prompt: z.string().min(1).describe('What is asked.'),
+      expert: z.string().default('auto').describe("An expert, a merge, 'base', or 'auto' for the router."),
       weights: blend.optional(),
       blend: z.string().optional().describe('A named blend.'),
     }),
-    z.strictObject({ do: z.literal('blend'), prompt: z.string().min(1), blends: z.array(z.string()).min(1) }),
-    z.strictObject({ do: z.literal('merge'), merge: z.string().describe('A named merge.') }),
     z.strictObject({
-      do: z.literal('evaluate'),
+      do: z.literal('blend').describe('Answers a prompt with several blends, to be compared.'),
+      prompt: z.string().min(1).describe('What is asked.'),
+      blends: z.array(z.string()).min(1).describe('Named blends.'),
+    }),
+    z.strictObject({
+      do: z.literal('merge').describe('Makes a merge.'),
+      merge: z.string().describe('A named merge.'),
+    }),
+    z.strictObject({
+      do: z.literal('evaluate').describe('Measures on held-out sets, and writes the report.'),
       sets: z.array(z.string()).min(1).optional().describe('All without it.'),
     }),
   ])
@@ -229,19 +344,31 @@ export const recipeSchema = z
       .default('embedded')
       .describe(
         "The frozen base: 'embedded', a Hugging Face folder relative to the recipe, or a downloaded model, `owner/name`.",
-      ),
+      )
+      .meta(like('HuggingFaceTB/SmolLM2-135M-Instruct'))
+      .meta(shownFromHere('base')),
     quantization: z
       .enum(['none', ...quantizations])
       .default('none')
       .describe(
-        "How the weights of the base's products are held in memory: 'none' in F32, 'int8' or 'int4' in blocks of 32 with a scale. The quantised copy is made once and cached; experts train on it as on any base (QLoRA, Dettmers et al. 2023).",
+        "How the weights of the base's products are held in memory. A quantised copy is made once and cached; experts train on it as on any base (QLoRA, Dettmers et al. 2023).",
+      )
+      .meta(
+        told({
+          none: 'In F32.',
+          int8: 'In 8 bits, with a scale for each block of 32.',
+          int4: 'In 4 bits, with a scale for each block of 32.',
+        }),
       ),
     seed: z.int().min(0).max(4294967295).default(1).describe('Seed of initial factors, data order and dropout.'),
     output: z
       .string()
       .optional()
       .describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
-    lora: overridesOf(loraSettings).default({}).describe('Settings of every expert’s factors.'),
+    lora: overridesOf(loraSettings)
+      .default({})
+      .describe('Settings of every expert’s factors.')
+      .meta(shownFromHere('nowhere')),
     training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
     experts: z.record(name, expert).default({}).describe('The experts by name.'),
     router: router.default({ kind: 'learned', seed: 1 }),
@@ -258,7 +385,6 @@ export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeExpert = z.infer<typeof expert>;
 export type RecipeStep = z.infer<typeof step>;
 export type MergeSettings = z.infer<typeof merge>;
-export type MergeMethod = (typeof mergeMethods)[number];
 export type EvaluationSet = z.infer<typeof evaluationSet>;
 export type LoraSettings = z.infer<typeof loraSettings>;
 export type TrainingSettings = z.infer<typeof trainingSettings>;

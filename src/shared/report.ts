@@ -40,7 +40,7 @@ export interface ReportBase {
 
 export interface ReportExpert {
   name: string;
-  domain: string | undefined;
+  domain?: string;
   rank: number;
   alpha: number;
   scaling: number;
@@ -50,7 +50,7 @@ export interface ReportExpert {
   trainExamples: number;
   steps: number;
   tokens: number;
-  bestValidationLoss: number | undefined;
+  bestValidationLoss?: number;
 }
 
 export interface ReportMerge {

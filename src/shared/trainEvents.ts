@@ -1,5 +1,6 @@
 /** What a training run tells while it goes on; the command line, the notebook and the views all read these. */
 export type TrainEvent =
+  | RecomputeEvent
   | TrainStepEvent
   | ValidationEvent
   /** Everything up to this step is on disk. */
@@ -8,6 +9,18 @@ export type TrainEvent =
   | { type: 'cancelled'; step: number }
   /** All experts have taken their steps. */
   | { type: 'trained'; step: number };
+
+/** Before the first step: activations are computed again, because training would not fit into memory otherwise. */
+export interface RecomputeEvent {
+  type: 'recompute';
+  /** Steps that were taken before, by a run that this one goes on from. */
+  step: number;
+  /** Predicted memory of the engine's process, and what it would be without. */
+  bytes: number;
+  bytesWithout: number;
+  /** What it may take. */
+  budgetBytes: number;
+}
 
 export interface TrainStepEvent {
   type: 'step';

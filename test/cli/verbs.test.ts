@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { parseSafetensorsHeader, readTensorF32 } from '../../src/core/files/safetensors.ts';
+import { originOf } from '../../src/core/lora/adapterOrigin.ts';
 import type { AskResult, MergeResult, RouteResult, ScoreResult } from '../../src/shared/engineApi.ts';
 import type { TrainEvent } from '../../src/shared/trainEvents.ts';
 import { finished, runCli, startCli } from '../support/programs.ts';
@@ -118,7 +121,7 @@ test('score: log-probabilities sum to the total and are those of the logits file
   }
 });
 
-test('merge: by recipe and by hand, the same bits; the merge can then be asked', async () => {
+test('merge: by recipe and by hand, the same bits, with what the experts were trained on; the merge can then be asked', async () => {
   const [named] = lines((await runCli(['merge', recipe, 'both', '--json'])).stdout) as [MergeResult];
   assert.deepEqual([named.rank, named.relativeError! < 1e-6], [4, true]);
   const out = join(folder, 'by-hand');
@@ -136,6 +139,16 @@ test('merge: by recipe and by hand, the same bits; the merge can then be asked',
   ]);
   assert.match(hand.stdout, /by-hand {2}rank 4, relative error \S+ against the exact weighted sum\n$/);
   const bits = (path: string) => readFileSync(join(path, 'adapter_model.safetensors'));
+  const base = fileURLToPath(new URL('../../media/base/', import.meta.url));
+  const { chat_template } = JSON.parse(readFileSync(join(base, 'tokenizer_config.json'), 'utf8'));
+  const baseHash = createHash('sha256')
+    .update(readFileSync(join(base, 'model.safetensors')))
+    .digest('hex');
+  for (const path of [adapter('math'), named.path])
+    assert.deepEqual(originOf(parseSafetensorsHeader(bits(path), bits(path).length, path).metadata), {
+      baseHash,
+      chatTemplate: chat_template,
+    });
   assert.ok(bits(out).equals(bits(named.path)));
   const [asked] = lines((await runCli(['ask', 'Hi', '--recipe', recipe, '--expert', 'both', '--json'])).stdout) as [
     AskResult,
@@ -196,7 +209,20 @@ test('quickstart runs the steps of a recipe in order', async () => {
 test('every verb has a help page with an example; versions; the nearest verb', async () => {
   const { stdout } = await runCli(['--help']);
   const verbs = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(m => m[1]!);
-  assert.deepEqual(verbs, ['quickstart', 'train', 'ask', 'route', 'merge', 'eval', 'score', 'export', 'get', 'doctor']);
+  assert.deepEqual(verbs, [
+    'quickstart',
+    'plan',
+    'train',
+    'checkpoints',
+    'ask',
+    'route',
+    'merge',
+    'eval',
+    'score',
+    'export',
+    'get',
+    'doctor',
+  ]);
   for (const verb of verbs) {
     const help = await runCli([verb, '--help']);
     assert.equal(help.code, 0);

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { startEngine } from '../../src/client/engineClient.ts';
+import { mostEnds } from '../../src/client/restartPolicy.ts';
 import { WorkbenchError } from '../../src/shared/errors.ts';
-import { fromSource, isRunning, testEngine } from '../support/programs.ts';
+import { engineArguments, enginePath, fromSource, isRunning, testEngine } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';
 
@@ -45,6 +48,35 @@ test('exit code and last words of a process that fails are told', async () => {
   await engine.dispose();
 });
 
+test('a program that ends again and again is started five times, and no sixth', async () => {
+  const folder = temporaryFolder();
+  const script = join(folder, 'failing.mjs');
+  writeFileSync(script, "import { appendFileSync } from 'node:fs'; appendFileSync('starts', '1'); process.exit(3);");
+  writeFileSync(join(folder, 'run.mjs'), `process.chdir(${JSON.stringify(folder)}); await import('./failing.mjs');`);
+  const engine = startEngine({ enginePath: join(folder, 'run.mjs'), args: [] });
+  const told: string[] = [];
+  // As an editor that goes on asking.
+  for (let i = 0; i < 6; i++)
+    await engine.request('doctor', {}).catch(error => told.push(`${error.message} ${error.hint}`));
+  assert.equal(readFileSync(join(folder, 'starts'), 'utf8').length, mostEnds);
+  assert.match(told[5]!, /^the engine process ended 5 times within a minute; last: .* exit code 3/);
+  assert.match(told[5]!, /A minute later it can be started again\./);
+  await engine.dispose();
+});
+
+test('a process that ends within a message keeps nobody waiting', async () => {
+  const program = join(temporaryFolder(), 'half.mjs');
+  writeFileSync(program, "process.stdout.write('Content-Length: 100\\r\\n\\r\\nhalf', () => process.exit(3));");
+  const source = import.meta.resolve('../../src/client/engineProcess.ts');
+  const parent = `
+    const { startEngineProcess } = await import(${JSON.stringify(source)});
+    const engine = startEngineProcess({ enginePath: ${JSON.stringify(program)}, args: [] });
+    console.log((await engine.gone).message);`;
+  const args = [...fromSource, '--input-type=module', '--eval', parent];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+  assert.equal(stdout, 'the engine process ended with exit code 3\n');
+});
+
 test('a program that is not there', async () => {
   const engine = startEngine({ enginePath: 'x', execPath: '/nowhere/node', args: [] });
   await assert.rejects(engine.request('doctor', {}), isLost(/could not be started/));
@@ -58,6 +90,13 @@ test('dispose ends the process', async t => {
   await engine.dispose();
   assert.equal(isRunning(pid), false);
   await assert.rejects(engine.request('doctor', {}), isLost(/has been ended/));
+});
+
+test('an engine has the priority it is given', async () => {
+  const priority = constants.priority.PRIORITY_LOW;
+  const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments, priority });
+  assert.equal(getPriority(engine.pid!), priority);
+  await engine.dispose();
 });
 
 test('a parent killed during training leaves no engine behind', { skip: process.platform !== 'linux' }, async () => {

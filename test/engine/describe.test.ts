@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import type { RouteResult } from '../../src/shared/engineApi.ts';
 import { testEngine } from '../support/programs.ts';
@@ -28,6 +29,22 @@ test('a recipe is described without its weights: what is trained, and what needs
     [true, true],
   );
   assert.equal(after.blends[0]!.isTrained, true);
+  assert.deepEqual(
+    before.experts.map(e => e.adapter),
+    [undefined, undefined],
+  );
+  const { folder, bytes, baseHash, ...adapter } = after.experts[0]!.adapter!;
+  assert.deepEqual(adapter, { rank: 2, isOwn: true, steps: 4 });
+  assert.equal(folder, join(dirname(recipe), 'runs', 'tiny', 'adapters', 'math'));
+  const sizes = readdirSync(folder).map(name => statSync(join(folder, name)).size);
+  assert.equal(
+    bytes,
+    sizes.reduce((a, b) => a + b),
+  );
+  assert.match(baseHash!, /^[0-9a-f]{64}$/);
+  assert.equal(after.report, join(dirname(recipe), 'runs', 'tiny', 'report.json'));
+  assert.equal(after.base.name, 'embedded');
+  assert.ok(after.base.parameters > 4e6 && after.base.bytes > 2 * after.base.parameters);
 });
 
 test('the route is told before the first text; earlier turns are part of the prompt', async () => {

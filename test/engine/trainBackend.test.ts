@@ -109,7 +109,7 @@ for (const [name, recompute] of [
 
 for (const name of ['llama_all', 'qwen2_all'])
   test(`${name}: every factor's gradient in steps 1 and 2 is PEFT's, to a relative error of 1e-5`, async () => {
-    const { base, expert, batch, initial, tensor, gold } = await openCase(name);
+    const { base, expert, batch, initial, flat, tensor, gold } = await openCase(name);
     const graph = buildTrainGraph({
       config: base.config,
       experts: [expert],
@@ -119,20 +119,15 @@ for (const name of ['llama_all', 'qwen2_all'])
       dropout: false,
     });
     const session = await createSession(graph, { folder: base.folder, threads: 1 });
-    const { lr, betas, eps } = gold.optimizer;
-    const settings = { learningRate: lr, weightDecay: 0, beta1: betas[0], beta2: betas[1], epsilon: eps, maxNorm: 0 };
-    const experts = [{ ...expert, seed: 1, dropout: 0 }];
-    const trained = await openTrainSessions({
-      base,
-      experts,
-      accumulates: false,
-      threads: 1,
-      from: new Map([['e', state(initial)]]),
-    });
+    const { lr, eps } = gold.optimizer;
+    // Where the reference stood: Adam turns a gradient near zero into a step of up to lr, whose sign is rounding, so the
+    // second gradient is compared at the reference's own parameters. (Our steps are the ten of the tests above.)
+    const firstGradient = flat(key => tensor(`grad.step1.${key}`));
+    const stepped = initial.map((p, i) => p - (lr * firstGradient[i]!) / (Math.abs(firstGradient[i]!) + eps));
     for (const step of [1, 2]) {
       const b = batch(gold.steps[step - 1].batches[0]);
       const m = b.labels.length;
-      const { parameter } = await trained.state('e');
+      const parameter = step === 1 ? initial : stepped;
       const out = await session.run({
         e: floats(parameter, [parameter.length]),
         ids: int64s(b.ids, [b.rows, b.length]),
@@ -153,10 +148,8 @@ for (const name of ['llama_all', 'qwen2_all'])
         assert.ok(error <= 1e-5 * norm, `step ${step}, ${t.name}: relative error ${error / norm}`);
       }
       assert.equal(at, gradient.length);
-      await trained.step(b, 0, new Map([['e', hyperVector(settings, lr, step)]]));
     }
     await session.dispose();
-    await trained.dispose();
   });
 
 test('a checkpoint of other settings is refused with both sizes', async () => {

@@ -3,12 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withContributions } from '../../scripts/manifest.ts';
-import {
-  type CommandContribution,
-  commands,
-  type SettingContribution,
-  settings,
-} from '../../src/host/contributions.ts';
+import { type CommandContribution, commands } from '../../src/host/contributions/commands.ts';
+import { type SettingContribution, settings } from '../../src/host/contributions/settings.ts';
+import { views, viewsWelcome } from '../../src/host/contributions/sidebar.ts';
+import { walkthrough } from '../../src/host/contributions/walkthrough.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -29,9 +27,47 @@ test('every setting has a default that fits its schema, and a description', () =
   }
 });
 
+test('no setting is within another, whose value the editor would give as an object', () => {
+  const ids = Object.keys(settings);
+  assert.deepEqual(
+    ids.filter(id => ids.some(other => id.startsWith(`${other}.`))),
+    [],
+  );
+});
+
 test('shortcuts are not given twice', () => {
   const keys = Object.values<CommandContribution>(commands).flatMap(c => (c.key ? [c.key.key, c.key.mac] : []));
   assert.equal(new Set(keys).size, keys.length);
+});
+
+test('the walkthrough links to commands that are there, and its pictures follow the theme', () => {
+  for (const { description, media, completionEvents } of walkthrough.steps) {
+    const named = [...description.matchAll(/\(command:([\w.]+)\)/g)].map(match => match[1]!);
+    assert.ok(named.length > 0, description);
+    for (const id of [...named, ...completionEvents.map(event => event.slice('onCommand:'.length))])
+      assert.ok(id in commands || views.some(view => id === `${view.id}.focus`), id);
+    const picture = read(media.svg);
+    assert.doesNotMatch(picture, /(fill|stroke)="(?!none|var\(--vscode-)/);
+  }
+});
+
+test('an empty view says what to do next, with commands that are there; its picture takes the theme’s colour', () => {
+  const editors = ['workbench.trust.manage'];
+  for (const { view, contents } of viewsWelcome) {
+    assert.ok(
+      views.some(v => v.id === view),
+      view,
+    );
+    for (const [, id] of contents.matchAll(/\(command:([\w.]+)\)/g))
+      assert.ok(id! in commands || editors.includes(id!), id);
+  }
+  for (const { id } of views)
+    assert.ok(
+      viewsWelcome.some(w => w.view === id),
+      id,
+    );
+  // The editor uses the shape alone.
+  assert.match(read('media/activityBar.svg'), /width="24" height="24"/);
 });
 
 test('extension.ts wires, and nothing else', () => {

@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { packageTarget, targets } from '../../scripts/lib/packageTarget.mjs';
 import { startEngine } from '../../src/client/engineClient.ts';
+import { ask, openChat } from '../host/support/chat.ts';
+import { type Editor, installEditor } from '../host/support/installEditor.ts';
+import { installExtension } from '../host/support/installExtension.ts';
+import { openWorkbench, type Workbench } from '../host/support/workbench.ts';
 import { startHub } from '../support/hubServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { unzip } from '../support/unzip.ts';
@@ -36,9 +40,12 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     'media/router/prior.bin',
     'syntaxes/lora-recipe.schema.json',
     'examples/experts/experts.lora.json',
+    'media/walkthrough/begin.svg',
     'dist/extension.cjs',
     'dist/engine.mjs',
     'dist/emscripten-module.wasm',
+    'dist/webview/report.js',
+    'dist/webview/report.css',
   ];
   assert.deepEqual(
     expected.filter(name => !files.includes(name)),
@@ -51,6 +58,7 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     binaries.filter(name => !name.startsWith(place)),
     [],
   );
+  assert.doesNotMatch(readFileSync(join(extension, 'readme.md'), 'utf8'), /docs\/images/);
   const workshop = /\.(ts|map|vsix)$|(^|\/)(src|test|scripts|bench|meta|runs|\.git)\//;
   assert.deepEqual(
     files.filter(name => workshop.test(name)),
@@ -106,3 +114,41 @@ test('unpacked elsewhere, its engine answers with the embedded base, and downloa
   const { bytes, fetchedBytes } = await engine.request('download', { repo: 'test/base', endpoint });
   assert.ok(bytes > 10e6 && fetchedBytes === bytes, `${fetchedBytes} of ${bytes}`);
 });
+
+const editor = target === here ? installEditor() : { missing: `${here} is no platform of a package` };
+
+test('installed in a clean editor, it answers in the chat from its own runtime', {
+  skip: 'missing' in editor && editor.missing,
+}, async t => {
+  const dataFolder = join(folder, 'clean');
+  installExtension(editor as Editor, vsix, dataFolder);
+  const bench = await openWorkbench(editor as Editor, { folder: temporaryFolder(), dataFolder, extension: null });
+  await openChat(bench);
+  const answer = await ask(bench, 'What is 3 + 4?');
+  assert.match(await answer.innerText(), /base/i);
+  const engines = readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(pid => `/proc/${pid}/maps`)
+    .filter(maps => mapsOf(maps).includes(join(dataFolder, 'extensions')));
+  assert.equal(engines.length, 1);
+  assert.match(mapsOf(engines[0]!), /clean\/extensions\/.*\/onnxruntime_binding\.node/);
+  await bench.picture('vsix');
+  t.diagnostic(`activation: ${await activation(bench)}`);
+  await bench.close();
+});
+
+/** The libraries that a process has loaded; empty for one that has ended or is another user's. */
+function mapsOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** What the editor itself measured. */
+async function activation({ command, page }: Workbench): Promise<string> {
+  await command('Developer: Show Running Extensions');
+  const row = page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: 'Multi-LoRA' }).first();
+  return row.locator('.activation-time').innerText();
+}

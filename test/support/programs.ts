@@ -22,8 +22,11 @@ export const engineArguments = [
 ];
 
 /** An engine over the embedded base; it ends with the calling file's tests, or with its test, whatever came of them. */
-export function testEngine(context: { after(work: () => Promise<void>): void } = { after }): EngineClient {
-  const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+export function testEngine(
+  context: { after(work: () => Promise<void>): void } = { after },
+  moreArguments: string[] = [],
+): EngineClient {
+  const engine = startEngine({ enginePath, execArgv: fromSource, args: [...engineArguments, ...moreArguments] });
   context.after(() => engine.dispose());
   return engine;
 }

@@ -10,9 +10,9 @@ import type { Weights } from '../../src/engine/adapterBank.ts';
 import type { DeviceUse } from '../../src/engine/devices/deviceUse.ts';
 import { gateZeroCheck } from '../../src/engine/evaluation/gateZero.ts';
 import { generate } from '../../src/engine/generate.ts';
-import { createKvCache } from '../../src/engine/kvCache.ts';
+import { createKvCache, type KvCache } from '../../src/engine/kvCache.ts';
 import { type Base, loadBase } from '../../src/engine/loadBase.ts';
-import { allLogits, openModel } from '../../src/engine/model.ts';
+import { allLogits, type Model, openModel } from '../../src/engine/model.ts';
 import { writeFileAtomic } from '../../src/engine/store.ts';
 import { type ExpertState, openTrainSessions, type TrainSessions } from '../../src/engine/trainBackend.ts';
 import type { Device } from '../../src/shared/device.ts';
@@ -164,6 +164,26 @@ for (const name of ['llama_tied', 'qwen3_tied_headdim']) {
       lengths.map(n => n + t),
     );
   print(`mixed ${name}`, Math.max(...gaps));
+  await onCpu.dispose();
+  await onGpu.dispose();
+}
+
+{
+  const gaps: number[] = [];
+  const [onCpu, onGpu] = [await openExperts(base, 'cpu'), await openExperts(base, 'webgpu')];
+  for (const model of [onCpu, onGpu]) model.bank.load({ ...someAdapter(base, 'c', 4), name: 'c' });
+  const caches = [onCpu, onGpu].map(() => createKvCache(base.config, 2, 8));
+  // In the order of the bank and in the other; each row reads its own factors.
+  const orders: Weights[][] = [
+    [{ a: 1 }, { c: 0.5 }],
+    [{ c: 1 }, { a: 1 }],
+  ];
+  for (const [past, weights] of orders.entries()) {
+    const run = (model: Model, cache: KvCache) => model.run([[5], [9]], [past, past], weights, cache);
+    const gpu = await run(onGpu, caches[1]!);
+    gaps.push(gap(await run(onCpu, caches[0]!), gpu));
+  }
+  print('own', Math.max(...gaps));
   await onCpu.dispose();
   await onGpu.dispose();
 }

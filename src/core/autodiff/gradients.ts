@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../shared/errors.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import { gradientRules } from './gradientRules.ts';
-import { recomputed, type Segment, segmentNodes } from './recompute.ts';
+import { dropUnread, recomputed, type Segment, segmentNodes } from './recompute.ts';
 
 /**
  * Appends to `g` the nodes that compute d loss / d wrt, by reverse-mode differentiation
@@ -43,6 +43,7 @@ export function gradients(g: Graph, loss: Value, wrt: Value[], segments: Segment
       if (dv && wants(i)) accumulate(node.inputs[i]!, dv);
     });
   }
+  dropUnread(g, new Set([...copies.values()].flatMap(values => [...values.values()])));
   return wrt.map(v => {
     const dv = gradient.get(v);
     if (!dv) throw new WorkbenchError('runtime', `autodiff: the loss does not depend on '${v.name}'`);

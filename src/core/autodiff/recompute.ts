@@ -33,6 +33,21 @@ export function recomputed(
   return copies;
 }
 
+/**
+ * Removes the nodes that make these values and nothing else, where nothing reads them. The end of a segment is what the
+ * next one started from, and is kept: its copy would be computed for nobody, and hold what it is made of until the end.
+ */
+export function dropUnread(g: Graph, values: ReadonlySet<Value>): void {
+  const read = new Set<Value | undefined>();
+  const isNeeded = (node: Node): boolean => {
+    const needed = node.outputs.some(o => read.has(o) || !values.has(o));
+    if (needed) for (const v of node.inputs) read.add(v);
+    return needed;
+  };
+  const kept = g.nodes.splice(0).reverse().filter(isNeeded).reverse();
+  for (const node of kept) g.nodes.push(node);
+}
+
 /** The nodes between a segment's ends, in their order. */
 export function segmentNodes(forward: readonly Node[], { from, to }: Segment): readonly Node[] {
   const index = (v: Value) => forward.findIndex(node => node.outputs.includes(v));

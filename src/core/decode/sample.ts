@@ -91,7 +91,7 @@ export function createSampler(
 }
 
 /** The first index of the largest number. */
-function argmax(values: Float32Array): number {
+export function argmax(values: ArrayLike<number>): number {
   let best = -1;
   let max = -Infinity;
   for (let i = 0; i < values.length; i++) {

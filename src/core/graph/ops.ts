@@ -104,6 +104,27 @@ export function matmul(
   return single(g, 'FusedMatMul', [a, b], a.type, [...lead, m, n], attributes, contrib);
 }
 
+/**
+ * x Wᵀ for x […, in] and W [out, in], the same for every place of x, or [B, out, in], one for each x [in, …] of the first
+ * axis; S in place of B is 1 or B in a run. The gradient rules know products of equal axes alone.
+ */
+export function project(g: Graph, x: Value, w: Value): Value {
+  return product(g, x, w, true);
+}
+
+/** x W for x […, k] and W [k, out], [B, k, out] or [S, k, out], as in `project`. */
+export function projectBack(g: Graph, x: Value, w: Value): Value {
+  return product(g, x, w, false);
+}
+
+function product(g: Graph, x: Value, w: Value, transB: boolean): Value {
+  const [k, out] = transB ? [w.shape.at(-1)!, w.shape.at(-2)!] : [w.shape.at(-2)!, w.shape.at(-1)!];
+  if (x.shape.at(-1) !== k)
+    throw new WorkbenchError('runtime', `product: shapes [${x.shape}] and [${w.shape}]${transB ? 'ᵀ' : ''}`);
+  const attributes = { transA: 0, transB: +transB, alpha: { float: 1 } };
+  return single(g, 'FusedMatMul', [x, w], x.type, [...x.shape.slice(0, -1), out], attributes, contrib);
+}
+
 function reduce(op: string) {
   return (g: Graph, x: Value, axes: number[], keepdims = true): Value => {
     const over = new Set(axes.map(a => (a < 0 ? a + x.shape.length : a)));

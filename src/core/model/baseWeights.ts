@@ -63,7 +63,7 @@ export function externalWeights(g: Graph, tensors: ReadonlyMap<string, TensorPla
     });
 }
 
-/** x [N, in] and the names of weights [out, in], one below the other → x Wᵀ + bias, [N, Σ out]. */
+/** x […, in] and the names of weights [out, in], one below the other → x Wᵀ + bias, […, Σ out]. */
 export type Product = (x: Value, weights: string[], bias?: Value) => Value;
 
 /** Products with the base's weights: one each, however many weights, and without widening those that are quantised. */
@@ -73,6 +73,7 @@ export function externalProduct(g: Graph, tensors: ReadonlyMap<string, TensorPla
     const quantized = quantizedRows(tensors, weights);
     if (quantized) return matMulBlocks(g, x, quantized, bias);
     // The runtime joins the weights once, when it compiles the graph.
-    return op.gemm(g, x, op.concat(g, weights.map(weight), 0), { transB: true }, bias);
+    const y = op.project(g, x, op.concat(g, weights.map(weight), 0));
+    return bias ? op.add(g, y, bias) : y;
   };
 }

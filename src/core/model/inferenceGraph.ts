@@ -42,8 +42,9 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
  * wanted; `lastPositions` [B] int32, tokens in each row's cache after this run, minus one; `totalLength` int32 scalar,
  * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, cacheHeadDim], overwritten in place when the
  * same tensors are given as outputs. With `adapted`, the bank: R the sum of the ranks of the experts in it, G the number
- * of layers in a group, per group `GROUP.lora_A` [G·R, in] and `GROUP.lora_B`, transposed, [G·R, out], which is zero
- * outside a row's own layer; and for each G `gate.G` [N, G·R], a value for every token and row of the bank.
+ * of layers in a group, per group `GROUP.lora_A` [S, G·R, in] and `GROUP.lora_B`, transposed, [S, G·R, out], which is zero
+ * outside a row's own layer; and for each G `gate.G` [B, 1, G·R]. S is 1 where all rows of the batch read one stack, in
+ * which their gates choose, or B where each reads its own expert.
  * Outputs: `logits` [M, vocab]; `cache.L.key.out`, `cache.L.value.out`.
  */
 export function buildInferenceGraph(
@@ -68,18 +69,18 @@ export function buildInferenceGraph(
     linears: (x, paths) => {
       const { layers } = groups.get(paths[0]!)!;
       const sizes = layers.map(l => l.out);
-      return op.split(g, project(x, paths[0]!), sizes, 1);
+      return op.split(g, project(x, paths[0]!), sizes, 2);
     },
     attention: cachedAttention(g, c, weight, project, positions),
     addNorm: (x, y, scale) => op.addRmsNorm(g, x, y, scale, c.epsilon),
   };
-  const hidden = transformer(g, c, parts, ids);
-  const wanted = op.gatherRows(g, hidden, g.input('logitRows', 'int64', ['M']));
+  const hidden = transformer(g, c, parts, ids, ['B', 'T']);
+  const wanted = op.gatherRows(g, op.reshape(g, hidden, ['N', c.dim]), g.input('logitRows', 'int64', ['M']));
   g.output('logits', product(wanted, [outputWeight(c)]));
   return g;
 }
 
-/** x [N, in] → the results of a whole group, named by its first layer, side by side: [N, out]. */
+/** x [B, T, in] → the results of a whole group, named by its first layer, side by side: [B, T, out]. */
 type Projection = (x: Value, firstPath: string) => Value;
 
 /** The base's layers of one group as one product. */
@@ -100,10 +101,10 @@ function addBank(g: Graph, group: LinearGroup, x: Value, y: Value): Value {
   const names = bankInputs(group);
   const count = group.layers.length;
   const rank = `${count}R`;
-  const gate = g.once(gateInput(count), () => g.input(gateInput(count), 'float32', ['N', rank]));
-  const A = g.input(names.A, 'float32', [rank, group.in]);
-  const B = g.input(names.B, 'float32', [rank, group.out]);
-  return op.gemm(g, op.mul(g, op.gemm(g, x, A, { transB: true }), gate), B, {}, y);
+  const gate = g.once(gateInput(count), () => g.input(gateInput(count), 'float32', ['B', 1, rank]));
+  const A = g.input(names.A, 'float32', ['S', rank, group.in]);
+  const B = g.input(names.B, 'float32', ['S', rank, group.out]);
+  return op.add(g, y, op.projectBack(g, op.mul(g, op.project(g, x, A), gate), B));
 }
 
 /**
@@ -123,15 +124,14 @@ function cachedAttention(
   const width = cacheHeadDim(c);
   const rotatesInside = c.headDim % rotaryStep === 0;
   const { cos, sin } = rotaryConstants(g, c);
-  const rows = (x: Value) => op.reshape(g, x, ['B', 'T', x.shape[1]!]);
 
   /** What the operator takes as query, key and value: one tensor, or three where something comes before it. */
   const operands = (layer: number, h: Value): (Value | undefined)[] => {
     const joined = project(h, linearPath(layer, 'q_proj'));
-    if (!c.qkNorm && rotatesInside) return [rows(joined), undefined, undefined];
+    if (!c.qkNorm && rotatesInside) return [joined, undefined, undefined];
     const sizes = [c.heads, c.kvHeads, c.kvHeads].map(heads => heads * c.headDim);
-    const [q, k, v] = op.split(g, joined, sizes, 1) as [Value, Value, Value];
-    const normed = [headNorm(g, c, { weight }, layer, 'q', q), headNorm(g, c, { weight }, layer, 'k', k), v].map(rows);
+    const [q, k, v] = op.split(g, joined, sizes, 2) as [Value, Value, Value];
+    const normed = [headNorm(g, c, { weight }, layer, 'q', q), headNorm(g, c, { weight }, layer, 'k', k), v];
     if (rotatesInside) return normed;
     return normed.map((x, i) =>
       resizeHeads(
@@ -171,7 +171,7 @@ function cachedAttention(
       [`attention.${layer}`, `${cacheName(layer, 'key')}.out`, `${cacheName(layer, 'value')}.out`],
     );
     g.outputs.push(nextKey!, nextValue!);
-    return op.reshape(g, resizeHeads(g, mixed!, c.heads, width, c.headDim), ['N', c.heads * c.headDim]);
+    return resizeHeads(g, mixed!, c.heads, width, c.headDim);
   };
 }
 

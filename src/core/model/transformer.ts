@@ -1,4 +1,4 @@
-import type { Graph, Value } from '../graph/graph.ts';
+import type { Dim, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from './config.ts';
 import { linearPath } from './layout.ts';
@@ -6,18 +6,19 @@ import { rotaryTables } from './rope.ts';
 
 /*
  * Dimensions: B rows of the batch, T tokens a row, N = B·T, dim width, H query heads, KV key/value heads,
- * hd head size. Between layers activations are kept flat, [N, dim], so that every projection is one Gemm.
+ * hd head size. Between layers activations are [B, T, dim], or flat, [N, dim], where every projection is to be one Gemm:
+ * `…` stands for the axes before the last.
  */
 
 /** What differs between the graphs that share the forward pass. */
 export interface TransformerParts {
   /** A weight of the base in F32, by its name in the checkpoint. */
   weight(name: string): Value;
-  /** Linear layers that read the same x [N, in], with whatever adapters they carry → [N, out] each. */
+  /** Linear layers that read the same x […, in], with whatever adapters they carry → […, out] each. */
   linears(x: Value, paths: string[]): Value[];
-  /** What the projections of block `layer` read, [N, dim] → what `o_proj` reads, [N, H·hd]. */
+  /** What the projections of block `layer` read, […, dim] → what `o_proj` reads, […, H·hd]. */
   attention(layer: number, h: Value): Value;
-  /** x + y, and its norm; each [N, dim]. */
+  /** x + y, and its norm; each […, dim]. */
   addNorm(x: Value, y: Value, weight: Value): [sum: Value, normed: Value];
 }
 
@@ -30,11 +31,17 @@ export function defineBatchSizes(g: Graph, ids: Value): void {
   g.defineSize('N', op.mul(g, b, t));
 }
 
-/** The decoder without its output projection: ids [B, T] → hidden [N, dim], after the final norm. */
-export function transformer(g: Graph, c: BaseConfig, parts: TransformerParts, ids: Value): Value {
+/** The decoder without its output projection: ids [B, T] → hidden […, dim], after the final norm. */
+export function transformer(
+  g: Graph,
+  c: BaseConfig,
+  parts: TransformerParts,
+  ids: Value,
+  axes: readonly Dim[] = ['N'],
+): Value {
   const embedding = parts.weight('model.embed_tokens.weight');
   const norm = (layer: number, name: string) => parts.weight(`model.layers.${layer}.${name}_layernorm.weight`);
-  let x = op.reshape(g, op.gatherWeightRows(g, embedding, op.reshape(g, ids, ['N'])), ['N', c.dim]);
+  let x = op.gatherWeightRows(g, embedding, op.reshape(g, ids, [...axes]));
   let h = op.rmsNorm(g, x, norm(0, 'input'), c.epsilon);
   for (let layer = 0; layer < c.layers; layer++) {
     const [mixed] = parts.linears(parts.attention(layer, h), [linearPath(layer, 'o_proj')]);
@@ -62,7 +69,7 @@ function mlpBlock(g: Graph, parts: TransformerParts, layer: number, h: Value): V
 
 type Weights = Pick<TransformerParts, 'weight'>;
 
-/** Queries or keys, each head normed by itself where the architecture does that: x [N, heads·hd] → the same shape. */
+/** Queries or keys, each head normed by itself where the architecture does that: x […, heads·hd] → the same shape. */
 export function headNorm(
   g: Graph,
   c: BaseConfig,
@@ -72,7 +79,7 @@ export function headNorm(
   x: Value,
 ): Value {
   if (!c.qkNorm) return x;
-  const perHead = op.reshape(g, x, ['N', kind === 'q' ? c.heads : c.kvHeads, c.headDim]);
+  const perHead = op.reshape(g, x, [...x.shape.slice(0, -1), kind === 'q' ? c.heads : c.kvHeads, c.headDim]);
   const normed = op.rmsNorm(g, perHead, weight(`model.layers.${layer}.self_attn.${kind}_norm.weight`), c.epsilon);
   return op.reshape(g, normed, x.shape);
 }

@@ -46,14 +46,14 @@ function oneRange(places: TensorPlace[]): TensorPlace {
  */
 const accuracyLevel = 4;
 
-/** x Wᵀ + bias for x [N, in] and quantised W [out, in], as onnxruntime's fused operator: [N, out]. No gradient rule. */
+/** x Wᵀ + bias for x […, in] and quantised W [out, in], as onnxruntime's fused operator: […, out]. No gradient rule. */
 export function matMulBlocks(g: Graph, x: Value, weight: QuantizedRows, bias?: Value): Value {
   const { rows, cols, bits } = weight;
   const inputs = [x, external(g, weight.codes, 'uint8', weight.codes.shape), scales(g, weight)];
   return g.node(
     'MatMulNBits',
     bias ? [...inputs, undefined, undefined, bias] : inputs,
-    [{ type: 'float32', shape: [x.shape[0]!, rows] }],
+    [{ type: 'float32', shape: [...x.shape.slice(0, -1), rows] }],
     { K: cols, N: rows, bits, block_size: blockSize, accuracy_level: accuracyLevel },
     'com.microsoft',
   )[0]!;

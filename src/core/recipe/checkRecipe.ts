@@ -1,66 +1,61 @@
-import type { Problem } from '../../shared/errors.ts';
+import type { JSONPath } from 'jsonc-parser';
 import type { Recipe } from '../../shared/recipe.ts';
+import { type NameKind, type NameUse, nameUses, reservedNames } from './names.ts';
 import { nearest } from './nearest.ts';
+import { type PartProblem, pathText } from './partProblem.ts';
+import type { ProblemCode } from './problemCodes.ts';
 
 /** What the schema alone cannot say: names that must exist, weights that must mean something. */
-export function checkRecipe(recipe: Recipe): Problem[] {
-  const problems: Problem[] = [];
-  const error = (code: string, where: string, message: string) =>
-    problems.push({ code, severity: 'error', where, message });
-  const experts = Object.keys(recipe.experts);
-  const known = (kind: string, name: string, names: string[], where: string) => {
-    if (names.includes(name)) return;
-    const guess = nearest(name, names);
+export function checkRecipe(recipe: Recipe): PartProblem[] {
+  const problems: PartProblem[] = [];
+  const error = (code: ProblemCode, path: JSONPath, message: string) =>
+    problems.push({ code, path, on: 'key', message });
+  const weights = (table: Record<string, number>, path: JSONPath) => {
+    const message = weightsProblem(table);
+    if (message) error('badWeights', path, `${pathText(path)}: ${message}`);
+  };
+
+  for (const [name, { data, adapter }] of Object.entries(recipe.experts)) {
+    const path = ['experts', name];
+    const where = pathText(path);
+    if (reservedNames.includes(name))
+      error('reservedName', path, `'${name}' has a meaning of its own; call the expert otherwise`);
+    if (!data && !adapter)
+      error('nothingToTrain', path, `${where}: needs 'data' to be trained on, or an 'adapter' to load`);
+    if (data && adapter) error('dataAndAdapter', path, `${where}: has both 'data' and 'adapter'; keep one`);
+  }
+  for (const [name, blend] of Object.entries(recipe.blends)) weights(blend, ['blends', name]);
+  for (const [name, merge] of Object.entries(recipe.merges)) weights(merge.weights, ['merges', name, 'weights']);
+  for (const [i, step] of recipe.steps.entries())
+    if (step.do === 'ask' && step.weights) weights(step.weights, ['steps', i, 'weights']);
+  return [...problems, ...unknownNames(nameUses(recipe))];
+}
+
+const unknownCodes: Record<NameKind, ProblemCode> = {
+  expert: 'unknownExpert',
+  blend: 'unknownBlend',
+  merge: 'unknownMerge',
+  set: 'unknownSet',
+};
+
+function unknownNames(uses: NameUse[]): PartProblem[] {
+  const defined = uses.filter(use => use.isDefinition);
+  return uses.flatMap(({ kinds, isDefinition, name, path, on }): PartProblem[] => {
+    if (isDefinition) return [];
+    const names = defined.filter(d => kinds.includes(d.kinds[0]!)).map(d => d.name);
+    const answers = kinds.length > 1 ? [...names, ...reservedNames] : names;
+    if (answers.includes(name)) return [];
+    const guess = nearest(name, answers);
     const hint = guess
       ? `did you mean '${guess}'?`
       : names.length > 0
         ? `there are: ${names.join(', ')}`
         : 'there is none';
-    error(`unknown${kind}`, where, `${where}: no ${kind.toLowerCase()} is called '${name}'; ${hint}`);
-  };
-  const weights = (table: Record<string, number>, where: string) => {
-    for (const name of Object.keys(table)) known('Expert', name, experts, `${where}.${name}`);
-    const message = weightsProblem(table);
-    if (message) error('badWeights', where, `${where}: ${message}`);
-  };
-
-  for (const name of experts) {
-    const where = `experts.${name}`;
-    const { data, adapter } = recipe.experts[name]!;
-    if (['base', 'auto'].includes(name))
-      error('reservedName', where, `'${name}' has a meaning of its own; call the expert otherwise`);
-    if (!data && !adapter)
-      error('nothingToTrain', where, `${where}: needs 'data' to be trained on, or an 'adapter' to load`);
-    if (data && adapter) error('dataAndAdapter', where, `${where}: has both 'data' and 'adapter'; keep one`);
-  }
-  for (const [name, blend] of Object.entries(recipe.blends)) weights(blend, `blends.${name}`);
-  for (const [name, merge] of Object.entries(recipe.merges)) weights(merge.weights, `merges.${name}.weights`);
-  for (const [name, set] of Object.entries(recipe.evaluation.sets))
-    known('Expert', set.expert, experts, `evaluation.sets.${name}.expert`);
-  for (const [i, name] of (recipe.evaluation.sequential?.order ?? []).entries())
-    known('Expert', name, experts, `evaluation.sequential.order[${i}]`);
-  if (recipe.router.kind === 'keywords')
-    for (const name of Object.keys(recipe.router.keywords ?? {}))
-      known('Expert', name, experts, `router.keywords.${name}`);
-
-  const [blends, merges, sets] = [recipe.blends, recipe.merges, recipe.evaluation.sets].map(o => Object.keys(o)) as [
-    string[],
-    string[],
-    string[],
-  ];
-  for (const [i, step] of recipe.steps.entries()) {
-    const where = `steps[${i}]`;
-    if (step.do === 'train') step.experts?.forEach((e, j) => known('Expert', e, experts, `${where}.experts[${j}]`));
-    if (step.do === 'ask') {
-      known('Expert', step.expert, [...experts, ...merges, 'base', 'auto'], `${where}.expert`);
-      if (step.blend) known('Blend', step.blend, blends, `${where}.blend`);
-      if (step.weights) weights(step.weights, `${where}.weights`);
-    }
-    if (step.do === 'blend') step.blends.forEach((b, j) => known('Blend', b, blends, `${where}.blends[${j}]`));
-    if (step.do === 'merge') known('Merge', step.merge, merges, `${where}.merge`);
-    if (step.do === 'evaluate') step.sets?.forEach((s, j) => known('Set', s, sets, `${where}.sets[${j}]`));
-  }
-  return problems;
+    const [kind] = kinds as [NameKind];
+    const code = unknownCodes[kind];
+    const message = `${pathText(path)}: no ${kind} is called '${name}'; ${hint}`;
+    return [{ code, path, on, message, replacement: guess && JSON.stringify(guess) }];
+  });
 }
 
 /** Why a table of weights means nothing, or undefined when it does. */

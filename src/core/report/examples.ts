@@ -1,5 +1,5 @@
+import { percent, plural } from '../../shared/format.ts';
 import type { Report, ReportExample } from '../../shared/report.ts';
-import { percent, plural } from './format.ts';
 import { html, type Markup } from './html.ts';
 import type { Section } from './parts.ts';
 

@@ -1,6 +1,6 @@
+import { bytes, count, listing, plural, points } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
 import { type Accuracy, accuracyOf } from '../eval/metrics.ts';
-import { bytes, count, listing, plural, points } from './format.ts';
 import { scoreGrid } from './scoreGrid.ts';
 
 /** What the bank of adapters forgot. */
@@ -45,6 +45,9 @@ export interface StorageSaving {
   copiesBytes: number;
   /** Copies over shared. */
   ratio: number;
+  /** The ratio in words: `1.9` and `times smaller`. */
+  figure: string;
+  unit: string;
   sentence: string;
 }
 
@@ -52,12 +55,21 @@ export function storageSaving(report: Report): StorageSaving {
   const { adaptersBytes, baseBytes, fullCopiesBytes } = report.storage;
   const sharedBytes = baseBytes + adaptersBytes;
   const n = report.experts.length;
+  const ratio = fullCopiesBytes / sharedBytes;
   return {
     sharedBytes,
     copiesBytes: fullCopiesBytes,
-    ratio: fullCopiesBytes / sharedBytes,
+    ratio,
+    ...sizeInWords(ratio),
     sentence: `${bytes(sharedBytes)} (one base, ${plural(n, 'adapter')}) instead of ${bytes(fullCopiesBytes)} (${plural(n, 'full model')})`,
   };
+}
+
+/** One expert with its base is no smaller than one full model. */
+function sizeInWords(ratio: number): { figure: string; unit: string } {
+  if (ratio >= 1.05) return { figure: ratio.toFixed(1), unit: 'times smaller' };
+  if (ratio > 1 / 1.05) return { figure: 'equal', unit: 'in size' };
+  return { figure: (1 / ratio).toFixed(1), unit: 'times larger' };
 }
 
 export interface Headline {

@@ -1,5 +1,5 @@
+import { bytes, count, dateTime, duration, plural } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
-import { bytes, count, dateTime, duration, plural } from './format.ts';
 import { type Content, html, type Markup } from './html.ts';
 
 /** Where, with what and how long. */

@@ -1,6 +1,6 @@
+import { count, points, signedCount } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
 import { forgettingOf, sequentialSentence } from './findings.ts';
-import { count, points } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { dataTable, type Section } from './parts.ts';
 import { share } from './scoreGrid.ts';
@@ -52,13 +52,9 @@ function bankTable(report: Report): Markup | undefined {
       set,
       `${count(before)} / ${count(total)}`,
       `${count(after)} / ${count(total)}`,
-      signed(after - before),
+      signedCount(after - before),
     ]),
   );
-}
-
-function signed(value: number): string {
-  return value > 0 ? `+${count(value)}` : value < 0 ? `−${count(-value)}` : '0';
 }
 
 function sequentialPart(report: Report): Markup | undefined {

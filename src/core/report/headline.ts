@@ -1,6 +1,6 @@
+import { count, interval, magnitude, percent, plural, points } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
 import { forgettingOf, headlineAccuracy, storageSaving } from './findings.ts';
-import { count, interval, magnitude, percent, plural, points } from './format.ts';
 import { html, type Markup } from './html.ts';
 
 /** The three figures that answer: is it good, was anything forgotten, what does it cost. */
@@ -31,9 +31,9 @@ function forgettingFigure(report: Report): Markup {
 }
 
 function storageFigure(report: Report): Markup {
-  const { ratio, sentence } = storageSaving(report);
+  const { figure, unit, sentence } = storageSaving(report);
   return html`<div><dt>storage against full models</dt>
-<dd><strong>${ratio.toFixed(1)}<span class="unit"> times smaller</span></strong><span>${sentence}</span></dd></div>`;
+<dd><strong>${figure}<span class="unit"> ${unit}</span></strong><span>${sentence}</span></dd></div>`;
 }
 
 /** Base, recipe and date in one line under the title. */

@@ -1,5 +1,5 @@
+import { count, significant } from '../../shared/format.ts';
 import type { ReportCurve } from '../../shared/report.ts';
-import { count, significant } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { axes, coordinate, linearScale, linePath, logScale, picture, type Scale } from './svg.ts';
 

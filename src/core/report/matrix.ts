@@ -1,6 +1,6 @@
+import { count, interval, percent, points } from '../../shared/format.ts';
 import type { Report, ReportScore } from '../../shared/report.ts';
 import type { Accuracy } from '../eval/metrics.ts';
-import { count, interval, percent, points } from './format.ts';
 import { heatClass } from './heat.ts';
 import { html, type Markup } from './html.ts';
 import { type Section, scrollingTable } from './parts.ts';

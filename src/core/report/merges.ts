@@ -1,5 +1,5 @@
+import { count, points, significant, weightList } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
-import { count, points, significant, weightList } from './format.ts';
 import { html } from './html.ts';
 import { dataTable, type Section } from './parts.ts';
 import { share } from './scoreGrid.ts';

@@ -1,9 +1,9 @@
+import { dateTime } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
 import { blendsSection } from './blends.ts';
 import { examplesSection } from './examples.ts';
 import { footer } from './footer.ts';
 import { forgettingSection } from './forgetting.ts';
-import { dateTime } from './format.ts';
 import { headline, subtitle } from './headline.ts';
 import { html, markupText } from './html.ts';
 import { matrixSection } from './matrix.ts';

@@ -1,6 +1,6 @@
+import { count, percent } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
 import { forgettingOf, sequentialSentence, storageSaving } from './findings.ts';
-import { count, percent } from './format.ts';
 import { scoreGrid, share } from './scoreGrid.ts';
 
 /** The report for a terminal: systems × sets, aligned, then a line on forgetting and one on storage. No final newline. */
@@ -24,12 +24,12 @@ function forgettingLine(report: Report): string {
 }
 
 function storageLine(report: Report): string {
-  const { ratio, sentence } = storageSaving(report);
-  return `Storage:   ${sentence}, ${ratio.toFixed(1)} times smaller.`;
+  const { figure, unit, sentence } = storageSaving(report);
+  return `Storage:   ${sentence}, ${figure} ${unit}.`;
 }
 
 /** First column to the left, the rest to the right. */
-function alignColumns(rows: readonly string[][]): string[] {
+export function alignColumns(rows: readonly string[][]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map(row => row[i]!.length)));
   const line = (row: string[]) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
@@ -38,6 +38,6 @@ function alignColumns(rows: readonly string[][]): string[] {
 }
 
 /** Names come from files: a terminal must not obey what is in them. */
-function plainText(value: string): string {
+export function plainText(value: string): string {
   return value.replace(/(?!\n)\p{Cc}/gu, '');
 }

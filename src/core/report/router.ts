@@ -1,5 +1,5 @@
+import { count, milliseconds, percent, points, significant } from '../../shared/format.ts';
 import type { ReportRouter } from '../../shared/report.ts';
-import { count, milliseconds, percent, points, significant } from './format.ts';
 import { heatClass } from './heat.ts';
 import { html, type Markup } from './html.ts';
 import { dataTable, type Section, scrollingTable } from './parts.ts';

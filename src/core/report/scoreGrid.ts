@@ -13,7 +13,7 @@ export interface ScoreRow {
 const kinds: ReportScore['kind'][] = ['base', 'expert', 'routed', 'blend', 'merge', 'sequential'];
 
 /** Systems × sets, systems ordered by kind and otherwise as they come. */
-export function scoreGrid(report: Report): ScoreRow[] {
+export function scoreGrid(report: Pick<Report, 'sets' | 'scores'>): ScoreRow[] {
   const rows = new Map<string, ScoreRow>();
   for (const { system, kind } of report.scores) {
     // An expert and a blend may have the same name.

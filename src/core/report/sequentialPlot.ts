@@ -1,5 +1,5 @@
+import { listing, percent, points } from '../../shared/format.ts';
 import type { Report, ReportForgetting } from '../../shared/report.ts';
-import { listing, percent, points } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { share } from './scoreGrid.ts';
 import { coordinate, linePath, picture } from './svg.ts';

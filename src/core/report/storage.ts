@@ -1,6 +1,6 @@
+import { bytes, count, milliseconds, plural } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
 import { storageSaving } from './findings.ts';
-import { bytes, count, milliseconds, plural } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { bar, type Section } from './parts.ts';
 

@@ -1,4 +1,4 @@
-import { significant } from './format.ts';
+import { significant } from '../../shared/format.ts';
 import { html, type Markup } from './html.ts';
 
 export interface Scale {

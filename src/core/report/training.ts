@@ -1,5 +1,5 @@
+import { bytes, count, magnitude, significant } from '../../shared/format.ts';
 import type { Report } from '../../shared/report.ts';
-import { bytes, count, magnitude, significant } from './format.ts';
 import { html, type Markup } from './html.ts';
 import { lossAxis, lossPlot } from './lossPlot.ts';
 import { dataTable, type Section } from './parts.ts';

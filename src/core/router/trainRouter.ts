@@ -14,8 +14,8 @@ export interface ExpertPrompts {
   prompts: string[];
 }
 
-/** More prompts of one expert add time and nothing that shows; a seeded sample of this many is used. */
-const maxPrompts = 2000;
+/** A seeded sample of this many of an expert's prompts is used: more of one kind take time, and drown what the prior knows. */
+const maxPrompts = 1000;
 
 /**
  * A router for these experts: the prior's weights, trained further on the experts' own prompts mixed with rehearsed
@@ -114,7 +114,7 @@ function rehearsedExamples(prior: RouterPrior, classes: RouterClass[]): Example[
   }));
 }
 
-/** Weights under which every class counts as much as any other, within bounds, so that 40 prompts stand against 2,000. */
+/** Weights under which every class counts as much as any other, within bounds, so that 40 prompts stand against 1,000. */
 function balance(examples: Example[]): Example[] {
   const mass = new Map<number, number>();
   const top = examples.map(({ target }) => target.indexOf(Math.max(...target)));

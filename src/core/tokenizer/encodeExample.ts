@@ -19,7 +19,8 @@ export interface EncodedExample {
   labels: Int32Array;
   /** How many labels carry loss; 0 where truncation left nothing of the answer. */
   lossTokens: number;
-  truncated: boolean;
+  /** Tokens that were cut off at the end. */
+  cut: number;
   /**
    * `tokens`: the prompt's tokens are a prefix of the whole text's tokens, which are used as they are.
    * `text`: a token would span the border between prompt and answer (or the template has no such border), so the pieces
@@ -87,7 +88,7 @@ export function encodeExample(
     ids: Int32Array.from(ids.slice(0, maxLength)),
     labels: kept,
     lossTokens: kept.reduce((count, label) => count + (label === ignoreLabel ? 0 : 1), 0),
-    truncated: ids.length > maxLength,
+    cut: Math.max(0, ids.length - maxLength),
     boundary,
   };
 }

@@ -10,6 +10,11 @@ export function learningRate(s: TrainingSettings, step: number, steps: number): 
   return s.learningRate * (s.finalRate + (1 - s.finalRate) * fall);
 }
 
+/** Examples that one optimiser step learns from: a batch holds an example once. */
+export function rowsPerStep({ batchSize, accumulation }: TrainingSettings, examples: number): number {
+  return Math.min(batchSize, examples) * accumulation;
+}
+
 /** Optimiser steps a recipe asks for on `examples` examples: its steps, else its epochs, else three epochs. */
 export function stepCount(s: TrainingSettings, examples: number): number {
   return s.steps ?? Math.max(1, Math.ceil(((s.epochs ?? 3) * examples) / (s.batchSize * s.accumulation)));

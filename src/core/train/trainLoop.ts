@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../shared/errors.ts';
 import type { TrainingSettings } from '../../shared/recipe.ts';
-import type { TrainEvent } from '../../shared/trainEvents.ts';
+import type { TrainEvent, TrainStepEvent } from '../../shared/trainEvents.ts';
 import { hashName } from '../lora/initFactors.ts';
 import { hyperVector } from './adamw.ts';
 import { assembleBatch, type Batch, type BatchPart, type EncodedExample } from './assembleBatch.ts';
@@ -55,6 +55,8 @@ export interface ExpertPosition {
 export interface TrainLoopOptions {
   plans: TrainPlan[];
   backend: TrainBackend;
+  /** Each run of the graph holds rows of one expert alone; else the experts share runs. */
+  inTurn?: boolean;
   seed: number;
   from?: RunPosition;
   /** Writes a checkpoint of backend and position; resolves when it is on disk. */
@@ -124,7 +126,34 @@ export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent
 
 type Orders = ReturnType<typeof batchOrder>[];
 
-async function oneStep(o: TrainLoopOptions, active: TrainPlan[], orders: Orders, position: RunPosition) {
+interface StepResult {
+  tokens: number;
+  experts: TrainStepEvent['experts'];
+}
+
+/** One optimiser step of each active expert. */
+async function oneStep(
+  o: TrainLoopOptions,
+  active: TrainPlan[],
+  orders: Orders,
+  position: RunPosition,
+): Promise<StepResult> {
+  const all: StepResult = { tokens: 0, experts: {} };
+  for (const sharing of o.inTurn ? active.map(p => [p]) : [active]) {
+    const { tokens, experts } = await sharedStep(o, sharing, orders, position);
+    all.tokens += tokens;
+    Object.assign(all.experts, experts);
+  }
+  return all;
+}
+
+/** One optimiser step of experts that share their runs of the graph. */
+async function sharedStep(
+  o: TrainLoopOptions,
+  active: TrainPlan[],
+  orders: Orders,
+  position: RunPosition,
+): Promise<StepResult> {
   const losses = new Map<string, number>(active.map(p => [p.name, 0]));
   const note = (values: number[]) => {
     for (const p of active) losses.set(p.name, losses.get(p.name)! + values[o.plans.indexOf(p)]!);
@@ -179,12 +208,12 @@ function drawRuns(o: TrainLoopOptions, active: TrainPlan[], orders: Orders): Bat
         return { expert: index, scaling: p.scaling, examples, share: 1 / p.settings.accumulation };
       }),
   );
-  return splitsRuns(o.plans) ? runs.flatMap(lengthGroups) : runs;
+  return !o.inTurn && splitsRuns(o.plans) ? runs.flatMap(lengthGroups) : runs;
 }
 
 /** Whether a step of these plans may take several runs of the graph, whose gradients are added up. */
-export function addsUpRuns(plans: Pick<TrainPlan, 'dropout' | 'settings'>[]): boolean {
-  return splitsRuns(plans) || plans.some(p => p.settings.accumulation > 1);
+export function addsUpRuns(plans: Pick<TrainPlan, 'dropout' | 'settings'>[], inTurn: boolean): boolean {
+  return (!inTurn && splitsRuns(plans)) || plans.some(p => p.settings.accumulation > 1);
 }
 
 /** Masks of dropout follow the rows of a run, so rows are only regrouped without it. */

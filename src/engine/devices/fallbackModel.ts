@@ -11,13 +11,13 @@ import type { DeviceUse } from './deviceUse.ts';
 export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => Promise<Model>): Model {
   let model = onDevice;
 
-  const run = async (tokens: number[][], past: number[], weights: Weights[], cache: KvCache, all?: boolean) => {
+  const run = async (tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number) => {
     for (const [b, row] of tokens.entries()) {
       cache.tokens[b] ??= [];
       cache.tokens[b].length = past[b]!;
       cache.tokens[b].push(...row);
     }
-    return model.run(tokens, past, weights, cache, all);
+    return model.run(tokens, past, weights, cache, from);
   };
 
   const remember = async (past: number[], weights: Weights[], cache: KvCache) => {
@@ -40,16 +40,16 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
       return model.device;
     },
 
-    async run(tokens, past, weights, cache, all) {
+    async run(tokens, past, weights, cache, from) {
       try {
-        return await run(tokens, past, weights, cache, all);
+        return await run(tokens, past, weights, cache, from);
       } catch (error) {
         if (model.device === 'cpu' || !isRefusal(error)) throw error;
         use.failed(error);
         await model.dispose();
         model = await openOnCpu();
         await remember(past, weights, cache);
-        return await run(tokens, past, weights, cache, all);
+        return await run(tokens, past, weights, cache, from);
       }
     },
 

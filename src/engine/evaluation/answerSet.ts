@@ -17,6 +17,8 @@ export interface LoadedSet {
 }
 
 export interface HeldOutItem {
+  /** Of the dataset, from 1. */
+  line: number;
   prompt: string;
   messages: Example['messages'];
   expected: string;
@@ -32,8 +34,9 @@ export interface GradedAnswer {
 
 /** Splits an example into what is asked and what is expected. */
 export function heldOutItem(example: Example): HeldOutItem {
-  const { messages, meta } = example;
+  const { messages, meta, line } = example;
   return {
+    line,
     prompt: messages.filter(m => m.role === 'user').at(-1)?.content ?? '',
     messages: messages.slice(0, -1),
     expected: messages.at(-1)!.content,

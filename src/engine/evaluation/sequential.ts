@@ -6,8 +6,11 @@ import type { Report } from '../../shared/report.ts';
 import { type DeviceUse, runOn } from '../devices/deviceUse.ts';
 import type { Experiment } from '../experiment.ts';
 import type { Base } from '../loadBase.ts';
+import { memoryBudget } from '../memoryBudget.ts';
+import { planTraining } from '../planTraining.ts';
 import { type ExpertState, openTrainSessions } from '../trainBackend.ts';
-import { type ExpertJob, prepareExpert, trainedAdapter } from '../trainRun.ts';
+import { trainedAdapter } from '../trainedAdapter.ts';
+import { type ExpertJob, prepareExpert } from '../trainRun.ts';
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 
@@ -44,7 +47,7 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
         [sequentialName, { parameter: before, m: new Float32Array(size), v: new Float32Array(size), best: before }],
       ]);
     before = await runOn(o.use, device => learn(o, expert, { ...job, plan }, from, device));
-    const scores = Object.entries(await o.measure(trainedAdapter(o.base, { ...job, plan }, before)));
+    const scores = Object.entries(await o.measure(trainedAdapter(o.base, { ...job, name: plan.name }, before)));
     stages.push({
       trainedOn: o.setOf(expert) ?? expert,
       correct: Object.fromEntries(scores.map(([set, s]) => [set, s.correct])),
@@ -59,15 +62,25 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
 async function learn(
   o: SequentialOptions,
   expert: string,
-  { plan, lora, targets }: ExpertJob,
+  job: ExpertJob,
   from: Map<string, ExpertState> | undefined,
   device: Device,
 ): Promise<Float32Array> {
+  const { plan, lora, targets } = job;
   const { rank, dropout } = lora;
+  const { seed } = o.experiment.recipe;
+  const { graphs } = await planTraining({
+    base: o.base,
+    jobs: [job],
+    seed,
+    device,
+    budget: memoryBudget(undefined, device),
+  });
   const sessions = await openTrainSessions({
     base: o.base,
     experts: [{ name: plan.name, rank, targets, dropout, seed: hashName(plan.name) }],
-    accumulates: plan.settings.accumulation > 1,
+    accumulates: graphs.accumulates,
+    recompute: graphs.recompute,
     threads: o.threads,
     device,
     from,
@@ -76,7 +89,7 @@ async function learn(
     const loop = trainLoop({
       plans: [plan],
       backend: sessions,
-      seed: o.experiment.recipe.seed,
+      seed,
       // Some minutes of work that nothing depends on: it is done anew after a crash.
       save: async () => {},
       now: () => performance.now(),

@@ -22,7 +22,7 @@ export async function measureSwitching(
   for (let past = prompt.length; past < length; past++) {
     const weights = choices[past % choices.length]!;
     const started = performance.now();
-    model.bank.feeds([weights], 1);
+    model.bank.feeds([weights]);
     times.push(performance.now() - started);
     await model.run([[prompt[0]!]], [past], [weights], cache);
   }

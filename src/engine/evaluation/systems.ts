@@ -7,9 +7,11 @@ import type { OpenExperiment } from '../workbench.ts';
 import { answerSet, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
 
 /** One way of answering: what the matrix has a row for. */
-interface System {
+export interface System {
   name: string;
   kind: ReportScore['kind'];
+  /** Experts and merges that it may give weight. */
+  members: string[];
   weightsOf(item: HeldOutItem): Weights;
 }
 
@@ -22,7 +24,32 @@ export interface SystemScores {
 /** Examples kept for each set and system: as many wrong as right ones where there are. */
 const keptExamples = 6;
 
-/** Every system against every set: the base, each expert, the routed whole, blends, merges, and the blend that the scores suggest. */
+/** Every way in which a recipe can answer with what is trained and made. */
+export function systemsOf({ experiment: { recipe }, available }: OpenExperiment, router: Router): System[] {
+  const experts = available.filter(name => name in recipe.experts);
+  const merges = available.filter(name => name in recipe.merges);
+  const isAvailable = (weights: Weights) => Object.keys(weights).every(name => available.includes(name));
+  const blends = Object.entries(recipe.blends).filter(([, weights]) => isAvailable(weights));
+  return [
+    { name: 'base', kind: 'base', members: [], weightsOf: () => ({}) },
+    ...experts.map((name): System => ({ name, kind: 'expert', members: [name], weightsOf: () => ({ [name]: 1 }) })),
+    {
+      name: 'routed',
+      kind: 'routed',
+      members: experts,
+      weightsOf: item => {
+        const { weights } = router(item.prompt);
+        return isAvailable(weights) ? weights : {};
+      },
+    },
+    ...blends.map(
+      ([name, weights]): System => ({ name, kind: 'blend', members: Object.keys(weights), weightsOf: () => weights }),
+    ),
+    ...merges.map((name): System => ({ name, kind: 'merge', members: [name], weightsOf: () => ({ [name]: 1 }) })),
+  ];
+}
+
+/** Every system against every set, and the blend that the scores suggest. */
 export async function scoreSystems(
   open: OpenExperiment,
   router: Router,
@@ -32,26 +59,8 @@ export async function scoreSystems(
   progress: (message: string, done: number, total: number) => void,
 ): Promise<SystemScores> {
   const { recipe } = open.experiment;
-  const experts = open.loaded.filter(name => name in recipe.experts);
-  const merges = open.loaded.filter(name => name in recipe.merges);
-  const ready = Object.entries(recipe.blends).filter(([, w]) =>
-    Object.keys(w).every(name => open.loaded.includes(name)),
-  );
-  const isLoaded = (weights: Weights) => Object.keys(weights).every(name => open.loaded.includes(name));
-  const systems: System[] = [
-    { name: 'base', kind: 'base', weightsOf: () => ({}) },
-    ...experts.map((name): System => ({ name, kind: 'expert', weightsOf: () => ({ [name]: 1 }) })),
-    {
-      name: 'routed',
-      kind: 'routed',
-      weightsOf: item => {
-        const { weights } = router(item.prompt);
-        return isLoaded(weights) ? weights : {};
-      },
-    },
-    ...ready.map(([name, weights]): System => ({ name, kind: 'blend', weightsOf: () => weights })),
-    ...merges.map((name): System => ({ name, kind: 'merge', weightsOf: () => ({ [name]: 1 }) })),
-  ];
+  const systems = systemsOf(open, router);
+  const experts = systems.filter(s => s.kind === 'expert').map(s => s.name);
   const scores: ReportScore[] = [];
   const examples: ReportExample[] = [];
   const total = (systems.length + 1) * sets.length;
@@ -70,7 +79,11 @@ export async function scoreSystems(
     const own = scores.filter(s => s.system === system);
     return own.reduce((sum, s) => sum + s.correct, 0) / own.reduce((sum, s) => sum + s.total, 0);
   };
-  const blends: Report['blends'] = ready.map(([name, weights]) => ({ name, weights, source: 'recipe' }));
+  const blends = systems
+    .filter(s => s.kind === 'blend')
+    .map(({ name }): Report['blends'][number] => {
+      return { name, weights: recipe.blends[name]!, source: 'recipe' };
+    });
   if (experts.length > 1) {
     const weights = performanceBlend(
       experts.map(expert => ({ expert, score: overall(expert) })),
@@ -78,7 +91,7 @@ export async function scoreSystems(
     );
     if (Object.values(weights).some(w => w > 0)) {
       blends.push({ name: 'by score', weights, source: 'scores' });
-      await measure({ name: 'by score', kind: 'blend', weightsOf: () => weights });
+      await measure({ name: 'by score', kind: 'blend', members: experts, weightsOf: () => weights });
     }
   }
   return { scores, blends, examples };

@@ -132,7 +132,7 @@ async function checkRoom(cacheFolder: string, files: HubFile[], blobPath: (file:
     throw new WorkbenchError(
       'storage',
       `${cacheFolder}: the disk has ${megabytes(free)} free; the download needs ${megabytes(needed)} and some to spare`,
-      'Free some space, or name a folder on another disk in HF_HUB_CACHE.',
+      'Free some space, or name a folder on another disk in HF_HUB_CACHE (in the editor: multiLora.modelFolder).',
     );
 }
 

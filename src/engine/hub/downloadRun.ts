@@ -1,10 +1,10 @@
+import { checkEndpoint, defaultEndpoint } from '../../core/hub/endpoint.ts';
 import { parseRepoName } from '../../core/hub/repoName.ts';
 import type { DownloadRequest, DownloadResult } from '../../shared/engineApi.ts';
 import { WorkbenchError } from '../../shared/errors.ts';
 import type { RequestContext } from '../requestContext.ts';
 import { hubCacheFolder } from './cacheFolder.ts';
 import { downloadModel } from './downloadModel.ts';
-import { checkEndpoint, defaultEndpoint } from './hubFetch.ts';
 
 /** Downloads a base into the Hugging Face cache, from the hub or from the mirror that HF_ENDPOINT or the request names. */
 export async function downloadRun(request: DownloadRequest, context: RequestContext): Promise<DownloadResult> {

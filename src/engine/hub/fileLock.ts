@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Milliseconds between a holder's signs of life, and how long after the last one it counts as gone. */
 const heartbeat = 5_000;
 const gone = 60_000;
+/** The same for a holder whose thread may be busy with one long computation. */
+const busyGone = 600_000;
 /** Milliseconds between two looks at a lock that another holds. */
 const pause = 250;
 
@@ -14,9 +16,24 @@ const pause = 250;
  */
 export async function withFileLock<T>(path: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   while (!(await take(path))) {
-    if (await isStale(path)) await putAway(path);
+    if (await isStale(path, gone)) await putAway(path);
     else await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
+  return hold(path, work);
+}
+
+/**
+ * Runs `work` while no other process does so under the same name, and throws what `taken` says of the process that holds
+ * it. The holder may block its thread for minutes.
+ */
+export async function withFreeLock<T>(path: string, taken: (pid: number) => Error, work: () => Promise<T>): Promise<T> {
+  if (await take(path)) return hold(path, work);
+  if (await isStale(path, busyGone)) await putAway(path);
+  if (await take(path)) return hold(path, work);
+  throw taken(Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10));
+}
+
+async function hold<T>(path: string, work: () => Promise<T>): Promise<T> {
   const alive = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => {
@@ -43,7 +60,7 @@ async function take(path: string): Promise<boolean> {
   }
 }
 
-async function isStale(path: string): Promise<boolean> {
+async function isStale(path: string, goneAfter: number): Promise<boolean> {
   const [text, info] = await Promise.all([
     readFile(path, 'utf8').catch(() => undefined),
     stat(path).catch(() => undefined),
@@ -52,7 +69,7 @@ async function isStale(path: string): Promise<boolean> {
   if (text === undefined || !info) return false;
   const [pid, host] = text.split(' ');
   if (pid && host === hostname() && !isRunning(Number(pid))) return true;
-  return Date.now() - info.mtimeMs > gone;
+  return Date.now() - info.mtimeMs > goneAfter;
 }
 
 /** Of several that see the same stale lock, one succeeds in renaming it. */

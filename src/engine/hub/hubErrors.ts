@@ -75,7 +75,7 @@ export function connectionError(error: unknown, endpoint: string): unknown {
   return new WorkbenchError(
     'network',
     `${host} could not be reached, or the connection was lost (${reason})`,
-    'What has arrived is kept: run it again to go on. Behind a proxy set HTTPS_PROXY, for a mirror HF_ENDPOINT; without a network, give the folder of a model as base.',
+    'What has arrived is kept: run it again to go on. Behind a proxy set HTTPS_PROXY, for a mirror HF_ENDPOINT (in the editor: multiLora.hub.proxy, multiLora.hub.endpoint); without a network, give the folder of a model as base.',
   );
 }
 

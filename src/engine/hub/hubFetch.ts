@@ -7,8 +7,6 @@ export interface HubFetchOptions extends HubRequest {
   signal: AbortSignal;
 }
 
-export const defaultEndpoint = 'https://huggingface.co';
-
 /** Milliseconds without a byte after which a connection counts as lost. */
 const silence = 60_000;
 
@@ -53,12 +51,6 @@ export async function openHubFetch(options: HubFetchOptions): Promise<HubFetch> 
     fetch: hubFetch as unknown as typeof fetch,
     close: () => dispatcher.destroy(),
   };
-}
-
-/** The address of a hub without a slash at its end. Throws `badRequest`. */
-export function checkEndpoint(given: string): string {
-  if (/^https?:$/.test(URL.canParse(given) ? new URL(given).protocol : '')) return given.replace(/\/+$/, '');
-  throw new WorkbenchError('badRequest', `'${given}' is not the address of a hub`, `Write it like ${defaultEndpoint}.`);
 }
 
 function proxyAgent<T>(make: () => T): T {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryNeeded } from '../../core/hub/knownModels.ts';
 import { repoOfFolder } from '../../core/hub/repoName.ts';
-import type { CachedModel, ListModelsResult } from '../../shared/engineApi.ts';
+import type { CachedModel, ListModelsResult } from '../../shared/engineApiModels.ts';
 import { WorkbenchError } from '../../shared/errors.ts';
 import { baseParameters } from '../evaluation/describe.ts';
 import { sizeOf } from '../exportRun.ts';

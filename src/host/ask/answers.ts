@@ -13,7 +13,8 @@ import {
   workspace,
 } from 'vscode';
 import { WorkbenchError } from '../../shared/errors.ts';
-import type { CommandId } from '../contributions.ts';
+import type { CommandId } from '../contributions/commands.ts';
+import { findAgain } from './findAgain.ts';
 import { previewReplacement } from './previewReplacement.ts';
 import { codeOf } from './tasks.ts';
 import { createVirtualDocuments } from './virtualDocuments.ts';
@@ -26,10 +27,11 @@ export interface Answer {
   end(note: string): void;
 }
 
-/** What was asked about. */
+/** What was asked about, as it was then. */
 export interface Place {
   document: TextDocument;
   range: Range;
+  text: string;
 }
 
 export interface Answers extends Disposable {
@@ -55,6 +57,7 @@ export function createAnswers(): Answers {
   const lenses = registerLenses();
   const kept = new Map<string, Kept>();
   let last: Kept | undefined;
+  const closing = workspace.onDidCloseTextDocument(({ uri }) => kept.delete(uri.toString()));
 
   function current(): Kept {
     const shown = window.activeTextEditor?.document.uri;
@@ -86,12 +89,13 @@ export function createAnswers(): Answers {
     async insert() {
       const { text, place } = current();
       const editor = await showPlace(place);
-      await editor.edit(edit => edit.insert(place.range.end, `\n${codeOf(text)}`));
+      const { end } = rangeNow(place);
+      await editor.edit(edit => edit.insert(end, `\n${codeOf(text)}`));
     },
 
     async replace() {
       const { text, place } = current();
-      await previewReplacement(proposals, place, codeOf(text));
+      await previewReplacement(proposals, { document: place.document, range: rangeNow(place) }, codeOf(text));
     },
 
     async copy() {
@@ -107,7 +111,7 @@ export function createAnswers(): Answers {
       await window.showTextDocument(document);
     },
 
-    dispose: () => [documents, proposals, lenses].forEach(d => d.dispose()),
+    dispose: () => [documents, proposals, lenses, closing].forEach(d => d.dispose()),
   };
 }
 
@@ -130,6 +134,17 @@ function registerLenses(): Disposable {
 async function showBeside(uri: Uri): Promise<void> {
   const document = await workspace.openTextDocument(uri);
   await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
+}
+
+/** Typing goes on while an answer comes, and may have moved what was asked about. */
+function rangeNow({ document, range, text }: Place): Range {
+  const start = findAgain(text, document.getText(), document.offsetAt(range.start));
+  if (start !== undefined) return new Range(document.positionAt(start), document.positionAt(start + text.length));
+  throw new WorkbenchError(
+    'badRequest',
+    `What was asked about in ${workspace.asRelativePath(document.uri)} has changed.`,
+    'Copy the answer, or ask again.',
+  );
 }
 
 function showPlace({ document }: Place): Thenable<TextEditor> {

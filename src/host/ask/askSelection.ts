@@ -42,7 +42,7 @@ async function ask(experts: Experts, answers: Answers, place: Place, question: s
   const offer = await experts.offer();
   const { contextLength } = offer.described.base;
   const maxTokens = decodingSettings().maxTokens ?? offer.described.maxTokens;
-  const text = place.document.getText(place.range);
+  const { text } = place;
   const label = workspace.asRelativePath(place.document.uri);
   const { prompt, leftOut } = await fitContext(
     { question, pieces: text ? [{ label, text }] : [] },
@@ -83,5 +83,6 @@ function openEditor(): TextEditor {
 }
 
 function placeOf({ document, selection }: TextEditor): Place {
-  return { document, range: new Range(selection.start, selection.end) };
+  const range = new Range(selection.start, selection.end);
+  return { document, range, text: document.getText(range) };
 }

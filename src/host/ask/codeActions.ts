@@ -1,5 +1,5 @@
 import { CodeAction, CodeActionKind, type Disposable, languages } from 'vscode';
-import type { CommandId } from '../contributions.ts';
+import type { CommandId } from '../contributions/commands.ts';
 
 const kind = CodeActionKind.RefactorRewrite.append('multiLora');
 

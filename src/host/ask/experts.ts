@@ -1,11 +1,11 @@
 import { type Disposable, type Event, EventEmitter, type Memento } from 'vscode';
-import { createFreshText } from '../../client/freshText.ts';
-import type { AskResult, ChatTurn, RouteResult } from '../../shared/engineApi.ts';
+import type { AskAllResult, AskResult, ChatTurn } from '../../shared/engineApi.ts';
 import { WorkbenchError } from '../../shared/errors.ts';
 import type { HostEngine } from '../hostEngine.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import { decodingSettings, onSettingChange, readSetting } from '../settings.ts';
 import { auto, base, type Choice, choiceId, choiceParams, isOffered, parseChoice } from './choice.ts';
+import { type Listener, sendQuestion } from './sendQuestion.ts';
 
 export interface Question {
   prompt: string;
@@ -16,18 +16,19 @@ export interface Question {
   settings?: Record<string, unknown>;
 }
 
-export interface Listener {
-  signal?: AbortSignal;
-  onRoute?(route: RouteResult): void;
-  onText?(text: string): void;
-}
-
 /** The experts of this window: who answers, and the asking itself. */
 export interface Experts extends Disposable {
   offer(): Promise<Offer>;
   /** What is known without asking the engine. */
   known(): Offer | undefined;
   ask(question: Question, listener?: Listener): Promise<AskResult>;
+  /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
+  askAll(
+    prompts: string[],
+    choice: Choice,
+    settings: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<AskAllResult['answers']>;
   /** Tokens of a conversation as the model reads it, and of texts. */
   countTokens(request: {
     texts?: string[];
@@ -40,14 +41,18 @@ export interface Experts extends Disposable {
   choose(choice: Choice): Promise<void>;
   /** The offer or the choice has changed. */
   onDidChange: Event<void>;
+  /** A question was answered, whoever asked it. */
+  onDidAnswer: Event<AskResult>;
 }
 
 const rememberedKey = 'choice';
 
 export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: Memento): Experts {
   const changed = new EventEmitter<void>();
+  const answered = new EventEmitter<AskResult>();
   const disposables = [
     changed,
+    answered,
     recipe.onDidChange(() => changed.fire()),
     recipe.onDidKnow(() => changed.fire()),
     onSettingChange(['routing.default'], () => changed.fire()),
@@ -66,17 +71,17 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
     choice,
     remembered: () => wanted()[0]!,
     onDidChange: changed.event,
+    onDidAnswer: answered.event,
     async choose(chosen) {
       await memory.update(rememberedKey, choiceId(chosen));
       changed.fire();
     },
-    async ask(question, { signal, onRoute, onText } = {}) {
+    async ask(question, listener = {}) {
       const offer = await recipe.offer();
       const chosen = question.choice ?? choice(offer);
       if (!isOffered(chosen, offer.described)) throw notOffered(chosen, offer);
-      const fresh = createFreshText(text => onText?.(text));
-      return engine.request(
-        'ask',
+      const answer = await sendQuestion(
+        engine,
         {
           ...offer.source,
           ...choiceParams(chosen),
@@ -84,15 +89,20 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
           history: question.history,
           settings: { ...decodingSettings(), ...question.settings },
         },
-        {
-          signal,
-          onNotification: n => {
-            if (n.name === 'answerRoute') onRoute?.(n.params.route);
-            if (n.name === 'answerText') fresh.push(n.params.text);
-          },
-          onRestart: fresh.restarted,
-        },
+        listener,
       );
+      answered.fire(answer);
+      return answer;
+    },
+    async askAll(prompts, chosen, settings, signal) {
+      const offer = await recipe.offer();
+      if (!isOffered(chosen, offer.described)) throw notOffered(chosen, offer);
+      const { answers } = await engine.request(
+        'askAll',
+        { ...offer.source, ...choiceParams(chosen), prompts, settings: { ...decodingSettings(), ...settings } },
+        { signal },
+      );
+      return answers;
     },
     async countTokens(request) {
       const { source } = await recipe.offer();

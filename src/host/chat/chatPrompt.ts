@@ -1,6 +1,6 @@
 import { type Choice, expertFor, parseWeights } from '../ask/choice.ts';
 import { taskPrompt } from '../ask/tasks.ts';
-import type { ChatCommand } from '../contributions.ts';
+import type { ChatCommand } from '../contributions/chat.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 
 /** Who is asked what by a message to @experts, or what to tell the user instead. */

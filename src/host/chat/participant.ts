@@ -9,6 +9,7 @@ import {
   ChatResultFeedbackKind,
   chat,
   type Disposable,
+  MarkdownString,
   ThemeIcon,
 } from 'vscode';
 import type { AskResult, ChatTurn, RouteResult } from '../../shared/engineApi.ts';
@@ -19,7 +20,8 @@ import { routeLine, routePage } from '../ask/routeText.ts';
 import { languageName } from '../ask/tasks.ts';
 import type { VirtualDocuments } from '../ask/virtualDocuments.ts';
 import { withSignal } from '../cancellation.ts';
-import { type ChatCommand, type CommandId, chatParticipant, modelVendor } from '../contributions.ts';
+import { type ChatCommand, chatParticipant, modelVendor } from '../contributions/chat.ts';
+import { type CommandId, commands } from '../contributions/commands.ts';
 import { choiceOf } from '../models/modelProvider.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { errorText, isCancellation, type Report } from '../report.ts';
@@ -70,12 +72,13 @@ async function answer(
   const attached = await attachedContext(request.references, command === 'review' || command === 'explain');
   const text = withoutHashes(request.prompt, request.references);
   const asked = chatPrompt(command, text, offer, languageName(attached.languageId), attached.pieces.length > 0);
-  if (offer.nothingTrained) showEmptyState(stream, offer.nothingTrained);
+  if (offer.nothingTrained) showEmptyState(stream, offer.nothingTrained, offer.remedies);
   if ('instead' in asked) {
     if (!offer.nothingTrained) stream.markdown(asked.instead);
     return {};
   }
-  const choice = asked.choice ?? pickedModel(request) ?? experts.choice(offer);
+  const named = asked.choice ?? pickedModel(request);
+  const choice = named ?? experts.choice(offer);
   const { contextLength } = offer.described.base;
   const maxTokens = decodingSettings().maxTokens ?? offer.described.maxTokens;
   const { prompt, history, leftOut } = await fitContext(
@@ -88,10 +91,12 @@ async function answer(
     experts.countTokens,
   );
   for (const { source } of attached.pieces) if (source) stream.reference(source);
-  if (leftOut.length > 0) stream.markdown(`> $(info) ${leftOut.join(' ')}\n\n`);
+  if (leftOut.length > 0)
+    stream.markdown(new MarkdownString('> ').appendText(leftOut.join(' ')).appendMarkdown('\n\n'));
 
   let markdown = createAnswerMarkdown(answersInCode(choice, undefined, offer));
-  if (choice.kind !== 'auto') stream.markdown(`**${choiceLabel(choice)}**\n\n`);
+  const why = named ? '' : ', who answers in this workspace';
+  if (choice.kind !== 'auto') stream.markdown(`**${choiceLabel(choice)}**${why}\n\n`);
   const result = await experts.ask(
     { prompt, history, choice },
     {
@@ -111,9 +116,10 @@ async function answer(
   return { metadata: { rated, question: asked.question } };
 }
 
-function showEmptyState(stream: ChatResponseStream, nothingTrained: string): void {
-  stream.markdown(`> ${nothingTrained}\n\nUntil then the base answers alone:\n\n`);
-  stream.button({ command: 'multiLora.selectRecipe', title: 'Select Recipe…' });
+function showEmptyState(stream: ChatResponseStream, nothingTrained: string, remedies: CommandId[] = []): void {
+  stream.markdown(`> ${nothingTrained}\n\n`);
+  for (const command of remedies) stream.button({ command, title: commands[command].title });
+  stream.markdown('Until then the base answers alone:\n\n');
 }
 
 /** The editor has its own thumbs, but hides them where telemetry is off. */
@@ -123,9 +129,13 @@ function showRating(stream: ChatResponseStream, rated: RatedAnswer): void {
   stream.button({ command, title: '$(thumbsdown) Keep as a bad answer', arguments: [rated, false] });
 }
 
-/** The model of ours that the user picked for this message; another vendor's says nothing about the experts. */
+/**
+ * The model of ours that the user picked for this message. Auto, which is picked by default, leaves it to the choice of
+ * the workspace, and another vendor's model says nothing about the experts.
+ */
 function pickedModel({ model }: ChatRequest): Choice | undefined {
-  return model?.vendor === modelVendor.vendor ? choiceOf(model.id) : undefined;
+  const picked = model?.vendor === modelVendor.vendor ? choiceOf(model.id) : undefined;
+  return picked?.kind === 'auto' ? undefined : picked;
 }
 
 /** Whether an expert for code says most of the answer. */

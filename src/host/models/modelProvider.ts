@@ -1,5 +1,6 @@
 import {
-  type Disposable,
+  Disposable,
+  EventEmitter,
   type LanguageModelChatInformation,
   type LanguageModelChatProvider,
   LanguageModelTextPart,
@@ -9,16 +10,22 @@ import { WorkbenchError } from '../../shared/errors.ts';
 import { type Choice, choiceId, choiceLabel, offeredChoices, parseChoice, weightsText } from '../ask/choice.ts';
 import type { Experts } from '../ask/experts.ts';
 import { withSignal } from '../cancellation.ts';
-import { modelVendor } from '../contributions.ts';
+import { modelVendor } from '../contributions/chat.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import { errorText } from '../report.ts';
-import { decodingSettings } from '../settings.ts';
+import { decodingSettings, onSettingChange } from '../settings.ts';
 import { conversationOf } from './conversation.ts';
 
 /** The experts as models that chat and any extension can use: Auto, the base, each expert, each blend. */
 export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposable {
+  const changed = new EventEmitter<void>();
+  const listeners = [
+    recipe.onDidChange(() => changed.fire()),
+    // How much of the window an answer takes.
+    onSettingChange(['decoding.maxTokens'], () => changed.fire()),
+  ];
   const provider: LanguageModelChatProvider = {
-    onDidChangeLanguageModelChatInformation: recipe.onDidChange,
+    onDidChangeLanguageModelChatInformation: changed.event,
 
     async provideLanguageModelChatInformation() {
       const offer = await experts.offer();
@@ -49,10 +56,12 @@ export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposab
     async provideTokenCount(_model, text) {
       if (typeof text === 'string') return (await experts.countTokens({ texts: [text] })).texts[0]!;
       const [turn] = conversationOf([text]);
+      // What the chat template puts around a message takes room in the window too.
+      if (turn!.role === 'user') return (await experts.countTokens({ conversation: [turn!] })).conversation;
       return (await experts.countTokens({ texts: [turn!.content] })).texts[0]!;
     },
   };
-  return lm.registerLanguageModelChatProvider(modelVendor.vendor, provider);
+  return Disposable.from(changed, ...listeners, lm.registerLanguageModelChatProvider(modelVendor.vendor, provider));
 }
 
 /** The choice that a model of ours stands for. */

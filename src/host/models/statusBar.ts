@@ -1,36 +1,63 @@
-import { type Disposable, MarkdownString, StatusBarAlignment, window } from 'vscode';
-import { type Choice, choiceLabel, weightsText } from '../ask/choice.ts';
+import { Disposable, MarkdownString, StatusBarAlignment, window } from 'vscode';
+import { choiceLabel } from '../ask/choice.ts';
 import type { Experts } from '../ask/experts.ts';
-import type { CommandId } from '../contributions.ts';
-import type { Offer } from '../recipe/activeRecipe.ts';
+import type { CommandId } from '../contributions/commands.ts';
+import { viewIds } from '../contributions/sidebar.ts';
+import type { HostEngine } from '../hostEngine.ts';
+import { readSetting } from '../settings.ts';
+import { type AnsweringState, spokenStatus, statusLines, statusText } from './statusText.ts';
 import { weightsOf } from './switchExperts.ts';
 
-/** Who answers, at the foot of the window; a click switches. It shows what is known and asks the engine nothing. */
-export function createStatusBar(experts: Experts): Disposable {
+/** The editor's own commands, and ours, that the tooltip links to. */
+const links = {
+  'Switch or blend…': 'multiLora.switchExperts' satisfies CommandId,
+  'Blend lab': 'multiLora.openBlendLab' satisfies CommandId,
+  Experts: `${viewIds.experts}.focus`,
+  Device: 'workbench.action.openSettings',
+} as const;
+
+/** Who answers, who is loaded, and what is computed on, at the foot of the window; a click switches. It starts nothing. */
+export function createStatusBar(experts: Experts, engine: HostEngine): Disposable {
   const item = window.createStatusBarItem('multiLora.experts', StatusBarAlignment.Right, 90);
   item.name = 'Multi-LoRA Experts';
-  item.command = 'multiLora.switchExperts' satisfies CommandId;
+  item.command = links['Switch or blend…'];
+  let lastRoute: Record<string, number> | undefined;
   const refresh = () => {
     const offer = experts.known();
     const choice = offer ? experts.choice(offer) : experts.remembered();
-    item.text = `$(mortar-board) ${choiceLabel(choice)}`;
-    item.tooltip = new MarkdownString([`**${choiceLabel(choice)}**`, ...about(choice, offer)].join('\n\n'));
+    const state: AnsweringState = {
+      choice,
+      weights: offer && weightsOf(choice, offer),
+      lastRoute,
+      loaded: engine.loaded,
+      recipe: offer && (offer.nothingTrained ?? `Recipe: ${offer.described.name}`),
+      device: readSetting('device'),
+    };
+    item.text = `$(mortar-board) ${statusText(state)}`;
+    item.tooltip = tooltip(choiceLabel(choice), statusLines(state));
+    item.accessibilityInformation = { label: spokenStatus(state), role: 'button' };
     item.show();
   };
   refresh();
-  const listener = experts.onDidChange(refresh);
-  return {
-    dispose() {
-      listener.dispose();
-      item.dispose();
-    },
-  };
+  return Disposable.from(
+    item,
+    experts.onDidChange(refresh),
+    engine.onDidChangeLoaded(refresh),
+    experts.onDidAnswer(({ route }) => {
+      if (!route) return;
+      lastRoute = route.weights;
+      refresh();
+    }),
+  );
 }
 
-function about(choice: Choice, offer: Offer | undefined): string[] {
-  const how = 'Click to switch or blend.';
-  if (!offer) return [how];
-  const weights = weightsOf(choice, offer);
-  const who = weights ? weightsText(weights) : 'The router finds the expert for each prompt.';
-  return [who, offer.nothingTrained ?? `Recipe: ${offer.described.name}`, how];
+function tooltip(title: string, lines: string[]): MarkdownString {
+  const text = new MarkdownString();
+  text.isTrusted = { enabledCommands: Object.values(links) };
+  for (const line of [title, ...lines]) text.appendText(line).appendMarkdown('\n\n');
+  const setting = encodeURIComponent(JSON.stringify(['multiLora.device']));
+  const linked = Object.entries(links).map(
+    ([label, command]) => `[${label}](command:${command}${label === 'Device' ? `?${setting}` : ''})`,
+  );
+  return text.appendMarkdown(linked.join(' · '));
 }

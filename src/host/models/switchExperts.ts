@@ -9,12 +9,13 @@ import {
   weightsText,
 } from '../ask/choice.ts';
 import type { Experts } from '../ask/experts.ts';
-import type { Offer } from '../recipe/activeRecipe.ts';
+import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
+import { selectRecipe } from '../recipe/selectRecipe.ts';
 
 type Item = QuickPickItem & ({ choice: Choice } | { act: 'weights' | 'recipe' } | { kind: QuickPickItemKind });
 
 /** Who answers from now on: the router, the base, an expert, a blend, or weights written by hand. */
-export async function switchExperts(experts: Experts, selectRecipe: () => Promise<void>): Promise<void> {
+export async function switchExperts(experts: Experts, recipe: ActiveRecipe): Promise<void> {
   const offer = await experts.offer();
   const current = experts.choice(offer);
   const picked = await window.showQuickPick(itemsFor(offer, current), {
@@ -25,7 +26,7 @@ export async function switchExperts(experts: Experts, selectRecipe: () => Promis
   if (!picked) return;
   if ('choice' in picked) return experts.choose(picked.choice);
   if (!('act' in picked)) return;
-  if (picked.act === 'recipe') return selectRecipe();
+  if (picked.act === 'recipe') return selectRecipe(recipe);
   const weights = await askWeights(offer, current);
   if (weights) await experts.choose({ kind: 'weights', weights });
 }

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type ExtensionContext, RelativePattern, workspace } from 'vscode';
 import type { DescribeResult } from '../../shared/engineApi.ts';
 import { type ErrorCode, WorkbenchError } from '../../shared/errors.ts';
+import type { CommandId } from '../contributions/commands.ts';
 import type { HostEngine } from '../hostEngine.ts';
 import type { Report } from '../report.ts';
 import { onSettingChange, readSetting } from '../settings.ts';
@@ -14,6 +15,8 @@ export interface Offer {
   described: DescribeResult;
   /** Why no trained experts answer, and what to do about it; undefined when some do. */
   nothingTrained?: string;
+  /** Commands that do something about it. */
+  remedies?: CommandId[];
 }
 
 export interface ActiveRecipe extends Disposable {
@@ -71,32 +74,35 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     const all = await recipes();
     if (remembered && all.includes(remembered)) return describe(remembered);
     if (all.length === 0)
-      return alone(
-        'There is no recipe in this workspace. Write a NAME.lora.json that names your experts and their data, and train it with `multi-lora train NAME.lora.json`.',
-      );
+      return alone('There is no recipe in this workspace. Begin with “New Recipe…” or “Open Example Workspace…”.', [
+        'multiLora.newRecipe',
+        'multiLora.openExamples',
+      ]);
     const offers = await Promise.allSettled(all.map(describe));
     const trained = offers.flatMap(o => (o.status === 'fulfilled' && !o.value.nothingTrained ? [o.value] : []));
     if (trained.length === 1) return trained[0]!;
     if (trained.length > 1)
-      return alone(`${trained.length} recipes of this workspace have trained experts. Select the one that answers.`);
+      return alone(`${trained.length} recipes of this workspace have trained experts. Select the one that answers.`, [
+        'multiLora.selectRecipe',
+      ]);
     if (all.length === 1) return describe(all[0]!);
     return alone(
-      `None of the ${all.length} recipes of this workspace has trained experts. Train one with \`multi-lora train RECIPE\`.`,
+      `None of the ${all.length} recipes of this workspace has trained experts. Train one with “Train Experts…”.`,
+      ['multiLora.train', 'multiLora.selectRecipe'],
     );
   }
 
   async function describe(recipe: string): Promise<Offer> {
     const described = await engine.request('describe', { recipe });
-    const nothingTrained = described.experts.some(e => e.isTrained)
-      ? undefined
-      : `None of the experts of ${workspace.asRelativePath(recipe)} is trained. Train them with \`multi-lora train ${workspace.asRelativePath(recipe)}\`.`;
-    return { source: { recipe }, described, nothingTrained };
+    if (described.experts.some(e => e.isTrained)) return { source: { recipe }, described };
+    const nothingTrained = `None of the experts of ${workspace.asRelativePath(recipe)} is trained. Train them with “Train Experts…”.`;
+    return { source: { recipe }, described, nothingTrained, remedies: ['multiLora.train', 'multiLora.selectRecipe'] };
   }
 
-  async function alone(nothingTrained: string): Promise<Offer> {
+  async function alone(nothingTrained: string, remedies: CommandId[] = []): Promise<Offer> {
     const base = readSetting('base');
     const source = base === 'embedded' ? {} : { base: baseSetting(base) };
-    return { source, described: await engine.request('describe', source), nothingTrained };
+    return { source, described: await engine.request('describe', source), nothingTrained, remedies };
   }
 
   return {
@@ -110,7 +116,7 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
         // A recipe with problems: the base answers meanwhile, and says why it is alone.
         if (!(error instanceof WorkbenchError) || !tolerated.includes(error.code)) throw error;
         report.error(error);
-        return alone(error.message);
+        return alone(error.message, ['multiLora.selectRecipe']);
       });
       current = finding;
       finding.then(
@@ -145,7 +151,7 @@ function watch(glob: string, listener: () => void): Disposable {
 }
 
 /** The base that a setting names: a folder of the workspace where there is one, else what the engine makes of it. */
-function baseSetting(base: string): string {
+export function baseSetting(base: string): string {
   const [folder] = workspace.workspaceFolders ?? [];
   const within = folder && !isAbsolute(base) ? join(folder.uri.fsPath, base) : base;
   return existsSync(within) ? within : base;

@@ -62,7 +62,7 @@ const table: [
   [
     'an unknown expert',
     `{${experts}, "blends": {"half": {"mth": 1}}}`,
-    [['unknownExpert', 'blends.half.mth', '1', "blends.half.mth: no expert is called 'mth'; did you mean 'math'?"]],
+    [['unknownExpert', 'blends.half.mth', '"mth"', "blends.half.mth: no expert is called 'mth'; did you mean 'math'?"]],
   ],
   [
     'weights that are all zero',
@@ -71,7 +71,7 @@ const table: [
       [
         'badWeights',
         'blends.half',
-        '{"math": 0, "code": 0}',
+        '"half"',
         'blends.half: all weights are zero, which is the base alone; give one a value',
       ],
     ],
@@ -79,26 +79,16 @@ const table: [
   [
     'no weights',
     `{${experts}, "merges": {"m": {"weights": {}}}}`,
-    [['badWeights', 'merges.m.weights', '{}', 'merges.m.weights: no weight is given']],
+    [['badWeights', 'merges.m.weights', '"weights"', 'merges.m.weights: no weight is given']],
   ],
-  ['a key twice', '{"seed": 1, "seed": 2}', [['duplicateKey', 'seed', '1', "'seed' is written twice; keep one"]]],
+  ['a key twice', '{"seed": 1, "seed": 2}', [['duplicateKey', 'seed', '"seed"', "'seed' is written twice; keep one"]]],
   [
     'names that are taken, and experts of nothing',
     '{"experts": {"base": {"adapter": "a"}, "x": {}, "y": {"adapter": "a", "data": {"train": "t"}}}}',
     [
-      [
-        'reservedName',
-        'experts.base',
-        '{"adapter": "a"}',
-        "'base' has a meaning of its own; call the expert otherwise",
-      ],
-      ['nothingToTrain', 'experts.x', '{}', "experts.x: needs 'data' to be trained on, or an 'adapter' to load"],
-      [
-        'dataAndAdapter',
-        'experts.y',
-        '{"adapter": "a", "data": {"train": "t"}}',
-        "experts.y: has both 'data' and 'adapter'; keep one",
-      ],
+      ['reservedName', 'experts.base', '"base"', "'base' has a meaning of its own; call the expert otherwise"],
+      ['nothingToTrain', 'experts.x', '"x"', "experts.x: needs 'data' to be trained on, or an 'adapter' to load"],
+      ['dataAndAdapter', 'experts.y', '"y"', "experts.y: has both 'data' and 'adapter'; keep one"],
     ],
   ],
   [
@@ -111,6 +101,20 @@ const table: [
         '"a b"',
         'experts.a b: a name starts with a letter or digit; letters, digits, "_", "-" and "." follow',
       ],
+    ],
+  ],
+  [
+    'a name with dots, and what else is wrong beside what the schema refuses,',
+    '{"experts": {"v1.2": {}, "math": {"data": 3}}, "blends": {"b": {"v1.2": 1, "x": 1}}}',
+    [
+      ['wrongType', 'experts.math.data', '3', 'experts.math.data: expected object, got 3'],
+      [
+        'nothingToTrain',
+        'experts.v1.2',
+        '"v1.2"',
+        "experts.v1.2: needs 'data' to be trained on, or an 'adapter' to load",
+      ],
+      ['unknownExpert', 'blends.b.x', '"x"', "blends.b.x: no expert is called 'x'; there are: v1.2, math"],
     ],
   ],
   [
@@ -150,6 +154,17 @@ test('an unknown kind of step or router is named by its path', () => {
   const problems = (text: string) => parseRecipe(text).problems.map(p => p.where);
   assert.deepEqual(problems('{"steps": [{"do": "trin"}]}'), ['steps[0].do']);
   assert.deepEqual(problems('{"router": {"kind": "magic"}}'), ['router.kind']);
+});
+
+test('a problem says what could stand there instead', () => {
+  const replacements = (text: string) => parseRecipe(text).problems.map(p => p.replacement);
+  assert.deepEqual(replacements('{"sed": 3}'), ['"seed"']);
+  assert.deepEqual(replacements('{"seed": "3"}'), ['3']);
+  assert.deepEqual(replacements('{"steps": [{"do": "trin"}]}'), ['"train"']);
+  assert.deepEqual(replacements('{"training": {"schedule": "cosin"}}'), ['"cosine"']);
+  assert.deepEqual(replacements(`{${experts}, "blends": {"b": {"mth": 1, "code": 0.5}}}`), ['"math"']);
+  assert.deepEqual(replacements('{"zzzzzzz": 1}'), [undefined]);
+  assert.deepEqual(replacements('{"training": {"schedule": {}}}'), [undefined]);
 });
 
 test('comments and trailing commas are allowed', () => {
@@ -246,6 +261,11 @@ test('no JSON makes it throw, and it always gives either a recipe or an error', 
     return failed === (recipe === undefined) && problems.every(p => p.message.length > 0 && p.message.length < 2000);
   });
   fc.assert(property, { numRuns: 1000, seed: 1 });
+});
+
+test('a byte order mark is no part of a recipe', () => {
+  const { recipe, problems } = parseRecipe('\uFEFF{ "seed": 3 }');
+  assert.deepEqual([recipe?.seed, problems], [3, []]);
 });
 
 test('no text makes it throw', () => {

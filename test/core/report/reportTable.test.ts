@@ -40,6 +40,19 @@ test('control characters of names do not reach the terminal', () => {
   assert.doesNotMatch(reportTable(report), /(?!\n)\p{Cc}/u);
 });
 
+test('one expert with its base is not said to be smaller than one full model', () => {
+  const report = reportFixture();
+  const sizes: [number, string][] = [
+    [1.02, 'equal in size'],
+    [0.98, 'equal in size'],
+    [0.5, '2.0 times larger'],
+  ];
+  for (const [ratio, words] of sizes) {
+    report.storage.fullCopiesBytes = ratio * (report.storage.baseBytes + report.storage.adaptersBytes);
+    assert.match(reportTable(report), new RegExp(`full models?\\), ${words}\\.$`, 'm'));
+  }
+});
+
 test('what was lost is counted', () => {
   const report = reportFixture();
   report.forgetting.experts[1]!.after = 180;

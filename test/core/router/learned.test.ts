@@ -89,10 +89,12 @@ for (const [title, model] of models) {
     assert.equal(topOf(route, 'Who invented the x-ray machine?')[0], 'qa');
     assert.notEqual(topOf(route, 'what is my address')[0], 'math');
     assert.equal(topOf(route, 'What does `total += a * b - c / d` do in this JavaScript loop?')[0], 'code');
+    assert.equal(topOf(route, 'x => x + 1')[0], 'code');
+    assert.notEqual(topOf(route, 'What is 12 - 5?')[0], 'code');
   });
 
   test(`${title}: nothing to go by leaves the prompt to the base`, () => {
-    for (const prompt of ['', '  \n', '???', '+-*/', 'asdf qwer zxcv'])
+    for (const prompt of ['', '  \n', '???', '+-*/', 'asdf qwer zxcv', 'hello there'])
       assert.equal(route(prompt).abstained, true, prompt);
   });
 

@@ -49,6 +49,7 @@ interface Saved {
 
 interface RunOptions {
   from?: Saved;
+  inTurn?: boolean;
   /** Cancels once this step is done. */
   stopAfter?: number;
   onStep?(event: TrainStepEvent, state: (name: string) => Promise<ExpertState>): Promise<void>;
@@ -75,7 +76,8 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
       seed: (seed ^ hashName(e.name)) >>> 0,
       dropout: e.dropout,
     })),
-    accumulates: addsUpRuns(plans),
+    accumulates: addsUpRuns(plans, o.inTurn ?? false),
+    inTurn: o.inTurn,
     threads: 1,
     from: o.from?.states,
   });
@@ -85,6 +87,7 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
   const loop = trainLoop({
     plans,
     backend,
+    inTurn: o.inTurn,
     seed,
     from: o.from?.position,
     // As a checkpoint on disk does it: JSON for the position, bytes for the tensors.
@@ -186,4 +189,23 @@ test('an expert that has taken its steps keeps its bits while the other goes on'
     assertSameBits(saved.states.get('math')![part], ended![part], part);
   const steps = events.flatMap(e => (e.type === 'step' ? [Object.keys(e.experts).join()] : []));
   assert.deepEqual(steps, [...Array(3).fill('math,code'), ...Array(5).fill('code')]);
+});
+
+test('experts that take turns end in the bits they have apart, stopped and resumed too', async () => {
+  const base = await goldenBase('qwen2_tied');
+  const alike = { rank: 4, targets: /./ };
+  const experts = [
+    { ...math, ...alike, dropout: 0.1, steps: 9 },
+    { ...code, ...alike, dropout: 0.3, steps: 6 },
+  ];
+  const inTurn = true;
+  const together = await run(base, experts, { inTurn });
+  for (const expert of experts) {
+    const apart = await run(base, [expert]);
+    assert.deepEqual(together.losses(expert.name), apart.losses(expert.name));
+    for (const part of ['parameter', 'm', 'v', 'best'] as const)
+      assertSameBits(together.saved.states.get(expert.name)![part], apart.saved.states.get(expert.name)![part], part);
+  }
+  const first = await run(base, experts, { inTurn, stopAfter: 4 });
+  assertSameStates((await run(base, experts, { inTurn, from: first.saved })).saved, together.saved);
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startEngine } from '../../../src/client/engineClient.ts';
 import { probeDevice } from '../../../src/engine/devices/probeDevice.ts';
-import { engineArguments, enginePath, fromSource } from '../../support/programs.ts';
+import { engineArguments, enginePath, finished, fromSource, startCli } from '../../support/programs.ts';
 import { softwareGpu, softwareGpuMissing } from '../../support/softwareGpu.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -55,6 +55,11 @@ for (const name of ['llama_tied', 'qwen3_tied_headdim'])
     assert.ok(gap <= 5e-5, `gap ${gap}`);
   });
 
+test('two rows that read the factors of their own expert alone: logits to 5e-5', { skip }, () => {
+  const gap = result<number>('own');
+  assert.ok(gap <= 5e-5, `gap ${gap}`);
+});
+
 for (const dtype of ['F16', 'BF16'])
   test(`a base in ${dtype}, on a GPU that has neither: logits to 5e-5`, { skip }, () => {
     const gap = result<number>(dtype);
@@ -80,6 +85,18 @@ test('a software GPU is right, and never chosen for its speed', { skip }, async 
   } finally {
     process.env = saved;
   }
+});
+
+test('doctor shows what was found of a device, and why', { skip }, async () => {
+  const doctor = async (driver: Record<string, string>) => {
+    const env = { ...process.env, ...driver, MULTI_LORA_CACHE: temporaryFolder() };
+    const { code, stdout, stderr } = await finished(startCli(['doctor', '--probe', '--threads', '1'], undefined, env));
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^ *device +cpu: /m);
+    return stdout;
+  };
+  assert.match(await doctor(softwareGpu), /^ +webgpu works, but not for speed: .*\d/m);
+  assert.match(await doctor({ ...softwareGpu, VK_ICD_FILENAMES: '/nowhere' }), /^ +webgpu cannot be used: .*\w/m);
 });
 
 test('an engine that dies while it computes on a device: the next one answers on the CPU and says so', {

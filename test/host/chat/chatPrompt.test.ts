@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { chatPrompt } from '../../../src/host/chat/chatPrompt.ts';
 import { followupsFor } from '../../../src/host/chat/followups.ts';
-import type { ChatCommand } from '../../../src/host/contributions.ts';
+import type { ChatCommand } from '../../../src/host/contributions/chat.ts';
 import { described } from '../ask/described.ts';
 
 const offer = {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { isRunning } from '../../support/programs.ts';
 
 /** VS Code 1.139.1 as a server, and the Node it wants; both from the npm registry, nothing is compiled. */
 const codeServer = '4.139.1';
@@ -26,11 +27,39 @@ export function installEditor(): Editor | { missing: string } {
   const node = join('node_modules', nodePackage, 'bin', 'node');
   const entry = join('node_modules', 'code-server', 'out', 'node', 'entry.js');
   const isThere = () => existsSync(join(folder, node)) && existsSync(join(folder, entry));
-  if (!isThere()) {
-    const problem = install(folder, nodePackage, node);
-    if (problem && !isThere()) return { missing: `code-server could not be installed into ${folder}: ${problem}` };
+  mkdirSync(cache, { recursive: true });
+  while (!isThere()) {
+    // Test files run side by side: one installs, the others wait for it.
+    const unlock = lock(`${folder}.lock`);
+    if (!unlock) continue;
+    const problem = isThere() ? undefined : install(folder, nodePackage, node);
+    unlock();
+    if (problem) return { missing: `code-server could not be installed into ${folder}: ${problem}` };
   }
   return { node: join(folder, node), entry: join(folder, entry), chromium };
+}
+
+/** Takes a lock and returns what gives it back; undefined, after a while, where another process holds it. */
+function lock(path: string): (() => void) | undefined {
+  try {
+    writeFileSync(path, String(process.pid), { flag: 'wx' });
+    return () => rmSync(path, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    const holder = holderOf(path);
+    if (holder && !isRunning(holder)) rmSync(path, { force: true });
+    return undefined;
+  }
+}
+
+/** The process that holds a lock; 0 where it gave it back, or has not written its number yet. */
+function holderOf(path: string): number {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch {
+    return 0;
+  }
 }
 
 /** Installs beside its place and moves there when it is whole. Returns what went wrong. */

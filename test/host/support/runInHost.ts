@@ -1,45 +1,66 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import type { SuiteResult } from '../inHost/suite.ts';
 import type { Editor } from './installEditor.ts';
-import { openWorkbench, type WorkbenchOptions } from './workbench.ts';
+import { profileFolders, writeUserSettings } from './server.ts';
+import { extensionFolder, type WorkbenchOptions } from './workbench.ts';
 
-const longest = 240_000;
+/** A desktop VS Code to run the suites in, such as `/usr/bin/code`; without it the editor that the tests install. */
+export const desktopEditor = process.env.VSCODE_PATH;
 
-/** Runs a suite of test/host/inHost inside the extension host, with the real `vscode`; gives what each test came to, and what the user was told. */
+const shim = fileURLToPath(new URL('codeShim.mjs', import.meta.url));
+
+export interface SuiteRun {
+  results: SuiteResult[];
+  /** What the user was told; unknown of a desktop editor, whose window cannot be read. */
+  notifications: string[];
+}
+
+/**
+ * Runs a suite of test/host/inHost inside the extension host, with the real `vscode`, in a profile of its own: in the
+ * desktop editor where there is one, else in `editor`.
+ */
 export async function runInHost(
   editor: Editor,
   suite: string,
-  options: Omit<WorkbenchOptions, 'suite' | 'onSuiteEnd'>,
-): Promise<{ results: SuiteResult[]; notifications: string[] }> {
+  options: Omit<WorkbenchOptions, 'suite' | 'onSuiteEnd' | 'dataFolder' | 'extension'>,
+): Promise<SuiteRun> {
   const folder = temporaryFolder();
-  const outfile = join(folder, 'suite.cjs');
+  const extensionTestsPath = join(folder, 'suite.cjs');
   await build({
-    entryPoints: [new URL(`../inHost/${suite}`, import.meta.url).pathname],
-    outfile,
+    entryPoints: [fileURLToPath(new URL(`../inHost/${suite}`, import.meta.url))],
+    outfile: extensionTestsPath,
     bundle: true,
     platform: 'node',
     format: 'cjs',
     external: ['vscode'],
     logLevel: 'warning',
   });
-  const resultFile = join(folder, 'results.json');
-  let isOver = false;
-  const { page, close } = await openWorkbench(editor, {
-    ...options,
-    env: { ...options.env, SUITE_RESULTS: resultFile },
-    suite: outfile,
-    onSuiteEnd: () => {
-      isOver = true;
+  const [resultFile, messageFile] = [join(folder, 'results.json'), join(folder, 'messages.json')];
+  const dataFolder = join(folder, 'data');
+  writeUserSettings({ ...options, dataFolder });
+  const { user, extensions } = profileFolders(dataFolder);
+  await runTests({
+    vscodeExecutablePath: desktopEditor ?? shim,
+    extensionDevelopmentPath: extensionFolder,
+    extensionTestsPath,
+    launchArgs: [options.folder, `--user-data-dir=${user}`, `--extensions-dir=${extensions}`],
+    extensionTestsEnv: {
+      ...options.env,
+      SUITE_EDITOR: JSON.stringify(editor),
+      SUITE_RESULTS: resultFile,
+      SUITE_MESSAGES: messageFile,
+      ...(options.isTrusted === false && { SUITE_RESTRICTED: '1' }),
     },
+  }).catch(error => {
+    // What a suite that was ended came to is told all the same.
+    if (!existsSync(resultFile)) throw error;
   });
-  const until = Date.now() + longest;
-  while (!isOver && Date.now() < until) await delay(100);
-  const notifications = await page.locator('.notification-list-item-message').allInnerTexts();
-  await close();
-  // The suite writes them itself: they prove that it ran.
-  return { results: JSON.parse(readFileSync(resultFile, 'utf8')) as SuiteResult[], notifications };
+  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+  // The suite writes its results itself: they prove that it ran.
+  return { results: read(resultFile), notifications: existsSync(messageFile) ? read(messageFile) : [] };
 }

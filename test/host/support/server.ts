@@ -36,16 +36,40 @@ const quiet = {
   'git.enabled': false,
 };
 
-/** Starts the editor's server in a process group of its own; the group ends with `stop`, or with this process. */
-export async function startServer(editor: Editor, options: ServerOptions): Promise<EditorServer> {
-  const { folder, dataFolder, settings, env, isTrusted = true } = options;
-  const user = join(dataFolder, 'user', 'User');
+/** Where an editor that is started with this data folder keeps its settings and extensions. */
+export function profileFolders(dataFolder: string): { user: string; extensions: string } {
+  return { user: join(dataFolder, 'user'), extensions: join(dataFolder, 'extensions') };
+}
+
+/** Writes what an editor that is started with this data folder reads as its user's settings. */
+export function writeUserSettings({ dataFolder, settings, isTrusted = true }: ServerOptions): void {
+  const user = join(profileFolders(dataFolder).user, 'User');
   mkdirSync(user, { recursive: true });
-  mkdirSync(join(dataFolder, 'extensions'), { recursive: true });
   const trust = isTrusted
     ? { 'security.workspace.trust.enabled': false }
     : { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' };
-  writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...quiet, ...trust, ...settings }));
+  writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...quiet, ...theme(), ...trust, ...settings }));
+}
+
+export function machineFile(dataFolder: string): string {
+  return join(profileFolders(dataFolder).user, 'Machine', 'settings.json');
+}
+
+export function writeMachineSettings(dataFolder: string, settings: Record<string, unknown>): void {
+  mkdirSync(join(profileFolders(dataFolder).user, 'Machine'), { recursive: true });
+  writeFileSync(machineFile(dataFolder), JSON.stringify(settings));
+}
+
+/** For pictures in another theme. */
+function theme(): Record<string, string> {
+  return process.env.THEME ? { 'workbench.colorTheme': process.env.THEME } : {};
+}
+
+/** Starts the editor's server in a process group of its own; the group ends with `stop`, or with this process. */
+export async function startServer(editor: Editor, options: ServerOptions): Promise<EditorServer> {
+  const { folder, dataFolder, env, isTrusted = true } = options;
+  const { user, extensions } = profileFolders(dataFolder);
+  mkdirSync(extensions, { recursive: true });
   const port = await freePort();
   const log = openSync(join(dataFolder, 'server.log'), 'w');
   const child = spawn(
@@ -53,9 +77,11 @@ export async function startServer(editor: Editor, options: ServerOptions): Promi
     [
       editor.entry,
       ...['--config', '/dev/null', '--bind-addr', `127.0.0.1:${port}`, '--auth', 'none'],
+      // A window that was closed without a word would keep its extension host, and the engine, for hours.
+      ...['--reconnection-grace-time', '60'],
       ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
       ...(isTrusted ? ['--disable-workspace-trust'] : []),
-      ...['--user-data-dir', join(dataFolder, 'user'), '--extensions-dir', join(dataFolder, 'extensions')],
+      ...['--user-data-dir', user, '--extensions-dir', extensions],
       folder,
     ],
     { detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env } },
@@ -100,7 +126,7 @@ function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 async function answers(url: string, child: ChildProcess, log: string): Promise<void> {
-  const until = Date.now() + 60_000;
+  const until = Date.now() + 180_000;
   while (Date.now() < until) {
     if (child.exitCode !== null) throw new Error(`the editor's server ended with ${child.exitCode}, see ${log}`);
     const isUp = await fetch(url).then(

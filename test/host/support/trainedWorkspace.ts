@@ -37,7 +37,10 @@ export async function trainedWorkspace(): Promise<string> {
   };
   writeFileSync(join(folder, 'three.lora.json'), JSON.stringify(recipe, null, 2));
   writeFileSync(join(folder, 'sum.js'), 'function sum(values) {\n  return values.reduce((a, b) => a + b, 0);\n}\n');
+  writeFileSync(join(folder, 'twice.py'), 'def twice(n):\n    return 2 * n\n');
   writeFileSync(join(folder, 'double.js'), '');
+  // Longer than the base's window.
+  writeFileSync(join(folder, 'long.js'), 'const one = 1;\n'.repeat(300));
   const { code, stderr } = await runCli(['train', join(folder, 'three.lora.json')]);
   if (code !== 0) throw new Error(`training failed: ${stderr}`);
   return folder;

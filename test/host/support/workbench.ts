@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { after } from 'node:test';
+import { join, parse } from 'node:path';
+import { after, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Locator, type Page } from 'playwright-core';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import type { Editor } from './installEditor.ts';
-import { type ServerOptions, startServer } from './server.ts';
+import { type EditorServer, type ServerOptions, startServer, writeUserSettings } from './server.ts';
 
 /** This project as the extension under test. */
-const extension = fileURLToPath(new URL('../../../', import.meta.url));
+export const extensionFolder = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 const pictures = process.env.SCREENSHOTS;
 
 /** A workbench in a browser, with this extension in it. */
@@ -16,57 +16,102 @@ export interface Workbench {
   page: Page;
   /** Runs a command of the palette by its whole title. */
   command(title: string): Promise<void>;
+  /** Another window on the same folder, with an extension host of its own. */
+  openWindow(): Promise<Workbench>;
   /** A picture for people to look at, where `SCREENSHOTS` names a folder. */
   picture(name: string): Promise<void>;
   /** Ends browser and server; else they end with the calling file's tests. */
   close(): Promise<void>;
 }
 
-export interface WorkbenchOptions extends Omit<ServerOptions, 'dataFolder'> {
+export interface WorkbenchOptions extends ServerOptions {
+  /** The extension under test, in its sources; null where it is installed. This project without it. */
+  extension?: string | null;
   /** A suite that runs in the extension host, built. */
   suite?: string;
   /** Called when the suite has ended. */
   onSuiteEnd?(code: number): void;
+  /** Of the window, in CSS pixels, and how many of the picture's pixels one of them is. */
+  size?: { width: number; height: number; scale: number };
 }
 
-/** Opens a folder in a workbench; browser and server end with the calling file's tests. */
-export async function openWorkbench(editor: Editor, options: WorkbenchOptions): Promise<Workbench> {
-  const server = await startServer(editor, { ...options, dataFolder: temporaryFolder() });
+/** Opens a folder in a workbench with a profile of its own; browser and server end with the calling file's tests. */
+export async function openWorkbench(
+  editor: Editor,
+  options: Omit<WorkbenchOptions, 'dataFolder'> & { dataFolder?: string },
+): Promise<Workbench> {
+  const whole = { dataFolder: temporaryFolder(), ...options };
+  writeUserSettings(whole);
+  const bench = await startWorkbench(editor, whole);
+  after(bench.close);
+  return bench;
+}
+
+/** Opens a folder in a workbench with the profile that is in the data folder. */
+export async function startWorkbench(editor: Editor, options: WorkbenchOptions): Promise<Workbench> {
+  const server = await startServer(editor, options);
   const stops: (() => Promise<void>)[] = [server.stop];
   const close = async () => {
     for (const stop of stops.splice(0)) await stop();
   };
-  after(close);
-  const browser = await chromium.launch({
-    executablePath: editor.chromium,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
-  stops.unshift(() => browser.close());
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-  // Asserting what was copied needs the clipboard.
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const page = await context.newPage();
-  if (options.suite) {
-    await page.exposeFunction('codeAutomationExit', (code: number) => options.onSuiteEnd?.(code));
+  try {
+    const browser = await chromium.launch({
+      executablePath: editor.chromium,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    });
+    stops.unshift(() => browser.close());
+    const { width, height, scale } = options.size ?? { width: 1400, height: 900, scale: 1 };
+    const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale });
+    // Asserting what was copied needs the clipboard.
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const openWindow = async (): Promise<Workbench> => {
+      const page = await context.newPage();
+      await openPage(page, server, options);
+      return {
+        page,
+        command: title => runCommand(page, title),
+        openWindow,
+        close,
+        async picture(name) {
+          if (!pictures) return;
+          mkdirSync(pictures, { recursive: true });
+          await page.screenshot({ path: join(pictures, `${name}.png`) });
+        },
+      };
+    };
+    return await openWindow();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Makes a test of each step in a workbench; what the window showed when one failed is in its picture. */
+export function stepsIn(bench: Workbench, t: TestContext) {
+  return (name: string, work: () => Promise<void>) =>
+    t.test(name, async () => {
+      try {
+        await work();
+      } catch (error) {
+        await bench.picture(`failed-${name.replace(/\W+/g, '-').slice(0, 40)}`);
+        throw error;
+      }
+    });
+}
+
+async function openPage(page: Page, server: EditorServer, options: WorkbenchOptions): Promise<void> {
+  const { extension = extensionFolder, suite, onSuiteEnd } = options;
+  if (suite) {
+    await page.exposeFunction('codeAutomationExit', (code: number) => onSuiteEnd?.(code));
     await page.exposeFunction('codeAutomationLog', () => {});
   }
   const uri = (path: string) => ({ scheme: 'vscode-remote', authority: server.authority, path });
   await inject(page, {
-    extensions: [uri(extension.replace(/\/$/, ''))],
-    ...(options.suite && { extensionTestsPath: uri(options.suite) }),
+    ...(extension && { extensions: [uri(extension)] }),
+    ...(suite && { extensionTestsPath: uri(suite) }),
   });
   await page.goto(server.url);
-  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 120_000 });
-  return {
-    page,
-    command: title => runCommand(page, title),
-    close,
-    async picture(name) {
-      if (!pictures) return;
-      mkdirSync(pictures, { recursive: true });
-      await page.screenshot({ path: join(pictures, `${name}.png`) });
-    },
-  };
+  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 180_000 });
 }
 
 /**
@@ -88,12 +133,13 @@ async function inject(page: Page, developmentOptions: unknown): Promise<void> {
 
 /** The palette takes its list of commands when it opens, so it is reopened until the extension's are there. */
 async function runCommand(page: Page, title: string): Promise<void> {
-  const exact = new RegExp(`^${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
-  const until = Date.now() + 60_000;
+  const exact = new RegExp(`^${escaped(title)}$`);
+  const until = Date.now() + 180_000;
   while (Date.now() < until) {
     await page.keyboard.press('Control+Shift+P');
     const input = page.locator('.quick-input-widget input.input');
-    await input.waitFor({ state: 'visible' });
+    // A key that is pressed while the window or a view in it still loads goes nowhere.
+    if (!(await appears(input, 5000))) continue;
     await input.fill(`>${title}`);
     const row = page
       .locator('.quick-input-list .monaco-list-row')
@@ -103,6 +149,28 @@ async function runCommand(page: Page, title: string): Promise<void> {
     await page.keyboard.press('Escape');
   }
   throw new Error(`the palette has no command '${title}'`);
+}
+
+/** Opens a file of the workspace by the end of its path, in the first group of editors. */
+export async function openByPath({ page }: Workbench, path: string): Promise<void> {
+  const { base, dir } = parse(path);
+  await page.keyboard.press('Control+1');
+  const rows = page.locator('.quick-input-list .monaco-list-row');
+  const isName = page.locator('.label-name', { hasText: new RegExp(`^${escaped(base)}$`) });
+  const row = rows.filter({ has: isName }).filter({ hasText: dir });
+  const until = Date.now() + 180_000;
+  do {
+    // Opened anew until the search knows the file: it may have been written just now.
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+P');
+    await page.locator('.quick-input-widget input.input').fill(path);
+  } while (!(await appears(row.first(), 5000)) && Date.now() < until);
+  await row.first().click();
+  await page.locator('.tab.active').filter({ hasText: base }).first().waitFor({ timeout: 180_000 });
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 export function appears(locator: Locator, timeout: number): Promise<boolean> {

@@ -3,14 +3,16 @@ import { Random } from '../../tensor/random.ts';
 import { codeExample } from './code.ts';
 import { mathExample } from './math.ts';
 import { qaExample } from './qa.ts';
+import { reviewExample } from './review.ts';
 import { type GeneratedExample, isTrainable, type Split, splitOf } from './split.ts';
 
-export type Domain = 'math' | 'code' | 'qa';
+export type Domain = 'math' | 'code' | 'qa' | 'review';
 
 export const GENERATORS: Record<Domain, (random: Random) => GeneratedExample> = {
   math: mathExample,
   code: codeExample,
   qa: qaExample,
+  review: reviewExample,
 };
 
 /**

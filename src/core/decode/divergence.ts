@@ -1,0 +1,19 @@
+/** log softmax(logits), summed in double precision. */
+export function logProbabilities(logits: ArrayLike<number>): Float64Array {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logits.length; i++) max = Math.max(max, logits[i]!);
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - max);
+  const shift = max + Math.log(sum);
+  return Float64Array.from(logits, x => x - shift);
+}
+
+/**
+ * KL(p ‖ q) = Σ pᵢ (log pᵢ − log qᵢ) in nats, of two distributions given by their log-probabilities (Kullback & Leibler
+ * 1951): how far p is from q, seen from p. Never below 0; what rounding leaves of two that are alike is 0.
+ */
+export function klDivergence(p: Float64Array, q: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < p.length; i++) sum += Math.exp(p[i]!) * (p[i]! - q[i]!);
+  return Math.max(0, sum);
+}

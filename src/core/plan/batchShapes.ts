@@ -1,0 +1,73 @@
+import type { Batch } from '../train/assembleBatch.ts';
+import { type TrainLoopOptions, type TrainPlan, trainLoop } from '../train/trainLoop.ts';
+
+/** A run of a training graph: B rows of T tokens, of which M carry loss; with how many tokens that are no padding. */
+export interface BatchShape {
+  B: number;
+  T: number;
+  M: number;
+  tokens: number;
+}
+
+/** The runs of a training's first steps, by what they compute. */
+export interface RunShapes {
+  accumulate: BatchShape[];
+  step: BatchShape[];
+  evaluate: BatchShape[];
+  /** Of how many steps these are. */
+  steps: number;
+}
+
+/** Steps that are looked at: of most data an epoch, in less than a second. */
+const mostSteps = 500;
+
+/** The shapes of a training's batches, by taking its steps without computing anything. */
+export async function batchShapes(
+  plans: TrainPlan[],
+  { seed, inTurn }: Pick<TrainLoopOptions, 'seed' | 'inTurn'>,
+): Promise<RunShapes> {
+  const shapes: RunShapes = { accumulate: [], step: [], evaluate: [], steps: 0 };
+  const note = (kind: 'accumulate' | 'step' | 'evaluate', b: Batch): void => {
+    shapes[kind].push({ B: b.rows, T: b.length, M: b.labels.length, tokens: b.tokens });
+  };
+  // Falls, so that no expert's patience ends its training.
+  let loss = 0;
+  const losses = () => plans.map(() => loss);
+  const loop = trainLoop({
+    plans,
+    seed,
+    inTurn,
+    backend: {
+      async accumulate(batch) {
+        note('accumulate', batch);
+        return losses();
+      },
+      async step(batch) {
+        note('step', batch);
+        return { losses: losses(), norms: new Map() };
+      },
+      async evaluate(batch) {
+        loss--;
+        note('evaluate', batch);
+        return losses();
+      },
+      async keepBest() {},
+    },
+    async save() {},
+    now: () => 0,
+    memory: () => 0,
+    signal: new AbortController().signal,
+  });
+  for await (const event of loop) {
+    if (event.type === 'step') shapes.steps = event.step;
+    if (event.type === 'step' && event.step === mostSteps) break;
+  }
+  return shapes;
+}
+
+/** The shapes that no other exceeds in every size: one of them needs the most memory. */
+export function largestShapes(shapes: readonly BatchShape[]): BatchShape[] {
+  const distinct = [...new Map(shapes.map(s => [`${s.B},${s.T},${s.M}`, s])).values()];
+  const exceeds = (a: BatchShape, b: BatchShape) => a !== b && a.B >= b.B && a.T >= b.T && a.M >= b.M;
+  return distinct.filter(s => !distinct.some(other => exceeds(other, s)));
+}

@@ -1,0 +1,80 @@
+import type { Example } from '../../data/example.ts';
+import { parseDataset } from '../../data/parseDataset.ts';
+import type { DataFacts } from './recipeWorld.ts';
+
+/** What a recipe's editor has to know of a dataset's text. */
+export function dataFacts(text: string, fileName: string): DataFacts {
+  const { examples, problems } = parseDataset(text, fileName);
+  return {
+    examples: examples.length,
+    problems,
+    hasTests: examples.every(e => 'tests' in e.meta),
+    prompts: Float64Array.from(examples, promptHash),
+    lines: Uint32Array.from(examples, e => e.line),
+  };
+}
+
+/** Examples of two datasets that ask the same. */
+export interface Overlap {
+  /** How many of the held-out examples, and the line of the first of them. */
+  count: number;
+  line: number;
+  /** Where it is trained on. */
+  trainLine: number;
+}
+
+/** The examples of `heldOut` whose prompts are in `train` too. */
+export function overlap(heldOut: DataFacts, train: DataFacts): Overlap | undefined {
+  const known = madeOnce(overlaps, heldOut, () => new WeakMap());
+  return madeOnce(known, train, () => ({ found: compare(heldOut, train) })).found;
+}
+
+// What is asked at every keystroke of files that seldom change is worked out once.
+const overlaps = new WeakMap<DataFacts, WeakMap<DataFacts, { found?: Overlap }>>();
+const indices = new WeakMap<DataFacts, Map<number, number>>();
+
+function madeOnce<K extends object, V>(made: WeakMap<K, V>, key: K, make: () => V): V {
+  if (!made.has(key)) made.set(key, make());
+  return made.get(key)!;
+}
+
+function compare(heldOut: DataFacts, train: DataFacts): Overlap | undefined {
+  const lineOf = madeOnce(indices, train, () => linesByPrompt(train));
+  let overlap: Overlap | undefined;
+  for (let i = 0; i < heldOut.prompts.length; i++) {
+    const trainLine = lineOf.get(heldOut.prompts[i]!);
+    if (trainLine === undefined) continue;
+    if (overlap) overlap.count++;
+    else overlap = { count: 1, line: heldOut.lines[i]!, trainLine };
+  }
+  return overlap;
+}
+
+function linesByPrompt({ prompts, lines }: DataFacts): Map<number, number> {
+  return new Map(Array.from(prompts, (prompt, i) => [prompt, lines[i]!]));
+}
+
+/** All that stands before the answer, white space and case apart. */
+function promptHash({ messages }: Example): number {
+  return hash53(
+    messages
+      .slice(0, -1)
+      .map(m => `${m.role}\n${m.content}`)
+      .join('\n')
+      .toLowerCase()
+      .replace(/\s+/g, ' '),
+  );
+}
+
+/** cyrb53 (public domain): 53 bits, so that two prompts of a million share one by chance once in ten thousand files. */
+function hash53(text: string): number {
+  let [h1, h2] = [0xdeadbeef, 0x41c6ce57];
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    h1 = Math.imul(h1 ^ unit, 2654435761);
+    h2 = Math.imul(h2 ^ unit, 1597334677);
+  }
+  h1 = Math.imul(h1 ^ (h1 >>> 16), 2246822507) ^ Math.imul(h2 ^ (h2 >>> 13), 3266489909);
+  h2 = Math.imul(h2 ^ (h2 >>> 16), 2246822507) ^ Math.imul(h1 ^ (h1 >>> 13), 3266489909);
+  return 4294967296 * (2097151 & h2) + (h1 >>> 0);
+}

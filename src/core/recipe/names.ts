@@ -1,0 +1,69 @@
+import type { JSONPath } from 'jsonc-parser';
+
+/** What has a name in a recipe. */
+export type NameKind = 'expert' | 'blend' | 'merge' | 'set';
+
+/** A place where a name is given or used. */
+export interface NameUse {
+  /** What the name can stand for; several where an expert or a merge may answer. */
+  kinds: NameKind[];
+  isDefinition: boolean;
+  name: string;
+  path: JSONPath;
+  /** Whether the name is the key or the value at the path. */
+  on: 'key' | 'value';
+}
+
+/** Names that stand for something without being defined. */
+export const reservedNames: readonly string[] = ['base', 'auto'];
+
+/** Every place of a recipe that holds a name: `*` is any key or index; a last `*` on a key is the name itself. */
+const places: [path: string, kinds: NameKind[], on: 'key' | 'value', definition?: true][] = [
+  ['experts.*', ['expert'], 'key', true],
+  ['blends.*', ['blend'], 'key', true],
+  ['merges.*', ['merge'], 'key', true],
+  ['evaluation.sets.*', ['set'], 'key', true],
+  ['blends.*.*', ['expert'], 'key'],
+  ['merges.*.weights.*', ['expert'], 'key'],
+  ['evaluation.sets.*.expert', ['expert'], 'value'],
+  ['evaluation.sets.*.minimum.*', ['expert', 'blend', 'merge'], 'key'],
+  ['evaluation.sequential.order.*', ['expert'], 'value'],
+  ['router.keywords.*', ['expert'], 'key'],
+  ['steps.*.experts.*', ['expert'], 'value'],
+  ['steps.*.expert', ['expert', 'merge'], 'value'],
+  ['steps.*.weights.*', ['expert'], 'key'],
+  ['steps.*.blend', ['blend'], 'value'],
+  ['steps.*.blends.*', ['blend'], 'value'],
+  ['steps.*.merge', ['merge'], 'value'],
+  ['steps.*.sets.*', ['set'], 'value'],
+];
+
+/** The names at one path of a recipe: what a key or value there would stand for. */
+export function namesAt(path: JSONPath, on: 'key' | 'value'): { kinds: NameKind[]; isDefinition: boolean } | undefined {
+  const place = places.find(([pattern, , where]) => where === on && fits(path, pattern));
+  return place && { kinds: place[1], isDefinition: place[3] === true };
+}
+
+function fits(path: JSONPath, pattern: string): boolean {
+  const parts = pattern.split('.');
+  return parts.length === path.length && parts.every((part, i) => part === '*' || part === path[i]);
+}
+
+/** All names of a recipe, as a value that need not be valid, in the order of the table of places. */
+export function nameUses(recipe: unknown): NameUse[] {
+  return places.flatMap(([pattern, kinds, on, definition]) =>
+    expand(recipe, pattern.split('.')).flatMap(({ path, value }) => {
+      const name = on === 'key' ? path.at(-1) : value;
+      return typeof name === 'string' ? [{ kinds, isDefinition: definition === true, name, path, on }] : [];
+    }),
+  );
+}
+
+function expand(value: unknown, pattern: string[], path: JSONPath = []): { path: JSONPath; value: unknown }[] {
+  const [part, ...rest] = pattern;
+  if (part === undefined) return [{ path, value }];
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return part === '*' ? value.flatMap((item, i) => expand(item, rest, [...path, i])) : [];
+  const keys = part === '*' ? Object.keys(value) : Object.hasOwn(value, part) ? [part] : [];
+  return keys.flatMap(key => expand((value as Record<string, unknown>)[key], rest, [...path, key]));
+}

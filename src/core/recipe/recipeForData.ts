@@ -1,0 +1,53 @@
+/** What a recipe for a start says besides its data. */
+export interface StartSettings {
+  /** Names of the experts, one for each data file. */
+  names?: readonly string[];
+  lora?: Record<string, number>;
+  training?: Record<string, number>;
+}
+
+/** A recipe for a start: one expert for each data file, the rest as it is by default. Paths are relative to the recipe. */
+export function recipeForData(
+  name: string,
+  base: string,
+  dataFiles: readonly string[],
+  { names = expertNames(dataFiles), lora = {}, training = {} }: StartSettings = {},
+): string {
+  const experts = names.map(
+    (expert, i) => `    ${JSON.stringify(expert)}: { "data": { "train": ${JSON.stringify(dataFiles[i])} } }`,
+  );
+  const factors = Object.keys(lora).length > 0 ? `\n  "lora": ${inline(lora)},` : '';
+  return `{
+  "version": 1,
+  "name": ${JSON.stringify(name)},
+  // Stays frozen: experts learn beside it.
+  "base": ${JSON.stringify(base)},${factors}
+  // A start; "epochs" counts in passes over the data instead.
+  "training": ${inline({ steps: 200, ...training })},
+  "experts": {
+${experts.join(',\n')}
+  }
+}
+`;
+}
+
+function inline(settings: Record<string, number>): string {
+  return `{ ${Object.entries(settings)
+    .map(([key, value]) => `"${key}": ${value}`)
+    .join(', ')} }`;
+}
+
+/** Names for the experts of data files: after the file, or after its folder where that says more. */
+export function expertNames(dataFiles: readonly string[]): string[] {
+  const taken = new Set(['base', 'auto']);
+  return dataFiles.map(path => {
+    const [file = '', folder] = path.split('/').reverse();
+    const stem = file.replace(/\.[^.]*$/, '');
+    const own = /^(train|training|data|examples)$/i.test(stem) && folder ? folder : stem;
+    const name = own.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '') || 'expert';
+    let free = name;
+    for (let i = 2; taken.has(free); i++) free = `${name}-${i}`;
+    taken.add(free);
+    return free;
+  });
+}

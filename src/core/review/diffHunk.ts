@@ -1,0 +1,25 @@
+/** One line of a change. `number` is its line in the file as it is after the change, from 1; removed lines have none. */
+export type DiffLine = { text: string } & (
+  | { mark: 'added' | 'context'; number: number }
+  | { mark: 'removed'; number?: undefined }
+);
+
+/** Lines that stand together: what was added and removed, and what is around it. */
+export type DiffHunk = DiffLine[];
+
+export type NumberedLine = DiffLine & { number: number };
+
+/** The lines that a review is of; a finding names one by its place here, from 1. */
+export function addedLines(hunk: DiffHunk): NumberedLine[] {
+  return hunk.filter((line): line is NumberedLine => line.mark === 'added');
+}
+
+/** A line that a change brings. There is nothing to say of a blank one: it only stands around others. */
+export function newLine(text: string, number: number): DiffLine {
+  return { text, mark: text.trim() === '' ? 'context' : 'added', number };
+}
+
+/** Lines of which all are new: a file or a selection to be reviewed as it is. `first` is the first one's number. */
+export function wholeHunk(lines: string[], first = 1): DiffHunk {
+  return lines.map((text, i) => newLine(text, first + i));
+}

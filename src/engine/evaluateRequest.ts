@@ -1,0 +1,22 @@
+import type { EvaluateRequest, EvaluateResult } from '../shared/engineApi.ts';
+import { evaluateRun } from './evalRun.ts';
+import { openExperiment } from './experiment.ts';
+import type { RequestContext } from './requestContext.ts';
+import { recordRun } from './runs/recordRun.ts';
+import type { Workbench } from './workbench.ts';
+
+/** Evaluates a recipe's experts, as a run that other windows see. */
+export async function runEvaluation(
+  workbench: Workbench,
+  request: EvaluateRequest,
+  context: RequestContext,
+): Promise<EvaluateResult> {
+  const { path, runFolder } = await openExperiment(request.recipe, workbench.mediaFolder);
+  const { id, run, sets } = request;
+  return recordRun(
+    { kind: 'evaluate', id: run, requestId: id, recipe: path, runFolder, experts: [], sets },
+    context,
+    recorded => evaluateRun(workbench, request, recorded),
+    ({ reportPath, htmlPath }) => ({ isWhole: true, result: { reportPath, htmlPath } }),
+  );
+}

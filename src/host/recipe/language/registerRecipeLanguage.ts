@@ -1,0 +1,26 @@
+import { type Disposable, workspace } from 'vscode';
+import { recipeLanguage } from '../../contributions/editors.ts';
+import type { Report } from '../../report.ts';
+import type { Runs } from '../../runs/runs.ts';
+
+/** Support for recipes, loaded when the first one is opened: its schema takes longer to load than all of activation may. */
+export function registerRecipeLanguage(extensionPath: string, runs: Runs, report: Report): Disposable {
+  let started: Promise<Disposable> | undefined;
+  const start = async () => {
+    const { startRecipeLanguage } = await import('./startRecipeLanguage.ts');
+    return startRecipeLanguage(extensionPath, runs, report.warning);
+  };
+  const look = ({ languageId }: { languageId: string }) => {
+    if (languageId !== recipeLanguage.id || started) return;
+    started = start();
+    started.catch(report.error);
+  };
+  const listener = workspace.onDidOpenTextDocument(look);
+  workspace.textDocuments.forEach(look);
+  return {
+    dispose() {
+      listener.dispose();
+      void started?.then(d => d.dispose());
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { type Disposable, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
+import type { CommandId } from '../contributions/commands.ts';
+import type { Run } from './run.ts';
+import type { Runs } from './runs.ts';
+import { percentDone, progressText, runTitle } from './runText.ts';
+
+/** What is being trained or evaluated, in whichever window, at the foot of this one; a click offers to stop it. */
+export function createRunStatus(runs: Runs): Disposable {
+  const item = window.createStatusBarItem('multiLora.runs', StatusBarAlignment.Left, 10);
+  item.name = 'Multi-LoRA Runs';
+  item.command = 'multiLora.stopTraining' satisfies CommandId;
+  const running = new Map<string, Run>();
+  const show = () => {
+    const [first, ...others] = running.values();
+    if (!first) return item.hide();
+    const more = others.length > 0 ? ` +${others.length}` : '';
+    item.text = `$(sync~spin) ${runTitle(first)} ${percentDone(first)}${more}`;
+    item.tooltip = new MarkdownString([...running.values()].map(about).join('\n\n'));
+    item.show();
+  };
+  const listener = runs.onDidChange(run => {
+    if (run.state === 'running') running.set(run.id, run);
+    else running.delete(run.id);
+    show();
+  });
+  void runs.found();
+  return {
+    dispose() {
+      listener.dispose();
+      item.dispose();
+    },
+  };
+}
+
+function about(run: Run): string {
+  const where = run.isHere ? '' : ', in another window';
+  return `**${runTitle(run)}** (${workspace.asRelativePath(run.recipe)}${where})\n\n${progressText(run)}\n\nClick to stop.`;
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Graph } from '../../../src/core/graph/graph.ts';
+import * as op from '../../../src/core/graph/ops.ts';
+import { constantMemory } from '../../../src/core/plan/constantMemory.ts';
+import { matrixOperations } from '../../../src/core/plan/matrixOperations.ts';
+import { peakMemory } from '../../../src/core/plan/peakMemory.ts';
+
+/** x [N, 8] → silu(x W) W', with W [8, 16] and W' [16, 4] constant. */
+function twoProducts(): Graph {
+  const g = new Graph();
+  const x = g.input('x', 'float32', ['N', 8]);
+  const w = g.constant(new Float32Array(8 * 16).fill(1), [8, 16]);
+  const w2 = g.constant(new Float32Array(16 * 4).fill(1), [4, 16]);
+  const hidden = op.silu(g, op.gemm(g, x, w));
+  g.output('y', op.gemm(g, hidden, op.neg(g, w2), { transB: true }));
+  return g;
+}
+
+test('operations of products: two for each multiply-add, by the sizes of a run', () => {
+  const operations = matrixOperations(twoProducts());
+  assert.equal(operations({ B: 2, T: 3 }), 2 * 6 * (8 * 16 + 16 * 4));
+  const g = new Graph();
+  const q = g.input('q', 'float32', ['B', '3T', 4]);
+  const k = g.input('k', 'float32', ['B', 'T', 4]);
+  g.output('scores', op.matmul(g, q, k, { transB: true }));
+  assert.equal(matrixOperations(g)({ B: 2, T: 5 }), 2 * 2 * 15 * 5 * 4);
+});
+
+test('memory of a run: what is needed at one time, written over where an operator can', () => {
+  const hidden = 4 * 6 * 16;
+  const y = 4 * 6 * 4;
+  // silu over the product in place; then the second product beside it.
+  assert.equal(peakMemory(twoProducts(), { B: 2, T: 3 }), hidden + y);
+});
+
+test('constants: those that the runtime computes when it compiles are held, not what they come from', () => {
+  assert.equal(constantMemory(twoProducts()), 4 * (8 * 16 + 16 * 4));
+});
+
+test('a size that is not given is named', () => {
+  assert.throws(() => peakMemory(twoProducts(), { B: 2 }), { message: /'T'/ });
+});

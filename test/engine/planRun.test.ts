@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { EngineClient } from '../../src/client/engineClient.ts';
+import type { WorkbenchError } from '../../src/shared/errors.ts';
+import type { TrainEvent } from '../../src/shared/trainEvents.ts';
+import { testEngine } from '../support/programs.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { tinyExperiment, writeJsonLines } from '../support/tinyExperiment.ts';
+
+/** A hundred numbers to be counted: some 200 tokens. */
+const longExamples = Array.from({ length: 32 }, (_, i) => ({
+  prompt: `Count from ${i} on.`,
+  completion: Array.from({ length: 60 }, (_, n) => i + n).join(' '),
+}));
+
+/** Rows enough that activations are most of what training takes. */
+function largeExperiment(training: object, folder = temporaryFolder()): string {
+  writeJsonLines(join(folder, 'long.jsonl'), longExamples);
+  return tinyExperiment(
+    {
+      lora: { rank: 16 },
+      training: { steps: 2, batchSize: 16, validateEvery: 0, ...training },
+      experts: { count: { data: { train: 'long.jsonl' } } },
+      blends: {},
+      merges: {},
+      evaluation: {},
+    },
+    folder,
+  );
+}
+
+async function train(engine: EngineClient, recipe: string): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  await engine.request(
+    'train',
+    { recipe, resume: false },
+    { onNotification: n => n.name === 'trainEvent' && events.push(n.params.event) },
+  );
+  return events;
+}
+
+/** Memory of a bundled engine that has answered `doctor`; one that runs from source has the loader's besides. */
+const bundledEngine = 75e6;
+
+const peakOf = (engine: EngineClient): number => {
+  const status = readFileSync(`/proc/${engine.pid}/status`, 'utf8');
+  return 1024 * Number(/^VmHWM:\s+(\d+)/m.exec(status)![1]);
+};
+
+const peakMissing = process.platform === 'linux' ? false : 'only Linux tells the peak of another process';
+
+for (const recompute of [false, true])
+  test(`the memory that is planned is within 15 % of the peak, activations ${recompute ? 'computed again' : 'kept'}`, {
+    skip: peakMissing,
+  }, async context => {
+    const recipe = largeExperiment({ recompute });
+    const plan = await testEngine(context).request('plan', { recipe });
+    const engine = testEngine(context);
+    await engine.request('doctor', {});
+    const loader = peakOf(engine) - bundledEngine;
+    await train(engine, recipe);
+    const measured = peakOf(engine) - loader;
+    const ratio = plan.totalBytes / measured;
+    assert.ok(ratio > 0.85 && ratio < 1.15, `planned ${plan.totalBytes}, measured ${measured} bytes`);
+  });
+
+test('what does not fit is computed again, says so, and ends in the same bits; what still does not fit is refused', async context => {
+  const [plain, limited] = [temporaryFolder(), temporaryFolder()];
+  const free = await train(testEngine(context), largeExperiment({}, plain));
+  assert.deepEqual(
+    free.map(e => e.type),
+    ['step', 'step', 'trained'],
+  );
+  const recipe = largeExperiment({}, limited);
+  const engine = testEngine(context, ['--memory-limit', '650MB']);
+  const plan = await engine.request('plan', { recipe });
+  assert.ok(plan.totalBytesWithout > 650e6 && plan.totalBytes < 650e6);
+  assert.deepEqual([plan.fits, plan.recompute, plan.isRecomputeChosen], [true, true, true]);
+  const [first, ...others] = await train(engine, recipe);
+  assert.deepEqual(first, {
+    type: 'recompute',
+    step: 0,
+    bytes: plan.totalBytes,
+    bytesWithout: plan.totalBytesWithout,
+    budgetBytes: 650e6,
+  });
+  assert.equal(others.length, 3);
+  const factors = (folder: string) =>
+    readFileSync(join(folder, 'runs', 'tiny', 'adapters', 'count', 'adapter_model.safetensors'));
+  assert.ok(factors(limited).equals(factors(plain)));
+  await assert.rejects(train(testEngine(context, ['--memory-limit', '250MB']), recipe), (e: WorkbenchError) => {
+    assert.equal(e.code, 'outOfMemory');
+    assert.match(e.message, /\d+\.\d MB of memory, activations computed again: the limit is 250\.0 MB/);
+    assert.match(e.hint!, /batchSize.*raise the memory limit/);
+    return true;
+  });
+});
+
+test('a plan needs nothing of a base but config.json', async context => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'base'));
+  writeFileSync(
+    join(folder, 'base', 'config.json'),
+    JSON.stringify({
+      architectures: ['LlamaForCausalLM'],
+      hidden_size: 64,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      intermediate_size: 128,
+      vocab_size: 5000,
+      torch_dtype: 'bfloat16',
+    }),
+  );
+  const recipe = tinyExperiment({ base: 'base', quantization: 'int8' }, folder);
+  const engine = testEngine(context);
+  const plan = await engine.request('plan', { recipe, only: ['math'] });
+  assert.equal(plan.base.parameters, 5000 * 64 * 2 + 2 * (4 * 64 * 64 + 3 * 64 * 128 + 2 * 64) + 64);
+  assert.deepEqual(
+    plan.experts.map(e => [e.name, e.rank, e.layers, e.parameters, e.examples, e.steps, e.epochs]),
+    [['math', 2, 4, 4 * 2 * (64 + 64), 12, 4, 8 / 12]],
+  );
+  assert.ok(plan.time.operationsPerStep > 0 && plan.time.seconds > 0);
+  assert.match(plan.notes.join(' '), /planned as BF16.* no tokenizer\.json/);
+  await assert.rejects(engine.request('plan', { recipe, only: ['nobody'] }), { code: 'notFound' });
+});

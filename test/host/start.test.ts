@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type HubServer, startHub } from '../support/hubServer.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { type Editor, installEditor } from './support/installEditor.ts';
+import { notification, pressIn } from './support/notifications.ts';
+import { machineFile, writeMachineSettings } from './support/server.ts';
+import { openWorkbench, type Workbench } from './support/workbench.ts';
+
+/** The machine may be busy with other tests; nothing here asserts a time. */
+const patience = { timeout: 180_000 };
+const base = fileURLToPath(new URL('../../media/base', import.meta.url));
+
+const found = installEditor();
+const skip = 'missing' in found ? found.missing : false;
+
+interface Session extends Workbench {
+  hub: HubServer;
+  /** The workspace, empty at first. */
+  folder: string;
+  cache: string;
+  dataFolder: string;
+}
+
+test('from nothing to a recipe on a downloaded base', { skip }, async t => {
+  const [folder, cache, dataFolder] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const hub = await startHub(base);
+  t.after(() => {
+    isStopped = true;
+  });
+  hub.token = 'hf_right';
+  writeMachineSettings(dataFolder, { 'multiLora.hub.endpoint': hub.endpoint, 'multiLora.modelFolder': cache });
+  const bench = await openWorkbench(found as Editor, { folder, dataFolder, env: { HF_ENDPOINT: '', NO_PROXY: '*' } });
+  const session: Session = { ...bench, hub, folder, cache, dataFolder };
+
+  await t.test('a base is chosen among those that fit, or typed; a token is asked for where one is wanted', () =>
+    asksForToken(session),
+  );
+  await t.test('a download shows how far it is, is stopped, goes on, and survives a cut connection', () =>
+    downloads(session),
+  );
+  await t.test('what is downloaded becomes the base of a new recipe, with data to begin with', () => begins(session));
+  await t.test('a folder without the parts of a model is refused; one that has them becomes the base', () =>
+    opensFolder(session),
+  );
+  await t.test('the token went to the hub alone and is in no log; it can be removed', () => keepsToken(session));
+  await t.test('the examples are copied to where the user says', () => copiesExamples(session));
+  await t.test('the walkthrough names the steps', () => walks(session));
+  await bench.close();
+});
+
+async function asksForToken(s: Session): Promise<void> {
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await row(s, 'HuggingFaceTB/SmolLM2-135M-Instruct').waitFor(patience);
+  await s.picture('get-base');
+  await type(s, 'test/base', 'from the Hugging Face hub');
+  await asked(s, /needs a token/);
+  await type(s, 'hf_wrong');
+  await asked(s, /does not accept the token/);
+  await s.picture('get-base-token');
+  // Holds the connection until the user has stopped the download.
+  s.hub.cut = { after: 4_000_000, times: 1, seen: () => isStopped };
+  await type(s, 'hf_right');
+}
+
+let isStopped = false;
+
+async function downloads(s: Session): Promise<void> {
+  await notification(s, / of 10\.\d MB/);
+  await s.picture('get-base-progress');
+  await pressIn(s, / of 10\.\d MB/, 'Cancel');
+  await notification(s, 'The download of test/base is stopped');
+  isStopped = true;
+  const [first] = s.hub.large;
+  const partial = () => readdirSync(join(s.cache, 'models--test--base', 'blobs')).find(n => n.endsWith('.partial'))!;
+  const arrived = () => statSync(join(s.cache, 'models--test--base', 'blobs', partial())).size;
+  const kept = arrived();
+  s.hub.cut = { after: 2_000_000, times: 1, seen: () => arrived() > kept };
+  await pressIn(s, 'The download of test/base is stopped', 'Go On');
+  await notification(s, /test\/base is downloaded \(10\.\d MB\) and checked/);
+  await s.picture('get-base-done');
+  const starts = s.hub.large.map(r => r.from);
+  assert.deepEqual([first!.from, starts.length, starts[1]], [0, 3, kept]);
+  assert.ok(starts[2]! > kept, starts.join());
+}
+
+async function begins(s: Session): Promise<void> {
+  await pressIn(s, 'test/base is downloaded', 'New Recipe with It');
+  await asked(s, /becomes NAME\.lora\.json/);
+  await type(s, 'mine');
+  await s.page.locator('.tab.active').filter({ hasText: 'mine.lora.json' }).waitFor(patience);
+  await s.picture('new-recipe');
+  const recipe = readFileSync(join(s.folder, 'mine.lora.json'), 'utf8');
+  assert.match(recipe, /"base": "test\/base"[\s\S]*"mine": \{ "data": \{ "train": "mine\.jsonl" \} \}/);
+  assert.equal(readFileSync(join(s.folder, 'mine.jsonl'), 'utf8').trim().split('\n').length, 3);
+}
+
+async function opensFolder(s: Session): Promise<void> {
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await row(s, 'test/base').filter({ hasText: 'downloaded' }).waitFor(patience);
+  await row(s, 'Open a folder…').click(patience);
+  await chooseFolder(s, s.folder);
+  await notification(s, /config\.json is not there.*Choose the folder of a model/);
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await row(s, 'Open a folder…').click(patience);
+  await chooseFolder(s, base);
+  await pressIn(s, `${base} is ready to be used`, 'Use as Base');
+  await until(() =>
+    readFileSync(machineFile(s.dataFolder), 'utf8').includes(`"multiLora.base": ${JSON.stringify(base)}`),
+  );
+}
+
+async function keepsToken(s: Session): Promise<void> {
+  assert.deepEqual([...new Set(s.hub.large.map(r => r.authorization))], [undefined]);
+  const files = readdirSync(s.dataFolder, { recursive: true, encoding: 'utf8' }).map(name => join(s.dataFolder, name));
+  const telling = files.filter(f => statSync(f).isFile() && /hf_(right|wrong)/.test(readFileSync(f, 'latin1')));
+  assert.deepEqual(telling, []);
+  await s.command('Multi-LoRA: Remove Hugging Face Token');
+  await notification(s, 'the token is removed');
+}
+
+async function copiesExamples(s: Session): Promise<void> {
+  const parent = temporaryFolder();
+  await s.command('Multi-LoRA: Open Example Workspace…');
+  await chooseFolder(s, parent);
+  const recipe = join(parent, 'multi-lora-experts', 'experts.lora.json');
+  await until(() => existsSync(recipe) && !readFileSync(recipe, 'utf8').includes('$schema'));
+  assert.ok(existsSync(join(parent, 'multi-lora-experts', 'math', 'train.jsonl')));
+  assert.ok(!existsSync(join(parent, 'multi-lora-experts', 'runs')));
+}
+
+async function walks(s: Session): Promise<void> {
+  // Beside the chat there is no room for the pictures.
+  await s.command('View: Hide Secondary Side Bar');
+  await s.command('Multi-LoRA: Get Started');
+  await s.page.locator('.gettingStartedContainer').getByText('Choose what to learn from').first().waitFor(patience);
+  const media = s.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  await media.locator('svg').first().waitFor(patience);
+  await s.picture('walkthrough');
+}
+
+function input({ page }: Workbench) {
+  return page.locator('.quick-input-widget input.input');
+}
+
+function row({ page }: Workbench, text: string) {
+  return page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+}
+
+async function asked({ page }: Workbench, what: RegExp): Promise<void> {
+  await page.locator('.quick-input-message').getByText(what).waitFor(patience);
+}
+
+/** Types into the quick input; accepts it once the list shows what is expected. */
+async function type(s: Workbench, text: string, expected?: string): Promise<void> {
+  await input(s).fill(text);
+  if (expected) await row(s, expected).waitFor(patience);
+  await s.page.keyboard.press('Enter');
+}
+
+/** Answers the editor's own dialog for folders, once it no longer changes what stands in it. */
+async function chooseFolder(s: Workbench, folder: string): Promise<void> {
+  const ok = s.page.locator('.quick-input-widget .monaco-button').first();
+  await ok.waitFor(patience);
+  const typed = `${folder}/`;
+  let settled = 0;
+  await until(async () => {
+    const isThere = (await input(s).inputValue()) === typed;
+    settled = isThere ? settled + 1 : 0;
+    if (!isThere) await input(s).fill(typed);
+    return settled === 3;
+  });
+  await ok.click(patience);
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + patience.timeout;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
+    await new Promise(resolve => setTimeout(resolve, 200));
+  }
+}

@@ -1,0 +1,116 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { EngineClient } from '../../../src/client/engineClient.ts';
+import { performRun } from '../../../src/host/runs/performRun.ts';
+import { createRun, type LiveRun } from '../../../src/host/runs/run.ts';
+import { openRunFolder, type RunFolder } from '../../../src/host/runs/runFolder.ts';
+import type { TrainOptions } from '../../../src/host/runs/runs.ts';
+import { createTrainingHandlers, type TrainingHost } from '../../../src/host/views/training/trainingHandlers.ts';
+import { createMessenger } from '../../../src/shared/messenger.ts';
+import { runId } from '../../../src/shared/runRecord.ts';
+import { trainingApi } from '../../../src/shared/webviewApiTraining.ts';
+
+/** The training view's own handlers over a file and a real engine, without an editor. */
+export interface LiveTraining {
+  /** A page whose messages they answer; to be called before it is opened. */
+  attach(page: Page): Promise<void>;
+  readonly runs: readonly LiveRun[];
+}
+
+export function liveTraining(t: Pick<TestContext, 'after'>, recipePath: string, engine: EngineClient): LiveTraining {
+  let text = readFileSync(recipePath, 'utf8');
+  let isSaved = true;
+  const runs: LiveRun[] = [];
+  const folders = new Map<string, RunFolder>();
+  const told = new Set<string>();
+
+  const perform = (run: LiveRun, how: Pick<TrainOptions, 'resume' | 'from'>) =>
+    void performRun(run, engine, {
+      ...how,
+      begun: () => undefined,
+      recorded: path => folders.set(run.id, folders.get(run.id) ?? openRunFolder(path)),
+    });
+
+  function begin({ only = [], ...how }: TrainOptions): LiveRun {
+    const now = new Date();
+    const times = { startedAt: now.getTime(), updatedAt: now.getTime() };
+    const record = { id: runId(now, process.pid), kind: 'train', recipe: recipePath, experts: only, ...times } as const;
+    const recipe = { fsPath: recipePath, path: recipePath } as never;
+    const run: LiveRun = createRun({ ...record, state: 'running', pid: process.pid }, recipe, {
+      async ask({ id }, wish) {
+        await folders.get(id)?.requestStop(wish);
+        return folders.has(id);
+      },
+      resume: again => perform(again, { resume: true }),
+      wantEvents() {},
+      changed: ({ id }) => told.add(id),
+      wordsOf: String,
+    });
+    runs.unshift(run);
+    perform(run, how);
+    return run;
+  }
+
+  const host: TrainingHost = {
+    engine: engine as TrainingHost['engine'],
+    recipe: {
+      path: recipePath,
+      name: basename(recipePath),
+      text: () => text,
+      isSaved: () => isSaved,
+      async change(how) {
+        text = how(text);
+        isSaved = false;
+        training.recipeChanged();
+      },
+      async save() {
+        writeFileSync(recipePath, text);
+        isSaved = true;
+        training.recipeChanged();
+      },
+      async reveal() {},
+    },
+    runs: { all: () => runs, found: async () => {}, train: async options => begin(options) },
+    offers: async () => () => [],
+  };
+
+  let post: (message: unknown) => void = () => {};
+  const training = createTrainingHandlers(host, { notify: (...told) => messenger.notify(...told) });
+  const messenger = createMessenger<typeof trainingApi.toHost, typeof trainingApi.toView>({
+    own: trainingApi.toHost,
+    other: trainingApi.toView,
+    handlers: training.handlers,
+    post: message => post(message),
+    onStray: problem => {
+      throw new Error(problem);
+    },
+  });
+  const timer = setInterval(() => {
+    if (told.size === 0) return;
+    training.runsChanged([...told]);
+    told.clear();
+  }, 100);
+  t.after(() => clearInterval(timer));
+
+  return {
+    runs,
+    async attach(page) {
+      post = message =>
+        void page
+          .evaluate(`window.postMessage(${JSON.stringify(message)})`)
+          // A page that is closed, or is being loaded again, hears nothing.
+          .catch(() => {});
+      await page.exposeFunction('toHost', (message: string) => messenger.receive(JSON.parse(message)));
+      await page.addInitScript({ content: editorApi });
+    },
+  };
+}
+
+/** What the editor gives its pages. */
+const editorApi = `window.acquireVsCodeApi = () => ({
+  postMessage: message => toHost(JSON.stringify(message)),
+  getState: () => JSON.parse(sessionStorage.getItem('state')) ?? undefined,
+  setState: state => sessionStorage.setItem('state', JSON.stringify(state)),
+})`;

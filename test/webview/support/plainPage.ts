@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { chromium, type Page } from 'playwright-core';
+import { startPlainPages, type ThemeName } from '../../../scripts/webview.ts';
+
+const executable = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const pictures = process.env.SCREENSHOTS;
+
+/** Why views can't be tested here, or false. */
+export const missingBrowser = existsSync(executable) ? false : `there is no Chromium at ${executable}; set CHROMIUM`;
+
+export const everyTheme: ThemeName[] = ['dark', 'light', 'high-contrast', 'high-contrast-light'];
+
+export interface PlainPageOptions {
+  theme?: ThemeName;
+  recorded?: string;
+  width?: number;
+  /** Called with the page before the view is in it. */
+  prepare?(page: Page): Promise<void>;
+}
+
+/** Opens a view as a plain page, filled. */
+export type OpenPlainPage = (view: string, options?: PlainPageOptions) => Promise<Page>;
+
+/** Browser and server of a test; they end with it. Errors of any page fail it. */
+export async function startBrowser(t: TestContext): Promise<OpenPlainPage> {
+  const pages = await startPlainPages();
+  t.after(pages.close);
+  const browser = await chromium.launch({
+    executablePath: executable,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+  });
+  const problems: string[] = [];
+  t.after(async () => {
+    await browser.close();
+    assert.deepEqual(problems, []);
+  });
+  return async (view, { theme = 'dark', recorded, width = 1200, prepare } = {}) => {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    page.setDefaultTimeout(60_000);
+    page.on('pageerror', error => problems.push(error.message));
+    page.on('console', message => message.type() === 'error' && problems.push(message.text()));
+    await prepare?.(page);
+    await page.goto(pages.address(view, theme, recorded));
+    await page.locator('#view:not([aria-busy])').waitFor({ timeout: 60_000 });
+    return page;
+  };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core calls serious or critical, one line each: rule, element, reason. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  // Evaluated by the debugger, which the page's policy does not bind.
+  await page.evaluate(axe);
+  interface Violation {
+    id: string;
+    impact: string;
+    nodes: { target: string[]; failureSummary: string }[];
+  }
+  const found = (await page.evaluate('axe.run().then(result => result.violations)')) as Violation[];
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
+}
+
+/** A picture for people to look at, where `SCREENSHOTS` names a folder. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}

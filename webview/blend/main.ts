@@ -1,0 +1,239 @@
+import './blend.css';
+import { weightList } from '../../src/shared/format.ts';
+import { blendApi, type Lab, type LabRoute } from '../../src/shared/webviewApiBlend.ts';
+import { registerComponents } from '../shared/components.ts';
+import { element, replaceContent } from '../shared/dom.ts';
+import { connectHost } from '../shared/messenger.ts';
+import { problemBox } from '../shared/problem.ts';
+import { type MergePanel, mergePanel } from './merge.ts';
+import { type BlendPane, blendPane } from './pane.ts';
+import { routerPreset } from './presets.ts';
+import { routeView } from './promptRoute.ts';
+import { nothingTrained, promptSection } from './promptSection.ts';
+import { changeState, type PaneState, state } from './state.ts';
+import { activeWeights } from './weights.ts';
+
+const view = document.getElementById('view')!;
+const problems = element('div', {});
+const saved = element('p', { role: 'status', class: 'muted' });
+const panesPlace = element('div', { class: 'panes' });
+const routePlace = element('div', { 'aria-live': 'polite' });
+const titles = ['A', 'B', 'C'];
+/** Milliseconds that the prompt rests before it is routed and asked. */
+const rest = 300;
+
+let lab: Lab;
+let route: LabRoute | undefined;
+let panes: BlendPane[] = [];
+let merging: MergePanel | undefined;
+let routing = new AbortController();
+let promptTimer: ReturnType<typeof setTimeout> | undefined;
+let lastAsk = 0;
+/** Who listens to the text of which question. */
+const listeners = new Map<number, (text: string) => void>();
+
+const host = connectHost(blendApi, {
+  answerText: ({ id, text }) => listeners.get(id)?.(text),
+  comparing: progress => merging?.tell(progress),
+  changed: () => void load(),
+});
+
+registerComponents();
+await load();
+window.scrollTo(0, state.scroll);
+document.addEventListener('scrollend', () => changeState({ scroll: window.scrollY }));
+
+async function load(): Promise<void> {
+  try {
+    const loaded = await host.request('load', undefined);
+    const isSame = panes.length > 0 && JSON.stringify(loaded) === JSON.stringify(lab);
+    lab = loaded;
+    if (lab.opened !== undefined) state.panes[0]!.preset = `recipe:${lab.opened}`;
+    // Where adapters alone are others, answers may be, too; what else is shown stays.
+    if (isSame && lab.opened === undefined) void askAll();
+    else draw();
+  } catch (error) {
+    for (const pane of panes) pane.stop();
+    panes = [];
+    replaceContent(view, problemBox(error));
+  }
+  view.removeAttribute('aria-busy');
+}
+
+function draw(): void {
+  if (lab.experts.some(({ isTrained }) => isTrained)) drawLab();
+  else replaceContent(view, nothingTrained(lab));
+}
+
+function drawLab(): void {
+  const focused = document.activeElement?.id;
+  merging?.dispose();
+  merging = mergePanel({
+    lab,
+    blends: () => state.panes.map(({ weights }, i) => ({ title: titles[i]!, weights: activeWeights(weights) })),
+    compare: (wish, signal) => host.request('compareMerges', wish, signal),
+    async merge(wish) {
+      const { path } = await host.request('merge', wish);
+      return path && `Merged into ${path}.`;
+    },
+  });
+  replaceContent(
+    view,
+    element(
+      'header',
+      {},
+      element('h1', {}, 'Blend Lab'),
+      element('p', { class: 'muted' }, `${lab.recipe} · ${lab.base}`),
+    ),
+    problems,
+    promptSection({
+      lab,
+      below: routePlace,
+      promptChanged() {
+        clearTimeout(promptTimer);
+        promptTimer = setTimeout(() => void askAll(), rest);
+      },
+      decodingChanged: renewAll,
+      stop: stopAll,
+    }),
+    blendsSection(),
+    merging.element,
+  );
+  drawPanes();
+  // The controls are new ones: who uses the keyboard goes on where they were.
+  if (focused) document.getElementById(focused)?.focus();
+  void askAll();
+}
+
+function blendsSection(): HTMLElement {
+  const box = (key: 'normalise' | 'negative' | 'explain', text: string, changed: () => void) =>
+    element(
+      'vscode-checkbox',
+      {
+        checked: state[key],
+        onchange: event => {
+          changeState({ [key]: (event.target as HTMLInputElement).checked });
+          changed();
+        },
+      },
+      text,
+    );
+  const applyRules = () => {
+    for (const pane of panes) pane.applyRules();
+  };
+  return element(
+    'section',
+    { 'aria-label': 'Blends' },
+    element(
+      'div',
+      { class: 'row rules' },
+      box('normalise', 'Weights sum to 1', applyRules),
+      box('negative', 'Negative weights', applyRules),
+      box('explain', 'Show which expert pulled each token', renewAll),
+      element('vscode-button', { id: 'add', appearance: 'secondary', onclick: addPane }, 'Add a Blend'),
+    ),
+    panesPlace,
+    saved,
+  );
+}
+
+function drawPanes(): void {
+  for (const pane of panes) pane.stop();
+  panes = state.panes.map((pane, i) =>
+    blendPane({
+      title: titles[i]!,
+      lab,
+      pane,
+      styleOf,
+      route: () => route,
+      rules: () => state,
+      changed() {
+        changeState();
+        merging?.refresh();
+      },
+      ask,
+      explain: (weights, answer, signal) =>
+        state.explain ? host.request('explain', { prompt: state.prompt, answer, weights }, signal) : undefined,
+      save: weights => void save(weights),
+      remove: state.panes.length > 1 ? () => removePane(pane) : undefined,
+    }),
+  );
+  replaceContent(
+    panesPlace,
+    panes.map(pane => pane.element),
+  );
+  document.getElementById('add')!.toggleAttribute('disabled', panes.length === titles.length);
+}
+
+function addPane(): void {
+  const last = state.panes.at(-1)!;
+  changeState({ panes: [...state.panes, structuredClone(last)] });
+  redrawPanes();
+}
+
+function removePane(pane: PaneState): void {
+  changeState({ panes: state.panes.filter(other => other !== pane) });
+  redrawPanes();
+  document.getElementById('add')!.focus();
+}
+
+function redrawPanes(): void {
+  drawPanes();
+  renewAll();
+}
+
+/** Colours go by the place in the recipe. */
+function styleOf(expert: string): string {
+  return `expert-${lab.experts.findIndex(({ name }) => name === expert) % 5}`;
+}
+
+/** Every blend's answer to the prompt. Those that do as the router says wait for it, the others do not. */
+async function askAll(): Promise<void> {
+  routing.abort();
+  routing = new AbortController();
+  const { signal } = routing;
+  const { prompt } = state;
+  const followers = panes.filter((_, i) => state.panes[i]!.preset === routerPreset);
+  route = undefined;
+  for (const pane of panes.filter(pane => !followers.includes(pane))) pane.renew();
+  for (const pane of followers) pane.stop();
+  try {
+    route = prompt.trim()
+      ? await host.request('route', { prompt }, signal)
+      : { weights: {}, abstained: true, evidence: [] };
+    replaceContent(routePlace, prompt.trim() ? routeView(prompt, route, styleOf) : undefined);
+    replaceContent(problems);
+  } catch (error) {
+    if (!signal.aborted) replaceContent(problems, problemBox(error));
+    return;
+  }
+  for (const pane of followers) pane.renew();
+}
+
+function ask(weights: Record<string, number>, onText: (text: string) => void, signal: AbortSignal) {
+  const { prompt } = state;
+  if (!prompt.trim()) return undefined;
+  const id = ++lastAsk;
+  listeners.set(id, onText);
+  const asked = host.request('ask', { id, prompt, weights, decoding: state.decoding ?? lab.decoding }, signal);
+  return asked.finally(() => listeners.delete(id));
+}
+
+function renewAll(): void {
+  for (const pane of panes) pane.renew();
+}
+
+function stopAll(): void {
+  clearTimeout(promptTimer);
+  routing.abort();
+  for (const pane of panes) pane.stop();
+}
+
+async function save(weights: Record<string, number>): Promise<void> {
+  try {
+    const { name } = await host.request('saveBlend', { weights });
+    replaceContent(saved, name && `Saved as ${name}: ${weightList(weights)}.`);
+  } catch (error) {
+    replaceContent(problems, problemBox(error));
+  }
+}

@@ -1,0 +1,223 @@
+import { count, plural, points, significant, weightList } from '../../src/shared/format.ts';
+import type { Comparison, Lab, Weights } from '../../src/shared/webviewApiBlend.ts';
+import { type Child, element, replaceContent } from '../shared/dom.ts';
+import { problemBox } from '../shared/problem.ts';
+import { dataTable } from '../shared/table.ts';
+import { exactScores, mergeScores } from './mergeScores.ts';
+import { numberField } from './numberField.ts';
+import { changeState, state } from './state.ts';
+
+export interface MergeWish {
+  weights: Weights;
+  density: number;
+  rank?: number;
+}
+
+interface MergeContext {
+  lab: Lab;
+  /** Blends of now, by their titles. */
+  blends(): { title: string; weights: Weights }[];
+  compare(wish: MergeWish, signal: AbortSignal): Promise<Comparison>;
+  /** What became of it, in a sentence; nothing where it was cancelled. */
+  merge(wish: MergeWish & { method: string; into: 'adapter' | 'model' }): Promise<string | undefined>;
+}
+
+export interface MergePanel {
+  element: HTMLElement;
+  /** Blends have changed: figures of others are taken away. */
+  refresh(): void;
+  /** How far the comparison is. */
+  tell(progress: { method: string; done: number; total: number }): void;
+  /** Ends a comparison that is under way. */
+  dispose(): void;
+}
+
+/** One of the blends as a permanent merge: what each method costs in exactness, and the making of it. */
+export function mergePanel(context: MergeContext): MergePanel {
+  const { lab } = context;
+  const tablePlace = element('div', {});
+  const chosenText = element('p', { class: 'muted' });
+  const status = element('div', { role: 'status', class: 'status' });
+  const choice = element('vscode-dropdown', {
+    'aria-label': 'Blend to merge',
+    onchange: event => changeMerge({ pane: Number((event.target as HTMLSelectElement).value) }),
+  });
+  const compareButton = element(
+    'vscode-button',
+    { appearance: 'secondary', onclick: () => void compare() },
+    'Compare Methods',
+  );
+  const cancelButton = element(
+    'vscode-button',
+    { appearance: 'secondary', hidden: true, onclick: () => abort?.abort() },
+    'Cancel',
+  );
+  const mergeButtons = (['adapter', 'model'] as const).map(into =>
+    element(
+      'vscode-button',
+      { appearance: into === 'adapter' ? 'primary' : 'secondary', onclick: () => void merge(into) },
+      into === 'adapter' ? 'Merge to Adapter…' : 'Merge to Full Model…',
+    ),
+  );
+  let abort: AbortController | undefined;
+  let found: { of: string; comparison: Comparison } | undefined;
+
+  const wish = (): MergeWish => {
+    const blends = context.blends();
+    const { weights } = blends[state.merge.pane] ?? blends[0]!;
+    return { weights, density: state.merge.density, rank: state.merge.rank };
+  };
+
+  function changeMerge(change: Partial<typeof state.merge>): void {
+    changeState({ merge: { ...state.merge, ...change } });
+    refresh();
+  }
+
+  function refresh(): void {
+    const blends = context.blends();
+    const shown = blends[state.merge.pane] ? state.merge.pane : 0;
+    if (choice.children.length !== blends.length)
+      replaceContent(
+        choice,
+        blends.map(({ title }, i) => element('vscode-option', { value: i, selected: i === shown }, `Blend ${title}`)),
+      );
+    const { weights } = wish();
+    const isBase = Object.keys(weights).length === 0;
+    replaceContent(
+      chosenText,
+      isBase ? 'This blend is the base alone: there is nothing to merge.' : weightList(weights),
+    );
+    for (const button of [compareButton, ...mergeButtons])
+      button.toggleAttribute('disabled', isBase || abort !== undefined);
+    const comparison = found?.of === JSON.stringify(wish()) ? found.comparison : undefined;
+    replaceContent(
+      tablePlace,
+      methodTable(lab, wish(), comparison, method => changeMerge({ method })),
+    );
+  }
+
+  async function compare(): Promise<void> {
+    const asked = wish();
+    abort = new AbortController();
+    cancelButton.hidden = false;
+    replaceContent(status);
+    refresh();
+    const { signal } = abort;
+    try {
+      found = { of: JSON.stringify(asked), comparison: await context.compare(asked, signal) };
+      replaceContent(status, 'Compared.');
+    } catch (error) {
+      replaceContent(status, signal.aborted ? 'Cancelled.' : problemBox(error));
+    }
+    abort = undefined;
+    cancelButton.hidden = true;
+    refresh();
+  }
+
+  async function merge(into: 'adapter' | 'model'): Promise<void> {
+    replaceContent(status, 'Merging…');
+    try {
+      replaceContent(status, await context.merge({ ...wish(), method: state.merge.method, into }));
+    } catch (error) {
+      replaceContent(status, problemBox(error));
+    }
+  }
+
+  refresh();
+  return {
+    element: element(
+      'section',
+      { 'aria-labelledby': 'merge-heading', id: 'merge' },
+      element('h2', { id: 'merge-heading' }, 'Merge for good'),
+      element(
+        'p',
+        { class: 'muted lead' },
+        'A blend costs nothing at run time and is exact. A merge is one adapter, or one model, for programs that take only that. Error is ‖merged − exact sum‖ / ‖exact sum‖.',
+        lab.sets.length > 0 && ' Scores are those of the last report, of the same weights and settings.',
+      ),
+      element(
+        'div',
+        { class: 'row' },
+        choice,
+        numberField('Density', { min: 0.05, max: 1, step: 0.05, value: state.merge.density }, density =>
+          changeMerge({ density: density ?? 0.5 }),
+        ),
+        numberField('Rank', { min: 1, max: 1024, step: 1, value: state.merge.rank, placeholder: 'largest' }, rank =>
+          changeMerge({ rank: rank && Math.round(rank) }),
+        ),
+        compareButton,
+        cancelButton,
+        ...mergeButtons,
+      ),
+      chosenText,
+      status,
+      tablePlace,
+    ),
+    refresh,
+    dispose: () => abort?.abort(),
+    tell: ({ method, done, total }) =>
+      replaceContent(
+        status,
+        element('progress', { max: total, value: done, 'aria-label': 'Comparing methods' }),
+        ` ${method}, ${done + 1} of ${total}`,
+      ),
+  };
+}
+
+function methodTable(
+  lab: Lab,
+  wish: MergeWish,
+  comparison: Comparison | undefined,
+  choose: (method: string) => void,
+): HTMLElement {
+  const cells = (scores: (number | undefined)[]): Child[] =>
+    scores.map(score => (score === undefined ? '–' : points(score)));
+  const rows = lab.methods.map(({ name, text }): Child[] => {
+    const compared = comparison?.methods.find(({ method }) => method === name);
+    const { result, problem } = compared ?? {};
+    const radio = element('input', {
+      type: 'radio',
+      name: 'method',
+      value: name,
+      checked: name === state.merge.method,
+      onchange: () => choose(name),
+    });
+    return [
+      element('label', { class: 'method' }, radio, element('code', {}, name)),
+      problem ? element('span', { class: 'refused' }, problem) : text,
+      result ? count(result.rank) : '–',
+      result ? count(result.parameters) : '–',
+      result ? errorCell(result.relativeError) : '–',
+      ...cells(mergeScores(lab, wish, name, result?.rank)),
+    ];
+  });
+  const exact = exactScores(lab, wish.weights);
+  const exactRow: Child[] = [
+    element('span', { class: 'method' }, 'the blend itself'),
+    'At run time: nothing is merged.',
+    '–',
+    '–',
+    '0',
+    ...cells(exact),
+  ];
+  return dataTable(
+    `Methods of merging${lab.sets.length > 0 ? `, with scores of ${plural(lab.sets.length, 'set')}` : ''}`,
+    [
+      { head: 'method' },
+      { head: 'what it does' },
+      { head: 'rank', numeric: true },
+      { head: 'numbers', numeric: true },
+      { head: 'relative error', numeric: true },
+      ...lab.sets.map(set => ({ head: `${set} %`, numeric: true })),
+    ],
+    [exactRow, ...rows],
+  );
+}
+
+/** A number and a bar up to an error of 1. */
+function errorCell(error: number | null): Child {
+  if (error === null) return 'the exact sum is 0';
+  const bar = element('span', { class: 'error-bar', 'aria-hidden': 'true' });
+  bar.style.setProperty('--share', String(Math.min(1, error)));
+  return [error < 1e-6 ? 'exact' : significant(error), bar];
+}

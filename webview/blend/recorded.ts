@@ -1,0 +1,126 @@
+import { WorkbenchError } from '../../src/shared/errors.ts';
+import type { Messenger } from '../../src/shared/messenger.ts';
+import { type blendApi as BlendApi, blendApi, type Lab, type Weights } from '../../src/shared/webviewApiBlend.ts';
+import { playRecordings, type Recording } from '../shared/plainHost.ts';
+import recorded from './recorded.json' with { type: 'json' };
+
+/** As a host over the real engine sent them, for one prompt and a few blends of three experts. */
+const { lab, route, answers, comparison } = recorded as unknown as {
+  lab: Lab;
+  route: ReturnType<Handlers['route']>;
+  answers: { weights: Weights; answer: Answer; explanation: ReturnType<Handlers['explain']> }[];
+  comparison: ReturnType<Handlers['compareMerges']>;
+};
+
+type Handlers = Recording<typeof BlendApi>['handlers'];
+type Answer = Awaited<ReturnType<Handlers['ask']>>;
+
+/** What the page has asked for; tests look there. */
+const seen = { asked: [] as unknown[], cancelled: 0, saved: [] as unknown[], merged: [] as unknown[] };
+Object.assign(window, { seen });
+
+let view: Messenger<typeof blendApi.toView> | undefined;
+
+/** The recorded blend that is nearest to these weights. */
+function nearest(weights: Weights) {
+  const distance = (other: Weights) =>
+    lab.experts.reduce((sum, { name }) => sum + ((weights[name] ?? 0) - (other[name] ?? 0)) ** 2, 0);
+  return answers.reduce((best, each) => (distance(each.weights) < distance(best.weights) ? each : best));
+}
+
+const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
+
+function recordingOf(shown: Lab, speed = 5): Recording<typeof blendApi> {
+  return {
+    start: messenger => {
+      view = messenger;
+    },
+    handlers: {
+      load: () => shown,
+      route: () => route,
+      async ask(wanted, signal) {
+        seen.asked.push(wanted);
+        const { answer } = nearest(wanted.weights);
+        for (const text of answer.text.match(/\s*\S+/g) ?? []) {
+          await pause(speed);
+          if (signal.aborted) {
+            seen.cancelled++;
+            return { ...answer, finish: 'cancelled' };
+          }
+          view?.notify('answerText', { id: wanted.id, text });
+        }
+        return answer;
+      },
+      explain: ({ weights }) => nearest(weights).explanation,
+      async compareMerges(_, signal) {
+        const { methods } = await comparison;
+        for (const [done, { method }] of methods.entries()) {
+          signal.throwIfAborted();
+          view?.notify('comparing', { method, done, total: methods.length });
+          await pause(speed);
+        }
+        return comparison;
+      },
+      saveBlend(wanted) {
+        seen.saved.push(wanted);
+        return { name: 'mine' };
+      },
+      merge(wanted) {
+        seen.merged.push(wanted);
+        return { path: `/experts/merged-${wanted.into}` };
+      },
+    },
+  };
+}
+
+const markup = '<img src=x onerror="document.title = 1"><b>bold</b>';
+const usual = recordingOf(lab);
+const hostile = recordingOf({
+  ...lab,
+  recipe: markup,
+  presets: [{ name: markup, weights: { math: 1 }, source: 'recipe' }],
+});
+
+playRecordings(blendApi, {
+  default: usual,
+  /** Opened with a blend of the recipe. */
+  opened: recordingOf({ ...lab, opened: 'review' }),
+  slow: recordingOf(lab, 200),
+  untrained: recordingOf({ ...lab, experts: lab.experts.map(each => ({ ...each, isTrained: false })) }),
+  partly: recordingOf({
+    ...lab,
+    experts: lab.experts.map((each, i) => ({ ...each, isTrained: i !== 1 })),
+    sets: [],
+    evaluated: [],
+  }),
+  hostile: {
+    ...hostile,
+    handlers: {
+      ...hostile.handlers,
+      ask: async () => ({ ...answers[0]!.answer, text: markup }),
+      route: () => ({
+        weights: { math: 1 },
+        abstained: false,
+        evidence: [{ expert: 'math', feature: markup, contribution: 1 }],
+      }),
+    },
+  },
+  broken: {
+    ...usual,
+    handlers: {
+      ...usual.handlers,
+      load() {
+        throw new WorkbenchError('badRecipe', 'three.lora.json has problems.', 'Open it: they are marked in its text.');
+      },
+    },
+  },
+  failing: {
+    ...usual,
+    handlers: {
+      ...usual.handlers,
+      ask() {
+        throw new WorkbenchError('badRequest', 'the prompt has 300 tokens', 'Shorten the prompt.');
+      },
+    },
+  },
+});

@@ -1,0 +1,28 @@
+import { significant } from '../../src/shared/format.ts';
+import type { MergeOutput } from '../../src/shared/notebookOutput.ts';
+import { element } from '../shared/dom.ts';
+import { stateMark } from './status.ts';
+import { weightBars } from './weights.ts';
+
+/** Below it the difference is that of rounding in single floats. */
+const rounding = 1e-6;
+
+export function mergeView({ name, method, weights, rank, relativeError, path }: MergeOutput): Node[] {
+  const error = relativeError === null ? 'undefined: the exact sum is 0' : significant(relativeError);
+  const isExact = relativeError !== null && relativeError < rounding;
+  const facts = [
+    ['Relative error', `${error}${isExact ? ', the rounding of single floats' : ''}`],
+    ['Rank', String(rank)],
+    ['Written to', path],
+  ];
+  return [
+    element('p', { class: 'lora-head' }, stateMark('done'), element('strong', {}, `Merged ${name}`), ` by ${method}`),
+    weightBars(weights, 'Of'),
+    element(
+      'dl',
+      { class: 'lora-facts' },
+      facts.map(([term, value]) => [element('dt', {}, term), element('dd', {}, value)]),
+    ),
+    element('p', { class: 'lora-muted' }, 'The error is the distance to the exact weighted sum, relative to its size.'),
+  ];
+}
