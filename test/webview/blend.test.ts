@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { Lab, LabAnswer, Weights } from '../../src/shared/webviewApiBlend.ts';
-import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
+import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
 
 interface Recorded {
   prompt: string;
@@ -250,11 +250,6 @@ function answer(page: Page, title: string): Locator {
 /** No answer is under way. */
 async function settled(page: Page): Promise<void> {
   await page.locator('.answer[aria-busy=true]').first().waitFor({ state: 'detached' });
-}
-
-/** Waits for what the recording has seen. */
-async function until(page: Page, expression: string): Promise<void> {
-  while (!(await page.evaluate(expression))) await page.waitForTimeout(50);
 }
 
 async function shownWeights(page: Page, title: string): Promise<Record<string, string>> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { DataPreview, TrainingForm, TrainingPlan } from '../../src/shared/webviewApiTraining.ts';
-import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
+import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
 
 interface Recorded {
   loaded: { form: TrainingForm };
@@ -144,7 +144,7 @@ test('the training view in Chromium', { skip: missingBrowser }, async t => {
     const { rates: points } = recorded.plan.experts[0]!;
     assert.match(described!, new RegExp(`to [\\d.e-]+ at step ${points.at(-1)!.step}`));
     await page.locator('.start').getByRole('checkbox', { name: 'code' }).click();
-    await page.locator('.plan[aria-busy=true]').waitFor({ state: 'detached' });
+    await until(page, 'seen.planned.length > 1');
     assert.deepEqual((await page.evaluate('seen.planned')) as string[][], [['math', 'code'], ['math']]);
     assert.equal(await page.getByRole('button', { name: 'Train math' }).count(), 1);
     await page.close();
@@ -309,7 +309,7 @@ test('the training view in Chromium', { skip: missingBrowser }, async t => {
     const noRecipe = await open('training', { recorded: 'noRecipe' });
     await noRecipe.getByText('close brace expected at line 9').waitFor();
     await noRecipe.getByRole('button', { name: 'Open the Recipe' }).click();
-    assert.equal(await noRecipe.evaluate('seen.opened'), 1);
+    await until(noRecipe, 'seen.opened === 1');
     const broken = await open('training', { recorded: 'broken' });
     assert.match(await broken.getByRole('alert').innerText(), /not trusted/);
     const unplanned = await open('training', { recorded: 'unplanned' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerTo, ask, typeMessage } from '../support/chat.ts';
-import { openByPath, type Workbench } from '../support/workbench.ts';
+import { openByPath, unfold, type Workbench } from '../support/workbench.ts';
 
 const patience = { timeout: 180_000 };
 
@@ -24,9 +24,9 @@ export async function slashCommands(bench: Workbench): Promise<void> {
   ] as const) {
     const answer = await ask(bench, prompt);
     assert.match(await answer.innerText(), new RegExp(`\\n${who}\\n`), prompt);
-    await answer.locator('.completed-response-summary').click(patience);
-    await answer.getByText('Used 1 reference').click(patience);
-    await answer.locator('.chat-used-context-list').getByText('sum.js').first().waitFor(patience);
+    const references = answer.getByText('Used 1 reference');
+    await unfold(answer.locator('.completed-response-summary'), references);
+    await unfold(references, answer.locator('.chat-used-context-list').getByText('sum.js').first());
   }
   await bench.picture('chat-review');
 }

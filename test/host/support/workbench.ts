@@ -179,3 +179,11 @@ export function appears(locator: Locator, timeout: number): Promise<boolean> {
     () => false,
   );
 }
+
+/** Clicks a title until what it holds is seen: an answer that is drawn anew under the mouse loses a click. */
+export async function unfold(title: Locator, content: Locator): Promise<void> {
+  const until = Date.now() + 180_000;
+  do await title.click({ timeout: 180_000 });
+  while (!(await appears(content, 5000)) && Date.now() < until);
+  await content.waitFor();
+}

@@ -67,6 +67,11 @@ export async function seriousViolations(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
 }
 
+/** Waits for what the recorded host has seen. Not waitForFunction, which the page's policy forbids: it evaluates text inside the page. */
+export async function until(page: Page, expression: string): Promise<void> {
+  while (!(await page.evaluate(expression))) await page.waitForTimeout(20);
+}
+
 /** A picture for people to look at, where `SCREENSHOTS` names a folder. */
 export async function picture(page: Page, name: string): Promise<void> {
   if (!pictures) return;
