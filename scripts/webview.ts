@@ -71,8 +71,8 @@ function buildersOf(view: string): Promise<BuildContext[]> {
   const common = { ...options, write: false, metafile: false, sourcemap: 'linked' as const };
   return Promise.all([
     context(common),
-    context({ ...common, entryPoints: [`webview/${view}/recorded.ts`], outfile: 'recorded.js' }),
-    context({ ...common, entryPoints: ['webview/shared/plainThemes.css'], outfile: 'plainThemes.css' }),
+    context({ ...common, entryPoints: { recorded: `webview/${view}/recorded.ts` } }),
+    context({ ...common, entryPoints: { plainThemes: 'webview/shared/plainThemes.css' } }),
   ]);
 }
 

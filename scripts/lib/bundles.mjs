@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, extname, join, parse } from 'node:path';
+import { commonJs } from './commonJs.mjs';
 import { root } from './root.mjs';
 
 /** onnxruntime-node is native code, which cannot be bundled; `vscode` exists inside the extension host alone. */
@@ -42,7 +43,12 @@ export const views = ['training', 'blend', 'report', 'notebook'].filter(name =>
 
 /** @type {[name: string, entry: string, outfile: string, options: import('esbuild').BuildOptions][]} */
 const all = [
-  ['extension', 'src/extension.ts', 'dist/extension.cjs', { ...node, format: 'cjs' }],
+  [
+    'extension',
+    'src/extension.ts',
+    'dist/extension/main.cjs',
+    { ...node, format: 'esm', splitting: true, plugins: [commonJs] },
+  ],
   ['engine', 'src/engine/main.ts', 'dist/engine.mjs', nodeModule],
   // A program of its own, which the engine starts to measure a fresh process.
   ['memoryProbe', 'src/engine/memoryProbe.ts', 'dist/memoryProbe.mjs', nodeModule],
@@ -69,7 +75,12 @@ export const bundles = all
     name,
     entry,
     outfile,
-    options: { ...options, entryPoints: [entry], outfile },
+    options: {
+      ...options,
+      entryPoints: { [parse(outfile).name]: entry },
+      outdir: dirname(outfile),
+      outExtension: { '.js': extname(outfile) },
+    },
   }));
 
 /** Files that bundles look for beside themselves: QuickJS's WebAssembly. */

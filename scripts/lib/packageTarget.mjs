@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { browserModule, bundles, copied, nodeModule } from './bundles.mjs';
 import { root } from './root.mjs';
 import { bundledPackages, runtimePackages, thirdPartyNotices } from './thirdPartyNotices.mjs';
@@ -57,7 +57,7 @@ async function stageBundles(/** @type {string} */ stage) {
   const { build } = await import('esbuild');
   /** @type {import('esbuild').BuildOptions} */
   const smaller = { minify: true, sourcemap: false, legalComments: 'none', metafile: true };
-  const modules = bundles.filter(b => b.options.format === 'esm');
+  const modules = bundles.filter(b => !b.options.splitting);
   const together = [
     { options: nodeModule, folder: 'dist', ending: '.mjs' },
     { options: browserModule, folder: 'dist/webview', ending: '.js' },
@@ -74,7 +74,7 @@ async function stageBundles(/** @type {string} */ stage) {
   });
   const apart = bundles
     .filter(b => !modules.includes(b))
-    .map(b => build({ ...b.options, ...smaller, outfile: join(stage, b.outfile) }));
+    .map(b => build({ ...b.options, ...smaller, outdir: join(stage, dirname(b.outfile)) }));
   for (const { from, to } of copied) cpSync(join(root, from), join(stage, to));
   return (await Promise.all([...together, ...apart])).map(built => /** @type {Metafile} */ (built.metafile));
 }

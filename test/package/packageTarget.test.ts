@@ -41,7 +41,7 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     'syntaxes/lora-recipe.schema.json',
     'examples/experts/experts.lora.json',
     'media/walkthrough/begin.svg',
-    'dist/extension.cjs',
+    'dist/extension/main.cjs',
     'dist/engine.mjs',
     'dist/emscripten-module.wasm',
     'dist/webview/report.js',
