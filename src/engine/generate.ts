@@ -35,6 +35,9 @@ interface ActiveRow {
   answer: GeneratedAnswer;
 }
 
+/** Tokens by which a cache grows: each run of the CPU copies it whole, with the room that is left. */
+const roomStep = 64;
+
 /** What generation took, for the message that ends it. */
 export interface GenerateTimings {
   prefillMs: number;
@@ -64,7 +67,8 @@ export async function generate(
   const room = Math.max(
     ...prompts.map((p, i) => Math.min(p.length + rows[i]!.settings.maxTokens, base.config.maxLength)),
   );
-  let cache = createKvCache(base.config, rows.length, room);
+  const longest = Math.max(...prompts.map(p => p.length));
+  let cache = createKvCache(base.config, rows.length, model.keepsCaches ? room : Math.min(room, longest + roomStep));
   const all = inBankOrder(
     rows.map((r, index) => activeRow(model, r, index, prompts[index]!)),
     model.bank.names(),
@@ -91,6 +95,8 @@ export async function generate(
       );
       inCache = kept;
     }
+    const needed = Math.max(...inCache.map(r => r.past)) + 1;
+    if (needed > cache.length) cache = await keepRows(cache, [...inCache.keys()], Math.min(room, needed + roomStep));
     const tokens = inCache.map(r => [r.next]);
     const logits = await model.run(
       tokens,

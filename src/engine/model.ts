@@ -4,7 +4,7 @@ import type { Device } from '../shared/device.ts';
 import { type AdapterBank, createAdapterBank, type Weights } from './adapterBank.ts';
 import { onCpu, runOn } from './devices/deviceUse.ts';
 import { fallbackModel } from './devices/fallbackModel.ts';
-import { createKvCache, type KvCache } from './kvCache.ts';
+import { createKvCache, type KvCache, writeRows, writtenRows } from './kvCache.ts';
 import { type Base, graphConfig } from './loadBase.ts';
 import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
 
@@ -14,6 +14,8 @@ export interface Model {
   bank: AdapterBank;
   /** What it runs on. */
   device: Device;
+  /** Whether caches stay in the device's memory, where they are written in place. */
+  keepsCaches: boolean;
   /**
    * Runs tokens through the model. `tokens[b]` are the new tokens of row b, `past[b]` how many its cache holds already.
    * Returns the logits [rows wanted, vocab]: of each row's last token, or of every token from the one numbered `from` on,
@@ -31,14 +33,16 @@ export async function openModel(base: Base, threads: number, use = onCpu): Promi
   return model.device === 'cpu' ? model : fallbackModel(model, use, () => open('cpu'));
 }
 
+const keepsCaches = (device: Device): boolean => device === 'webgpu';
+
 /** The inference graph of a base, with or without adapters; on a GPU cache and bank stay in its memory. */
 export function compileInference(
   base: Base,
   threads: number,
   device: Device,
-  options: { adapted: boolean },
+  { adapted }: { adapted: boolean },
 ): Promise<Session> {
-  const graph = buildInferenceGraph(graphConfig(base), base.tensors, options);
+  const graph = buildInferenceGraph(graphConfig(base), base.tensors, { adapted, wholeCaches: keepsCaches(device) });
   const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
   return createSession(graph, { folder: base.folder, threads, device, resident });
 }
@@ -49,6 +53,7 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
     base,
     bank,
     device,
+    keepsCaches: keepsCaches(device),
 
     async run(tokens, past, weights, cache, from) {
       const rows = tokens.length;
@@ -75,7 +80,10 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
         ...bank.feeds(weights),
         ...cache.feeds,
       };
-      const out = await session.run(feeds, cache.fetches);
+      if (keepsCaches(device)) return readFloats((await session.run(feeds, cache.fetches)).logits!);
+      const written = writtenRows(cache, tokens, past);
+      const out = await session.run({ ...feeds, writtenRows: int64s(written, [1, written.length]) });
+      writeRows(cache, tokens, past, readFloats(out['cache.written']!));
       return readFloats(out.logits!);
     },
 

@@ -40,17 +40,19 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
  *
  * Inputs: `ids`, `positions` [B, T] int64; `logitRows` [M] int64, positions of the flattened batch whose logits are
  * wanted; `lastPositions` [B] int32, tokens in each row's cache after this run, minus one; `totalLength` int32 scalar,
- * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, cacheHeadDim], overwritten in place when the
- * same tensors are given as outputs. With `adapted`, the bank: R the sum of the ranks of the experts in it, G the number
+ * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, cacheHeadDim]. With `adapted`, the bank: R the sum of the ranks of the experts in it, G the number
  * of layers in a group, per group `GROUP.lora_A` [S, G·R, in] and `GROUP.lora_B`, transposed, [S, G·R, out], which is zero
  * outside a row's own layer; and for each G `gate.G` [B, 1, G·R]. S is 1 where all rows of the batch read one stack, in
  * which their gates choose, or B where each reads its own expert.
- * Outputs: `logits` [M, vocab]; `cache.L.key.out`, `cache.L.value.out`.
+ * Outputs: `logits` [M, vocab], and the caches with the new keys and values in them. With `wholeCaches` each as
+ * `cache.L.key.out`, `cache.L.value.out`: for a device that keeps them. Without, as onnxruntime-node copies every
+ * output, `cache.written` [2·layers, W, cacheHeadDim] has the new rows alone, of each layer keys and then values; the
+ * input `writtenRows` [1, W] int64 says where they stand in a cache flattened to [B·KV·P, cacheHeadDim].
  */
 export function buildInferenceGraph(
   c: BaseConfig,
   tensors: ReadonlyMap<string, TensorPlace>,
-  { adapted }: { adapted: boolean },
+  { adapted, wholeCaches }: { adapted: boolean; wholeCaches: boolean },
 ): Graph {
   const g = new Graph();
   const ids = g.input('ids', 'int64', ['B', 'T']);
@@ -64,6 +66,10 @@ export function buildInferenceGraph(
     const y = joinedLinear(g, group, weight, product, x);
     return adapted ? addBank(g, group, x, y) : y;
   };
+  const written: Value[] = [];
+  const keep: KeepCache = wholeCaches
+    ? (...caches) => void g.outputs.push(...caches)
+    : (...caches) => void written.push(...caches.map(cache => writtenRows(g, cache)));
   const parts: TransformerParts = {
     weight,
     linears: (x, paths) => {
@@ -71,12 +77,13 @@ export function buildInferenceGraph(
       const sizes = layers.map(l => l.out);
       return op.split(g, project(x, paths[0]!), sizes, 2);
     },
-    attention: cachedAttention(g, c, weight, project, positions),
+    attention: cachedAttention(g, c, weight, project, positions, keep),
     addNorm: (x, y, scale) => op.addRmsNorm(g, x, y, scale, c.epsilon),
   };
   const hidden = transformer(g, c, parts, ids, ['B', 'T']);
   const wanted = op.gatherRows(g, op.reshape(g, hidden, ['N', c.dim]), g.input('logitRows', 'int64', ['M']));
   g.output('logits', product(wanted, [outputWeight(c)]));
+  if (!wholeCaches) g.output('cache.written', op.concat(g, written, 0));
   return g;
 }
 
@@ -94,6 +101,16 @@ function joinedLinear(
   const biases = layers[0]!.bias ? layers.map(l => weight(`${l.path}.bias`)) : undefined;
   const weights = layers.map(l => `${l.path}.weight`);
   return product(x, weights, biases && op.concat(g, biases, 0));
+}
+
+/** What becomes of a layer's caches with the new keys and values in them, [B, KV, P, width] each. */
+type KeepCache = (keys: Value, values: Value) => void;
+
+/** The rows of a cache that this run has written: [1, W, width]. */
+function writtenRows(g: Graph, cache: Value): Value {
+  const [, kvHeads, , width] = cache.shape;
+  const rows = g.once('writtenRows', () => g.input('writtenRows', 'int64', [1, 'W']));
+  return op.gatherRows(g, op.reshape(g, cache, [`${kvHeads}BP`, width!]), rows);
 }
 
 /** y + ((x Aᵀ) ⊙ gate) B */
@@ -118,6 +135,7 @@ function cachedAttention(
   weight: TransformerParts['weight'],
   project: Projection,
   positions: Value,
+  keep: KeepCache,
 ): TransformerParts['attention'] {
   const lastPositions = g.input('lastPositions', 'int32', ['B']);
   const totalLength = g.input('totalLength', 'int32', []);
@@ -170,7 +188,7 @@ function cachedAttention(
       'com.microsoft',
       [`attention.${layer}`, `${cacheName(layer, 'key')}.out`, `${cacheName(layer, 'value')}.out`],
     );
-    g.outputs.push(nextKey!, nextValue!);
+    keep(nextKey!, nextValue!);
     return resizeHeads(g, mixed!, c.heads, width, c.headDim);
   };
 }

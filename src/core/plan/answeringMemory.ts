@@ -26,10 +26,9 @@ export interface AnsweringOptions {
 }
 
 export function answeringMemory({ config, tensors, ranks, prompt, length }: AnsweringOptions): AnsweringMemory {
-  const g = buildInferenceGraph(config, tensors, { adapted: ranks > 0 });
+  const g = buildInferenceGraph(config, tensors, { adapted: ranks > 0, wholeCaches: false });
   const factors = linearGroups(config).reduce((sum, l) => sum + 4 * ranks * l.layers.length * (l.in + l.out), 0);
   const cache = 2 * config.layers * config.kvHeads * cacheHeadDim(config) * length * 4;
-  const sizes = { B: 1, S: 1, T: prompt, M: 1, P: length, R: ranks };
-  // Of the cache, onnxruntime-node makes a copy at every run.
-  return { weights: constantMemory(g), factors, cache: 2 * cache, activations: peakMemory(g, sizes) };
+  const sizes = { B: 1, S: 1, T: prompt, M: 1, P: length, R: ranks, W: config.kvHeads * prompt };
+  return { weights: constantMemory(g), factors, cache, activations: peakMemory(g, sizes) };
 }

@@ -21,7 +21,7 @@ export function valueBytes({ type, shape }: Pick<Value, 'type' | 'shape'>, sizes
   return shape.reduce<number>((n, dim) => n * sizeOf(dim, sizes), elementBytes[type]);
 }
 
-/** A dimension in numbers. Throws `runtime` for a size that is not given; `3R` is three times R, N is B · T. */
+/** A dimension in numbers. Throws `runtime` for a size that is not given; `3R` is three times R, N is B · T, BP is B · P. */
 export function sizeOf(dim: Dim, sizes: Sizes): number {
   return factorsOf(dim).reduce<number>((product, factor) => {
     const size = typeof factor === 'number' ? factor : sizes[factor];
@@ -34,6 +34,7 @@ export function sizeOf(dim: Dim, sizes: Sizes): number {
 export function factorsOf(dim: Dim): Dim[] {
   if (typeof dim === 'number') return [dim];
   if (dim === 'N') return ['B', 'T'];
+  if (dim === 'BP') return ['B', 'P'];
   const [, factor, name] = /^(\d+)(\w+)$/.exec(dim) ?? [];
-  return factor ? [Number(factor), name!] : [dim];
+  return factor ? [Number(factor), ...factorsOf(name!)] : [dim];
 }
