@@ -2,7 +2,8 @@
  * Time per operator of a training step, or of a prefill and decode steps, as onnxruntime's own profiler tells it. The
  * sessions are those of the engine, with its options.
  *
- *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M] [--threads N] [--rank N] [--int8] [--nodes]
+ *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M]  [--threads N] [--rank N] [--rows N | --blend N]
+ *     [--int8] [--nodes]
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -29,6 +30,10 @@ const { values, positionals } = parseArgs({
   options: {
     threads: { type: 'string', default: '2' },
     rank: { type: 'string', default: '16' },
+    // Decoding: prompts, each for an expert of its own.
+    rows: { type: 'string', default: '1' },
+    // Decoding: experts that are blended for one prompt.
+    blend: { type: 'string', default: '1' },
     // Weights of products in 8 bits.
     int8: { type: 'boolean', default: false },
     // Lists single nodes, by name, instead of operators.
@@ -89,16 +94,22 @@ async function trainSteps(): Promise<void> {
 
 async function decodeSteps(): Promise<void> {
   const model = await openModel(base, threads);
-  const [expert] = await randomExperts(bench, rank, 1);
-  model.bank.load(await readAdapter(expert!.folder, expert!.name));
-  const weights = [{ [expert!.name]: 1 }];
+  const rows = Number(values.rows);
+  const blended = Number(values.blend);
+  const experts = await randomExperts(bench, rank, Math.max(rows, blended));
+  for (const e of experts) model.bank.load(await readAdapter(e.folder, e.name));
+  const weights =
+    blended > 1
+      ? [Object.fromEntries(experts.map(e => [e.name, 1 / blended]))]
+      : experts.slice(0, rows).map(e => ({ [e.name]: 1 }));
+  const each = <T>(value: T): T[] => weights.map(() => value);
   const prompt = tokenRow(128, 1);
   const steps = what === 'decode' ? counted : 0;
   const prefills = what === 'decode' ? 1 : counted + 1;
   for (let i = 0; i < prefills; i++) {
-    const cache = createKvCache(base.config, 1, prompt.length + steps);
-    await model.run([prompt], [0], weights, cache);
-    for (let t = 0; t < steps; t++) await model.run([[prompt[t]!]], [prompt.length + t], weights, cache);
+    const cache = createKvCache(base.config, weights.length, prompt.length + steps);
+    await model.run(each(prompt), each(0), weights, cache);
+    for (let t = 0; t < steps; t++) await model.run(each([prompt[t]!]), each(prompt.length + t), weights, cache);
   }
 }
 

@@ -167,6 +167,8 @@ export async function openByPath({ page }: Workbench, path: string): Promise<voi
   } while (!(await appears(row.first(), 5000)) && Date.now() < until);
   await row.first().click();
   await page.locator('.tab.active').filter({ hasText: base }).first().waitFor({ timeout: 180_000 });
+  // Keys that come before a text has the focus go nowhere; what is no text never has it.
+  await appears(page.locator('.editor-instance .monaco-editor.focused'), 5000);
 }
 
 function escaped(text: string): string {
