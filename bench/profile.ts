@@ -16,7 +16,7 @@ import { hyperVector } from '../src/core/train/adamw.ts';
 import { assembleBatch } from '../src/core/train/assembleBatch.ts';
 import { readAdapter } from '../src/engine/adapterFiles.ts';
 import { createKvCache } from '../src/engine/kvCache.ts';
-import { openModel } from '../src/engine/model.ts';
+import { openModel } from '../src/engine/openModel.ts';
 import { openBase } from '../src/engine/quantizedBase.ts';
 import { openTrainSessions } from '../src/engine/trainBackend.ts';
 import { embeddedBase, randomBase } from './bases.ts';

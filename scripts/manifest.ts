@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chatParticipant, modelVendor } from '../src/host/contributions/chat.ts';
-import { type CommandContribution, commands } from '../src/host/contributions/commands.ts';
+import type { CommandContribution } from '../src/host/contributions/commandContribution.ts';
+import { commands } from '../src/host/contributions/commands.ts';
 import {
   grammars,
   languages,

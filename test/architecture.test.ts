@@ -110,6 +110,20 @@ test('imports follow the arrows', () => {
   assert.deepEqual(show(wrong), []);
 });
 
+test('no file imports itself by way of others, types included', () => {
+  const targets = new Map<string, string[]>();
+  for (const { file, target } of imports) targets.set(file, [...(targets.get(file) ?? []), target]);
+  const reachable = (from: string): Set<string> => {
+    const seen = new Set(targets.get(from));
+    for (const file of seen) for (const target of targets.get(file) ?? []) seen.add(target);
+    return seen;
+  };
+  assert.deepEqual(
+    sources.filter(file => reachable(file).has(file)),
+    [],
+  );
+});
+
 test('activation loads no schema and no tokenizer: they take longer than all of it may', async () => {
   const { options } = bundles.find(b => b.entry === 'src/extension.ts')!;
   const { metafile } = await build({ ...options, metafile: true, write: false, sourcemap: false });

@@ -3,7 +3,8 @@ import { generationSettings } from '../shared/recipe.ts';
 import { readAdapter } from './adapterFiles.ts';
 import { generate } from './generate.ts';
 import { loadBase } from './loadBase.ts';
-import { type Model, openModel } from './model.ts';
+import type { Model } from './model.ts';
+import { openModel } from './openModel.ts';
 
 /** What a fresh process loads before it tells its peak resident memory. */
 export interface MemoryProbe {

@@ -1,9 +1,6 @@
 import { buildInferenceGraph } from '../core/model/inferenceGraph.ts';
-import { linearGroups } from '../core/model/layout.ts';
 import type { Device } from '../shared/device.ts';
-import { type AdapterBank, createAdapterBank, type Weights } from './adapterBank.ts';
-import { onCpu, runOn } from './devices/deviceUse.ts';
-import { fallbackModel } from './devices/fallbackModel.ts';
+import type { AdapterBank, Weights } from './adapterBank.ts';
 import { createKvCache, type KvCache, writeRows, writtenRows } from './kvCache.ts';
 import { type Base, graphConfig } from './loadBase.ts';
 import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
@@ -23,14 +20,6 @@ export interface Model {
    */
   run(tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number): Promise<Float32Array>;
   dispose(): Promise<void>;
-}
-
-export async function openModel(base: Base, threads: number, use = onCpu): Promise<Model> {
-  const bank = createAdapterBank(linearGroups(base.config));
-  const open = async (device: Device) =>
-    modelOver(base, await compileInference(base, threads, device, { adapted: true }), bank, device);
-  const model = await runOn(use, open);
-  return model.device === 'cpu' ? model : fallbackModel(model, use, () => open('cpu'));
 }
 
 const keepsCaches = (device: Device): boolean => device === 'webgpu';

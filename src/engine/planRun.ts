@@ -10,12 +10,13 @@ import { expertGroup, groupSize, type TrainPhase } from '../core/train/trainGrap
 import type { PlannedExpert, PlanRequest, PlanResult } from '../shared/engineApi.ts';
 import { baseParameters } from './evaluation/describe.ts';
 import { openExperiment } from './experiment.ts';
+import type { ExpertJob } from './expertJob.ts';
 import { type Base, graphConfig } from './loadBase.ts';
 import { matMulRate } from './matMulRate.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { openPlanBase } from './planBase.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from './planTraining.ts';
-import { chosenExperts, type ExpertJob, prepareExpert } from './trainRun.ts';
+import { chosenExperts, prepareExpert } from './trainRun.ts';
 import type { Workbench } from './workbench.ts';
 
 /** What of the rate of a large product a training's own products reach. */

@@ -6,9 +6,9 @@ import { addsUpRuns } from '../core/train/trainLoop.ts';
 import type { Device } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import { bytes } from '../shared/format.ts';
+import type { ExpertJob } from './expertJob.ts';
 import { type Base, graphConfig } from './loadBase.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
-import type { ExpertJob } from './trainRun.ts';
 
 /** What a training run compiles and runs, and the memory that it takes. */
 export interface TrainingPlan {

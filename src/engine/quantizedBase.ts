@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { readTensorF32 } from '../core/files/safetensors.ts';
-import type { TensorPlace } from '../core/model/baseWeights.ts';
+import type { TensorPlace } from '../core/model/tensorPlace.ts';
 import { blockSize, blocksPerRow, bytesPerBlock, encodeBlocks } from '../core/quant/blocks.ts';
 import { codeBits, codesOf, type QuantizedTensor, quantizedTensors, scalesOf } from '../core/quant/quantizedTensors.ts';
 import { dtypeSize } from '../core/tensor/dtype.ts';

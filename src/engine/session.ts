@@ -6,19 +6,14 @@ import { Graph } from '../core/graph/graph.ts';
 import { lowerForWebGpu } from '../core/graph/lowerForWebGpu.ts';
 import type { Device } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
-import {
-  counterpartOf,
-  dropCounterpart,
-  freeAll,
-  isOnGpu,
-  noteProducer,
-  type Produced,
-  setCounterpart,
-} from './devices/residentTensors.ts';
+import { createResidentTensors, type Produced } from './devices/residentTensors.ts';
 
 /** The only file that knows onnxruntime-node. */
 
 export type Feeds = Record<string, Tensor>;
+
+const { counterpartOf, dropCounterpart, freeAll, isOnGpu, noteProducer, setCounterpart } =
+  createResidentTensors<Tensor>();
 
 export interface SessionOptions {
   /** Folder that holds the files named by the graph's external constants. */
@@ -75,7 +70,7 @@ export async function createSession(
   }).catch(error => {
     throw runtimeError('could not compile the graph', error);
   });
-  const produced: Produced = new Set();
+  const produced: Produced<Tensor> = new Set();
   const run = async (feeds: Feeds, fetches: InferenceSession.FetchesType) => {
     try {
       const out = (await session.run(feeds, fetches)) as Feeds;

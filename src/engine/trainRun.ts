@@ -7,7 +7,7 @@ import { type LinearLayer, linearNames } from '../core/model/layout.ts';
 import { totalBytes } from '../core/plan/trainingMemory.ts';
 import { loraSettingsOf, trainingSettingsOf } from '../core/recipe/settings.ts';
 import { stepCount } from '../core/train/schedule.ts';
-import { type TrainPlan, trainLoop } from '../core/train/trainLoop.ts';
+import { trainLoop } from '../core/train/trainLoop.ts';
 import type { Device } from '../shared/device.ts';
 import { WorkbenchError } from '../shared/errors.ts';
 import type { LoraSettings } from '../shared/recipe.ts';
@@ -24,6 +24,7 @@ import {
 import { addToCurves, emptyCurves } from './curves.ts';
 import { encodeExamples, readExamples } from './dataFiles.ts';
 import type { Experiment } from './experiment.ts';
+import type { ExpertJob } from './expertJob.ts';
 import { keepCheckpoint, keptPath, keptSteps } from './keptCheckpoints.ts';
 import { type Base, hashBase } from './loadBase.ts';
 import { memoryBudget } from './memoryBudget.ts';
@@ -140,13 +141,6 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   } finally {
     await sessions.dispose();
   }
-}
-
-export interface ExpertJob {
-  plan: TrainPlan;
-  lora: LoraSettings;
-  targets: string[];
-  dataHash: string;
 }
 
 export function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] {

@@ -9,7 +9,8 @@ import { defaultCacheFolder } from './devices/cacheFolder.ts';
 import { type Devices, onlyCpu } from './devices/devices.ts';
 import { adapterFolder, type Experiment, openExperiment, trainedExperts } from './experiment.ts';
 import { type BaseText, loadBase } from './loadBase.ts';
-import { type Model, openModel } from './model.ts';
+import type { Model } from './model.ts';
+import { openModel } from './openModel.ts';
 import { openBase, type QuantizeWatch } from './quantizedBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 

@@ -14,6 +14,7 @@ import type {
 import type { MergeMethod } from './recipe.ts';
 import type { Report } from './report.ts';
 import type { RunRecord } from './runRecord.ts';
+import type { Tracked } from './tracked.ts';
 import type { TrainEvent } from './trainEvents.ts';
 
 /** What the engine process is asked, and what it answers: JSON-RPC over its standard streams. */
@@ -72,11 +73,6 @@ export interface EngineNotifications {
 export type EngineMethod = keyof EngineRequests;
 export type EngineParams<M extends EngineMethod> = EngineRequests[M][0];
 export type EngineResult<M extends EngineMethod> = EngineRequests[M][1];
-
-/** Every request may be followed by notifications under this identity. */
-export interface Tracked {
-  id: string;
-}
 
 export interface DoctorRequest {
   /** Tries the devices anew, whatever was found of them before. */

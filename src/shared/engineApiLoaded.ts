@@ -1,6 +1,6 @@
 import type { Device } from './device.ts';
-import type { Tracked } from './engineApi.ts';
 import type { Recipe } from './recipe.ts';
+import type { Tracked } from './tracked.ts';
 
 export type LoadedRequest = Record<string, never>;
 /**

@@ -1,5 +1,5 @@
-import type { Tracked } from './engineApi.ts';
 import type { ReportScore } from './report.ts';
+import type { Tracked } from './tracked.ts';
 
 /** A minimum that a recipe sets, held against what was measured. */
 export interface Gate {

@@ -10,7 +10,8 @@ import { codeBits, quantizedTensors } from '../../src/core/quant/quantizedTensor
 import { assembleBatch } from '../../src/core/train/assembleBatch.ts';
 import { buildTrainGraph, expertGroup, groupSize } from '../../src/core/train/trainGraph.ts';
 import { type Base, graphConfig, hashBase, loadBase, readSafetensorsHeader } from '../../src/engine/loadBase.ts';
-import { allLogits, openModel } from '../../src/engine/model.ts';
+import { allLogits } from '../../src/engine/model.ts';
+import { openModel } from '../../src/engine/openModel.ts';
 import { checkSameDrive, quantizeBase } from '../../src/engine/quantizedBase.ts';
 import { createSession, floats, int64s, readFloats } from '../../src/engine/session.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';

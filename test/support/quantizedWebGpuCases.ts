@@ -1,7 +1,8 @@
 import { linearLayers } from '../../src/core/model/layout.ts';
 import { hyperVector } from '../../src/core/train/adamw.ts';
 import { assembleBatch } from '../../src/core/train/assembleBatch.ts';
-import { allLogits, openModel } from '../../src/engine/model.ts';
+import { allLogits } from '../../src/engine/model.ts';
+import { openModel } from '../../src/engine/openModel.ts';
 import { quantizeBase } from '../../src/engine/quantizedBase.ts';
 import { openTrainSessions } from '../../src/engine/trainBackend.ts';
 import type { Device } from '../../src/shared/device.ts';

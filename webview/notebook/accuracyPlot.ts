@@ -1,6 +1,6 @@
 import type { EvaluateOutput } from '../../src/shared/notebookOutput.ts';
 import { element, svg } from '../shared/dom.ts';
-import type { Row } from './evaluate.ts';
+import type { Row } from './accuracyRow.ts';
 
 const left = 150;
 const right = 640;

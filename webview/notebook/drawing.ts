@@ -4,6 +4,7 @@ import { askView, blendView } from './answers.ts';
 import { checkView } from './check.ts';
 import { evaluateView } from './evaluate.ts';
 import { mergeView } from './merge.ts';
+import type { Part } from './part.ts';
 import { createTraining } from './training.ts';
 
 /** An output on the page. */
@@ -11,12 +12,6 @@ export interface Drawing {
   kind: StepOutput['kind'];
   element: HTMLElement;
   update(output: StepOutput): void;
-  dispose(): void;
-}
-
-/** A part of a drawing that keeps something from one update to the next. */
-export interface Part<O> {
-  update(output: O): void;
   dispose(): void;
 }
 

@@ -2,9 +2,8 @@ import { interval, points } from '../../src/shared/format.ts';
 import type { EvaluateOutput } from '../../src/shared/notebookOutput.ts';
 import { element } from '../shared/dom.ts';
 import { accuracyPlot } from './accuracyPlot.ts';
+import type { Row } from './accuracyRow.ts';
 import { progressBar, stateMark } from './status.ts';
-
-export type Row = EvaluateOutput['rows'][number];
 
 /** Every system on every set: as numbers with colour, and as a drawing with the intervals. */
 export function evaluateView({ state, progress, sets, rows, path }: EvaluateOutput): Node[] {

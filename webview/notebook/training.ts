@@ -1,9 +1,10 @@
 import { count, duration, listing, significant } from '../../src/shared/format.ts';
 import type { TrainOutput } from '../../src/shared/notebookOutput.ts';
 import { joinCurves } from '../report/joinCurves.ts';
-import { type Chart, type ChartData, createChart } from '../shared/chart.ts';
+import { type Chart, createChart } from '../shared/chart.ts';
+import type { ChartData } from '../shared/chartData.ts';
 import { element, replaceContent } from '../shared/dom.ts';
-import type { Part } from './drawing.ts';
+import type { Part } from './part.ts';
 import { progressBar, stateMark } from './status.ts';
 
 type Curve = TrainOutput['curves'][number];

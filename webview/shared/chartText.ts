@@ -1,4 +1,4 @@
-import type { ChartData, ChartLine, ChartOptions } from './chart.ts';
+import type { ChartData, ChartLine, ChartOptions } from './chartData.ts';
 import { dataTable } from './table.ts';
 
 /** What one who does not see the picture needs from its lines, a sentence each. */

@@ -1,6 +1,7 @@
 import { significant } from '../../src/shared/format.ts';
 import { joinCurves } from '../report/joinCurves.ts';
-import { type Chart, type ChartLine, createChart } from '../shared/chart.ts';
+import { type Chart, createChart } from '../shared/chart.ts';
+import type { ChartLine } from '../shared/chartData.ts';
 import { element, replaceContent } from '../shared/dom.ts';
 import type { KnownCurves } from './curves.ts';
 import { rateLines } from './rateLines.ts';

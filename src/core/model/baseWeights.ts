@@ -5,17 +5,7 @@ import { dequantize, matMulBlocks, quantizedRows } from '../quant/quantizedWeigh
 import type { DType } from '../tensor/dtype.ts';
 import type { BaseConfig } from './config.ts';
 import { baseTensors } from './layout.ts';
-
-/** Where the bytes of one tensor lie. */
-export interface TensorPlace {
-  /** File name within the base's folder, or the whole path of a file elsewhere. */
-  file: string;
-  dtype: DType;
-  shape: number[];
-  /** Offset in the file, and length, in bytes. */
-  offset: number;
-  length: number;
-}
+import type { TensorPlace } from './tensorPlace.ts';
 
 const elementTypes: Partial<Record<DType, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 

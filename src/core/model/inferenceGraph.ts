@@ -1,8 +1,9 @@
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
-import { externalProduct, externalWeights, type Product, type TensorPlace } from './baseWeights.ts';
+import { externalProduct, externalWeights, type Product } from './baseWeights.ts';
 import type { BaseConfig } from './config.ts';
 import { type LinearGroup, linearGroups, linearPath } from './layout.ts';
+import type { TensorPlace } from './tensorPlace.ts';
 import {
   defineBatchSizes,
   headNorm,

@@ -1,7 +1,7 @@
-import type { TensorPlace } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { buildInferenceGraph, cacheHeadDim } from '../model/inferenceGraph.ts';
 import { linearGroups } from '../model/layout.ts';
+import type { TensorPlace } from '../model/tensorPlace.ts';
 import { constantMemory } from './constantMemory.ts';
 import { peakMemory } from './peakMemory.ts';
 

@@ -1,7 +1,7 @@
 import type { Quantization } from '../../shared/recipe.ts';
-import type { TensorPlace } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { baseTensors } from '../model/layout.ts';
+import type { TensorPlace } from '../model/tensorPlace.ts';
 import { blocksPerRow, bytesPerBlock } from '../quant/blocks.ts';
 import { codeBits, codesOf, quantizedTensors, scalesOf } from '../quant/quantizedTensors.ts';
 import { type DType, dtypeSize } from '../tensor/dtype.ts';

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../shared/errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
-import type { TensorPlace } from '../model/baseWeights.ts';
+import type { TensorPlace } from '../model/tensorPlace.ts';
 import { blockSize, blocksPerRow, bytesPerBlock, type CodeBits } from './blocks.ts';
 import { codesOf, scalesOf } from './quantizedTensors.ts';
 

@@ -1,7 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
-import { externalWeights, type TensorPlace } from '../model/baseWeights.ts';
+import { externalWeights } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { linearLayers } from '../model/layout.ts';
+import type { TensorPlace } from '../model/tensorPlace.ts';
 import { buildTrainGraph, type TrainedExpert, type TrainPhase } from './trainGraph.ts';
 
 /** What the graphs of a training run depend on. */

@@ -5,12 +5,13 @@ import type { Device } from '../../shared/device.ts';
 import type { Report } from '../../shared/report.ts';
 import { type DeviceUse, runOn } from '../devices/deviceUse.ts';
 import type { Experiment } from '../experiment.ts';
+import type { ExpertJob } from '../expertJob.ts';
 import type { Base } from '../loadBase.ts';
 import { memoryBudget } from '../memoryBudget.ts';
 import { planTraining } from '../planTraining.ts';
 import { type ExpertState, openTrainSessions } from '../trainBackend.ts';
 import { trainedAdapter } from '../trainedAdapter.ts';
-import { type ExpertJob, prepareExpert } from '../trainRun.ts';
+import { prepareExpert } from '../trainRun.ts';
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 

@@ -1,32 +1,9 @@
+import type { CommandContribution } from './commandContribution.ts';
 /** Every command, once. package.json's part is generated from the tables of this folder (`npm run manifest`); handlers are typed by them. */
 
 import { notebookType } from './editors.ts';
 import { rowMenu, titleMenu } from './sidebar.ts';
 import { treeCommands } from './treeCommands.ts';
-
-export interface CommandContribution {
-  title: string;
-  /** A codicon. */
-  icon?: string;
-  /** Where the palette offers it: everywhere without it; 'false' for nowhere. */
-  palette?: string;
-  /** A shortcut and when it applies. */
-  key?: { key: string; mac: string; when?: string };
-  /** Where else it is offered. */
-  menus?: {
-    menu:
-      | 'editor/context'
-      | 'editor/title'
-      | 'explorer/context'
-      | 'scm/title'
-      | 'comments/commentThread/title'
-      | 'notebook/toolbar'
-      | 'view/title'
-      | 'view/item/context';
-    when: string;
-    group: string;
-  }[];
-}
 
 const isRecipe = 'resourceFilename =~ /\\.lora\\.json$/';
 const ofReview = (words: string) => `commentController == multiLora.review && commentThread =~ /${words}/`;

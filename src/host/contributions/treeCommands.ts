@@ -1,4 +1,4 @@
-import type { CommandContribution } from './commands.ts';
+import type { CommandContribution } from './commandContribution.ts';
 import { rowMenu, titleMenu } from './sidebar.ts';
 
 /** What can be done with the rows of the trees beside the editors. The palette has no row to do it with. */

@@ -1,7 +1,7 @@
 import type { AskResult } from '../../shared/engineApi.ts';
 import type { StepAnswer } from '../../shared/notebookOutput.ts';
 import { type QuestionParams, sendQuestion } from '../ask/sendQuestion.ts';
-import type { StepContext, StepOf } from './runStep.ts';
+import type { StepContext, StepOf } from './stepContext.ts';
 
 /** Asks, and shows the route and the text as they come. */
 export async function askStep({ prompt, expert, weights, blend }: StepOf<'ask'>, context: StepContext): Promise<void> {

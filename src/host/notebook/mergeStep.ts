@@ -1,5 +1,5 @@
 import { besideRecipe } from './runningSteps.ts';
-import type { StepContext, StepOf } from './runStep.ts';
+import type { StepContext, StepOf } from './stepContext.ts';
 
 /** Merges for good, and shows how far the result is from the exact sum. */
 export async function mergeStep({ merge: name }: StepOf<'merge'>, context: StepContext): Promise<void> {

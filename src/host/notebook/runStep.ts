@@ -1,25 +1,8 @@
-import type { Uri } from 'vscode';
-import type { StepOutput } from '../../shared/notebookOutput.ts';
-import type { Recipe, RecipeStep } from '../../shared/recipe.ts';
-import type { HostEngine } from '../hostEngine.ts';
-import type { Runs } from '../runs/runs.ts';
+import type { RecipeStep } from '../../shared/recipe.ts';
 import { askBlends, askStep } from './askStep.ts';
 import { mergeStep } from './mergeStep.ts';
 import { evaluateStep, trainStep } from './runningSteps.ts';
-
-/** A step that is being run, and the notebook around it. */
-export interface StepContext {
-  uri: Uri;
-  recipe: Recipe;
-  engine: HostEngine;
-  runs: Runs;
-  /** The user stops the step. */
-  signal: AbortSignal;
-  /** Shows what has come of it so far. */
-  show(make: () => StepOutput): void;
-}
-
-export type StepOf<K extends RecipeStep['do']> = Extract<RecipeStep, { do: K }>;
+import type { StepContext } from './stepContext.ts';
 
 /** Runs a step and shows what comes of it while it comes. */
 export async function runStep(step: RecipeStep, context: StepContext): Promise<void> {

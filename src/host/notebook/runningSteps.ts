@@ -8,7 +8,7 @@ import type { Recipe } from '../../shared/recipe.ts';
 import type { Report } from '../../shared/report.ts';
 import type { Run } from '../runs/run.ts';
 import { sameNames } from '../runs/runs.ts';
-import type { StepContext, StepOf } from './runStep.ts';
+import type { StepContext, StepOf } from './stepContext.ts';
 
 /** Trains and shows the losses. What is under way is followed, what was stopped goes on; else it begins anew. */
 export async function trainStep(step: StepOf<'train'>, context: StepContext): Promise<void> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkBaseTensors, type TensorPlace } from '../../../src/core/model/baseWeights.ts';
+import { checkBaseTensors } from '../../../src/core/model/baseWeights.ts';
 import { parseBaseConfig } from '../../../src/core/model/config.ts';
 import { baseTensors, linearLayers, linearPath } from '../../../src/core/model/layout.ts';
+import type { TensorPlace } from '../../../src/core/model/tensorPlace.ts';
 import type { ErrorCode, WorkbenchError } from '../../../src/shared/errors.ts';
 import { goldenJson } from '../../support/goldenFiles.ts';
 

@@ -1,7 +1,7 @@
 import type { AdapterOrigin } from '../../lora/adapterOrigin.ts';
 import { linearNames } from '../../model/layout.ts';
-import type { Checked, RelatedProblem } from './recipeProblems.ts';
 import { type BaseFacts, known, unreadable } from './recipeWorld.ts';
+import type { Checked, RelatedProblem } from './relatedProblem.ts';
 
 /** Whether adapters are there, and were made for this base. */
 export function adapterProblems({ recipe, world }: Checked): RelatedProblem[] {

@@ -4,6 +4,7 @@ import { type NameKind, namesAt, nameUses, reservedNames } from '../names.ts';
 import type { RecipeReading } from '../parseRecipe.ts';
 import { schemasAt } from '../recipeSchema.ts';
 import { targetTexts } from './baseTargets.ts';
+import type { Completion, Offer } from './completion.ts';
 import { newPart, newRecipe } from './newParts.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
 import { documentation, inSnippet, quoted, schemaOffers, textOffer, valueSnippet } from './schemaOffers.ts';
@@ -16,22 +17,6 @@ export interface RecipeListings {
   /** Base models: folders of the workspace, and those of the Hugging Face cache by their names. */
   bases: { name: string; from: string }[];
 }
-
-export interface Completion {
-  label: string;
-  kind: 'key' | 'value' | 'file' | 'folder' | 'name' | 'snippet';
-  /** Beside the label. */
-  detail?: string;
-  /** Markdown. */
-  documentation?: string;
-  /** In the syntax of snippets. */
-  insert: string;
-  range: { start: number; end: number };
-  /** What is inserted is to be completed, too. */
-  goesOn?: boolean;
-}
-
-export type Offer = Omit<Completion, 'range'>;
 
 /** What kind of files or folders is named at an offset, to be listed before completions are asked for. */
 export function listedAt({ text }: RecipeReading, offset: number): keyof RecipeListings | undefined {

@@ -3,8 +3,8 @@ import type { Problem } from '../../../shared/errors.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
 import type { ProblemCode } from '../problemCodes.ts';
 import { overlap } from './dataFacts.ts';
-import type { Checked, RelatedLine, RelatedProblem } from './recipeProblems.ts';
 import { type DataFacts, known, type RecipeWorld, unreadable } from './recipeWorld.ts';
+import type { Checked, RelatedLine, RelatedProblem } from './relatedProblem.ts';
 
 /** A dataset that a recipe names, and what for. */
 export interface DataUse {

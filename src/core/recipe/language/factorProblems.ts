@@ -4,8 +4,8 @@ import { targetLayers } from '../../lora/targetLayers.ts';
 import { linearNames } from '../../model/layout.ts';
 import { nearest } from '../nearest.ts';
 import { loraSettingsOf } from '../settings.ts';
-import type { Checked, RelatedProblem } from './recipeProblems.ts';
 import { known, unreadable } from './recipeWorld.ts';
+import type { Checked, RelatedProblem } from './relatedProblem.ts';
 
 /** Whether the base is there, and has what the experts' factors are put on. */
 export function factorProblems({ recipe, world }: Checked): RelatedProblem[] {

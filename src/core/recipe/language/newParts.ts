@@ -1,5 +1,5 @@
 import type { NameKind } from '../names.ts';
-import type { Offer } from './completions.ts';
+import type { Offer } from './completion.ts';
 
 /** A whole recipe to begin with. */
 export const newRecipe: Offer = {

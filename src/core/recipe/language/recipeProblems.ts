@@ -1,34 +1,14 @@
 import type { Problem } from '../../../shared/errors.ts';
-import type { Recipe } from '../../../shared/recipe.ts';
 import type { RecipeReading } from '../parseRecipe.ts';
-import { type PartProblem, placeProblem } from '../partProblem.ts';
+import { placeProblem } from '../partProblem.ts';
 import { adapterProblems } from './adapterProblems.ts';
 import { dataProblems } from './dataProblems.ts';
 import { factorProblems } from './factorProblems.ts';
 import type { RecipeWorld } from './recipeWorld.ts';
+import type { Checked, RelatedProblem } from './relatedProblem.ts';
 import { weightProblems } from './weightProblems.ts';
 
-/** A line of another file that a problem comes from. */
-export interface RelatedLine {
-  /** As the recipe writes it. */
-  file: string;
-  line: number;
-  message: string;
-}
-
-/** A problem of a recipe's part, with the lines of data that it comes from. */
-export interface RelatedProblem extends PartProblem {
-  related?: RelatedLine[];
-}
-
 export type RecipeProblem = Problem & Pick<RelatedProblem, 'related'>;
-
-/** What a check looks at. */
-export interface Checked {
-  recipe: Recipe;
-  reading: RecipeReading;
-  world: RecipeWorld;
-}
 
 const checks: ((checked: Checked) => RelatedProblem[])[] = [
   factorProblems,

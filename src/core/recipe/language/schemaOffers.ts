@@ -1,5 +1,5 @@
 import { constantOf, type Schema } from '../recipeSchema.ts';
-import type { Completion, Offer } from './completions.ts';
+import type { Completion, Offer } from './completion.ts';
 
 /** The values that a schema allows, or one to begin with. */
 export function schemaOffers(schema: Schema): Offer[] {

@@ -2,8 +2,8 @@ import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
 import { methodParts, methodSettings } from '../../lora/mergeMethods.ts';
 import { pathText } from '../partProblem.ts';
 import { loraSettingsOf } from '../settings.ts';
-import type { Checked, RelatedProblem } from './recipeProblems.ts';
 import { known } from './recipeWorld.ts';
+import type { Checked, RelatedProblem } from './relatedProblem.ts';
 
 /** Whether the weights of blends and merges mean something, and merges can be made. */
 export function weightProblems(checked: Checked): RelatedProblem[] {

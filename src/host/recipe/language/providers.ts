@@ -24,7 +24,8 @@ import {
   Uri,
   WorkspaceEdit,
 } from 'vscode';
-import { type Completion, completionsAt, listedAt } from '../../../core/recipe/language/completions.ts';
+import type { Completion } from '../../../core/recipe/language/completion.ts';
+import { completionsAt, listedAt } from '../../../core/recipe/language/completions.ts';
 import { type Fix, fixesFor } from '../../../core/recipe/language/fixes.ts';
 import { foldingsOf } from '../../../core/recipe/language/foldings.ts';
 import { formatRecipe } from '../../../core/recipe/language/formatRecipe.ts';

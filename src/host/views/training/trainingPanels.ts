@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Disposable, Uri } from 'vscode';
 import { nameRecipe } from '../../runs/chooseTarget.ts';
-import type { ViewParts } from '../registerViews.ts';
+import type { ViewParts } from '../viewParts.ts';
 import { registerPanels } from '../webviewPanel.ts';
 
 export interface TrainingPanels extends Disposable {

@@ -4,7 +4,7 @@ import { trainingApi } from '../../../shared/webviewApiTraining.ts';
 import { listForRecipe } from '../../recipe/language/recipeListings.ts';
 import { requireTrust } from '../../runs/requireTrust.ts';
 import { connectView } from '../connectView.ts';
-import type { ViewParts } from '../registerViews.ts';
+import type { ViewParts } from '../viewParts.ts';
 import { openRecipe } from './openRecipe.ts';
 import { createTrainingHandlers, type RecipeRuns } from './trainingHandlers.ts';
 

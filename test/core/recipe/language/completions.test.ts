@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTree } from 'jsonc-parser';
-import { type Completion, completionsAt, listedAt } from '../../../../src/core/recipe/language/completions.ts';
+import type { Completion } from '../../../../src/core/recipe/language/completion.ts';
+import { completionsAt, listedAt } from '../../../../src/core/recipe/language/completions.ts';
 import { readRecipe } from '../../../../src/core/recipe/parseRecipe.ts';
 import { mergeMethods } from '../../../../src/shared/recipe.ts';
 import { embedded, marked, worldOf } from './marked.ts';

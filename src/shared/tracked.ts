@@ -1,0 +1,4 @@
+/** Every request may be followed by notifications under this identity. */
+export interface Tracked {
+  id: string;
+}
