@@ -2,7 +2,7 @@
  * Time per operator of a training step, or of a prefill and decode steps, as onnxruntime's own profiler tells it. The
  * sessions are those of the engine, with its options.
  *
- *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M]  [--threads N] [--rank N] [--rows N | --blend N]
+ *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M] [--threads N] [--rank N] [--rows N | --blend N]
  *     [--int8] [--nodes]
  */
 

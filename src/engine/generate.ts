@@ -5,7 +5,7 @@ import { WorkbenchError } from '../shared/errors.ts';
 import type { GenerationSettings } from '../shared/recipe.ts';
 import type { Weights } from './adapterBank.ts';
 import { createKvCache, keepRows, releaseCache } from './kvCache.ts';
-import type { Model } from './model.ts';
+import { keepsCaches, type Model } from './model.ts';
 
 /** One prompt to be answered. */
 export interface GenerateRow {
@@ -68,7 +68,11 @@ export async function generate(
     ...prompts.map((p, i) => Math.min(p.length + rows[i]!.settings.maxTokens, base.config.maxLength)),
   );
   const longest = Math.max(...prompts.map(p => p.length));
-  let cache = createKvCache(base.config, rows.length, model.keepsCaches ? room : Math.min(room, longest + roomStep));
+  let cache = createKvCache(
+    base.config,
+    rows.length,
+    keepsCaches(model.device) ? room : Math.min(room, longest + roomStep),
+  );
   const all = inBankOrder(
     rows.map((r, index) => activeRow(model, r, index, prompts[index]!)),
     model.bank.names(),
@@ -87,16 +91,14 @@ export async function generate(
   let inCache = all;
   while (live.length > 0) {
     // Copying the cache costs about as much as a step; rows are dropped when half of them have ended.
-    if (live.length <= inCache.length / 2) {
-      const kept = live;
-      cache = await keepRows(
-        cache,
-        kept.map(r => inCache.indexOf(r)),
-      );
+    const kept = live.length <= inCache.length / 2 ? live : inCache;
+    const needed = Math.max(...kept.map(r => r.past)) + 1;
+    const length = needed > cache.length ? Math.min(room, needed + roomStep) : cache.length;
+    if (kept !== inCache || length !== cache.length) {
+      const places = kept.map(r => inCache.indexOf(r));
+      cache = await keepRows(cache, places, length);
       inCache = kept;
     }
-    const needed = Math.max(...inCache.map(r => r.past)) + 1;
-    if (needed > cache.length) cache = await keepRows(cache, [...inCache.keys()], Math.min(room, needed + roomStep));
     const tokens = inCache.map(r => [r.next]);
     const logits = await model.run(
       tokens,

@@ -11,8 +11,6 @@ export interface Model {
   bank: AdapterBank;
   /** What it runs on. */
   device: Device;
-  /** Whether caches stay in the device's memory, where they are written in place. */
-  keepsCaches: boolean;
   /**
    * Runs tokens through the model. `tokens[b]` are the new tokens of row b, `past[b]` how many its cache holds already.
    * Returns the logits [rows wanted, vocab]: of each row's last token, or of every token from the one numbered `from` on,
@@ -22,7 +20,8 @@ export interface Model {
   dispose(): Promise<void>;
 }
 
-const keepsCaches = (device: Device): boolean => device === 'webgpu';
+/** Whether caches stay in a device's memory, where they are written in place. */
+export const keepsCaches = (device: Device): boolean => device === 'webgpu';
 
 /** The inference graph of a base, with or without adapters; on a GPU cache and bank stay in its memory. */
 export function compileInference(
@@ -42,7 +41,6 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
     base,
     bank,
     device,
-    keepsCaches: keepsCaches(device),
 
     async run(tokens, past, weights, cache, from) {
       const rows = tokens.length;

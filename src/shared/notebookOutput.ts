@@ -104,3 +104,13 @@ export type BlendOutput = z.infer<typeof blend>;
 export type MergeOutput = z.infer<typeof merge>;
 export type EvaluateOutput = z.infer<typeof evaluate>;
 export type CheckOutput = z.infer<typeof check>;
+
+/** How a step stands, for people. */
+export const stateWords: Record<TrainOutput['state'], string> = {
+  running: 'Training',
+  done: 'Trained',
+  paused: 'Paused',
+  stopped: 'Stopped',
+  interrupted: 'Interrupted',
+  failed: 'Failed',
+};

@@ -3,6 +3,7 @@ import { weightList } from '../../src/shared/format.ts';
 import { blendApi, type Lab, type LabRoute } from '../../src/shared/webviewApiBlend.ts';
 import { registerComponents } from '../shared/components.ts';
 import { element, replaceContent } from '../shared/dom.ts';
+import { keepScroll } from '../shared/keepScroll.ts';
 import { connectHost } from '../shared/messenger.ts';
 import { problemBox } from '../shared/problem.ts';
 import { type MergePanel, mergePanel } from './merge.ts';
@@ -40,8 +41,7 @@ const host = connectHost(blendApi, {
 
 registerComponents();
 await load();
-window.scrollTo(0, state.scroll);
-document.addEventListener('scrollend', () => changeState({ scroll: window.scrollY }));
+keepScroll(state, changeState);
 
 async function load(): Promise<void> {
   try {

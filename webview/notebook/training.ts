@@ -1,5 +1,5 @@
 import { count, duration, listing, significant } from '../../src/shared/format.ts';
-import type { TrainOutput } from '../../src/shared/notebookOutput.ts';
+import { stateWords, type TrainOutput } from '../../src/shared/notebookOutput.ts';
 import { joinCurves } from '../report/joinCurves.ts';
 import { type Chart, createChart } from '../shared/chart.ts';
 import type { ChartData } from '../shared/chartData.ts';
@@ -47,15 +47,6 @@ export function createTraining(root: HTMLElement): Part<TrainOutput> {
   };
 }
 
-const words = {
-  running: 'Training',
-  done: 'Trained',
-  paused: 'Paused',
-  stopped: 'Stopped',
-  interrupted: 'Interrupted',
-  failed: 'Failed',
-};
-
 function headOf({ state, experts, step, steps, tokensPerSecond, secondsLeft, message }: TrainOutput): Node[] {
   const facts = [
     ...(steps > 0 ? [`step ${count(step)} of ${count(steps)}`] : message ? [message] : []),
@@ -68,7 +59,7 @@ function headOf({ state, experts, step, steps, tokensPerSecond, secondsLeft, mes
       'p',
       { class: 'lora-head' },
       stateMark(state),
-      element('strong', {}, `${words[state]} ${listing(experts) || 'all experts'}`),
+      element('strong', {}, `${stateWords[state]} ${listing(experts) || 'all experts'}`),
       element('span', { class: 'lora-muted' }, facts.join(' · ')),
     ),
     ...(state === 'running' ? [progressBar('Training', step, steps)] : []),

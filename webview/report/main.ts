@@ -3,6 +3,7 @@ import { reportApi, type ShownReport } from '../../src/shared/webviewApiReport.t
 import type { Chart } from '../shared/chart.ts';
 import { registerComponents } from '../shared/components.ts';
 import { element, replaceContent } from '../shared/dom.ts';
+import { keepScroll } from '../shared/keepScroll.ts';
 import { connectHost } from '../shared/messenger.ts';
 import { problemBox } from '../shared/problem.ts';
 import { onThemeChange } from '../shared/theme.ts';
@@ -27,8 +28,7 @@ let charts: Chart[] = [];
 
 registerComponents();
 await load();
-window.scrollTo(0, state.scroll);
-document.addEventListener('scrollend', () => changeState({ scroll: window.scrollY }));
+keepScroll(state, changeState);
 onThemeChange(draw);
 
 /** What is shown stays where something fails. */

@@ -3,6 +3,7 @@ import { plural } from '../../src/shared/format.ts';
 import { type ShownRun, type TrainingForm, trainingApi } from '../../src/shared/webviewApiTraining.ts';
 import { registerComponents } from '../shared/components.ts';
 import { element, replaceContent } from '../shared/dom.ts';
+import { keepScroll } from '../shared/keepScroll.ts';
 import { connectHost } from '../shared/messenger.ts';
 import { problemBox } from '../shared/problem.ts';
 import { formView } from './form.ts';
@@ -80,8 +81,7 @@ const configure = element(
 
 registerComponents();
 await load();
-window.scrollTo(0, state.scroll);
-document.addEventListener('scrollend', () => changeState({ scroll: window.scrollY }));
+keepScroll(state, changeState);
 
 async function load(): Promise<void> {
   try {

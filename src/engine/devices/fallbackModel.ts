@@ -39,9 +39,6 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
     get device() {
       return model.device;
     },
-    get keepsCaches() {
-      return model.keepsCaches;
-    },
 
     async run(tokens, past, weights, cache, from) {
       try {

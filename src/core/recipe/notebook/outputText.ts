@@ -1,13 +1,14 @@
 import type { RouteResult } from '../../../shared/engineApi.ts';
 import { count, duration, listing, percent, plural, significant, weightList } from '../../../shared/format.ts';
-import type {
-  BlendOutput,
-  CheckOutput,
-  EvaluateOutput,
-  MergeOutput,
-  StepAnswer,
-  StepOutput,
-  TrainOutput,
+import {
+  type BlendOutput,
+  type CheckOutput,
+  type EvaluateOutput,
+  type MergeOutput,
+  type StepAnswer,
+  type StepOutput,
+  stateWords,
+  type TrainOutput,
 } from '../../../shared/notebookOutput.ts';
 import { alignColumns, plainText } from '../../report/reportTable.ts';
 import { share } from '../../report/scoreGrid.ts';
@@ -44,7 +45,7 @@ function trainText({
   curves,
 }: TrainOutput): string {
   const parts = [
-    `${states[state]}: ${listing(experts) || 'all experts'}`,
+    `${stateWords[state]}: ${listing(experts) || 'all experts'}`,
     ...(steps > 0 ? [`step ${step}/${steps}`] : message ? [message] : []),
     ...(tokensPerSecond ? [`${count(tokensPerSecond)} tokens/s`] : []),
     ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
@@ -58,15 +59,6 @@ function trainText({
   const table = rows.length > 0 ? alignColumns([['loss', 'first', 'last', 'best validation'], ...rows]) : [];
   return [parts.join(' · '), ...table].join('\n');
 }
-
-const states: Record<TrainOutput['state'], string> = {
-  running: 'Training',
-  done: 'Trained',
-  paused: 'Paused',
-  stopped: 'Stopped',
-  interrupted: 'Interrupted',
-  failed: 'Failed',
-};
 
 function answerText({ text, route, result }: StepAnswer): string {
   const lines = [plainText(text).trimEnd(), ''];
@@ -115,7 +107,7 @@ function evaluateText({ state, progress, sets, rows, path }: EvaluateOutput): st
     const { message, done, total } = progress ?? { message: 'waiting for the engine', done: 0, total: 0 };
     return total > 0 ? `${message} ${done}/${total}` : message;
   }
-  if (rows.length === 0) return `Evaluation ${states[state].toLowerCase()}.`;
+  if (rows.length === 0) return `Evaluation ${stateWords[state].toLowerCase()}.`;
   const table = rows.map(({ system, kind, cells }) => [
     system === kind ? system : `${system} (${kind})`,
     ...cells.map(cell => (cell ? percent(share(cell)) : '–')),
