@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type SettingContribution, settings } from '../../src/host/contributions/settings.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { asksFromTheLightBulb, documentsAndTests } from './ask/askSteps.ts';
 import { attachedFile, feedbackIsDeleted, followUp, slashCommands } from './chat/chatSteps.ts';
 import type { SuiteResult } from './inHost/suite.ts';
@@ -17,6 +18,7 @@ import { opensReport } from './views/reportSteps.ts';
 
 /** The machine may be busy with other tests; nothing here asserts a time. */
 const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
 
 const found = installEditor();
 const skip = 'missing' in found ? found.missing : false;
@@ -207,12 +209,4 @@ async function soon(condition: () => boolean): Promise<boolean> {
   const end = Date.now() + 5000;
   while (!condition() && Date.now() < end) await new Promise(resolve => setTimeout(resolve, 100));
   return condition();
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + patience.timeout;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
 }

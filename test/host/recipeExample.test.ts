@@ -3,12 +3,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { copyExample } from './support/exampleWorkspace.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { cellWith, clickInto, openAsNotebook, outputPage, runCell, titleButton } from './support/notebookPage.ts';
-import { openByPath, openWorkbench, stepsIn } from './support/workbench.ts';
+import { offeredAction, openByPath, openWorkbench, stepsIn } from './support/workbench.ts';
 
 const patience = { timeout: 240_000 };
+const until = untilWithin(patience.timeout);
 const steps = 16;
 
 const found = installEditor();
@@ -38,9 +40,8 @@ test('the example as a newcomer meets it', { skip }, async t => {
     await squiggles.first().waitFor(patience);
     await page.keyboard.press('Control+S');
     await until(() => saved() === text.replace('learningRate', 'learningrate'));
-    await word('learningrate').first().click(patience);
-    await page.keyboard.press('Control+.');
-    await page.locator('.action-widget').getByText('Change to "learningRate"').click(patience);
+    const fix = 'Change to "learningRate"';
+    await (await offeredAction(page, fix, () => word('learningrate').first().click(patience))).click(patience);
     await squiggles.first().waitFor({ ...patience, state: 'detached' });
     await page.keyboard.press('Control+S');
     await until(() => saved() === text);
@@ -108,11 +109,3 @@ test('the example as a newcomer meets it', { skip }, async t => {
   });
   await bench.close();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + patience.timeout;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
-}

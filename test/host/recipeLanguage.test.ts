@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import type { Locator } from 'playwright-core';
 import { runCli } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { notification } from './support/notifications.ts';
-import { openWorkbench, type Workbench } from './support/workbench.ts';
+import { offeredAction, openWorkbench, type Workbench } from './support/workbench.ts';
 
 const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
 const examples = fileURLToPath(new URL('../../examples/experts/', import.meta.url));
 
 const found = installEditor();
@@ -168,18 +170,7 @@ async function hoverOver(bench: Workbench, text: string): Promise<void> {
 }
 
 async function fix(bench: Workbench, text: string, title: string): Promise<void> {
-  const action = bench.page.locator('.action-widget').getByText(title);
-  const end = Date.now() + patience.timeout;
-  // What was just typed may not have been checked yet: its fixes are offered a moment later.
-  for (let isOffered = false; !isOffered && Date.now() < end; ) {
-    await bench.page.keyboard.press('Escape');
-    await word(bench, text).click(patience);
-    await bench.page.keyboard.press('Control+.');
-    isOffered = await action.waitFor({ timeout: 5000 }).then(
-      () => true,
-      () => false,
-    );
-  }
+  const action = await offeredAction(bench.page, title, () => word(bench, text).click(patience));
   await bench.picture('recipe-fix');
   await action.click(patience);
 }
@@ -189,12 +180,4 @@ async function openFile({ page }: Workbench, name: string): Promise<void> {
   await file.dblclick(patience);
   await page.locator('.tab.active').filter({ hasText: name }).first().waitFor(patience);
   await page.locator('.editor-group-container.active .view-lines').first().waitFor(patience);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + patience.timeout;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
 }

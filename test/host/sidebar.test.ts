@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import type { Locator } from 'playwright-core';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { ask, openChat } from './support/chat.ts';
 import { chooseFromMenu } from './support/contextMenu.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
@@ -13,6 +14,7 @@ import { openWorkbench, stepsIn, type Workbench } from './support/workbench.ts';
 
 /** The machine may be busy with other tests; nothing here asserts a time. */
 const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
 
 const found = installEditor();
 const skip = 'missing' in found ? found.missing : false;
@@ -194,12 +196,4 @@ async function inDark(s: Session, work: () => Promise<void>): Promise<void> {
   await work();
   writeFileSync(file, '{}');
   await s.page.locator('.monaco-workbench.vs').waitFor(patience);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + patience.timeout;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
 }

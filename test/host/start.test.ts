@@ -5,6 +5,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type HubServer, startHub } from '../support/hubServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { notification, pressIn } from './support/notifications.ts';
 import { machineFile, writeMachineSettings } from './support/server.ts';
@@ -12,6 +13,7 @@ import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 /** The machine may be busy with other tests; nothing here asserts a time. */
 const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
 const base = fileURLToPath(new URL('../../media/base', import.meta.url));
 
 const found = installEditor();
@@ -174,12 +176,4 @@ async function chooseFolder(s: Workbench, folder: string): Promise<void> {
     return settled === 3;
   });
   await ok.click(patience);
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + patience.timeout;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import type { RunRecord } from '../../src/shared/runRecord.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { chooseFromMenu } from './support/contextMenu.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { allNotifications, notification, pressIn } from './support/notifications.ts';
@@ -10,6 +11,7 @@ import { trainingWorkspace } from './support/trainingWorkspace.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
 
 const found = installEditor();
 const skip = 'missing' in found ? found.missing : false;
@@ -183,12 +185,4 @@ async function pick({ page }: Workbench, label: string): Promise<void> {
 async function openFile({ page }: Workbench, name: string): Promise<void> {
   await page.locator('.explorer-folders-view').getByText(name, { exact: true }).first().dblclick(patience);
   await page.locator('.tab.active').filter({ hasText: name }).first().waitFor(patience);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + patience.timeout;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
 }

@@ -4,12 +4,14 @@ import { dirname, join } from 'node:path';
 import test from 'node:test';
 import type { FrameLocator, Locator } from 'playwright-core';
 import { parseRunRecord, type RunRecord } from '../../src/shared/runRecord.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { trainingFolder } from '../webview/support/trainingFolder.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { openWorkbench, type Workbench } from './support/workbench.ts';
 
 /** The machine may be busy with other tests; nothing here asserts a time. */
 const patience = { timeout: 120_000 };
+const until = untilWithin(patience.timeout);
 
 const found = installEditor();
 const skip = 'missing' in found ? found.missing : false;
@@ -125,14 +127,6 @@ async function stepNow(view: FrameLocator): Promise<number> {
 
 async function reaches(view: FrameLocator, step: number): Promise<void> {
   await until(async () => (await stepNow(view)) >= step);
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + patience.timeout;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
 }
 
 /** The folder of the only run. */

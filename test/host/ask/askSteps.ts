@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { appears, openByPath, type Workbench } from '../support/workbench.ts';
+import { untilWithin } from '../../support/untilWithin.ts';
+import { offeredAction, openByPath, type Workbench } from '../support/workbench.ts';
 
 const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
 
 /** The light bulb of a selection asks; the router finds the expert, and its answer is copied, inserted, opened. */
 export async function asksFromTheLightBulb(bench: Workbench, folder: string): Promise<void> {
   const { page } = bench;
   // Not JavaScript, whose own actions are waited for as long as its server takes to start.
   await openByPath(bench, 'twice.py');
-  const action = page.locator('.action-widget').getByText('Ask the experts…');
-  const end = Date.now() + patience.timeout;
-  do {
-    // A text that has just been opened may not have the keys yet, or its actions.
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Control+A');
-    await page.keyboard.press('Control+.');
-  } while (!(await appears(action, 5000)) && Date.now() < end);
+  const action = await offeredAction(page, 'Ask the experts…', () => page.keyboard.press('Control+A'));
   await action.click();
   const input = page.locator('.quick-input-widget input.input');
   await input.waitFor(patience);
@@ -34,8 +29,7 @@ export async function asksFromTheLightBulb(bench: Workbench, folder: string): Pr
   await page.keyboard.press('Control+S');
   const before = 'def twice(n):\n    return 2 * n\n';
   const saved = () => readFileSync(join(folder, 'twice.py'), 'utf8').replaceAll('\r\n', '\n');
-  const until = Date.now() + patience.timeout;
-  while (saved() === before && Date.now() < until) await page.waitForTimeout(100);
+  await until(() => saved() !== before);
   assert.equal(saved(), `${before}\n${copied}`);
   await lens(bench, 'New file');
   await page.locator('.tab.active').filter({ hasText: 'Untitled' }).waitFor(patience);

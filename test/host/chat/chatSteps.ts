@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { untilWithin } from '../../support/untilWithin.ts';
 import { answerTo, ask, typeMessage } from '../support/chat.ts';
 import { openByPath, unfold, type Workbench } from '../support/workbench.ts';
 
 const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
 
 /** Each slash command goes to whom it names; those about code take the selection with them. */
 export async function slashCommands(bench: Workbench): Promise<void> {
@@ -65,7 +67,5 @@ export async function feedbackIsDeleted(bench: Workbench, folder: string): Promi
   await bench.command('Multi-LoRA: Delete Collected Feedback…');
   await page.locator('.monaco-dialog-box').getByText('Delete', { exact: true }).click(patience);
   await page.locator('.monaco-dialog-box').waitFor({ ...patience, state: 'detached' });
-  const until = Date.now() + patience.timeout;
-  while (existsSync(file) && Date.now() < until) await page.waitForTimeout(100);
-  assert.ok(!existsSync(file));
+  await until(() => !existsSync(file));
 }

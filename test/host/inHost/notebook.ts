@@ -16,7 +16,10 @@ import {
 import { cellLanguage, notebookType } from '../../../src/host/contributions/editors.ts';
 import type { StepOutput } from '../../../src/shared/notebookOutput.ts';
 import { outputMime } from '../../../src/shared/outputMime.ts';
+import { untilWithin } from '../../support/untilWithin.ts';
 import { runSuite } from './suite.ts';
+
+const until = untilWithin(240_000, 50);
 
 const folder = workspace.workspaceFolders![0]!.uri.fsPath;
 const pathOf = (name: string) => join(folder, name);
@@ -72,14 +75,6 @@ const stepOf = (cell: NotebookCell): number => {
   const shown = output(cell);
   return shown?.kind === 'train' ? shown.step : 0;
 };
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 240_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-}
 
 export function run(): Promise<void> {
   return runSuite({

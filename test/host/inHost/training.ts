@@ -6,9 +6,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { commands, Uri, window, workspace } from 'vscode';
 import type { RunRecord } from '../../../src/shared/runRecord.ts';
+import { untilWithin } from '../../support/untilWithin.ts';
 import { enginePids } from './engineProcess.ts';
 import { type Note, runSuite } from './suite.ts';
 import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
+
+const until = untilWithin(180_000, 100);
 
 const folder = workspace.workspaceFolders![0]!.uri.fsPath;
 const recipe = Uri.file(join(folder, 'long.lora.json'));
@@ -26,14 +29,6 @@ function record(): RunRecord {
 
 function stepsDone(): number {
   return existsSync(recordPath()) ? (record().progress?.done ?? 0) : 0;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 180_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`it did not come to be: ${condition}`);
-    await delay(100);
-  }
 }
 
 export function run(): Promise<void> {

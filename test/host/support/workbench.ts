@@ -182,6 +182,18 @@ export function appears(locator: Locator, timeout: number): Promise<boolean> {
   );
 }
 
+/** Opens the menu of actions until it offers one: a text that has just been opened or changed may not have them yet. */
+export async function offeredAction(page: Page, title: string, atItsPlace: () => Promise<void>): Promise<Locator> {
+  const action = page.locator('.action-widget').getByText(title);
+  const until = Date.now() + 180_000;
+  do {
+    await page.keyboard.press('Escape');
+    await atItsPlace();
+    await page.keyboard.press('Control+.');
+  } while (!(await appears(action, 5000)) && Date.now() < until);
+  return action;
+}
+
 /** Clicks a title until what it holds is seen: an answer that is drawn anew under the mouse loses a click. */
 export async function unfold(title: Locator, content: Locator): Promise<void> {
   const until = Date.now() + 180_000;
