@@ -170,8 +170,9 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
       if (groups.length === 0) return {};
       for (const weights of rows) checkWeights(weights, adapters);
       const run = runOf(rows);
-      const gates = groupSizes.map(count => [gateInput(count), gatesOf(rows, run, count)] as const);
-      return { ...run.factors, ...Object.fromEntries(gates) };
+      const feeds = { ...run.factors };
+      for (const count of groupSizes) feeds[gateInput(count)] = gatesOf(rows, run, count);
+      return feeds;
     },
 
     bytes: () => [...stacks.values()].reduce((sum, s) => sum + s.A.byteLength + s.B.byteLength, 0),

@@ -55,21 +55,18 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
         for (let t = from ?? row.length - 1; t < row.length; t++) wanted.push(b * length + t);
       }
       const totals = tokens.map((row, b) => past[b]! + row.length);
-      const feeds = {
-        ids: int64s(ids, [rows, length]),
-        positions: int64s(positions, [rows, length]),
-        logitRows: int64s(wanted, [wanted.length]),
-        lastPositions: int32s(
-          Int32Array.from(totals, n => n - 1),
-          [rows],
-        ),
-        totalLength: int32s(Int32Array.of(Math.max(...totals)), []),
-        ...bank.feeds(weights),
-        ...cache.feeds,
-      };
+      // Hundreds of tensors: copied once.
+      const feeds = Object.assign(bank.feeds(weights), cache.feeds);
+      feeds.ids = int64s(ids, [rows, length]);
+      feeds.positions = int64s(positions, [rows, length]);
+      feeds.logitRows = int64s(wanted, [wanted.length]);
+      const last = Int32Array.from(totals, n => n - 1);
+      feeds.lastPositions = int32s(last, [rows]);
+      feeds.totalLength = int32s(Int32Array.of(Math.max(...totals)), []);
       if (keepsCaches(device)) return readFloats((await session.run(feeds, cache.fetches)).logits!);
       const written = writtenRows(cache, tokens, past);
-      const out = await session.run({ ...feeds, writtenRows: int64s(written, [1, written.length]) });
+      feeds.writtenRows = int64s(written, [1, written.length]);
+      const out = await session.run(feeds);
       writeRows(cache, tokens, past, readFloats(out['cache.written']!));
       return readFloats(out.logits!);
     },
