@@ -37,7 +37,7 @@ function planLines(p: PlanResult): string[] {
     ...columns([
       row('process', memory.process),
       row('compiled graphs', memory.graphs),
-      row('base weights', memory.weights),
+      row(`base weights${p.widensAtUse ? ', in 16 bits' : ''}`, memory.weights),
       row('factors', memory.factors),
       row('optimiser', memory.optimiser),
       row(`activations${p.recompute ? ', computed again' : ''}`, memory.activations),
@@ -72,8 +72,11 @@ function planLines(p: PlanResult): string[] {
 
 function verdict(p: PlanResult): string {
   const place = p.isLimit ? `the limit of ${bytes(p.budgetBytes)}` : `the ${bytes(p.budgetBytes)} that are free`;
-  const again = p.isRecomputeChosen
-    ? `activations are computed again, because ${bytes(p.totalBytesWithout)} would not fit; `
-    : '';
+  const chosen = [
+    ...(p.widensAtUse ? ['weights stay in 16 bits'] : []),
+    ...(p.isRecomputeChosen ? ['activations are computed again'] : []),
+  ];
+  const again =
+    chosen.length > 0 ? `${chosen.join(' and ')}, because ${bytes(p.totalBytesWithout)} would not fit; ` : '';
   return `  ${again}${p.fits ? 'fits into' : 'DOES NOT FIT into'} ${place}`;
 }

@@ -48,6 +48,7 @@ export async function planRun(workbench: Workbench, { recipe: path, text, only }
     experts: jobs.map(job => plannedExpert(base, job)),
     memory: { process: processBytes, ...plan.memory },
     totalBytes: processBytes + totalBytes(plan.memory),
+    widensAtUse: plan.graphs.widensAtUse === true,
     recompute: plan.graphs.recompute === true,
     isRecomputeChosen: plan.isRecomputeChosen,
     totalBytesWithout: processBytes + plan.bytesWithout,

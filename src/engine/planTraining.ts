@@ -1,6 +1,7 @@
+import { linearLayers } from '../core/model/layout.ts';
 import { batchShapes, type RunShapes } from '../core/plan/batchShapes.ts';
 import { type TrainingMemory, totalBytes, trainingMemory } from '../core/plan/trainingMemory.ts';
-import type { RunGraphOptions } from '../core/train/runGraph.ts';
+import { packsWeights, type RunGraphOptions } from '../core/train/runGraph.ts';
 import { takesTurns } from '../core/train/takesTurns.ts';
 import { addsUpRuns } from '../core/train/trainLoop.ts';
 import type { Device } from '../shared/device.ts';
@@ -17,7 +18,7 @@ export interface TrainingPlan {
   memory: TrainingMemory;
   /** The budget, and nobody in the recipe, asks for it. */
   isRecomputeChosen: boolean;
-  /** What it would take without computing activations again. */
+  /** What it would take without what is chosen so that it fits. */
   bytesWithout: number;
 }
 
@@ -32,7 +33,10 @@ export interface TrainingPlanOptions {
 /** This process with the runtime loaded and nothing compiled: measured 95 to 130 MB. */
 export const processBytes = 125e6;
 
-/** Plans a run: with activations computed again where a recipe says so, or leaves it open and they do not fit otherwise. */
+/**
+ * Plans a run. Where it would not fit otherwise, weights in 16 bits are widened for each product, which costs little, and
+ * activations are computed again, which costs more, unless a recipe says whether they are.
+ */
 export async function planTraining({ base, jobs, seed, device, budget }: TrainingPlanOptions): Promise<TrainingPlan> {
   const plans = jobs.map(j => j.plan);
   const experts = jobs.map(j => ({
@@ -45,16 +49,30 @@ export async function planTraining({ base, jobs, seed, device, budget }: Trainin
   const shapes = await batchShapes(plans, { seed, inTurn });
   const accumulates = addsUpRuns(plans, inTurn);
   const graphs = { config: graphConfig(base), tensors: base.tensors, experts, accumulates, inTurn };
-  const planned = (recompute: boolean) => {
-    const options = { ...graphs, recompute };
-    return { graphs: options, shapes, memory: trainingMemory(options, shapes) };
-  };
   const wishes = plans.map(p => p.settings.recompute);
-  const plain = planned(wishes.includes(true));
-  const bytesWithout = totalBytes(plain.memory);
-  const leftOpen = wishes.includes('auto') && !wishes.includes(true);
-  if (!leftOpen || fits(bytesWithout, budget)) return { ...plain, isRecomputeChosen: false, bytesWithout };
-  return { ...planned(true), isRecomputeChosen: true, bytesWithout };
+  const isAsked = wishes.includes(true);
+  const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
+  const widens = widensAtUse(base, device) ? [false, true] : [false];
+  const ways = recomputes.flatMap(recompute => widens.map(widensAtUse => ({ recompute, widensAtUse })));
+  const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
+  // The last one takes least.
+  for (const way of ways) {
+    const options = { ...graphs, ...way };
+    planned.push({ graphs: options, shapes, memory: trainingMemory(options, shapes) });
+    if (fits(totalBytes(planned.at(-1)!.memory), budget)) break;
+  }
+  const chosen = planned.at(-1)!;
+  return {
+    ...chosen,
+    isRecomputeChosen: chosen.graphs.recompute === true && !isAsked,
+    bytesWithout: totalBytes(planned[0]!.memory),
+  };
+}
+
+/** Whether a base's weights can be kept in 16 bits: a small base's are held packed, a GPU has no operator for BF16. */
+function widensAtUse({ config, tensors, quantization }: Base, device: Device): boolean {
+  const isHalf = linearLayers(config).every(l => /^B?F16$/.test(tensors.get(`${l.path}.weight`)!.dtype));
+  return device === 'cpu' && !quantization && isHalf && !packsWeights(config);
 }
 
 /** Whether a training fits beside what this process holds already. */

@@ -63,7 +63,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const budget = memoryBudget(o.memoryLimit, device);
   const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, budget });
   checkFits(plan, budget);
-  const { inTurn, accumulates, recompute } = plan.graphs;
+  const { inTurn, accumulates, recompute, widensAtUse } = plan.graphs;
   // Before the first step, and not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
@@ -93,6 +93,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
     accumulates,
     inTurn,
     recompute,
+    widensAtUse,
     threads: o.threads,
     device,
     from: checkpoint?.states,

@@ -353,11 +353,13 @@ export interface PlanResult {
     graphs: number;
   };
   totalBytes: number;
+  /** The base's weights stay in 16 bits and are widened for each product, because they would not fit otherwise. */
+  widensAtUse: boolean;
   /** Activations are computed again … */
   recompute: boolean;
   /** … because they would not fit otherwise, and not because the recipe says so. */
   isRecomputeChosen: boolean;
-  /** Without computing activations again, where that is chosen. */
+  /** Without what is chosen so that it fits. */
   totalBytesWithout: number;
   /** What the process may take: the user's limit, or what the machine has free now. */
   budgetBytes: number;

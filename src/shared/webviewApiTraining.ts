@@ -82,6 +82,7 @@ const plan = z.object({
   budgetBytes: z.number(),
   isLimit: z.boolean(),
   fits: z.boolean(),
+  widensAtUse: z.boolean(),
   recompute: z.boolean(),
   isRecomputeChosen: z.boolean(),
   totalBytesWithout: z.number(),

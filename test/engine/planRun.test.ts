@@ -125,3 +125,38 @@ test('a plan needs nothing of a base but config.json', async context => {
   assert.match(plan.notes.join(' '), /planned as BF16.* no tokenizer\.json/);
   await assert.rejects(engine.request('plan', { recipe, only: ['nobody'] }), { code: 'notFound' });
 });
+
+test('weights in 16 bits stay so where they would not fit otherwise, and before activations are computed again', async context => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'base'));
+  const config = {
+    architectures: ['LlamaForCausalLM'],
+    hidden_size: 768,
+    num_hidden_layers: 12,
+    num_attention_heads: 8,
+    intermediate_size: 3072,
+    vocab_size: 5000,
+    torch_dtype: 'bfloat16',
+  };
+  writeFileSync(join(folder, 'base', 'config.json'), JSON.stringify(config));
+  const recipe = tinyExperiment({ base: 'base', training: { batchSize: 2 } }, folder);
+  const planWithin = (bytes: number, recompute: boolean | 'auto' = 'auto') => {
+    const text = JSON.stringify({ ...JSON.parse(readFileSync(recipe, 'utf8')), training: { batchSize: 2, recompute } });
+    return testEngine(context, ['--memory-limit', `${Math.round(bytes / 1e6)}MB`]).request('plan', { recipe, text });
+  };
+  const [free, tight] = [await planWithin(20e9), await planWithin(0.2e9)];
+  assert.deepEqual([free.widensAtUse, free.recompute, free.fits], [false, false, true]);
+  assert.deepEqual([tight.widensAtUse, tight.recompute, tight.fits], [true, true, false]);
+  const kept = await planWithin(0.2e9, false);
+  assert.deepEqual([kept.widensAtUse, kept.recompute], [true, false]);
+  // There is one graph.
+  const products = 12 * (4 * 768 ** 2 + 3 * 768 * 3072);
+  const saved = free.memory.weights - kept.memory.weights;
+  const graphs = saved / (2 * products);
+  assert.ok(Math.abs(graphs - 1) < 1e-3, `${graphs} times half the products' weights`);
+  assert.ok(kept.totalBytes < free.totalBytes);
+  // This engine runs from source, with a loader that takes some 60 MB.
+  const between = await planWithin((kept.totalBytes + free.totalBytes) / 2 + 60e6);
+  assert.deepEqual([between.widensAtUse, between.recompute], [true, false]);
+  assert.equal(between.totalBytesWithout, free.totalBytes);
+});

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { externalWeights } from '../../src/core/model/baseWeights.ts';
 import { linearLayers } from '../../src/core/model/layout.ts';
+import { constantMemory } from '../../src/core/plan/constantMemory.ts';
 import { hyperVector } from '../../src/core/train/adamw.ts';
 import { assembleBatch, type Batch, type EncodedExample } from '../../src/core/train/assembleBatch.ts';
+import { runGraph } from '../../src/core/train/runGraph.ts';
 import { buildTrainGraph, expertGroup, groupSize } from '../../src/core/train/trainGraph.ts';
 import { createSession, floats, int64s, readFloats } from '../../src/engine/session.ts';
 import { type ExpertState, openTrainSessions } from '../../src/engine/trainBackend.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
 import { assertClose, assertSameBits } from '../support/assertClose.ts';
-import { goldenBase } from '../support/goldenBase.ts';
+import { goldenBase, halfBase } from '../support/goldenBase.ts';
 import { goldenJson, goldenTensors } from '../support/goldenFiles.ts';
 
 const peft = 'base_model.model.';
@@ -105,6 +107,41 @@ for (const [name, recompute] of [
     const [evaluated] = await sessions.evaluate(batch(0));
     assertClose([evaluated! * accumulation], [gold.final_loss_batch0_eval], 5e-5, 'loss after training');
     await sessions.dispose();
+  });
+
+for (const dtype of ['F16', 'BF16'] as const)
+  test(`${dtype} weights widened for each product: the same bits as weights that are widened once`, async () => {
+    const base = await halfBase('qwen2_tied', dtype);
+    const targets = linearLayers(base.config).map(l => l.path);
+    const { gold, batch } = await openCase('qwen2_all');
+    const settings = { learningRate: 1e-2, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxNorm: 1 };
+    const trained = [false, true].map(async widensAtUse => {
+      const sessions = await openTrainSessions({
+        base,
+        experts: [{ name: 'e', rank: 4, targets, seed: 1, dropout: 0 }],
+        accumulates: false,
+        threads: 1,
+        recompute: true,
+        widensAtUse,
+      });
+      for (const step of gold.steps.keys()) {
+        const rates = new Map([['e', hyperVector(settings, 1e-2, step + 1)]]);
+        await sessions.step(batch(gold.steps[step].batches[0]), 0, rates);
+      }
+      const { parameter } = await sessions.state('e');
+      await sessions.dispose();
+      return parameter;
+    });
+    const [once, each] = await Promise.all(trained);
+    assertSameBits(each!, once!);
+    const options = { config: base.config, tensors: base.tensors, accumulates: false };
+    const experts = [{ name: 'e', rank: 4, targets, dropout: 0 }];
+    const held = [false, true].map(widensAtUse =>
+      constantMemory(runGraph({ ...options, experts, widensAtUse }, 'step')),
+    );
+    const weights = linearLayers(base.config).reduce((sum, l) => sum + l.in * l.out, 0);
+    // Besides them there are the sizes of what they are reshaped to.
+    assertClose([(held[0]! - held[1]!) / (2 * weights)], [1], 1e-3);
   });
 
 for (const name of ['llama_all', 'qwen2_all'])

@@ -1,6 +1,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../../src/core/files/safetensors.ts';
 import { type Base, loadBase } from '../../src/engine/loadBase.ts';
+import { writeFileAtomic } from '../../src/engine/store.ts';
 import { goldenPath } from './goldenFiles.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
@@ -10,6 +12,22 @@ const alphabet = Array.from({ length: 93 }, (_, i) => String.fromCharCode(33 + i
 /** The token ids of a text in `goldenBase`. */
 export function characterIds(text: string): number[] {
   return [...text].map(c => 3 + alphabet.indexOf(c));
+}
+
+/** `goldenBase` with its weights in 16 bits. */
+export async function halfBase(name: string, dtype: 'F16' | 'BF16'): Promise<Base> {
+  const { folder } = await goldenBase(name);
+  const path = join(folder, 'model.safetensors');
+  const bytes = new Uint8Array(readFileSync(path));
+  const { tensors } = parseSafetensorsHeader(bytes, bytes.length, path);
+  const halves = [...tensors].map(([name, t]) => ({
+    name,
+    dtype,
+    shape: t.shape,
+    data: readTensorF32(t, bytes.subarray(t.begin, t.end)),
+  }));
+  await writeFileAtomic(path, encodeSafetensors(halves, { format: 'pt' }));
+  return loadBase(folder);
 }
 
 /** A base of golden/models, with a tokenizer of single characters, because the reference models have none. */

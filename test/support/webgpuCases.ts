@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../../src/core/files/safetensors.ts';
 import type { Adapter } from '../../src/core/lora/adapter.ts';
 import { linearLayers } from '../../src/core/model/layout.ts';
 import { Random } from '../../src/core/tensor/random.ts';
@@ -11,14 +8,13 @@ import type { DeviceUse } from '../../src/engine/devices/deviceUse.ts';
 import { gateZeroCheck } from '../../src/engine/evaluation/gateZero.ts';
 import { generate } from '../../src/engine/generate.ts';
 import { createKvCache, type KvCache } from '../../src/engine/kvCache.ts';
-import { type Base, loadBase } from '../../src/engine/loadBase.ts';
+import type { Base } from '../../src/engine/loadBase.ts';
 import { allLogits, type Model } from '../../src/engine/model.ts';
 import { openModel } from '../../src/engine/openModel.ts';
-import { writeFileAtomic } from '../../src/engine/store.ts';
 import { type ExpertState, openTrainSessions, type TrainSessions } from '../../src/engine/trainBackend.ts';
 import type { Device } from '../../src/shared/device.ts';
 import { generationSettings } from '../../src/shared/recipe.ts';
-import { goldenBase } from './goldenBase.ts';
+import { goldenBase, halfBase } from './goldenBase.ts';
 import { sequenceExamples } from './sequenceExamples.ts';
 
 /*
@@ -190,17 +186,7 @@ for (const name of ['llama_tied', 'qwen3_tied_headdim']) {
 }
 
 for (const dtype of ['F16', 'BF16'] as const) {
-  const path = join((await goldenBase('llama_tied')).folder, 'model.safetensors');
-  const bytes = new Uint8Array(readFileSync(path));
-  const { tensors } = parseSafetensorsHeader(bytes, bytes.length, path);
-  const halves = [...tensors].map(([name, t]) => ({
-    name,
-    dtype,
-    shape: t.shape,
-    data: readTensorF32(t, bytes.subarray(t.begin, t.end)),
-  }));
-  await writeFileAtomic(path, encodeSafetensors(halves, { format: 'pt' }));
-  const half = await loadBase(dirname(path));
+  const half = await halfBase('llama_tied', dtype);
   const logits: Float32Array[] = [];
   for (const device of ['cpu', 'webgpu'] as const) {
     const model = await openModel(half, 1, use(device));

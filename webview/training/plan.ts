@@ -131,11 +131,17 @@ function memoryOf(plan: TrainingPlan): HTMLElement {
     {},
     bar,
     element('p', { class: fits ? 'muted' : 'problem' }, fits ? `${share}.` : `It does not fit: ${share}.`),
-    plan.isRecomputeChosen &&
+    (plan.widensAtUse || plan.isRecomputeChosen) &&
       element(
         'p',
         { class: 'muted' },
-        `Activations are computed again, because it would take ${bytes(plan.totalBytesWithout)} otherwise.`,
+        [
+          plan.widensAtUse && 'Weights stay in 16 bits and are widened for each product.',
+          plan.isRecomputeChosen && 'Activations are computed again.',
+          `It would take ${bytes(plan.totalBytesWithout)} otherwise.`,
+        ]
+          .filter(Boolean)
+          .join(' '),
       ),
     legend,
   );

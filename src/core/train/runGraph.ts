@@ -17,6 +17,8 @@ export interface RunGraphOptions {
   inTurn?: boolean;
   /** Activations are computed again in the backward pass, which saves memory. */
   recompute?: boolean;
+  /** Weights in 16 bits are widened for each product anew, which saves memory. */
+  widensAtUse?: boolean;
 }
 
 /** Bytes of F32 weights in linear layers up to which a run's graphs hold them packed. */
@@ -47,5 +49,6 @@ export function runGraph(o: RunGraphOptions, phase: TrainPhase): Graph {
     accumulated: phase !== 'evaluate' && o.accumulates,
     dropout: phase !== 'evaluate' && o.experts.some(e => e.dropout > 0),
     recompute: o.recompute,
+    widensAtUse: o.widensAtUse,
   });
 }

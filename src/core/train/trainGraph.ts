@@ -4,7 +4,7 @@ import * as op from '../graph/ops.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearLayer, linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, outputProjection, rowAttention, transformer } from '../model/transformer.ts';
-import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
+import { widenAtUse } from '../quant/widenAtUse.ts';
 import { adamW, hyperNames } from './adamw.ts';
 
 /** Tensors that are trained together: one optimiser state, one clip, one learning rate. */
@@ -43,6 +43,11 @@ export interface TrainGraphOptions {
   dropout: boolean;
   /** The backward pass computes each block's activations again: a quarter to a third slower, in far less memory. */
   recompute?: boolean;
+  /**
+   * Weights in 16 bits are widened for each product anew: somewhat slower, in half the memory. Not that of the vocabulary,
+   * which is too large to be held beside the others for a moment.
+   */
+  widensAtUse?: boolean;
 }
 
 /** Number of elements of a group. */
@@ -92,7 +97,7 @@ function dropoutSite(l: LinearLayer): string {
 export function buildTrainGraph(o: TrainGraphOptions): Graph {
   const g = new Graph();
   addTraining(g, o);
-  dequantizeAtUse(g);
+  widenAtUse(g, o.widensAtUse ? new Set(linearLayers(o.config).map(l => `${l.path}.weight`)) : undefined);
   return g;
 }
 

@@ -82,6 +82,7 @@ async function learn(
     experts: [{ name: plan.name, rank, targets, dropout, seed: hashName(plan.name) }],
     accumulates: graphs.accumulates,
     recompute: graphs.recompute,
+    widensAtUse: graphs.widensAtUse,
     threads: o.threads,
     device,
     from,

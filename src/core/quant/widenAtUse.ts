@@ -2,18 +2,20 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
 import { blockSize, bytesPerBlock } from './blocks.ts';
 
 /**
- * Widens quantised weights where they are used and not before, each time anew. A weight serves the forward and the
- * backward pass, and widened once it would be kept from the one to the other: all of them together are the base in F32.
+ * Widens weights where they are used and not before, each time anew: those that are quantised and, of those in 16 bits, the
+ * ones that are named. A weight serves the forward and the backward pass, and widened once it would be kept from the one to the
+ * other: all of them together are the base in F32.
  *
  * So every product gets its own copy of the nodes that widen its weight. Equal nodes would be merged again by the runtime,
- * and nodes that depend on constants alone run whenever it likes. Therefore the copy's scales pass through a Reshape to
- * the shape they have, computed from the shape of what the product multiplies the weight with.
+ * and nodes that depend on constants alone run whenever it likes. Therefore what they read (of a quantised weight its
+ * scales) passes through a Reshape to the shape it has, computed from the shape of what the product multiplies the weight
+ * with.
  *
  * x Wᵀ with 4-bit weights becomes onnxruntime's fused operator, which widens while it multiplies; it has none for x W, and
  * with 8 bits it is slower than the two steps.
  */
-export function dequantizeAtUse(g: Graph): void {
-  const widening = wideningNodes(g.nodes);
+export function widenAtUse(g: Graph, halves: ReadonlySet<string> = new Set()): void {
+  const widening = wideningNodes(g, halves);
   if (widening.size === 0) return;
   const removed = new Set([...widening.values()].flat());
   const forward = g.nodes.splice(0);
@@ -32,30 +34,40 @@ export function dequantizeAtUse(g: Graph): void {
   }
 }
 
-/** What a product reads as weight, and the nodes that compute it: DequantizeLinear, and Split where rows are filled up. */
-function wideningNodes(nodes: readonly Node[]): Map<Value, Node[]> {
+/**
+ * What a product reads as weight, and the nodes that compute it: DequantizeLinear, and Split where rows are filled up; of
+ * a matrix in 16 bits, Cast.
+ */
+function wideningNodes({ nodes }: Graph, halves: ReadonlySet<string>): Map<Value, Node[]> {
   const found = new Map<Value, Node[]>();
   for (const node of nodes) {
-    const before = node.inputs[0] && found.get(node.inputs[0]);
-    if (node.op === 'DequantizeLinear') found.set(node.outputs[0]!, [node]);
+    const read = node.inputs[0];
+    const before = read && found.get(read);
+    const isHalf = read && node.op === 'Cast' && halves.has(read.name);
+    if (node.op === 'DequantizeLinear' || isHalf) found.set(node.outputs[0]!, [node]);
     else if (node.op === 'Split' && before) {
-      found.delete(node.inputs[0]!);
+      found.delete(read);
       found.set(node.outputs[0]!, [...before, node]);
     }
   }
   return found;
 }
 
-function widenAgain(g: Graph, [dequantize, split]: Node[], partner: Value): Value {
-  const [codes, scales, zeroPoints] = dequantize!.inputs as [Value, Value, Value];
-  const shapeOfPartner = g.node('Shape', [partner], [{ type: 'int64', shape: [2] }])[0]!;
-  const zeros = g.node('Mul', [shapeOfPartner, g.ints([0, 0])], [{ type: 'int64', shape: [2] }])[0]!;
-  const shape = g.node('Add', [zeros, g.ints(scales.shape as number[])], [{ type: 'int64', shape: [2] }])[0]!;
-  const timed = g.node('Reshape', [scales, shape], [{ type: scales.type, shape: scales.shape }])[0]!;
+function widenAgain(g: Graph, [widen, split]: Node[], partner: Value): Value {
   const again = ({ op, domain, attributes, outputs }: Node, inputs: (Value | undefined)[]): Value =>
     g.node(op, inputs, outputs, attributes, domain)[0]!;
-  const widened = again(dequantize!, [codes, timed, zeroPoints]);
+  const [stored, scales, zeroPoints] = widen!.inputs as [Value, Value, Value];
+  if (widen!.op === 'Cast') return again(widen!, [afterwards(g, stored, partner)]);
+  const widened = again(widen!, [stored, afterwards(g, scales, partner), zeroPoints]);
   return split ? again(split, [widened, split.inputs[1]]) : widened;
+}
+
+/** A constant [rows, cols] that is not there before `partner`, another matrix. */
+function afterwards(g: Graph, constant: Value, partner: Value): Value {
+  const shapeOfPartner = g.node('Shape', [partner], [{ type: 'int64', shape: [2] }])[0]!;
+  const zeros = g.node('Mul', [shapeOfPartner, g.ints([0, 0])], [{ type: 'int64', shape: [2] }])[0]!;
+  const shape = g.node('Add', [zeros, g.ints(constant.shape as number[])], [{ type: 'int64', shape: [2] }])[0]!;
+  return g.node('Reshape', [constant, shape], [{ type: constant.type, shape: constant.shape }])[0]!;
 }
 
 /** The node with its own result, from the codes as bytes: two make one. In single floats throughout. */

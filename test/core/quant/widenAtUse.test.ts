@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Graph, type Value } from '../../../src/core/graph/graph.ts';
 import * as op from '../../../src/core/graph/ops.ts';
 import { type CodeBits, decodeBlocks, encodeBlocks } from '../../../src/core/quant/blocks.ts';
-import { dequantizeAtUse } from '../../../src/core/quant/dequantizeAtUse.ts';
+import { widenAtUse } from '../../../src/core/quant/widenAtUse.ts';
 import { Random } from '../../../src/core/tensor/random.ts';
 import { floats } from '../../../src/engine/session.ts';
 import { assertClose } from '../../support/assertClose.ts';
@@ -45,7 +45,7 @@ for (const [bits, cols] of [
     const y = op.gemm(g, g.input('x', 'float32', ['N', cols]), w, { transB: true });
     g.output('y', y);
     g.output('back', op.gemm(g, op.exp(g, y), w));
-    dequantizeAtUse(g);
+    widenAtUse(g);
 
     const widenings = g.nodes.filter(n => n.op === 'DequantizeLinear');
     // With 4 bits the first product needs no widened weight.
@@ -83,6 +83,6 @@ test('a graph without quantised weights stays as it is', () => {
   const g = new Graph();
   g.output('y', op.exp(g, g.input('x', 'float32', [2])));
   const nodes = [...g.nodes];
-  dequantizeAtUse(g);
+  widenAtUse(g);
   assert.deepEqual(g.nodes, nodes);
 });
