@@ -79,12 +79,10 @@ test('the example as a newcomer meets it', { skip }, async t => {
     await page.keyboard.press('Control+S');
     assert.equal(saved(), text);
     const outputs = path.replace('.lora.json', '.lora.out.json');
-    await until(() => existsSync(outputs));
-    const kept = JSON.parse(readFileSync(outputs, 'utf8'));
-    assert.deepEqual(
-      kept.steps.map((s: { output: { kind: string } }) => s.output.kind),
-      ['train', 'ask'],
-    );
+    const kinds = () =>
+      JSON.parse(readFileSync(outputs, 'utf8')).steps.map((s: { output: { kind: string } }) => s.output.kind);
+    // The file may be there from before, with the training alone.
+    await until(() => existsSync(outputs) && `${kinds()}` === 'train,ask');
   });
 
   await step('what is typed into a cell changes its part of the file alone', async () => {
