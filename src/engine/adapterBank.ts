@@ -21,7 +21,7 @@ export interface AdapterBank {
   /** Adds an expert, or replaces the one of that name. Throws `mismatch` when it does not fit the base. */
   load(adapter: Adapter): void;
   unload(name: string): void;
-  /** What a run of the inference graph reads for a batch of rows with these weights. */
+  /** What a run of the inference graph reads for a batch of rows with these weights: a new table, to be added to. */
   feeds(rows: Weights[]): Feeds;
   /** Bytes held by factors. */
   bytes(): number;

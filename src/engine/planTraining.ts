@@ -52,10 +52,10 @@ export async function planTraining({ base, jobs, seed, device, budget }: Trainin
   const wishes = plans.map(p => p.settings.recompute);
   const isAsked = wishes.includes(true);
   const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
-  const widens = widensAtUse(base, device) ? [false, true] : [false];
+  const widens = canWidenAtUse(base, device) ? [false, true] : [false];
   const ways = recomputes.flatMap(recompute => widens.map(widensAtUse => ({ recompute, widensAtUse })));
   const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
-  // The last one takes least.
+  // The first that fits. Where none does, the last: it takes less than the others wherever weights outweigh activations.
   for (const way of ways) {
     const options = { ...graphs, ...way };
     planned.push({ graphs: options, shapes, memory: trainingMemory(options, shapes) });
@@ -70,7 +70,7 @@ export async function planTraining({ base, jobs, seed, device, budget }: Trainin
 }
 
 /** Whether a base's weights can be kept in 16 bits: a small base's are held packed, a GPU has no operator for BF16. */
-function widensAtUse({ config, tensors, quantization }: Base, device: Device): boolean {
+function canWidenAtUse({ config, tensors, quantization }: Base, device: Device): boolean {
   const isHalf = linearLayers(config).every(l => /^B?F16$/.test(tensors.get(`${l.path}.weight`)!.dtype));
   return device === 'cpu' && !quantization && isHalf && !packsWeights(config);
 }

@@ -2,9 +2,9 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
 import { blockSize, bytesPerBlock } from './blocks.ts';
 
 /**
- * Widens weights where they are used and not before, each time anew: those that are quantised and, of those in 16 bits, the
- * ones that are named. A weight serves the forward and the backward pass, and widened once it would be kept from the one to the
- * other: all of them together are the base in F32.
+ * Widens weights where they are used and not before, each time anew: those that are quantised and, of those in 16 bits,
+ * the ones named in `halves`. A weight serves the forward and the backward pass, and widened once it would be kept from
+ * the one to the other: all of them together are the base in F32.
  *
  * So every product gets its own copy of the nodes that widen its weight. Equal nodes would be merged again by the runtime,
  * and nodes that depend on constants alone run whenever it likes. Therefore what they read (of a quantised weight its
