@@ -39,7 +39,10 @@ function doctorLines(r: DoctorResult): string[] {
       ['memory', `${megabytes(r.freeMemoryBytes)} free of ${megabytes(r.memoryBytes)}`],
       ['backends', `${bundled.join(', ')}${others.length > 0 ? ` (not installed: ${others.join(', ')})` : ''}`],
       ['device', `${r.device.used}: ${r.device.reason}`],
-      ...r.device.verdicts.map((v): [string, string] => ['', `${v.device} ${verdictText[v.state]}: ${v.reason}`]),
+      ...r.device.verdicts.map((v): [string, string] => [
+        '',
+        `${v.device} ${verdictText[v.state]}: ${v.reason}${v.halfFloats ? '; weights in F16 can stay so' : ''}`,
+      ]),
       ['base', base ? `${base.folder}, ${(base.parameters / 1e6).toFixed(1)} M parameters` : 'missing'],
     ]),
     ...(r.problems.length > 0 ? r.problems.map(p => `problem: ${p}`) : ['nothing is missing']),

@@ -31,9 +31,9 @@ export async function planRun(workbench: Workbench, { recipe: path, text, only }
   const { base, notes } = await openPlanBase(baseFolder, recipe.quantization, join(workbench.mediaFolder, 'base'));
   const names = chosenExperts(experiment, only);
   const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
-  const { device } = await workbench.devices.use();
+  const { device, halfFloats } = await workbench.devices.use();
   const budget = memoryBudget(workbench.memoryLimit, device);
-  const plan = await planTraining({ base, jobs, seed: recipe.seed, device, budget });
+  const plan = await planTraining({ base, jobs, seed: recipe.seed, device, halfFloats, budget });
   const longest = Math.max(...jobs.flatMap(j => j.plan.train.map(e => e.ids.length)));
   const answering = answeringMemory({
     config: graphConfig(base),

@@ -1,6 +1,7 @@
 import { linearLayers } from '../core/model/layout.ts';
 import { batchShapes, type RunShapes } from '../core/plan/batchShapes.ts';
 import { type TrainingMemory, totalBytes, trainingMemory } from '../core/plan/trainingMemory.ts';
+import type { DType } from '../core/tensor/dtype.ts';
 import { packsWeights, type RunGraphOptions } from '../core/train/runGraph.ts';
 import { takesTurns } from '../core/train/takesTurns.ts';
 import { addsUpRuns } from '../core/train/trainLoop.ts';
@@ -27,6 +28,8 @@ export interface TrainingPlanOptions {
   jobs: ExpertJob[];
   seed: number;
   device: Device;
+  /** A device other than the CPU can widen weights in F16. */
+  halfFloats: boolean;
   budget: MemoryBudget;
 }
 
@@ -35,9 +38,11 @@ export const processBytes = 125e6;
 
 /**
  * Plans a run. Where it would not fit otherwise, weights in 16 bits are widened for each product, which costs little, and
- * activations are computed again, which costs more, unless a recipe says whether they are.
+ * activations are computed again, which costs more, unless a recipe says whether they are. What a GPU has room for is not
+ * known: there weights are widened for each product wherever they can be.
  */
-export async function planTraining({ base, jobs, seed, device, budget }: TrainingPlanOptions): Promise<TrainingPlan> {
+export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan> {
+  const { base, jobs, seed, device, budget } = o;
   const plans = jobs.map(j => j.plan);
   const experts = jobs.map(j => ({
     name: j.plan.name,
@@ -52,7 +57,7 @@ export async function planTraining({ base, jobs, seed, device, budget }: Trainin
   const wishes = plans.map(p => p.settings.recompute);
   const isAsked = wishes.includes(true);
   const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
-  const widens = canWidenAtUse(base, device) ? [false, true] : [false];
+  const widens = !canWidenAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
   const ways = recomputes.flatMap(recompute => widens.map(widensAtUse => ({ recompute, widensAtUse })));
   const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
   // The first that fits. Where none does, the last: it takes less than the others wherever weights outweigh activations.
@@ -70,9 +75,11 @@ export async function planTraining({ base, jobs, seed, device, budget }: Trainin
 }
 
 /** Whether a base's weights can be kept in 16 bits: a small base's are held packed, a GPU has no operator for BF16. */
-function canWidenAtUse({ config, tensors, quantization }: Base, device: Device): boolean {
-  const isHalf = linearLayers(config).every(l => /^B?F16$/.test(tensors.get(`${l.path}.weight`)!.dtype));
-  return device === 'cpu' && !quantization && isHalf && !packsWeights(config);
+function canWidenAtUse({ base, device, halfFloats }: TrainingPlanOptions): boolean {
+  const { config, tensors, quantization } = base;
+  if (quantization || packsWeights(config)) return false;
+  const readable: DType[] = device === 'cpu' ? ['F16', 'BF16'] : halfFloats ? ['F16'] : [];
+  return linearLayers(config).every(l => readable.includes(tensors.get(`${l.path}.weight`)!.dtype));
 }
 
 /** Whether a training fits beside what this process holds already. */

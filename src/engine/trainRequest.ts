@@ -45,6 +45,7 @@ async function trainExperts(
   const { baseFolder, recipe } = experiment;
   const watch = watchFor(id, context);
   const base = await openBase(baseFolder, recipe.quantization, workbench.cacheFolder, watch);
+  const use = await workbench.devices.use();
   let finished = false;
   let hasCheckpoint = false;
   const train = async (device: Device) => {
@@ -57,6 +58,7 @@ async function trainExperts(
       keepIn,
       threads: workbench.threads,
       device,
+      halfFloats: use.halfFloats,
       memoryLimit: workbench.memoryLimit,
       signal: context.signal,
     });
@@ -67,6 +69,6 @@ async function trainExperts(
     }
   };
   // What a device that gave up had computed went with it: the CPU goes on from the last checkpoint.
-  await runOn(await workbench.devices.use(), train);
+  await runOn(use, train);
   return { finished, experts: names.map(name => ({ name, adapter: adapterFolder(experiment, name) })) };
 }

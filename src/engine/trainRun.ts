@@ -46,6 +46,8 @@ export interface TrainRunOptions {
   keepIn?: string;
   threads: number;
   device?: Device;
+  /** As the device's use tells. */
+  halfFloats?: boolean;
   /** Bytes that this process may take; what is free without it. */
   memoryLimit?: number;
   signal: AbortSignal;
@@ -59,9 +61,9 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
-  const { device = 'cpu' } = o;
+  const { device = 'cpu', halfFloats = false } = o;
   const budget = memoryBudget(o.memoryLimit, device);
-  const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, budget });
+  const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
   const { inTurn, accumulates, recompute, widensAtUse } = plan.graphs;
   // Before the first step, and not at the first checkpoint.

@@ -21,6 +21,8 @@ export interface DeviceVerdict {
   reason: string;
   /** Milliseconds of the same small graph on the device and on the CPU. */
   timing?: { device: number; cpu: number };
+  /** It widens half floats right, so that weights in F16 can stay so until a product reads them. */
+  halfFloats?: boolean;
 }
 
 /** What the engine computes on. */

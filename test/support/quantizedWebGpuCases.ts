@@ -25,6 +25,7 @@ for (const quantization of ['int8', 'int4'] as const) {
   for (const device of ['cpu', 'webgpu'] as Device[]) {
     const use = {
       device,
+      halfFloats: false,
       failed(error: unknown): never {
         throw error;
       },

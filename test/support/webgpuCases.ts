@@ -24,6 +24,7 @@ import { sequenceExamples } from './sequenceExamples.ts';
 
 const use = (device: Device): DeviceUse => ({
   device,
+  halfFloats: false,
   failed(error) {
     throw error;
   },

@@ -1,10 +1,20 @@
+import { writeSync } from 'node:fs';
 import type { Device } from '../../shared/device.ts';
-import { measureDevice } from './measureDevice.ts';
+import { type Measured, measureDevice, measureHalfFloats } from './measureDevice.ts';
 
 // A program of its own, so that a driver that ends its process does not end the engine: `deviceProbe DEVICE THREADS`.
+// The last line that it gets to print holds.
 const [device, threads] = process.argv.slice(2) as [Device, string];
+const print = (found: Measured) => writeSync(1, `${JSON.stringify(found)}\n`);
 try {
-  console.log(JSON.stringify(await measureDevice(device, Number(threads))));
+  const found = await measureDevice(device, Number(threads));
+  print(found);
+  if (found.state !== 'failed') print({ ...found, halfFloats: await hasHalfFloats() });
 } catch (error) {
-  console.log(JSON.stringify({ state: 'failed', reason: (error as Error).message }));
+  print({ state: 'failed', reason: (error as Error).message });
+}
+
+/** Devices without half floats refuse them, and are no worse for it. */
+function hasHalfFloats(): Promise<boolean> {
+  return measureHalfFloats(device, Number(threads)).catch(() => false);
 }

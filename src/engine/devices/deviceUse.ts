@@ -4,12 +4,15 @@ import { isRefusal } from '../session.ts';
 /** The device that something is opened on, and whom to tell when it gives up. */
 export interface DeviceUse {
   device: Device;
+  /** Weights in F16 can stay so there until they are used. */
+  halfFloats: boolean;
   /** The device refused a graph or a run; the CPU goes on. */
   failed(error: unknown): void;
 }
 
 export const onCpu: DeviceUse = {
   device: 'cpu',
+  halfFloats: true,
   failed: () => {},
 };
 

@@ -118,6 +118,7 @@ export function createDevices(o: DevicesOptions): Devices {
       const { used } = await status();
       return {
         device: used,
+        halfFloats: used === 'cpu' || verdicts.get(used)?.halfFloats === true,
         failed(error) {
           const reason = (error as Error).message;
           warn(`device ${used} gave up: ${reason}\nThe CPU is used from now on.`);

@@ -1,5 +1,7 @@
-import { Graph } from '../../core/graph/graph.ts';
+import { Graph, type Value } from '../../core/graph/graph.ts';
 import * as op from '../../core/graph/ops.ts';
+import { widenAtUse } from '../../core/quant/widenAtUse.ts';
+import { floatToHalf } from '../../core/tensor/half.ts';
 import { Random } from '../../core/tensor/random.ts';
 import type { Device, DeviceVerdict } from '../../shared/device.ts';
 import { createSession, type Feeds, floats, readTensor, releaseTensors } from '../session.ts';
@@ -10,6 +12,9 @@ const tolerance = 1e-3;
 const worthwhile = 1.2;
 /** Milliseconds for the first size above which a device is one in software, and the second would take it seconds. */
 const hopeless = 50;
+
+/** What trying a device comes to. */
+export type Measured = Omit<DeviceVerdict, 'device'>;
 
 type Tensor = Feeds[string];
 
@@ -30,10 +35,7 @@ const sizes: readonly Size[] = [
  * from run to run in the device's memory, as in training. Throws what the runtime throws, or ends the process with the
  * driver; hence it runs in a process of its own.
  */
-export async function measureDevice(
-  device: Device,
-  threads: number,
-): Promise<Pick<DeviceVerdict, 'state' | 'reason' | 'timing'>> {
+export async function measureDevice(device: Device, threads: number): Promise<Measured> {
   let timing = { device: 0, cpu: 0 };
   for (const size of sizes) {
     const cpu = await runProbe('cpu', threads, size);
@@ -50,6 +52,33 @@ export async function measureDevice(
   return ratio >= worthwhile
     ? { state: 'works', reason: comparison, timing }
     : { state: 'slow', reason: `right, but ${comparison}`, timing };
+}
+
+/**
+ * Whether a device reads weights in F16 and widens them for a product, as in training. Throws what the runtime throws
+ * where the device has no half floats.
+ */
+export async function measureHalfFloats(device: Device, threads: number): Promise<boolean> {
+  const { rows, dim } = sizes[0]!;
+  const x = floats(numbers(rows * dim, 1), [rows, dim]);
+  const product = async (on: Device) => {
+    const session = await createSession(halfFloatGraph(dim), { threads, device: on });
+    const out = await session.run({ x });
+    await session.dispose();
+    return out.y!.data as Float32Array;
+  };
+  return relativeError(await product(device), await product('cpu')) <= tolerance;
+}
+
+/** y = x Wᵀ with W in F16, which stays so when the graph is compiled, because the number of rows is not known then. */
+function halfFloatGraph(dim: number): Graph {
+  const g = new Graph();
+  const weight: Value = { name: 'weight', type: 'float16', shape: [dim, dim] };
+  const halves = Uint16Array.from(numbers(dim * dim, 2), floatToHalf);
+  g.initializers.push({ value: weight, data: { bytes: new Uint8Array(halves.buffer) } });
+  g.output('y', op.gemm(g, g.input('x', 'float32', ['rows', dim]), op.cast(g, weight, 'float32'), { transB: true }));
+  widenAtUse(g, new Set([weight.name]));
+  return g;
 }
 
 async function runProbe(device: Device, threads: number, size: Size) {

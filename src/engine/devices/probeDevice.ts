@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Device, DeviceVerdict } from '../../shared/device.ts';
+import type { Measured } from './measureDevice.ts';
 
 /** Drivers have been seen to hang; a first start that compiles all kernels takes some seconds. */
 const patience = 60_000;
@@ -13,8 +14,6 @@ export function probeDevice(device: Device, threads: number): Promise<DeviceVerd
   const script = existsSync(bundled) ? bundled : fileURLToPath(new URL('./deviceProbe.ts', import.meta.url));
   return runProbe(device, [...process.execArgv, script, device, String(threads)]);
 }
-
-type Measured = Omit<DeviceVerdict, 'device'>;
 
 /** As probeDevice, with the arguments of the Node process that is the probe. */
 export function runProbe(device: Device, args: string[]): Promise<DeviceVerdict> {

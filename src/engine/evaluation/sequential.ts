@@ -75,6 +75,7 @@ async function learn(
     jobs: [job],
     seed,
     device,
+    halfFloats: o.use.halfFloats,
     budget: memoryBudget(undefined, device),
   });
   const sessions = await openTrainSessions({

@@ -22,7 +22,11 @@ function refused() {
   const failures: string[] = [];
   const devices: Devices = {
     ...onlyCpu,
-    use: async () => ({ device: 'cuda', failed: error => failures.push((error as Error).message) }),
+    use: async () => ({
+      device: 'cuda',
+      halfFloats: false,
+      failed: error => failures.push((error as Error).message),
+    }),
   };
   return { devices, failures };
 }

@@ -48,7 +48,9 @@ for (const failsAt of [0, 1, 3, 6])
       },
     };
     const failures: unknown[] = [];
-    const model = fallbackModel(device, { device: 'webgpu', failed: e => failures.push(e) }, () => openModel(base, 1));
+    const model = fallbackModel(device, { device: 'webgpu', halfFloats: false, failed: e => failures.push(e) }, () =>
+      openModel(base, 1),
+    );
     const heard = rows.map(() => '');
     const { answers } = await generate(
       model,
@@ -80,7 +82,7 @@ test('an error that is not the runtime’s is passed on', async () => {
       throw new Error('a mistake of ours');
     },
   };
-  const use = { device: 'webgpu' as const, failed: () => assert.fail('the device is not to blame') };
+  const use = { device: 'webgpu' as const, halfFloats: false, failed: () => assert.fail('the device is not to blame') };
   await assert.rejects(
     generate(
       fallbackModel(device, use, () => openModel(base, 1)),

@@ -82,6 +82,7 @@ test('a software GPU is right, and never chosen for its speed', { skip }, async 
     const verdict = await probeDevice('webgpu', 1);
     assert.equal(verdict.state, 'slow', verdict.reason);
     assert.ok(verdict.timing!.device > verdict.timing!.cpu);
+    assert.equal(verdict.halfFloats, false);
   } finally {
     process.env = saved;
   }
