@@ -66,7 +66,8 @@ const rules: Record<string, Rule> = {
     const [table, indices] = inputs as [Value, Value];
     if (table.type !== 'float16') return false;
     const wide = g.once(`wide:${table.name}`, () => op.cast(g, table, 'float32'));
-    g.nodes.push({ op: 'Gather', domain: '', inputs: [wide, indices], outputs, attributes });
+    const rows: Value = { ...outputs[0]!, type: 'float32' };
+    g.nodes.push({ op: 'Gather', domain: '', inputs: [wide, indices], outputs: [rows], attributes });
     return true;
   },
 

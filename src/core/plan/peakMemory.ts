@@ -4,20 +4,8 @@ import { type Sizes, valueBytes } from './sizes.ts';
 
 /** Operators whose result is their first input's memory. */
 const aliases = new Set(['Reshape', 'Squeeze', 'Unsqueeze']);
-/** Operators that write their result over an input of the same size that nothing reads later. */
-const inPlace = new Set([
-  'Add',
-  'Sub',
-  'Mul',
-  'Div',
-  'Neg',
-  'Exp',
-  'Log',
-  'Sqrt',
-  'Reciprocal',
-  'Sigmoid',
-  'QuickGelu',
-]);
+/** Operators that write their result over an input of the same size that nothing reads later; measured. */
+const inPlace = new Set(['Sigmoid', 'Softmax', 'LogSoftmax', 'Cast', 'ScatterElements']);
 
 /** Memory that values share, one after the other. */
 interface Block<M> {
@@ -57,6 +45,7 @@ export function peakMemory(g: Graph, sizes: Sizes): number {
 export function allocateResults<M>(g: Graph, sizes: Sizes, { allocate, free }: Allocator<M>): void {
   const order = executionOrder(g);
   const outputs = new Set(g.outputs);
+  const constants = new Set(g.initializers.map(i => i.value));
   const readers = new Map<Value, number>();
   for (const node of order) for (const v of new Set(node.inputs)) if (v) readers.set(v, (readers.get(v) ?? 0) + 1);
 
@@ -71,6 +60,7 @@ export function allocateResults<M>(g: Graph, sizes: Sizes, { allocate, free }: A
   for (const node of order) {
     for (const [i, out] of node.outputs.entries()) {
       if (out.name === '' || outputs.has(out)) continue;
+      if (aliases.has(node.op) && constants.has(node.inputs[0]!)) continue;
       let block = i === 0 ? reusedBlock(node, out, blocks, readers, sizes) : undefined;
       if (!block) {
         const bytes = valueBytes(out, sizes);

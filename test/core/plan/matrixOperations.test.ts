@@ -30,8 +30,22 @@ test('operations of products: two for each multiply-add, by the sizes of a run',
 test('memory of a run: what is needed at one time, written over where an operator can', () => {
   const hidden = 4 * 6 * 16;
   const y = 4 * 6 * 4;
-  // silu over the product in place; then the second product beside it.
-  assert.equal(peakMemory(twoProducts(), { B: 2, T: 3 }), hidden + y);
+  // silu beside the product; then the second product in place of the first.
+  assert.equal(peakMemory(twoProducts(), { B: 2, T: 3 }), 2 * hidden);
+  const g = new Graph();
+  const x = g.input('x', 'float32', ['B', 'T', 4]);
+  g.output('sums', op.reduceSum(g, op.softmax(g, op.mul(g, x, x)), [2]));
+  assert.equal(peakMemory(g, { B: 2, T: 3 }), y + 4 * 6);
+});
+
+test('memory of a run: a constant in another shape takes none', () => {
+  const g = new Graph();
+  const x = g.input('x', 'float32', ['B', 3]);
+  const weight = op.reshape(g, g.constant(new Float32Array(300), [100, 3]), [3, 100]);
+  // Otherwise the runtime would reshape it before any run.
+  g.nodes.at(-1)!.inputs[1] = g.node('Shape', [op.exp(g, x)], [{ type: 'int64', shape: [2] }])[0]!;
+  g.output('y', op.matmul(g, x, weight));
+  assert.equal(peakMemory(g, { B: 2 }), 4 * 2 * 100);
 });
 
 test('constants: those that the runtime computes when it compiles are held, not what they come from', () => {
