@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { EngineClient } from '../../src/client/engineClient.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
 import type { TrainEvent } from '../../src/shared/trainEvents.ts';
-import { testEngine } from '../support/programs.ts';
+import { assertClose } from '../support/assertClose.ts';
+import { fromSource, testEngine } from '../support/programs.ts';
+import { randomBase } from '../support/randomBase.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment, writeJsonLines } from '../support/tinyExperiment.ts';
 
@@ -16,10 +21,11 @@ const longExamples = Array.from({ length: 32 }, (_, i) => ({
 }));
 
 /** Rows enough that activations are most of what training takes. */
-function largeExperiment(training: object, folder = temporaryFolder()): string {
+function largeExperiment(training: object, folder = temporaryFolder(), base = 'embedded'): string {
   writeJsonLines(join(folder, 'long.jsonl'), longExamples);
   return tinyExperiment(
     {
+      base,
       lora: { rank: 16 },
       training: { steps: 2, batchSize: 16, validateEvery: 0, ...training },
       experts: { count: { data: { train: 'long.jsonl' } } },
@@ -51,20 +57,41 @@ const peakOf = (engine: EngineClient): number => {
 
 const peakMissing = process.platform === 'linux' ? false : 'only Linux tells the peak of another process';
 
+async function assertPlannedWell(context: TestContext, recipe: string): Promise<void> {
+  const plan = await testEngine(context).request('plan', { recipe });
+  const engine = testEngine(context);
+  await engine.request('doctor', {});
+  const loader = peakOf(engine) - bundledEngine;
+  await train(engine, recipe);
+  const measured = peakOf(engine) - loader;
+  assertClose([plan.totalBytes / measured], [1], 0.15, 'planned by measured bytes');
+}
+
 for (const recompute of [false, true])
   test(`the memory that is planned is within 15 % of the peak, activations ${recompute ? 'computed again' : 'kept'}`, {
     skip: peakMissing,
   }, async context => {
-    const recipe = largeExperiment({ recompute });
-    const plan = await testEngine(context).request('plan', { recipe });
-    const engine = testEngine(context);
-    await engine.request('doctor', {});
-    const loader = peakOf(engine) - bundledEngine;
-    await train(engine, recipe);
-    const measured = peakOf(engine) - loader;
-    const ratio = plan.totalBytes / measured;
-    assert.ok(ratio > 0.85 && ratio < 1.15, `planned ${plan.totalBytes}, measured ${measured} bytes`);
+    await assertPlannedWell(context, largeExperiment({ recompute }));
   });
+
+for (const recompute of [false, true])
+  test(`and so it is where logits take the most, activations ${recompute ? 'computed again' : 'kept'}`, {
+    skip: peakMissing,
+  }, async context => {
+    const folder = temporaryFolder();
+    randomBase(join(folder, 'base'), 'F16', { vocab_size: 32000, num_hidden_layers: 2 });
+    await assertPlannedWell(context, largeExperiment({ recompute }, folder, 'base'));
+  });
+
+test('and so it is where weights stay in 16 bits', { skip: peakMissing }, async () => {
+  const folder = temporaryFolder();
+  const shape = { hidden_size: 768, num_attention_heads: 12, intermediate_size: 2048, num_hidden_layers: 5 };
+  randomBase(folder, 'F16', shape);
+  const program = fileURLToPath(new URL('../support/trainPeak.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [...fromSource, program, folder]);
+  const { planned, measured } = JSON.parse(stdout);
+  assertClose([planned / measured], [1], 0.15, 'planned by measured bytes');
+});
 
 test('what does not fit is computed again, says so, and ends in the same bits; what still does not fit is refused', async context => {
   const [plain, limited] = [temporaryFolder(), temporaryFolder()];

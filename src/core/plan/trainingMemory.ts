@@ -10,7 +10,7 @@ import { valueBytes } from './sizes.ts';
 export interface TrainingMemory {
   /** The base, as each compiled graph holds it. */
   weights: number;
-  /** Parameters, the best of them, and gradients that are added up. */
+  /** Parameters, the best of them where they are validated, and gradients that are added up. */
   factors: number;
   /** Moments, and what the next step is written into. */
   optimiser: number;
@@ -23,12 +23,12 @@ export interface TrainingMemory {
 /** Bytes of a compiled graph for each of its nodes: measured 11 to 13 kB over graphs of 900 to 8,100 nodes. */
 const bytesPerNode = 12_000;
 /**
- * Runs whose results are still in memory: onnxruntime-node copies every result for JavaScript, those too that it has
+ * Results of a kind that are still in memory: onnxruntime-node copies every result for JavaScript, those too that it has
  * written into given tensors, and they stay until the next collection of garbage.
  */
-const copiedRuns = 2;
-/** Small results gather to about this much before they are collected. */
-const uncollectedBytes = 32e6;
+const copiedResults = 2;
+/** Results gather to about this much before V8 collects them: small ones sooner, by measurement. */
+const uncollectedBytes = { small: 32e6, large: 64e6 };
 
 /** What operators take for themselves while they run: measured 4 to 8 % of the arena. */
 const besidesResults = 1.06;
@@ -39,10 +39,15 @@ export function trainingMemory(o: RunGraphOptions, shapes: RunShapes): TrainingM
   const all = 4 * sizes.reduce((a, b) => a + b, 0);
   const inOneRun = o.inTurn ? 4 * sizes[0]! : all;
   const written = 3 * inOneRun;
-  const copies = Math.max(copiedRuns * written, Math.min(shapes.step.length * written, uncollectedBytes));
+  const copied = copiedResults * inOneRun;
+  const copies = Math.max(
+    Math.min(copiedResults * written, Math.max(copied, uncollectedBytes.large)),
+    Math.min(shapes.step.length * written, uncollectedBytes.small),
+  );
+  const isValidated = shapes.evaluate.length > 0;
   const memory: TrainingMemory = {
     weights: 0,
-    factors: (o.accumulates ? 3 : 2) * all + (o.accumulates ? copiedRuns * inOneRun : 0),
+    factors: all + (isValidated ? all : 0) + (o.accumulates ? all + copied : 0),
     optimiser: 5 * all + copies,
     activations: 0,
     graphs: 0,
