@@ -29,7 +29,8 @@ export async function asksFromTheLightBulb(bench: Workbench, folder: string): Pr
   await page.keyboard.press('Control+S');
   const before = 'def twice(n):\n    return 2 * n\n';
   const saved = () => readFileSync(join(folder, 'twice.py'), 'utf8').replaceAll('\r\n', '\n');
-  await until(() => saved() !== before);
+  // A file that is being written is empty for a moment.
+  await until(() => ![before, ''].includes(saved()));
   assert.equal(saved(), `${before}\n${copied}`);
   await lens(bench, 'New file');
   await page.locator('.tab.active').filter({ hasText: 'Untitled' }).waitFor(patience);
