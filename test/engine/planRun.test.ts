@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { EngineClient } from '../../src/client/engineClient.ts';
 import type { WorkbenchError } from '../../src/shared/errors.ts';
-import type { TrainEvent } from '../../src/shared/trainEvents.ts';
 import { assertClose } from '../support/assertClose.ts';
+import { peakMissing, peakOf } from '../support/peakOf.ts';
 import { fromSource, testEngine } from '../support/programs.ts';
 import { randomBase } from '../support/randomBase.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment, writeJsonLines } from '../support/tinyExperiment.ts';
+import { train } from '../support/train.ts';
 
 /** A hundred numbers to be counted: some 200 tokens. */
 const longExamples = Array.from({ length: 32 }, (_, i) => ({
@@ -37,33 +37,16 @@ function largeExperiment(training: object, folder = temporaryFolder(), base = 'e
   );
 }
 
-async function train(engine: EngineClient, recipe: string): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  await engine.request(
-    'train',
-    { recipe, resume: false },
-    { onNotification: n => n.name === 'trainEvent' && events.push(n.params.event) },
-  );
-  return events;
-}
-
 /** Memory of a bundled engine that has answered `doctor`; one that runs from source has the loader's besides. */
 const bundledEngine = 75e6;
-
-const peakOf = (engine: EngineClient): number => {
-  const status = readFileSync(`/proc/${engine.pid}/status`, 'utf8');
-  return 1024 * Number(/^VmHWM:\s+(\d+)/m.exec(status)![1]);
-};
-
-const peakMissing = process.platform === 'linux' ? false : 'only Linux tells the peak of another process';
 
 async function assertPlannedWell(context: TestContext, recipe: string): Promise<void> {
   const plan = await testEngine(context).request('plan', { recipe });
   const engine = testEngine(context);
   await engine.request('doctor', {});
-  const loader = peakOf(engine) - bundledEngine;
+  const loader = peakOf(engine.pid!) - bundledEngine;
   await train(engine, recipe);
-  const measured = peakOf(engine) - loader;
+  const measured = peakOf(engine.pid!) - loader;
   assertClose([plan.totalBytes / measured], [1], 0.15, 'planned by measured bytes');
 }
 

@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { linearLayers } from '../../src/core/model/layout.ts';
 import { totalBytes, trainingMemory } from '../../src/core/plan/trainingMemory.ts';
 import { hyperVector } from '../../src/core/train/adamw.ts';
 import { assembleBatch } from '../../src/core/train/assembleBatch.ts';
 import { graphConfig, loadBase } from '../../src/engine/loadBase.ts';
 import { openTrainSessions } from '../../src/engine/trainBackend.ts';
+import { peakOf } from './peakOf.ts';
 
 /*
  * A program that trains for some steps with weights in 16 bits widened at use, and prints what that was planned to take
  * and took, in bytes: `trainPeak FOLDER`. Linux alone tells the peak of a process.
  */
-
-const peak = () => 1024 * Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
 
 const base = await loadBase(process.argv[2]!);
 const expert = { name: 'e', rank: 16, targets: linearLayers(base.config).map(l => l.path), dropout: 0 };
@@ -19,7 +17,7 @@ const [rows, length] = [4, 200];
 const settings = { learningRate: 1e-3, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxNorm: 1 };
 const options = { accumulates: false, widensAtUse: true };
 
-const before = peak();
+const before = peakOf(process.pid);
 const sessions = await openTrainSessions({ ...options, base, experts: [{ ...expert, seed: 1 }], threads: 1 });
 for (let step = 1; step <= 3; step++) {
   const examples = Array.from({ length: rows }, (_, row) => {
@@ -34,5 +32,5 @@ const memory = trainingMemory(
   { ...options, config: graphConfig(base), tensors: base.tensors, experts: [expert] },
   { step, accumulate: [], evaluate: [], steps: 3 },
 );
-console.log(JSON.stringify({ planned: before + totalBytes(memory), measured: peak() }));
+console.log(JSON.stringify({ planned: before + totalBytes(memory), measured: peakOf(process.pid) }));
 await sessions.dispose();

@@ -45,7 +45,6 @@ export function peakMemory(g: Graph, sizes: Sizes): number {
 export function allocateResults<M>(g: Graph, sizes: Sizes, { allocate, free }: Allocator<M>): void {
   const order = executionOrder(g);
   const outputs = new Set(g.outputs);
-  const constants = new Set(g.initializers.map(i => i.value));
   const readers = new Map<Value, number>();
   for (const node of order) for (const v of new Set(node.inputs)) if (v) readers.set(v, (readers.get(v) ?? 0) + 1);
 
@@ -60,7 +59,8 @@ export function allocateResults<M>(g: Graph, sizes: Sizes, { allocate, free }: A
   for (const node of order) {
     for (const [i, out] of node.outputs.entries()) {
       if (out.name === '' || outputs.has(out)) continue;
-      if (aliases.has(node.op) && constants.has(node.inputs[0]!)) continue;
+      // In another shape, inputs and constants take no memory either.
+      if (aliases.has(node.op) && !blocks.has(node.inputs[0]!)) continue;
       let block = i === 0 ? reusedBlock(node, out, blocks, readers, sizes) : undefined;
       if (!block) {
         const bytes = valueBytes(out, sizes);

@@ -38,17 +38,12 @@ export function trainingMemory(o: RunGraphOptions, shapes: RunShapes): TrainingM
   const sizes = o.experts.map(e => groupSize(expertGroup(o.config, e)));
   const all = 4 * sizes.reduce((a, b) => a + b, 0);
   const inOneRun = o.inTurn ? 4 * sizes[0]! : all;
-  const written = 3 * inOneRun;
   const copied = copiedResults * inOneRun;
-  const copies = Math.max(
-    Math.min(copiedResults * written, Math.max(copied, uncollectedBytes.large)),
-    Math.min(shapes.step.length * written, uncollectedBytes.small),
-  );
   const isValidated = shapes.evaluate.length > 0;
   const memory: TrainingMemory = {
     weights: 0,
     factors: all + (isValidated ? all : 0) + (o.accumulates ? all + copied : 0),
-    optimiser: 5 * all + copies,
+    optimiser: 5 * all + uncollectedCopies(3 * inOneRun, copied, shapes.step.length),
     activations: 0,
     graphs: 0,
   };
@@ -60,6 +55,12 @@ export function trainingMemory(o: RunGraphOptions, shapes: RunShapes): TrainingM
     memory.graphs += graphs;
   }
   return memory;
+}
+
+/** Bytes of copies, of `runs` that write so much each, before V8 collects them; `copied` of them it never does at once. */
+function uncollectedCopies(written: number, copied: number, runs: number): number {
+  const large = Math.min(copiedResults * written, Math.max(copied, uncollectedBytes.large));
+  return Math.max(large, Math.min(runs * written, uncollectedBytes.small));
 }
 
 /** Every compiled graph keeps the memory that its runs have touched. */

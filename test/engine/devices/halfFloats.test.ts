@@ -5,13 +5,13 @@ import { type TestContext, test } from 'node:test';
 import { type EngineClient, startEngine } from '../../../src/client/engineClient.ts';
 import { parseSafetensorsHeader, readTensorF32 } from '../../../src/core/files/safetensors.ts';
 import { probeDevice } from '../../../src/engine/devices/probeDevice.ts';
-import type { TrainEvent } from '../../../src/shared/trainEvents.ts';
 import { assertClose } from '../../support/assertClose.ts';
 import { engineArguments, enginePath, finished, fromSource, startCli } from '../../support/programs.ts';
 import { randomBase } from '../../support/randomBase.ts';
 import { halfFloatGpu, halfFloatGpuMissing } from '../../support/softwareGpu.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
+import { train } from '../../support/train.ts';
 
 /* A GPU that has half floats; SwiftShader, on which the other tests of WebGPU run, has none. */
 
@@ -46,15 +46,9 @@ const mathData = { data: { train: 'math.jsonl' } };
 
 /** Trains a recipe; its losses and norms, and the factors that it ends with. */
 async function trained(engine: EngineClient, recipe: string) {
-  const numbers: number[] = [];
-  const note = (event: TrainEvent) => {
-    if (event.type === 'step') for (const e of Object.values(event.experts)) numbers.push(e.loss, e.gradientNorm);
-  };
-  await engine.request(
-    'train',
-    { recipe, resume: false },
-    { onNotification: n => n.name === 'trainEvent' && note(n.params.event) },
-  );
+  const events = await train(engine, recipe);
+  const steps = events.flatMap(e => (e.type === 'step' ? Object.values(e.experts) : []));
+  const numbers = steps.flatMap(e => [e.loss, e.gradientNorm]);
   const path = join(recipe, '..', 'runs', 'tiny', 'adapters', 'math', 'adapter_model.safetensors');
   const bytes = new Uint8Array(readFileSync(path));
   const { tensors } = parseSafetensorsHeader(bytes, bytes.length, path);

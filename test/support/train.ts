@@ -1,0 +1,13 @@
+import type { EngineClient } from '../../src/client/engineClient.ts';
+import type { TrainEvent } from '../../src/shared/trainEvents.ts';
+
+/** Trains a recipe from its start; what the engine told on the way. */
+export async function train(engine: EngineClient, recipe: string): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  await engine.request(
+    'train',
+    { recipe, resume: false },
+    { onNotification: n => n.name === 'trainEvent' && events.push(n.params.event) },
+  );
+  return events;
+}
