@@ -6,7 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from '../test/support/browser.ts';
 import { palettePng } from './lib/film.ts';
 import { startPlainPages } from './webview.ts';
 
@@ -16,10 +17,7 @@ const colours = 128;
 /** `save` is called with the name and the bytes of each picture. */
 export async function viewPictures(save: (name: string, png: Uint8Array) => void): Promise<void> {
   const pages = await startPlainPages();
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  const browser = await launchBrowser();
   try {
     for (const theme of ['dark', 'light'] as const) {
       const page = await browser.newPage({ viewport: { width: 1180, height: 900 }, deviceScaleFactor: 2 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** SwiftShader as Debian's chromium package has it: a GPU in software, slow and right. */
+/** SwiftShader as Debian's packages of Chromium have it: a GPU in software, slow and right. */
 const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const loaders = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(name => `/usr/lib/${name}/libvulkan.so.1`);
 
@@ -13,7 +13,7 @@ export const softwareGpu: Record<string, string> = { VK_ICD_FILENAMES: driver, X
 export const halfFloatGpu: Record<string, string> = { ...softwareGpu, VK_ICD_FILENAMES: halfFloatDriver };
 
 /** Why there is no such GPU here; undefined where there is one. */
-export const softwareGpuMissing = missing(driver, 'chromium');
+export const softwareGpuMissing = missing(driver, 'chromium-common');
 export const halfFloatGpuMissing = missing(halfFloatDriver, 'mesa-vulkan-drivers, 25 or later');
 
 function missing(path: string, debianPackage: string): string | undefined {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { Lab, LabAnswer, Weights } from '../../src/shared/webviewApiBlend.ts';
-import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
+import { browserMissing } from '../support/browser.ts';
+import { everyTheme, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
 
 interface Recorded {
   prompt: string;
@@ -17,7 +18,7 @@ const recorded: Recorded = JSON.parse(
 const recordedFor = (weights: Weights) =>
   recorded.answers.find(each => JSON.stringify(each.weights) === JSON.stringify(weights))!;
 
-test('the blend lab in Chromium', { skip: missingBrowser }, async t => {
+test('the blend lab in Chromium', { skip: browserMissing }, async t => {
   const open = await startBrowser(t);
 
   for (const theme of everyTheme)

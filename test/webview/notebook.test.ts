@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
+import { browserMissing } from '../support/browser.ts';
+import { everyTheme, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
 
-test('outputs of a recipe’s notebook in Chromium', { skip: missingBrowser }, async t => {
+test('outputs of a recipe’s notebook in Chromium', { skip: browserMissing }, async t => {
   const open = await startBrowser(t);
 
   for (const theme of everyTheme)

@@ -5,14 +5,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { interval, points } from '../../src/shared/format.ts';
 import type { ShownReport } from '../../src/shared/webviewApiReport.ts';
-import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
+import { browserMissing } from '../support/browser.ts';
+import { everyTheme, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
 
 const recorded: { two: [ShownReport, ShownReport] } = JSON.parse(
   readFileSync(new URL('../../webview/report/recorded.json', import.meta.url), 'utf8'),
 );
 const [first, second] = recorded.two;
 
-test('the report view in Chromium', { skip: missingBrowser }, async t => {
+test('the report view in Chromium', { skip: browserMissing }, async t => {
   const open = await startBrowser(t);
 
   for (const theme of everyTheme)

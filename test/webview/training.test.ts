@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { DataPreview, TrainingForm, TrainingPlan } from '../../src/shared/webviewApiTraining.ts';
-import { everyTheme, missingBrowser, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
+import { browserMissing } from '../support/browser.ts';
+import { everyTheme, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
 
 interface Recorded {
   loaded: { form: TrainingForm };
@@ -14,7 +15,7 @@ const recorded: Recorded = JSON.parse(
   readFileSync(new URL('../../webview/training/recorded.json', import.meta.url), 'utf8'),
 );
 
-test('the training view in Chromium', { skip: missingBrowser }, async t => {
+test('the training view in Chromium', { skip: browserMissing }, async t => {
   const open = await startBrowser(t);
 
   for (const theme of everyTheme)

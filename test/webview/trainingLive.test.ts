@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Page } from 'playwright-core';
+import { browserMissing } from '../support/browser.ts';
 import { testEngine } from '../support/programs.ts';
 import { liveTraining } from './support/liveTraining.ts';
-import { missingBrowser, picture, startBrowser } from './support/plainPage.ts';
+import { picture, startBrowser } from './support/plainPage.ts';
 import { trainingFolder } from './support/trainingFolder.ts';
 
 /** The machine may be busy with other tests; nothing here asserts a time. */
 const patience = { timeout: 240_000 };
 
-test('the training view over the real engine, in a plain page', { skip: missingBrowser }, async t => {
+test('the training view over the real engine, in a plain page', { skip: browserMissing }, async t => {
   const open = await startBrowser(t);
   const recipe = trainingFolder(1000);
   const live = liveTraining(t, recipe, testEngine(t));

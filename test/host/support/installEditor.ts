@@ -2,24 +2,22 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { browserMissing } from '../../support/browser.ts';
 import { isRunning } from '../../support/programs.ts';
 
 /** VS Code 1.139.1 as a server, and the Node it wants; both from the npm registry, nothing is compiled. */
 const codeServer = '4.139.1';
 const nodeVersion = '24.21.0';
 
-/** A VS Code that can be started here, and a browser to see it in. */
+/** A VS Code that can be started here. There is a browser to see it in. */
 export interface Editor {
   node: string;
   entry: string;
-  chromium: string;
 }
 
 /** The editor from the cache, installed there first (half a minute) where it is missing; or why it can't be had. */
 export function installEditor(): Editor | { missing: string } {
-  const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  if (!existsSync(chromium))
-    return { missing: `there is no Chromium at ${chromium}: install the package 'chromium', or set CHROMIUM` };
+  if (browserMissing) return { missing: browserMissing };
   if (process.platform !== 'linux') return { missing: `the editor for tests is put together for Linux alone` };
   const nodePackage = `node-linux-${process.arch}`;
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'multi-lora-workbench');
@@ -36,7 +34,7 @@ export function installEditor(): Editor | { missing: string } {
     unlock();
     if (problem) return { missing: `code-server could not be installed into ${folder}: ${problem}` };
   }
-  return { node: join(folder, node), entry: join(folder, entry), chromium };
+  return { node: join(folder, node), entry: join(folder, entry) };
 }
 
 /** Takes a lock and returns what gives it back; undefined, after a while, where another process holds it. */

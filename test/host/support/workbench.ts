@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join, parse } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Locator, type Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
+import { launchBrowser } from '../../support/browser.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import type { Editor } from './installEditor.ts';
 import { type EditorServer, type ServerOptions, startServer, writeUserSettings } from './server.ts';
@@ -55,13 +56,15 @@ export async function startWorkbench(editor: Editor, options: WorkbenchOptions):
     for (const stop of stops.splice(0)) await stop();
   };
   try {
-    const browser = await chromium.launch({
-      executablePath: editor.chromium,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-    });
+    const browser = await launchBrowser();
     stops.unshift(() => browser.close());
     const { width, height, scale } = options.size ?? { width: 1400, height: 900, scale: 1 };
-    const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale });
+    const context = await browser.newContext({
+      viewport: { width, height },
+      deviceScaleFactor: scale,
+      // Each frame of an animation is drawn on the CPU that the engine computes on.
+      reducedMotion: 'reduce',
+    });
     // Asserting what was copied needs the clipboard.
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const openWindow = async (): Promise<Workbench> => {

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { startPlainPages, type ThemeName } from '../../../scripts/webview.ts';
+import { launchBrowser } from '../../support/browser.ts';
 
-const executable = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const pictures = process.env.SCREENSHOTS;
-
-/** Why views can't be tested here, or false. */
-export const missingBrowser = existsSync(executable) ? false : `there is no Chromium at ${executable}; set CHROMIUM`;
 
 export const everyTheme: ThemeName[] = ['dark', 'light', 'high-contrast', 'high-contrast-light'];
 
@@ -29,10 +26,7 @@ export type OpenPlainPage = (view: string, options?: PlainPageOptions) => Promis
 export async function startBrowser(t: TestContext): Promise<OpenPlainPage> {
   const pages = await startPlainPages();
   t.after(pages.close);
-  const browser = await chromium.launch({
-    executablePath: executable,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  const browser = await launchBrowser();
   const problems: string[] = [];
   t.after(async () => {
     await browser.close();
