@@ -60,13 +60,14 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   const widens = !canWidenAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
   const ways = recomputes.flatMap(recompute => widens.map(widensAtUse => ({ recompute, widensAtUse })));
   const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
-  // The first that fits. Where none does, the last: it takes less than the others wherever weights outweigh activations.
+  const bytesOf = ({ memory }: Pick<TrainingPlan, 'memory'>) => totalBytes(memory);
   for (const way of ways) {
     const options = { ...graphs, ...way };
     planned.push({ graphs: options, shapes, memory: trainingMemory(options, shapes) });
-    if (fits(totalBytes(planned.at(-1)!.memory), budget)) break;
+    if (fits(bytesOf(planned.at(-1)!), budget)) break;
   }
-  const chosen = planned.at(-1)!;
+  // The first that fits takes less than those before it, which do not. Where none does, the least is nearest to it.
+  const chosen = planned.reduce((least, plan) => (bytesOf(plan) < bytesOf(least) ? plan : least));
   return {
     ...chosen,
     isRecomputeChosen: chosen.graphs.recompute === true && !isAsked,
