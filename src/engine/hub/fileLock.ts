@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,6 +32,11 @@ export async function withFreeLock<T>(path: string, taken: (pid: number) => Erro
   if (await isStale(path, busyGone)) await putAway(path);
   if (await take(path)) return hold(path, work);
   throw taken(Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10));
+}
+
+/** Whether a process that lives holds it. */
+export async function isHeld(path: string): Promise<boolean> {
+  return existsSync(path) && !(await isStale(path, gone));
 }
 
 async function hold<T>(path: string, work: () => Promise<T>): Promise<T> {

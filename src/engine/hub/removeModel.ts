@@ -5,11 +5,13 @@ import type { RemoveModelRequest, RemoveModelResult } from '../../shared/engineA
 import { WorkbenchError } from '../../shared/errors.ts';
 import { storageError } from '../store.ts';
 import { hubCacheFolder, repoFolders } from './cacheFolder.ts';
+import { isHeld } from './fileLock.ts';
 
 /**
  * Deletes one commit of a model from the Hugging Face cache: its snapshot, the names that stand for it, and those blobs
  * that no other snapshot links to. Nothing outside of the model's own folder is touched, wherever links lead. Throws
- * `badRequest` for names that could lead elsewhere, `notFound` where there is no such commit.
+ * `badRequest` for names that could lead elsewhere, `notFound` where there is no such commit, `busy` while files of the
+ * model are downloaded.
  */
 export async function removeModelRun(
   { repo, commit }: RemoveModelRequest,
@@ -21,6 +23,13 @@ export async function removeModelRun(
   const snapshot = join(snapshots, commit);
   if (!(await names(snapshots)).includes(commit))
     throw new WorkbenchError('notFound', `${snapshot} is not there`, 'It may have been deleted already.');
+  for (const name of await names(blobs))
+    if (name.endsWith('.lock') && (await isHeld(join(blobs, name))))
+      throw new WorkbenchError(
+        'busy',
+        `${repo} is being downloaded`,
+        'Delete it when that has ended, or stop it first.',
+      );
   try {
     const before = await bytesIn(blobs, snapshot);
     // Names first: what is half deleted is no model any more.

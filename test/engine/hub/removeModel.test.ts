@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { removeModelRun } from '../../../src/engine/hub/removeModel.ts';
@@ -47,6 +49,21 @@ test('a commit goes with the files that are its own; what others share, and what
   assert.equal(last.bytes, 'second'.length + 'shared'.length + 'half of a file'.length);
   assert.ok(!existsSync(repo), 'nothing is left of it');
   assert.ok(existsSync(cache));
+});
+
+test('nothing is deleted while the model is downloaded; the lock of a process that ended holds nothing', async () => {
+  const { cache, repo } = cacheOfTwo();
+  const lock = join(repo, 'blobs', 'c9.partial.lock');
+  writeFileSync(lock, `${process.pid} ${hostname()}`);
+  await assert.rejects(removeModelRun({ repo: 'o/n', commit: first }, cache), {
+    code: 'busy',
+    message: 'o/n is being downloaded',
+  });
+  assert.deepEqual(readdirSync(join(repo, 'snapshots')).sort(), [first, second]);
+  assert.equal(readdirSync(join(repo, 'blobs')).length, 5);
+  writeFileSync(lock, `${spawnSync(process.execPath, ['-e', '']).pid} ${hostname()}`);
+  await removeModelRun({ repo: 'o/n', commit: first }, cache);
+  assert.deepEqual(readdirSync(join(repo, 'snapshots')), [second]);
 });
 
 test('where links are not allowed the files of a snapshot go with it', async () => {
