@@ -9,6 +9,7 @@ import type { DescribedAdapter, DescribedBase } from '../shared/engineApiDescrib
 import { WorkbenchError } from '../shared/errors.ts';
 import { generationSettings } from '../shared/recipe.ts';
 import { baseParameters } from './evaluation/describe.ts';
+import { reportPaths } from './evaluation/writeReport.ts';
 import { adapterFolder, baseFolder, type Experiment, openExperiment, trainedExperts } from './experiment.ts';
 import { sizeOf } from './exportRun.ts';
 import { readJson, readText } from './store.ts';
@@ -29,7 +30,7 @@ export async function describeRun(workbench: Workbench, request: DescribeRequest
   return {
     name: experiment.name,
     base: await describeBase(recipe.base, experiment.baseFolder),
-    report: join(experiment.runFolder, 'report.json'),
+    report: reportPaths(experiment.runFolder).reportPath,
     maxTokens: generationSettingsOf(recipe).maxTokens,
     experts: await Promise.all(
       Object.entries(recipe.experts).map(async ([name, { domain, description, data }]) => ({

@@ -1,7 +1,6 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { gatesOf } from '../core/eval/gates.ts';
 import { generationSettingsOf } from '../core/recipe/settings.ts';
-import { reportHtml } from '../core/report/reportHtml.ts';
 import { promptIds } from '../core/tokenizer/chatTemplate.ts';
 import type { EvaluateRequest, EvaluateResult } from '../shared/engineApi.ts';
 import type { Report, ReportForgetting, ReportScore } from '../shared/report.ts';
@@ -16,12 +15,12 @@ import { type SequentialResult, sequentialName, trainSequentially } from './eval
 import { measureStorage } from './evaluation/storage.ts';
 import { measureSwitching } from './evaluation/switching.ts';
 import { scoreSystems } from './evaluation/systems.ts';
+import { writeReport } from './evaluation/writeReport.ts';
 import { adapterFolder } from './experiment.ts';
 import { sizeOf } from './exportRun.ts';
 import { hashBase } from './loadBase.ts';
 import { watchFor } from './quantizedBase.ts';
 import type { RequestContext } from './requestContext.ts';
-import { writeFileAtomic } from './store.ts';
 import { readTrainingRecord } from './trainingRecord.ts';
 import type { OpenExperiment, Workbench } from './workbench.ts';
 
@@ -107,11 +106,9 @@ export async function evaluateRun(
     examples: systems.examples,
     durations: timed.durations,
   };
-  const [reportPath, htmlPath] = [join(e.runFolder, 'report.json'), join(e.runFolder, 'report.html')];
-  await writeFileAtomic(reportPath, `${JSON.stringify(report, null, 1)}\n`);
-  await writeFileAtomic(htmlPath, reportHtml(report));
+  const paths = await writeReport(e.runFolder, report);
   const measured = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
-  return { report, reportPath, htmlPath, gates: gatesOf(measured, report.scores) };
+  return { report, ...paths, gates: gatesOf(measured, report.scores) };
 }
 
 /** Each expert's own score now, beside the one its factors had before the other experts were trained. */

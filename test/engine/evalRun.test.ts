@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { evaluateRun } from '../../src/engine/evalRun.ts';
 import { earliestScore } from '../../src/engine/evaluation/history.ts';
@@ -63,7 +63,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, sequential adapter, files', async () => {
+test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, sequential adapter, files; the report before it is kept', async () => {
   const { report, reportPath, htmlPath } = await evaluateRun(workbench, { id: 'e', recipe: recipePath }, context);
   const systems = [...new Set(report.scores.map(s => s.system))];
   for (const name of ['base', 'math', 'code', 'routed', 'both'])
@@ -99,6 +99,16 @@ test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, s
   assert.deepEqual(written.scores, JSON.parse(JSON.stringify(report.scores)));
   assert.match(readFileSync(htmlPath, 'utf8'), /^<!doctype html>/i);
   assert.ok(progress.some(m => m.startsWith('one adapter learns')));
+
+  const kept = join(dirname(reportPath), 'reports');
+  const [earlier, ...others] = readdirSync(kept);
+  assert.deepEqual(others, []);
+  const { sets } = JSON.parse(readFileSync(join(kept, earlier!, 'report.json'), 'utf8')) as Report;
+  assert.deepEqual(
+    sets.map(s => s.name),
+    ['sums'],
+  );
+  assert.match(readFileSync(join(kept, earlier!, 'report.html'), 'utf8'), /^<!doctype html>/i);
 });
 
 test('a score is only compared with one of the same factors, before the others were trained', () => {
