@@ -63,15 +63,16 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   const bytesOf = ({ memory }: Pick<TrainingPlan, 'memory'>) => totalBytes(memory);
   for (const way of ways) {
     const options = { ...graphs, ...way };
-    planned.push({ graphs: options, shapes, memory: trainingMemory(options, shapes) });
-    if (fits(bytesOf(planned.at(-1)!), budget)) break;
+    const plan = { graphs: options, shapes, memory: trainingMemory(options, shapes) };
+    planned.push(plan);
+    if (fits(bytesOf(plan), budget)) break;
   }
   // The first that fits takes less than those before it, which do not. Where none does, the least is nearest to it.
   const chosen = planned.reduce((least, plan) => (bytesOf(plan) < bytesOf(least) ? plan : least));
   return {
     ...chosen,
     isRecomputeChosen: chosen.graphs.recompute === true && !isAsked,
-    bytesWithout: totalBytes(planned[0]!.memory),
+    bytesWithout: bytesOf(planned[0]!),
   };
 }
 

@@ -11,7 +11,7 @@ import { openExperiment } from './experiment.ts';
 import { keptFolder, keptPath, lastKeeper, listCheckpoints } from './keptCheckpoints.ts';
 import { hashBase, loadBase } from './loadBase.ts';
 import { withExpertLocks } from './runs/expertLocks.ts';
-import { folderFiles, readBytes, writeFolderAtomic } from './store.ts';
+import { copyFilesAtomic, folderFiles } from './store.ts';
 import { adapterOutput, writeTrained } from './trainedAdapter.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -71,7 +71,7 @@ export async function promoteRun(workbench: Workbench, request: PromoteRequest):
 async function keepAside(folder: string, to: string): Promise<string | undefined> {
   const names = await folderFiles(folder).catch(() => undefined);
   if (!names) return undefined;
-  const content = (name: string) => async () => readBytes(join(folder, name), 'the adapter');
-  await writeFolderAtomic(to, new Map(names.map(name => [name, content(name)])));
+  const paths = names.map(name => join(folder, name));
+  await copyFilesAtomic(paths, to, 'the adapter');
   return to;
 }

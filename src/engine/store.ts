@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../shared/errors.ts';
 
 /** What the file system says, in a user's words. Other errors pass through unchanged. */
@@ -131,6 +131,11 @@ export async function writeFolderAtomic(
     });
     throw storageError(error, folder);
   }
+}
+
+/** Copies files into a folder as writeFolderAtomic writes it. Throws `notFound`, with `what` they are, and `storage`. */
+export function copyFilesAtomic(paths: string[], folder: string, what: string): Promise<void> {
+  return writeFolderAtomic(folder, new Map(paths.map(path => [basename(path), () => readBytes(path, what)])));
 }
 
 /** Renames a folder, and says whether there was one. A file of that name is left alone and refused. */
