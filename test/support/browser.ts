@@ -6,7 +6,7 @@ const places = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 const found = process.env.CHROMIUM ?? places.find(existsSync);
 
 /** Why there is no browser here, or false. */
-export const browserMissing = isThere(found)
+export const browserMissing = existsSync(found ?? '')
   ? false
   : `there is no Chromium at ${found ?? places.join(' or ')}: install the package 'chromium-headless-shell', or set CHROMIUM`;
 
@@ -16,8 +16,4 @@ export function launchBrowser(): Promise<Browser> {
     executablePath: found,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
-}
-
-function isThere(path: string | undefined): boolean {
-  return path !== undefined && existsSync(path);
 }
