@@ -41,7 +41,7 @@ function doctorLines(r: DoctorResult): string[] {
       ['device', `${r.device.used}: ${r.device.reason}`],
       ...r.device.verdicts.map((v): [string, string] => [
         '',
-        `${v.device} ${verdictText[v.state]}: ${v.reason}${v.halfFloats ? '; weights in F16 can stay so' : ''}`,
+        `${v.device} ${verdictText[v.state]}: ${v.reason}${v.halfFloats ? '; it has half floats' : ''}`,
       ]),
       ['base', base ? `${base.folder}, ${(base.parameters / 1e6).toFixed(1)} M parameters` : 'missing'],
     ]),

@@ -40,7 +40,10 @@ function planLines(p: PlanResult): string[] {
       row(`base weights${p.widensAtUse ? ', in 16 bits' : ''}`, memory.weights),
       row('factors', memory.factors),
       row('optimiser', memory.optimiser),
-      row(`activations${p.recompute ? ', computed again' : ''}`, memory.activations),
+      row(
+        ['activations', p.halfActivations && 'in 16 bits', p.recompute && 'computed again'].filter(Boolean).join(', '),
+        memory.activations,
+      ),
       row('together', p.totalBytes),
     ]),
     verdict(p),
@@ -73,7 +76,8 @@ function planLines(p: PlanResult): string[] {
 function verdict(p: PlanResult): string {
   const place = p.isLimit ? `the limit of ${bytes(p.budgetBytes)}` : `the ${bytes(p.budgetBytes)} that are free`;
   const chosen = [
-    ...(p.widensAtUse ? ['weights stay in 16 bits'] : []),
+    // On a GPU they always do, where they can.
+    ...(p.widensAtUse && p.device === 'cpu' ? ['weights stay in 16 bits'] : []),
     ...(p.isRecomputeChosen ? ['activations are computed again'] : []),
   ];
   const again =

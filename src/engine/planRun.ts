@@ -49,6 +49,7 @@ export async function planRun(workbench: Workbench, { recipe: path, text, only }
     memory: { process: processBytes, ...plan.memory },
     totalBytes: processBytes + totalBytes(plan.memory),
     widensAtUse: plan.graphs.widensAtUse === true,
+    halfActivations: plan.graphs.halfActivations === true,
     recompute: plan.graphs.recompute === true,
     isRecomputeChosen: plan.isRecomputeChosen,
     totalBytesWithout: processBytes + plan.bytesWithout,

@@ -28,7 +28,7 @@ export interface TrainingPlanOptions {
   jobs: ExpertJob[];
   seed: number;
   device: Device;
-  /** A device other than the CPU can widen weights in F16. */
+  /** A device other than the CPU has half floats. */
   halfFloats: boolean;
   budget: MemoryBudget;
 }
@@ -39,7 +39,7 @@ export const processBytes = 125e6;
 /**
  * Plans a run. Where it would not fit otherwise, weights in 16 bits are widened for each product, which costs little, and
  * activations are computed again, which costs more, unless a recipe says whether they are. What a GPU has room for is not
- * known: there weights are widened for each product wherever they can be.
+ * known: there weights are widened for each product, and activations are kept in half floats, wherever they can be.
  */
 export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan> {
   const { base, jobs, seed, device, budget } = o;
@@ -53,7 +53,8 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   const inTurn = takesTurns(experts, device);
   const shapes = await batchShapes(plans, { seed, inTurn });
   const accumulates = addsUpRuns(plans, inTurn);
-  const graphs = { config: graphConfig(base), tensors: base.tensors, experts, accumulates, inTurn };
+  const halfActivations = device !== 'cpu' && o.halfFloats;
+  const graphs = { config: graphConfig(base), tensors: base.tensors, experts, accumulates, inTurn, halfActivations };
   const wishes = plans.map(p => p.settings.recompute);
   const isAsked = wishes.includes(true);
   const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];

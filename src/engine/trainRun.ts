@@ -65,7 +65,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const budget = memoryBudget(o.memoryLimit, device);
   const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
-  const { inTurn, accumulates, recompute, widensAtUse } = plan.graphs;
+  const { inTurn, accumulates, recompute, halfActivations, widensAtUse } = plan.graphs;
   // Before the first step, and not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
@@ -95,6 +95,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
     accumulates,
     inTurn,
     recompute,
+    halfActivations,
     widensAtUse,
     threads: o.threads,
     device,

@@ -21,7 +21,7 @@ export interface DeviceVerdict {
   reason: string;
   /** Milliseconds of the same small graph on the device and on the CPU. */
   timing?: { device: number; cpu: number };
-  /** It widens half floats right, so that weights in F16 can stay so until a product reads them. */
+  /** It stores and widens half floats right: a training's weights in F16 can stay so, and activations be kept so. */
   halfFloats?: boolean;
 }
 

@@ -353,8 +353,10 @@ export interface PlanResult {
     graphs: number;
   };
   totalBytes: number;
-  /** The base's weights stay in 16 bits and are widened for each product, because they would not fit otherwise. */
+  /** The base's weights stay in 16 bits and are widened for each product: on a GPU, and where they would not fit otherwise. */
   widensAtUse: boolean;
+  /** Activations are kept in half floats for the backward pass, on a GPU that has them. */
+  halfActivations: boolean;
   /** Activations are computed again … */
   recompute: boolean;
   /** … because they would not fit otherwise, and not because the recipe says so. */

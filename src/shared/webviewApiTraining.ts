@@ -83,6 +83,7 @@ const plan = z.object({
   isLimit: z.boolean(),
   fits: z.boolean(),
   widensAtUse: z.boolean(),
+  halfActivations: z.boolean(),
   recompute: z.boolean(),
   isRecomputeChosen: z.boolean(),
   totalBytesWithout: z.number(),

@@ -144,8 +144,13 @@ for (const dtype of ['F16', 'BF16'] as const)
     assertClose([(held[0]! - held[1]!) / (2 * weights)], [1], 1e-3);
   });
 
-for (const name of ['llama_all', 'qwen2_all'])
-  test(`${name}: every factor's gradient in steps 1 and 2 is PEFT's, to a relative error of 1e-5`, async () => {
+for (const [name, halfActivations, most] of [
+  ['llama_all', false, 1e-5],
+  ['qwen2_all', false, 1e-5],
+  ['llama_all', true, 1e-3],
+  ['qwen2_all', true, 1e-3],
+] as const)
+  test(`${name}${halfActivations ? ', activations in halves' : ''}: every factor's gradient in steps 1 and 2 is PEFT's, to a relative error of ${most}`, async () => {
     const { base, expert, batch, initial, flat, tensor, gold } = await openCase(name);
     const graph = buildTrainGraph({
       config: base.config,
@@ -154,6 +159,7 @@ for (const name of ['llama_all', 'qwen2_all'])
       phase: 'accumulate',
       accumulated: false,
       dropout: false,
+      halfActivations,
     });
     const session = await createSession(graph, { folder: base.folder, threads: 1 });
     const { lr, eps } = gold.optimizer;
@@ -182,7 +188,7 @@ for (const name of ['llama_all', 'qwen2_all'])
         const norm = Math.hypot(...expected);
         const error = Math.hypot(...expected.map((x, i) => x - own[i]!));
         // B starts at zero, so the gradient of A is exactly zero in the first step.
-        assert.ok(error <= 1e-5 * norm, `step ${step}, ${t.name}: relative error ${error / norm}`);
+        assert.ok(error <= most * norm, `step ${step}, ${t.name}: relative error ${error / norm}`);
       }
       assert.equal(at, gradient.length);
     }

@@ -7,15 +7,20 @@ import { openTrainSessions } from '../../src/engine/trainBackend.ts';
 import { peakOf } from './peakOf.ts';
 
 /*
- * A program that trains for some steps with weights in 16 bits widened at use, and prints what that was planned to take
- * and took, in bytes: `trainPeak FOLDER`. Linux alone tells the peak of a process.
+ * A program that trains for some steps with what stays in 16 bits, and prints what that was planned to take and took, in
+ * bytes: `trainPeak FOLDER weights|activations`. Linux alone tells the peak of a process.
  */
 
-const base = await loadBase(process.argv[2]!);
+const [folder, inHalves] = process.argv.slice(2) as [string, 'weights' | 'activations'];
+const base = await loadBase(folder);
 const expert = { name: 'e', rank: 16, targets: linearLayers(base.config).map(l => l.path), dropout: 0 };
 const [rows, length] = [4, 200];
 const settings = { learningRate: 1e-3, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxNorm: 1 };
-const options = { accumulates: false, widensAtUse: true };
+const options = {
+  accumulates: false,
+  widensAtUse: inHalves === 'weights',
+  halfActivations: inHalves === 'activations',
+};
 
 const before = peakOf(process.pid);
 const sessions = await openTrainSessions({ ...options, base, experts: [{ ...expert, seed: 1 }], threads: 1 });

@@ -131,14 +131,15 @@ function memoryOf(plan: TrainingPlan): HTMLElement {
     {},
     bar,
     element('p', { class: fits ? 'muted' : 'problem' }, fits ? `${share}.` : `It does not fit: ${share}.`),
-    (plan.widensAtUse || plan.isRecomputeChosen) &&
+    (plan.widensAtUse || plan.halfActivations || plan.isRecomputeChosen) &&
       element(
         'p',
         { class: 'muted' },
         [
           plan.widensAtUse && 'Weights stay in 16 bits and are widened for each product.',
+          plan.halfActivations && 'Activations are kept in 16 bits.',
           plan.isRecomputeChosen && 'Activations are computed again.',
-          `It would take ${bytes(plan.totalBytesWithout)} otherwise.`,
+          plan.totalBytesWithout > totalBytes && `It would take ${bytes(plan.totalBytesWithout)} otherwise.`,
         ]
           .filter(Boolean)
           .join(' '),

@@ -2,16 +2,24 @@ import { WorkbenchError } from '../../shared/errors.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import { gradientRules } from './gradientRules.ts';
+import { halfStore } from './halfStore.ts';
 import { dropUnread, recomputed, type Segment, segmentNodes } from './recompute.ts';
+
+export interface GradientOptions {
+  /** What lies within one of these is computed a second time for the backward pass, instead of being kept. */
+  segments?: Segment[];
+  /** Which results of the forward pass are kept in half floats for the backward pass; none without it. */
+  isKeptInHalf?: (value: Value) => boolean;
+}
 
 /**
  * Appends to `g` the nodes that compute d loss / d wrt, by reverse-mode differentiation
- * (Linnainmaa 1970). `loss` is a scalar; only paths that lead to a wanted value are walked. What lies within one of
- * `segments` is computed a second time for it, instead of being kept.
+ * (Linnainmaa 1970). `loss` is a scalar; only paths that lead to a wanted value are walked.
  * Throws `runtime` when an operator on such a path has no gradient rule, or when the loss does not
  * depend on a wanted value at all.
  */
-export function gradients(g: Graph, loss: Value, wrt: Value[], segments: Segment[] = []): Value[] {
+export function gradients(g: Graph, loss: Value, wrt: Value[], o: GradientOptions = {}): Value[] {
+  const { segments = [], isKeptInHalf = () => false } = o;
   const needs = new Set<Value>(wrt);
   const forward = [...g.nodes];
   for (const node of forward) if (node.inputs.some(v => v && needs.has(v))) for (const o of node.outputs) needs.add(o);
@@ -24,26 +32,32 @@ export function gradients(g: Graph, loss: Value, wrt: Value[], segments: Segment
 
   const segmentOf = new Map(segments.flatMap(s => segmentNodes(forward, s).map(node => [node, s] as const)));
   const copies = new Map<Segment, Map<Value, Value>>();
-  /** The node as the backward pass reads it. */
-  const asRead = (node: Node): Node => {
+  const halves = halfStore(g, forward);
+  const kept = (v: Value, after: Value) => (needs.has(v) && isKeptInHalf(v) ? halves.read(v, after) : v);
+  /** The node as the backward pass reads it, once `dy` is there, the gradient of its result. */
+  const asRead = (node: Node, dy: Value): Node => {
     const segment = segmentOf.get(node);
     const after = segment && gradient.get(segment.to);
-    if (!after) return node;
-    const known = copies.get(segment) ?? recomputed(g, forward, segment, needs, after);
-    copies.set(segment, known);
-    const copy = <V extends Value | undefined>(v: V) => ((v && known.get(v)) ?? v) as V;
-    return { ...node, inputs: node.inputs.map(copy), outputs: node.outputs.map(copy) };
+    if (after && !copies.has(segment)) {
+      const start = kept(segment.from, after);
+      const from = start === segment.from ? op.afterwards(g, start, after) : start;
+      copies.set(segment, recomputed(g, forward, segment, needs, from));
+    }
+    const known = after && copies.get(segment);
+    const read = (v: Value) => known?.get(v) ?? kept(v, dy);
+    return { ...node, inputs: node.inputs.map(v => v && read(v)), outputs: node.outputs.map(read) };
   };
 
   for (const node of [...forward].reverse()) {
     if (!node.outputs.some(o => needs.has(o) && gradient.has(o))) continue;
     const wants = (i: number) => node.inputs[i] !== undefined && needs.has(node.inputs[i]);
     if (!node.inputs.some((_, i) => wants(i))) continue;
-    inputGradients(g, node, asRead(node), gradient, wants).forEach((dv, i) => {
+    inputGradients(g, node, asRead, gradient, wants).forEach((dv, i) => {
       if (dv && wants(i)) accumulate(node.inputs[i]!, dv);
     });
   }
   dropUnread(g, new Set([...copies.values()].flatMap(values => [...values.values()])));
+  halves.store();
   return wrt.map(v => {
     const dv = gradient.get(v);
     if (!dv) throw new WorkbenchError('runtime', `autodiff: the loss does not depend on '${v.name}'`);
@@ -54,14 +68,15 @@ export function gradients(g: Graph, loss: Value, wrt: Value[], segments: Segment
 function inputGradients(
   g: Graph,
   node: Node,
-  asRead: Node,
+  asRead: (node: Node, dy: Value) => Node,
   gradient: Map<Value, Value>,
   wants: (i: number) => boolean,
 ) {
   if (node.op === 'Split') return [splitGradient(g, node, gradient)];
   const rule = gradientRules[node.op];
   if (!rule) throw new WorkbenchError('runtime', `autodiff: no gradient rule for operator ${node.op}`);
-  return rule(g, asRead, gradient.get(node.outputs[0]!)!, wants);
+  const dy = gradient.get(node.outputs[0]!)!;
+  return rule(g, asRead(node, dy), dy, wants);
 }
 
 /** The pieces' gradients joined again; a piece that nothing used contributes zeros. */

@@ -10,9 +10,8 @@ export interface Segment {
 
 /**
  * Gradient checkpointing (Chen et al. 2016): a second copy of the segment's nodes that lead to wanted values. The copy
- * starts from a value that waits for `after`, the gradient of the segment's result, so that it is computed when it is
- * needed and not before; and which makes it another expression than the original, so that the runtime does not
- * merge the two.
+ * starts from `start`, which is `from` by another node that waits for the gradient of the segment's result: so it is computed
+ * when it is needed and not before, and is another expression than the original, which the runtime does not merge with it.
  *
  * @returns the copy of each value of the segment
  */
@@ -21,9 +20,9 @@ export function recomputed(
   forward: readonly Node[],
   { from, to }: Segment,
   needs: ReadonlySet<Value>,
-  after: Value,
+  start: Value,
 ): Map<Value, Value> {
-  const copies = new Map<Value, Value>([[from, waitFor(g, from, after)]]);
+  const copies = new Map<Value, Value>([[from, start]]);
   for (const node of segmentNodes(forward, { from, to })) {
     if (!node.outputs.some(o => needs.has(o))) continue;
     const inputs = node.inputs.map(v => v && (copies.get(v) ?? v));
@@ -52,12 +51,4 @@ export function dropUnread(g: Graph, values: ReadonlySet<Value>): void {
 export function segmentNodes(forward: readonly Node[], { from, to }: Segment): readonly Node[] {
   const index = (v: Value) => forward.findIndex(node => node.outputs.includes(v));
   return forward.slice(index(from) + 1, index(to) + 1);
-}
-
-/** `x` [n, k], once `other` [n, k] is there: nothing of it is added, in the plain sense of the word. */
-function waitFor(g: Graph, x: Value, other: Value): Value {
-  const none = g.ints([0]);
-  const shape = [0, ...other.shape.slice(1)];
-  const [nothing] = g.node('Slice', [other, none, none, none], [{ type: other.type, shape }]);
-  return g.node('Concat', [x, nothing!], [{ type: x.type, shape: x.shape }], { axis: 0 })[0]!;
 }

@@ -148,6 +148,22 @@ export function reshape(g: Graph, x: Value, shape: Dim[]): Value {
   return single(g, 'Reshape', [x, g.shapeValue(shape)], x.type, shape, { allowzero: 1 });
 }
 
+/** `x`, from a node that runs only when `other` is there, although it needs nothing of it; no number is copied. */
+export function afterwards(g: Graph, x: Value, other: Value): Value {
+  const size = single(g, 'Shape', [other], 'int64', [1], { start: 0, end: 1 });
+  return single(g, 'Reshape', [x, add(g, shapeOf(g, x), mul(g, size, g.ints([0])))], x.type, x.shape);
+}
+
+/** `x`, from a node that runs only when `like` is there, which has the same shape; no number is copied. */
+export function withShapeOf(g: Graph, x: Value, like: Value): Value {
+  return single(g, 'Reshape', [x, shapeOf(g, like)], x.type, x.shape);
+}
+
+function shapeOf(g: Graph, x: Value): Value {
+  if (x.shape.every(d => typeof d === 'number')) return g.ints(x.shape as number[]);
+  return single(g, 'Shape', [x], 'int64', [x.shape.length]);
+}
+
 export function transpose(g: Graph, x: Value, perm: number[]): Value {
   return single(
     g,
@@ -213,6 +229,15 @@ export function split(g: Graph, x: Value, sizes: number[], axis: number): Value[
 
 export function cast(g: Graph, x: Value, type: ElementType): Value {
   return x.type === type ? x : single(g, 'Cast', [x], type, x.shape, { to: onnxElementCode(type) });
+}
+
+/** The largest number in half floats. */
+const largestHalf = 65504;
+
+/** In half floats; what lies beyond their range becomes its end, which a GPU's conversion does not promise. */
+export function toHalf(g: Graph, x: Value): Value {
+  const bounds = [g.scalar(-largestHalf), g.scalar(largestHalf)];
+  return cast(g, single(g, 'Clip', [x, ...bounds], x.type, x.shape), 'float16');
 }
 
 /** x / rms(x) · weight over the last axis (Zhang & Sennrich 2019). */

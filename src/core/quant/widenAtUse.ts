@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
+import * as op from '../graph/ops.ts';
 import { blockSize, bytesPerBlock } from './blocks.ts';
 
 /**
@@ -57,17 +58,9 @@ function widenAgain(g: Graph, [widen, split]: Node[], partner: Value): Value {
   const again = ({ op, domain, attributes, outputs }: Node, inputs: (Value | undefined)[]): Value =>
     g.node(op, inputs, outputs, attributes, domain)[0]!;
   const [stored, scales, zeroPoints] = widen!.inputs as [Value, Value, Value];
-  if (widen!.op === 'Cast') return again(widen!, [afterwards(g, stored, partner)]);
-  const widened = again(widen!, [stored, afterwards(g, scales, partner), zeroPoints]);
+  if (widen!.op === 'Cast') return again(widen!, [op.afterwards(g, stored, partner)]);
+  const widened = again(widen!, [stored, op.afterwards(g, scales, partner), zeroPoints]);
   return split ? again(split, [widened, split.inputs[1]]) : widened;
-}
-
-/** A constant [rows, cols] that is not there before `partner`, another matrix. */
-function afterwards(g: Graph, constant: Value, partner: Value): Value {
-  const shapeOfPartner = g.node('Shape', [partner], [{ type: 'int64', shape: [2] }])[0]!;
-  const zeros = g.node('Mul', [shapeOfPartner, g.ints([0, 0])], [{ type: 'int64', shape: [2] }])[0]!;
-  const shape = g.node('Add', [zeros, g.ints(constant.shape as number[])], [{ type: 'int64', shape: [2] }])[0]!;
-  return g.node('Reshape', [constant, shape], [{ type: constant.type, shape: constant.shape }])[0]!;
 }
 
 /** The node with its own result, from the codes as bytes: two make one. In single floats throughout. */

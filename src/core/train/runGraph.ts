@@ -17,6 +17,8 @@ export interface RunGraphOptions {
   inTurn?: boolean;
   /** Activations are computed again in the backward pass, which saves memory. */
   recompute?: boolean;
+  /** Activations are kept in half floats for the backward pass, which saves memory and costs some digits. */
+  halfActivations?: boolean;
   /** Weights in 16 bits are widened for each product anew, which saves memory. */
   widensAtUse?: boolean;
 }
@@ -49,6 +51,7 @@ export function runGraph(o: RunGraphOptions, phase: TrainPhase): Graph {
     accumulated: phase !== 'evaluate' && o.accumulates,
     dropout: phase !== 'evaluate' && o.experts.some(e => e.dropout > 0),
     recompute: o.recompute,
+    halfActivations: o.halfActivations,
     widensAtUse: o.widensAtUse,
   });
 }

@@ -43,6 +43,8 @@ export interface TrainGraphOptions {
   dropout: boolean;
   /** The backward pass computes each block's activations again: a quarter to a third slower, in far less memory. */
   recompute?: boolean;
+  /** What the backward pass reads of the forward pass is kept in half floats until then. */
+  halfActivations?: boolean;
   /**
    * Weights in 16 bits are widened for each product anew: somewhat slower, in half the memory. Not that of the vocabulary,
    * which is too large to be held beside the others for a moment.
@@ -166,7 +168,8 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   // Two additions a block.
   const ends = stream.filter((_, i) => i % 2 === 0);
   const segments = o.recompute ? ends.slice(1).map((to, i) => ({ from: ends[i]!, to })) : [];
-  const found = gradients(g, loss, wanted.flat(), segments);
+  const isKeptInHalf = o.halfActivations ? isLarge : undefined;
+  const found = gradients(g, loss, wanted.flat(), { segments, isKeptInHalf });
   let at = 0;
   const sums = groups.map((group, i) => {
     const own = found.slice(at, (at += wanted[i]!.length));
@@ -179,6 +182,16 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   });
   if (o.phase === 'accumulate') for (const [i, group] of groups.entries()) g.output(`${group.name}.sum.out`, sums[i]!);
   else addUpdate(g, groups, flat, sums);
+}
+
+/** Numbers a token from which a value is worth the operators that store and widen it. */
+const fewestNumbers = 64;
+
+/** A value of every token with many numbers each: not one of trained tokens alone, which belongs to the loss. */
+function isLarge({ shape }: Value): boolean {
+  const [tokens, ...others] = shape.filter(dim => typeof dim === 'string' && dim !== 'B');
+  const perToken = shape.reduce<number>((n, dim) => (typeof dim === 'number' ? n * dim : n), 1);
+  return tokens !== undefined && !shape.includes('M') && (others.length > 0 || perToken >= fewestNumbers);
 }
 
 /** Clipping and AdamW for every group. */

@@ -4,7 +4,7 @@ import { isRefusal } from '../session.ts';
 /** The device that something is opened on, and whom to tell when it gives up. */
 export interface DeviceUse {
   device: Device;
-  /** Weights in F16 can stay so there until they are used. */
+  /** It has half floats, for what training keeps in its memory. */
   halfFloats: boolean;
   /** The device refused a graph or a run; the CPU goes on. */
   failed(error: unknown): void;

@@ -55,28 +55,36 @@ export async function measureDevice(device: Device, threads: number): Promise<Me
 }
 
 /**
- * Whether a device reads weights in F16 and widens them for a product, as in training. Throws what the runtime throws
- * where the device has no half floats.
+ * Whether a device widens weights in F16 for a product and keeps activations in halves, as in training. Throws what the
+ * runtime throws where the device has no half floats.
  */
 export async function measureHalfFloats(device: Device, threads: number): Promise<boolean> {
   const { rows, dim } = sizes[0]!;
   const x = floats(numbers(rows * dim, 1), [rows, dim]);
-  const product = async (on: Device) => {
+  const results = async (on: Device) => {
     const session = await createSession(halfFloatGraph(dim), { threads, device: on });
-    const out = await session.run({ x });
+    const { product, kept } = await session.run({ x });
     await session.dispose();
-    return out.y!.data as Float32Array;
+    return [product!, kept!].map(tensor => tensor.data as Float32Array);
   };
-  return relativeError(await product(device), await product('cpu')) <= tolerance;
+  const [own, expected] = [await results(device), await results('cpu')];
+  return own.every((result, i) => relativeError(result, expected[i]!) <= tolerance);
 }
 
-/** y = x Wᵀ with W in F16, which stays so when the graph is compiled, because the number of rows is not known then. */
+/**
+ * product = x Wᵀ with W in F16, which stays so when the graph is compiled, because the number of rows is not known then;
+ * kept = 10⁶ x, half of which no half float holds, from halves.
+ */
 function halfFloatGraph(dim: number): Graph {
   const g = new Graph();
   const weight: Value = { name: 'weight', type: 'float16', shape: [dim, dim] };
   const halves = Uint16Array.from(numbers(dim * dim, 2), floatToHalf);
   g.initializers.push({ value: weight, data: { bytes: new Uint8Array(halves.buffer) } });
-  g.output('y', op.gemm(g, g.input('x', 'float32', ['rows', dim]), op.cast(g, weight, 'float32'), { transB: true }));
+  const x = g.input('x', 'float32', ['rows', dim]);
+  const product = op.gemm(g, x, op.cast(g, weight, 'float32'), { transB: true });
+  g.output('product', product);
+  const half = op.toHalf(g, op.mul(g, x, g.scalar(1e6)));
+  g.output('kept', op.cast(g, op.afterwards(g, half, product), 'float32'));
   widenAtUse(g, new Set([weight.name]));
   return g;
 }

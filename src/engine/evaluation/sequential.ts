@@ -83,6 +83,7 @@ async function learn(
     experts: [{ name: plan.name, rank, targets, dropout, seed: hashName(plan.name) }],
     accumulates: graphs.accumulates,
     recompute: graphs.recompute,
+    halfActivations: graphs.halfActivations,
     widensAtUse: graphs.widensAtUse,
     threads: o.threads,
     device,
