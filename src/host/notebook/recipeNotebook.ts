@@ -44,6 +44,6 @@ function stepCells(notebook: NotebookDocument): NotebookCell[] {
   return notebook.getCells().filter(cell => ['step', 'note'].includes(roleOfCell(cell)));
 }
 
-function asRecipeCell({ kind, document, metadata }: NotebookCell) {
+export function asRecipeCell({ kind, document, metadata }: NotebookCell) {
   return recipeCell(kind, document.getText(), metadata as CellMetadata);
 }

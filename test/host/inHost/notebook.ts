@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  CompletionItemKind,
+  type CompletionList,
   commands,
+  type Hover,
+  type MarkdownString,
   type NotebookCell,
   NotebookCellKind,
   type NotebookDocument,
@@ -106,6 +110,40 @@ export function run(): Promise<void> {
         await workspace.openNotebookDocument(Uri.file(pathOf('broken.lora.json')));
       }, /cannot be opened as a notebook/);
       assert.equal(read('broken.lora.json'), broken);
+    },
+
+    async 'in a cell, what can stand at the cursor is offered and what is named is told, as its recipe has them'() {
+      const notebook = await open('steps.lora.json');
+      const placeOf = (cell: NotebookCell, part: string) =>
+        cell.document.positionAt(cell.document.getText().indexOf(part) + 1);
+      const offered = async (cell: NotebookCell, part: string) => {
+        const place = placeOf(cell, part);
+        const command = 'vscode.executeCompletionItemProvider';
+        const { items } = await commands.executeCommand<CompletionList>(command, cell.document.uri, place);
+        // The editor offers words of its own.
+        const own = items.filter(item => item.kind !== CompletionItemKind.Text);
+        return own.map(({ label, range }) => {
+          assert.ok(range);
+          const name = typeof label === 'string' ? label : label.label;
+          return [name, cell.document.getText('replacing' in range ? range.replacing : range)];
+        });
+      };
+      const train = cellThat(notebook, 'train');
+      // The language is loaded with the first cell.
+      await until(async () => (await offered(train, '"math"')).length > 0);
+      assert.deepEqual(
+        await offered(train, '"math"'),
+        ['math', 'code', 'qa'].map(name => [name, '"math"']),
+      );
+      assert.deepEqual(await offered(cellThat(notebook, 'blend'), '"review"'), [['review', '"review"']]);
+      const hovers = await commands.executeCommand<Hover[]>(
+        'vscode.executeHoverProvider',
+        train.document.uri,
+        placeOf(train, '"math"'),
+      );
+      const told = hovers.flatMap(hover => hover.contents.map(content => (content as MarkdownString).value)).join('\n');
+      assert.match(told, /\*\*math\*\*: rank 8 on \d+ layers/);
+      assert.equal(train.document.getText(hovers[0]!.range), '"math"');
     },
 
     async 'a training cell is run to its end: losses and steps, as drawing, text and JSON'() {

@@ -64,7 +64,8 @@ function isAsRead({ kind, text, origin }: RecipeCell): boolean {
   return read !== undefined && sameLines(text, read);
 }
 
-function cellProblems(cell: RecipeCell, where: string): Problem[] {
+/** What keeps a cell from being part of a recipe; `where` begins what is said of it. */
+export function cellProblems(cell: RecipeCell, where: string): Problem[] {
   const role = roleOf(cell);
   if (role === 'note' || role === 'blank' || isAsRead(cell)) return [];
   const text = withoutComma(cell.text);

@@ -32,7 +32,7 @@ export function registerCodeLenses(runs: Runs, worlds: RecipeWorlds): Disposable
         if (!workspace.isTrusted) return [];
         await runs.found();
         const reading = readingOf(document);
-        const lenses = lensesOf(reading, runs.of(document.uri).map(toLensRun), worlds.worldOf(document, reading));
+        const lenses = lensesOf(reading, runs.of(document.uri).map(toLensRun), worlds.worldOf(document.uri, reading));
         return lenses.map(lens => new CodeLens(rangeIn(document, lens.range), commandOf(lens, document.uri)));
       },
     }),

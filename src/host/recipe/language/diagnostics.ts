@@ -38,7 +38,7 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
   const open = () => workspace.textDocuments.filter(d => languages.match(recipeSelector, d) > 0);
   const problemsOf = (document: TextDocument) => {
     const reading = readingOf(document);
-    return recipeProblems(reading, worlds.worldOf(document, reading));
+    return recipeProblems(reading, worlds.worldOf(document.uri, reading));
   };
 
   function refresh(): void {
@@ -57,7 +57,7 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
   /** All bad lines of the datasets that a recipe names. */
   function dataDiagnostics(document: TextDocument): [Uri, Diagnostic[]][] {
     const reading = readingOf(document);
-    const world = worlds.worldOf(document, reading);
+    const world = worlds.worldOf(document.uri, reading);
     const files = new Set(reading.parts ? dataUses(reading.parts).map(use => use.file) : []);
     return [...files].map(file => {
       const problems = known(world.data(file))?.problems ?? [];

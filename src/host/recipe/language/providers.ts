@@ -1,77 +1,45 @@
 import { dirname, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   CodeAction,
   CodeActionKind,
-  CompletionItem,
-  CompletionItemKind,
-  type CompletionItemProvider,
   type Disposable,
   DocumentLink,
   DocumentSymbol,
   EventEmitter,
   FoldingRange,
   FoldingRangeKind,
-  Hover,
   InlayHint,
   Location,
   languages,
-  MarkdownString,
-  SnippetString,
   SymbolKind,
   type TextDocument,
   TextEdit,
   Uri,
   WorkspaceEdit,
 } from 'vscode';
-import type { Completion } from '../../../core/recipe/language/completion.ts';
-import { completionsAt, listedAt } from '../../../core/recipe/language/completions.ts';
 import { type Fix, fixesFor } from '../../../core/recipe/language/fixes.ts';
 import { foldingsOf } from '../../../core/recipe/language/foldings.ts';
 import { formatRecipe } from '../../../core/recipe/language/formatRecipe.ts';
-import { hoverAt } from '../../../core/recipe/language/hover.ts';
 import { inlayHintsOf } from '../../../core/recipe/language/inlayHints.ts';
 import { linksOf } from '../../../core/recipe/language/links.ts';
 import { definitionAt, referencesAt, renameAt, renameRange } from '../../../core/recipe/language/navigation.ts';
 import { type OutlineItem, outlineOf } from '../../../core/recipe/language/outline.ts';
 import { onSettingChange, readSetting } from '../../settings.ts';
+import { completionProvider } from './completionProvider.ts';
 import type { RecipeDiagnostics } from './diagnostics.ts';
+import { hoverProvider } from './hoverProvider.ts';
 import { linkTarget } from './linkTarget.ts';
 import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
-import { listForRecipe } from './recipeListings.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
-
-/** Milliseconds that a hover waits for files; without them it says less. */
-const longestRead = 3000;
+import { shownSelector } from './shownRecipe.ts';
 
 /** What the core says of a recipe, as the editor's providers. */
 export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagnostics): Disposable[] {
-  const world = (document: TextDocument) => worlds.worldOf(document, readingOf(document));
+  const world = (document: TextDocument) => worlds.worldOf(document.uri, readingOf(document));
   const hintsChanged = new EventEmitter<void>();
-  const completion: CompletionItemProvider = {
-    async provideCompletionItems(document, position) {
-      const [reading, offset] = [readingOf(document), document.offsetAt(position)];
-      const listings = await listForRecipe(document.uri, listedAt(reading, offset));
-      const found = completionsAt(reading, offset, world(document), listings);
-      return found.map((item, i) => toItem(item, i, document));
-    },
-  };
   return [
-    languages.registerCompletionItemProvider(recipeSelector, completion, '"', ':', ' '),
-    languages.registerHoverProvider(recipeSelector, {
-      async provideHover(document, position) {
-        const look = () => hoverAt(readingOf(document), document.offsetAt(position), world(document));
-        // The first look asks for what has not been read yet.
-        look();
-        await Promise.race([worlds.settled(), delay(longestRead)]);
-        const hover = look();
-        if (!hover) return undefined;
-        return new Hover(
-          hover.paragraphs.map(p => new MarkdownString(p)),
-          rangeIn(document, hover.range),
-        );
-      },
-    }),
+    languages.registerCompletionItemProvider(shownSelector, completionProvider(worlds), '"', ':', ' '),
+    languages.registerHoverProvider(shownSelector, hoverProvider(worlds)),
     languages.registerDefinitionProvider(recipeSelector, {
       provideDefinition(document, position) {
         const place = definitionAt(readingOf(document), document.offsetAt(position));
@@ -103,7 +71,7 @@ export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagn
       provideDocumentLinks: async document => {
         const links = await Promise.all(
           linksOf(readingOf(document)).map(async link => {
-            const target = await linkTarget(document.uri, link, worlds.baseFolder(document, readingOf(document)));
+            const target = await linkTarget(document.uri, link, worlds.baseFolder(document.uri, readingOf(document)));
             return target ? [new DocumentLink(rangeIn(document, link.range), target)] : [];
           }),
         );
@@ -159,28 +127,6 @@ export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagn
       { providedCodeActionKinds: [CodeActionKind.QuickFix] },
     ),
   ];
-}
-
-const completionKinds: Record<Completion['kind'], CompletionItemKind> = {
-  key: CompletionItemKind.Property,
-  value: CompletionItemKind.EnumMember,
-  file: CompletionItemKind.File,
-  folder: CompletionItemKind.Folder,
-  name: CompletionItemKind.Reference,
-  snippet: CompletionItemKind.Snippet,
-};
-
-function toItem(completion: Completion, order: number, document: TextDocument): CompletionItem {
-  const { label, kind, detail, documentation, insert, range, goesOn } = completion;
-  const item = new CompletionItem({ label, description: detail }, completionKinds[kind]);
-  item.documentation = documentation === undefined ? undefined : new MarkdownString(documentation);
-  item.insertText = new SnippetString(insert);
-  item.range = rangeIn(document, range);
-  item.sortText = String(order).padStart(4, '0');
-  // What is typed so far may begin with a quote.
-  item.filterText = document.getText(item.range).startsWith('"') ? `"${label}"` : label;
-  if (goesOn) item.command = { title: '', command: 'editor.action.triggerSuggest' };
-  return item;
 }
 
 const foldingKinds = { comment: FoldingRangeKind.Comment, region: FoldingRangeKind.Region };

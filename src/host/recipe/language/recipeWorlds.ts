@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Disposable, type Event, EventEmitter, type TextDocument, type Uri, workspace } from 'vscode';
+import { type Disposable, type Event, EventEmitter, type Uri, workspace } from 'vscode';
 import { known, type RecipeWorld } from '../../../core/recipe/language/recipeWorld.ts';
 import type { RecipeReading } from '../../../core/recipe/parseRecipe.ts';
 import type { Runs } from '../../runs/runs.ts';
@@ -10,9 +10,9 @@ import { createFactCache } from './factCache.ts';
 
 /** What recipes speak of beyond their texts, read in the background as it is asked for. */
 export interface RecipeWorlds extends Disposable {
-  worldOf(document: TextDocument, reading: RecipeReading): RecipeWorld;
+  worldOf(recipe: Uri, reading: RecipeReading): RecipeWorld;
   /** The folder of a recipe's base; undefined for a model that was not downloaded. */
-  baseFolder(document: TextDocument, reading: RecipeReading): string | undefined;
+  baseFolder(recipe: Uri, reading: RecipeReading): string | undefined;
   /** Resolves when all that was asked for has been read. */
   settled(): Promise<void>;
   /** There is more to be known, or something else. */
@@ -43,20 +43,20 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
     watcher.onDidDelete(look),
   ];
   const cacheFolder = () => hubCacheFolder(readSetting('modelFolder'));
-  const baseFolder = ({ uri }: TextDocument, parts: RecipeReading['parts']) =>
+  const baseFolder = (recipe: Uri, parts: RecipeReading['parts']) =>
     findBaseFolder(parts?.base ?? 'embedded', {
-      recipeFolder: dirname(uri.fsPath),
+      recipeFolder: dirname(recipe.fsPath),
       mediaFolder: join(extensionPath, 'media'),
       cacheFolder: cacheFolder(),
     });
 
   return {
-    baseFolder: (document, { parts }) => baseFolder(document, parts),
-    worldOf(document, { parts }) {
-      const recipeFolder = dirname(document.uri.fsPath);
-      const base = baseFolder(document, parts);
+    baseFolder: (recipe, { parts }) => baseFolder(recipe, parts),
+    worldOf(recipe, { parts }) {
+      const recipeFolder = dirname(recipe.fsPath);
+      const base = baseFolder(recipe, parts);
       const trainedOn = (expert: string) => {
-        const folder = join(runFolder(document.uri, parts?.output), 'adapters', expert);
+        const folder = join(runFolder(recipe, parts?.output), 'adapters', expert);
         return known(cache.get('adapter', { folder, name: expert }, join(folder, 'adapter_config.json')));
       };
       const baseFacts = () => {
@@ -96,7 +96,7 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
           const isRun = base !== undefined && workspace.isTrusted;
           return isRun ? cache.get('tokens', { path: file, base }, file) : undefined;
         },
-        tokensPerSecond: lastSpeed(document.uri, runs),
+        tokensPerSecond: lastSpeed(recipe, runs),
         operationsPerSecond: availableParallelism() * operationsPerThread,
       };
     },

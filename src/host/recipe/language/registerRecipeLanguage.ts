@@ -1,9 +1,9 @@
 import { type Disposable, workspace } from 'vscode';
-import { recipeLanguage } from '../../contributions/editors.ts';
+import { cellLanguage, recipeLanguage } from '../../contributions/editors.ts';
 import type { Report } from '../../report.ts';
 import type { Runs } from '../../runs/runs.ts';
 
-/** Support for recipes, loaded when the first one is opened: its schema takes longer to load than all of activation may. */
+/** Support for recipes, loaded when the first one is opened, as text or as cells: its schema takes longer to load than all of activation may. */
 export function registerRecipeLanguage(extensionPath: string, runs: Runs, report: Report): Disposable {
   let started: Promise<Disposable> | undefined;
   const start = async () => {
@@ -11,7 +11,7 @@ export function registerRecipeLanguage(extensionPath: string, runs: Runs, report
     return startRecipeLanguage(extensionPath, runs, report.warning);
   };
   const look = ({ languageId }: { languageId: string }) => {
-    if (languageId !== recipeLanguage.id || started) return;
+    if ((languageId !== recipeLanguage.id && languageId !== cellLanguage) || started) return;
     started = start();
     started.catch(report.error);
   };

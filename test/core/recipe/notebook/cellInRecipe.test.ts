@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { completionsAt } from '../../../../src/core/recipe/language/completions.ts';
+import { hoverAt } from '../../../../src/core/recipe/language/hover.ts';
+import { cellInRecipe } from '../../../../src/core/recipe/notebook/cellInRecipe.ts';
+import { readNotebook } from '../../../../src/core/recipe/notebook/readNotebook.ts';
+import type { RecipeCell } from '../../../../src/core/recipe/notebook/recipeCells.ts';
+import { roleOf } from '../../../../src/core/recipe/notebook/writeNotebook.ts';
+import { adapterFacts, worldOf } from '../language/marked.ts';
+import { oddRecipe } from './oddRecipe.ts';
+
+const adapter = adapterFacts({ r: 8, lora_alpha: 16, target_modules: ['q_proj'] });
+const world = worldOf({ adapters: { a: adapter, b: adapter } });
+const listings = { dataFiles: ['train.jsonl'], adapters: [], bases: [] };
+
+const recipe = `{
+  "experts": { "math": { "adapter": "a" }, "code": { "adapter": "b" } }, // two
+  "steps": [
+    { "do": "train", "experts": ["math"] }, // first
+    { "do": "note", "text": "words" },
+  ],
+  "seed": 7
+}`;
+
+/** The cells of the recipe with one more, at whose mark `|` the cursor is. */
+function inCell(marked: string, ...others: string[]) {
+  const cursor = marked.indexOf('|');
+  const text = marked.replace('|', '');
+  const json = (text: string): RecipeCell => ({ kind: 'json', text });
+  const cell = json(text);
+  const cells = [...readNotebook(recipe).notebook!.cells, cell, ...others.map(json)];
+  const { reading, start } = cellInRecipe(cells, cell)!;
+  assert.equal(reading.text.slice(start, start + text.length), text);
+  return { reading, start, offset: start + cursor, text };
+}
+
+function offered(marked: string, ...others: string[]): string[] {
+  const { reading, start, offset, text } = inCell(marked, ...others);
+  const found = completionsAt(reading, offset, world, listings);
+  for (const { range } of found) assert.ok(range.start >= start && range.end <= start + text.length);
+  return found.map(c => c.label);
+}
+
+test('a step that is begun is offered the keys, deeds and names of its recipe', () => {
+  assert.ok(offered('{ | }').includes('do'));
+  assert.ok(offered('{ "do": "|" }').includes('evaluate'));
+  assert.deepEqual(offered('{ "do": "train", "experts": ["math", |'), ['code']);
+  assert.deepEqual(offered('{ "do": "train", "experts": [|] }', '{ "do": "as'), ['math', 'code']);
+});
+
+test('a definition is offered what the recipe does not have yet, and its own parts', () => {
+  for (const cell of ['|', '"|"', '"ble|'])
+    assert.ok(offered(cell).includes('blends') && !offered(cell).includes('experts'), cell);
+  assert.deepEqual(offered('"blends": { "half": { "math": 0.5, | } }'), ['code']);
+  assert.deepEqual(offered('"evaluation": { "sets": { "math": { "data": "|" } } }'), ['train.jsonl']);
+});
+
+test('what a cell names is told, from the other cells too', () => {
+  const { reading, offset, start } = inCell('{ "do": "train", "experts": ["ma|th"] }');
+  const hover = hoverAt(reading, offset, world)!;
+  assert.match(hover.paragraphs.join('\n'), /rank 8/);
+  assert.equal(reading.text.slice(hover.range.start, hover.range.end), '"math"');
+  assert.ok(hover.range.start > start);
+});
+
+test('nothing is said in a note', () => {
+  const note: RecipeCell = { kind: 'note', text: '"experts"' };
+  assert.equal(cellInRecipe([note], note), undefined);
+});
+
+test('any recipe, seen from any of its cells, has all of its definitions and steps', () => {
+  fc.assert(
+    fc.property(oddRecipe, fc.nat(20), (text, n) => {
+      const { notebook } = readNotebook(text);
+      const cells = notebook!.cells.filter(c => roleOf(c) !== 'note');
+      fc.pre(cells.length > 0);
+      const cell = cells[n % cells.length]!;
+      const { reading, start } = cellInRecipe(notebook!.cells, cell)!;
+      assert.equal(reading.text.slice(start, start + cell.text.length), cell.text);
+      assert.deepEqual(
+        reading.problems.filter(p => p.code === 'syntax'),
+        [],
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
