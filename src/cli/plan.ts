@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PlanResult } from '../shared/engineApi.ts';
+import type { PlanResult } from '../shared/engineApiPlan.ts';
 import { bytes, count, duration, magnitude } from '../shared/format.ts';
 import { columns } from './help.ts';
 import type { Verb } from './verb.ts';

@@ -7,7 +7,7 @@ import { generationSettingsOf } from '../core/recipe/settings.ts';
 import { runGraph } from '../core/train/runGraph.ts';
 import { rowsPerStep } from '../core/train/schedule.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../core/train/trainGraph.ts';
-import type { PlannedExpert, PlanRequest, PlanResult } from '../shared/engineApi.ts';
+import type { PlannedExpert, PlanRequest, PlanResult } from '../shared/engineApiPlan.ts';
 import { baseParameters } from './evaluation/describe.ts';
 import { openExperiment } from './experiment.ts';
 import type { ExpertJob } from './expertJob.ts';

@@ -8,7 +8,7 @@ import { expertFigures, operationsPerToken } from '../../../../src/core/recipe/l
 import { emptyWorld, type RecipeWorld } from '../../../../src/core/recipe/language/recipeWorld.ts';
 import { readRecipe } from '../../../../src/core/recipe/parseRecipe.ts';
 import { readFacts } from '../../../../src/host/recipe/language/readFacts.ts';
-import type { PlanResult } from '../../../../src/shared/engineApi.ts';
+import type { PlanResult } from '../../../../src/shared/engineApiPlan.ts';
 import { runCli } from '../../../support/programs.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 
