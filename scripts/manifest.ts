@@ -6,6 +6,7 @@ import { chatParticipant, modelVendor } from '../src/host/contributions/chat.ts'
 import type { CommandContribution } from '../src/host/contributions/commandContribution.ts';
 import { commands } from '../src/host/contributions/commands.ts';
 import {
+  cellLanguage,
   grammars,
   languages,
   notebook,
@@ -77,7 +78,7 @@ function contributions(): Record<string, unknown> {
     },
     configurationDefaults: {
       // Names, paths and values are strings, and are completed while they are typed.
-      [`[${recipeLanguage.id}]`]: {
+      [`[${recipeLanguage.id}][${cellLanguage}]`]: {
         'editor.quickSuggestions': { strings: true },
         'editor.wordBasedSuggestions': 'off',
         'editor.tabSize': 2,

@@ -11,6 +11,7 @@ const editor = found as Editor;
 const inHost = [
   'a recipe has a cell for each definition and each step; what cannot be one is refused and left alone',
   'in a cell, what can stand at the cursor is offered and what is named is told, as its recipe has them',
+  'the problems of a recipe are marked in its cells; while one is no JSON, those of that one',
   'a training cell is run to its end: losses and steps, as drawing, text and JSON',
   'ask streams an answer after its route; blends answer beside each other; a merge tells its error',
   'evaluate shows every system on every set',

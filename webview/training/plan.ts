@@ -125,6 +125,7 @@ function memoryOf(plan: TrainingPlan): HTMLElement {
       ),
     ),
   );
+  const weights = plan.widensAtUse && 'Weights stay in 16 bits and are widened for each product.';
   const share = `${bytes(totalBytes)} of the ${isLimit ? 'limit of' : 'machine’s'} ${bytes(budgetBytes)}`;
   return element(
     'div',
@@ -136,10 +137,12 @@ function memoryOf(plan: TrainingPlan): HTMLElement {
         'p',
         { class: 'muted' },
         [
-          plan.widensAtUse && 'Weights stay in 16 bits and are widened for each product.',
-          plan.halfActivations && 'Activations are kept in 16 bits.',
           plan.isRecomputeChosen && 'Activations are computed again.',
+          plan.device === 'cpu' && weights,
           plan.totalBytesWithout > totalBytes && `It would take ${bytes(plan.totalBytesWithout)} otherwise.`,
+          // On a GPU they always do, where they can.
+          plan.device !== 'cpu' && weights,
+          plan.halfActivations && 'Activations are kept in 16 bits.',
         ]
           .filter(Boolean)
           .join(' '),

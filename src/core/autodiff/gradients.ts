@@ -8,7 +8,7 @@ import { dropUnread, recomputed, type Segment, segmentNodes } from './recompute.
 export interface GradientOptions {
   /** What lies within one of these is computed a second time for the backward pass, instead of being kept. */
   segments?: Segment[];
-  /** Which results of the forward pass are kept in half floats for the backward pass; none without it. */
+  /** Which results on a path from wanted values are kept in half floats for the backward pass; none without it. */
   isKeptInHalf?: (value: Value) => boolean;
 }
 

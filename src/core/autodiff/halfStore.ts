@@ -4,7 +4,10 @@ import { dropUnread } from './recompute.ts';
 
 /** Results of a forward pass that its backward pass reads from copies in half floats. */
 export interface HalfStore {
-  /** A result as the backward pass reads it, from nodes that do not run before `after` is there. */
+  /**
+   * A result as the backward pass reads it, from nodes that do not run before the `after` of its first reading. What is read
+   * for a scalar, which is the loss, stays in F32: the backward pass has begun.
+   */
   read(value: Value, after: Value): Value;
   /** Has the forward pass make the copies that something reads, when the backward pass is complete. */
   store(): void;
@@ -16,7 +19,7 @@ export interface HalfStore {
  * keeps its bits, and the backward pass computes in F32 with results rounded to 11 bits.
  *
  * The runtime runs a node when the one that reads it is due. So that a result is stored when it is made, and not when it is
- * wanted, the forward pass goes on with it in the shape that it reads off the copy; so that it is widened when it is wanted,
+ * wanted, the forward pass goes on with it in the shape that it reads off the copy, and no more than the shape; so that it is widened when it is wanted,
  * the copy passes through a Reshape whose shape waits for `after`.
  */
 export function halfStore(g: Graph, forward: readonly Node[]): HalfStore {
@@ -41,7 +44,7 @@ export function halfStore(g: Graph, forward: readonly Node[]): HalfStore {
     return op.cast(g, op.afterwards(g, copyOf(value), after), 'float32');
   };
   const read = (value: Value, after: Value): Value => {
-    if (!makers.has(value)) return value;
+    if (!makers.has(value) || after.shape.length === 0) return value;
     const known = widened.get(value);
     if (known) return known;
     const first = g.nodes.length;

@@ -148,13 +148,20 @@ export function reshape(g: Graph, x: Value, shape: Dim[]): Value {
   return single(g, 'Reshape', [x, g.shapeValue(shape)], x.type, shape, { allowzero: 1 });
 }
 
-/** `x`, from a node that runs only when `other` is there, although it needs nothing of it; no number is copied. */
+/**
+ * `x`, from a node that runs only when `other` is there, although it needs nothing of it; no number is copied. The first
+ * size of `other` must be one of the run: the runtime does not wait for sizes that it knows. Throws for a scalar.
+ */
 export function afterwards(g: Graph, x: Value, other: Value): Value {
+  if (other.shape.length === 0) throw new WorkbenchError('runtime', `afterwards: '${other.name}' is a scalar`);
   const size = single(g, 'Shape', [other], 'int64', [1], { start: 0, end: 1 });
   return single(g, 'Reshape', [x, add(g, shapeOf(g, x), mul(g, size, g.ints([0])))], x.type, x.shape);
 }
 
-/** `x`, from a node that runs only when `like` is there, which has the same shape; no number is copied. */
+/**
+ * `x`, from a node that runs only when `like` is there, which has the same shape; no number is copied. Some size must be
+ * one of the run, as in `afterwards`.
+ */
 export function withShapeOf(g: Graph, x: Value, like: Value): Value {
   return single(g, 'Reshape', [x, shapeOf(g, like)], x.type, x.shape);
 }

@@ -43,7 +43,7 @@ export interface TrainGraphOptions {
   dropout: boolean;
   /** The backward pass computes each block's activations again: a quarter to a third slower, in far less memory. */
   recompute?: boolean;
-  /** What the backward pass reads of the forward pass is kept in half floats until then. */
+  /** What depends on factors and is read by the backward pass is kept in half floats until then. */
   halfActivations?: boolean;
   /**
    * Weights in 16 bits are widened for each product anew: somewhat slower, in half the memory. Not that of the vocabulary,

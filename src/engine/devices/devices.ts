@@ -2,7 +2,7 @@ import type { Device, DeviceChoice, DeviceStatus, DeviceVerdict } from '../../sh
 import { runtimeBackends } from '../session.ts';
 import { type DeviceUse, onCpu } from './deviceUse.ts';
 import { driverVersions } from './driverVersions.ts';
-import { probeDevice } from './probeDevice.ts';
+import { probeDevice, probeVersion } from './probeDevice.ts';
 import { createVerdictStore, type VerdictStore } from './verdictStore.ts';
 
 /** The devices of this machine, as far as this process is concerned. */
@@ -55,7 +55,7 @@ export function createDevices(o: DevicesOptions): Devices {
   };
 
   const openStore = async () => {
-    store = createVerdictStore(o.cacheFolder, await driverVersions());
+    store = createVerdictStore(o.cacheFolder, `${await driverVersions()}\nprobe ${probeVersion}`);
     for (const v of await store.load()) verdicts.set(v.device, v);
     const broken = store.clearMarks(o.lost);
     if (broken) {

@@ -7,6 +7,9 @@ import type { Measured } from './measureDevice.ts';
 /** Drivers have been seen to hang; a first start that compiles all kernels takes some seconds. */
 const patience = 60_000;
 
+/** Counts what is tried: when it grows, what was found before holds no more. */
+export const probeVersion = 2;
+
 /** Tries a device in a throw-away process. Whatever happens there, this gives a verdict. */
 export function probeDevice(device: Device, threads: number): Promise<DeviceVerdict> {
   // Beside the engine when bundled, among the sources when run from them.

@@ -106,3 +106,14 @@ test('what is a view of something stored shares its copy; what no gradient reads
   gradients(g, op.reduceSum(g, both, [0, 1], false), [w], { isKeptInHalf: hasRows });
   assert.equal(count(g, narrows), 1);
 });
+
+test('what the scalar loss itself reads stays in F32', async () => {
+  const g = new Graph();
+  const w = g.input('w', 'float32', [1, 4]);
+  const y = op.exp(g, op.mul(g, input(g), w));
+  const loss = op.reduceSum(g, y, [0, 1], false);
+  g.output('dw', gradients(g, loss, [w], { isKeptInHalf: hasRows })[0]!);
+  const x = Float32Array.of(1, 2, 3, 4);
+  const { dw } = await runGraph(g, { w: floats(new Float32Array(4), [1, 4]), x: floats(x, [1, 4]) });
+  assert.deepEqual([...dw!], [...x]);
+});

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  CompletionItemKind,
   type CompletionList,
   commands,
   type Hover,
+  languages,
   type MarkdownString,
   type NotebookCell,
   NotebookCellKind,
@@ -120,9 +120,7 @@ export function run(): Promise<void> {
         const place = placeOf(cell, part);
         const command = 'vscode.executeCompletionItemProvider';
         const { items } = await commands.executeCommand<CompletionList>(command, cell.document.uri, place);
-        // The editor offers words of its own.
-        const own = items.filter(item => item.kind !== CompletionItemKind.Text);
-        return own.map(({ label, range }) => {
+        return items.map(({ label, range }) => {
           assert.ok(range);
           const name = typeof label === 'string' ? label : label.label;
           return [name, cell.document.getText('replacing' in range ? range.replacing : range)];
@@ -144,6 +142,35 @@ export function run(): Promise<void> {
       const told = hovers.flatMap(hover => hover.contents.map(content => (content as MarkdownString).value)).join('\n');
       assert.match(told, /\*\*math\*\*: rank 8 on \d+ layers/);
       assert.equal(train.document.getText(hovers[0]!.range), '"math"');
+    },
+
+    async 'the problems of a recipe are marked in its cells; while one is no JSON, those of that one'() {
+      const notebook = await open('marked.lora.json');
+      const marked = () =>
+        notebook
+          .getCells()
+          .flatMap(({ document }) =>
+            languages
+              .getDiagnostics(document.uri)
+              .map(d => [document.getText(d.range), (d.code as { value: string }).value]),
+          );
+      const write = async (cell: NotebookCell, text: string) => {
+        const edit = new WorkspaceEdit();
+        edit.replace(cell.document.uri, everything, text);
+        await workspace.applyEdit(edit);
+      };
+      const [train, experts] = [cellThat(notebook, 'train'), notebook.cellAt(3)];
+      const definition = experts.document.getText();
+      await until(() => marked().length === 0);
+      await write(train, '{ "do": "train", "experts": ["maths"] }');
+      await until(() => marked().length > 0);
+      assert.deepEqual(marked(), [['"maths"', 'unknownExpert']]);
+      await write(experts, '"experts": { "maths": ');
+      await until(() => marked()[0]?.[1] === 'syntax');
+      assert.deepEqual(languages.getDiagnostics(train.document.uri), []);
+      await write(experts, definition);
+      await until(() => marked()[0]?.[0] === '"maths"');
+      await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
     },
 
     async 'a training cell is run to its end: losses and steps, as drawing, text and JSON'() {

@@ -66,6 +66,7 @@ export async function notebookWorkspace(): Promise<string> {
     .slice(0, 4);
   writeFileSync(join(folder, 'held.jsonl'), `${held.join('\n')}\n`);
   writeFileSync(join(folder, 'steps.lora.json'), notebookRecipe);
+  writeFileSync(join(folder, 'marked.lora.json'), notebookRecipe);
   // A training that goes on until it is stopped.
   const long = notebookRecipe.replace('"steps": 12', '"steps": 5000').replace('runs/three', 'runs/long');
   writeFileSync(join(folder, 'long.lora.json'), long);

@@ -68,15 +68,19 @@ function isAsRead({ kind, text, origin }: RecipeCell): boolean {
 export function cellProblems(cell: RecipeCell, where: string): Problem[] {
   const role = roleOf(cell);
   if (role === 'note' || role === 'blank' || isAsRead(cell)) return [];
-  const text = withoutComma(cell.text);
-  // As a recipe of its own, whose lines have the numbers that the cell's have.
-  const alone = role === 'step' ? text : `{${text}\n}`;
+  const alone = aloneText(cell);
   const syntax = parseRecipe(alone).problems.filter(p => unreadable.includes(p.code));
   const what = role === 'step' ? 'no step' : 'no definition';
   const messages = syntax.map(p => `${where} is ${what}: ${p.message}`);
   if (messages.length === 0 && role === 'definition' && keysOf(alone).includes('steps'))
     messages.push(`${where}: every step of 'steps' is a cell of its own`);
   return messages.map(message => ({ code: 'badCell', severity: 'error', where, message }));
+}
+
+/** A cell as a recipe of its own, whose lines have the numbers that the cell's have. */
+export function aloneText(cell: RecipeCell): string {
+  const text = withoutComma(cell.text);
+  return roleOf(cell) === 'step' ? text : `{${text}\n}`;
 }
 
 function keysOf(object: string): unknown[] {

@@ -16,48 +16,57 @@ import {
 import { codeOf, dataUses, lineOf } from '../../../core/recipe/language/dataProblems.ts';
 import { type RecipeProblem, recipeProblems } from '../../../core/recipe/language/recipeProblems.ts';
 import { known } from '../../../core/recipe/language/recipeWorld.ts';
-import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
+import { isRecipeNotebook } from '../../notebook/recipeNotebook.ts';
+import { recipeSelector } from './recipeDocuments.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
+import { type ShownRecipe, shownCells, shownSelector, shownWhole } from './shownRecipe.ts';
 
 /** Milliseconds without typing before problems are looked for. */
 const pause = 150;
 const source = 'LoRA recipe';
 
 export interface RecipeDiagnostics extends Disposable {
-  /** The problem that a diagnostic tells of. */
+  /** The problem that a diagnostic of a recipe tells of. */
   problemOf(diagnostic: Diagnostic, document: TextDocument): RecipeProblem | undefined;
 }
 
-/** Marks the problems of open recipes, and the lines of their datasets that are to blame. */
+/** Marks the problems of open recipes, as text and in the cells of notebooks, and the lines of their datasets that are to blame. */
 export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: string): RecipeDiagnostics {
   const inRecipes = languages.createDiagnosticCollection('lora-recipe');
   const inData = languages.createDiagnosticCollection('lora-recipe-data');
   const described = describedCodes(extensionPath);
   let timer: NodeJS.Timeout | undefined;
 
-  const open = () => workspace.textDocuments.filter(d => languages.match(recipeSelector, d) > 0);
-  const problemsOf = (document: TextDocument) => {
-    const reading = readingOf(document);
-    return recipeProblems(reading, worlds.worldOf(document.uri, reading));
-  };
+  const isShown = (document: TextDocument) => languages.match(shownSelector, document) > 0;
+  const problemsOf = ({ recipe, reading }: ShownRecipe) => recipeProblems(reading, worlds.worldOf(recipe, reading));
+  const open = () => [
+    ...workspace.textDocuments.filter(d => languages.match(recipeSelector, d) > 0).map(shownWhole),
+    ...workspace.notebookDocuments.filter(isRecipeNotebook).flatMap(shownCells),
+  ];
 
   function refresh(): void {
-    const recipes = open();
-    for (const document of recipes)
-      inRecipes.set(
-        document.uri,
-        problemsOf(document).map(p => toDiagnostic(p, document)),
+    const all = open();
+    // Cells of a notebook are parts of one recipe.
+    const recipes = new Map(all.map(shown => [shown.reading, shown]));
+    const problems = new Map([...recipes].map(([reading, shown]) => [reading, problemsOf(shown)]));
+    const found = new Map(workspace.textDocuments.filter(isShown).map(d => [d, [] as Diagnostic[]]));
+    for (const shown of all)
+      found.set(
+        shown.document,
+        problems.get(shown.reading)!.flatMap(p => toDiagnostic(p, shown) ?? []),
       );
+    for (const [{ uri }, marks] of found) inRecipes.set(uri, marks);
     inData.clear();
     // Of a dataset that several recipes name every line is marked once.
-    const inFiles = recipes.flatMap(dataDiagnostics).map(([uri, marks]) => [uri.toString(), { uri, marks }] as const);
+    const inFiles = [...recipes.values()]
+      .flatMap(dataDiagnostics)
+      .map(([uri, marks]) => [uri.toString(), { uri, marks }] as const);
     for (const { uri, marks } of new Map(inFiles).values()) inData.set(uri, marks);
   }
 
   /** All bad lines of the datasets that a recipe names. */
-  function dataDiagnostics(document: TextDocument): [Uri, Diagnostic[]][] {
-    const reading = readingOf(document);
-    const world = worlds.worldOf(document.uri, reading);
+  function dataDiagnostics({ recipe, reading }: ShownRecipe): [Uri, Diagnostic[]][] {
+    const world = worlds.worldOf(recipe, reading);
     const files = new Set(reading.parts ? dataUses(reading.parts).map(use => use.file) : []);
     return [...files].map(file => {
       const problems = known(world.data(file))?.problems ?? [];
@@ -65,12 +74,14 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
         const diagnostic = new Diagnostic(wholeLine(lineOf(problem.where)), withoutPlace(problem.message));
         return Object.assign(diagnostic, { source, code: described(codeOf(problem)) });
       });
-      return [dataUri(document, file), marks];
+      return [dataUri(recipe, file), marks];
     });
   }
 
-  function toDiagnostic(problem: RecipeProblem, document: TextDocument): Diagnostic {
-    const range = problem.range ? rangeIn(document, problem.range) : new Range(0, 0, 0, 0);
+  /** Undefined for a problem of another cell. */
+  function toDiagnostic(problem: RecipeProblem, shown: ShownRecipe): Diagnostic | undefined {
+    const range = shown.rangeOf(problem.range ?? { start: 0, end: 0 });
+    if (!range) return undefined;
     const severity = problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
     const diagnostic = new Diagnostic(range, problem.message, severity);
     diagnostic.source = source;
@@ -78,7 +89,10 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
     if (problem.code === 'unusedSetting') diagnostic.tags = [DiagnosticTag.Unnecessary];
     diagnostic.relatedInformation = problem.related?.map(
       ({ file, line, message }) =>
-        new DiagnosticRelatedInformation(new Location(dataUri(document, file), wholeLine(line)), withoutPlace(message)),
+        new DiagnosticRelatedInformation(
+          new Location(dataUri(shown.recipe, file), wholeLine(line)),
+          withoutPlace(message),
+        ),
     );
     return diagnostic;
   }
@@ -92,7 +106,7 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
     inData,
     worlds.onDidChange(later),
     workspace.onDidOpenTextDocument(later),
-    workspace.onDidChangeTextDocument(({ document }) => languages.match(recipeSelector, document) > 0 && later()),
+    workspace.onDidChangeTextDocument(({ document }) => isShown(document) && later()),
     workspace.onDidCloseTextDocument(document => {
       inRecipes.delete(document.uri);
       later();
@@ -100,13 +114,11 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
   ];
   later();
   return {
-    problemOf: ({ range, code }, document) =>
-      problemsOf(document).find(
-        p =>
-          p.range &&
-          rangeIn(document, p.range).isEqual(range) &&
-          p.code === (typeof code === 'object' ? code.value : code),
-      ),
+    problemOf({ range, code }, document) {
+      const shown = shownWhole(document);
+      const named = typeof code === 'object' ? code.value : code;
+      return problemsOf(shown).find(p => p.range && shown.rangeOf(p.range)?.isEqual(range) && p.code === named);
+    },
     dispose() {
       clearTimeout(timer);
       for (const d of disposables) d.dispose();
@@ -133,6 +145,6 @@ function wholeLine(line: number): Range {
   return new Range(line - 1, 0, line - 1, Number.MAX_SAFE_INTEGER);
 }
 
-function dataUri(recipe: TextDocument, file: string): Uri {
-  return Uri.file(resolve(dirname(recipe.uri.fsPath), file));
+function dataUri(recipe: Uri, file: string): Uri {
+  return Uri.file(resolve(dirname(recipe.fsPath), file));
 }

@@ -11,10 +11,13 @@ const longestRead = 3000;
 export function hoverProvider(worlds: RecipeWorlds): HoverProvider {
   return {
     async provideHover(document, position) {
-      const shown = shownRecipe(document);
-      if (!shown) return undefined;
-      const { recipe, reading } = shown;
-      const look = () => hoverAt(reading, shown.offsetAt(position), worlds.worldOf(recipe, reading));
+      const look = () => {
+        const shown = shownRecipe(document);
+        if (!shown) return undefined;
+        const { recipe, reading } = shown;
+        const hover = hoverAt(reading, shown.offsetAt(position), worlds.worldOf(recipe, reading));
+        return hover && { ...hover, range: shown.rangeOf(hover.range) };
+      };
       // The first look asks for what has not been read yet.
       look();
       await Promise.race([worlds.settled(), delay(longestRead)]);
@@ -22,7 +25,7 @@ export function hoverProvider(worlds: RecipeWorlds): HoverProvider {
       if (!hover) return undefined;
       return new Hover(
         hover.paragraphs.map(p => new MarkdownString(p)),
-        shown.rangeOf(hover.range),
+        hover.range,
       );
     },
   };

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { completionsAt } from '../../../../src/core/recipe/language/completions.ts';
 import { hoverAt } from '../../../../src/core/recipe/language/hover.ts';
-import { cellInRecipe } from '../../../../src/core/recipe/notebook/cellInRecipe.ts';
+import { cellsInRecipe } from '../../../../src/core/recipe/notebook/cellsInRecipe.ts';
+import { withoutComma } from '../../../../src/core/recipe/notebook/listText.ts';
 import { readNotebook } from '../../../../src/core/recipe/notebook/readNotebook.ts';
 import type { RecipeCell } from '../../../../src/core/recipe/notebook/recipeCells.ts';
 import { roleOf } from '../../../../src/core/recipe/notebook/writeNotebook.ts';
@@ -30,7 +31,8 @@ function inCell(marked: string, ...others: string[]) {
   const json = (text: string): RecipeCell => ({ kind: 'json', text });
   const cell = json(text);
   const cells = [...readNotebook(recipe).notebook!.cells, cell, ...others.map(json)];
-  const { reading, start } = cellInRecipe(cells, cell)!;
+  const { reading, starts } = cellsInRecipe(cells, cell);
+  const start = starts.get(cell)!;
   assert.equal(reading.text.slice(start, start + text.length), text);
   return { reading, start, offset: start + cursor, text };
 }
@@ -64,9 +66,24 @@ test('what a cell names is told, from the other cells too', () => {
   assert.ok(hover.range.start > start);
 });
 
-test('nothing is said in a note', () => {
-  const note: RecipeCell = { kind: 'note', text: '"experts"' };
-  assert.equal(cellInRecipe([note], note), undefined);
+test('names are offered while the cell that defines them is half written', () => {
+  const half = (text: string): RecipeCell => ({ kind: 'json', text });
+  const step = half('{ "do": "train", "experts": [] }');
+  const names = (experts: string) => {
+    const cells = [half(experts), half('"blends": {}'), step];
+    const { reading, starts } = cellsInRecipe(cells, step);
+    const at = starts.get(step)! + step.text.indexOf(']');
+    return completionsAt(reading, at, world, listings).map(c => c.label);
+  };
+  assert.deepEqual(names('"experts": { "math": { "adapter": "a", "x" }, "code": { "adapter": } }'), ['math', 'code']);
+});
+
+test('cells that would take others in are left out, and so are notes and blank cells', () => {
+  const cell = (text: string, kind: RecipeCell['kind'] = 'json'): RecipeCell => ({ kind, text });
+  const cells = [cell('"seed": 1'), cell('"lora": {'), cell(''), cell('# note', 'note'), cell('{ "do": "train" }')];
+  const { reading, starts } = cellsInRecipe(cells);
+  assert.deepEqual([...starts.keys()], [cells[0], cells[4]]);
+  assert.deepEqual(reading.problems, []);
 });
 
 test('any recipe, seen from any of its cells, has all of its definitions and steps', () => {
@@ -75,9 +92,13 @@ test('any recipe, seen from any of its cells, has all of its definitions and ste
       const { notebook } = readNotebook(text);
       const cells = notebook!.cells.filter(c => roleOf(c) !== 'note');
       fc.pre(cells.length > 0);
-      const cell = cells[n % cells.length]!;
-      const { reading, start } = cellInRecipe(notebook!.cells, cell)!;
-      assert.equal(reading.text.slice(start, start + cell.text.length), cell.text);
+      const last = [undefined, ...cells][n % (cells.length + 1)];
+      const { reading, starts } = cellsInRecipe(notebook!.cells, last);
+      assert.deepEqual(new Set(starts.keys()), new Set(cells));
+      for (const [cell, start] of starts) {
+        const value = cell === last ? cell.text : withoutComma(cell.text);
+        assert.equal(reading.text.slice(start, start + value.length), value);
+      }
       assert.deepEqual(
         reading.problems.filter(p => p.code === 'syntax'),
         [],

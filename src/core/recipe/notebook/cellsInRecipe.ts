@@ -1,0 +1,49 @@
+import { type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { type RecipeReading, readRecipe } from '../parseRecipe.ts';
+import { withoutComma } from './listText.ts';
+import type { RecipeCell } from './recipeCells.ts';
+import { aloneText, cellProblems, roleOf } from './writeNotebook.ts';
+
+/** A recipe made of cells, for what is said of them and offered in them; nobody saves it. */
+export interface CellsInRecipe {
+  reading: RecipeReading;
+  /** Where the text of a cell begins in that of the recipe. Notes and blank cells are not in it. */
+  starts: ReadonlyMap<RecipeCell, number>;
+}
+
+/** Whether a cell can be part of a recipe as it is. */
+export function isWhole(cell: RecipeCell): boolean {
+  return cellProblems(cell, '').length === 0;
+}
+
+/** With these a text takes in what follows it, or ends before its end. */
+const openEnds = ['CloseBraceExpected', 'CloseBracketExpected', 'EndOfFileExpected', 'UnexpectedEndOfComment'];
+
+/** Whether what is wrong with a cell, if anything, does not reach beyond it. */
+function isClosed(cell: RecipeCell): boolean {
+  const errors: ParseError[] = [];
+  parseTree(aloneText(cell), errors, { allowTrailingComma: true });
+  return !errors.some(({ error }) => openEnds.includes(printParseErrorCode(error)));
+}
+
+/**
+ * The recipe of all cells but those that would take others in. With `last`, that cell comes last in it as it is written, so that what is
+ * not closed yet takes no other in; a blank one is about to be a definition.
+ */
+export function cellsInRecipe(cells: readonly RecipeCell[], last?: RecipeCell): CellsInRecipe {
+  const starts = new Map<RecipeCell, number>();
+  let text = '{';
+  const add = (cell: RecipeCell) => {
+    starts.set(cell, text.length);
+    text += cell === last ? `${cell.text}\n` : `${withoutComma(cell.text)}\n,`;
+  };
+  const others = (role: string) => cells.filter(c => c !== last && roleOf(c) === role && isClosed(c));
+  const isStep = last !== undefined && roleOf(last) === 'step';
+  others('definition').forEach(add);
+  text += '"steps": [';
+  others('step').forEach(add);
+  if (isStep) add(last);
+  text += '],\n';
+  if (last && !isStep) add(last);
+  return { reading: readRecipe(`${text}}`), starts };
+}
