@@ -76,14 +76,13 @@ function contributions(): Record<string, unknown> {
         ]),
       ),
     },
-    configurationDefaults: {
-      // Names, paths and values are strings, and are completed while they are typed.
-      [`[${recipeLanguage.id}][${cellLanguage}]`]: {
-        'editor.quickSuggestions': { strings: true },
-        'editor.wordBasedSuggestions': 'off',
-        'editor.tabSize': 2,
-      },
-    },
+    // Names, paths and values are strings, and are completed while they are typed.
+    configurationDefaults: Object.fromEntries(
+      [recipeLanguage.id, cellLanguage].map(id => [
+        `[${id}]`,
+        { 'editor.quickSuggestions': { strings: true }, 'editor.wordBasedSuggestions': 'off', 'editor.tabSize': 2 },
+      ]),
+    ),
     chatParticipants: [chatParticipant],
     languageModelChatProviders: [modelVendor],
     languages,

@@ -7,6 +7,7 @@ import { untilWithin } from '../support/untilWithin.ts';
 import { copyExample } from './support/exampleWorkspace.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { cellWith, clickInto, openAsNotebook, outputPage, runCell, titleButton } from './support/notebookPage.ts';
+import { allNotifications } from './support/notifications.ts';
 import { offeredAction, openByPath, openWorkbench, stepsIn } from './support/workbench.ts';
 
 const patience = { timeout: 240_000 };
@@ -95,6 +96,28 @@ test('the example as a newcomer meets it', { skip }, async t => {
     await until(() => saved() === text.replace(`${line},`, `${line}, // x = −2 and −3`));
     await bench.command('Preferences: Toggle between Light/Dark Themes');
     await bench.picture('notebook-dark');
+  });
+
+  await step('names are offered in a cell; a wrong one is marked there, and no message comes of it', async () => {
+    const cell = await cellWith(bench, '"train", "experts": ["code"');
+    await clickInto(cell);
+    await page.keyboard.press('Control+End');
+    // To the end of its list of experts.
+    for (const _ of '] }') await page.keyboard.press('ArrowLeft');
+    await page.keyboard.type(', "');
+    await page
+      .locator('.suggest-widget.visible .monaco-list-row')
+      .filter({ hasText: 'math' })
+      .first()
+      .waitFor(patience);
+    await bench.picture('notebook-names');
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('maths');
+    await page.keyboard.press('Control+S');
+    await until(() => saved().includes('"maths"'));
+    await page.locator('.notebookOverlay .squiggly-error').first().waitFor(patience);
+    await bench.picture('notebook-problem');
+    assert.deepEqual(await allNotifications(bench), []);
   });
 
   await step('what does not parse is refused with the reason, and not touched', async () => {

@@ -115,7 +115,8 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
       const finding = find().catch(error => {
         // A recipe with problems: the base answers meanwhile, and says why it is alone.
         if (!(error instanceof WorkbenchError) || !tolerated.includes(error.code)) throw error;
-        report.error(error);
+        // They are marked where they are written, maybe just now, by an editor that saves by itself.
+        if (error.code !== 'badRecipe') report.error(error);
         return alone(error.message, ['multiLora.selectRecipe']);
       });
       current = finding;

@@ -24,7 +24,7 @@ export function completionProvider(worlds: RecipeWorlds): CompletionItemProvider
       const found = completionsAt(reading, offset, worlds.worldOf(recipe, reading), listings);
       return found.flatMap((item, i) => {
         const range = shown.rangeOf(item.range);
-        return range ? [toItem(item, i, range, document.getText(range))] : [];
+        return range ? [toItem(item, i, range)] : [];
       });
     },
   };
@@ -39,16 +39,15 @@ const completionKinds: Record<Completion['kind'], CompletionItemKind> = {
   snippet: CompletionItemKind.Snippet,
 };
 
-/** `typed` is what stands in the range. */
-function toItem(completion: Completion, order: number, range: Range, typed: string): CompletionItem {
+function toItem(completion: Completion, order: number, range: Range): CompletionItem {
   const { label, kind, detail, documentation, insert, goesOn } = completion;
   const item = new CompletionItem({ label, description: detail }, completionKinds[kind]);
   item.documentation = documentation === undefined ? undefined : new MarkdownString(documentation);
   item.insertText = new SnippetString(insert);
   item.range = range;
   item.sortText = String(order).padStart(4, '0');
-  // What is typed so far may begin with a quote.
-  item.filterText = typed.startsWith('"') ? `"${label}"` : label;
+  // With its quote, typed or not yet: a list that is open stays open when the quote is typed.
+  item.filterText = insert.startsWith('"') ? `"${label}"` : label;
   if (goesOn) item.command = { title: '', command: 'editor.action.triggerSuggest' };
   return item;
 }

@@ -2,12 +2,12 @@ import { type NotebookDocument, type Position, type Range, type TextDocument, ty
 import { cellsInRecipe, isWhole } from '../../../core/recipe/notebook/cellsInRecipe.ts';
 import { roleOf } from '../../../core/recipe/notebook/writeNotebook.ts';
 import type { RecipeReading } from '../../../core/recipe/parseRecipe.ts';
-import { cellLanguage, notebookType } from '../../contributions/editors.ts';
+import { cellLanguage } from '../../contributions/editors.ts';
 import { asRecipeCell } from '../../notebook/recipeNotebook.ts';
 import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
 
 /** Recipes as text, and the cells of their notebooks. */
-export const shownSelector = [recipeSelector, { language: cellLanguage, notebookType }];
+export const shownSelector = [recipeSelector, { language: cellLanguage }];
 
 /** A recipe that a document shows as a whole or, as a cell, a part of, with the places of the one text in the other. */
 export interface ShownRecipe {
