@@ -65,7 +65,6 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const budget = memoryBudget(o.memoryLimit, device);
   const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
-  const { inTurn, accumulates, recompute, halfActivations, widensAtUse } = plan.graphs;
   // Before the first step, and not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
@@ -84,6 +83,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
+    ...plan.graphs,
     base,
     experts: jobs.map(j => ({
       name: j.plan.name,
@@ -92,11 +92,6 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
       dropout: j.lora.dropout,
       seed: (experiment.recipe.seed ^ Math.imul(hashName(j.plan.name), 0x85ebca6b)) >>> 0,
     })),
-    accumulates,
-    inTurn,
-    recompute,
-    halfActivations,
-    widensAtUse,
     threads: o.threads,
     device,
     from: checkpoint?.states,
@@ -113,7 +108,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
     const events = trainLoop({
       plans: jobs.map(j => j.plan),
       backend: sessions,
-      inTurn,
+      inTurn: plan.graphs.inTurn,
       seed: experiment.recipe.seed,
       from: checkpoint?.position,
       save: async position => {

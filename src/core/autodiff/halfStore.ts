@@ -19,8 +19,8 @@ export interface HalfStore {
  * keeps its bits, and the backward pass computes in F32 with results rounded to 11 bits.
  *
  * The runtime runs a node when the one that reads it is due. So that a result is stored when it is made, and not when it is
- * wanted, the forward pass goes on with it in the shape that it reads off the copy, and no more than the shape; so that it is widened when it is wanted,
- * the copy passes through a Reshape whose shape waits for `after`.
+ * wanted, the forward pass goes on with it in the shape, and no more than the shape, that it reads off the copy; so that it
+ * is widened when it is wanted, the copy passes through a Reshape whose shape waits for `after`.
  */
 export function halfStore(g: Graph, forward: readonly Node[]): HalfStore {
   const makers = new Map(forward.flatMap(node => node.outputs.map(v => [v, node] as const)));

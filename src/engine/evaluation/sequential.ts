@@ -79,12 +79,11 @@ async function learn(
     budget: memoryBudget(undefined, device),
   });
   const sessions = await openTrainSessions({
+    ...graphs,
+    // There is one expert, and its loop knows no turns.
+    inTurn: false,
     base: o.base,
     experts: [{ name: plan.name, rank, targets, dropout, seed: hashName(plan.name) }],
-    accumulates: graphs.accumulates,
-    recompute: graphs.recompute,
-    halfActivations: graphs.halfActivations,
-    widensAtUse: graphs.widensAtUse,
     threads: o.threads,
     device,
     from,

@@ -27,8 +27,8 @@ function isClosed(cell: RecipeCell): boolean {
 }
 
 /**
- * The recipe of all cells but those that would take others in. With `last`, that cell comes last in it as it is written, so that what is
- * not closed yet takes no other in; a blank one is about to be a definition.
+ * The recipe of all cells but those that would take others in. With `last`, that cell comes last in it as it is written, so
+ * that what is not closed yet takes no other in; a blank one is about to be a definition.
  */
 export function cellsInRecipe(cells: readonly RecipeCell[], last?: RecipeCell): CellsInRecipe {
   const starts = new Map<RecipeCell, number>();

@@ -30,7 +30,7 @@ export interface RecipeDiagnostics extends Disposable {
   problemOf(diagnostic: Diagnostic, document: TextDocument): RecipeProblem | undefined;
 }
 
-/** Marks the problems of open recipes, as text and in the cells of notebooks, and the lines of their datasets that are to blame. */
+/** Marks the problems of open recipes, as text and in cells, and the lines of their datasets that are to blame. */
 export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: string): RecipeDiagnostics {
   const inRecipes = languages.createDiagnosticCollection('lora-recipe');
   const inData = languages.createDiagnosticCollection('lora-recipe-data');

@@ -3,7 +3,10 @@ import { cellLanguage, recipeLanguage } from '../../contributions/editors.ts';
 import type { Report } from '../../report.ts';
 import type { Runs } from '../../runs/runs.ts';
 
-/** Support for recipes, loaded when the first one is opened, as text or as cells: its schema takes longer to load than all of activation may. */
+/**
+ * Support for recipes, loaded when the first one is opened, as text or as cells: its schema takes longer to load than all of
+ * activation may.
+ */
 export function registerRecipeLanguage(extensionPath: string, runs: Runs, report: Report): Disposable {
   let started: Promise<Disposable> | undefined;
   const start = async () => {
