@@ -3,10 +3,10 @@ import { createWriteStream, existsSync, renameSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { parseBaseConfig } from '../src/core/model/config.ts';
-import { baseTensors } from '../src/core/model/layout.ts';
-import { floatToHalf } from '../src/core/tensor/half.ts';
-import { Random } from '../src/core/tensor/random.ts';
+import { parseBaseConfig } from '../src/nn/model/config.ts';
+import { baseTensors } from '../src/nn/model/layout.ts';
+import { floatToHalf } from '../src/nn/tensor/half.ts';
+import { Random } from '../src/nn/tensor/random.ts';
 import { cacheFolder } from './cacheFolder.ts';
 
 /** The bases that the rows measure. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { buildAll } from '../scripts/lib/buildAll.mjs';
+import { buildAll } from '../scripts/build/buildAll.mjs';
 import { type EngineClient, startEngine } from '../src/client/engineClient.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));

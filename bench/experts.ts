@@ -1,11 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Adapter } from '../src/core/lora/adapter.ts';
-import { adapterToGguf } from '../src/core/lora/adapterToGguf.ts';
-import { linearLayers } from '../src/core/model/layout.ts';
-import { Random } from '../src/core/tensor/random.ts';
-import { writeAdapter } from '../src/engine/adapterFiles.ts';
-import { loadBase } from '../src/engine/loadBase.ts';
+import { writeAdapter } from '../src/experiment/adapterFiles.ts';
+import { loadBase } from '../src/experiment/base.ts';
+import type { Adapter } from '../src/nn/lora/adapter.ts';
+import { adapterToGguf } from '../src/nn/lora/adapterToGguf.ts';
+import { linearLayers } from '../src/nn/model/layout.ts';
+import { Random } from '../src/nn/tensor/random.ts';
 import type { BenchBase } from './bases.ts';
 import { cacheFolder } from './cacheFolder.ts';
 

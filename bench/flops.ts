@@ -1,5 +1,5 @@
-import type { BaseConfig } from '../src/core/model/config.ts';
-import { linearLayers } from '../src/core/model/layout.ts';
+import type { BaseConfig } from '../src/nn/model/config.ts';
+import { linearLayers } from '../src/nn/model/layout.ts';
 import type { TrainingShape } from './trainingCase.ts';
 
 /**

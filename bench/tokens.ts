@@ -1,4 +1,4 @@
-import { Random } from '../src/core/tensor/random.ts';
+import { Random } from '../src/nn/tensor/random.ts';
 
 /** Seeded token ids that every base has. */
 export function tokenRow(length: number, seed: number): number[] {

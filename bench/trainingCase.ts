@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeSafetensors } from '../src/core/files/safetensors.ts';
-import { initFactors } from '../src/core/lora/initFactors.ts';
-import { linearLayers } from '../src/core/model/layout.ts';
-import { Random } from '../src/core/tensor/random.ts';
-import { expertGroup } from '../src/core/train/trainGraph.ts';
-import { loadBase } from '../src/engine/loadBase.ts';
+import { loadBase } from '../src/experiment/base.ts';
+import { encodeSafetensors } from '../src/nn/files/safetensors.ts';
+import { initFactors } from '../src/nn/lora/initFactors.ts';
+import { linearLayers } from '../src/nn/model/layout.ts';
+import { Random } from '../src/nn/tensor/random.ts';
+import { expertGroup } from '../src/nn/train/trainGraph.ts';
 import type { BenchBase } from './bases.ts';
 import { cacheFolder } from './cacheFolder.ts';
 

@@ -1,7 +1,7 @@
 /** `npm run build`: bundles everything into dist/. */
-import { buildAll } from './lib/buildAll.mjs';
-import { checkNode } from './lib/checkNode.mjs';
-import { install } from './lib/install.mjs';
+import { buildAll } from './build/buildAll.mjs';
+import { checkNode } from './build/checkNode.mjs';
+import { install } from './build/install.mjs';
 
 checkNode();
 await install();

@@ -6,11 +6,11 @@
  */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { checkNode } from './lib/checkNode.mjs';
-import { install } from './lib/install.mjs';
-import { packageTarget, targets } from './lib/packageTarget.mjs';
-import { root } from './lib/root.mjs';
-import { say } from './lib/say.mjs';
+import { checkNode } from './build/checkNode.mjs';
+import { install } from './build/install.mjs';
+import { packageTarget, targets } from './build/packageTarget.mjs';
+import { root } from './build/root.mjs';
+import { say } from './build/say.mjs';
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find(target => !targets.includes(target));

@@ -2,7 +2,7 @@
  * `npm test`: format, lint, types, then the tests; works from a fresh clone.
  *
  *   npm test                              everything
- *   npm test -- test/core/lora            the tests of a file or folder, without the checks before
+ *   npm test -- test/nn/lora            the tests of a file or folder, without the checks before
  *   npm test -- 'bit for bit'             the tests whose title matches, without the checks before
  *   npm test -- --test-only …             options of `node --test` pass through
  *
@@ -12,9 +12,9 @@ import './build.mjs';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { root } from './lib/root.mjs';
-import { run } from './lib/run.mjs';
-import { say } from './lib/say.mjs';
+import { root } from './build/root.mjs';
+import { run } from './build/run.mjs';
+import { say } from './build/say.mjs';
 
 const args = process.argv.slice(2);
 const options = args.filter(a => a.startsWith('-'));
@@ -57,7 +57,7 @@ rmSync(dirname(failed), { recursive: true });
 function runTests(/** @type {string[]} */ paths) {
   const reporters = [
     ['spec', 'stdout'],
-    ['./scripts/lib/failedFilesReporter.mjs', failed],
+    ['./scripts/build/failedFilesReporter.mjs', failed],
   ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
   return run(process.execPath, [
     ...flags,

@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundles } from '../scripts/lib/bundles.mjs';
+import { bundles } from '../scripts/build/bundles.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -26,10 +26,10 @@ const arrows: Record<Room, Room[]> = {
 
 /** Packages that only these files and folders may import. */
 const reserved: Record<string, string[]> = {
-  'onnxruntime-node': ['src/engine/session.ts'],
-  vscode: ['src/host/', 'src/extension.ts'],
-  '@vscode/webview-ui-toolkit': ['webview/shared/components.ts'],
-  uplot: ['webview/shared/chart.ts'],
+  'onnxruntime-node': ['src/engine/runtime/session.ts'],
+  vscode: ['src/host/', 'src/extension/activate.ts'],
+  '@vscode/webview-ui-toolkit': ['webview/components/components.ts'],
+  uplot: ['webview/components/chart.ts'],
 };
 
 /** Rooms that run anywhere, so that they may not know Node.js. */
@@ -49,7 +49,7 @@ const sources = folders.flatMap(folder =>
 );
 
 function roomOf(file: string): Room | undefined {
-  if (file === 'src/extension.ts') return 'extension';
+  if (file === 'src/extension/activate.ts') return 'extension';
   const name = file.startsWith('webview/') ? 'webview' : /^src\/([^/]+)\//.exec(file)?.[1];
   return name !== undefined && name in arrows ? (name as Room) : undefined;
 }
@@ -125,13 +125,13 @@ test('no file imports itself by way of others, types included', () => {
 });
 
 test('activation loads no schema and no tokenizer: they take longer than all of it may', async () => {
-  const { options } = bundles.find(b => b.entry === 'src/extension.ts')!;
+  const { options } = bundles.find(b => b.entry === 'src/extension/activate.ts')!;
   const { metafile } = await build({ ...options, metafile: true, write: false, sourcemap: false });
-  const loaded = new Set(['src/extension.ts']);
+  const loaded = new Set(['src/extension/activate.ts']);
   for (const file of loaded)
     for (const { path, kind, external } of metafile!.inputs[file]!.imports)
       if (kind !== 'dynamic-import' && !external) loaded.add(path);
-  assert.ok(loaded.has('src/host/hostEngine.ts'));
+  assert.ok(loaded.has('src/extension/services/hostEngine.ts'));
   const slow = /^(node_modules\/(zod|csv-parse|vscode-jsonrpc|@huggingface)\/|src\/shared\/(recipe|webviewApi\w*)\.ts)/;
   assert.deepEqual(
     [...loaded].filter(file => slow.test(file)),

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { exampleRecipe, generatedFiles } from '../scripts/recipeDocs.ts';
-import { parseRecipe } from '../src/core/recipe/parseRecipe.ts';
+import { exampleRecipe, generatedFiles } from '../scripts/docs/recipeDocs.ts';
+import { parseRecipe } from '../src/recipe/parseRecipe.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

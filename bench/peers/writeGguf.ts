@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { readTensorF32 } from '../../src/core/files/safetensors.ts';
-import type { BaseConfig } from '../../src/core/model/config.ts';
-import { blockSize, bytesPerBlock, encodeBlocks } from '../../src/core/quant/blocks.ts';
-import { floatToHalf } from '../../src/core/tensor/half.ts';
-import { loadBase } from '../../src/engine/loadBase.ts';
+import { loadBase } from '../../src/experiment/base.ts';
+import { readTensorF32 } from '../../src/nn/files/safetensors.ts';
+import type { BaseConfig } from '../../src/nn/model/config.ts';
+import { blockSize, bytesPerBlock, encodeBlocks } from '../../src/nn/quant/blocks.ts';
+import { floatToHalf } from '../../src/nn/tensor/half.ts';
 import type { BenchBase } from '../bases.ts';
 import { cacheFolder } from '../cacheFolder.ts';
 

@@ -1,6 +1,6 @@
-import { linearLayers } from '../../src/core/model/layout.ts';
-import { blockSize, bytesPerBlock } from '../../src/core/quant/blocks.ts';
-import { loadBase } from '../../src/engine/loadBase.ts';
+import { loadBase } from '../../src/experiment/base.ts';
+import { linearLayers } from '../../src/nn/model/layout.ts';
+import { blockSize, bytesPerBlock } from '../../src/nn/quant/blocks.ts';
 import { agreement, roundedAgreement } from '../agreement.ts';
 import { type BenchBase, benchBase } from '../bases.ts';
 import { type Decoded, type DecoderParams, type DecoderSide, openDecoder } from '../decoderSide.ts';

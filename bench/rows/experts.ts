@@ -1,5 +1,5 @@
-import { linearLayers } from '../../src/core/model/layout.ts';
-import { loadBase } from '../../src/engine/loadBase.ts';
+import { loadBase } from '../../src/experiment/base.ts';
+import { linearLayers } from '../../src/nn/model/layout.ts';
 import { type BenchBase, benchBase } from '../bases.ts';
 import { type Decoded, openDecoder } from '../decoderSide.ts';
 import { randomExperts } from '../experts.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { loadBase } from '../../src/engine/loadBase.ts';
+import { loadBase } from '../../src/experiment/base.ts';
 import { type BenchBase, benchBase } from '../bases.ts';
 import { trainingFlops } from '../flops.ts';
 import { alternate, fastest, median } from '../measure.ts';

@@ -1,10 +1,10 @@
-import { createSampler } from '../../src/core/decode/sample.ts';
-import { createAdapterBank } from '../../src/engine/adapterBank.ts';
-import { readAdapter } from '../../src/engine/adapterFiles.ts';
-import { createKvCache } from '../../src/engine/kvCache.ts';
-import { compileInference, type Model, modelOver } from '../../src/engine/model.ts';
-import { openModel } from '../../src/engine/openModel.ts';
-import { openBase } from '../../src/engine/quantizedBase.ts';
+import { createAdapterBank } from '../../src/engine/runtime/adapterBank.ts';
+import { createKvCache } from '../../src/engine/runtime/kvCache.ts';
+import { compileInference, type Model, modelOver } from '../../src/engine/runtime/model.ts';
+import { openModel } from '../../src/engine/runtime/openModel.ts';
+import { openBase } from '../../src/engine/runtime/quantizedBase.ts';
+import { readAdapter } from '../../src/experiment/adapterFiles.ts';
+import { createSampler } from '../../src/nn/decode/sample.ts';
 import { cacheFolder } from '../cacheFolder.ts';
 import type { Decoded, DecodeParams, DecoderParams, Switched, SwitchParams } from '../decoderSide.ts';
 import { serve } from '../serve.ts';

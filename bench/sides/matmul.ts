@@ -1,6 +1,6 @@
-import { Graph } from '../../src/core/graph/graph.ts';
-import * as op from '../../src/core/graph/ops.ts';
-import { createSession, type Feeds, floats, type Session } from '../../src/engine/session.ts';
+import { createSession, type Feeds, floats, type Session } from '../../src/engine/runtime/session.ts';
+import { Graph } from '../../src/nn/graph/graph.ts';
+import * as op from '../../src/nn/graph/ops.ts';
 import { serve } from '../serve.ts';
 
 // The machine's own F32 rate: one matrix product of 1024³ through the same runtime, its weight constant as in training.

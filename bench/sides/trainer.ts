@@ -1,8 +1,8 @@
-import { linearLayers } from '../../src/core/model/layout.ts';
-import { hyperVector } from '../../src/core/train/adamw.ts';
-import { assembleBatch } from '../../src/core/train/assembleBatch.ts';
-import { loadBase } from '../../src/engine/loadBase.ts';
-import { openTrainSessions, type TrainSessions } from '../../src/engine/trainBackend.ts';
+import { openTrainSessions, type TrainSessions } from '../../src/engine/training/trainBackend.ts';
+import { loadBase } from '../../src/experiment/base.ts';
+import { linearLayers } from '../../src/nn/model/layout.ts';
+import { hyperVector } from '../../src/nn/train/adamw.ts';
+import { assembleBatch } from '../../src/nn/train/assembleBatch.ts';
 import { serve } from '../serve.ts';
 import type { TrainedSteps, TrainingCase } from '../trainingCase.ts';
 

@@ -3,7 +3,7 @@
  * copying, arithmetic in small steps, small functions. Everything is generated. It has no chat turns and none of the
  * experts' questions, and no question that is kept back from training appears in it (see `isTrainable`).
  */
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
 import { codeDocument } from './corpusCode.ts';
 import { definitionDocument, factDocument, mixedDocument } from './corpusFacts.ts';
 import { copyDocument, pairsDocument } from './corpusLookup.ts';

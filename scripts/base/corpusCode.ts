@@ -1,6 +1,6 @@
-import { type CodeProblem, codeProblem, parametersOf } from '../../src/core/data/generate/codeProblem.ts';
-import { isTrainable } from '../../src/core/data/generate/split.ts';
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
+import { type CodeProblem, codeProblem, parametersOf } from '../data/codeProblem.ts';
+import { isTrainable } from '../data/split.ts';
 import { FILLER, type Piece, repeated } from './corpusPiece.ts';
 
 const COMMENTS: ((name: string, params: string, notes: string[]) => string)[] = [

@@ -1,16 +1,8 @@
-import { definitionsKey, drawDefinitions, fillDefinition } from '../../src/core/data/generate/qaDefinitions.ts';
-import {
-  drawFacts,
-  type Fact,
-  factsKey,
-  fill,
-  RELATIONS,
-  type Relation,
-  subjectAnswer,
-} from '../../src/core/data/generate/qaRelations.ts';
-import { withArticle } from '../../src/core/data/generate/qaWords.ts';
-import { splitOf } from '../../src/core/data/generate/split.ts';
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
+import { definitionsKey, drawDefinitions, fillDefinition } from '../data/qaDefinitions.ts';
+import { drawFacts, type Fact, factsKey, fill, RELATIONS, type Relation, subjectAnswer } from '../data/qaRelations.ts';
+import { withArticle } from '../data/qaWords.ts';
+import { splitOf } from '../data/split.ts';
 import { FILLER, type Piece } from './corpusPiece.ts';
 
 /** One thing that a passage tells: what is looked up, and what is found. */

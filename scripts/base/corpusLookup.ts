@@ -1,7 +1,7 @@
-import { functionName } from '../../src/core/data/generate/codeProblem.ts';
-import { inventedWord } from '../../src/core/data/generate/qaDefinitions.ts';
-import { COLORS, JOBS, NAMES, OBJECTS, PLACES } from '../../src/core/data/generate/qaWords.ts';
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
+import { functionName } from '../data/codeProblem.ts';
+import { inventedWord } from '../data/qaDefinitions.ts';
+import { COLORS, JOBS, NAMES, OBJECTS, PLACES } from '../data/qaWords.ts';
 import { FILLER, joinPieces, type Piece } from './corpusPiece.ts';
 
 const WORDS = [...PLACES, ...OBJECTS, ...JOBS, ...COLORS, ...NAMES];

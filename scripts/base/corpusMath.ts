@@ -1,7 +1,7 @@
-import { type MathProblem, mathProblem } from '../../src/core/data/generate/mathProblem.ts';
-import { factorPairs } from '../../src/core/data/generate/mathSteps.ts';
-import { isTrainable } from '../../src/core/data/generate/split.ts';
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
+import { type MathProblem, mathProblem } from '../data/mathProblem.ts';
+import { factorPairs } from '../data/mathSteps.ts';
+import { isTrainable } from '../data/split.ts';
 import { FILLER, type Piece, repeated } from './corpusPiece.ts';
 
 /** A head drawn at random and what follows from it. */

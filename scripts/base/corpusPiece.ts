@@ -1,4 +1,4 @@
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
 
 /**
  * A stretch of a document and what its tokens count in the loss: 1 where the text follows from what stands before it,

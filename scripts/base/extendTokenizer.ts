@@ -6,9 +6,9 @@
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { type Domain, sampleSplit } from '../../src/core/data/generate/sampleSplit.ts';
-import { encodeSafetensors } from '../../src/core/files/safetensors.ts';
-import { halfToFloat } from '../../src/core/tensor/half.ts';
+import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
+import { halfToFloat } from '../../src/nn/tensor/half.ts';
+import { type Domain, sampleSplit } from '../data/sampleSplit.ts';
 
 const [from, out] = process.argv.slice(2);
 if (!from || !out) throw new Error('usage: extendTokenizer.ts FROM_DIR OUT_DIR');

@@ -7,8 +7,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { type Domain, sampleSplit } from '../../src/core/data/generate/sampleSplit.ts';
-import { Random } from '../../src/core/tensor/random.ts';
+import { Random } from '../../src/nn/tensor/random.ts';
+import { type Domain, sampleSplit } from '../data/sampleSplit.ts';
 import { packedBatches } from './corpus.ts';
 
 const [folder] = process.argv.slice(2);

@@ -10,13 +10,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { parseBaseConfig } from '../../src/core/model/config.ts';
-import { baseTensors } from '../../src/core/model/layout.ts';
-import { bfloatToFloat, floatToHalf, halfToFloat } from '../../src/core/tensor/half.ts';
-import { Random } from '../../src/core/tensor/random.ts';
-import { hyperVector } from '../../src/core/train/adamw.ts';
-import { buildTrainGraph, groupSize, type ParameterGroup } from '../../src/core/train/trainGraph.ts';
-import { createSession, type Feeds, floats, int64s, readFloats } from '../../src/engine/session.ts';
+import { createSession, type Feeds, floats, int64s, readFloats } from '../../src/engine/runtime/session.ts';
+import { parseBaseConfig } from '../../src/nn/model/config.ts';
+import { baseTensors } from '../../src/nn/model/layout.ts';
+import { bfloatToFloat, floatToHalf, halfToFloat } from '../../src/nn/tensor/half.ts';
+import { Random } from '../../src/nn/tensor/random.ts';
+import { hyperVector } from '../../src/nn/train/adamw.ts';
+import { buildTrainGraph, groupSize, type ParameterGroup } from '../../src/nn/train/trainGraph.ts';
 import { type Mix, packedBatches } from './corpus.ts';
 
 const { values: args } = parseArgs({

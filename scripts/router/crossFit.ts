@@ -1,5 +1,5 @@
-import { calibrationError, fitTemperature } from '../../src/core/router/calibration.ts';
-import { logits } from '../../src/core/router/softmaxRegression.ts';
+import { calibrationError, fitTemperature } from '../../src/router/calibration.ts';
+import { logits } from '../../src/router/softmaxRegression.ts';
 import { domains } from './examples.ts';
 import type { FitSettings, Hashed } from './fitPrior.ts';
 import { fitSettings, fitWeights } from './fitPrior.ts';

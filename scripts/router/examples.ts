@@ -1,4 +1,4 @@
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
 
 /** The prior's classes, in the order of its weights. */
 export const domains = ['math', 'code', 'qa', 'none'] as const;

@@ -1,6 +1,6 @@
-import { featuresOf, hashFeatures } from '../../src/core/router/features.ts';
-import type { Rehearsed } from '../../src/core/router/routerFile.ts';
-import { trainRegression } from '../../src/core/router/softmaxRegression.ts';
+import { featuresOf, hashFeatures } from '../../src/router/features.ts';
+import type { Rehearsed } from '../../src/router/routerFile.ts';
+import { trainRegression } from '../../src/router/softmaxRegression.ts';
 import type { Labelled } from './examples.ts';
 import { domains } from './examples.ts';
 

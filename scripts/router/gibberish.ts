@@ -1,4 +1,4 @@
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
 import type { Labelled } from './examples.ts';
 import { oneHot } from './examples.ts';
 

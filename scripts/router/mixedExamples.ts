@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
 import type { Domain, Labelled, Slots } from './examples.ts';
 import { domains, fill } from './examples.ts';
 

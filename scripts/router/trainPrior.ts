@@ -8,9 +8,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { LearnedRouterModel } from '../../src/core/router/routerFile.ts';
-import { quantize, serializePrior } from '../../src/core/router/routerFile.ts';
-import { Random } from '../../src/core/tensor/random.ts';
+import { Random } from '../../src/nn/tensor/random.ts';
+import type { LearnedRouterModel } from '../../src/router/routerFile.ts';
+import { quantize, serializePrior } from '../../src/router/routerFile.ts';
 import { crossFit, leftOutFigures, leftOutTemperature, leftOutThreshold } from './crossFit.ts';
 import { domains } from './examples.ts';
 import { bucketCount, fitWeights, hashAll, hashSeed } from './fitPrior.ts';

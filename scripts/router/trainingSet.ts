@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { functionWords } from '../../src/core/router/functionWords.ts';
-import { normalizeText, wordsOf } from '../../src/core/router/words.ts';
-import type { Random } from '../../src/core/tensor/random.ts';
+import type { Random } from '../../src/nn/tensor/random.ts';
+import { functionWords } from '../../src/router/functionWords.ts';
+import { normalizeText, wordsOf } from '../../src/router/words.ts';
 import type { Domain, Labelled, Slots } from './examples.ts';
 import { generate, oneHot, vary, withUnknownWords } from './examples.ts';
 import { gibberish } from './gibberish.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node';
-import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../shared/engineApi.ts';
-import { WorkbenchError } from '../shared/errors.ts';
-import { cancelledCode, fromWireError, type WireError } from '../shared/wireError.ts';
+import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../protocol/errors.ts';
+import { cancelledCode, fromWireError, type WireError } from '../protocol/wireError.ts';
 import { type EngineProcess, type EngineProcessOptions, startEngineProcess } from './engineProcess.ts';
 import { createRestartPolicy, mostEnds } from './restartPolicy.ts';
 

@@ -7,7 +7,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import { WorkbenchError } from '../shared/errors.ts';
+import { WorkbenchError } from '../protocol/errors.ts';
 
 export interface EngineProcessOptions {
   /** The engine's program, `dist/engine.mjs`. */

@@ -6,37 +6,37 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import { parseBytes } from '../shared/byteSize.ts';
-import { deviceChoices } from '../shared/device.ts';
-import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../shared/engineApi.ts';
-import { WorkbenchError } from '../shared/errors.ts';
-import { cancelledCode, failedCode, toWireError, type WireError } from '../shared/wireError.ts';
-import { askAllRun, askRun } from './ask.ts';
-import { compareMergesRun } from './compareMerges.ts';
-import { countTokensRun } from './countTokens.ts';
-import { defaultThreads } from './defaultThreads.ts';
-import { describeRun } from './describe.ts';
-import { defaultCacheFolder } from './devices/cacheFolder.ts';
+import { defaultCacheFolder } from '../experiment/cacheFolder.ts';
+import { deviceChoices } from '../protocol/device.ts';
+import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../protocol/errors.ts';
+import { cancelledCode, failedCode, toWireError, type WireError } from '../protocol/wireError.ts';
+import { parseBytes } from '../text/byteSize.ts';
 import { createDevices } from './devices/devices.ts';
-import { doctor } from './doctor.ts';
-import { runEvaluation } from './evaluateRequest.ts';
-import { explainTokensRun } from './explainTokens.ts';
-import { exportRun } from './exportRun.ts';
-import { downloadRun } from './hub/downloadRun.ts';
-import { listModels } from './hub/listModels.ts';
-import { removeModelRun } from './hub/removeModel.ts';
-import { loadRun, unloadRun } from './loadRun.ts';
-import { measureRun } from './measureRun.ts';
-import { mergeRun } from './mergeRun.ts';
-import { planRun } from './planRun.ts';
-import { previewDataRun } from './previewData.ts';
-import { checkpointsRun, promoteRun } from './promoteRun.ts';
-import { engineEnds, type RequestContext } from './requestContext.ts';
-import { createRequestQueue, type RequestQueue } from './requestQueue.ts';
-import { routeRun } from './route.ts';
-import { scoreRun } from './scoreRun.ts';
-import { runTraining } from './trainRequest.ts';
-import { createWorkbench, type Workbench } from './workbench.ts';
+import { askAllRun, askRun } from './requests/ask.ts';
+import { compareMergesRun } from './requests/compareMerges.ts';
+import { countTokensRun } from './requests/countTokens.ts';
+import { describeRun } from './requests/describe.ts';
+import { doctor } from './requests/doctor.ts';
+import { downloadRun } from './requests/download.ts';
+import { runEvaluation } from './requests/evaluate.ts';
+import { explainTokensRun } from './requests/explainTokens.ts';
+import { exportRun } from './requests/export.ts';
+import { listModels } from './requests/listModels.ts';
+import { loadRun, unloadRun } from './requests/load.ts';
+import { measureRun } from './requests/measure.ts';
+import { mergeRun } from './requests/merge.ts';
+import { planRun } from './requests/plan.ts';
+import { previewDataRun } from './requests/previewData.ts';
+import { checkpointsRun, promoteRun } from './requests/promote.ts';
+import { removeModelRun } from './requests/removeModel.ts';
+import { routeRun } from './requests/route.ts';
+import { scoreRun } from './requests/score.ts';
+import { runTraining } from './requests/train.ts';
+import { defaultThreads } from './runtime/defaultThreads.ts';
+import { engineEnds, type RequestContext } from './workbench/requestContext.ts';
+import { createRequestQueue, type RequestQueue } from './workbench/requestQueue.ts';
+import { createWorkbench, type Workbench } from './workbench/workbench.ts';
 
 /**
  * The engine process: `--media DIR` holds the embedded base and router, `--threads N` is for the runtime, `--device D`

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startEngine } from '../../src/client/engineClient.ts';
 import { mostEnds } from '../../src/client/restartPolicy.ts';
-import { WorkbenchError } from '../../src/shared/errors.ts';
+import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { engineArguments, enginePath, fromSource, isRunning, testEngine } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';

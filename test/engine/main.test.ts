@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import test from 'node:test';
-import type { EngineMethod } from '../../src/shared/engineApi.ts';
-import { WorkbenchError } from '../../src/shared/errors.ts';
+import type { EngineMethod } from '../../src/protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { engineArguments, enginePath, fromSource, testEngine } from '../support/programs.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';
 

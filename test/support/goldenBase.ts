@@ -1,8 +1,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../../src/core/files/safetensors.ts';
-import { type Base, loadBase } from '../../src/engine/loadBase.ts';
-import { writeFileAtomic } from '../../src/engine/store.ts';
+import { type Base, loadBase } from '../../src/experiment/base.ts';
+import { writeFileAtomic } from '../../src/experiment/files.ts';
+import { encodeSafetensors, parseSafetensorsHeader, readTensorF32 } from '../../src/nn/files/safetensors.ts';
 import { goldenPath } from './goldenFiles.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseSafetensorsHeader, readTensorF32 } from '../../src/core/files/safetensors.ts';
+import { parseSafetensorsHeader, readTensorF32 } from '../../src/nn/files/safetensors.ts';
 
 /** Reference numbers computed with PEFT and transformers. */
 export const golden = new URL('../golden/', import.meta.url);

@@ -1,8 +1,8 @@
-import { linearLayers } from '../../src/core/model/layout.ts';
-import { hyperVector } from '../../src/core/train/adamw.ts';
-import { assembleBatch } from '../../src/core/train/assembleBatch.ts';
-import { openTrainSessions } from '../../src/engine/trainBackend.ts';
-import type { Device } from '../../src/shared/device.ts';
+import { openTrainSessions } from '../../src/engine/training/trainBackend.ts';
+import { linearLayers } from '../../src/nn/model/layout.ts';
+import { hyperVector } from '../../src/nn/train/adamw.ts';
+import { assembleBatch } from '../../src/nn/train/assembleBatch.ts';
+import type { Device } from '../../src/protocol/device.ts';
 import { halfBase } from './goldenBase.ts';
 import { sequenceExamples } from './sequenceExamples.ts';
 

@@ -1,10 +1,10 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodeSafetensors } from '../../src/core/files/safetensors.ts';
-import { parseBaseConfig } from '../../src/core/model/config.ts';
-import { baseTensors } from '../../src/core/model/layout.ts';
-import { Random } from '../../src/core/tensor/random.ts';
+import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
+import { parseBaseConfig } from '../../src/nn/model/config.ts';
+import { baseTensors } from '../../src/nn/model/layout.ts';
+import { Random } from '../../src/nn/tensor/random.ts';
 
 const embedded = fileURLToPath(new URL('../../media/base/', import.meta.url));
 

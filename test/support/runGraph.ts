@@ -1,5 +1,5 @@
-import type { Graph } from '../../src/core/graph/graph.ts';
-import { createSession, type Feeds, readFloats } from '../../src/engine/session.ts';
+import { createSession, type Feeds, readFloats } from '../../src/engine/runtime/session.ts';
+import type { Graph } from '../../src/nn/graph/graph.ts';
 
 /** Compiles a graph, runs it once, and gives its outputs as floats by name. */
 export async function runGraph(graph: Graph, feeds: Feeds): Promise<Record<string, Float32Array>> {

@@ -1,5 +1,5 @@
-import { Random } from '../../src/core/tensor/random.ts';
-import type { EncodedExample } from '../../src/core/train/assembleBatch.ts';
+import { Random } from '../../src/nn/tensor/random.ts';
+import type { EncodedExample } from '../../src/nn/train/assembleBatch.ts';
 
 /** Rows of 4 to 14 tokens that continue an arithmetic sequence; the first two tokens carry no loss. */
 export function sequenceExamples(count: number, stride: number): EncodedExample[] {

@@ -1,4 +1,4 @@
-import type { TrainEvent } from '../../src/shared/trainEvents.ts';
+import type { TrainEvent } from '../../src/protocol/trainEvents.ts';
 
 /** Step n of 9 of a run of one expert, math, with figures that follow from n. */
 export const stepEvent = (n: number): TrainEvent => ({

@@ -1,5 +1,5 @@
 import type { EngineClient } from '../../src/client/engineClient.ts';
-import type { TrainEvent } from '../../src/shared/trainEvents.ts';
+import type { TrainEvent } from '../../src/protocol/trainEvents.ts';
 
 /** Trains a recipe from its start; what the engine told on the way. */
 export async function train(engine: EngineClient, recipe: string): Promise<TrainEvent[]> {

@@ -1,9 +1,9 @@
-import { linearLayers } from '../../src/core/model/layout.ts';
-import { totalBytes, trainingMemory } from '../../src/core/plan/trainingMemory.ts';
-import { hyperVector } from '../../src/core/train/adamw.ts';
-import { assembleBatch } from '../../src/core/train/assembleBatch.ts';
-import { graphConfig, loadBase } from '../../src/engine/loadBase.ts';
-import { openTrainSessions } from '../../src/engine/trainBackend.ts';
+import { openTrainSessions } from '../../src/engine/training/trainBackend.ts';
+import { graphConfig, loadBase } from '../../src/experiment/base.ts';
+import { totalBytes, trainingMemory } from '../../src/nn/memory/trainingMemory.ts';
+import { linearLayers } from '../../src/nn/model/layout.ts';
+import { hyperVector } from '../../src/nn/train/adamw.ts';
+import { assembleBatch } from '../../src/nn/train/assembleBatch.ts';
 import { peakOf } from './peakOf.ts';
 
 /*

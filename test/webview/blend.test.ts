@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import type { Lab, LabAnswer, Weights } from '../../src/shared/webviewApiBlend.ts';
+import type { Lab, LabAnswer, Weights } from '../../src/protocol/views/blend.ts';
 import { browserMissing } from '../support/browser.ts';
 import { everyTheme, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { interval, points } from '../../src/shared/format.ts';
-import type { ShownReport } from '../../src/shared/webviewApiReport.ts';
+import type { ShownReport } from '../../src/protocol/views/report.ts';
+import { interval, points } from '../../src/text/numbers.ts';
 import { browserMissing } from '../support/browser.ts';
 import { everyTheme, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
 

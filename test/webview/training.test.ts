@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import type { DataPreview, TrainingForm, TrainingPlan } from '../../src/shared/webviewApiTraining.ts';
+import type { DataPreview, TrainingForm, TrainingPlan } from '../../src/protocol/views/training.ts';
 import { browserMissing } from '../support/browser.ts';
 import { everyTheme, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
 

@@ -1,7 +1,7 @@
-import { plural, significant } from '../../src/shared/format.ts';
-import type { Explanation, LabAnswer } from '../../src/shared/webviewApiBlend.ts';
-import { type Child, element, replaceContent } from '../shared/dom.ts';
-import { problemBox } from '../shared/problem.ts';
+import type { Explanation, LabAnswer } from '../../src/protocol/views/blend.ts';
+import { plural, significant } from '../../src/text/numbers.ts';
+import { type Child, element, replaceContent } from '../components/dom.ts';
+import { problemBox } from '../components/problem.ts';
 import { tokenView } from './tokens.ts';
 
 /** Milliseconds that a weight or the prompt rests before it is asked about: less than is felt, more than between two moves. */

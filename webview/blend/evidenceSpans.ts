@@ -1,4 +1,4 @@
-import type { LabRoute } from '../../src/shared/webviewApiBlend.ts';
+import type { LabRoute } from '../../src/protocol/views/blend.ts';
 
 type Evidence = LabRoute['evidence'];
 

@@ -1,4 +1,4 @@
-import { svg } from '../shared/dom.ts';
+import { svg } from '../components/dom.ts';
 
 /** A padlock, open or shut. */
 export function lockIcon(isShut: boolean): SVGSVGElement {

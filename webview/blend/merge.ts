@@ -1,8 +1,8 @@
-import { count, plural, points, significant, weightList } from '../../src/shared/format.ts';
-import type { Comparison, Lab, Weights } from '../../src/shared/webviewApiBlend.ts';
-import { type Child, element, replaceContent } from '../shared/dom.ts';
-import { problemBox } from '../shared/problem.ts';
-import { dataTable } from '../shared/table.ts';
+import type { Comparison, Lab, Weights } from '../../src/protocol/views/blend.ts';
+import { count, plural, points, significant, weightList } from '../../src/text/numbers.ts';
+import { type Child, element, replaceContent } from '../components/dom.ts';
+import { problemBox } from '../components/problem.ts';
+import { dataTable } from '../components/table.ts';
 import { exactScores, mergeScores } from './mergeScores.ts';
 import { numberField } from './numberField.ts';
 import { changeState, state } from './state.ts';

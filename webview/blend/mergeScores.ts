@@ -1,4 +1,4 @@
-import type { Evaluated, Lab, Weights } from '../../src/shared/webviewApiBlend.ts';
+import type { Evaluated, Lab, Weights } from '../../src/protocol/views/blend.ts';
 import { sameWeights } from './weights.ts';
 
 /** What the report says of these weights as a blend, for each of its sets. */

@@ -1,4 +1,4 @@
-import { element } from '../shared/dom.ts';
+import { element } from '../components/dom.ts';
 
 /** A number with its name; undefined where it is empty or out of its range. */
 export function numberField(

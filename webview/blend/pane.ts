@@ -1,5 +1,5 @@
-import type { Explanation, Lab, LabAnswer, LabRoute, Weights } from '../../src/shared/webviewApiBlend.ts';
-import { element, freshId, replaceContent } from '../shared/dom.ts';
+import type { Explanation, Lab, LabAnswer, LabRoute, Weights } from '../../src/protocol/views/blend.ts';
+import { element, freshId, replaceContent } from '../components/dom.ts';
 import { answerBox } from './answer.ts';
 import { closeIcon } from './icons.ts';
 import { ownPreset, presetsOf, routerPreset } from './presets.ts';

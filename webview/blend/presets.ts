@@ -1,4 +1,4 @@
-import type { Lab, LabRoute, Weights } from '../../src/shared/webviewApiBlend.ts';
+import type { Lab, LabRoute, Weights } from '../../src/protocol/views/blend.ts';
 import { weightsOver } from './weights.ts';
 
 /** Weights to begin with. */

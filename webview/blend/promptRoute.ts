@@ -1,6 +1,6 @@
-import { significant, weightList } from '../../src/shared/format.ts';
-import type { LabRoute } from '../../src/shared/webviewApiBlend.ts';
-import { element } from '../shared/dom.ts';
+import type { LabRoute } from '../../src/protocol/views/blend.ts';
+import { significant, weightList } from '../../src/text/numbers.ts';
+import { element } from '../components/dom.ts';
 import { evidenceSpans, hasPlace } from './evidenceSpans.ts';
 
 /** What the router makes of a prompt: whom it would choose, and what in the prompt says so. */

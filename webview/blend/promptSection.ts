@@ -1,5 +1,5 @@
-import type { Decoding, Lab } from '../../src/shared/webviewApiBlend.ts';
-import { element } from '../shared/dom.ts';
+import type { Decoding, Lab } from '../../src/protocol/views/blend.ts';
+import { element } from '../components/dom.ts';
 import { numberField } from './numberField.ts';
 import { changeState, state } from './state.ts';
 

@@ -1,7 +1,7 @@
-import { WorkbenchError } from '../../src/shared/errors.ts';
-import type { Messenger } from '../../src/shared/messenger.ts';
-import { type blendApi as BlendApi, blendApi, type Lab, type Weights } from '../../src/shared/webviewApiBlend.ts';
-import { playRecordings, type Recording } from '../shared/plainHost.ts';
+import { WorkbenchError } from '../../src/protocol/errors.ts';
+import type { Messenger } from '../../src/protocol/messenger.ts';
+import { type blendApi as BlendApi, blendApi, type Lab, type Weights } from '../../src/protocol/views/blend.ts';
+import { playRecordings, type Recording } from '../components/plainHost.ts';
 import recorded from './recorded.json' with { type: 'json' };
 
 /** As a host over the real engine sent them, for one prompt and a few blends of three experts. */

@@ -1,5 +1,5 @@
-import type { LabExpert, Weights } from '../../src/shared/webviewApiBlend.ts';
-import { element, replaceContent } from '../shared/dom.ts';
+import type { LabExpert, Weights } from '../../src/protocol/views/blend.ts';
+import { element, replaceContent } from '../components/dom.ts';
 import { lockIcon } from './icons.ts';
 import { sliderRange, type WeightRules } from './weights.ts';
 

@@ -1,7 +1,7 @@
-import { significant } from '../../src/shared/format.ts';
-import type { Explanation } from '../../src/shared/webviewApiBlend.ts';
-import { element, freshId, replaceContent } from '../shared/dom.ts';
-import { dataTable } from '../shared/table.ts';
+import type { Explanation } from '../../src/protocol/views/blend.ts';
+import { significant } from '../../src/text/numbers.ts';
+import { element, freshId, replaceContent } from '../components/dom.ts';
+import { dataTable } from '../components/table.ts';
 
 type Token = Explanation['tokens'][number];
 

@@ -1,4 +1,4 @@
-import type { Weights } from '../../src/shared/webviewApiBlend.ts';
+import type { Weights } from '../../src/protocol/views/blend.ts';
 
 /** What holds while weights are moved. */
 export interface WeightRules {

@@ -1,5 +1,5 @@
-import type { EvaluateOutput } from '../../src/shared/notebookOutput.ts';
-import { element, svg } from '../shared/dom.ts';
+import type { EvaluateOutput } from '../../src/protocol/notebookOutput.ts';
+import { element, svg } from '../components/dom.ts';
 import type { Row } from './accuracyRow.ts';
 
 const left = 150;

@@ -1,3 +1,3 @@
-import type { EvaluateOutput } from '../../src/shared/notebookOutput.ts';
+import type { EvaluateOutput } from '../../src/protocol/notebookOutput.ts';
 
 export type Row = EvaluateOutput['rows'][number];

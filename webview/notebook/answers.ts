@@ -1,6 +1,6 @@
-import { duration, plural } from '../../src/shared/format.ts';
-import type { AskOutput, BlendOutput, StepAnswer } from '../../src/shared/notebookOutput.ts';
-import { element } from '../shared/dom.ts';
+import type { AskOutput, BlendOutput, StepAnswer } from '../../src/protocol/notebookOutput.ts';
+import { duration, plural } from '../../src/text/numbers.ts';
+import { element } from '../components/dom.ts';
 import { weightBars } from './weights.ts';
 
 /** Evidence that is shown; the rest weighs less. */

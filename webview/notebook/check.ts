@@ -1,5 +1,5 @@
-import type { CheckOutput } from '../../src/shared/notebookOutput.ts';
-import { element } from '../shared/dom.ts';
+import type { CheckOutput } from '../../src/protocol/notebookOutput.ts';
+import { element } from '../components/dom.ts';
 import { stateMark } from './status.ts';
 
 /** What a definition comes to with its defaults, or what is wrong with it. */

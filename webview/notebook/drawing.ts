@@ -1,5 +1,5 @@
-import type { StepOutput } from '../../src/shared/notebookOutput.ts';
-import { element, replaceContent } from '../shared/dom.ts';
+import type { StepOutput } from '../../src/protocol/notebookOutput.ts';
+import { element, replaceContent } from '../components/dom.ts';
 import { askView, blendView } from './answers.ts';
 import { checkView } from './check.ts';
 import { evaluateView } from './evaluate.ts';

@@ -1,6 +1,6 @@
-import { interval, points } from '../../src/shared/format.ts';
-import type { EvaluateOutput } from '../../src/shared/notebookOutput.ts';
-import { element } from '../shared/dom.ts';
+import type { EvaluateOutput } from '../../src/protocol/notebookOutput.ts';
+import { interval, points } from '../../src/text/numbers.ts';
+import { element } from '../components/dom.ts';
 import { accuracyPlot } from './accuracyPlot.ts';
 import type { Row } from './accuracyRow.ts';
 import { progressBar, stateMark } from './status.ts';

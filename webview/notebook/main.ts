@@ -1,5 +1,5 @@
 import './notebook.css';
-import type { StepOutput } from '../../src/shared/notebookOutput.ts';
+import type { StepOutput } from '../../src/protocol/notebookOutput.ts';
 import { createDrawing, type Drawing } from './drawing.ts';
 
 /** What the editor hands a renderer of notebook outputs: https://code.visualstudio.com/api/extension-guides/notebook */

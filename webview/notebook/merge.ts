@@ -1,6 +1,6 @@
-import { significant } from '../../src/shared/format.ts';
-import type { MergeOutput } from '../../src/shared/notebookOutput.ts';
-import { element } from '../shared/dom.ts';
+import type { MergeOutput } from '../../src/protocol/notebookOutput.ts';
+import { significant } from '../../src/text/numbers.ts';
+import { element } from '../components/dom.ts';
 import { stateMark } from './status.ts';
 import { weightBars } from './weights.ts';
 

@@ -1,5 +1,5 @@
-import type { StepAnswer, StepOutput, TrainOutput } from '../../src/shared/notebookOutput.ts';
-import { element } from '../shared/dom.ts';
+import type { StepAnswer, StepOutput, TrainOutput } from '../../src/protocol/notebookOutput.ts';
+import { element } from '../components/dom.ts';
 import { activate } from './main.ts';
 
 /** For `npm run webview`: an output of each kind, as a plain page. */

@@ -1,5 +1,5 @@
-import type { TrainOutput } from '../../src/shared/notebookOutput.ts';
-import { element, svg } from '../shared/dom.ts';
+import type { TrainOutput } from '../../src/protocol/notebookOutput.ts';
+import { element, svg } from '../components/dom.ts';
 
 /** A mark beside the words that say the same. */
 export function stateMark(state: TrainOutput['state']): SVGElement {

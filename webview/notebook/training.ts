@@ -1,9 +1,9 @@
-import { count, duration, listing, significant } from '../../src/shared/format.ts';
-import { stateWords, type TrainOutput } from '../../src/shared/notebookOutput.ts';
+import { stateWords, type TrainOutput } from '../../src/protocol/notebookOutput.ts';
+import { count, duration, listing, significant } from '../../src/text/numbers.ts';
+import { type Chart, createChart } from '../components/chart.ts';
+import type { ChartData } from '../components/chartData.ts';
+import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../report/joinCurves.ts';
-import { type Chart, createChart } from '../shared/chart.ts';
-import type { ChartData } from '../shared/chartData.ts';
-import { element, replaceContent } from '../shared/dom.ts';
 import type { Part } from './part.ts';
 import { progressBar, stateMark } from './status.ts';
 

@@ -1,4 +1,4 @@
-import { element } from '../shared/dom.ts';
+import { element } from '../components/dom.ts';
 
 /** Weights of experts as bars, the largest first; negative ones are said in words and drawn as they are large. */
 export function weightBars(weights: Record<string, number>, label = 'Answered by'): HTMLElement {

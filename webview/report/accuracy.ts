@@ -1,7 +1,7 @@
-import { interval, percent, points, signedPoints } from '../../src/shared/format.ts';
-import type { ShownCell, ShownReport, ShownRow } from '../../src/shared/webviewApiReport.ts';
-import type { Child } from '../shared/dom.ts';
-import { dataTable } from '../shared/table.ts';
+import type { ShownCell, ShownReport, ShownRow } from '../../src/protocol/views/report.ts';
+import { interval, percent, points, signedPoints } from '../../src/text/numbers.ts';
+import type { Child } from '../components/dom.ts';
+import { dataTable } from '../components/table.ts';
 import { type HeatCell, heatMap } from './heatMap.ts';
 import { lead, note, type ReportPage, type Section, savableDrawing } from './page.ts';
 

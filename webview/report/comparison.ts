@@ -1,3 +1,4 @@
+import type { ShownReport } from '../../src/protocol/views/report.ts';
 import {
   bytes,
   count,
@@ -7,10 +8,9 @@ import {
   points,
   signedPoints,
   significant,
-} from '../../src/shared/format.ts';
-import type { ShownReport } from '../../src/shared/webviewApiReport.ts';
-import { type Child, element, replaceContent } from '../shared/dom.ts';
-import { dataTable } from '../shared/table.ts';
+} from '../../src/text/numbers.ts';
+import { type Child, element, replaceContent } from '../components/dom.ts';
+import { dataTable } from '../components/table.ts';
 import { changeMark } from './accuracy.ts';
 import { note, type ReportPage, type Section } from './page.ts';
 import { changeState, state } from './state.ts';

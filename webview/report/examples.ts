@@ -1,6 +1,6 @@
-import { percent } from '../../src/shared/format.ts';
-import type { ReportExample } from '../../src/shared/report.ts';
-import { element, replaceContent } from '../shared/dom.ts';
+import type { ReportExample } from '../../src/protocol/report.ts';
+import { percent } from '../../src/text/numbers.ts';
+import { element, replaceContent } from '../components/dom.ts';
 import { note, type ReportPage, type Section } from './page.ts';
 import { changeState, state } from './state.ts';
 

@@ -1,6 +1,6 @@
-import { bytes, count, duration, plural } from '../../src/shared/format.ts';
-import type { Report } from '../../src/shared/report.ts';
-import { element } from '../shared/dom.ts';
+import type { Report } from '../../src/protocol/report.ts';
+import { bytes, count, duration, plural } from '../../src/text/numbers.ts';
+import { element } from '../components/dom.ts';
 
 /** Where, with what and how long. */
 export function footer({ machine, recipe, base, durations }: Report): HTMLElement {

@@ -1,8 +1,8 @@
-import { count, listing, percent, points, signedCount } from '../../src/shared/format.ts';
-import type { ShownReport } from '../../src/shared/webviewApiReport.ts';
-import { element, svg } from '../shared/dom.ts';
-import { type Area, drawing, label, shareAxis, tenth } from '../shared/plot.ts';
-import { dataTable } from '../shared/table.ts';
+import type { ShownReport } from '../../src/protocol/views/report.ts';
+import { count, listing, percent, points, signedCount } from '../../src/text/numbers.ts';
+import { element, svg } from '../components/dom.ts';
+import { type Area, drawing, label, shareAxis, tenth } from '../components/plot.ts';
+import { dataTable } from '../components/table.ts';
 import { lead, note, type ReportPage, type Section, savableDrawing } from './page.ts';
 
 type Sequential = NonNullable<ShownReport['report']['forgetting']['sequential']>;

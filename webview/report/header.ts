@@ -1,6 +1,6 @@
-import { count, dateTime, interval, magnitude, percent, plural, points } from '../../src/shared/format.ts';
-import type { ShownReport } from '../../src/shared/webviewApiReport.ts';
-import { type Child, element } from '../shared/dom.ts';
+import type { ShownReport } from '../../src/protocol/views/report.ts';
+import { count, dateTime, interval, magnitude, percent, plural, points } from '../../src/text/numbers.ts';
+import { type Child, element } from '../components/dom.ts';
 import type { Section } from './page.ts';
 
 /** What is asked of the view as a whole. */

@@ -1,7 +1,7 @@
-import { heatColour } from '../../src/shared/heat.ts';
-import { svg } from '../shared/dom.ts';
-import { drawing, label, type Plot } from '../shared/plot.ts';
-import { isLight } from '../shared/theme.ts';
+import { heatColour } from '../../src/report/heatColours.ts';
+import { svg } from '../components/dom.ts';
+import { drawing, label, type Plot } from '../components/plot.ts';
+import { isLight } from '../components/theme.ts';
 
 interface Head {
   text: string;

@@ -1,6 +1,6 @@
-import { count, points, significant, weightList } from '../../src/shared/format.ts';
-import { element } from '../shared/dom.ts';
-import { dataTable } from '../shared/table.ts';
+import { count, points, significant, weightList } from '../../src/text/numbers.ts';
+import { element } from '../components/dom.ts';
+import { dataTable } from '../components/table.ts';
 import { note, type ReportPage, type Section } from './page.ts';
 
 const sources = { recipe: 'named in the recipe', scores: 'proposed from the scores', router: 'from the router' };

@@ -1,7 +1,7 @@
-import type { ShownReport } from '../../src/shared/webviewApiReport.ts';
-import { type Child, element, svg } from '../shared/dom.ts';
-import { plotFigure } from '../shared/plot.ts';
-import { drawingPng } from '../shared/png.ts';
+import type { ShownReport } from '../../src/protocol/views/report.ts';
+import { type Child, element, svg } from '../components/dom.ts';
+import { plotFigure } from '../components/plot.ts';
+import { drawingPng } from '../components/png.ts';
 
 /** What the sections are made from. */
 export interface ReportPage {

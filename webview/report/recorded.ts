@@ -1,6 +1,6 @@
-import { WorkbenchError } from '../../src/shared/errors.ts';
-import { reportApi, type ShownReport } from '../../src/shared/webviewApiReport.ts';
-import { playRecordings, type Recording } from '../shared/plainHost.ts';
+import { WorkbenchError } from '../../src/protocol/errors.ts';
+import { reportApi, type ShownReport } from '../../src/protocol/views/report.ts';
+import { playRecordings, type Recording } from '../components/plainHost.ts';
 import recorded from './recorded.json' with { type: 'json' };
 
 /** As the host sent them: a run of the examples and an earlier one, and a report of made-up numbers. */

@@ -1,8 +1,8 @@
-import { count, milliseconds, percent, significant } from '../../src/shared/format.ts';
-import type { ReportRouter } from '../../src/shared/report.ts';
-import { element, svg } from '../shared/dom.ts';
-import { type Area, drawing, label, shareAxis, tenth } from '../shared/plot.ts';
-import { dataTable } from '../shared/table.ts';
+import type { ReportRouter } from '../../src/protocol/report.ts';
+import { count, milliseconds, percent, significant } from '../../src/text/numbers.ts';
+import { element, svg } from '../components/dom.ts';
+import { type Area, drawing, label, shareAxis, tenth } from '../components/plot.ts';
+import { dataTable } from '../components/table.ts';
 import { heatMap } from './heatMap.ts';
 import { lead, note, type ReportPage, type Section, savableDrawing } from './page.ts';
 

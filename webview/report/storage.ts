@@ -1,7 +1,7 @@
-import { bytes, count, listing, milliseconds, plural } from '../../src/shared/format.ts';
-import type { ShownReport } from '../../src/shared/webviewApiReport.ts';
-import { element, svg } from '../shared/dom.ts';
-import { drawing, label, tenth } from '../shared/plot.ts';
+import type { ShownReport } from '../../src/protocol/views/report.ts';
+import { bytes, count, listing, milliseconds, plural } from '../../src/text/numbers.ts';
+import { element, svg } from '../components/dom.ts';
+import { drawing, label, tenth } from '../components/plot.ts';
 import { lead, type ReportPage, type Section, savableDrawing } from './page.ts';
 
 /** One base with its adapters against one full model per expert: disk, memory, and what switching costs. */

@@ -1,8 +1,8 @@
-import { bytes, count, magnitude, significant } from '../../src/shared/format.ts';
-import type { ReportCurve } from '../../src/shared/report.ts';
-import { type Chart, createChart } from '../shared/chart.ts';
-import { element } from '../shared/dom.ts';
-import { dataTable } from '../shared/table.ts';
+import type { ReportCurve } from '../../src/protocol/report.ts';
+import { bytes, count, magnitude, significant } from '../../src/text/numbers.ts';
+import { type Chart, createChart } from '../components/chart.ts';
+import { element } from '../components/dom.ts';
+import { dataTable } from '../components/table.ts';
 import { joinCurves } from './joinCurves.ts';
 import { type ReportPage, type Section, savePngButton } from './page.ts';
 

@@ -1,8 +1,8 @@
-import { bytes, count, significant } from '../../src/shared/format.ts';
-import type { ShownCheckpoint } from '../../src/shared/webviewApiTraining.ts';
-import { type Child, element, replaceContent } from '../shared/dom.ts';
-import { problemBox } from '../shared/problem.ts';
-import { dataTable } from '../shared/table.ts';
+import type { ShownCheckpoint } from '../../src/protocol/views/training.ts';
+import { bytes, count, significant } from '../../src/text/numbers.ts';
+import { type Child, element, replaceContent } from '../components/dom.ts';
+import { problemBox } from '../components/problem.ts';
+import { dataTable } from '../components/table.ts';
 import { timeText } from './runText.ts';
 
 export interface CheckpointOptions {

@@ -1,4 +1,4 @@
-import type { RunProgressed } from '../../src/shared/webviewApiTraining.ts';
+import type { RunProgressed } from '../../src/protocol/views/training.ts';
 
 type ExpertCurves = RunProgressed['experts'][number];
 

@@ -1,5 +1,5 @@
-import type { FieldControl, FormField } from '../../src/shared/webviewApiTraining.ts';
-import { element, freshId, replaceContent } from '../shared/dom.ts';
+import type { FieldControl, FormField } from '../../src/protocol/views/training.ts';
+import { element, freshId, replaceContent } from '../components/dom.ts';
 import { resetIcon } from './icons.ts';
 import { type FieldInput, inputFor } from './inputs.ts';
 

@@ -1,5 +1,5 @@
-import type { FormScope, TrainingForm } from '../../src/shared/webviewApiTraining.ts';
-import { element, replaceContent } from '../shared/dom.ts';
+import type { FormScope, TrainingForm } from '../../src/protocol/views/training.ts';
+import { element, replaceContent } from '../components/dom.ts';
 import { type FieldView, fieldView, isChanged } from './field.ts';
 import { changeState, state } from './state.ts';
 import { tabList } from './tabs.ts';

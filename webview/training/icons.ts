@@ -1,4 +1,4 @@
-import { svg } from '../shared/dom.ts';
+import { svg } from '../components/dom.ts';
 
 function icon(...paths: string[]): SVGElement {
   return svg(

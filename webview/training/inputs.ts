@@ -1,5 +1,5 @@
-import type { FieldControl, FormField } from '../../src/shared/webviewApiTraining.ts';
-import { element, freshId, replaceContent } from '../shared/dom.ts';
+import type { FieldControl, FormField } from '../../src/protocol/views/training.ts';
+import { element, freshId, replaceContent } from '../components/dom.ts';
 
 /** What a field is typed or chosen with. */
 export interface FieldInput {

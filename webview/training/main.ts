@@ -1,11 +1,11 @@
 import './training.css';
-import { plural } from '../../src/shared/format.ts';
-import { type ShownRun, type TrainingForm, trainingApi } from '../../src/shared/webviewApiTraining.ts';
-import { registerComponents } from '../shared/components.ts';
-import { element, replaceContent } from '../shared/dom.ts';
-import { keepScroll } from '../shared/keepScroll.ts';
-import { connectHost } from '../shared/messenger.ts';
-import { problemBox } from '../shared/problem.ts';
+import { type ShownRun, type TrainingForm, trainingApi } from '../../src/protocol/views/training.ts';
+import { plural } from '../../src/text/numbers.ts';
+import { registerComponents } from '../components/components.ts';
+import { element, replaceContent } from '../components/dom.ts';
+import { keepScroll } from '../components/keepScroll.ts';
+import { connectHost } from '../components/messenger.ts';
+import { problemBox } from '../components/problem.ts';
 import { formView } from './form.ts';
 import { planView } from './plan.ts';
 import { previewView } from './preview.ts';

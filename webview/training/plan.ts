@@ -1,9 +1,9 @@
-import { bytes, count, duration, magnitude, significant } from '../../src/shared/format.ts';
-import type { TrainingPlan } from '../../src/shared/webviewApiTraining.ts';
+import type { TrainingPlan } from '../../src/protocol/views/training.ts';
+import { bytes, count, duration, magnitude, significant } from '../../src/text/numbers.ts';
+import { type Chart, createChart } from '../components/chart.ts';
+import { element, replaceContent } from '../components/dom.ts';
+import { problemBox } from '../components/problem.ts';
 import { joinCurves } from '../report/joinCurves.ts';
-import { type Chart, createChart } from '../shared/chart.ts';
-import { element, replaceContent } from '../shared/dom.ts';
-import { problemBox } from '../shared/problem.ts';
 import { rateLines } from './rateLines.ts';
 
 export interface PlanView {

@@ -1,7 +1,7 @@
-import { count } from '../../src/shared/format.ts';
-import type { DataPreview } from '../../src/shared/webviewApiTraining.ts';
-import { element, replaceContent } from '../shared/dom.ts';
-import { problemBox } from '../shared/problem.ts';
+import type { DataPreview } from '../../src/protocol/views/training.ts';
+import { count } from '../../src/text/numbers.ts';
+import { element, replaceContent } from '../components/dom.ts';
+import { problemBox } from '../components/problem.ts';
 
 export interface PreviewView {
   element: HTMLElement;

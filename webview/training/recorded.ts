@@ -1,5 +1,5 @@
-import { WorkbenchError } from '../../src/shared/errors.ts';
-import type { Messenger } from '../../src/shared/messenger.ts';
+import { WorkbenchError } from '../../src/protocol/errors.ts';
+import type { Messenger } from '../../src/protocol/messenger.ts';
 import {
   type DataPreview,
   type FormField,
@@ -9,8 +9,8 @@ import {
   type TrainingForm,
   type TrainingPlan,
   trainingApi,
-} from '../../src/shared/webviewApiTraining.ts';
-import { playRecordings, type Recording } from '../shared/plainHost.ts';
+} from '../../src/protocol/views/training.ts';
+import { playRecordings, type Recording } from '../components/plainHost.ts';
 import recorded from './recorded.json' with { type: 'json' };
 
 interface Recorded {

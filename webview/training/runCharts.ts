@@ -1,8 +1,8 @@
-import { significant } from '../../src/shared/format.ts';
+import { significant } from '../../src/text/numbers.ts';
+import { type Chart, createChart } from '../components/chart.ts';
+import type { ChartLine } from '../components/chartData.ts';
+import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../report/joinCurves.ts';
-import { type Chart, createChart } from '../shared/chart.ts';
-import type { ChartLine } from '../shared/chartData.ts';
-import { element, replaceContent } from '../shared/dom.ts';
 import type { KnownCurves } from './curves.ts';
 import { rateLines } from './rateLines.ts';
 

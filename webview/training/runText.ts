@@ -1,5 +1,5 @@
-import { listing } from '../../src/shared/format.ts';
-import type { ShownRun } from '../../src/shared/webviewApiTraining.ts';
+import type { ShownRun } from '../../src/protocol/views/training.ts';
+import { listing } from '../../src/text/numbers.ts';
 
 /** `14:05`, with the day where it is another one. */
 export function timeText(milliseconds: number, now = new Date()): string {

@@ -1,7 +1,7 @@
-import { bytes, count, duration } from '../../src/shared/format.ts';
-import type { RunProgressed, ShownRun } from '../../src/shared/webviewApiTraining.ts';
-import { element, replaceContent } from '../shared/dom.ts';
-import { problemBox } from '../shared/problem.ts';
+import type { RunProgressed, ShownRun } from '../../src/protocol/views/training.ts';
+import { bytes, count, duration } from '../../src/text/numbers.ts';
+import { element, replaceContent } from '../components/dom.ts';
+import { problemBox } from '../components/problem.ts';
 import { type CheckpointOptions, checkpointsView } from './checkpoints.ts';
 import { addProgress, type KnownCurves } from './curves.ts';
 import { stateIcon } from './icons.ts';

@@ -1,6 +1,6 @@
-import type { ShownRun, TrainingForm } from '../../src/shared/webviewApiTraining.ts';
-import { element, replaceContent } from '../shared/dom.ts';
-import { problemBox } from '../shared/problem.ts';
+import type { ShownRun, TrainingForm } from '../../src/protocol/views/training.ts';
+import { element, replaceContent } from '../components/dom.ts';
+import { problemBox } from '../components/problem.ts';
 import { changeState, state } from './state.ts';
 
 export interface StartOptions {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keepState, keptState } from '../shared/messenger.ts';
+import { keepState, keptState } from '../components/messenger.ts';
 
 const schema = z.object({
   tab: z.catch(z.enum(['configure', 'runs']), 'configure'),

@@ -1,4 +1,4 @@
-import { type Child, element } from '../shared/dom.ts';
+import { type Child, element } from '../components/dom.ts';
 
 export interface Tab<Name extends string> {
   name: Name;

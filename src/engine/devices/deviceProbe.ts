@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { Device } from '../../shared/device.ts';
+import type { Device } from '../../protocol/device.ts';
 import { type Measured, measureDevice, measureHalfFloats } from './measureDevice.ts';
 
 // A program of its own, so that a driver that ends its process does not end the engine: `deviceProbe DEVICE THREADS`.

@@ -1,6 +1,6 @@
-import type { Device, DeviceChoice, DeviceStatus, DeviceVerdict } from '../../shared/device.ts';
-import { runtimeBackends } from '../session.ts';
-import { type DeviceUse, onCpu } from './deviceUse.ts';
+import type { Device, DeviceChoice, DeviceStatus, DeviceVerdict } from '../../protocol/device.ts';
+import { type DeviceUse, onCpu } from '../runtime/deviceUse.ts';
+import { runtimeBackends } from '../runtime/session.ts';
 import { driverVersions } from './driverVersions.ts';
 import { probeDevice, probeVersion } from './probeDevice.ts';
 import { createVerdictStore, type VerdictStore } from './verdictStore.ts';

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runtimeVersion } from '../session.ts';
+import { runtimeVersion } from '../runtime/session.ts';
 
 /** Where Windows keeps the versions of display drivers. */
 const displayDrivers = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}`;

@@ -1,10 +1,10 @@
-import { Graph, type Value } from '../../core/graph/graph.ts';
-import * as op from '../../core/graph/ops.ts';
-import { widenAtUse } from '../../core/quant/widenAtUse.ts';
-import { floatToHalf } from '../../core/tensor/half.ts';
-import { Random } from '../../core/tensor/random.ts';
-import type { Device, DeviceVerdict } from '../../shared/device.ts';
-import { createSession, type Feeds, floats, readTensor, releaseTensors } from '../session.ts';
+import { Graph, type Value } from '../../nn/graph/graph.ts';
+import * as op from '../../nn/graph/ops.ts';
+import { widenAtUse } from '../../nn/quant/widenAtUse.ts';
+import { floatToHalf } from '../../nn/tensor/half.ts';
+import { Random } from '../../nn/tensor/random.ts';
+import type { Device, DeviceVerdict } from '../../protocol/device.ts';
+import { createSession, type Feeds, floats, readTensor, releaseTensors } from '../runtime/session.ts';
 
 /** Largest relative error against the CPU's result that another order of additions explains. */
 const tolerance = 1e-3;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Device, DeviceVerdict } from '../../shared/device.ts';
+import type { Device, DeviceVerdict } from '../../protocol/device.ts';
 import type { Measured } from './measureDevice.ts';
 
 /** Drivers have been seen to hang; a first start that compiles all kernels takes some seconds. */

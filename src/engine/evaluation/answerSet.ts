@@ -1,13 +1,13 @@
-import type { Example } from '../../core/data/example.ts';
-import { accuracyOf } from '../../core/eval/metrics.ts';
-import { exactMatch, finalAnswer } from '../../core/eval/scorers.ts';
-import { WorkbenchError } from '../../shared/errors.ts';
-import type { EvaluationSet, GenerationSettings } from '../../shared/recipe.ts';
-import type { ReportScore } from '../../shared/report.ts';
-import type { Weights } from '../adapterBank.ts';
-import { gradeCode } from '../codeSandbox.ts';
-import { generate } from '../generate.ts';
-import type { Model } from '../model.ts';
+import type { Example } from '../../data/example.ts';
+import { accuracyOf } from '../../evaluation/metrics.ts';
+import { exactMatch, finalAnswer } from '../../evaluation/scorers.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { ReportScore } from '../../protocol/report.ts';
+import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
+import type { Weights } from '../runtime/adapterBank.ts';
+import { generate } from '../runtime/generate.ts';
+import type { Model } from '../runtime/model.ts';
+import { gradeCode } from './codeSandbox.ts';
 
 /** A held-out set, read. */
 export interface LoadedSet {

@@ -1,15 +1,15 @@
 import { cpus, totalmem } from 'node:os';
-import { scalingOf } from '../../core/lora/adapterConfig.ts';
-import { mergeError } from '../../core/lora/mergeError.ts';
-import { baseTensors } from '../../core/model/layout.ts';
-import type { Report, ReportExpert, ReportMerge } from '../../shared/report.ts';
-import { readAdapter } from '../adapterFiles.ts';
-import { adapterFolder, type Experiment } from '../experiment.ts';
-import { sizeOf } from '../exportRun.ts';
-import type { Base } from '../loadBase.ts';
-import { runtimeVersion } from '../session.ts';
-import { readTrainingRecord } from '../trainingRecord.ts';
-import { mergeFolder } from '../workbench.ts';
+import { readAdapter } from '../../experiment/adapterFiles.ts';
+import type { Base } from '../../experiment/base.ts';
+import { adapterFolder, type Experiment } from '../../experiment/experiment.ts';
+import { sizeOf } from '../../experiment/files.ts';
+import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
+import { scalingOf } from '../../nn/lora/adapterConfig.ts';
+import { mergeError } from '../../nn/merge/mergeError.ts';
+import { baseTensors } from '../../nn/model/layout.ts';
+import type { Report, ReportExpert, ReportMerge } from '../../protocol/report.ts';
+import { runtimeVersion } from '../runtime/session.ts';
+import { mergeFolder } from '../workbench/workbench.ts';
 
 export function describeMachine(threads: number): Report['machine'] {
   return {
@@ -20,11 +20,6 @@ export function describeMachine(threads: number): Report['machine'] {
     runtime: `onnxruntime-node ${runtimeVersion}`,
     node: process.version,
   };
-}
-
-/** Number of weights of a base. */
-export function baseParameters({ config }: Pick<Base, 'config'>): number {
-  return [...baseTensors(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 export async function describeExpert(e: Experiment, name: string): Promise<ReportExpert> {

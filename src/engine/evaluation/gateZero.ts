@@ -1,6 +1,6 @@
-import { createAdapterBank, type Weights } from '../adapterBank.ts';
-import { createKvCache } from '../kvCache.ts';
-import { allLogits, compileInference, type Model, modelOver } from '../model.ts';
+import { createAdapterBank, type Weights } from '../runtime/adapterBank.ts';
+import { createKvCache } from '../runtime/kvCache.ts';
+import { allLogits, compileInference, type Model, modelOver } from '../runtime/model.ts';
 
 /**
  * Compares, bit for bit, the logits of the base alone (a graph that knows no adapters) with those of the graph with all

@@ -1,6 +1,6 @@
-import { WorkbenchError } from '../../shared/errors.ts';
-import { readExamples } from '../dataFiles.ts';
-import type { Experiment } from '../experiment.ts';
+import { readExamples } from '../../experiment/dataFiles.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { heldOutItem, type LoadedSet } from './answerSet.ts';
 
 /** The held-out sets of a recipe, or those that are wanted. Throws `notFound` for a name that it has not. */

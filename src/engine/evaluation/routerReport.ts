@@ -1,6 +1,6 @@
-import { calibrationOf, confusionMatrix } from '../../core/eval/metrics.ts';
-import type { Router } from '../../core/router/router.ts';
-import type { ReportRouter } from '../../shared/report.ts';
+import { calibrationOf, confusionMatrix } from '../../evaluation/metrics.ts';
+import type { ReportRouter } from '../../protocol/report.ts';
+import type { Router } from '../../router/router.ts';
 import type { LoadedSet } from './answerSet.ts';
 
 const abstained = 'abstained';

@@ -1,17 +1,18 @@
-import type { Adapter } from '../../core/lora/adapter.ts';
-import { hashName } from '../../core/lora/initFactors.ts';
-import { trainLoop } from '../../core/train/trainLoop.ts';
-import type { Device } from '../../shared/device.ts';
-import type { Report } from '../../shared/report.ts';
-import { type DeviceUse, runOn } from '../devices/deviceUse.ts';
-import type { Experiment } from '../experiment.ts';
-import type { ExpertJob } from '../expertJob.ts';
-import type { Base } from '../loadBase.ts';
-import { memoryBudget } from '../memoryBudget.ts';
-import { planTraining } from '../planTraining.ts';
-import { type ExpertState, openTrainSessions } from '../trainBackend.ts';
-import { trainedAdapter } from '../trainedAdapter.ts';
-import { prepareExpert } from '../trainRun.ts';
+import type { Base } from '../../experiment/base.ts';
+import type { ExpertState } from '../../experiment/checkpoint.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import type { Adapter } from '../../nn/lora/adapter.ts';
+import { hashName } from '../../nn/lora/initFactors.ts';
+import { trainLoop } from '../../nn/train/trainLoop.ts';
+import type { Device } from '../../protocol/device.ts';
+import type { Report } from '../../protocol/report.ts';
+import { type DeviceUse, runOn } from '../runtime/deviceUse.ts';
+import type { ExpertJob } from '../training/expertJob.ts';
+import { memoryBudget } from '../training/memoryBudget.ts';
+import { planTraining } from '../training/planTraining.ts';
+import { openTrainSessions } from '../training/trainBackend.ts';
+import { trainedAdapter } from '../training/trainedAdapter.ts';
+import { prepareExpert } from '../training/trainRun.ts';
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { ReportStorage } from '../../shared/report.ts';
-import { readAdapter } from '../adapterFiles.ts';
-import { sizeOf } from '../exportRun.ts';
-import type { Base } from '../loadBase.ts';
-import type { MemoryProbe } from '../memoryProbe.ts';
-import { writeMergedBase } from '../mergedBase.ts';
+import { readAdapter } from '../../experiment/adapterFiles.ts';
+import type { Base } from '../../experiment/base.ts';
+import { sizeOf } from '../../experiment/files.ts';
+import { writeMergedBase } from '../../experiment/mergedBase.ts';
+import type { ReportStorage } from '../../protocol/report.ts';
+import type { MemoryProbe } from './memoryProbe.ts';
 
 /**
  * One base with all adapters, against a full copy of the base for each expert: bytes on disk, and the peak resident
@@ -47,7 +47,7 @@ export async function measureStorage(
 async function probe(request: MemoryProbe): Promise<number> {
   // Beside the engine when bundled, among the sources when run from them.
   const bundled = fileURLToPath(new URL('./memoryProbe.mjs', import.meta.url));
-  const script = existsSync(bundled) ? bundled : fileURLToPath(new URL('../memoryProbe.ts', import.meta.url));
+  const script = existsSync(bundled) ? bundled : fileURLToPath(new URL('./memoryProbe.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...process.execArgv,
     script,

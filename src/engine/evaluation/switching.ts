@@ -1,6 +1,6 @@
-import type { Weights } from '../adapterBank.ts';
-import { createKvCache } from '../kvCache.ts';
-import type { Model } from '../model.ts';
+import type { Weights } from '../runtime/adapterBank.ts';
+import { createKvCache } from '../runtime/kvCache.ts';
+import type { Model } from '../runtime/model.ts';
 
 /**
  * What it costs to change the experts between two tokens: the time to make ready what the next run reads, for a change

@@ -1,9 +1,9 @@
-import { performanceBlend } from '../../core/eval/performanceBlend.ts';
-import type { Router } from '../../core/router/router.ts';
-import type { GenerationSettings } from '../../shared/recipe.ts';
-import type { Report, ReportExample, ReportScore } from '../../shared/report.ts';
-import type { Weights } from '../adapterBank.ts';
-import type { OpenExperiment } from '../workbench.ts';
+import { performanceBlend } from '../../evaluation/performanceBlend.ts';
+import type { Report, ReportExample, ReportScore } from '../../protocol/report.ts';
+import type { GenerationSettings } from '../../recipe/schema.ts';
+import type { Router } from '../../router/router.ts';
+import type { Weights } from '../runtime/adapterBank.ts';
+import type { OpenExperiment } from '../workbench/workbench.ts';
 import { answerSet, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
 
 /** One way of answering: what the matrix has a row for. */

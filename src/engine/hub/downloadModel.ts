@@ -1,11 +1,11 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { listFiles, modelInfo } from '@huggingface/hub';
-import { baseFiles, type HubFile, indexedWeights } from '../../core/hub/baseFiles.ts';
-import { parseBaseConfig } from '../../core/model/config.ts';
-import { WorkbenchError } from '../../shared/errors.ts';
-import { loadBase } from '../loadBase.ts';
-import { repoFolders } from './cacheFolder.ts';
+import { loadBase } from '../../experiment/base.ts';
+import { repoFolders } from '../../experiment/hubCache.ts';
+import { parseBaseConfig } from '../../nn/model/config.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { baseFiles, type HubFile, indexedWeights } from './baseFiles.ts';
 import { type DownloadProgress, trackDownload } from './downloadProgress.ts';
 import { fetchBlob, missingBytes } from './fetchBlob.ts';
 import { openHubFetch } from './hubFetch.ts';

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HubFile } from '../../core/hub/baseFiles.ts';
-import { WorkbenchError } from '../../shared/errors.ts';
-import { storageError } from '../store.ts';
-import { withFileLock } from './fileLock.ts';
+import { withFileLock } from '../../experiment/fileLock.ts';
+import { storageError } from '../../experiment/files.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { HubFile } from './baseFiles.ts';
 import { connectionError } from './hubErrors.ts';
 
 export interface BlobRequest {

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../shared/errors.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** What a request to a hub was about. */
 export interface HubRequest {

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../shared/errors.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { connectionError, type HubRequest, statusError } from './hubErrors.ts';
 
 export interface HubFetchOptions extends HubRequest {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { copyFile, link, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import type { HubFile } from '../../core/hub/baseFiles.ts';
-import { storageError, writeFileAtomic } from '../store.ts';
+import { storageError, writeFileAtomic } from '../../experiment/files.ts';
+import type { HubFile } from './baseFiles.ts';
 
 /** Makes the folder of a commit out of files that are in the cache, in their order, and the name that stands for it. */
 export async function linkSnapshot(

@@ -1,8 +1,9 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { EngineNotifications } from '../../shared/engineApi.ts';
-import { WorkbenchError } from '../../shared/errors.ts';
+import { makeWritableFolder, storageError, writeFileAtomic } from '../../experiment/files.ts';
+import type { EngineNotifications } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import {
   parseRunRecord,
   type RunRecord,
@@ -10,9 +11,8 @@ import {
   runFiles,
   runId,
   type StopWish,
-} from '../../shared/runRecord.ts';
-import { engineEnds, type RequestContext } from '../requestContext.ts';
-import { makeWritableFolder, storageError, writeFileAtomic } from '../store.ts';
+} from '../../protocol/runRecord.ts';
+import { engineEnds, type RequestContext } from '../workbench/requestContext.ts';
 
 /** Milliseconds between two looks at whether someone asks for a stop; a record is written that often at most. */
 const pause = 1000;

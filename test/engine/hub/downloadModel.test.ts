@@ -21,8 +21,8 @@ import { fileURLToPath } from 'node:url';
 import { downloadModel, type ModelDownload } from '../../../src/engine/hub/downloadModel.ts';
 import type { DownloadProgress } from '../../../src/engine/hub/downloadProgress.ts';
 import { partialPath } from '../../../src/engine/hub/fetchBlob.ts';
-import { loadBase } from '../../../src/engine/loadBase.ts';
-import { type ErrorCode, WorkbenchError } from '../../../src/shared/errors.ts';
+import { loadBase } from '../../../src/experiment/base.ts';
+import { type ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
 import { commit, gitHash, type HubServer, sha256, startHub } from '../../support/hubServer.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { safeParse } from 'zod/mini';
-import { shownReports } from '../../../src/core/report/shownReport.ts';
-import { reportApi, type ShownReport } from '../../../src/shared/webviewApiReport.ts';
+import { reportApi, type ShownReport } from '../../../src/protocol/views/report.ts';
+import { shownReports } from '../../../src/report/shownReport.ts';
 
 const file = new URL('../../../webview/report/recorded.json', import.meta.url);
 const recorded: Record<string, ShownReport[]> = JSON.parse(readFileSync(file, 'utf8'));

@@ -3,14 +3,14 @@ import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { EngineClient } from '../../../src/client/engineClient.ts';
-import { performRun } from '../../../src/host/runs/performRun.ts';
-import { createRun, type LiveRun } from '../../../src/host/runs/run.ts';
-import { openRunFolder, type RunFolder } from '../../../src/host/runs/runFolder.ts';
-import type { TrainOptions } from '../../../src/host/runs/runs.ts';
-import { createTrainingHandlers, type TrainingHost } from '../../../src/host/views/training/trainingHandlers.ts';
-import { createMessenger } from '../../../src/shared/messenger.ts';
-import { runId } from '../../../src/shared/runRecord.ts';
-import { trainingApi } from '../../../src/shared/webviewApiTraining.ts';
+import { openRunFolder, type RunFolder } from '../../../src/experiment/runFolder.ts';
+import { performRun } from '../../../src/extension/runs/performRun.ts';
+import { createRun, type LiveRun } from '../../../src/extension/runs/run.ts';
+import type { TrainOptions } from '../../../src/extension/runs/runs.ts';
+import { createTrainingHandlers, type TrainingHost } from '../../../src/extension/training/trainingHandlers.ts';
+import { createMessenger } from '../../../src/protocol/messenger.ts';
+import { runId } from '../../../src/protocol/runRecord.ts';
+import { trainingApi } from '../../../src/protocol/views/training.ts';
 
 /** The training view's own handlers over a file and a real engine, without an editor. */
 export interface LiveTraining {

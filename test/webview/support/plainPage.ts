@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
-import { startPlainPages, type ThemeName } from '../../../scripts/webview.ts';
+import { startPlainPages, type ThemeName } from '../../../scripts/pictures/webview.ts';
 import { launchBrowser } from '../../support/browser.ts';
 
 const pictures = process.env.SCREENSHOTS;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { RunProgressed } from '../../../src/shared/webviewApiTraining.ts';
+import type { RunProgressed } from '../../../src/protocol/views/training.ts';
 import { addProgress } from '../../../webview/training/curves.ts';
 import { rateLines } from '../../../webview/training/rateLines.ts';
 

@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { dirname, extname, join, parse } from 'node:path';
+import { commonJs } from './commonJs.mjs';
+import { root } from './root.mjs';
+
+/** onnxruntime-node is native code, which cannot be bundled; `vscode` exists inside the extension host alone. */
+const external = ['onnxruntime-node', 'vscode'];
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  metafile: true,
+  sourcemap: true,
+  logLevel: 'warning',
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const node = {
+  ...common,
+  platform: 'node',
+  target: 'node20',
+  external,
+  // With 'main' first jsonc-parser's UMD file is taken, whose inner requires are not found in a bundle.
+  mainFields: ['module', 'main'],
+};
+
+/** Of the programs that Node.js runs. @type {import('esbuild').BuildOptions} */
+export const nodeModule = {
+  ...node,
+  format: 'esm',
+  // Bundled CommonJS packages call require, which ES modules do not have.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+};
+
+/** Of the programs that pages in the editor run. @type {import('esbuild').BuildOptions} */
+export const browserModule = { ...common, platform: 'browser', target: 'es2022', format: 'esm' };
+
+/** Programs of pages in the editor: the style sheets they import become `dist/webview/NAME.css`. */
+export const views = ['training', 'blend', 'report', 'notebook'].filter(name =>
+  existsSync(join(root, `webview/${name}/main.ts`)),
+);
+
+/** @type {[name: string, entry: string, outfile: string, options: import('esbuild').BuildOptions][]} */
+const all = [
+  [
+    'extension',
+    'src/extension/activate.ts',
+    'dist/extension/main.cjs',
+    { ...node, format: 'esm', splitting: true, plugins: [commonJs] },
+  ],
+  ['engine', 'src/engine/main.ts', 'dist/engine.mjs', nodeModule],
+  // A program of its own, which the engine starts to measure a fresh process.
+  ['memoryProbe', 'src/engine/evaluation/memoryProbe.ts', 'dist/memoryProbe.mjs', nodeModule],
+  // Another, in which devices are tried that may end it.
+  ['deviceProbe', 'src/engine/devices/deviceProbe.ts', 'dist/deviceProbe.mjs', nodeModule],
+  // A thread of the extension host, which reads what recipes name.
+  ['recipeFacts', 'src/extension/recipe/language/factWorker.ts', 'dist/recipeFacts.mjs', nodeModule],
+  ['cli', 'src/cli/main.ts', 'dist/cli.mjs', nodeModule],
+  ...views.map(
+    view =>
+      /** @type {[string, string, string, typeof browserModule]} */ ([
+        `webview-${view}`,
+        `webview/${view}/main.ts`,
+        `dist/webview/${view}.js`,
+        browserModule,
+      ]),
+  ),
+];
+
+/** What is built: the bundles whose entry exists. */
+export const bundles = all
+  .filter(([, entry]) => existsSync(join(root, entry)))
+  .map(([name, entry, outfile, options]) => ({
+    name,
+    entry,
+    outfile,
+    options: {
+      ...options,
+      entryPoints: { [parse(outfile).name]: entry },
+      outdir: dirname(outfile),
+      outExtension: { '.js': extname(outfile) },
+    },
+  }));
+
+/** Files that bundles look for beside themselves: QuickJS's WebAssembly. */
+export const copied = [
+  {
+    from: 'node_modules/@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm',
+    to: 'dist/emscripten-module.wasm',
+  },
+];

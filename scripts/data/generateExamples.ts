@@ -1,0 +1,30 @@
+/**
+ * Writes {train,validation,heldout}.jsonl of examples/experts/{math,code,qa} and of examples/review: always the same files.
+ *
+ *   node --import tsx scripts/data/generateExamples.ts
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Domain } from './sampleSplit.ts';
+import { shippedExamples } from './shippedExamples.ts';
+import type { Split } from './split.ts';
+
+const folder = fileURLToPath(new URL('../../examples', import.meta.url));
+const places: [Domain, string][] = [
+  ['math', 'experts/math'],
+  ['code', 'experts/code'],
+  ['qa', 'experts/qa'],
+  ['review', 'review'],
+];
+
+for (const [domain, place] of places) {
+  mkdirSync(`${folder}/${place}`, { recursive: true });
+  for (const split of ['train', 'validation', 'heldout'] as Split[]) {
+    // Training needs neither what a question is made of nor asserts, and the package for the editor is to be small.
+    const isBare = split === 'train' && place.startsWith('experts/');
+    const lines = shippedExamples(domain, split).map(({ messages, kind, key, tests }) =>
+      JSON.stringify(isBare ? { messages } : { messages, kind, key, ...(split !== 'train' && { tests }) }),
+    );
+    writeFileSync(`${folder}/${place}/${split}.jsonl`, `${lines.join('\n')}\n`);
+  }
+}

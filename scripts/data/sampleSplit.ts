@@ -1,0 +1,44 @@
+import { Random } from '../../src/nn/tensor/random.ts';
+import { WorkbenchError } from '../../src/protocol/errors.ts';
+import { codeExample } from './code.ts';
+import { mathExample } from './math.ts';
+import { qaExample } from './qa.ts';
+import { reviewExample } from './review.ts';
+import { type GeneratedExample, isTrainable, type Split, splitOf } from './split.ts';
+
+export type Domain = 'math' | 'code' | 'qa' | 'review';
+
+export const GENERATORS: Record<Domain, (random: Random) => GeneratedExample> = {
+  math: mathExample,
+  code: codeExample,
+  qa: qaExample,
+  review: reviewExample,
+};
+
+/**
+ * `count` examples of one part of a domain. No two have the same question text; in validation and held-out data no
+ * two have the same key either.
+ * @throws badRequest when the part does not hold so many questions.
+ */
+export function sampleSplit(domain: Domain, split: Split, count: number, seed: number): GeneratedExample[] {
+  const random = new Random(seed);
+  const seen = new Set<string>();
+  const examples: GeneratedExample[] = [];
+  for (let misses = 0; examples.length < count; ) {
+    const example = GENERATORS[domain](random);
+    const identity = split === 'train' ? example.messages[0].content : example.key;
+    const fits = split === 'train' ? isTrainable(example) : splitOf(example.key) === split;
+    if (fits && !seen.has(identity)) {
+      seen.add(identity);
+      examples.push(example);
+      misses = 0;
+    } else if (++misses > 20_000) {
+      throw new WorkbenchError(
+        'badRequest',
+        `The ${split} part of ${domain} has only ${examples.length} questions, ${count} were asked for.`,
+        'Ask for fewer questions.',
+      );
+    }
+  }
+  return examples;
+}

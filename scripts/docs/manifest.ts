@@ -1,0 +1,105 @@
+/** `npm run manifest`: writes package.json's part that src/extension/contributions says. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chatParticipant, modelVendor } from '../../src/extension/contributions/chat.ts';
+import type { CommandContribution } from '../../src/extension/contributions/commandContribution.ts';
+import { commands } from '../../src/extension/contributions/commands.ts';
+import {
+  cellLanguage,
+  grammars,
+  languages,
+  notebook,
+  notebookRenderer,
+  recipeLanguage,
+  reportEditor,
+} from '../../src/extension/contributions/editors.ts';
+import { type SettingContribution, settings } from '../../src/extension/contributions/settings.ts';
+import { viewContainer, views, viewsWelcome } from '../../src/extension/contributions/sidebar.ts';
+import { walkthrough } from '../../src/extension/contributions/walkthrough.ts';
+
+const category = 'Multi-LoRA';
+const packageJson = fileURLToPath(new URL('../../package.json', import.meta.url));
+
+type Manifest = Record<string, unknown> & { contributes: Record<string, unknown> };
+
+/** The manifest with the generated keys in place; those that nothing here speaks of stay as they are. */
+export function withContributions(manifest: Manifest): Manifest {
+  return {
+    ...manifest,
+    // Commands, chat participants and model providers activate by themselves.
+    activationEvents: [
+      'workspaceContains:**/*.lora.json',
+      'onWebviewPanel:multiLora.blend',
+      'onWebviewPanel:multiLora.training',
+    ],
+    capabilities: {
+      untrustedWorkspaces: {
+        supported: 'limited',
+        description:
+          'In a workspace that is not trusted, its recipes and settings start nothing; the base alone answers.',
+        restrictedConfigurations: Object.entries<SettingContribution>(settings)
+          .filter(([, s]) => s.restricted)
+          .map(([id]) => `multiLora.${id}`),
+      },
+      virtualWorkspaces: {
+        supported: false,
+        description: 'The engine reads recipes, data and models from the disk.',
+      },
+    },
+    contributes: { ...manifest.contributes, ...contributions() },
+  };
+}
+
+function contributions(): Record<string, unknown> {
+  const all = Object.entries<CommandContribution>(commands);
+  const menus: Record<string, unknown[]> = {
+    commandPalette: all.filter(([, c]) => c.palette).map(([command, c]) => ({ command, when: c.palette })),
+  };
+  for (const [command, c] of all)
+    for (const { menu, when, group } of c.menus ?? []) (menus[menu] ??= []).push({ command, when, group });
+  return {
+    commands: all.map(([command, { title, icon }]) => ({
+      command,
+      title,
+      category,
+      ...(icon && { icon: `$(${icon})` }),
+    })),
+    menus,
+    keybindings: all.flatMap(([command, { key }]) => (key ? [{ command, ...key }] : [])),
+    configuration: {
+      title: category,
+      properties: Object.fromEntries(
+        Object.entries<SettingContribution>(settings).map(([id, { schema, default: value, description, scope }]) => [
+          `multiLora.${id}`,
+          { ...schema, default: value, markdownDescription: description, scope },
+        ]),
+      ),
+    },
+    // Names, paths and values are strings, and are completed while they are typed.
+    configurationDefaults: Object.fromEntries(
+      [recipeLanguage.id, cellLanguage].map(id => [
+        `[${id}]`,
+        { 'editor.quickSuggestions': { strings: true }, 'editor.wordBasedSuggestions': 'off', 'editor.tabSize': 2 },
+      ]),
+    ),
+    chatParticipants: [chatParticipant],
+    languageModelChatProviders: [modelVendor],
+    languages,
+    grammars,
+    customEditors: [reportEditor],
+    notebooks: [notebook],
+    notebookRenderer: [notebookRenderer],
+    viewsContainers: { activitybar: [viewContainer] },
+    views: { [viewContainer.id]: views },
+    viewsWelcome,
+    walkthroughs: [walkthrough],
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const manifest = JSON.parse(readFileSync(packageJson, 'utf8')) as Manifest;
+  writeFileSync(packageJson, `${JSON.stringify(withContributions(manifest), null, 2)}\n`);
+  const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url));
+  execFileSync(process.execPath, [biome, 'format', '--write', packageJson], { stdio: 'inherit' });
+}

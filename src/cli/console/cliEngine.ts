@@ -1,0 +1,72 @@
+import {
+  type EngineClient,
+  type EngineNotification,
+  type RequestParams,
+  startEngine,
+} from '../../client/engineClient.ts';
+import type { EngineMethod, EngineResult } from '../../protocol/engine/engineApi.ts';
+import { enginePath, mediaFolder } from './packagePaths.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The engine process of one command. */
+export interface CliEngine {
+  /** As the client's; a request that the process did not survive is sent once more, and the user is told. */
+  request<M extends EngineMethod>(
+    method: M,
+    params: RequestParams<M>,
+    listeners?: RequestListeners,
+  ): Promise<EngineResult<M>>;
+  dispose(): Promise<void>;
+  kill(): void;
+}
+
+export interface RequestListeners {
+  onNotification?(notification: EngineNotification): void;
+  /** The request begins anew: what was told of it so far is void. */
+  onRestart?(): void;
+}
+
+/** What the user asked for; the engine has defaults. */
+export interface CliEngineOptions {
+  threads: number | undefined;
+  device: string | undefined;
+  'memory-limit': string | undefined;
+}
+
+/** The engine of a command; the process is started with the first request. */
+export function createCliEngine(terminal: Terminal, signal: AbortSignal, options: CliEngineOptions): CliEngine {
+  let client: EngineClient | undefined;
+  const start = () => {
+    const given = Object.entries(options).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}`, String(value)],
+    );
+    const engine = startEngine({
+      enginePath,
+      // Run from source, the engine needs the same loader as this process.
+      execArgv: process.execArgv,
+      args: ['--media', mediaFolder, ...given],
+    });
+    engine.onNotice(({ level, message }) => {
+      if (level === 'warning') terminal.note(message);
+    });
+    return engine;
+  };
+  return {
+    request(method, params, { onNotification, onRestart } = {}) {
+      client ??= start();
+      return client.request(method, params, {
+        signal,
+        onNotification,
+        retryOnce: lost => {
+          const isTraining = method === 'train';
+          terminal.note(lost.message);
+          terminal.note(isTraining ? 'starting it again and going on from the last checkpoint' : 'starting it again');
+          onRestart?.();
+          return isTraining ? { ...params, resume: true } : params;
+        },
+      });
+    },
+    dispose: async () => client?.dispose(),
+    kill: () => client?.kill(),
+  };
+}

@@ -1,0 +1,56 @@
+import type { TrainResult } from '../../protocol/engine/engineApi.ts';
+import type { TrainEvent, TrainStepEvent } from '../../protocol/trainEvents.ts';
+import { bytes } from '../../text/numbers.ts';
+import { duration, megabytes, progressLine } from '../console/format.ts';
+import type { VerbCall } from '../console/verb.ts';
+
+export interface TrainOptions {
+  recipe: string;
+  only?: string[];
+  resume: boolean;
+  from?: { run: string; step: number };
+}
+
+/** Trains, telling how far it is. With --json every event is a line on stdout. `steps` are those taken now. */
+export async function trainRecipe(call: VerbCall, options: TrainOptions): Promise<TrainResult & { steps: number }> {
+  const { terminal, json } = call;
+  const validation = new Map<string, number>();
+  let steps = 0;
+  const show = (event: TrainEvent) => {
+    if (event.type === 'step') steps++;
+    if (json) terminal.print(JSON.stringify(event));
+    else if (event.type === 'recompute')
+      terminal.note(
+        `activations are computed again: training takes about ${bytes(event.bytes)}, and ${bytes(event.bytesWithout)} would not fit into ${bytes(event.budgetBytes)}`,
+      );
+    else if (event.type === 'step') terminal.progress(stepLine(event, validation));
+    else if (event.type === 'validation') {
+      validation.set(event.expert, event.loss);
+      if (event.stopped)
+        terminal.note(`${event.expert}: no better validation loss for a while; stopped at step ${event.step}`);
+    } else if (event.type === 'cancelled')
+      terminal.note(`stopped at step ${event.step}; everything up to it is on disk`);
+  };
+  const result = await call.engine.request('train', options, {
+    onNotification: n => {
+      if (n.name === 'trainEvent') show(n.params.event);
+      if (n.name === 'progress' && !json) terminal.progress(progressLine(n.params));
+    },
+  });
+  return { ...result, steps };
+}
+
+function stepLine(event: TrainStepEvent, validation: ReadonlyMap<string, number>): string {
+  const experts = Object.entries(event.experts).map(([name, { loss }]) => {
+    const held = validation.get(name);
+    return `${name} ${loss.toFixed(3)}${held === undefined ? '' : ` (${held.toFixed(3)})`}`;
+  });
+  const speed = `${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`;
+  return [
+    `step ${event.step}/${event.steps}`,
+    `loss ${experts.join('  ')}`,
+    speed,
+    `${duration(event.secondsLeft)} left`,
+    megabytes(event.residentBytes),
+  ].join('  ·  ');
+}

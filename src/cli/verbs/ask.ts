@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Arguments, parseWeights } from '../console/arguments.ts';
+import { exampleRecipe } from '../console/packagePaths.ts';
+import type { Verb } from '../console/verb.ts';
+import { answerLine, askPrompt } from '../steps/askPrompt.ts';
+
+export const askVerb: Verb = {
+  name: 'ask',
+  summary: 'Answers a prompt with the experts that the router chooses, or with those you name.',
+  usage: ['PROMPT [--recipe R] [--expert auto|base|NAME] [--weights code=0.5,math=0.4] [--blend NAME] [--stream]'],
+  options: {
+    recipe: { value: 'FILE', description: "the experts' recipe (default: the quickstart's)" },
+    expert: { value: 'NAME', description: "an expert, a merge, 'base', or 'auto' for the router (default)" },
+    weights: { value: 'TABLE', description: 'weights of experts, such as code=0.5,math=0.4' },
+    blend: { value: 'NAME', description: "one of the recipe's blends" },
+    stream: { description: 'print the answer while it is made' },
+    temperature: { value: 'X', description: '0 takes the most probable token' },
+    'top-k': { value: 'N', description: 'sample among the N most probable tokens' },
+    'top-p': { value: 'X', description: 'sample among the most probable tokens of this total probability' },
+    'repetition-penalty': { value: 'X', description: 'divides the scores of tokens that were there already' },
+    seed: { value: 'N', description: 'seed of the sampling' },
+    stop: { value: 'TEXT', list: 'items', description: 'end before this text' },
+    'max-tokens': { value: 'N', description: 'longest answer' },
+  },
+  positionals: [1, 1],
+  examples: [
+    '"Solve this equation: x² + 5x + 6 = 0"',
+    '"Write a function that doubles each number." --expert code --stream',
+    '"What is 12% of 50?" --weights math=0.7,qa=0.3 --temperature 0.8 --seed 7',
+  ],
+
+  async run(call) {
+    const { args, terminal, json } = call;
+    const ways = ['expert', 'weights', 'blend'].filter(name => args.text(name) !== undefined);
+    if (ways.length > 1)
+      throw new WorkbenchError('badRequest', `--${ways.join(' and --')} exclude each other; keep one`);
+    const given = args.text('weights');
+    const params = {
+      recipe: recipePath(args),
+      prompt: args.positionals[0]!,
+      expert: args.text('expert'),
+      weights: given === undefined ? undefined : parseWeights(given),
+      blend: args.text('blend'),
+      settings: decodingSettings(args),
+    };
+    const isStreaming = args.flag('stream');
+    const onText = (text: string) => (json ? terminal.print(JSON.stringify({ text })) : terminal.write(text));
+    const result = await askPrompt(call, params, isStreaming ? onText : undefined);
+    if (json) terminal.print(JSON.stringify(result));
+    else {
+      terminal.print(isStreaming ? '' : result.text);
+      terminal.note(answerLine(result));
+    }
+    return 0;
+  },
+};
+
+/** The recipe to ask; undefined for the base alone, which needs none. */
+function recipePath(args: Arguments): string | undefined {
+  const given = args.text('recipe');
+  if (given !== undefined) return resolve(given);
+  if (args.text('expert') === 'base') return undefined;
+  if (existsSync(exampleRecipe)) return exampleRecipe;
+  throw new WorkbenchError(
+    'notFound',
+    'there are no trained experts to ask',
+    'Name a recipe with --recipe FILE, or ask the base with --expert base.',
+  );
+}
+
+/** Only what was given: the rest is the recipe's. */
+function decodingSettings(args: Arguments): Record<string, unknown> {
+  const settings = {
+    temperature: args.number('temperature'),
+    topK: args.number('top-k'),
+    topP: args.number('top-p'),
+    repetitionPenalty: args.number('repetition-penalty'),
+    seed: args.number('seed'),
+    stop: args.list('stop'),
+    maxTokens: args.number('max-tokens'),
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

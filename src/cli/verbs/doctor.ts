@@ -1,0 +1,50 @@
+import type { DoctorResult } from '../../protocol/engine/engineApi.ts';
+import { megabytes } from '../console/format.ts';
+import { columns } from '../console/help.ts';
+import type { Verb } from '../console/verb.ts';
+
+export const doctorVerb: Verb = {
+  name: 'doctor',
+  summary: 'Devices, versions, memory, and what is missing.',
+  usage: ['', '--probe'],
+  options: { probe: { description: 'try the devices anew, whatever was found of them before' } },
+  positionals: [0, 0],
+  examples: ['', '--probe', '--json'],
+
+  async run({ args, terminal, json, engine }) {
+    const result = await engine.request('doctor', { probe: args.flag('probe') });
+    if (json) terminal.print(JSON.stringify(result));
+    else for (const line of doctorLines(result)) terminal.print(line);
+    return result.problems.length === 0 ? 0 : 1;
+  },
+};
+
+const verdictText: Record<DoctorResult['device']['verdicts'][number]['state'], string> = {
+  works: 'works',
+  slow: 'works, but not for speed',
+  failed: 'cannot be used',
+  broken: 'is not used any more',
+};
+
+function doctorLines(r: DoctorResult): string[] {
+  const bundled = r.backends.filter(b => b.bundled).map(b => b.name);
+  const others = r.backends.filter(b => !b.bundled).map(b => b.name);
+  const base = r.embeddedBase;
+  return [
+    ...columns([
+      ['node', r.node],
+      ['runtime', r.runtime],
+      ['platform', r.platform],
+      ['processor', `${r.cpu}, ${r.cores} usable, ${r.threads} threads for the runtime`],
+      ['memory', `${megabytes(r.freeMemoryBytes)} free of ${megabytes(r.memoryBytes)}`],
+      ['backends', `${bundled.join(', ')}${others.length > 0 ? ` (not installed: ${others.join(', ')})` : ''}`],
+      ['device', `${r.device.used}: ${r.device.reason}`],
+      ...r.device.verdicts.map((v): [string, string] => [
+        '',
+        `${v.device} ${verdictText[v.state]}: ${v.reason}${v.halfFloats ? '; it has half floats' : ''}`,
+      ]),
+      ['base', base ? `${base.folder}, ${(base.parameters / 1e6).toFixed(1)} M parameters` : 'missing'],
+    ]),
+    ...(r.problems.length > 0 ? r.problems.map(p => `problem: ${p}`) : ['nothing is missing']),
+  ];
+}

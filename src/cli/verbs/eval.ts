@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { progressLine } from '../console/format.ts';
+import type { ExitCode, Verb, VerbCall } from '../console/verb.ts';
+import { evaluateRecipe } from '../steps/evaluateRecipe.ts';
+import { gateLines } from '../steps/gateLines.ts';
+
+interface Meant {
+  recipe: string;
+  sets?: string[];
+}
+
+export const evalVerb: Verb = {
+  name: 'eval',
+  summary:
+    'Measures experts, router, blends, merges and forgetting on held-out data; writes the report; fails below a minimum.',
+  usage: ['RECIPE [--set NAME…]', 'RECIPE --gates [--set NAME…]'],
+  options: {
+    set: { value: 'NAME', list: 'names', description: 'measure these sets alone' },
+    gates: { description: 'measure only what the recipe sets a minimum for, and write no report' },
+  },
+  positionals: [1, 1],
+  examples: ['examples/experts/experts.lora.json', 'my.lora.json --set math --json', 'my.lora.json --gates'],
+
+  async run(call) {
+    const { args } = call;
+    const meant = { recipe: resolve(args.positionals[0]!), sets: args.list('set') };
+    return args.flag('gates') ? measureGates(call, meant) : evaluate(call, meant);
+  },
+};
+
+/** Everything, with the report. */
+async function evaluate(call: VerbCall, meant: Meant): Promise<ExitCode> {
+  const result = await evaluateRecipe(call, meant);
+  return tell(call, result);
+}
+
+/** What is gated alone: made for a check before every merge of a branch. */
+async function measureGates(call: VerbCall, meant: Meant): Promise<ExitCode> {
+  const { engine, terminal, json } = call;
+  const result = await engine.request('measure', meant, {
+    onNotification: n => {
+      if (n.name === 'progress' && !json) terminal.progress(progressLine(n.params));
+    },
+  });
+  return tell(call, result);
+}
+
+function tell({ terminal, json }: VerbCall, result: { gates: Parameters<typeof gateLines>[0] }): ExitCode {
+  if (json) terminal.print(JSON.stringify(result));
+  else for (const line of gateLines(result.gates)) terminal.print(line);
+  return result.gates.every(gate => gate.isPassed) ? 0 : 1;
+}

@@ -1,0 +1,98 @@
+import type { RequestParams } from '../../client/engineClient.ts';
+import { knownModels, memoryNeeded } from '../../hub/knownModels.ts';
+import type { DownloadResult, EngineNotifications } from '../../protocol/engine/engineApi.ts';
+import { duration, megabytes } from '../console/format.ts';
+import { columns } from '../console/help.ts';
+import type { Verb, VerbCall } from '../console/verb.ts';
+
+export const getVerb: Verb = {
+  name: 'get',
+  summary: 'Downloads a base model into the Hugging Face cache; without a name lists models.',
+  usage: ['OWNER/NAME [--revision R] [--endpoint URL]', ''],
+  options: {
+    revision: { value: 'R', description: 'branch, tag or commit (default: main)' },
+    endpoint: { value: 'URL', description: 'a mirror of the hub (default: HF_ENDPOINT, else https://huggingface.co)' },
+  },
+  positionals: [0, 1],
+  examples: [
+    'HuggingFaceTB/SmolLM2-135M-Instruct',
+    'Qwen/Qwen2.5-0.5B-Instruct --json',
+    '   # small models that are known to work, and those in the cache',
+  ],
+
+  async run(call) {
+    const { args, terminal, json, signal } = call;
+    const repo = args.positionals[0];
+    if (repo === undefined) return listModels(call);
+    const result = await download(call, {
+      repo,
+      revision: args.text('revision'),
+      endpoint: args.text('endpoint'),
+      // Handed on for this request alone: arguments can be read by everyone on the machine, so it is not an option.
+      token: process.env.HF_TOKEN,
+    });
+    if (!result) {
+      if (signal.aborted) terminal.note('stopped; what has arrived is kept, and the same command goes on from there');
+      return 130;
+    }
+    if (json) terminal.print(JSON.stringify(result));
+    else {
+      terminal.print(result.folder);
+      terminal.note(
+        result.fetchedBytes === 0
+          ? 'it was there already'
+          : `${megabytes(result.fetchedBytes)} fetched; in a recipe: "base": "${result.repo}"`,
+      );
+    }
+    return 0;
+  },
+};
+
+/** Undefined when it was stopped. */
+async function download(
+  { engine, terminal, json, signal }: VerbCall,
+  params: RequestParams<'download'>,
+): Promise<DownloadResult | undefined> {
+  try {
+    return await engine.request('download', params, {
+      onNotification: n => n.name === 'downloadProgress' && !json && terminal.progress(progressLine(n.params)),
+    });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+function progressLine(p: EngineNotifications['downloadProgress']): string {
+  const parts = [p.file, `${megabytes(p.done)} of ${megabytes(p.total)}`];
+  if (p.bytesPerSecond > 0) parts.push(`${megabytes(p.bytesPerSecond)}/s`);
+  if (p.secondsLeft !== undefined) parts.push(`${duration(p.secondsLeft)} left`);
+  return parts.join('  ·  ');
+}
+
+async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
+  const { cacheFolder, models } = await engine.request('listModels', {});
+  const { freeMemoryBytes } = await engine.request('doctor', {});
+  const known = knownModels.map(model => {
+    const memoryBytes = memoryNeeded(model.parameters);
+    const cached = models.some(m => m.repo === model.repo);
+    return { ...model, memoryBytes, cached, fits: memoryBytes <= freeMemoryBytes };
+  });
+  if (json) {
+    terminal.print(JSON.stringify({ cacheFolder, models, known, freeMemoryBytes }));
+    return 0;
+  }
+  terminal.print(`small models known to work (${megabytes(freeMemoryBytes)} of memory are free):`);
+  const rows = known.map(({ repo, downloadBytes, memoryBytes, cached, fits }) => {
+    const size = cached ? 'in the cache' : `${megabytes(downloadBytes)} to download`;
+    return [repo, `${size}, ${megabytes(memoryBytes)} of memory${fits ? '' : ': more than is free'}`] as const;
+  });
+  for (const line of columns(rows)) terminal.print(line);
+  terminal.print(models.length === 0 ? `nothing in ${cacheFolder}` : `in ${cacheFolder}:`);
+  const cachedRows = models.map(({ repo, revisions, commit, bytes }) => {
+    const revision = revisions.join(', ') || commit;
+    return [`${repo}${revision === 'main' ? '' : `@${revision}`}`, megabytes(bytes)] as const;
+  });
+  if (models.length > 0) for (const line of columns(cachedRows)) terminal.print(line);
+  return 0;
+}

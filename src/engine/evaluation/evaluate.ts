@@ -1,0 +1,189 @@
+import { basename, resolve } from 'node:path';
+import { gatesOf } from '../../evaluation/gates.ts';
+import { hashAdapter } from '../../experiment/adapterFiles.ts';
+import { hashBase } from '../../experiment/base.ts';
+import { adapterFolder } from '../../experiment/experiment.ts';
+import { sizeOf } from '../../experiment/files.ts';
+import { writeReport } from '../../experiment/reports.ts';
+import { addToHistory, earliestScore } from '../../experiment/soloScores.ts';
+import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
+import { baseParameters } from '../../nn/model/layout.ts';
+import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/engineApi.ts';
+import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
+import { generationSettingsOf } from '../../recipe/settings.ts';
+import type { RequestContext } from '../workbench/requestContext.ts';
+import { watchFor } from '../workbench/requestContext.ts';
+import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
+import { answerSet, type LoadedSet } from './answerSet.ts';
+import { describeExpert, describeMachine, describeMerge } from './describe.ts';
+import { gateZeroCheck } from './gateZero.ts';
+import { loadSets } from './loadSets.ts';
+import { routerReport } from './routerReport.ts';
+import { type SequentialResult, sequentialName, trainSequentially } from './sequential.ts';
+import { measureStorage } from './storage.ts';
+import { measureSwitching } from './switching.ts';
+import { scoreSystems } from './systems.ts';
+
+/** Prompts whose logits are compared bit for bit. */
+const probeCount = 8;
+
+/**
+ * Measures everything the report tells and writes `report.json` and `report.html` into the run folder. With `sets` only
+ * those are measured; the comparison with one adapter trained in sequence belongs to a whole evaluation.
+ */
+export async function evaluateRun(
+  workbench: Workbench,
+  request: EvaluateRequest,
+  context: RequestContext,
+): Promise<EvaluateResult> {
+  const open = await workbench.open(request.recipe, watchFor(request.id, context));
+  const { experiment: e, model } = open;
+  const { recipe } = e;
+  const sets = await loadSets(e, request.sets);
+  const experts = open.available.filter(name => name in recipe.experts);
+  await open.load(open.available);
+  const router = await open.router();
+  const settings = generationSettingsOf(recipe);
+  const progress = (message: string, done = 0, total = 0) =>
+    context.notify('progress', { id: request.id, message, done, total });
+  const timed = stopwatch();
+
+  const systems = await timed('answers', () => scoreSystems(open, router, sets, settings, context.signal, progress));
+  progress('the base with all gates at zero');
+  const { tokenizer, chatTemplate } = model.base.text();
+  const probes = sets
+    .flatMap(s => s.items.slice(0, probeCount))
+    .slice(0, probeCount)
+    .map(i => promptIds(tokenizer, chatTemplate, i.messages));
+  const gates = await timed('gate-zero check', () => gateZeroCheck(model, probes, workbench.threads));
+  const before = await scoresBefore(open, experts, sets, systems.scores);
+  const isWhole = request.sets === undefined;
+  const sequential =
+    isWhole && recipe.evaluation.sequential
+      ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, context, progress))
+      : undefined;
+  progress('storage and memory');
+  const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
+  const folders = experts.map(name => adapterFolder(e, name));
+  const storage = await timed('storage and memory', () =>
+    measureStorage(model.base, folders, prompt, workbench.threads),
+  );
+  const switching = probes[0] && (await measureSwitching(model, probes[0]));
+  const records = await Promise.all(experts.map(name => readTrainingRecord(e, name)));
+  const hashAfter = await hashBase(model.base);
+
+  // What was measured in part must not pass for a report.
+  context.signal.throwIfAborted();
+  const report: Report = {
+    version: 1,
+    created: new Date().toISOString(),
+    recipe: { name: e.name, path: e.path, seed: recipe.seed },
+    base: {
+      name: recipe.base === 'embedded' ? 'embedded' : basename(resolve(e.folder, recipe.base)),
+      parameters: baseParameters(model.base),
+      bytes: await sizeOf(e.baseFolder),
+      quantization: model.base.quantization,
+      hashBefore: records.find(r => r)?.baseHash ?? hashAfter,
+      hashAfter,
+    },
+    machine: describeMachine(workbench.threads),
+    experts: await Promise.all(experts.map(name => describeExpert(e, name))),
+    blends: systems.blends,
+    merges: await Promise.all(open.available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
+    sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
+    scores: systems.scores,
+    router: routerReport(recipe.router.kind, router, sets),
+    forgetting: {
+      gateZeroDifference: gates.difference,
+      gateZeroBitEqual: gates.bitEqual,
+      probeTokens: gates.tokens,
+      experts: before,
+      sequential,
+    },
+    storage,
+    switching,
+    curves: records.flatMap(r => (r ? [r.curve] : [])),
+    examples: systems.examples,
+    durations: timed.durations,
+  };
+  const paths = await writeReport(e.runFolder, report);
+  const measured = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
+  return { report, ...paths, gates: gatesOf(measured, report.scores) };
+}
+
+/** Each expert's own score now, beside the one its factors had before the other experts were trained. */
+async function scoresBefore(
+  open: OpenExperiment,
+  experts: string[],
+  sets: LoadedSet[],
+  scores: ReportScore[],
+): Promise<ReportForgetting['experts']> {
+  const e = open.experiment;
+  const now = await Promise.all(
+    sets
+      .filter(s => experts.includes(s.set.expert))
+      .map(async s => {
+        const { correct, total } = scores.find(x => x.system === s.set.expert && x.set === s.name)!;
+        const adapterHash = await hashAdapter(adapterFolder(e, s.set.expert));
+        return { expert: s.set.expert, set: s.name, adapterHash, trained: [...experts].sort(), correct, total };
+      }),
+  );
+  const history = await addToHistory(e, now);
+  return now.map(s => {
+    const then = earliestScore(history, s.expert, s.set, s.adapterHash);
+    return { expert: s.expert, set: s.set, before: then?.correct ?? s.correct, after: s.correct, total: s.total };
+  });
+}
+
+async function sequentialForgetting(
+  workbench: Workbench,
+  open: OpenExperiment,
+  sets: LoadedSet[],
+  context: RequestContext,
+  progress: (message: string, done?: number, total?: number) => void,
+): Promise<SequentialResult> {
+  const { experiment, model } = open;
+  const settings = generationSettingsOf(experiment.recipe);
+  const { batchSize } = experiment.recipe.evaluation;
+  return trainSequentially({
+    experiment,
+    base: model.base,
+    threads: workbench.threads,
+    use: await workbench.devices.use(),
+    signal: context.signal,
+    setOf: expert => sets.find(s => s.set.expert === expert)?.name,
+    progress: (stage, step, steps) => progress(`one adapter learns ${stage}`, step, steps),
+    measure: async adapter => {
+      model.bank.load({ ...adapter, name: sequentialName });
+      try {
+        const result: Record<string, { correct: number; total: number }> = {};
+        for (const set of sets) {
+          const answers = await answerSet(
+            model,
+            set,
+            () => ({ [sequentialName]: 1 }),
+            settings,
+            batchSize,
+            context.signal,
+          );
+          result[set.name] = { correct: answers.filter(a => a.correct).length, total: answers.length };
+        }
+        return result;
+      } finally {
+        model.bank.unload(sequentialName);
+      }
+    },
+  });
+}
+
+function stopwatch() {
+  const durations: Report['durations'] = [];
+  const time = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    const result = await work();
+    durations.push({ name, seconds: (performance.now() - started) / 1000 });
+    return result;
+  };
+  return Object.assign(time, { durations });
+}

@@ -1,0 +1,16 @@
+import { baseFolder, openExperiment } from '../../experiment/experiment.ts';
+import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import type { CountTokensRequest, CountTokensResult } from '../../protocol/engine/engineApi.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+
+/** Counts tokens with the base's own tokenizer and chat template. */
+export async function countTokensRun(workbench: Workbench, request: CountTokensRequest): Promise<CountTokensResult> {
+  const folder = request.recipe
+    ? (await openExperiment(request.recipe, workbench.mediaFolder)).baseFolder
+    : baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder);
+  const { tokenizer, chatTemplate } = await workbench.text(folder);
+  return {
+    texts: (request.texts ?? []).map(text => tokenizer.encode(text, { addSpecialTokens: false }).length),
+    conversation: request.conversation ? promptIds(tokenizer, chatTemplate, request.conversation).length : 0,
+  };
+}

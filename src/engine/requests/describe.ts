@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  adapterFolder,
+  baseFolder,
+  type Experiment,
+  openExperiment,
+  trainedExperts,
+} from '../../experiment/experiment.ts';
+import { readJson, readText, sizeOf } from '../../experiment/files.ts';
+import { reportPaths } from '../../experiment/reports.ts';
+import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
+import { memoryNeeded } from '../../hub/knownModels.ts';
+import { parseAdapterConfig } from '../../nn/lora/adapterConfig.ts';
+import { parseBaseConfig } from '../../nn/model/config.ts';
+import { baseParameters } from '../../nn/model/layout.ts';
+import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/described.ts';
+import type { DescribeRequest, DescribeResult } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { generationSettings } from '../../recipe/schema.ts';
+import { generationSettingsOf } from '../../recipe/settings.ts';
+import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
+
+/** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
+export async function describeRun(workbench: Workbench, request: DescribeRequest): Promise<DescribeResult> {
+  if (!request.recipe) {
+    const { base = 'embedded' } = request;
+    const described = await describeBase(base, baseFolder(base, '', workbench.mediaFolder));
+    const { maxTokens } = generationSettings.parse({});
+    return { name: 'base', base: described, maxTokens, experts: [], blends: [], merges: [] };
+  }
+  const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
+  const { recipe } = experiment;
+  const trained = await trainedExperts(experiment);
+  return {
+    name: experiment.name,
+    base: await describeBase(recipe.base, experiment.baseFolder),
+    report: reportPaths(experiment.runFolder).reportPath,
+    maxTokens: generationSettingsOf(recipe).maxTokens,
+    experts: await Promise.all(
+      Object.entries(recipe.experts).map(async ([name, { domain, description, data }]) => ({
+        name,
+        domain: domain ?? name,
+        description,
+        isTrained: trained.includes(name),
+        isTrainable: data !== undefined,
+        adapter: trained.includes(name) ? await describeAdapter(experiment, name) : undefined,
+      })),
+    ),
+    blends: Object.entries(recipe.blends).map(([name, weights]) => ({
+      name,
+      weights,
+      isTrained: Object.entries(weights).every(([expert, weight]) => weight === 0 || trained.includes(expert)),
+    })),
+    merges: await Promise.all(
+      Object.keys(recipe.merges).map(async name => ({ name, isMade: await isAdapter(mergeFolder(experiment, name)) })),
+    ),
+  };
+}
+
+/** Undefined for one that cannot be read: it is told of when it is loaded. */
+async function describeAdapter(e: Experiment, name: string): Promise<DescribedAdapter | undefined> {
+  const folder = adapterFolder(e, name);
+  const path = join(folder, 'adapter_config.json');
+  try {
+    const { config } = parseAdapterConfig(await readText(path, "the adapter's configuration"), path);
+    // The record is of what training wrote here, not of an adapter that the recipe names.
+    const isOwn = e.recipe.experts[name]?.adapter === undefined;
+    const record = isOwn ? await readTrainingRecord(e, name) : undefined;
+    const { baseHash, step } = record ?? {};
+    return { folder, rank: config.rank, bytes: await sizeOf(folder), isOwn, baseHash, steps: step };
+  } catch (error) {
+    if (error instanceof WorkbenchError) return undefined;
+    throw error;
+  }
+}
+
+async function describeBase(name: string, folder: string): Promise<DescribedBase> {
+  const path = join(folder, 'config.json');
+  const json = (await readJson(path, "the base's config.json")) as Record<string, unknown>;
+  const config = parseBaseConfig(json, path);
+  const parameters = baseParameters({ config });
+  return {
+    name,
+    folder,
+    architecture: config.architecture,
+    contextLength: config.maxLength,
+    parameters,
+    bytes: await sizeOf(folder),
+    memoryBytes: memoryNeeded(parameters),
+  };
+}
+
+function isAdapter(folder: string): Promise<boolean> {
+  return stat(join(folder, 'adapter_model.safetensors')).then(
+    () => true,
+    () => false,
+  );
+}

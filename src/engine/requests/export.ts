@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
+import { loadBase } from '../../experiment/base.ts';
+import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
+import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
+import { writeMergedBase } from '../../experiment/mergedBase.ts';
+import { checkOutputFolder, resultMark } from '../../experiment/outputFolder.ts';
+import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
+import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
+import type { ExportRequest, ExportResult } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+
+/** Writes an expert for use elsewhere: a PEFT folder, a GGUF adapter for llama.cpp, or a full model. */
+export async function exportRun(
+  workbench: Workbench,
+  { recipe, expert, format, out }: ExportRequest,
+): Promise<ExportResult> {
+  const e = await openExperiment(recipe, workbench.mediaFolder);
+  if (!Object.hasOwn(e.recipe.experts, expert))
+    throw new WorkbenchError(
+      'notFound',
+      `no expert is called '${expert}'`,
+      `There are: ${Object.keys(e.recipe.experts).join(', ') || 'none'}.`,
+    );
+  const source = adapterFolder(e, expert);
+  const adapter = await readAdapter(source, expert);
+  const path = resolve(out);
+  const base = await loadBase(e.baseFolder);
+  if (format !== 'gguf') await checkOutputFolder(path, format === 'peft' ? 'adapter' : 'model', base, [source]);
+  if (format === 'peft')
+    await writeAdapter(path, adapter, { ...resultMark, ...originMetadata(await readOrigin(source)) });
+  else {
+    if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);
+    else {
+      const { architecture, heads, kvHeads } = base.config;
+      // llama.cpp runs Mistral as a Llama.
+      const name = architecture === 'mistral' ? 'llama' : architecture;
+      await writeFileAtomic(path, adapterToGguf(adapter, { architecture: name, heads, kvHeads }));
+    }
+  }
+  return { path, bytes: await sizeOf(path) };
+}

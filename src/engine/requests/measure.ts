@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { findSystem, gatesOf } from '../../evaluation/gates.ts';
+import type { Measured, MeasureRequest, MeasureResult } from '../../protocol/engine/measure.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { generationSettingsOf } from '../../recipe/settings.ts';
+import { answerSet, scoreOf } from '../evaluation/answerSet.ts';
+import { loadSets } from '../evaluation/loadSets.ts';
+import { systemsOf } from '../evaluation/systems.ts';
+import type { RequestContext } from '../workbench/requestContext.ts';
+import { watchFor } from '../workbench/requestContext.ts';
+import { checkAvailable, type Workbench } from '../workbench/workbench.ts';
+
+/** Wrong answers that are told of each system on a set. */
+const toldWrong = 5;
+
+/**
+ * Measures some systems on some sets, and nothing else: what a gate against regressions costs. Throws `badRecipe` where
+ * neither the request nor a minimum of the recipe says what to measure.
+ */
+export async function measureRun(
+  workbench: Workbench,
+  request: MeasureRequest,
+  context: RequestContext,
+): Promise<MeasureResult> {
+  const open = await workbench.open(request.recipe, watchFor(request.id, context));
+  const { recipe, path, folder } = open.experiment;
+  const all = recipe.evaluation.sets;
+  const names = request.sets ?? Object.keys(all).filter(set => !!request.systems || all[set]!.minimum);
+  const wanted = (set: string) => request.systems ?? Object.keys(all[set]?.minimum ?? {});
+  if (names.length === 0 || names.every(set => wanted(set).length === 0 && Object.hasOwn(all, set)))
+    throw new WorkbenchError(
+      'badRecipe',
+      `${path} sets no minimum`,
+      `Add "minimum": { NAME: SHARE } to a set of "evaluation"..`,
+    );
+  const sets = await loadSets(open.experiment, names);
+  const settings = generationSettingsOf(recipe);
+  const systems = systemsOf(open, await open.router());
+  const total = sets.reduce((sum, { name }) => sum + wanted(name).length, 0);
+  const measured: Measured[] = [];
+  for (const set of sets)
+    for (const name of wanted(set.name)) {
+      const system = findSystem(systems, name, s => s.name);
+      if (!system) throw notThere(name);
+      context.notify('progress', {
+        id: request.id,
+        message: `${name} on ${set.name}`,
+        done: measured.length,
+        total,
+      });
+      await open.load(system.members);
+      const { batchSize } = recipe.evaluation;
+      const answers = await answerSet(open.model, set, system.weightsOf, settings, batchSize, context.signal);
+      const wrong = answers.filter(a => !a.correct).slice(0, toldWrong);
+      measured.push({
+        set: set.name,
+        system: name,
+        score: scoreOf(system.name, system.kind, set.name, answers),
+        path: resolve(folder, set.set.data),
+        wrong: wrong.map(({ item: { line, prompt, expected }, got }) => ({ line, prompt, expected, got })),
+      });
+    }
+  const asked = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
+  const gates = gatesOf(
+    asked,
+    measured.map(m => m.score),
+  );
+  return { measured, gates: gates.filter(gate => gate.score) };
+
+  function notThere(name: string): WorkbenchError {
+    const blend = recipe.blends[name];
+    // An expert or a merge that is not there is told of with what makes it.
+    checkAvailable(open, blend && !Object.hasOwn(recipe.experts, name) ? Object.keys(blend) : [name]);
+    return new WorkbenchError('notFound', `nothing is called '${name}'`);
+  }
+}

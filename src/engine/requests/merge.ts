@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
+import { type Base, loadBase } from '../../experiment/base.ts';
+import { adapterFolder, baseFolder, type Experiment, openExperiment } from '../../experiment/experiment.ts';
+import { writeMergedBase } from '../../experiment/mergedBase.ts';
+import { checkOutputFolder, resultMark } from '../../experiment/outputFolder.ts';
+import { checkAdapterFits } from '../../nn/lora/adapter.ts';
+import { type AdapterOrigin, commonOrigin, originMetadata } from '../../nn/lora/adapterOrigin.ts';
+import { mergeAdapters } from '../../nn/merge/merge.ts';
+import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
+import { linearLayers } from '../../nn/model/layout.ts';
+import type { MergeRequest, MergeResult } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { weightsProblem } from '../../recipe/checkRecipe.ts';
+import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
+
+/** What a merge reads and writes, from a recipe's named merge or from the request itself. */
+interface MergeJob {
+  base: string;
+  adapters: { path: string; name: string; weight: number }[];
+  options: {
+    method: NonNullable<MergeRequest['method']>;
+    density: number;
+    rank?: number;
+    majoritySign: 'total' | 'frequency';
+    seed: number;
+  };
+  out: string;
+}
+
+/** Combines adapters for good: into one adapter, or into a full copy of the base. */
+export async function mergeRun(workbench: Workbench, request: MergeRequest): Promise<MergeResult> {
+  const job = await jobOf(workbench, request);
+  const base = await loadBase(job.base);
+  const kind = request.intoBase ? 'model' : 'adapter';
+  const sources = job.adapters.map(a => a.path);
+  await checkOutputFolder(job.out, kind, base, sources);
+  const weighted = await readWeighted(base, job.adapters);
+  const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
+  if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out);
+  else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) });
+  const { total } = relativeError;
+  return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
+}
+
+async function commonOriginOf(folders: string[]): Promise<AdapterOrigin> {
+  return commonOrigin(await Promise.all(folders.map(readOrigin)));
+}
+
+/** The adapters of a merge, each checked against the base. */
+export async function readWeighted(base: Base, adapters: MergeJob['adapters']): Promise<WeightedAdapter[]> {
+  const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
+  const weighted = [];
+  for (const { path, name, weight } of adapters) {
+    const adapter = await readAdapter(path, name);
+    checkAdapterFits(adapter, layers);
+    weighted.push({ adapter, weight });
+  }
+  return weighted;
+}
+
+/** The experts of a recipe that have weight, and where their adapters lie. */
+export function blendAdapters(e: Experiment, weights: Record<string, number>): MergeJob['adapters'] {
+  const problem = weightsProblem(weights);
+  if (problem) throw new WorkbenchError('badRequest', problem);
+  return Object.entries(weights)
+    .filter(([, weight]) => weight !== 0)
+    .map(([name, weight]) => {
+      if (Object.hasOwn(e.recipe.experts, name)) return { name, weight, path: adapterFolder(e, name) };
+      throw new WorkbenchError('notFound', `${e.path} has no expert '${name}'`);
+    });
+}
+
+/** What a request says of the method; the rest as the recipe's schema has it. */
+export function mergeOptions({ method, density, rank, majoritySign, seed }: MergeRequest): MergeJob['options'] {
+  return {
+    method: method ?? 'cat',
+    density: density ?? 0.5,
+    rank,
+    majoritySign: majoritySign ?? 'total',
+    seed: seed ?? 0,
+  };
+}
+
+async function jobOf(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {
+  if (!request.recipe) return requestJob(workbench, request);
+  return request.weights ? blendJob(workbench, request, request.weights) : recipeJob(workbench, request);
+}
+
+async function blendJob(workbench: Workbench, r: MergeRequest, weights: Record<string, number>): Promise<MergeJob> {
+  const e = await openExperiment(r.recipe!, workbench.mediaFolder);
+  return { base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out: outOf(r) };
+}
+
+function outOf({ out }: MergeRequest): string {
+  if (!out) throw new WorkbenchError('badRequest', 'a merge needs a folder to write to', 'Add --out DIR.');
+  return resolve(out);
+}
+
+async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {
+  const e = await openExperiment(request.recipe!, workbench.mediaFolder);
+  const merge = e.recipe.merges[request.merge ?? ''];
+  if (!merge)
+    throw new WorkbenchError(
+      'notFound',
+      `${e.path} has no merge '${request.merge ?? ''}'`,
+      `There are: ${Object.keys(e.recipe.merges).join(', ') || 'none'}.`,
+    );
+  const { weights, out: _, ...options } = merge;
+  return {
+    base: e.baseFolder,
+    adapters: Object.entries(weights).map(([name, weight]) => ({ name, weight, path: adapterFolder(e, name) })),
+    options,
+    out: request.out ? resolve(request.out) : mergeFolder(e, request.merge!),
+  };
+}
+
+function requestJob(workbench: Workbench, r: MergeRequest): MergeJob {
+  if (!r.adapters || r.adapters.length === 0)
+    throw new WorkbenchError('badRequest', 'a merge needs at least one adapter', 'Add --adapter DIR=WEIGHT.');
+  const names = r.adapters.map(a => a.path);
+  return {
+    base: baseFolder(r.base ?? 'embedded', process.cwd(), workbench.mediaFolder),
+    adapters: r.adapters.map((a, i) => ({
+      path: resolve(a.path),
+      weight: a.weight,
+      name: names.indexOf(a.path) === i ? a.path : `${a.path}#${i}`,
+    })),
+    options: mergeOptions(r),
+    out: outOf(r),
+  };
+}

@@ -1,0 +1,109 @@
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { type Base, graphConfig } from '../../experiment/base.ts';
+import { openExperiment } from '../../experiment/experiment.ts';
+import { openPlanBase } from '../../experiment/planBase.ts';
+import { answeringMemory } from '../../nn/memory/answeringMemory.ts';
+import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
+import { totalBytes } from '../../nn/memory/trainingMemory.ts';
+import { baseParameters } from '../../nn/model/layout.ts';
+import { runGraph } from '../../nn/train/runGraph.ts';
+import { rowsPerStep } from '../../nn/train/schedule.ts';
+import { expertGroup, groupSize, type TrainPhase } from '../../nn/train/trainGraph.ts';
+import type { PlannedExpert, PlanRequest, PlanResult } from '../../protocol/engine/plan.ts';
+import { generationSettingsOf } from '../../recipe/settings.ts';
+import { matMulRate } from '../runtime/matMulRate.ts';
+import type { ExpertJob } from '../training/expertJob.ts';
+import { memoryBudget } from '../training/memoryBudget.ts';
+import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
+import { chosenExperts, prepareExpert } from '../training/trainRun.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+
+/** What of the rate of a large product a training's own products reach. */
+const efficiency = 0.8;
+/** Seconds of a run besides its products: measured about 3 ms. */
+const secondsPerRun = 0.003;
+
+/** What training a recipe will take. Weights are not loaded, a quantised copy is not made. */
+export async function planRun(workbench: Workbench, { recipe: path, text, only }: PlanRequest): Promise<PlanResult> {
+  const experiment = await openExperiment(path, workbench.mediaFolder, text);
+  const { recipe, baseFolder } = experiment;
+  const { base, notes } = await openPlanBase(baseFolder, recipe.quantization, join(workbench.mediaFolder, 'base'));
+  const names = chosenExperts(experiment, only);
+  const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const { device, halfFloats } = await workbench.devices.use();
+  const budget = memoryBudget(workbench.memoryLimit, device);
+  const plan = await planTraining({ base, jobs, seed: recipe.seed, device, halfFloats, budget });
+  const longest = Math.max(...jobs.flatMap(j => j.plan.train.map(e => e.ids.length)));
+  const answering = answeringMemory({
+    config: graphConfig(base),
+    tensors: base.tensors,
+    ranks: jobs.reduce((sum, j) => sum + j.lora.rank, 0),
+    prompt: longest,
+    length: Math.min(longest + generationSettingsOf(recipe).maxTokens, base.config.maxLength),
+  });
+  return {
+    base: { folder: baseFolder, architecture: base.config.architecture, parameters: baseParameters(base) },
+    device,
+    experts: jobs.map(job => plannedExpert(base, job)),
+    memory: { process: processBytes, ...plan.memory },
+    totalBytes: processBytes + totalBytes(plan.memory),
+    widensAtUse: plan.graphs.widensAtUse === true,
+    halfActivations: plan.graphs.halfActivations === true,
+    recompute: plan.graphs.recompute === true,
+    isRecomputeChosen: plan.isRecomputeChosen,
+    totalBytesWithout: processBytes + plan.bytesWithout,
+    budgetBytes: Math.min(budget.bytes, budget.isLimit ? budget.bytes : totalmem()),
+    isLimit: budget.isLimit,
+    fits: fits(totalBytes(plan.memory), budget),
+    answering: { process: processBytes, ...answering },
+    time: plannedTime(
+      plan,
+      jobs.map(j => j.plan.steps),
+      await matMulRate(workbench.threads, device),
+    ),
+    notes,
+  };
+}
+
+function plannedExpert({ config }: Base, { plan, lora, targets }: ExpertJob): PlannedExpert {
+  const { name, train, steps, settings } = plan;
+  return {
+    name,
+    rank: lora.rank,
+    layers: targets.length,
+    parameters: groupSize(expertGroup(config, { name, rank: lora.rank, targets })),
+    examples: train.length,
+    tokensPerEpoch: train.reduce((sum, e) => sum + e.ids.length, 0),
+    steps,
+    epochs: (steps * rowsPerStep(settings, train.length)) / train.length,
+  };
+}
+
+/** Time by what the products of each run come to; operations that are done a second time are not useful ones. */
+function plannedTime({ graphs, shapes }: TrainingPlan, steps: number[], rate: number): PlanResult['time'] {
+  const operationsOf = (recompute: boolean) => {
+    const phases = (['step', 'accumulate', 'evaluate'] as TrainPhase[]).map(phase => {
+      if (shapes[phase].length === 0) return 0;
+      const operations = matrixOperations(runGraph({ ...graphs, recompute }, phase));
+      return shapes[phase].reduce((sum, { B, T, M }) => sum + operations({ B, T, M }), 0);
+    });
+    return phases.reduce((a, b) => a + b, 0) / shapes.steps;
+  };
+  const useful = operationsOf(false);
+  const done = graphs.recompute ? operationsOf(true) : useful;
+  const runs = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
+  const tokens = [...shapes.step, ...shapes.accumulate].reduce((sum, s) => sum + s.tokens, 0) / shapes.steps;
+  const secondsPerStep = done / (rate * efficiency) + runs * secondsPerRun;
+  const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
+  // Experts that have taken their steps cost nothing.
+  const seconds = (secondsPerStep * shapes.steps * sum(steps)) / sum(steps.map(n => Math.min(n, shapes.steps)));
+  return {
+    steps: Math.max(...steps),
+    operationsPerStep: useful,
+    tokensPerStep: tokens,
+    matMulRate: rate,
+    secondsPerStep,
+    seconds,
+  };
+}

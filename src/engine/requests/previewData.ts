@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { encodeForTraining, longestExample, readExamples } from '../../experiment/dataFiles.ts';
+import { openExperiment } from '../../experiment/experiment.ts';
+import { openPlanBase } from '../../experiment/planBase.ts';
+import { tokenTexts } from '../../nn/decode/tokenTexts.ts';
+import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
+import type { PreviewDataRequest, PreviewDataResult, PreviewedExample } from '../../protocol/engine/training.ts';
+import { trainingSettingsOf } from '../../recipe/settings.ts';
+import { chosenExperts } from '../training/trainRun.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+
+/** What an expert will learn from, by the code that trains it. Weights are not loaded. Throws `badData` as training does. */
+export async function previewDataRun(
+  { mediaFolder }: Workbench,
+  { recipe: path, text, expert, rows }: PreviewDataRequest,
+): Promise<PreviewDataResult> {
+  const experiment = await openExperiment(path, mediaFolder, text);
+  const { recipe, baseFolder, folder } = experiment;
+  chosenExperts(experiment, [expert]);
+  const { base } = await openPlanBase(baseFolder, 'none', join(mediaFolder, 'base'));
+  const file = recipe.experts[expert]!.data!.train;
+  const settings = trainingSettingsOf(recipe, expert);
+  const examples = await readExamples(folder, file);
+  const { tokenizer } = base.text();
+  return {
+    file,
+    examples: examples.length,
+    maxLength: longestExample(base, settings),
+    rows: examples.slice(0, rows).map((example): PreviewedExample => {
+      const { ids, labels, cut } = encodeForTraining(base, example, settings);
+      const texts = tokenTexts(tokenizer, ids);
+      return { cut, tokens: texts.map((t, i) => ({ text: t, isTrained: labels[i] !== ignoreLabel })) };
+    }),
+  };
+}

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { hashBase, loadBase } from '../../experiment/base.ts';
+import { readCheckpoint } from '../../experiment/checkpoint.ts';
+import { openExperiment } from '../../experiment/experiment.ts';
+import { withExpertLocks } from '../../experiment/expertLocks.ts';
+import { copyFilesAtomic, folderFiles } from '../../experiment/files.ts';
+import { keptFolder, keptPath, lastKeeper, listCheckpoints } from '../../experiment/keptCheckpoints.ts';
+import type {
+  CheckpointsRequest,
+  CheckpointsResult,
+  PromoteRequest,
+  PromoteResult,
+} from '../../protocol/engine/training.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { adapterOutput, writeTrained } from '../training/trainedAdapter.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+
+/** The checkpoints that a run has kept; throws `badRequest` for what is no run's identity. */
+export async function checkpointsRun(
+  { mediaFolder }: Workbench,
+  { recipe, run }: CheckpointsRequest,
+): Promise<CheckpointsResult> {
+  const { runFolder } = await openExperiment(recipe, mediaFolder);
+  const meant = run ?? (await lastKeeper(runFolder));
+  return { run: meant, checkpoints: meant ? await listCheckpoints(keptFolder(runFolder, meant)) : [] };
+}
+
+/**
+ * Makes a checkpoint's factors an expert's adapter; the adapter that was there is kept aside.
+ * Throws `notFound`, `mismatch` where the base is another one, `busy` while the expert is being trained.
+ */
+export async function promoteRun(workbench: Workbench, request: PromoteRequest): Promise<PromoteResult> {
+  const { run, step, expert, best } = request;
+  const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
+  const path = keptPath(keptFolder(experiment.runFolder, run), step);
+  return withExpertLocks(experiment.runFolder, [expert], async () => {
+    const checkpoint = await readCheckpoint(path);
+    const own = checkpoint?.position.experts[expert];
+    const origin = checkpoint?.origin?.experts.find(({ name }) => name === expert);
+    if (!checkpoint || !own || !origin)
+      throw new WorkbenchError(
+        'notFound',
+        `there is no checkpoint of '${expert}' at step ${step} of this run`,
+        'It may have made way for later ones.',
+      );
+    if (best && !own.best)
+      throw new WorkbenchError(
+        'badRequest',
+        `'${expert}' was not validated before step ${step}`,
+        'Take the step itself.',
+      );
+    const base = await loadBase(experiment.baseFolder);
+    const { baseHash } = checkpoint.origin!;
+    if ((await hashBase(base)) !== baseHash)
+      throw new WorkbenchError('mismatch', `${path} is of a run on another base`, "Restore the recipe's base.");
+    const previous = await keepAside(adapterOutput(experiment, expert), join(experiment.runFolder, 'previous', expert));
+    const state = checkpoint.states.get(expert)!;
+    await writeTrained(experiment, base, origin, best ? state.best : state.parameter, {
+      // What is written is of this step, whatever was learned later.
+      step: best ? own.best!.step : own.step,
+      tokens: own.tokens,
+      best: own.best,
+      baseHash,
+      curve: checkpoint.curves.find(curve => curve.expert === expert)!,
+    });
+    return { adapter: adapterOutput(experiment, expert), previous };
+  });
+}
+
+/** Copies a folder, in the place of what was kept before; undefined where there is none. */
+async function keepAside(folder: string, to: string): Promise<string | undefined> {
+  const names = await folderFiles(folder).catch(() => undefined);
+  if (!names) return undefined;
+  const paths = names.map(name => join(folder, name));
+  await copyFilesAtomic(paths, to, 'the adapter');
+  return to;
+}

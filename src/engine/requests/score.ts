@@ -1,0 +1,73 @@
+import { resolve } from 'node:path';
+import { readAdapter } from '../../experiment/adapterFiles.ts';
+import { loadBase } from '../../experiment/base.ts';
+import { baseFolder } from '../../experiment/experiment.ts';
+import { writeFileAtomic } from '../../experiment/files.ts';
+import { encodeSafetensors, type TensorToWrite } from '../../nn/files/safetensors.ts';
+import type { ScoreRequest, ScoreResult } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { allLogits } from '../runtime/model.ts';
+import { openModel } from '../runtime/openModel.ts';
+import type { RequestContext } from '../workbench/requestContext.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+
+/** Log-probability of every token of given texts, under a model with given adapters. */
+export async function scoreRun(
+  workbench: Workbench,
+  request: ScoreRequest,
+  context: RequestContext,
+): Promise<ScoreResult> {
+  const base = await loadBase(baseFolder(request.model, process.cwd(), workbench.mediaFolder));
+  const paths = request.adapters.map(a => a.path);
+  const adapters = await Promise.all(
+    request.adapters.map(async (a, i) => ({
+      // The bank tells adapters apart by name, and a folder may be given twice.
+      adapter: await readAdapter(resolve(a.path), paths.indexOf(a.path) === i ? a.path : `${a.path}#${i}`),
+      weight: a.weight,
+    })),
+  );
+  const model = await openModel(base, workbench.threads, await workbench.devices.use());
+  try {
+    for (const { adapter } of adapters) model.bank.load(adapter);
+    const weights = Object.fromEntries(adapters.map(({ adapter, weight }) => [adapter.name, weight]));
+    const { vocab, maxLength } = base.config;
+    const items: ScoreResult['items'] = [];
+    const kept: TensorToWrite[] = [];
+    for (const [i, item] of request.items.entries()) {
+      if (context.signal.aborted) break;
+      const ids = item.ids ?? base.text().tokenizer.encode(item.text ?? '');
+      checkIds(ids, vocab, maxLength, i);
+      const logits = await allLogits(model, ids, weights);
+      const logProbabilities = ids
+        .slice(1)
+        .map((id, t) => logProbability(logits.subarray(t * vocab, (t + 1) * vocab), id));
+      items.push({ ids, logProbabilities, total: logProbabilities.reduce((a, b) => a + b, 0) });
+      if (request.logits) kept.push({ name: `logits.${i}`, dtype: 'F32', shape: [ids.length, vocab], data: logits });
+      context.notify('progress', { id: request.id, message: 'scored', done: i + 1, total: request.items.length });
+      await new Promise(done => setImmediate(done));
+    }
+    if (request.logits) await writeFileAtomic(resolve(request.logits), encodeSafetensors(kept, { format: 'pt' }));
+    return { items };
+  } finally {
+    await model.dispose();
+  }
+}
+
+function checkIds(ids: number[], vocab: number, maxLength: number, item: number): void {
+  const where = `item ${item}`;
+  if (ids.length === 0) throw new WorkbenchError('badRequest', `${where} has no tokens`);
+  if (ids.length > maxLength)
+    throw new WorkbenchError('badRequest', `${where} has ${ids.length} tokens; the base's context holds ${maxLength}`);
+  const bad = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocab);
+  if (bad !== undefined)
+    throw new WorkbenchError('badRequest', `${where}: ${bad} is not a token id; they go from 0 to ${vocab - 1}`);
+}
+
+/** log softmax(logits)[id], summed in double precision. */
+function logProbability(logits: Float32Array, id: number): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (const x of logits) if (x > max) max = x;
+  let sum = 0;
+  for (const x of logits) sum += Math.exp(x - max);
+  return logits[id]! - max - Math.log(sum);
+}

@@ -1,0 +1,267 @@
+import { type Adapter, checkAdapterFits } from '../../nn/lora/adapter.ts';
+import { bankInputs, gateInput } from '../../nn/model/inferenceGraph.ts';
+import type { LinearGroup } from '../../nn/model/layout.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Feeds, floats } from './session.ts';
+
+/** Weight of each expert in a row; an empty table is the base. */
+export type Weights = Record<string, number>;
+
+interface Member {
+  name: string;
+  rank: number;
+  scaling: number;
+  /** Sum of the ranks of the experts before it in the stacks. */
+  at: number;
+}
+
+/** The factors of all loaded experts, stacked along the rank, and the gates that choose among them. */
+export interface AdapterBank {
+  names(): string[];
+  /** Adds an expert, or replaces the one of that name. Throws `mismatch` when it does not fit the base. */
+  load(adapter: Adapter): void;
+  unload(name: string): void;
+  /** What a run of the inference graph reads for a batch of rows with these weights: a new table, to be added to. */
+  feeds(rows: Weights[]): Feeds;
+  /** Bytes held by factors. */
+  bytes(): number;
+}
+
+/** Bytes of factors that one run may copy, so that no switch takes longer than a millisecond. */
+const packBytes = 1e6;
+/** With more experts than these, the views of neighbours are made when they are first used. */
+const viewedExperts = 8;
+/** Sets of experts whose copies are kept. */
+const keptPacks = 4;
+
+/** A copy under way of the factors of experts that are not neighbours. */
+interface Pack {
+  feeds: Feeds;
+  left: LinearGroup[];
+}
+
+/** Stands for the experts where none is active: a row of zeros, because products without any end the process on WebGPU. */
+const nobody: Member = { name: '', rank: 1, scaling: 0, at: 0 };
+
+/** What one run reads of the bank. */
+interface Choice {
+  /** The experts, in the order of their factors. */
+  members: Member[];
+  /** Stacks of factors: one that all rows share, or one for each row. */
+  stacks: number;
+}
+
+/**
+ * Stacks A [G·R, in] and Bᵀ [G·R, out] of every group of G linear layers, expert after expert and in it layer after
+ * layer, so that an expert's factors, and those of neighbours, are views of the stack: a switch or a blend copies no
+ * factor. Only the experts with weight somewhere in the batch take part in a run, so what is loaded but idle costs
+ * nothing. Where each row has an expert of its own, the same view is read as a stack for each row, and none is multiplied
+ * with another's factors. Experts that are not neighbours are copied side by side, some groups a run; until that is done,
+ * those between them take part with gates of zero. Rows of B are zero outside their own layer: a few more products, for
+ * one call in place of several.
+ */
+export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
+  const byPath = new Map(groups.flatMap(group => group.layers).map(l => [l.path, l]));
+  const groupSizes = [...new Set(groups.map(group => group.layers.length))];
+  const adapters = new Map<string, Adapter>();
+  let members: Member[] = [];
+  let stacks = new Map<LinearGroup, { A: Float32Array; B: Float32Array }>();
+  let views = new Map<string, Feeds>();
+  let packs = new Map<string, Pack>();
+
+  const rebuild = () => {
+    let at = 0;
+    members = [...adapters.values()].map(a => {
+      const factors = [...a.modules.values()];
+      // A module of smaller rank is padded with zeros; a module of other scaling has the ratio folded into B.
+      const member = { name: a.name, rank: Math.max(...factors.map(m => m.A.rows)), scaling: factors[0]!.scaling, at };
+      at += member.rank;
+      return member;
+    });
+    stacks = new Map(
+      groups.map(group => {
+        const rows = at * group.layers.length;
+        const stack = { A: new Float32Array(rows * group.in), B: new Float32Array(rows * group.out) };
+        for (const m of members) copyFactors(adapters.get(m.name)!, group, m, stack);
+        return [group, stack];
+      }),
+    );
+    views = new Map();
+    packs = new Map();
+    // Hundreds of tensors each: made here, and not while somebody waits for a token.
+    if (members.length <= viewedExperts)
+      for (const from of members.keys())
+        for (let to = from + 1; to <= members.length; to++) view({ members: members.slice(from, to), stacks: 1 });
+  };
+
+  const zeros: Feeds = {};
+  for (const group of groups) {
+    const names = bankInputs(group);
+    const rows = group.layers.length;
+    zeros[names.A] = floats(new Float32Array(rows * group.in), [1, rows, group.in]);
+    zeros[names.B] = floats(new Float32Array(rows * group.out), [1, rows, group.out]);
+  }
+
+  const addGroup = (feeds: Feeds, group: LinearGroup, choice: Choice): number => {
+    const names = bankInputs(group);
+    const stack = stacks.get(group)!;
+    const count = group.layers.length;
+    const rows = (count * sumOfRanks(choice.members)) / choice.stacks;
+    const add = (name: string, all: Float32Array, width: number) => {
+      feeds[name] = floats(rowsOf(all, count * width, choice.members), [choice.stacks, rows, width]);
+    };
+    add(names.A, stack.A, group.in);
+    add(names.B, stack.B, group.out);
+    return 4 * choice.stacks * rows * (group.in + group.out);
+  };
+
+  const view = (choice: Choice): Feeds => {
+    const key = keyOf(choice);
+    const feeds = views.get(key) ?? {};
+    if (!views.has(key)) for (const group of groups) addGroup(feeds, group, choice);
+    views.set(key, feeds);
+    return feeds;
+  };
+
+  /** Goes on copying, from the second use on: a set that is used once is not worth it. Gives the copy once it is whole. */
+  const packed = (choice: Choice): Feeds | undefined => {
+    const key = keyOf(choice);
+    const known = packs.get(key);
+    const pack = known ?? { feeds: {}, left: [...groups] };
+    // The last in the map is the one used last.
+    packs.delete(key);
+    packs.set(key, pack);
+    if (packs.size > keptPacks) packs.delete(packs.keys().next().value!);
+    for (let copied = 0; known && pack.left.length > 0 && copied < packBytes; )
+      copied += addGroup(pack.feeds, pack.left.pop()!, choice);
+    return pack.left.length === 0 ? pack.feeds : undefined;
+  };
+
+  /** The experts of a run, and their factors. */
+  const runOf = (rows: Weights[]): Choice & { factors: Feeds } => {
+    const active = members.filter(m => rows.some(w => isActive(m, w)));
+    if (active.length === 0) return { members: [nobody], stacks: 1, factors: zeros };
+    const own = ownExperts(rows, active);
+    const wanted: Choice = own ? { members: own, stacks: rows.length } : { members: active, stacks: 1 };
+    if (areNeighbours(wanted.members)) return { ...wanted, factors: view(wanted) };
+    const factors = packed(wanted);
+    if (factors) return { ...wanted, factors };
+    const span = members.slice(members.indexOf(active[0]!), members.indexOf(active.at(-1)!) + 1);
+    return { members: span, stacks: 1, factors: view({ members: span, stacks: 1 }) };
+  };
+
+  rebuild();
+  return {
+    names: () => [...adapters.keys()],
+
+    load(adapter) {
+      checkAdapterFits(adapter, byPath);
+      adapters.set(adapter.name, adapter);
+      rebuild();
+    },
+
+    unload(name) {
+      adapters.delete(name);
+      rebuild();
+    },
+
+    feeds(rows) {
+      // The bank of a graph without adapters feeds nothing.
+      if (groups.length === 0) return {};
+      for (const weights of rows) checkWeights(weights, adapters);
+      const run = runOf(rows);
+      const feeds = { ...run.factors };
+      for (const count of groupSizes) feeds[gateInput(count)] = gatesOf(rows, run, count);
+      return feeds;
+    },
+
+    bytes: () => [...stacks.values()].reduce((sum, s) => sum + s.A.byteLength + s.B.byteLength, 0),
+  };
+}
+
+function isActive({ name }: Member, weights: Weights): boolean {
+  return (weights[name] ?? 0) !== 0;
+}
+
+/** The expert of each row, where every row has one and none another's, all of one rank; else undefined. */
+function ownExperts(rows: Weights[], active: Member[]): Member[] | undefined {
+  if (rows.length < 2 || active.length !== rows.length) return undefined;
+  const own = rows.flatMap(weights => active.filter(m => isActive(m, weights)));
+  const fits =
+    own.length === rows.length && new Set(own).size === own.length && rows.every((w, i) => isActive(own[i]!, w));
+  return fits && own.every(m => m.rank === own[0]!.rank) ? own : undefined;
+}
+
+/** Whether their factors follow each other in the stacks, in this order. */
+function areNeighbours(members: Member[]): boolean {
+  return members.every((m, i) => i === 0 || m.at === members[i - 1]!.at + members[i - 1]!.rank);
+}
+
+/** Gates of every row for groups of `count` layers, [rows, 1, count · rank]. */
+function gatesOf(rows: Weights[], { members, stacks }: Choice, count: number): Feeds[string] {
+  const width = (count * sumOfRanks(members)) / stacks;
+  const gates = new Float32Array(rows.length * width);
+  for (const [row, weights] of rows.entries()) {
+    let column = row * width;
+    for (const m of stacks === 1 ? members : [members[row]!]) {
+      gates.fill((weights[m.name] ?? 0) * m.scaling, column, column + count * m.rank);
+      column += count * m.rank;
+    }
+  }
+  return floats(gates, [rows.length, 1, width]);
+}
+
+function copyFactors(
+  adapter: Adapter,
+  { layers, in: width, out }: LinearGroup,
+  m: Member,
+  stack: { A: Float32Array; B: Float32Array },
+): void {
+  let column = 0;
+  for (const [i, l] of layers.entries()) {
+    const factors = adapter.modules.get(l.path);
+    const first = m.at * layers.length + i * m.rank;
+    if (factors) {
+      stack.A.set(factors.A.data, first * width);
+      const ratio = factors.scaling / m.scaling;
+      const { rows, cols, data } = factors.B;
+      for (let r = 0; r < cols; r++)
+        for (let o = 0; o < rows; o++) stack.B[(first + r) * out + column + o] = data[o * cols + r]! * ratio;
+    }
+    column += l.out;
+  }
+}
+
+function keyOf({ members, stacks }: Choice): string {
+  return [stacks, ...members.map(m => m.name)].join('\n');
+}
+
+function sumOfRanks(members: Member[]): number {
+  return members.reduce((sum, m) => sum + m.rank, 0);
+}
+
+/** The numbers of some experts, `width` for each rank: a view where they are neighbours, else a copy. */
+function rowsOf(stack: Float32Array, width: number, members: Member[]): Float32Array {
+  const rank = sumOfRanks(members);
+  const first = members[0]?.at ?? 0;
+  if (areNeighbours(members)) return stack.subarray(first * width, (first + rank) * width);
+  const rows = new Float32Array(rank * width);
+  let at = 0;
+  for (const m of members) {
+    rows.set(stack.subarray(m.at * width, (m.at + m.rank) * width), at * width);
+    at += m.rank;
+  }
+  return rows;
+}
+
+function checkWeights(weights: Weights, adapters: ReadonlyMap<string, Adapter>): void {
+  for (const [name, w] of Object.entries(weights)) {
+    if (!adapters.has(name))
+      throw new WorkbenchError(
+        'notFound',
+        `no expert '${name}' is loaded`,
+        `Loaded: ${[...adapters.keys()].join(', ') || 'none'}.`,
+      );
+    if (!Number.isFinite(w)) throw new WorkbenchError('badRequest', `the weight of expert '${name}' is not a number`);
+  }
+}

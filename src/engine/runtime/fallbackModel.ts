@@ -1,0 +1,58 @@
+import type { Weights } from './adapterBank.ts';
+import type { DeviceUse } from './deviceUse.ts';
+import type { KvCache } from './kvCache.ts';
+import type { Model } from './model.ts';
+import { isRefusal, releaseTensors } from './session.ts';
+
+/**
+ * A model on a device that may give up. What was asked of it is then answered by the CPU: the cache, which went with
+ * the device, is made anew from the tokens behind it.
+ */
+export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => Promise<Model>): Model {
+  let model = onDevice;
+
+  const run = async (tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number) => {
+    for (const [b, row] of tokens.entries()) {
+      cache.tokens[b] ??= [];
+      cache.tokens[b].length = past[b]!;
+      cache.tokens[b].push(...row);
+    }
+    return model.run(tokens, past, weights, cache, from);
+  };
+
+  const remember = async (past: number[], weights: Weights[], cache: KvCache) => {
+    releaseTensors(cache.feeds);
+    if (past.every(n => n === 0)) return;
+    // A row without tokens behind it takes part with one that the next run writes over.
+    const tokens = cache.tokens.map((row, b) => (past[b] === 0 ? [0] : row.slice(0, past[b])));
+    await model.run(
+      tokens,
+      past.map(() => 0),
+      weights,
+      cache,
+    );
+  };
+
+  return {
+    base: onDevice.base,
+    bank: onDevice.bank,
+    get device() {
+      return model.device;
+    },
+
+    async run(tokens, past, weights, cache, from) {
+      try {
+        return await run(tokens, past, weights, cache, from);
+      } catch (error) {
+        if (model.device === 'cpu' || !isRefusal(error)) throw error;
+        use.failed(error);
+        await model.dispose();
+        model = await openOnCpu();
+        await remember(past, weights, cache);
+        return await run(tokens, past, weights, cache, from);
+      }
+    },
+
+    dispose: () => model.dispose(),
+  };
+}

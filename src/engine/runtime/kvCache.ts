@@ -1,0 +1,96 @@
+import type { BaseConfig } from '../../nn/model/config.ts';
+import { cacheHeadDim, cacheName } from '../../nn/model/inferenceGraph.ts';
+import { type Feeds, floats, readTensor, releaseTensors } from './session.ts';
+
+/** Keys and values of a batch's rows. */
+export interface KvCache {
+  rows: number;
+  /** Tokens that each row has room for. */
+  length: number;
+  /** Inputs of a run. */
+  feeds: Feeds;
+  /** The same tensors as outputs of a device that keeps them: nothing is copied. */
+  fetches: Feeds;
+  /** The tokens behind it, row by row: from them it can be made anew. */
+  tokens: number[][];
+}
+
+/** Room for `length` tokens in each of `rows` rows. */
+export function createKvCache(c: BaseConfig, rows: number, length: number): KvCache {
+  const shape = [rows, c.kvHeads, length, cacheHeadDim(c)];
+  const size = shape.reduce((a, b) => a * b, 1);
+  const feeds: Feeds = {};
+  for (let layer = 0; layer < c.layers; layer++)
+    for (const kind of ['key', 'value'] as const) feeds[cacheName(layer, kind)] = floats(new Float32Array(size), shape);
+  return withFetches(rows, length, feeds, []);
+}
+
+/**
+ * The cache with only some of its rows, in their order, and with room for `length` tokens: for when most rows of a batch
+ * have ended, or the room has. The old one is freed.
+ */
+export async function keepRows(cache: KvCache, kept: number[], length = cache.length): Promise<KvCache> {
+  const feeds: Feeds = {};
+  for (const [name, tensor] of Object.entries(cache.feeds)) {
+    const [, heads, , width] = tensor.dims as [number, number, number, number];
+    const from = await readTensor(tensor);
+    const to = new Float32Array(kept.length * heads * length * width);
+    const size = Math.min(length, cache.length) * width;
+    for (const [i, row] of kept.entries())
+      for (let head = 0; head < heads; head++) {
+        const at = (row * heads + head) * cache.length * width;
+        to.set(from.subarray(at, at + size), (i * heads + head) * length * width);
+      }
+    feeds[name] = floats(to, [kept.length, heads, length, width]);
+  }
+  releaseTensors(cache.feeds);
+  return withFetches(
+    kept.length,
+    length,
+    feeds,
+    kept.map(row => cache.tokens[row] ?? []),
+  );
+}
+
+/** Where a run of `tokens` writes, in a cache flattened to [B·KV·P, width]: row after row, and in it head after head. */
+export function writtenRows(cache: KvCache, tokens: number[][], past: number[]): number[] {
+  const rows: number[] = [];
+  forEachHead(cache, tokens, past, (first, count) => {
+    for (let t = 0; t < count; t++) rows.push(first + t);
+  });
+  return rows;
+}
+
+/** Takes over what a run has written there: [2·layers, W, width], of each layer keys and then values. */
+export function writeRows(cache: KvCache, tokens: number[][], past: number[], written: Float32Array): void {
+  let at = 0;
+  for (const { data, dims } of Object.values(cache.feeds)) {
+    const width = dims[3]!;
+    forEachHead(cache, tokens, past, (first, count) => {
+      (data as Float32Array).set(written.subarray(at, at + count * width), first * width);
+      at += count * width;
+    });
+  }
+}
+
+/** Calls back for every row of the batch and every head in it, with the first row that is written and their number. */
+function forEachHead(
+  { feeds, length }: KvCache,
+  tokens: number[][],
+  past: number[],
+  visit: (first: number, count: number) => void,
+): void {
+  const heads = Object.values(feeds)[0]!.dims[1]!;
+  for (const [b, row] of tokens.entries())
+    for (let head = 0; head < heads; head++) visit((b * heads + head) * length + past[b]!, row.length);
+}
+
+/** Frees what a cache that is not needed any more holds on a GPU. */
+export function releaseCache(cache: KvCache): void {
+  releaseTensors(cache.feeds);
+}
+
+function withFetches(rows: number, length: number, feeds: Feeds, tokens: number[][]): KvCache {
+  const fetches = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [`${name}.out`, tensor]));
+  return { rows, length, feeds, fetches, tokens };
+}

@@ -1,0 +1,81 @@
+import { type Base, graphConfig } from '../../experiment/base.ts';
+import { buildInferenceGraph } from '../../nn/model/inferenceGraph.ts';
+import type { Device } from '../../protocol/device.ts';
+import type { AdapterBank, Weights } from './adapterBank.ts';
+import { createKvCache, type KvCache, writeRows, writtenRows } from './kvCache.ts';
+import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
+
+/** A base compiled for inference, with the bank of experts beside it. */
+export interface Model {
+  base: Base;
+  bank: AdapterBank;
+  /** What it runs on. */
+  device: Device;
+  /**
+   * Runs tokens through the model. `tokens[b]` are the new tokens of row b, `past[b]` how many its cache holds already.
+   * Returns the logits [rows wanted, vocab]: of each row's last token, or of every token from the one numbered `from` on,
+   * row after row.
+   */
+  run(tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** Whether caches stay in a device's memory, where they are written in place. */
+export const keepsCaches = (device: Device): boolean => device === 'webgpu';
+
+/** The inference graph of a base, with or without adapters; on a GPU cache and bank stay in its memory. */
+export function compileInference(
+  base: Base,
+  threads: number,
+  device: Device,
+  { adapted }: { adapted: boolean },
+): Promise<Session> {
+  const graph = buildInferenceGraph(graphConfig(base), base.tensors, { adapted, wholeCaches: keepsCaches(device) });
+  const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
+  return createSession(graph, { folder: base.folder, threads, device, resident });
+}
+
+/** A model over a compiled graph and a bank that fits it. */
+export function modelOver(base: Base, session: Session, bank: AdapterBank, device: Device = 'cpu'): Model {
+  return {
+    base,
+    bank,
+    device,
+
+    async run(tokens, past, weights, cache, from) {
+      const rows = tokens.length;
+      const length = Math.max(...tokens.map(t => t.length));
+      const ids = new Int32Array(rows * length);
+      const positions = new Int32Array(rows * length);
+      const wanted: number[] = [];
+      for (const [b, row] of tokens.entries()) {
+        ids.set(row, b * length);
+        // Padding may run past the last position the tables hold; what it computes is not read.
+        for (let t = 0; t < length; t++) positions[b * length + t] = Math.min(past[b]! + t, base.config.maxLength - 1);
+        for (let t = from ?? row.length - 1; t < row.length; t++) wanted.push(b * length + t);
+      }
+      const totals = tokens.map((row, b) => past[b]! + row.length);
+      // Hundreds of tensors: copied once.
+      const feeds = Object.assign(bank.feeds(weights), cache.feeds);
+      feeds.ids = int64s(ids, [rows, length]);
+      feeds.positions = int64s(positions, [rows, length]);
+      feeds.logitRows = int64s(wanted, [wanted.length]);
+      const last = Int32Array.from(totals, n => n - 1);
+      feeds.lastPositions = int32s(last, [rows]);
+      feeds.totalLength = int32s(Int32Array.of(Math.max(...totals)), []);
+      if (keepsCaches(device)) return readFloats((await session.run(feeds, cache.fetches)).logits!);
+      const written = writtenRows(cache, tokens, past);
+      feeds.writtenRows = int64s(written, [1, written.length]);
+      const out = await session.run(feeds);
+      writeRows(cache, tokens, past, readFloats(out['cache.written']!));
+      return readFloats(out.logits!);
+    },
+
+    dispose: () => session.dispose(),
+  };
+}
+
+/** Logits of every token of one sequence, [seq, vocab]. */
+export function allLogits(model: Model, ids: number[], weights: Weights): Promise<Float32Array> {
+  return model.run([ids], [0], [weights], createKvCache(model.base.config, 1, ids.length), 0);
+}

@@ -1,0 +1,16 @@
+import type { Base } from '../../experiment/base.ts';
+import { linearGroups } from '../../nn/model/layout.ts';
+import type { Device } from '../../protocol/device.ts';
+import { createAdapterBank } from './adapterBank.ts';
+import { onCpu, runOn } from './deviceUse.ts';
+import { fallbackModel } from './fallbackModel.ts';
+import { compileInference, type Model, modelOver } from './model.ts';
+
+/** The inference model of a base with an empty bank, on the device that is to be used; on the CPU where that fails. */
+export async function openModel(base: Base, threads: number, use = onCpu): Promise<Model> {
+  const bank = createAdapterBank(linearGroups(base.config));
+  const open = async (device: Device) =>
+    modelOver(base, await compileInference(base, threads, device, { adapted: true }), bank, device);
+  const model = await runOn(use, open);
+  return model.device === 'cpu' ? model : fallbackModel(model, use, () => open('cpu'));
+}

@@ -1,0 +1,112 @@
+import { type Base, graphConfig } from '../../experiment/base.ts';
+import { batchShapes, type RunShapes } from '../../nn/memory/batchShapes.ts';
+import { type TrainingMemory, totalBytes, trainingMemory } from '../../nn/memory/trainingMemory.ts';
+import { linearLayers } from '../../nn/model/layout.ts';
+import type { DType } from '../../nn/tensor/dtype.ts';
+import { packsWeights, type RunGraphOptions } from '../../nn/train/runGraph.ts';
+import { takesTurns } from '../../nn/train/takesTurns.ts';
+import { addsUpRuns } from '../../nn/train/trainLoop.ts';
+import type { Device } from '../../protocol/device.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { bytes } from '../../text/numbers.ts';
+import type { ExpertJob } from './expertJob.ts';
+import type { MemoryBudget } from './memoryBudget.ts';
+
+/** What a training run compiles and runs, and the memory that it takes. */
+export interface TrainingPlan {
+  graphs: RunGraphOptions;
+  shapes: RunShapes;
+  memory: TrainingMemory;
+  /** The budget, and nobody in the recipe, asks for it. */
+  isRecomputeChosen: boolean;
+  /** What it would take without what is chosen so that it fits. */
+  bytesWithout: number;
+}
+
+export interface TrainingPlanOptions {
+  base: Base;
+  jobs: ExpertJob[];
+  seed: number;
+  device: Device;
+  /** A device other than the CPU has half floats. */
+  halfFloats: boolean;
+  budget: MemoryBudget;
+}
+
+/** This process with the runtime loaded and nothing compiled: measured 95 to 130 MB. */
+export const processBytes = 125e6;
+
+/**
+ * Plans a run. Where it would not fit otherwise, weights in 16 bits are widened for each product, which costs little, and
+ * activations are computed again, which costs more, unless a recipe says whether they are. What a GPU has room for is not
+ * known: there weights are widened for each product, and activations are kept in half floats, wherever they can be.
+ */
+export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan> {
+  const { base, jobs, seed, device, budget } = o;
+  const plans = jobs.map(j => j.plan);
+  const experts = jobs.map(j => ({
+    name: j.plan.name,
+    rank: j.lora.rank,
+    targets: j.targets,
+    dropout: j.lora.dropout,
+  }));
+  const inTurn = takesTurns(experts, device);
+  const shapes = await batchShapes(plans, { seed, inTurn });
+  const accumulates = addsUpRuns(plans, inTurn);
+  const halfActivations = device !== 'cpu' && o.halfFloats;
+  const graphs = { config: graphConfig(base), tensors: base.tensors, experts, accumulates, inTurn, halfActivations };
+  const wishes = plans.map(p => p.settings.recompute);
+  const isAsked = wishes.includes(true);
+  const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
+  const widens = !canWidenAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
+  const ways = recomputes.flatMap(recompute => widens.map(widensAtUse => ({ recompute, widensAtUse })));
+  const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
+  const bytesOf = ({ memory }: Pick<TrainingPlan, 'memory'>) => totalBytes(memory);
+  for (const way of ways) {
+    const options = { ...graphs, ...way };
+    const plan = { graphs: options, shapes, memory: trainingMemory(options, shapes) };
+    planned.push(plan);
+    if (fits(bytesOf(plan), budget)) break;
+  }
+  // The first that fits takes less than those before it, which do not. Where none does, the least is nearest to it.
+  const chosen = planned.reduce((least, plan) => (bytesOf(plan) < bytesOf(least) ? plan : least));
+  return {
+    ...chosen,
+    isRecomputeChosen: chosen.graphs.recompute === true && !isAsked,
+    bytesWithout: bytesOf(planned[0]!),
+  };
+}
+
+/** Whether a base's weights can be kept in 16 bits: a small base's are held packed, a GPU has no operator for BF16. */
+function canWidenAtUse({ base, device, halfFloats }: TrainingPlanOptions): boolean {
+  const { config, tensors, quantization } = base;
+  if (quantization || packsWeights(config)) return false;
+  const readable: DType[] = device === 'cpu' ? ['F16', 'BF16'] : halfFloats ? ['F16'] : [];
+  return linearLayers(config).every(l => readable.includes(tensors.get(`${l.path}.weight`)!.dtype));
+}
+
+/** Whether a training fits beside what this process holds already. */
+export function fits(trainingBytes: number, budget: MemoryBudget): boolean {
+  return withProcess(trainingBytes) <= budget.bytes;
+}
+
+function withProcess(trainingBytes: number): number {
+  return Math.max(processBytes, process.memoryUsage.rss()) + trainingBytes;
+}
+
+/** Throws `outOfMemory` for a run that does not fit, and says what would change that. */
+export function checkFits({ memory, graphs }: TrainingPlan, budget: MemoryBudget): void {
+  const needed = totalBytes(memory);
+  if (fits(needed, budget)) return;
+  const [largest] = Object.entries(memory).sort((a, b) => b[1] - a[1])[0]!;
+  const advice = largest === 'weights' ? smallerWeights : largest === 'activations' ? smallerBatches : smallerFactors;
+  throw new WorkbenchError(
+    'outOfMemory',
+    `training would take ${bytes(withProcess(needed))} of memory${graphs.recompute ? ', activations computed again' : ''}: ${budget.isLimit ? 'the limit is' : 'there are'} ${bytes(budget.bytes)}. The most goes to ${largest} (${bytes(memory[largest as keyof TrainingMemory])})`,
+    `${advice}${graphs.recompute ? '' : " Or leave 'recompute' at 'auto'.."}${budget.isLimit ? ' Or raise the memory limit.' : ''} 'multi-lora plan' shows what takes how much.`,
+  );
+}
+
+const smallerBatches = "Lower 'batchSize' or 'maxLength'..";
+const smallerWeights = "Set 'quantization' to 'int8' or 'int4', or take a smaller base.";
+const smallerFactors = "Lower 'rank', name fewer 'targets', or train fewer experts at a time.";

@@ -1,0 +1,222 @@
+import { type Base, graphConfig } from '../../experiment/base.ts';
+import type { ExpertState } from '../../experiment/checkpoint.ts';
+import { hashName, initFactors } from '../../nn/lora/initFactors.ts';
+import { Random } from '../../nn/tensor/random.ts';
+import { hyperNames } from '../../nn/train/adamw.ts';
+import type { Batch } from '../../nn/train/assembleBatch.ts';
+import { graphPlaces, packsWeights, type RunGraphOptions, runGraph } from '../../nn/train/runGraph.ts';
+import {
+  dropoutSites,
+  expertGroup,
+  groupSize,
+  type TrainedExpert,
+  type TrainPhase,
+} from '../../nn/train/trainGraph.ts';
+import type { TrainBackend } from '../../nn/train/trainLoop.ts';
+import type { Device } from '../../protocol/device.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import {
+  createSession,
+  type Feeds,
+  floats,
+  int64s,
+  readFloats,
+  readTensor,
+  releaseTensors,
+  type Session,
+} from '../runtime/session.ts';
+
+export interface TrainSessions extends TrainBackend {
+  /** On the CPU, the arrays that the next steps write into. */
+  state(expert: string): Promise<ExpertState>;
+  dispose(): Promise<void>;
+}
+
+export interface TrainSessionOptions extends Omit<RunGraphOptions, 'config' | 'tensors'> {
+  base: Base;
+  experts: (TrainedExpert & { seed: number; dropout: number })[];
+  threads: number;
+  /** The CPU without it. */
+  device?: Device;
+  from?: Map<string, ExpertState>;
+}
+
+/** Compiles the training graphs of a run and keeps its parameters between steps. */
+export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSessions> {
+  const { base, experts } = o;
+  const dropout = experts.some(e => e.dropout > 0);
+  const places = graphPlaces(o);
+  const sizes = new Map(experts.map(e => [e.name, groupSize(expertGroup(base.config, e))]));
+  const resident = places.flatMap(p => ['', '.m', '.v', '.sum'].map(part => p.name + part));
+  const graphs = { ...o, config: graphConfig(base), tensors: base.tensors };
+  const compile = (phase: TrainPhase) =>
+    createSession(runGraph(graphs, phase), {
+      folder: base.folder,
+      threads: o.threads,
+      device: o.device,
+      resident,
+      varyingShapes: true,
+      // Products with quantised weights are slower without.
+      packsWeights: base.quantization !== undefined || packsWeights(base.config),
+    });
+  const stepSession = await compile('step');
+  const sumSession = o.accumulates ? await compile('accumulate') : undefined;
+  let evaluateSession: Session | undefined;
+
+  /** Parameters and moments, and tensors of the same shapes that the next step writes into. */
+  const current: Feeds = {};
+  const spare: Feeds = {};
+  const best = new Map<string, Float32Array>();
+  const zeros = (name: string) => floats(new Float32Array(sizes.get(name)!), [sizes.get(name)!]);
+  for (const e of experts) {
+    const size = sizes.get(e.name)!;
+    const from = o.from?.get(e.name);
+    const parameter = from?.parameter ?? initFactors(expertGroup(base.config, e).tensors, e.seed);
+    if (parameter.length !== size)
+      throw new WorkbenchError(
+        'mismatch',
+        `the checkpoint of '${e.name}' holds ${parameter.length} numbers, its settings imply ${size}`,
+        'Train anew without --resume, or restore the settings.',
+      );
+    const parts = { '': parameter, '.m': from?.m ?? new Float32Array(size), '.v': from?.v ?? new Float32Array(size) };
+    for (const [part, data] of Object.entries(parts)) {
+      // A copy: the runtime writes into these, and the caller's arrays are the caller's.
+      current[e.name + part] = floats(data.slice(), [size]);
+      spare[e.name + part] = zeros(e.name);
+    }
+    best.set(e.name, from?.best ?? parameter);
+  }
+  /** Gradients of the runs since the expert's last step. */
+  const sums: Feeds = o.accumulates ? Object.fromEntries(experts.map(e => [`${e.name}.sum`, zeros(e.name)])) : {};
+  const replaceSum = (name: string, sum: Feeds[string]) => {
+    releaseTensors({ old: sums[`${name}.sum`]! });
+    sums[`${name}.sum`] = sum;
+  };
+
+  /** Who takes which of the graph's places in a run. */
+  const seated = (batch: Batch): { place: string; name: string }[] =>
+    o.inTurn
+      ? [{ place: places[0]!.name, name: experts[onlyExpert(batch)]!.name }]
+      : experts.map(e => ({ place: e.name, name: e.name }));
+  const feedsOf = (batch: Batch, state: Feeds, parts: string[]): Feeds =>
+    Object.fromEntries(
+      seated(batch).flatMap(({ place, name }) => parts.map(part => [place + part, state[name + part]!])),
+    );
+  const inputs = (batch: Batch): Feeds => batchFeeds(o.inTurn ? ofExpert(batch, onlyExpert(batch)) : batch);
+  const masks = (batch: Batch, seed: number): Feeds => (dropout ? dropoutMasks(o, batch, seed) : {});
+  const sumParts = o.accumulates ? ['.sum'] : [];
+  /** A number of each place, as one of each expert. */
+  const perExpert = (batch: Batch, values: ArrayLike<number>): number[] => {
+    const at = new Map(seated(batch).map(({ name }, i) => [name, values[i]!]));
+    return experts.map(e => at.get(e.name) ?? 0);
+  };
+
+  return {
+    async accumulate(batch, seed) {
+      const state = { ...feedsOf(batch, current, ['']), ...feedsOf(batch, sums, sumParts) };
+      const out = await sumSession!.run({ ...inputs(batch), ...masks(batch, seed), ...state });
+      for (const { place, name } of seated(batch)) replaceSum(name, out[`${place}.sum.out`]!);
+      return perExpert(batch, readFloats(out.losses!));
+    },
+
+    async step(batch, seed, hyper) {
+      const idle = new Float32Array(hyperNames.length).fill(1);
+      const rates = Object.fromEntries(
+        seated(batch).map(({ place, name }) => [
+          `${place}.hyper`,
+          floats(hyper.get(name) ?? idle, [hyperNames.length]),
+        ]),
+      );
+      const parts = ['', '.m', '.v'];
+      const state = { ...feedsOf(batch, current, parts), ...feedsOf(batch, sums, sumParts) };
+      const fetches = Object.fromEntries(
+        Object.entries(feedsOf(batch, spare, parts)).map(([name, tensor]) => [`${name}.out`, tensor]),
+      );
+      const out = await stepSession.run({ ...inputs(batch), ...masks(batch, seed), ...state, ...rates }, fetches);
+      // Experts that take no step keep their tensors; what was computed for them stays in the spare ones, unread.
+      for (const name of hyper.keys())
+        for (const part of parts) {
+          const key = name + part;
+          [current[key], spare[key]] = [spare[key]!, current[key]!];
+        }
+      if (o.accumulates) for (const { name } of seated(batch)) replaceSum(name, zeros(name));
+      const norms = perExpert(batch, readFloats(out.norms!));
+      return {
+        losses: perExpert(batch, readFloats(out.losses!)),
+        norms: new Map(experts.map((e, i) => [e.name, norms[i]!])),
+      };
+    },
+
+    async evaluate(batch) {
+      evaluateSession ??= await compile('evaluate');
+      const out = await evaluateSession.run({ ...inputs(batch), ...feedsOf(batch, current, ['']) });
+      return perExpert(batch, readFloats(out.losses!));
+    },
+
+    async keepBest(expert) {
+      // Copied: the next steps write into these tensors.
+      best.set(expert, (await readTensor(current[expert]!)).slice());
+    },
+
+    state: async expert => ({
+      parameter: await readTensor(current[expert]!),
+      m: await readTensor(current[`${expert}.m`]!),
+      v: await readTensor(current[`${expert}.v`]!),
+      best: best.get(expert)!,
+    }),
+
+    async dispose() {
+      for (const tensors of [current, spare, sums]) releaseTensors(tensors);
+      for (const s of [stepSession, sumSession, evaluateSession]) await s?.dispose();
+    },
+  };
+}
+
+/** The index of the expert that a batch's rows belong to. */
+function onlyExpert(batch: Batch): number {
+  return batch.gate.findIndex(g => g !== 0);
+}
+
+/** The batch as a graph with a single place reads it. */
+function ofExpert(batch: Batch, expert: number): Batch {
+  const experts = batch.gate.length / batch.rows;
+  const column = (data: Float32Array) => data.filter((_, i) => i % experts === expert);
+  return { ...batch, gate: column(batch.gate), lossWeights: column(batch.lossWeights) };
+}
+
+function batchFeeds(b: Batch): Feeds {
+  const experts = b.gate.length / b.rows;
+  return {
+    ids: int64s(b.ids, [b.rows, b.length]),
+    gate: floats(b.gate, [b.rows, experts]),
+    lossRows: int64s(b.lossRows, [b.lossRows.length]),
+    labels: int64s(b.labels, [b.labels.length]),
+    lossWeights: floats(b.lossWeights, [b.labels.length, experts]),
+  };
+}
+
+/**
+ * Inverted dropout (Srivastava et al. 2014) on what the adapters read: 0, or 1 / (1 − p) with the row's expert's p.
+ * Each row has numbers of its own, so that an expert's masks are the same whoever shares the batch.
+ */
+function dropoutMasks(o: TrainSessionOptions, batch: Batch, seed: number): Feeds {
+  const counts = o.experts.map(() => 0);
+  const rows = Array.from({ length: batch.rows }, (_, row) => {
+    const index = o.experts.findIndex((_, i) => batch.gate[row * o.experts.length + i] !== 0);
+    const expert = o.experts[index];
+    return { dropout: expert?.dropout ?? 0, key: `${seed}:${expert?.name}:${counts[index]!++}` };
+  });
+  return Object.fromEntries(
+    dropoutSites(o.base.config).map(site => {
+      const perRow = batch.length * site.size;
+      const mask = new Float32Array(batch.rows * perRow);
+      for (const [row, { dropout, key }] of rows.entries()) {
+        const random = new Random(hashName(`${key}:${site.name}`));
+        const keep = 1 / (1 - dropout);
+        const threshold = dropout * 4294967296;
+        for (let i = row * perRow; i < (row + 1) * perRow; i++) mask[i] = random.uint32() < threshold ? 0 : keep;
+      }
+      return [site.name, floats(mask, [batch.rows * batch.length, site.size])];
+    }),
+  );
+}

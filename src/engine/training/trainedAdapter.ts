@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { hashAdapter, writeAdapter } from '../../experiment/adapterFiles.ts';
+import type { Base } from '../../experiment/base.ts';
+import type { ExpertOrigin } from '../../experiment/checkpoint.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { writeFileAtomic } from '../../experiment/files.ts';
+import type { TrainingRecord } from '../../experiment/trainingRecord.ts';
+import type { Adapter } from '../../nn/lora/adapter.ts';
+import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
+import { linearLayers } from '../../nn/model/layout.ts';
+import { expertGroup, factorName } from '../../nn/train/trainGraph.ts';
+import type { LoraSettings } from '../../recipe/schema.ts';
+
+/** Training always writes into the run folder, whatever adapter a recipe may load later. */
+export function adapterOutput(e: Experiment, name: string): string {
+  return join(e.runFolder, 'adapters', name);
+}
+
+/** Writes an expert's adapter, and what is known of its training beside it. */
+export async function writeTrained(
+  e: Experiment,
+  base: Base,
+  expert: ExpertOrigin,
+  flat: Float32Array,
+  { step, tokens, best, baseHash, curve }: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>,
+): Promise<void> {
+  const folder = adapterOutput(e, expert.name);
+  const { chatTemplate } = base.text();
+  const origin = originMetadata({ baseHash, chatTemplate: chatTemplate.isFallback ? '' : chatTemplate.source });
+  await writeAdapter(folder, trainedAdapter(base, expert, flat), origin);
+  const record: TrainingRecord = {
+    expert: expert.name,
+    baseHash,
+    adapterHash: await hashAdapter(folder),
+    trainExamples: expert.trainExamples,
+    step,
+    tokens,
+    best,
+    curve,
+  };
+  await writeFileAtomic(join(e.runFolder, 'training', `${expert.name}.json`), `${JSON.stringify(record)}\n`);
+}
+
+export function scalingOf({ alpha, rank, rslora }: LoraSettings): number {
+  return alpha / (rslora ? Math.sqrt(rank) : rank);
+}
+
+/** An adapter from an expert's flat vector. */
+export function trainedAdapter(
+  base: Pick<Base, 'config'>,
+  { name, lora, targets }: Pick<ExpertOrigin, 'name' | 'lora' | 'targets'>,
+  flat: Float32Array,
+): Adapter {
+  const { tensors } = expertGroup(base.config, { name, rank: lora.rank, targets });
+  const pieces = new Map<string, Float32Array>();
+  let at = 0;
+  for (const t of tensors) pieces.set(t.name, flat.slice(at, (at += t.shape[0]! * t.shape[1]!)));
+  const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
+  const short = [...new Set(targets.map(path => path.split('..').at(-1)!))];
+  return {
+    name,
+    config: {
+      rank: lora.rank,
+      alpha: lora.alpha,
+      rslora: lora.rslora,
+      targetModules: short,
+      dropout: lora.dropout,
+      taskType: 'CAUSAL_LM',
+    },
+    modules: new Map(
+      targets.map(path => {
+        const { in: width, out } = layers.get(path)!;
+        const A = { rows: lora.rank, cols: width, data: pieces.get(factorName(path, 'A'))! };
+        const B = { rows: out, cols: lora.rank, data: pieces.get(factorName(path, 'B'))! };
+        return [path, { A, B, scaling: scalingOf(lora) }];
+      }),
+    ),
+  };
+}

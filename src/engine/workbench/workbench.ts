@@ -1,0 +1,228 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { readAdapter } from '../../experiment/adapterFiles.ts';
+import { type BaseText, loadBase } from '../../experiment/base.ts';
+import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
+import { adapterFolder, type Experiment, openExperiment, trainedExperts } from '../../experiment/experiment.ts';
+import type { Loaded } from '../../protocol/engine/loaded.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Recipe } from '../../recipe/schema.ts';
+import type { Router } from '../../router/router.ts';
+import { type Devices, onlyCpu } from '../devices/devices.ts';
+import type { Model } from '../runtime/model.ts';
+import { openModel } from '../runtime/openModel.ts';
+import { openBase, type QuantizeWatch } from '../runtime/quantizedBase.ts';
+import { openPriorRouter, openRouter } from './routing.ts';
+
+/** A recipe ready to be asked: its base compiled, with what is in the bank as it is on disk. */
+export interface OpenExperiment {
+  experiment: Experiment;
+  model: Model;
+  /** Experts that are trained and merges that are made. */
+  available: string[];
+  /** Puts experts and merges into the bank, unless they are there. Throws `notFound` for what is not trained or made. */
+  load(names: string[]): Promise<void>;
+  router(): Promise<Router>;
+}
+
+/** What this process keeps between requests: one compiled base, and in its bank the experts that were needed since. */
+export interface Workbench {
+  mediaFolder: string;
+  threads: number;
+  devices: Devices;
+  /** What can be found out or made anew. */
+  cacheFolder: string;
+  /** Bytes that this process may take, where the user limits them. */
+  memoryLimit: number | undefined;
+  open(recipePath: string, watch?: QuantizeWatch): Promise<OpenExperiment>;
+  /** Takes adapters out of the bank, by their folders; the next request that needs one puts it back. */
+  unload(folders: string[]): void;
+  /** What is in memory. */
+  loaded(): Loaded;
+  model(baseFolder: string, quantization?: Recipe['quantization'], watch?: QuantizeWatch): Promise<Model>;
+  /** A base's tokenizer and chat template; nothing is compiled. */
+  text(baseFolder: string): Promise<BaseText>;
+  /** The router of a recipe; without one the shipped prior. */
+  router(experiment?: Experiment): Promise<Router>;
+  dispose(): Promise<void>;
+}
+
+export function createWorkbench(
+  mediaFolder: string,
+  threads: number,
+  devices = onlyCpu,
+  cacheFolder = defaultCacheFolder(),
+  memoryLimit?: number,
+  tellLoaded: (loaded: Loaded) => void = () => {},
+): Workbench {
+  let current: { folder: string; quantization: Recipe['quantization']; model: Model } | undefined;
+  /** Bank entry → where its factors lie, and when they were written. */
+  let inBank = new Map<string, AdapterVersion>();
+  let lastText: { folder: string; text: BaseText } | undefined;
+  const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
+
+  const model: Workbench['model'] = async (folder, quantization = 'none', watch) => {
+    if (current?.folder === folder && current.quantization === quantization) return current.model;
+    const base = await openBase(folder, quantization, cacheFolder, watch);
+    await current?.model.dispose();
+    current = undefined;
+    inBank = new Map();
+    current = { folder, quantization, model: await openModel(base, threads, await devices.use()) };
+    tellLoaded(loaded());
+    return current.model;
+  };
+
+  const loaded = (): Loaded => ({
+    base: current && { folder: current.folder, quantization: current.quantization, device: current.model.device },
+    adapters: [...inBank].map(([name, { folder }]) => ({ name, folder })),
+    bytes: current?.model.bank.bytes() ?? 0,
+  });
+
+  const takeOut = (isMeant: (name: string, version: AdapterVersion) => boolean) => {
+    const out = [...inBank].filter(([name, version]) => isMeant(name, version)).map(([name]) => name);
+    for (const name of out) {
+      current?.model.bank.unload(name);
+      inBank.delete(name);
+    }
+    if (out.length > 0) tellLoaded(loaded());
+  };
+
+  const text = async (folder: string): Promise<BaseText> => {
+    if (current?.folder === folder) return current.model.base.text();
+    if (lastText?.folder !== folder) lastText = { folder, text: (await loadBase(folder)).text() };
+    return lastText.text;
+  };
+
+  const router = async (experiment?: Experiment): Promise<Router> => {
+    const key = experiment?.path ?? '';
+    const stamp = experiment ? await routerStamp(experiment) : '';
+    const known = routers.get(key);
+    if (known?.stamp === stamp) return known.router;
+    const opened = experiment ? openRouter(experiment, mediaFolder) : openPriorRouter(mediaFolder);
+    routers.set(key, { stamp, router: opened });
+    // A router that could not be opened is tried again at the next request.
+    opened.catch(() => routers.delete(key));
+    return opened;
+  };
+
+  return {
+    mediaFolder,
+    threads,
+    devices,
+    cacheFolder,
+    memoryLimit,
+    model,
+    text,
+    router,
+
+    async open(recipePath, watch) {
+      const experiment = await openExperiment(recipePath, mediaFolder);
+      const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
+      const versions = await versionsOf(experiment);
+      // What another recipe put there, what is gone, and what was written anew since.
+      takeOut((name, { folder, written }) => {
+        const now = versions.get(name);
+        return now?.folder !== folder || now.written !== written;
+      });
+      const open: OpenExperiment = {
+        experiment,
+        model: compiled,
+        available: [...versions.keys()],
+        async load(names) {
+          checkAvailable(open, names);
+          const missing = names.filter(name => !inBank.has(name));
+          for (const name of missing) {
+            const version = versions.get(name)!;
+            compiled.bank.load(await readAdapter(version.folder, name));
+            inBank.set(name, version);
+          }
+          if (missing.length > 0) tellLoaded(loaded());
+        },
+        router: () => router(experiment),
+      };
+      return open;
+    },
+
+    unload: folders => takeOut((_, { folder }) => folders.includes(folder)),
+    loaded,
+
+    async dispose() {
+      await current?.model.dispose();
+      current = undefined;
+    },
+  };
+}
+
+/** An adapter on disk. */
+interface AdapterVersion {
+  folder: string;
+  /** When its factors were written, in milliseconds since 1970. */
+  written: number;
+}
+
+/** The experts of a recipe that are trained, and its merges that are made. */
+async function versionsOf(e: Experiment): Promise<Map<string, AdapterVersion>> {
+  const folders = [
+    ...(await trainedExperts(e)).map(name => [name, adapterFolder(e, name)] as const),
+    ...Object.keys(e.recipe.merges).map(name => [name, mergeFolder(e, name)] as const),
+  ];
+  const versions = new Map<string, AdapterVersion>();
+  for (const [name, folder] of folders) {
+    const written = await changed(folder);
+    if (written !== undefined) versions.set(name, { folder, written });
+  }
+  return versions;
+}
+
+/** Where a named merge lies. */
+export function mergeFolder(e: Experiment, name: string): string {
+  const named = e.recipe.merges[name]?.out;
+  return named ? resolve(e.folder, named) : join(e.runFolder, 'merges', name);
+}
+
+/** What a recipe's router is made of, and when its data was last written. */
+async function routerStamp({ recipe, folder }: Experiment): Promise<string> {
+  const files = Object.values(recipe.experts).flatMap(x => (x.data ? [resolve(folder, x.data.train)] : []));
+  const times = await Promise.all(
+    files.map(file =>
+      stat(file).then(
+        s => s.mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return JSON.stringify([recipe.experts, recipe.router, times]);
+}
+
+/** When a folder's factors were last written; undefined when there are none. */
+async function changed(folder: string): Promise<number | undefined> {
+  return stat(join(folder, 'adapter_model.safetensors')).then(
+    s => s.mtimeMs,
+    () => undefined,
+  );
+}
+
+/** Throws `notFound` for what a recipe names but that is not trained or made, and for what it does not name. */
+export function checkAvailable({ available, experiment }: OpenExperiment, names: string[]): void {
+  for (const name of names) {
+    if (available.includes(name)) continue;
+    const { recipe, path } = experiment;
+    if (Object.hasOwn(recipe.experts, name))
+      throw new WorkbenchError(
+        'notFound',
+        `expert '${name}' has no adapter yet`,
+        `Run: multi-lora train ${path} --only ${name}`,
+      );
+    if (Object.hasOwn(recipe.merges, name))
+      throw new WorkbenchError(
+        'notFound',
+        `merge '${name}' has not been made yet`,
+        `Run: multi-lora merge ${path} ${name}`,
+      );
+    throw new WorkbenchError(
+      'notFound',
+      `no expert is called '${name}'`,
+      `There are: ${Object.keys(recipe.experts).join(', ')}.`,
+    );
+  }
+}

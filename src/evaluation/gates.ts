@@ -1,0 +1,33 @@
+import type { Gate } from '../protocol/engine/measure.ts';
+import type { ReportScore } from '../protocol/report.ts';
+import type { EvaluationSet } from '../recipe/schema.ts';
+
+/** Kinds of systems that a name of a recipe may stand for, the first that is there. */
+const named: readonly ReportScore['kind'][] = ['expert', 'blend', 'merge'];
+
+/** The system that a recipe names: `auto` is the routed whole, `base` the base, else an expert, a blend or a merge. */
+export function findSystem<S extends { kind: ReportScore['kind'] }>(
+  systems: readonly S[],
+  name: string,
+  nameOf: (system: S) => string,
+): S | undefined {
+  if (name === 'auto') return systems.find(s => s.kind === 'routed');
+  if (name === 'base') return systems.find(s => s.kind === 'base');
+  return named.flatMap(kind => systems.filter(s => s.kind === kind && nameOf(s) === name))[0];
+}
+
+/** The minima of sets, held against scores of these sets. */
+export function gatesOf(sets: Record<string, EvaluationSet>, scores: readonly ReportScore[]): Gate[] {
+  return Object.entries(sets).flatMap(([set, { minimum = {} }]) => {
+    const own = scores.filter(s => s.set === set);
+    return Object.entries(minimum).map(([system, least]): Gate => {
+      const score = findSystem(own, system, s => s.system);
+      return { set, system, minimum: least, score, isPassed: score !== undefined && accuracyOf(score) >= least };
+    });
+  });
+}
+
+/** Share of right answers. */
+function accuracyOf({ correct, total }: ReportScore): number {
+  return total === 0 ? 0 : correct / total;
+}

@@ -1,0 +1,144 @@
+import { encodeSafetensors } from '../nn/files/safetensors.ts';
+import type { RunPosition } from '../nn/train/trainLoop.ts';
+import { WorkbenchError } from '../protocol/errors.ts';
+import type { Quantization } from '../protocol/quantization.ts';
+import type { ReportCurve } from '../protocol/report.ts';
+import type { LoraSettings } from '../recipe/schema.ts';
+import { readSafetensors } from './adapterFiles.ts';
+import { readSafetensorsHeader } from './base.ts';
+import { writeFileAtomic } from './files.ts';
+
+/** Parameters and optimiser state of one expert, each a flat vector (see expertGroup for the order). */
+export interface ExpertState {
+  parameter: Float32Array;
+  m: Float32Array;
+  v: Float32Array;
+  best: Float32Array;
+}
+
+/** What a checkpoint says beside its tensors. */
+export interface CheckpointHead {
+  /** Hash of base, data and settings: a run is only resumed as the same run. */
+  fingerprint: string;
+  /** Absent in what was written before there was one. */
+  origin?: CheckpointOrigin;
+  position: RunPosition;
+  curves: ReportCurve[];
+}
+
+/** Everything from which a run goes on as if it had never stopped. */
+export interface Checkpoint extends CheckpointHead {
+  states: Map<string, ExpertState>;
+}
+
+/** What the factors are of: enough to make adapters of them, whatever the recipe says by then. */
+export interface CheckpointOrigin {
+  /** SHA-256 of the base's stored weights, and how they were held. */
+  baseHash: string;
+  quantization?: Quantization;
+  seed: number;
+  experts: ExpertOrigin[];
+}
+
+export interface ExpertOrigin {
+  name: string;
+  lora: LoraSettings;
+  /** Paths of the layers that carry factors. */
+  targets: string[];
+  /** SHA-256 of the examples in tokens, with what of them is learned. */
+  dataHash: string;
+  trainExamples: number;
+}
+
+const parts = ['parameter', 'm', 'v', 'best'] as const;
+
+/** Writes a checkpoint as one safetensors file, whole or not at all. */
+export async function writeCheckpoint(path: string, { states, ...head }: Checkpoint): Promise<void> {
+  const tensors = [...states].flatMap(([name, state]) =>
+    parts.map(part => ({
+      name: `${name}.${part}`,
+      dtype: 'F32' as const,
+      shape: [state[part].length],
+      data: state[part],
+    })),
+  );
+  const { fingerprint, ...others } = head;
+  const metadata = Object.fromEntries(Object.entries(others).map(([key, value]) => [key, JSON.stringify(value)]));
+  await writeFileAtomic(path, encodeSafetensors(tensors, { fingerprint, ...metadata }));
+}
+
+/** Reads a checkpoint; undefined when there is none. Throws `badFile`. */
+export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  const file = await readSafetensors(path, 'the checkpoint').catch(error => {
+    if (!(error instanceof WorkbenchError)) throw error;
+    if (error.code === 'notFound') return undefined;
+    throw error.code === 'badFile' ? new WorkbenchError('badFile', error.message, trainAnew) : error;
+  });
+  if (!file) return undefined;
+  const head = headOf(file.metadata, path);
+  const states = new Map<string, ExpertState>();
+  for (const name of Object.keys(head.position.experts)) {
+    const state = Object.fromEntries(
+      parts.map(part => {
+        const tensor = file.tensors.get(`${name}.${part}`);
+        if (!tensor) throw new WorkbenchError('badFile', `${path} lacks the tensor '${name}.${part}'`, trainAnew);
+        return [part, tensor.data];
+      }),
+    );
+    states.set(name, state as unknown as ExpertState);
+  }
+  return { ...head, states };
+}
+
+/** What a checkpoint says of itself; its tensors are not read. Throws `notFound` or `badFile`. */
+export async function readCheckpointHead(path: string): Promise<CheckpointHead> {
+  return headOf((await readSafetensorsHeader(path)).metadata, path);
+}
+
+function headOf({ fingerprint, origin, position, curves }: Record<string, string>, path: string): CheckpointHead {
+  try {
+    return {
+      fingerprint: fingerprint ?? '',
+      ...(origin && { origin: JSON.parse(origin) as CheckpointOrigin }),
+      position: JSON.parse(position!) as RunPosition,
+      curves: JSON.parse(curves!) as ReportCurve[],
+    };
+  } catch {
+    throw new WorkbenchError('badFile', `${path} does not say how far its run was`, trainAnew);
+  }
+}
+
+const trainAnew = 'Train anew without --resume.';
+
+/** A run goes on as itself alone. Throws `mismatch`. */
+export function checkResumed({ fingerprint }: CheckpointHead, expected: string, path: string): void {
+  if (fingerprint === expected) return;
+  throw new WorkbenchError(
+    'mismatch',
+    `${path} is of a run with another base, other data or other settings`,
+    'Restore them, or train anew without --resume.',
+  );
+}
+
+/**
+ * Another run may go on from a checkpoint with other settings of training, but not with another base, other factors or
+ * other data: its numbers would mean something else. Throws `mismatch` with what differs.
+ */
+export function checkRestored({ origin }: CheckpointHead, expected: CheckpointOrigin, path: string): void {
+  const other = origin ? differenceOf(origin, expected) : 'an older format, which does not say what it is of';
+  if (!other) return;
+  throw new WorkbenchError('mismatch', `${path} is of a run with ${other}`, 'Restore that, or train anew.');
+}
+
+function differenceOf(was: CheckpointOrigin, now: CheckpointOrigin): string | undefined {
+  if (was.baseHash !== now.baseHash || was.quantization !== now.quantization) return 'another base';
+  if (was.seed !== now.seed) return `seed ${was.seed}`;
+  const names = ({ experts }: CheckpointOrigin) => experts.map(({ name }) => name).join(', ');
+  if (names(was) !== names(now)) return `the experts ${names(was)}`;
+  const shape = ({ lora, targets }: ExpertOrigin) => JSON.stringify([lora, targets]);
+  for (const [i, expert] of was.experts.entries()) {
+    if (shape(expert) !== shape(now.experts[i]!)) return `other factors of '${expert.name}' (rank ${expert.lora.rank})`;
+    if (expert.dataHash !== now.experts[i]!.dataHash) return `other data of '${expert.name}'`;
+  }
+  return undefined;
+}

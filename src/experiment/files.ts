@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { WorkbenchError } from '../protocol/errors.ts';
+
+/** What the file system says, in a user's words. Other errors pass through unchanged. */
+export function storageError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  const known: Record<string, [message: string, hint: string]> = {
+    ENOSPC: ['the disk is full', 'Free some space and run the command again; what was there before is intact.'],
+    EDQUOT: [
+      'the disk quota is used up',
+      'Free some space and run the command again; what was there before is intact.',
+    ],
+    EROFS: ['the file system is read-only', 'Choose another output folder.'],
+    EACCES: ['permission denied', 'Choose a folder you may write to.'],
+    EPERM: ['operation not permitted', 'Choose a folder you may write to.'],
+    ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another output folder.'],
+    // What mkdir says where the last part of the path is a file.
+    EEXIST: ['a part of the path is a file, not a folder', 'Choose another output folder.'],
+    EISDIR: ['it is a folder, not a file', 'Name a file.'],
+  };
+  const text = code && known[code];
+  return text ? new WorkbenchError('storage', `${path}: ${text[0]}`, text[1]) : error;
+}
+
+/** What goes into a file. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
+
+/** Writes a file piece by piece, at any place; it may read what it wrote. */
+export type FileWriter = (file: FileHandle) => Promise<void>;
+
+/**
+ * Writes a file whole or not at all: to a temporary neighbour first, flushed to disk, then renamed over the old one.
+ * Throws `storage` when the disk is full or the folder is not writable; the old file is then intact.
+ */
+export async function writeFileAtomic(path: string, data: FileContent | FileWriter): Promise<void> {
+  await writeWhole(path, data).catch(error => {
+    throw storageError(error, path);
+  });
+}
+
+/** As writeFileAtomic, with the file system's own errors. */
+async function writeWhole(path: string, data: FileContent | FileWriter): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  let file: FileHandle | undefined;
+  try {
+    await makeFolder(dirname(path));
+    file = await open(temporary, 'w+');
+    if (typeof data === 'function') await data(file);
+    else
+      for (const chunk of typeof data === 'string' || data instanceof Uint8Array ? [data] : data)
+        await file.writeFile(chunk);
+    await file.sync();
+    await file.close();
+    file = undefined;
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await file?.close();
+    await rm(temporary, { force: true }).catch(() => {
+      // The folder is not writable: there is nothing of ours in it either.
+    });
+    throw error;
+  }
+}
+
+/** Makes a folder and those above it. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch(async error => {
+    if (error.code !== 'ENOENT') throw error;
+    // Where the file system is read-only Node.js says so only of a folder whose parent is there.
+    let missing = path;
+    while (dirname(missing) !== missing && !(await isThere(dirname(missing)))) missing = dirname(missing);
+    await mkdir(missing);
+    await mkdir(path, { recursive: true });
+  });
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Makes a folder and checks that files can be written there. Throws `storage`. */
+export async function makeWritableFolder(path: string): Promise<void> {
+  try {
+    await makeFolder(path);
+    await access(path, constants.W_OK);
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+/** A rename is on disk only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  await handle.sync();
+  await handle.close();
+}
+
+/**
+ * Writes several files as one folder: they appear together by a rename, replacing an older folder of that name.
+ * A content given as a function is made when its turn has come, so that not all are in memory at once.
+ * Throws `storage` as writeFileAtomic does.
+ */
+export async function writeFolderAtomic(
+  folder: string,
+  files: Map<string, FileContent | (() => Promise<FileContent>)>,
+): Promise<void> {
+  const suffix = `${process.pid}.${randomBytes(4).toString('hex')}`;
+  const temporary = `${folder}.${suffix}.tmp`;
+  const old = `${folder}.${suffix}.old`;
+  try {
+    await makeFolder(temporary);
+    for (const [name, data] of files)
+      await writeWhole(join(temporary, name), typeof data === 'function' ? await data() : data);
+    const replaced = await moveAway(folder, old);
+    await rename(temporary, folder).catch(async error => {
+      if (replaced) await rename(old, folder);
+      throw error;
+    });
+    if (replaced) await rm(old, { recursive: true });
+    await syncFolder(dirname(folder));
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {
+      // See writeFileAtomic.
+    });
+    throw storageError(error, folder);
+  }
+}
+
+/** Copies files into a folder as writeFolderAtomic writes it. Throws `notFound`, with `what` they are, and `storage`. */
+export function copyFilesAtomic(paths: string[], folder: string, what: string): Promise<void> {
+  return writeFolderAtomic(folder, new Map(paths.map(path => [basename(path), () => readBytes(path, what)])));
+}
+
+/** Renames a folder, and says whether there was one. A file of that name is left alone and refused. */
+async function moveAway(folder: string, to: string): Promise<boolean> {
+  const info = await stat(folder).catch(error => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!info) return false;
+  if (!info.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+  await rename(folder, to);
+  return true;
+}
+
+/** Reads a text file. Throws `notFound` with what it was wanted for. */
+export async function readText(path: string, what: string): Promise<string> {
+  return (await readBytes(path, what)).toString('utf8');
+}
+
+/** Reads a file. Throws `notFound` with what it was wanted for. */
+export async function readBytes(path: string, what: string): Promise<Buffer> {
+  return readFile(path).catch(error => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+      throw new WorkbenchError('notFound', `${what} is not there: ${path}`);
+    throw storageError(error, path);
+  });
+}
+
+/** Reads JSON from a file. Throws `notFound`, or `badFile` with the parser's words. */
+export async function readJson(path: string, what: string): Promise<unknown> {
+  const text = await readText(path, what);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new WorkbenchError('badFile', `${path}: not JSON (${(error as Error).message})`);
+  }
+}
+
+/** Names of the files of a folder. Throws `notFound`. */
+export async function folderFiles(folder: string): Promise<string[]> {
+  return readdir(folder).catch(error => {
+    if (error.code === 'ENOENT') throw new WorkbenchError('notFound', `the folder is not there: ${folder}`);
+    throw storageError(error, folder);
+  });
+}
+
+/** Bytes of a file, or of the files of a folder. */
+export async function sizeOf(path: string): Promise<number> {
+  const info = await stat(path);
+  if (!info.isDirectory()) return info.size;
+  const sizes = await Promise.all((await folderFiles(path)).map(async name => (await stat(join(path, name))).size));
+  return sizes.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,110 @@
+import { type ExtensionContext, type Uri, window } from 'vscode';
+import { createAnswers } from './ask/answers.ts';
+import { askAboutSelection, askForTask } from './ask/askSelection.ts';
+import type { Choice } from './ask/choice.ts';
+import { registerCodeActions } from './ask/codeActions.ts';
+import { createExperts } from './ask/experts.ts';
+import { createVirtualDocuments } from './ask/virtualDocuments.ts';
+import { askOfRecipe } from './chat/askOfRecipe.ts';
+import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
+import { openChat } from './chat/openChat.ts';
+import { registerParticipant } from './chat/participant.ts';
+import { registerGates } from './gates/gateController.ts';
+import { registerInlineCompletions } from './inline/inlineCompletions.ts';
+import { registerModels } from './languageModels/modelProvider.ts';
+import { mergeExperts } from './merge/mergeCommand.ts';
+import { notebookHandlers } from './notebook/notebookCommands.ts';
+import { registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
+import { createActiveRecipe } from './recipe/activeRecipe.ts';
+import { registerRecipeLanguage } from './recipe/language/registerRecipeLanguage.ts';
+import { selectRecipe } from './recipe/selectRecipe.ts';
+import { registerViews } from './registerViews.ts';
+import { createReviews } from './review/reviewChanges.ts';
+import { createRunStatus } from './runs/runStatus.ts';
+import { createRuns } from './runs/runs.ts';
+import { createHostEngine, type HostEngine } from './services/hostEngine.ts';
+import { registerCommands } from './services/registerCommands.ts';
+import { createReport } from './services/report.ts';
+import { engineSettingIds, engineSettings, onSettingChange } from './services/settings.ts';
+import { createSidebar } from './sidebar/sidebar.ts';
+import { startHandlers } from './start/startHandlers.ts';
+import { createStatusBar } from './status/statusBar.ts';
+import { switchExperts } from './status/switchExperts.ts';
+import { createRunCommands } from './training/runCommands.ts';
+
+let engine: HostEngine | undefined;
+
+/** Called by the editor when the extension is first needed. Starts nothing: the engine comes with its first request. */
+export function activate(context: ExtensionContext): void {
+  const log = window.createOutputChannel('Multi-LoRA', { log: true });
+  const report = createReport(log);
+  const started = createHostEngine(context.extensionPath, engineSettings, log, report);
+  engine = started;
+  const recipe = createActiveRecipe(context, engine, report);
+  const experts = createExperts(engine, recipe, context.workspaceState);
+  const runs = createRuns(engine, context.workspaceState);
+  const training = createRunCommands(runs, engine, recipe, experts, report);
+  const sidebar = createSidebar({ engine, recipe, experts, runs, report }, training);
+  const answers = createAnswers();
+  const reviews = createReviews(experts);
+  const routes = createVirtualDocuments('multi-lora-route');
+  const view = { extensionUri: context.extensionUri, log };
+  const views = registerViews({ context: view, engine, runs, active: recipe, follow: training.follow });
+  context.subscriptions.push(
+    log,
+    recipe,
+    experts,
+    runs,
+    answers,
+    reviews,
+    routes,
+    onSettingChange(engineSettingIds, engine.restart),
+    registerModels(experts, recipe),
+    registerParticipant(experts, routes, report),
+    registerCodeActions(),
+    registerInlineCompletions(experts, log),
+    createStatusBar(experts, engine),
+    registerGates(engine, recipe),
+    createRunStatus(runs),
+    registerRecipeLanguage(context.extensionPath, runs, report),
+    registerRecipeNotebooks(engine, runs, report),
+    views,
+    sidebar,
+    ...registerCommands(
+      {
+        'multiLora.ask': () => askAboutSelection(experts, answers),
+        'multiLora.explain': () => askForTask(experts, answers, 'explain'),
+        'multiLora.document': () => askForTask(experts, answers, 'document'),
+        'multiLora.writeTests': () => askForTask(experts, answers, 'writeTests'),
+        'multiLora.answer.insert': answers.insert,
+        'multiLora.answer.replace': answers.replace,
+        'multiLora.answer.copy': answers.copy,
+        'multiLora.answer.openAsFile': answers.openAsFile,
+        ...reviews.handlers,
+        'multiLora.openChat': openChat,
+        'multiLora.switchExperts': () => switchExperts(experts, recipe),
+        'multiLora.selectRecipe': () => selectRecipe(recipe),
+        ...training.handlers,
+        'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(started, recipe, named, name),
+        ...views.handlers,
+        'multiLora.askOfRecipe': (named: Uri, choice: Choice) => askOfRecipe(recipe, experts, named, choice),
+        ...notebookHandlers,
+        'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>
+          keepFeedback(rated, helpful, () => new Date()),
+        'multiLora.openFeedback': openFeedback,
+        'multiLora.deleteFeedback': deleteFeedback,
+        ...startHandlers(context, engine),
+        ...sidebar.handlers,
+        'multiLora.restartEngine': started.restart,
+        'multiLora.showLog': () => log.show(),
+      },
+      report,
+    ),
+  );
+  void training.restore();
+}
+
+/** Called when the window closes: its engine ends with it. */
+export function deactivate(): Promise<void> | undefined {
+  return engine?.dispose();
+}

@@ -1,0 +1,153 @@
+import {
+  CodeLens,
+  commands,
+  type Disposable,
+  env,
+  languages,
+  Range,
+  type TextDocument,
+  type TextEditor,
+  type Uri,
+  ViewColumn,
+  window,
+  workspace,
+} from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { CommandId } from '../contributions/commands.ts';
+import { findAgain } from './findAgain.ts';
+import { previewReplacement } from './previewReplacement.ts';
+import { codeOf } from './tasks.ts';
+import { createVirtualDocuments } from './virtualDocuments.ts';
+
+/** An answer beside the editor, and the place it speaks of. */
+export interface Answer {
+  /** Adds text as it comes. */
+  push(text: string): void;
+  /** A line below the answer: who gave it, or why it ends. */
+  end(note: string): void;
+}
+
+/** What was asked about, as it was then. */
+export interface Place {
+  document: TextDocument;
+  range: Range;
+  text: string;
+}
+
+export interface Answers extends Disposable {
+  /** Opens an empty answer beside the editor, under its question. */
+  open(title: string, place: Place): Promise<Answer>;
+  /** What the commands on an answer do; they take the one in view, or the last. */
+  insert(): Promise<void>;
+  replace(): Promise<void>;
+  copy(): Promise<void>;
+  openAsFile(): Promise<void>;
+}
+
+export const answerScheme = 'multi-lora-answer';
+
+interface Kept {
+  text: string;
+  place: Place;
+}
+
+export function createAnswers(): Answers {
+  const documents = createVirtualDocuments(answerScheme);
+  const proposals = createVirtualDocuments('multi-lora-proposal');
+  const lenses = registerLenses();
+  const kept = new Map<string, Kept>();
+  let last: Kept | undefined;
+  const closing = workspace.onDidCloseTextDocument(({ uri }) => kept.delete(uri.toString()));
+
+  function current(): Kept {
+    const shown = window.activeTextEditor?.document.uri;
+    const answer = (shown?.scheme === answerScheme && kept.get(shown.toString())) || last;
+    if (answer?.text) return answer;
+    throw new WorkbenchError('badRequest', 'there is no answer yet', 'Select code and run “Ask the Experts…” first.');
+  }
+
+  return {
+    async open(title, place) {
+      const heading = `# ${title}\n\n`;
+      const uri = documents.create('Answer.md', `${heading}…`);
+      const own: Kept = { text: '', place };
+      kept.set(uri.toString(), own);
+      last = own;
+      await showBeside(uri);
+      await commands.executeCommand('setContext', 'multiLora.hasAnswer', true);
+      return {
+        push(text) {
+          own.text += text;
+          documents.update(uri, heading + own.text);
+        },
+        end(note) {
+          documents.update(uri, `${heading}${own.text.trimEnd()}\n\n---\n${note}\n`);
+        },
+      };
+    },
+
+    async insert() {
+      const { text, place } = current();
+      const editor = await showPlace(place);
+      const { end } = rangeNow(place);
+      await editor.edit(edit => edit.insert(end, `\n${codeOf(text)}`));
+    },
+
+    async replace() {
+      const { text, place } = current();
+      await previewReplacement(proposals, { document: place.document, range: rangeNow(place) }, codeOf(text));
+    },
+
+    async copy() {
+      await env.clipboard.writeText(codeOf(current().text));
+    },
+
+    async openAsFile() {
+      const { text, place } = current();
+      const document = await workspace.openTextDocument({
+        language: place.document.languageId,
+        content: `${codeOf(text)}\n`,
+      });
+      await window.showTextDocument(document);
+    },
+
+    dispose: () => [documents, proposals, lenses, closing].forEach(d => d.dispose()),
+  };
+}
+
+/** What can be done with an answer, above it: an editor without the focus hides the buttons of its title. */
+function registerLenses(): Disposable {
+  const offered: { title: string; command: CommandId }[] = [
+    { title: 'Insert', command: 'multiLora.answer.insert' },
+    { title: 'Replace…', command: 'multiLora.answer.replace' },
+    { title: 'Copy', command: 'multiLora.answer.copy' },
+    { title: 'New file', command: 'multiLora.answer.openAsFile' },
+  ];
+  const top = new Range(0, 0, 0, 0);
+  return languages.registerCodeLensProvider(
+    { scheme: answerScheme },
+    { provideCodeLenses: () => offered.map(command => new CodeLens(top, command)) },
+  );
+}
+
+/** Beside the editor, which keeps the focus: typing goes on where it was. */
+async function showBeside(uri: Uri): Promise<void> {
+  const document = await workspace.openTextDocument(uri);
+  await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
+}
+
+/** Typing goes on while an answer comes, and may have moved what was asked about. */
+function rangeNow({ document, range, text }: Place): Range {
+  const start = findAgain(text, document.getText(), document.offsetAt(range.start));
+  if (start !== undefined) return new Range(document.positionAt(start), document.positionAt(start + text.length));
+  throw new WorkbenchError(
+    'badRequest',
+    `What was asked about in ${workspace.asRelativePath(document.uri)} has changed.`,
+    'Copy the answer, or ask again.',
+  );
+}
+
+function showPlace({ document }: Place): Thenable<TextEditor> {
+  const open = window.visibleTextEditors.find(e => e.document === document);
+  return window.showTextDocument(document, open?.viewColumn ?? ViewColumn.One);
+}

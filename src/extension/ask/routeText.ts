@@ -1,0 +1,41 @@
+import type { RouteResult } from '../../protocol/engine/engineApi.ts';
+import { weightsText } from './choice.ts';
+
+/** One line of Markdown: whom the router chose, and the strongest evidence for it. */
+export function routeLine(route: RouteResult, mostEvidence: number): string {
+  if (route.abstained) return 'The router recognises no expert’s domain: **the base answers alone**.';
+  const evidence = strongest(route)
+    // Forms of sentences are for the page: a word says more in a line.
+    .filter(e => e.contribution > 0 && e.expert in route.weights && !e.feature.startsWith('form '))
+    .slice(0, mostEvidence)
+    .map(e => `\`${e.feature.replaceAll('`', "'")}\``);
+  return `Routed to **${weightsText(route.weights)}**${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.`;
+}
+
+/** The whole route as a page of plain text. */
+export function routePage(prompt: string, route: RouteResult): string {
+  const evidence = strongest(route);
+  const width = Math.max(0, ...evidence.map(e => e.expert.length));
+  return [
+    route.abstained
+      ? 'Route: no expert’s domain was recognised; the base answered alone.'
+      : `Route: ${weightsText(route.weights)}`,
+    '',
+    'The router looked at this prompt:',
+    '',
+    ...prompt.split('\n').map(line => `    ${line}`),
+    '',
+    'What spoke for an expert (+) or against it (−), the strongest first:',
+    '',
+    ...evidence.map(e => `    ${signed(e.contribution)}  ${e.expert.padEnd(width)}  ${e.feature}`),
+    '',
+  ].join('\n');
+}
+
+function strongest({ evidence }: RouteResult): RouteResult['evidence'] {
+  return evidence.toSorted((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+}
+
+function signed(x: number): string {
+  return `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(2)}`;
+}

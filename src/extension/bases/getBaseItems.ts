@@ -1,0 +1,100 @@
+import { type KnownModel, memoryNeeded, modelsThatFit } from '../../hub/knownModels.ts';
+import { parseRepoName } from '../../hub/repoName.ts';
+import type { EngineNotifications } from '../../protocol/engine/engineApi.ts';
+import type { CachedModel } from '../../protocol/engine/models.ts';
+import { bytes, duration, magnitude } from '../../text/numbers.ts';
+
+/** A base that can be had: as recipes name it where it is here already, else what has to be done first. */
+export type BaseSource = { kind: 'ready' | 'download'; name: string } | { kind: 'folder' };
+
+export interface BaseItem {
+  source: BaseSource;
+  label: string;
+  description: string;
+  detail?: string;
+}
+
+export interface BaseGroup {
+  title: string;
+  items: BaseItem[];
+}
+
+/** What *Get a Base Model…* offers on a machine with so many bytes of memory: what fits, and what is there already. */
+export function baseGroups(cached: readonly CachedModel[], memoryBytes: number): BaseGroup[] {
+  const known = modelsThatFit(memoryBytes);
+  const others = cached.filter(model => !known.some(k => k.repo === cachedName(model)));
+  const groups: BaseGroup[] = [
+    {
+      title: `Small models for ${bytes(memoryBytes)} of memory`,
+      items: [embedded, ...known.map(model => knownItem(model, cached))],
+    },
+    { title: 'In the Hugging Face cache', items: others.map(cachedItem) },
+    { title: 'Without a network', items: [folder] },
+  ];
+  return groups.filter(group => group.items.length > 0);
+}
+
+/** The item of a name that was typed; undefined for what names no model of the hub. */
+export function typedItem(text: string, groups: readonly BaseGroup[]): BaseItem | undefined {
+  const name = text.trim();
+  const isOffered = groups.some(g => g.items.some(({ source }) => 'name' in source && source.name === name));
+  if (isOffered || !parseRepoName(name)) return undefined;
+  return {
+    source: { kind: 'download', name },
+    label: `$(cloud-download) ${name}`,
+    description: 'from the Hugging Face hub',
+    detail: 'Llama, SmolLM2, Mistral, Qwen2 and Qwen3 models run here',
+  };
+}
+
+/** `model.safetensors · 120.0 MB of 269.1 MB · 12.3 MB/s · 12 s left`. */
+export function progressText(progress: Omit<EngineNotifications['downloadProgress'], 'id'>): string {
+  const { file, done, total, bytesPerSecond, secondsLeft } = progress;
+  const parts = [file, `${bytes(done)} of ${bytes(total)}`];
+  if (bytesPerSecond > 0) parts.push(`${bytes(bytesPerSecond)}/s`);
+  if (secondsLeft !== undefined) parts.push(`${duration(secondsLeft)} left`);
+  return parts.join(' · ');
+}
+
+const embedded: BaseItem = {
+  source: { kind: 'ready', name: 'embedded' },
+  label: '$(package) embedded',
+  description: 'comes with the extension',
+  detail: '5 M parameters · to try things out, not to talk to',
+};
+
+const folder: BaseItem = {
+  source: { kind: 'folder' },
+  label: '$(folder-opened) Open a folder…',
+  description: 'a model that was copied here',
+  detail: 'Its config.json, safetensors and tokenizer.json',
+};
+
+function knownItem({ repo, parameters, downloadBytes, licence }: KnownModel, cached: readonly CachedModel[]): BaseItem {
+  const isHere = cached.some(model => cachedName(model) === repo);
+  return {
+    source: { kind: isHere ? 'ready' : 'download', name: repo },
+    label: `$(${isHere ? 'check' : 'cloud-download'}) ${repo}`,
+    description: isHere ? 'downloaded' : `${bytes(downloadBytes)} to download`,
+    detail: `${detail(parameters, memoryNeeded(parameters))} · ${licence}`,
+  };
+}
+
+function cachedItem(model: CachedModel): BaseItem {
+  const name = cachedName(model);
+  return {
+    source: { kind: 'ready', name },
+    label: `$(check) ${name}`,
+    description: 'downloaded',
+    detail: detail(model.parameters, model.memoryBytes),
+  };
+}
+
+function detail(parameters: number, memoryBytes: number): string {
+  return `${magnitude(parameters)} parameters · answers within ${bytes(memoryBytes)} of memory`;
+}
+
+/** As recipes name a model of the cache; `main` goes without saying. */
+export function cachedName({ repo, revisions, commit }: CachedModel): string {
+  return revisions.includes('main') ? repo : `${repo}@${revisions[0] ?? commit}`;
+}

@@ -1,0 +1,181 @@
+import {
+  type ChatContext,
+  type ChatRequest,
+  ChatRequestTurn,
+  ChatResponseMarkdownPart,
+  type ChatResponseStream,
+  ChatResponseTurn,
+  type ChatResult,
+  ChatResultFeedbackKind,
+  chat,
+  type Disposable,
+  MarkdownString,
+  ThemeIcon,
+} from 'vscode';
+import type { AskResult, ChatTurn, RouteResult } from '../../protocol/engine/engineApi.ts';
+import { type Choice, choiceLabel, weightsText } from '../ask/choice.ts';
+import type { Experts } from '../ask/experts.ts';
+import { fitContext } from '../ask/fitContext.ts';
+import { routeLine, routePage } from '../ask/routeText.ts';
+import { languageName } from '../ask/tasks.ts';
+import type { VirtualDocuments } from '../ask/virtualDocuments.ts';
+import { type ChatCommand, chatParticipant, modelVendor } from '../contributions/chat.ts';
+import { type CommandId, commands } from '../contributions/commands.ts';
+import { choiceOf } from '../languageModels/modelProvider.ts';
+import type { Offer } from '../recipe/activeRecipe.ts';
+import { withSignal } from '../services/cancellation.ts';
+import { errorText, isCancellation, type Report } from '../services/report.ts';
+import { decodingSettings, readSetting } from '../services/settings.ts';
+import { createAnswerMarkdown } from './answerMarkdown.ts';
+import { chatPrompt } from './chatPrompt.ts';
+import { keepFeedback, type RatedAnswer } from './feedback.ts';
+import { followupsFor } from './followups.ts';
+import { attachedContext, withoutHashes } from './references.ts';
+
+/** A base with a smaller window than this was hardly trained on conversations: it gets the question alone. */
+const smallestWindowForHistory = 1024;
+
+/** `@experts` of the chat view. */
+export function registerParticipant(experts: Experts, documents: VirtualDocuments, report: Report): Disposable {
+  const participant = chat.createChatParticipant(chatParticipant.id, (request, context, stream, token) =>
+    withSignal(token, signal => answer(experts, documents, request, context, stream, signal)).catch(error => {
+      if (isCancellation(error) || token.isCancellationRequested) return {};
+      return { errorDetails: { message: errorText(error) } };
+    }),
+  );
+  participant.iconPath = new ThemeIcon('mortar-board');
+  participant.followupProvider = {
+    async provideFollowups(result) {
+      const rated = result.metadata?.rated as RatedAnswer | undefined;
+      const question = result.metadata?.question as string | undefined;
+      if (!rated || !question) return [];
+      return followupsFor(question, rated.weights, (await experts.offer()).described);
+    },
+  };
+  participant.onDidReceiveFeedback(({ result, kind }) => {
+    const rated = result.metadata?.rated as RatedAnswer | undefined;
+    if (rated) keepFeedback(rated, kind === ChatResultFeedbackKind.Helpful, () => new Date()).catch(report.error);
+  });
+  return participant;
+}
+
+async function answer(
+  experts: Experts,
+  documents: VirtualDocuments,
+  request: ChatRequest,
+  context: ChatContext,
+  stream: ChatResponseStream,
+  signal: AbortSignal,
+): Promise<ChatResult> {
+  const offer = await experts.offer();
+  const command = request.command as ChatCommand | undefined;
+  const attached = await attachedContext(request.references, command === 'review' || command === 'explain');
+  const text = withoutHashes(request.prompt, request.references);
+  const asked = chatPrompt(command, text, offer, languageName(attached.languageId), attached.pieces.length > 0);
+  if (offer.nothingTrained) showEmptyState(stream, offer.nothingTrained, offer.remedies);
+  if ('instead' in asked) {
+    if (!offer.nothingTrained) stream.markdown(asked.instead);
+    return {};
+  }
+  const named = asked.choice ?? pickedModel(request);
+  const choice = named ?? experts.choice(offer);
+  const { contextLength } = offer.described.base;
+  const maxTokens = decodingSettings().maxTokens ?? offer.described.maxTokens;
+  const { prompt, history, leftOut } = await fitContext(
+    {
+      question: asked.question,
+      pieces: attached.pieces,
+      history: contextLength < smallestWindowForHistory ? [] : historyOf(context),
+    },
+    { window: contextLength, answer: Math.min(maxTokens, contextLength / 2) },
+    experts.countTokens,
+  );
+  for (const { source } of attached.pieces) if (source) stream.reference(source);
+  if (leftOut.length > 0)
+    stream.markdown(new MarkdownString('> ').appendText(leftOut.join(' ')).appendMarkdown('\n\n'));
+
+  let markdown = createAnswerMarkdown(answersInCode(choice, undefined, offer));
+  const why = named ? '' : ', who answers in this workspace';
+  if (choice.kind !== 'auto') stream.markdown(`**${choiceLabel(choice)}**${why}\n\n`);
+  const result = await experts.ask(
+    { prompt, history, choice },
+    {
+      signal,
+      onRoute(route) {
+        markdown = createAnswerMarkdown(answersInCode(choice, route, offer));
+        stream.reference(documents.create('Route', routePage(prompt, route)), new ThemeIcon('arrow-swap'));
+        stream.markdown(`${routeLine(route, readSetting('routing.evidence'))}\n\n`);
+      },
+      onText: piece => stream.markdown(markdown.push(piece)),
+    },
+  );
+  const silence = result.text.trim() ? '' : '*The model ended its answer before the first word.*';
+  stream.markdown(markdown.end() + silence + endNote(result));
+  const rated: RatedAnswer = { prompt, answer: result.text, weights: result.weights };
+  if (readSetting('feedback.collect')) showRating(stream, rated);
+  return { metadata: { rated, question: asked.question } };
+}
+
+function showEmptyState(stream: ChatResponseStream, nothingTrained: string, remedies: CommandId[] = []): void {
+  stream.markdown(`> ${nothingTrained}\n\n`);
+  for (const command of remedies) stream.button({ command, title: commands[command].title });
+  stream.markdown('Until then the base answers alone:\n\n');
+}
+
+/** The editor has its own thumbs, but hides them where telemetry is off. */
+function showRating(stream: ChatResponseStream, rated: RatedAnswer): void {
+  const command: CommandId = 'multiLora.rateAnswer';
+  stream.button({ command, title: '$(thumbsup) Keep as a good answer', arguments: [rated, true] });
+  stream.button({ command, title: '$(thumbsdown) Keep as a bad answer', arguments: [rated, false] });
+}
+
+/**
+ * The model of ours that the user picked for this message. Auto, which is picked by default, leaves it to the choice of
+ * the workspace, and another vendor's model says nothing about the experts.
+ */
+function pickedModel({ model }: ChatRequest): Choice | undefined {
+  const picked = model?.vendor === modelVendor.vendor ? choiceOf(model.id) : undefined;
+  return picked?.kind === 'auto' ? undefined : picked;
+}
+
+/** Whether an expert for code says most of the answer. */
+function answersInCode(choice: Choice, route: RouteResult | undefined, { described }: Offer): boolean {
+  const weights =
+    route?.weights ??
+    (choice.kind === 'expert'
+      ? { [choice.name]: 1 }
+      : choice.kind === 'weights'
+        ? choice.weights
+        : (described.blends.find(b => choice.kind === 'blend' && b.name === choice.name)?.weights ?? {}));
+  const code = described.experts.filter(e => e.domain === 'code').map(e => weights[e.name] ?? 0);
+  return code.some(weight => weight >= 0.5);
+}
+
+function endNote({ finish, answerTokens, timings, weights, route }: AskResult): string {
+  const seconds = timings.decodeMs / 1000;
+  const speed = answerTokens > 1 && seconds > 0 ? `, ${Math.round(answerTokens / seconds)} tokens/s` : '';
+  const cut = {
+    stop: '',
+    cancelled: '',
+    length: ', cut at its longest length',
+    context: ', cut at the end of the window',
+  };
+  const who = route ? '' : `${weightsText(weights)}, `;
+  return `\n\n*${who}${answerTokens} ${answerTokens === 1 ? 'token' : 'tokens'}${speed}${cut[finish]}*`;
+}
+
+/** What was said to this participant before, in pairs. */
+function historyOf({ history }: ChatContext): ChatTurn[] {
+  const turns: ChatTurn[] = [];
+  for (const [i, turn] of history.entries()) {
+    const next = history[i + 1];
+    if (!(turn instanceof ChatRequestTurn) || !(next instanceof ChatResponseTurn)) continue;
+    const answer = (next.result.metadata?.rated as RatedAnswer | undefined)?.answer ?? responseText(next);
+    if (answer) turns.push({ role: 'user', content: turn.prompt }, { role: 'assistant', content: answer });
+  }
+  return turns;
+}
+
+function responseText({ response }: ChatResponseTurn): string {
+  return response.map(part => (part instanceof ChatResponseMarkdownPart ? part.value.value : '')).join('');
+}

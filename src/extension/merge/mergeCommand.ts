@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { commands, ProgressLocation, Uri, window } from 'vscode';
+import type { MergeRequest, MergeResult } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { significant, weightList } from '../../text/numbers.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { chooseRecipe } from '../runs/chooseTarget.ts';
+import { withSignal } from '../services/cancellation.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+
+/** Makes a merge that a recipe names, and tells how far it is from the exact sum. */
+export async function mergeExperts(
+  engine: HostEngine,
+  active: ActiveRecipe,
+  named?: Uri,
+  merge?: string,
+): Promise<void> {
+  const recipe = await chooseRecipe(active, named, 'Recipe with the merge');
+  const name = recipe && (merge ?? (await chooseMerge(recipe)));
+  if (!name) return;
+  await tellMerge(name, await makeMerge(engine, name, { recipe: recipe.fsPath, merge: name }));
+}
+
+/** Merges with progress that can be cancelled. */
+export async function makeMerge(engine: HostEngine, name: string, params: MergeRequest): Promise<MergeResult> {
+  const progress = { location: ProgressLocation.Notification, title: `Merging ${name}`, cancellable: true };
+  return window.withProgress(progress, (_, token) =>
+    withSignal(token, signal => engine.request('merge', params, { signal })),
+  );
+}
+
+/** Tells what became of a merge, and shows its folder where that is wanted. */
+export async function tellMerge(name: string, { path, rank, relativeError }: MergeResult): Promise<void> {
+  const error =
+    relativeError === null
+      ? 'the exact sum is zero, so there is no relative error'
+      : `relative error ${significant(relativeError)} against the exact sum`;
+  const show = 'Show the Folder';
+  const picked = await window.showInformationMessage(`${name} is merged: rank ${rank}, ${error}.`, show);
+  if (picked === show) await commands.executeCommand('revealInExplorer', Uri.file(path));
+}
+
+async function chooseMerge(recipe: Uri): Promise<string | undefined> {
+  // The recipe's schema takes longer to load than activation may.
+  const { parseRecipe } = await import('../../recipe/parseRecipe.ts');
+  const { recipe: read, problems } = parseRecipe(await readFile(recipe.fsPath, 'utf8'));
+  if (!read) throw new WorkbenchError('badRecipe', `${recipe.fsPath} has problems: ${problems[0]!.message}`);
+  const items = Object.entries(read.merges).map(([label, { method, weights }]) => ({
+    label,
+    description: `${method}: ${weightList(weights)}`,
+  }));
+  if (items.length === 0)
+    throw new WorkbenchError('notFound', 'The recipe names no merge.', 'Add "merges": { NAME: { "weights": { … } } }.');
+  const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title: 'Merge to make' });
+  return picked?.label;
+}

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { type Disposable, type Event, EventEmitter, type ExtensionContext, RelativePattern, workspace } from 'vscode';
+import type { DescribeResult } from '../../protocol/engine/engineApi.ts';
+import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
+import type { CommandId } from '../contributions/commands.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import type { Report } from '../services/report.ts';
+import { onSettingChange, readSetting } from '../services/settings.ts';
+
+/** What can be asked in this window. */
+export interface Offer {
+  /** What the engine is told: a recipe, or the base alone. */
+  source: { recipe?: string; base?: string };
+  described: DescribeResult;
+  /** Why no trained experts answer, and what to do about it; undefined when some do. */
+  nothingTrained?: string;
+  /** Commands that do something about it. */
+  remedies?: CommandId[];
+}
+
+export interface ActiveRecipe extends Disposable {
+  offer(): Promise<Offer>;
+  /** The offer where it has been asked for already: looking at it starts no engine. */
+  known(): Offer | undefined;
+  /** Recipes of the workspace; none where it is not trusted. */
+  recipes(): Promise<string[]>;
+  /** Makes a recipe the active one of this workspace. */
+  choose(recipe: string): Promise<void>;
+  onDidChange: Event<void>;
+  /** An offer is known that was not before. */
+  onDidKnow: Event<void>;
+}
+
+const rememberedKey = 'recipe';
+/** Enough to choose from; a workspace with more names the one it means in its settings. */
+const mostRecipes = 50;
+/** What is wrong with a recipe, rather than with the engine. */
+const tolerated: ErrorCode[] = ['badRecipe', 'notFound', 'badFile'];
+const settingsRead = ['recipe', 'base', 'modelFolder'] as const;
+
+/** Which recipe answers: the setting's, else the one chosen last, else the only one that has trained experts. */
+export function createActiveRecipe(context: ExtensionContext, engine: HostEngine, report: Report): ActiveRecipe {
+  const changed = new EventEmitter<void>();
+  const becameKnown = new EventEmitter<void>();
+  let current: Promise<Offer> | undefined;
+  let known: Offer | undefined;
+  const forget = () => {
+    current = undefined;
+    known = undefined;
+    changed.fire();
+  };
+  const disposables: Disposable[] = [
+    changed,
+    becameKnown,
+    onSettingChange(settingsRead, forget),
+    workspace.onDidGrantWorkspaceTrust(forget),
+    workspace.onDidChangeWorkspaceFolders(forget),
+    ...['**/*.lora.json', '**/adapter_config.json'].map(glob => watch(glob, forget)),
+  ];
+
+  async function recipes(): Promise<string[]> {
+    if (!workspace.isTrusted) return [];
+    const found = await workspace.findFiles('**/*.lora.json', '**/{node_modules,runs}/**', mostRecipes);
+    return found.map(uri => uri.fsPath).sort();
+  }
+
+  async function find(): Promise<Offer> {
+    if (!workspace.isTrusted)
+      return alone('This workspace is not trusted, so its recipes are not read. Trust it to ask its experts.');
+    const named = readSetting('recipe');
+    if (named) return describe(fromWorkspace(named));
+    const remembered = context.workspaceState.get<string>(rememberedKey);
+    const all = await recipes();
+    if (remembered && all.includes(remembered)) return describe(remembered);
+    if (all.length === 0)
+      return alone('There is no recipe in this workspace. Begin with “New Recipe…” or “Open Example Workspace…”.', [
+        'multiLora.newRecipe',
+        'multiLora.openExamples',
+      ]);
+    const offers = await Promise.allSettled(all.map(describe));
+    const trained = offers.flatMap(o => (o.status === 'fulfilled' && !o.value.nothingTrained ? [o.value] : []));
+    if (trained.length === 1) return trained[0]!;
+    if (trained.length > 1)
+      return alone(`${trained.length} recipes of this workspace have trained experts. Select the one that answers.`, [
+        'multiLora.selectRecipe',
+      ]);
+    if (all.length === 1) return describe(all[0]!);
+    return alone(
+      `None of the ${all.length} recipes of this workspace has trained experts. Train one with “Train Experts…”.`,
+      ['multiLora.train', 'multiLora.selectRecipe'],
+    );
+  }
+
+  async function describe(recipe: string): Promise<Offer> {
+    const described = await engine.request('describe', { recipe });
+    if (described.experts.some(e => e.isTrained)) return { source: { recipe }, described };
+    const nothingTrained = `None of the experts of ${workspace.asRelativePath(recipe)} is trained. Train them with “Train Experts…”.`;
+    return { source: { recipe }, described, nothingTrained, remedies: ['multiLora.train', 'multiLora.selectRecipe'] };
+  }
+
+  async function alone(nothingTrained: string, remedies: CommandId[] = []): Promise<Offer> {
+    const base = readSetting('base');
+    const source = base === 'embedded' ? {} : { base: baseSetting(base) };
+    return { source, described: await engine.request('describe', source), nothingTrained, remedies };
+  }
+
+  return {
+    onDidChange: changed.event,
+    recipes,
+    known: () => known,
+    onDidKnow: becameKnown.event,
+    offer() {
+      if (current) return current;
+      const finding = find().catch(error => {
+        // A recipe with problems: the base answers meanwhile, and says why it is alone.
+        if (!(error instanceof WorkbenchError) || !tolerated.includes(error.code)) throw error;
+        // They are marked where they are written, maybe just now, by an editor that saves by itself.
+        if (error.code !== 'badRecipe') report.error(error);
+        return alone(error.message, ['multiLora.selectRecipe']);
+      });
+      current = finding;
+      finding.then(
+        offer => {
+          if (current !== finding) return;
+          known = offer;
+          becameKnown.fire();
+        },
+        // Whoever asked is told; the next to ask tries again.
+        () => {
+          if (current === finding) current = undefined;
+        },
+      );
+      return finding;
+    },
+    async choose(recipe) {
+      await context.workspaceState.update(rememberedKey, recipe);
+      forget();
+    },
+    dispose: () => disposables.forEach(d => d.dispose()),
+  };
+}
+
+/** Calls back when a matching file of the workspace comes, goes or changes. */
+function watch(glob: string, listener: () => void): Disposable {
+  const [folder] = workspace.workspaceFolders ?? [];
+  const watcher = workspace.createFileSystemWatcher(folder ? new RelativePattern(folder, glob) : glob);
+  watcher.onDidCreate(listener);
+  watcher.onDidChange(listener);
+  watcher.onDidDelete(listener);
+  return watcher;
+}
+
+/** The base that a setting names: a folder of the workspace where there is one, else what the engine makes of it. */
+export function baseSetting(base: string): string {
+  const [folder] = workspace.workspaceFolders ?? [];
+  const within = folder && !isAbsolute(base) ? join(folder.uri.fsPath, base) : base;
+  return existsSync(within) ? within : base;
+}
+
+/** A path as settings write it. */
+function fromWorkspace(path: string): string {
+  if (isAbsolute(path)) return path;
+  const [folder] = workspace.workspaceFolders ?? [];
+  if (!folder)
+    throw new WorkbenchError('notFound', `'${path}' is relative, and no folder is open`, 'Write an absolute path.');
+  return join(folder.uri.fsPath, path);
+}

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import {
+  Diagnostic,
+  DiagnosticRelatedInformation,
+  DiagnosticSeverity,
+  DiagnosticTag,
+  type Disposable,
+  Location,
+  languages,
+  Range,
+  type TextDocument,
+  Uri,
+  workspace,
+} from 'vscode';
+import { codeOf, dataUses, lineOf } from '../../../recipe/language/dataProblems.ts';
+import { type RecipeProblem, recipeProblems } from '../../../recipe/language/recipeProblems.ts';
+import { known } from '../../../recipe/language/recipeWorld.ts';
+import { isRecipeNotebook } from '../recipeNotebook.ts';
+import { recipeSelector } from './recipeDocuments.ts';
+import type { RecipeWorlds } from './recipeWorlds.ts';
+import { type ShownRecipe, shownCells, shownSelector, shownWhole } from './shownRecipe.ts';
+
+/** Milliseconds without typing before problems are looked for. */
+const pause = 150;
+const source = 'LoRA recipe';
+
+export interface RecipeDiagnostics extends Disposable {
+  /** The problem that a diagnostic of a recipe tells of. */
+  problemOf(diagnostic: Diagnostic, document: TextDocument): RecipeProblem | undefined;
+}
+
+/** Marks the problems of open recipes, as text and in cells, and the lines of their datasets that are to blame. */
+export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: string): RecipeDiagnostics {
+  const inRecipes = languages.createDiagnosticCollection('lora-recipe');
+  const inData = languages.createDiagnosticCollection('lora-recipe-data');
+  const described = describedCodes(extensionPath);
+  let timer: NodeJS.Timeout | undefined;
+
+  const isShown = (document: TextDocument) => languages.match(shownSelector, document) > 0;
+  const problemsOf = ({ recipe, reading }: ShownRecipe) => recipeProblems(reading, worlds.worldOf(recipe, reading));
+  const open = () => [
+    ...workspace.textDocuments.filter(d => languages.match(recipeSelector, d) > 0).map(shownWhole),
+    ...workspace.notebookDocuments.filter(isRecipeNotebook).flatMap(shownCells),
+  ];
+
+  function refresh(): void {
+    const all = open();
+    // Cells of a notebook are parts of one recipe.
+    const recipes = new Map(all.map(shown => [shown.reading, shown]));
+    const problems = new Map([...recipes].map(([reading, shown]) => [reading, problemsOf(shown)]));
+    const found = new Map(workspace.textDocuments.filter(isShown).map(d => [d, [] as Diagnostic[]]));
+    for (const shown of all)
+      found.set(
+        shown.document,
+        problems.get(shown.reading)!.flatMap(p => toDiagnostic(p, shown) ?? []),
+      );
+    for (const [{ uri }, marks] of found) inRecipes.set(uri, marks);
+    inData.clear();
+    // Of a dataset that several recipes name every line is marked once.
+    const inFiles = [...recipes.values()]
+      .flatMap(dataDiagnostics)
+      .map(([uri, marks]) => [uri.toString(), { uri, marks }] as const);
+    for (const { uri, marks } of new Map(inFiles).values()) inData.set(uri, marks);
+  }
+
+  /** All bad lines of the datasets that a recipe names. */
+  function dataDiagnostics({ recipe, reading }: ShownRecipe): [Uri, Diagnostic[]][] {
+    const world = worlds.worldOf(recipe, reading);
+    const files = new Set(reading.parts ? dataUses(reading.parts).map(use => use.file) : []);
+    return [...files].map(file => {
+      const problems = known(world.data(file))?.problems ?? [];
+      const marks = problems.map(problem => {
+        const diagnostic = new Diagnostic(wholeLine(lineOf(problem.where)), withoutPlace(problem.message));
+        return Object.assign(diagnostic, { source, code: described(codeOf(problem)) });
+      });
+      return [dataUri(recipe, file), marks];
+    });
+  }
+
+  /** Undefined for a problem of another cell. */
+  function toDiagnostic(problem: RecipeProblem, shown: ShownRecipe): Diagnostic | undefined {
+    const range = shown.rangeOf(problem.range ?? { start: 0, end: 0 });
+    if (!range) return undefined;
+    const severity = problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
+    const diagnostic = new Diagnostic(range, problem.message, severity);
+    diagnostic.source = source;
+    diagnostic.code = described(problem.code);
+    if (problem.code === 'unusedSetting') diagnostic.tags = [DiagnosticTag.Unnecessary];
+    diagnostic.relatedInformation = problem.related?.map(
+      ({ file, line, message }) =>
+        new DiagnosticRelatedInformation(
+          new Location(dataUri(shown.recipe, file), wholeLine(line)),
+          withoutPlace(message),
+        ),
+    );
+    return diagnostic;
+  }
+
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, pause);
+  };
+  const disposables = [
+    inRecipes,
+    inData,
+    worlds.onDidChange(later),
+    workspace.onDidOpenTextDocument(later),
+    workspace.onDidChangeTextDocument(({ document }) => isShown(document) && later()),
+    workspace.onDidCloseTextDocument(document => {
+      inRecipes.delete(document.uri);
+      later();
+    }),
+  ];
+  later();
+  return {
+    problemOf({ range, code }, document) {
+      const shown = shownWhole(document);
+      const named = typeof code === 'object' ? code.value : code;
+      return problemsOf(shown).find(p => p.range && shown.rangeOf(p.range)?.isEqual(range) && p.code === named);
+    },
+    dispose() {
+      clearTimeout(timer);
+      for (const d of disposables) d.dispose();
+    },
+  };
+}
+
+/** A code with where it is described, to be shown at a click. */
+function describedCodes(extensionPath: string): (code: string) => { value: string; target: Uri } {
+  const path = join(extensionPath, 'docs', 'RECIPE.md');
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return code => {
+    const line = lines.findIndex(text => text.startsWith(`| \`${code}\` |`)) + 1;
+    return { value: code, target: Uri.file(path).with({ fragment: `L${line || 1}` }) };
+  };
+}
+
+/** A dataset's message begins with file and line, which a mark has by itself. */
+function withoutPlace(message: string): string {
+  return message.replace(/^.*?:\d+: /, '');
+}
+
+function wholeLine(line: number): Range {
+  return new Range(line - 1, 0, line - 1, Number.MAX_SAFE_INTEGER);
+}
+
+function dataUri(recipe: Uri, file: string): Uri {
+  return Uri.file(resolve(dirname(recipe.fsPath), file));
+}

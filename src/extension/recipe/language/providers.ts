@@ -1,0 +1,180 @@
+import { dirname, resolve } from 'node:path';
+import {
+  CodeAction,
+  CodeActionKind,
+  type Disposable,
+  DocumentLink,
+  DocumentSymbol,
+  EventEmitter,
+  FoldingRange,
+  FoldingRangeKind,
+  InlayHint,
+  Location,
+  languages,
+  SymbolKind,
+  type TextDocument,
+  TextEdit,
+  Uri,
+  WorkspaceEdit,
+} from 'vscode';
+import { type Fix, fixesFor } from '../../../recipe/language/fixes.ts';
+import { foldingsOf } from '../../../recipe/language/foldings.ts';
+import { formatRecipe } from '../../../recipe/language/formatRecipe.ts';
+import { inlayHintsOf } from '../../../recipe/language/inlayHints.ts';
+import { linksOf } from '../../../recipe/language/links.ts';
+import { definitionAt, referencesAt, renameAt, renameRange } from '../../../recipe/language/navigation.ts';
+import { type OutlineItem, outlineOf } from '../../../recipe/language/outline.ts';
+import { onSettingChange, readSetting } from '../../services/settings.ts';
+import { completionProvider } from './completionProvider.ts';
+import type { RecipeDiagnostics } from './diagnostics.ts';
+import { hoverProvider } from './hoverProvider.ts';
+import { linkTarget } from './linkTarget.ts';
+import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
+import type { RecipeWorlds } from './recipeWorlds.ts';
+import { shownSelector } from './shownRecipe.ts';
+
+/** What the core says of a recipe, as the editor's providers. */
+export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagnostics): Disposable[] {
+  const world = (document: TextDocument) => worlds.worldOf(document.uri, readingOf(document));
+  const hintsChanged = new EventEmitter<void>();
+  return [
+    languages.registerCompletionItemProvider(shownSelector, completionProvider(worlds), '"', ':', ' '),
+    languages.registerHoverProvider(shownSelector, hoverProvider(worlds)),
+    languages.registerDefinitionProvider(recipeSelector, {
+      provideDefinition(document, position) {
+        const place = definitionAt(readingOf(document), document.offsetAt(position));
+        return place && new Location(document.uri, rangeIn(document, place.range));
+      },
+    }),
+    languages.registerReferenceProvider(recipeSelector, {
+      provideReferences: (document, position, { includeDeclaration }) =>
+        referencesAt(readingOf(document), document.offsetAt(position))
+          .filter(place => includeDeclaration || !place.isDefinition)
+          .map(place => new Location(document.uri, rangeIn(document, place.range))),
+    }),
+    languages.registerRenameProvider(recipeSelector, {
+      prepareRename(document, position) {
+        const range = renameRange(readingOf(document), document.offsetAt(position));
+        if (!range) throw new Error('Only experts, blends, merges and held-out sets of this recipe can be renamed.');
+        return rangeIn(document, range);
+      },
+      provideRenameEdits(document, position, name) {
+        const edits = renameAt(readingOf(document), document.offsetAt(position), name);
+        if ('refused' in edits) throw new Error(edits.refused);
+        return workspaceEdit(document, edits);
+      },
+    }),
+    languages.registerDocumentSymbolProvider(recipeSelector, {
+      provideDocumentSymbols: document => outlineOf(readingOf(document)).map(item => toSymbol(item, document)),
+    }),
+    languages.registerDocumentLinkProvider(recipeSelector, {
+      provideDocumentLinks: async document => {
+        const links = await Promise.all(
+          linksOf(readingOf(document)).map(async link => {
+            const target = await linkTarget(document.uri, link, worlds.baseFolder(document.uri, readingOf(document)));
+            return target ? [new DocumentLink(rangeIn(document, link.range), target)] : [];
+          }),
+        );
+        return links.flat();
+      },
+    }),
+    hintsChanged,
+    worlds.onDidChange(() => hintsChanged.fire()),
+    onSettingChange(['recipes.computedValues'], () => hintsChanged.fire()),
+    languages.registerInlayHintsProvider(recipeSelector, {
+      onDidChangeInlayHints: hintsChanged.event,
+      provideInlayHints: (document, within) =>
+        readSetting('recipes.computedValues')
+          ? inlayHintsOf(readingOf(document), world(document))
+              .map(({ offset, text }) =>
+                Object.assign(new InlayHint(document.positionAt(offset), text), { paddingLeft: true }),
+              )
+              .filter(hint => within.contains(hint.position))
+          : [],
+    }),
+    languages.registerFoldingRangeProvider(recipeSelector, {
+      provideFoldingRanges: document =>
+        foldingsOf(readingOf(document)).map(
+          ({ start, end, kind }) => new FoldingRange(start, end, kind && foldingKinds[kind]),
+        ),
+    }),
+    languages.registerDocumentRangeFormattingEditProvider(recipeSelector, {
+      provideDocumentRangeFormattingEdits: (document, { start, end }, { tabSize, insertSpaces }) => {
+        const within = { start: document.offsetAt(start), end: document.offsetAt(end) };
+        return formatRecipe(document.getText(), { tabSize, insertSpaces }, within).map(e => toTextEdit(e, document));
+      },
+    }),
+    languages.registerDocumentFormattingEditProvider(recipeSelector, {
+      provideDocumentFormattingEdits: (document, { tabSize, insertSpaces }) =>
+        formatRecipe(document.getText(), { tabSize, insertSpaces }).map(e => toTextEdit(e, document)),
+    }),
+    languages.registerCodeActionsProvider(
+      recipeSelector,
+      {
+        provideCodeActions: (document, _range, { diagnostics: marked }) =>
+          marked.flatMap(diagnostic => {
+            const problem = diagnostics.problemOf(diagnostic, document);
+            const fixes = problem ? fixesFor(readingOf(document), problem) : [];
+            return fixes.map((fix, i) => {
+              const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
+              action.edit = fixEdit(fix, document);
+              action.diagnostics = [diagnostic];
+              action.isPreferred = i === 0;
+              return action;
+            });
+          }),
+      },
+      { providedCodeActionKinds: [CodeActionKind.QuickFix] },
+    ),
+  ];
+}
+
+const foldingKinds = { comment: FoldingRangeKind.Comment, region: FoldingRangeKind.Region };
+
+const symbolKinds: Record<OutlineItem['kind'], SymbolKind> = {
+  group: SymbolKind.Module,
+  expert: SymbolKind.Class,
+  blend: SymbolKind.Operator,
+  merge: SymbolKind.Struct,
+  set: SymbolKind.Array,
+  step: SymbolKind.Event,
+  setting: SymbolKind.Property,
+};
+
+function toSymbol(
+  { name, detail, kind, range, nameRange, children }: OutlineItem,
+  document: TextDocument,
+): DocumentSymbol {
+  const symbol = new DocumentSymbol(
+    name,
+    detail,
+    symbolKinds[kind],
+    rangeIn(document, range),
+    rangeIn(document, nameRange),
+  );
+  symbol.children = children.map(child => toSymbol(child, document));
+  return symbol;
+}
+
+type Edit = Fix['edits'][number];
+
+function toTextEdit({ offset, length, content }: Edit, document: TextDocument): TextEdit {
+  return TextEdit.replace(rangeIn(document, { start: offset, end: offset + length }), content);
+}
+
+function workspaceEdit(document: TextDocument, edits: Edit[]): WorkspaceEdit {
+  const edit = new WorkspaceEdit();
+  edit.set(
+    document.uri,
+    edits.map(e => toTextEdit(e, document)),
+  );
+  return edit;
+}
+
+function fixEdit({ edits, create }: Fix, document: TextDocument): WorkspaceEdit {
+  const edit = workspaceEdit(document, edits);
+  if (!create) return edit;
+  const uri = Uri.file(resolve(dirname(document.uri.fsPath), create.file));
+  edit.createFile(uri, { ignoreIfExists: true, contents: new TextEncoder().encode(create.text) });
+  return edit;
+}

@@ -1,0 +1,39 @@
+import { dirname, relative, sep } from 'node:path';
+import { RelativePattern, type Uri, workspace } from 'vscode';
+import type { RecipeListings } from '../../../recipe/language/completions.ts';
+import { readSetting } from '../../services/settings.ts';
+import { cachedModels, hubCacheFolder } from './baseFolder.ts';
+
+/** More than one reads through in a list. */
+const mostFiles = 500;
+const excluded = '**/{node_modules,.git}/**';
+
+/** What the workspace and the Hugging Face cache offer to a recipe, of what is asked for alone: to look takes time. */
+export async function listForRecipe(recipe: Uri, listed: keyof RecipeListings | undefined): Promise<RecipeListings> {
+  const listings: RecipeListings = { dataFiles: [], adapters: [], bases: [] };
+  const folder = dirname(recipe.fsPath);
+  const find = async (pattern: string, exclude = excluded): Promise<string[]> => {
+    const within = workspace.getWorkspaceFolder(recipe)?.uri ?? recipe.with({ path: dirname(recipe.path) });
+    const found = await workspace.findFiles(new RelativePattern(within, pattern), exclude, mostFiles);
+    return found.map(uri => relative(folder, uri.fsPath).split(sep).join('/')).sort();
+  };
+  const parent = (path: string) => path.split('/').slice(0, -1).join('/') || '.';
+  switch (listed) {
+    case 'dataFiles':
+      return { ...listings, dataFiles: await find('**/*.{jsonl,csv,tsv}', '**/{node_modules,.git,history}/**') };
+    case 'adapters':
+      return { ...listings, adapters: (await find('**/adapter_config.json')).map(parent) };
+    case 'bases': {
+      const cacheFolder = hubCacheFolder(readSetting('modelFolder'));
+      const [weights, cached] = await Promise.all([
+        find('**/model.safetensors{,.index.json}'),
+        cachedModels(cacheFolder),
+      ]);
+      const fromCache = cached.map(name => ({ name, from: 'Hugging Face cache' }));
+      const folders = [...new Set(weights.map(parent))].map(name => ({ name, from: 'folder' }));
+      return { ...listings, bases: [...fromCache, ...folders] };
+    }
+    case undefined:
+      return listings;
+  }
+}

@@ -1,0 +1,132 @@
+import { commands, type Progress, ProgressLocation, type TextEditor, ViewColumn, window, workspace } from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { emptyTally, type ReviewTally, summaryLine, summaryPage } from '../../review/reviewSummary.ts';
+import type { Experts } from '../ask/experts.ts';
+import { createVirtualDocuments } from '../ask/virtualDocuments.ts';
+import { withSignal } from '../services/cancellation.ts';
+import { isCancellation } from '../services/report.ts';
+import { type Changes, commitChanges, fileChanges, selectionChanges, workingTreeChanges } from './changes.ts';
+import { chooseRepository } from './gitRepository.ts';
+import { pickCommits } from './pickCommits.ts';
+import { type Reviewer, reviewerFor } from './reviewer.ts';
+import { reviewFiles } from './reviewFiles.ts';
+import { createReviewThreads } from './reviewThreads.ts';
+
+/** The commands of reviews; the findings of one review are shown at a time. */
+export function createReviews(experts: Experts) {
+  const threads = createReviewThreads();
+  const summaries = createVirtualDocuments('multi-lora-review');
+  let last: ReviewTally | undefined;
+  let isUnderWay = false;
+
+  async function review(readChanges: (signal: AbortSignal) => Promise<Changes>): Promise<void> {
+    if (isUnderWay)
+      throw new WorkbenchError('busy', 'A review is under way.', 'Wait for its end, or cancel it in its notification.');
+    isUnderWay = true;
+    try {
+      const reviewer = await chooseReviewer();
+      const options = { location: ProgressLocation.Notification, title: 'Review', cancellable: true };
+      await window.withProgress(options, (progress, token) =>
+        withSignal(token, async signal => {
+          progress.report({ message: 'reading the changes …' });
+          await reviewAll(await readChanges(signal), reviewer, progress, signal);
+        }),
+      );
+    } finally {
+      isUnderWay = false;
+    }
+    void tellSummary();
+  }
+
+  async function chooseReviewer(): Promise<Reviewer> {
+    const { described, nothingTrained } = await experts.offer();
+    const reviewer = reviewerFor(described);
+    if (reviewer) return reviewer;
+    throw new WorkbenchError(
+      'notFound',
+      'There is nobody to review.',
+      nothingTrained ?? 'A review needs a trained expert named “review” or “code”, or a blend named “review”.',
+    );
+  }
+
+  async function reviewAll(
+    { subject, files, skipped }: Changes,
+    reviewer: Reviewer,
+    progress: Progress<{ message?: string; increment?: number }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const tally = emptyTally(subject, reviewer.choice.name);
+    tally.skipped = skipped;
+    last = tally;
+    threads.clear();
+    await commands.executeCommand('setContext', 'multiLora.hasReview', true);
+    const { described } = await experts.offer();
+    try {
+      await reviewFiles(files, {
+        reviewer,
+        window: described.base.contextLength,
+        signal,
+        tally,
+        engine: {
+          countTokens: experts.countTokens,
+          ask: (prompts, maxTokens) => experts.askAll(prompts, reviewer.choice, { maxTokens }, signal),
+        },
+        listener: {
+          onBatch: ({ path }, lines) =>
+            progress.report({
+              message: `${path}, ${tally.reviewedLines} of ${tally.lines} lines`,
+              increment: (100 * lines) / tally.lines,
+            }),
+          onFinding: ({ document }, line, finding) => threads.add(document, line, finding, reviewer.choice.name),
+        },
+      });
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      tally.wasCancelled = true;
+    }
+  }
+
+  async function tellSummary(): Promise<void> {
+    const picked = await window.showInformationMessage(summaryLine(last!), 'Show Summary', 'Show Comments');
+    if (picked === 'Show Summary') await showSummary();
+    if (picked === 'Show Comments') await commands.executeCommand('workbench.action.focusCommentsPanel');
+  }
+
+  async function showSummary(): Promise<void> {
+    if (!last) throw new WorkbenchError('badRequest', 'There was no review yet.', 'Run “Review Changes” first.');
+    const document = await workspace.openTextDocument(summaries.create('Review.md', summaryPage(last)));
+    await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
+  }
+
+  return {
+    handlers: {
+      async 'multiLora.review.changes'() {
+        const repository = await chooseRepository();
+        if (repository) await review(signal => workingTreeChanges(repository, signal));
+      },
+      async 'multiLora.review.commits'() {
+        const repository = await chooseRepository();
+        const range = repository && (await pickCommits(repository));
+        if (range) await review(signal => commitChanges(repository, range, signal));
+      },
+      'multiLora.review.file': () => review(async () => fileChanges(openEditor())),
+      'multiLora.review.selection': () => review(async () => selectionChanges(openEditor())),
+      'multiLora.review.apply': threads.apply,
+      'multiLora.review.resolve': threads.resolve,
+      'multiLora.review.reopen': threads.reopen,
+      'multiLora.review.showSummary': showSummary,
+      async 'multiLora.review.clear'() {
+        threads.clear();
+        last = undefined;
+        await commands.executeCommand('setContext', 'multiLora.hasReview', false);
+      },
+    },
+    dispose: () => [threads, summaries].forEach(d => d.dispose()),
+  };
+}
+
+function openEditor(): TextEditor {
+  const editor = window.activeTextEditor;
+  if (editor) return editor;
+  throw new WorkbenchError('badRequest', 'No file is open.', 'Open the one that is to be reviewed.');
+}

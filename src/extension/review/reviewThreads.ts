@@ -1,0 +1,108 @@
+import {
+  CommentMode,
+  type CommentThread,
+  CommentThreadCollapsibleState,
+  CommentThreadState,
+  comments,
+  type Disposable,
+  MarkdownString,
+  Range,
+  type TextDocument,
+  WorkspaceEdit,
+  workspace,
+} from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Finding, Severity } from '../../review/findings.ts';
+import { placeLine } from '../../review/placeLine.ts';
+
+/** The findings of the last review, as comments on their lines. */
+export interface ReviewThreads extends Disposable {
+  /** Puts a finding on the line with this text that is nearest to `number`, from 1; false where there is none. */
+  add(document: TextDocument, line: { number: number; text: string }, finding: Finding, reviewer: string): boolean;
+  resolve(thread: CommentThread): void;
+  reopen(thread: CommentThread): void;
+  /** Puts the replacement in the place of the line, and resolves. */
+  apply(thread: CommentThread): Promise<void>;
+  clear(): void;
+}
+
+/** A finding, and the line that it speaks of as it was reviewed. */
+interface Kept {
+  finding: Finding;
+  text: string;
+}
+
+const icons: Record<Severity, string> = { error: 'error', warning: 'warning', info: 'info' };
+
+export function createReviewThreads(): ReviewThreads {
+  const controller = comments.createCommentController('multiLora.review', 'Review');
+  const kept = new Map<CommentThread, Kept>();
+
+  function settle(thread: CommentThread, state: CommentThreadState): void {
+    const isOpen = state === CommentThreadState.Unresolved;
+    thread.state = state;
+    thread.collapsibleState = CommentThreadCollapsibleState[isOpen ? 'Expanded' : 'Collapsed'];
+    const hasSuggestion = kept.get(thread)?.finding.replacement !== undefined;
+    // The menus of package.json look for these words.
+    thread.contextValue = [isOpen ? 'open' : 'resolved', ...(isOpen && hasSuggestion ? ['suggestion'] : [])].join(' ');
+  }
+
+  return {
+    add(document, { number, text }, finding, reviewer) {
+      const line = currentLine(document, number, text);
+      if (line === undefined) return false;
+      const thread = controller.createCommentThread(document.uri, document.lineAt(line).range, [
+        { author: { name: reviewer }, mode: CommentMode.Preview, body: bodyOf(finding, text) },
+      ]);
+      thread.label = `Line ${line + 1}: ${finding.severity}`;
+      thread.canReply = false;
+      kept.set(thread, { finding, text });
+      settle(thread, CommentThreadState.Unresolved);
+      return true;
+    },
+    resolve: thread => settle(thread, CommentThreadState.Resolved),
+    reopen: thread => settle(thread, CommentThreadState.Unresolved),
+    async apply(thread) {
+      const { finding, text } = kept.get(thread)!;
+      const document = await workspace.openTextDocument(thread.uri);
+      const line = currentLine(document, (thread.range?.start.line ?? 0) + 1, text);
+      if (line === undefined)
+        throw new WorkbenchError(
+          'badRequest',
+          'The line that this finding speaks of has changed.',
+          'Change it by hand, or review again.',
+        );
+      const edit = new WorkspaceEdit();
+      edit.replace(document.uri, ...replacementFor(document, line, finding.replacement!));
+      if (await workspace.applyEdit(edit)) settle(thread, CommentThreadState.Resolved);
+    },
+    clear() {
+      for (const thread of kept.keys()) thread.dispose();
+      kept.clear();
+    },
+    dispose: () => controller.dispose(),
+  };
+}
+
+/** The line's index in the document as it is now. */
+function currentLine(document: TextDocument, number: number, text: string): number | undefined {
+  const found = placeLine(text, number, document.lineCount, n => document.lineAt(n - 1).text);
+  return found === undefined ? undefined : found - 1;
+}
+
+/** What is replaced, and by what: the line keeps its indentation, and an empty replacement takes it away. */
+function replacementFor(document: TextDocument, line: number, replacement: string): [Range, string] {
+  const { range, rangeIncludingLineBreak, firstNonWhitespaceCharacterIndex } = document.lineAt(line);
+  if (replacement !== '') return [range.with(range.start.translate(0, firstNonWhitespaceCharacterIndex)), replacement];
+  const isLast = line === document.lineCount - 1;
+  const before = isLast && line > 0 ? document.lineAt(line - 1).range.end : range.start;
+  return [new Range(before, rangeIncludingLineBreak.end), ''];
+}
+
+function bodyOf({ severity, message, replacement }: Finding, text: string): MarkdownString {
+  const body = new MarkdownString(`$(${icons[severity]}) `, true);
+  body.appendText(message.charAt(0).toUpperCase() + message.slice(1));
+  if (replacement !== undefined)
+    body.appendCodeblock([`- ${text.trim()}`, ...(replacement ? [`+ ${replacement}`] : [])].join('\n'), 'diff');
+  return body;
+}

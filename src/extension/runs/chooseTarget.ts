@@ -1,0 +1,92 @@
+import { Uri, window, workspace } from 'vscode';
+import type { DescribedExpert } from '../../protocol/engine/described.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { canResume } from '../../protocol/runRecord.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import { requireTrust } from '../services/requireTrust.ts';
+import type { Run } from './run.ts';
+import type { Runs } from './runs.ts';
+import { progressText, runTitle } from './runText.ts';
+
+/** The recipe that is meant, saved: the engine reads the file. */
+export async function chooseRecipe(active: ActiveRecipe, named: unknown, title: string): Promise<Uri | undefined> {
+  const uri = await nameRecipe(active, named, title);
+  const documents = [...workspace.textDocuments, ...workspace.notebookDocuments];
+  await documents.find(document => document.isDirty && document.uri.fsPath === uri?.fsPath)?.save();
+  return uri;
+}
+
+/** The recipe that is meant: the one a menu names, the one in the editor, the only one there is, or the user's pick. */
+export async function nameRecipe(active: ActiveRecipe, named: unknown, title: string): Promise<Uri | undefined> {
+  requireTrust();
+  const open = [window.activeTextEditor?.document.uri, window.activeNotebookEditor?.notebook.uri];
+  const meant = [named, ...open].find((uri): uri is Uri => uri instanceof Uri && uri.path.endsWith('.lora.json'));
+  const found = meant ? [meant.fsPath] : await active.recipes();
+  if (found.length === 0)
+    throw new WorkbenchError(
+      'notFound',
+      'There is no *.lora.json in this workspace.',
+      'Write one, or run “Train an Expert on This File…” on a data file.',
+    );
+  const items = found.map(path => ({ label: workspace.asRelativePath(path), path }));
+  const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title });
+  return picked && Uri.file(picked.path);
+}
+
+/** The experts of a recipe that are to be trained. Throws `badRecipe` where none has data. */
+export async function chooseExperts(engine: HostEngine, recipe: Uri): Promise<string[] | undefined> {
+  const { experts } = await engine.request('describe', { recipe: recipe.fsPath });
+  const trainable = experts.filter(e => e.isTrainable);
+  if (trainable.length === 0)
+    throw new WorkbenchError(
+      'badRecipe',
+      `No expert of ${workspace.asRelativePath(recipe)} has training data.`,
+      'Add "experts": { NAME: { "data": { "train": FILE } } }.',
+    );
+  if (trainable.length === 1) return [trainable[0]!.name];
+  const picked = await window.showQuickPick(trainable.map(expertItem), {
+    title: 'Experts to train, together on one frozen base',
+    canPickMany: true,
+  });
+  return picked && picked.length > 0 ? picked.map(item => item.label) : undefined;
+}
+
+function expertItem({ name, description, isTrained }: DescribedExpert) {
+  return { label: name, description: isTrained ? 'trained' : '', detail: description, picked: true };
+}
+
+/** Whether to go on where the last training of these experts was left; undefined when neither is wanted. */
+export async function chooseResume(runs: Runs, recipe: Uri, experts: string[]): Promise<boolean | undefined> {
+  await runs.found();
+  const names = [...experts].sort().join();
+  const last = runs.of(recipe).find(run => run.kind === 'train' && [...run.experts].sort().join() === names);
+  if (!last || !canResume(last) || !last.progress) return false;
+  const items = [
+    { label: '$(debug-continue) Go on', description: `from the last checkpoint; ${progressOf(last)}`, resume: true },
+    { label: '$(debug-restart) Train anew', description: 'from the beginning', resume: false },
+  ];
+  const picked = await window.showQuickPick(items, { title: 'This training was not finished' });
+  return picked?.resume;
+}
+
+/** One of several runs; undefined when there are none, which is said, or none is wanted. */
+export async function chooseRun(candidates: Run[], title: string, none: string): Promise<Run | undefined> {
+  if (candidates.length === 0) {
+    void window.showInformationMessage(none);
+    return undefined;
+  }
+  const items = candidates.map(run => ({
+    label: runTitle(run),
+    description: workspace.asRelativePath(run.recipe),
+    detail:
+      run.state === 'running' ? `${progressText(run)}${run.isHere ? '' : ' · in another window'}` : progressOf(run),
+    run,
+  }));
+  return (await window.showQuickPick(items, { title }))?.run;
+}
+
+function progressOf({ progress, startedAt }: Run): string {
+  const how = progress && progress.total > 0 ? `step ${progress.done} of ${progress.total}, ` : '';
+  return `${how}begun ${new Date(startedAt).toLocaleString()}`;
+}

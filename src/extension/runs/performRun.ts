@@ -1,0 +1,61 @@
+import type { EngineNotification } from '../../client/engineClient.ts';
+import type { TrainRequest } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { RunState } from '../../protocol/runRecord.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import type { LiveRun } from './run.ts';
+
+export interface PerformOptions {
+  /** Go on from the run's last checkpoint. */
+  resume?: boolean;
+  /** Begin with a checkpoint of another run. */
+  from?: TrainRequest['from'];
+  /** Called when the run has begun here, before the engine is asked. */
+  begun(): Promise<void> | undefined;
+  /** Called with the folder in which the engine keeps the run's record. */
+  recorded(folder: string): void;
+}
+
+/** Lets an engine do a run and tells the run what becomes of it; never rejects. */
+export async function performRun(
+  run: LiveRun,
+  engine: Pick<HostEngine, 'request'>,
+  { resume = false, from, begun, recorded }: PerformOptions,
+): Promise<void> {
+  const abort = new AbortController();
+  let told: RunState | undefined;
+  const endedBy = () => (told === 'paused' ? 'paused' : 'stopped');
+  const onNotification = ({ name, params }: EngineNotification) => {
+    if (name === 'trainEvent') run.add([params.event]);
+    if (name === 'progress')
+      run.update({ progress: { message: params.message, done: params.done, total: params.total } });
+    if (name !== 'run') return;
+    const { state, ...record } = params.record;
+    told = state;
+    recorded(params.folder);
+    run.update(record);
+  };
+  const listen = { signal: abort.signal, onNotification };
+  const request = { recipe: run.recipe.fsPath, run: run.id };
+  run.begin(() => abort.abort());
+  try {
+    await begun();
+    if (run.kind === 'train') {
+      const only = run.experts.length > 0 ? [...run.experts] : undefined;
+      const { finished, experts } = await engine.request('train', { ...request, only, resume, from }, listen);
+      run.end({ state: finished ? 'done' : endedBy(), result: { adapters: experts } });
+    } else {
+      const sets = run.sets && [...run.sets];
+      const { reportPath, htmlPath } = await engine.request('evaluate', { ...request, sets }, listen);
+      run.end({ state: 'done', result: { reportPath, htmlPath } });
+    }
+  } catch (error) {
+    // Another window may have stopped it.
+    if (abort.signal.aborted || told === 'stopped' || told === 'paused') run.end({ state: endedBy() });
+    else run.end({ state: isLost(error) ? 'interrupted' : 'failed' }, error);
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof WorkbenchError && error.code === 'engineLost';
+}

@@ -1,0 +1,61 @@
+import type { TrainStepEvent } from '../../protocol/trainEvents.ts';
+import { count, duration, listing } from '../../text/numbers.ts';
+import type { Run } from './run.ts';
+
+/** What of a run is said in words. */
+export type ToldRun = Pick<Run, 'kind' | 'experts' | 'state' | 'progress' | 'events' | 'message'> & {
+  recipe: { path: string };
+};
+
+/** `Training math and code`, `Evaluating three`. */
+export function runTitle({ kind, experts, recipe }: ToldRun): string {
+  return kind === 'train' ? `Training ${listing(experts) || recipeName(recipe)}` : `Evaluating ${recipeName(recipe)}`;
+}
+
+export function recipeName({ path }: { path: string }): string {
+  return (path.split('/').at(-1) ?? path).replace(/(\.lora)?\.json$/, '');
+}
+
+/** How far it is: step, losses, speed and the time that is left, or what its engine is doing. */
+export function progressText(run: ToldRun): string {
+  const step = lastStep(run);
+  const { message = 'waiting for the engine', done = 0, total = 0 } = run.progress ?? {};
+  if (run.kind === 'train' && step && message === 'training') {
+    const { tokensPerSecond, secondsLeft } = step;
+    const parts = [
+      `step ${step.step}/${step.steps}`,
+      lossText(step),
+      `${count(tokensPerSecond)} tokens/s`,
+      `${duration(secondsLeft)} left`,
+    ];
+    return parts.join(' · ');
+  }
+  return total > 0 ? `${message} ${done}/${total}` : message;
+}
+
+/** `34 %`; nothing where it is not known of how much. */
+export function percentDone({ progress }: ToldRun): string {
+  return progress && progress.total > 0 ? `${Math.floor((100 * progress.done) / progress.total)} %` : '';
+}
+
+/** What came of it, in a sentence. */
+export function outcomeText(run: ToldRun): string {
+  const who = listing(run.experts) || recipeName(run.recipe);
+  if (run.kind === 'evaluate')
+    return run.state === 'done' ? `${recipeName(run.recipe)} is evaluated.` : 'The evaluation was stopped.';
+  const step = lastStep(run);
+  const at = step ? ` at step ${step.step} of ${step.steps}` : ' before its first step';
+  if (run.state === 'done') return `${who}: trained${step ? `, ${lossText(step)} after ${step.steps} steps` : ''}.`;
+  if (run.state === 'interrupted') return `Training ${who} was interrupted${at}.`;
+  return `Training ${who} ${run.state === 'paused' ? 'is paused' : 'was stopped'}${at}.`;
+}
+
+function lossText({ experts }: TrainStepEvent): string {
+  const losses = Object.entries(experts);
+  const told = losses.map(([name, { loss }]) => `${losses.length > 1 ? `${name} ` : ''}${loss.toFixed(3)}`);
+  return `loss ${told.join(', ')}`;
+}
+
+function lastStep({ events }: ToldRun): TrainStepEvent | undefined {
+  return events.findLast(event => event.type === 'step');
+}

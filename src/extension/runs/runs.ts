@@ -1,0 +1,243 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
+import { openRunFolder, type RunFolder } from '../../experiment/runFolder.ts';
+import type { TrainRequest } from '../../protocol/engine/engineApi.ts';
+import { canResume, type RunKind, type RunRecord, runFiles, runId } from '../../protocol/runRecord.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import { errorText } from '../services/report.ts';
+import { requireTrust } from '../services/requireTrust.ts';
+import { isLeftUnfinished } from './leftUnfinished.ts';
+import { performRun } from './performRun.ts';
+import { createRun, type LiveRun, type Run } from './run.ts';
+
+export type { Run } from './run.ts';
+
+export interface TrainOptions {
+  /** All experts with data without it. */
+  only?: string[];
+  /** Go on from the last checkpoint where there is one, as the run that wrote it. */
+  resume?: boolean;
+  /** Begin with a checkpoint of another run. */
+  from?: TrainRequest['from'];
+}
+
+export interface EvaluateOptions {
+  /** All held-out sets without it. */
+  sets?: string[];
+}
+
+/** The runs of the workspace. */
+export interface Runs extends Disposable {
+  /** Begins a training; what becomes of it is in the run. */
+  train(recipe: Uri, options?: TrainOptions): Promise<Run>;
+  evaluate(recipe: Uri, options?: EvaluateOptions): Promise<Run>;
+  /** Those of a recipe, newest first: other windows' and earlier sessions' too, once they are found. */
+  of(recipe: Uri): Run[];
+  all(): Run[];
+  /** Resolves when the runs on disk are known. */
+  found(): Promise<void>;
+  /** The runs that this workspace's last window began, each once it is known that it was left unfinished. */
+  leftBehind(): Promise<Run | undefined>[];
+  /** Its record's folder; undefined until its engine has made it. */
+  folderOf(run: Run): string | undefined;
+  /** Its record was deleted. */
+  forget(run: Run): void;
+  /** A new run, its state, its progress, a new event, or it is forgotten. */
+  onDidChange: Event<Run>;
+}
+
+const records = `**/history/*/${runFiles.record}`;
+/** Milliseconds between two looks at what goes on elsewhere. */
+const pause = 2000;
+const rememberedKey = 'runs';
+
+/** The runs of this window's engine, and those whose records lie in the workspace. */
+export function createRuns(engine: HostEngine, memory: Memento): Runs {
+  const changed = new EventEmitter<Run>();
+  const runs = new Map<string, LiveRun>();
+  const folders = new Map<string, RunFolder>();
+  /** Trainings that this window began. */
+  const begun = new Set<string>();
+  let finding: Promise<void> | undefined;
+  let looking = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  /** Folders in which runs are looked for. */
+  const histories = new Set<string>();
+  const leftOver = memory.get<string[]>(rememberedKey, []);
+
+  const watcher = workspace.createFileSystemWatcher(records);
+  watcher.onDidCreate(uri => look(dirname(uri.fsPath)));
+  watcher.onDidChange(uri => look(dirname(uri.fsPath)));
+  watcher.onDidDelete(uri => forget(basename(dirname(uri.fsPath))));
+
+  const add = (record: RunRecord): LiveRun => {
+    const run = createRun(record, Uri.file(record.recipe), {
+      resume: again => void perform(again, { resume: true }),
+      wantEvents: wanted => {
+        if (!wanted.isHere) void readEvents(wanted);
+      },
+      async ask({ id }, wish) {
+        await folders.get(id)?.requestStop(wish);
+        return folders.has(id);
+      },
+      changed: () => changed.fire(run),
+      wordsOf: errorText,
+    });
+    runs.set(run.id, run);
+    return run;
+  };
+
+  function forget(id: string): void {
+    const run = runs.get(id);
+    if (!run || run.isHere) return;
+    runs.delete(id);
+    folders.delete(id);
+    changed.fire(run);
+  }
+
+  /** Reads what a record on disk says now; one look after the other, so that no event is read twice. */
+  function look(path: string): Promise<void> {
+    looking = looking.then(() => lookNow(path)).catch(unreadable);
+    return looking;
+  }
+
+  async function lookNow(path: string): Promise<void> {
+    const id = basename(path);
+    if (!workspace.isTrusted || runs.get(id)?.isHere) return;
+    const folder = folders.get(id) ?? openRunFolder(path);
+    const record = await folder.record();
+    if (record?.id !== id || runs.get(id)?.isHere) return;
+    folders.set(id, folder);
+    const known = runs.get(id);
+    if (known?.updatedAt === record.updatedAt && known.state === record.state) return;
+    const run = known ?? add(record);
+    if (run.showsEvents) run.add(await folder.newEvents());
+    run.update(record);
+  }
+
+  function readEvents(run: LiveRun): Promise<void> {
+    looking = looking.then(async () => run.add((await folders.get(run.id)?.newEvents()) ?? [])).catch(unreadable);
+    return looking;
+  }
+
+  /** Looks at runs that are new, and at those that go on, or may go on, elsewhere. */
+  async function lookAround(): Promise<void> {
+    const folders = await Promise.all([...histories].map(runFolders));
+    const ofInterest = folders.flat().filter(path => {
+      const run = runs.get(basename(path));
+      return !run?.isHere && run?.state !== 'done';
+    });
+    await Promise.all(ofInterest.map(look));
+  }
+
+  function found(): Promise<void> {
+    finding ??= find();
+    return finding;
+  }
+
+  async function find(): Promise<void> {
+    const [recipes, known] = await Promise.all(
+      ['**/*.lora.json', records].map(glob => workspace.findFiles(glob, '**/node_modules/**')),
+    );
+    for (const { fsPath } of recipes!)
+      histories.add(join(dirname(fsPath), 'runs', basename(fsPath, '.lora.json'), 'history'));
+    for (const { fsPath } of known!) histories.add(dirname(dirname(fsPath)));
+    await lookAround();
+    // File events alone do not do: not every file system has them, and users exclude folders of outputs.
+    timer = setInterval(() => window.state.focused && void lookAround(), pause);
+  }
+
+  /** The window may end at any time: what it leaves unfinished is taken up by the next. */
+  const remember = () => {
+    const unfinished = [...runs.values()].filter(run => begun.has(run.id) && /running|interrupted/.test(run.state));
+    return memory.update(
+      rememberedKey,
+      unfinished.flatMap(run => folders.get(run.id)?.path ?? []),
+    );
+  };
+
+  async function perform(run: LiveRun, how: Pick<TrainOptions, 'resume' | 'from'>): Promise<void> {
+    if (run.kind === 'train') begun.add(run.id);
+    await performRun(run, engine, {
+      ...how,
+      begun: () => (how.resume ? readEvents(run) : undefined),
+      recorded(path) {
+        folders.set(run.id, folders.get(run.id) ?? openRunFolder(path));
+        histories.add(dirname(path));
+        void remember();
+      },
+    });
+    await remember();
+  }
+
+  function start(
+    kind: RunKind,
+    recipe: Uri,
+    what: Pick<RunRecord, 'experts' | 'sets'>,
+    options: TrainOptions = {},
+  ): Run {
+    const now = new Date();
+    const times = { startedAt: now.getTime(), updatedAt: now.getTime() };
+    const id = runId(now, process.pid);
+    const run = add({ id, kind, recipe: recipe.fsPath, ...what, state: 'running', pid: process.pid, ...times });
+    void perform(run, options);
+    return run;
+  }
+
+  const all = () => {
+    void found();
+    return [...runs.values()].sort((a, b) => b.startedAt - a.startedAt);
+  };
+  const of = (recipe: Uri) => all().filter(run => run.recipe.fsPath === recipe.fsPath);
+
+  return {
+    async train(recipe, options = {}) {
+      requireTrust();
+      const { only } = options;
+      if (options.resume) {
+        await found();
+        const before = of(recipe).find(run => canResume(run) && (!only || sameNames(only, run.experts)));
+        if (before) return before.resume();
+      }
+      return start('train', recipe, { experts: only ?? [] }, options);
+    },
+    async evaluate(recipe, { sets } = {}) {
+      requireTrust();
+      return start('evaluate', recipe, { experts: [], sets });
+    },
+    of,
+    all,
+    found,
+    leftBehind: () =>
+      leftOver.map(async path => {
+        await look(path);
+        const isLeft = workspace.isTrusted && (await isLeftUnfinished(openRunFolder(path), pause));
+        await look(path);
+        const run = runs.get(basename(path));
+        return isLeft && run?.state === 'interrupted' ? run : undefined;
+      }),
+    forget: ({ id }) => forget(id),
+    folderOf: ({ id }) => folders.get(id)?.path,
+    onDidChange: changed.event,
+    dispose() {
+      clearInterval(timer);
+      watcher.dispose();
+      changed.dispose();
+    },
+  };
+}
+
+/** A folder that goes away or may not be read holds nothing to show. */
+function unreadable(): void {}
+
+function runFolders(history: string): Promise<string[]> {
+  return readdir(history).then(
+    ids => ids.map(id => join(history, id)),
+    () => [],
+  );
+}
+
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every(name => b.includes(name));
+}

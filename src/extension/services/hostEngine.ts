@@ -1,0 +1,145 @@
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { type Event, EventEmitter, type LogOutputChannel } from 'vscode';
+import type { EngineClient, EngineNotification, RequestParams, startEngine } from '../../client/engineClient.ts';
+import type { DeviceChoice } from '../../protocol/device.ts';
+import type { EngineMethod, EngineResult } from '../../protocol/engine/engineApi.ts';
+import type { Loaded } from '../../protocol/engine/loaded.ts';
+import type { Report } from './report.ts';
+
+export interface HostRequestOptions {
+  signal?: AbortSignal;
+  onNotification?(notification: EngineNotification): void;
+  /** The request is sent again to a new process: what was told of it so far is void. */
+  onRestart?(): void;
+}
+
+/** This window's engine: a process of its own, started with the first request and ended with the window. */
+export interface HostEngine {
+  request<M extends EngineMethod>(
+    method: M,
+    params: RequestParams<M>,
+    options?: HostRequestOptions,
+  ): Promise<EngineResult<M>>;
+  /** Ends the process once nothing is under way; the next request starts another, with the settings of that time. */
+  restart(): void;
+  /** What the process keeps in memory; nothing where none runs. Looking at it starts none. */
+  readonly loaded: Loaded;
+  onDidChangeLoaded: Event<Loaded>;
+  /** The process that runs now. */
+  readonly pid: number | undefined;
+  dispose(): Promise<void>;
+}
+
+const nothing: Loaded = { adapters: [], bytes: 0 };
+
+/** What the user's settings say of the engine's process; empty and 0 where it has its own defaults. */
+export interface EngineSettings {
+  threads: number;
+  device: DeviceChoice;
+  cacheFolder: string;
+  modelFolder: string;
+  /** In GB. */
+  memoryLimit: number;
+}
+
+/** `settings` are read whenever a process is started. */
+export function createHostEngine(
+  extensionFolder: string,
+  settings: () => EngineSettings,
+  log: LogOutputChannel,
+  report: Report,
+): HostEngine {
+  let client: EngineClient | undefined;
+  let loaded = nothing;
+  const changed = new EventEmitter<Loaded>();
+  const tellLoaded = (now: Loaded) => {
+    loaded = now;
+    changed.fire(now);
+  };
+  let underWay = 0;
+  let isStale = false;
+  let isDisposed = false;
+
+  function start(startClient: typeof startEngine): EngineClient {
+    const { threads, device, cacheFolder, modelFolder, memoryLimit } = settings();
+    const started = startClient({
+      enginePath: join(extensionFolder, 'dist', 'engine.mjs'),
+      args: [
+        ...['--media', join(extensionFolder, 'media'), '--device', device],
+        ...(threads > 0 ? ['--threads', String(threads)] : []),
+        ...(cacheFolder ? ['--cache', cacheFolder] : []),
+        ...(memoryLimit > 0 ? ['--memory-limit', `${memoryLimit}GB`] : []),
+      ],
+      // It takes every core: the editor beside it goes first.
+      priority: constants.priority.PRIORITY_BELOW_NORMAL,
+      env: {
+        // On the desktop this process's executable is Electron; on a server it is Node itself.
+        ...(process.versions.electron && { ELECTRON_RUN_AS_NODE: '1' }),
+        ...(modelFolder && { HF_HUB_CACHE: modelFolder }),
+      },
+    });
+    started.onNotice(({ level, message }) => (level === 'warning' ? report.warning(message) : log.info(message)));
+    log.info(`engine started, process ${started.pid}`);
+    started.onLoaded(tellLoaded);
+    started.onExit(lost => {
+      tellLoaded(nothing);
+      report.engineLost(lost);
+    });
+    return started;
+  }
+
+  async function endStale(): Promise<void> {
+    if (!isStale || underWay > 0) return;
+    isStale = false;
+    const old = client;
+    client = undefined;
+    if (old) log.info(`engine ended, process ${old.pid}`);
+    await old?.dispose();
+    if (old) tellLoaded(nothing);
+  }
+
+  return {
+    async request(method, params, { signal, onNotification, onRestart } = {}) {
+      if (isDisposed) throw new Error('the window is closing');
+      await endStale();
+      // Its protocol takes longer to load than activation may.
+      const { startEngine } = await import('../../client/engineClient.ts');
+      if (isDisposed) throw new Error('the window is closing');
+      client ??= start(startEngine);
+      underWay++;
+      const started = performance.now();
+      try {
+        return await client.request(method, params, {
+          signal,
+          onNotification,
+          retryOnce: () => {
+            onRestart?.();
+            // A training goes on from its checkpoint, everything else begins anew.
+            return method === 'train' ? { ...params, resume: true } : params;
+          },
+        });
+      } finally {
+        underWay--;
+        log.debug(`${method}: ${(performance.now() - started).toFixed(0)} ms`);
+        void endStale();
+      }
+    },
+    restart() {
+      isStale = true;
+      void endStale();
+    },
+    get loaded() {
+      return loaded;
+    },
+    onDidChangeLoaded: changed.event,
+    get pid() {
+      return client?.pid;
+    },
+    async dispose() {
+      isDisposed = true;
+      changed.dispose();
+      await client?.dispose();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { basename } from 'node:path';
+import { CancellationError, type LogOutputChannel, Range, Uri, window } from 'vscode';
+import { errorSentences, WorkbenchError } from '../../protocol/errors.ts';
+
+/** The one place that shows error messages. */
+export interface Report {
+  /** Tells what failed and what to do. Cancellation is no error. */
+  error(error: unknown): void;
+  /** Tells what the engine says of itself. */
+  warning(message: string): void;
+  /** Tells that the engine's process ended; while that message is open, no second one comes. */
+  engineLost(lost: WorkbenchError): void;
+}
+
+export function createReport(log: LogOutputChannel): Report {
+  let isTelling = false;
+  const tell = async (show: () => Thenable<string | undefined>) => {
+    if ((await show()) === 'Show Log') log.show();
+  };
+  const tellError = async (error: unknown) => {
+    const place = firstPlace(error);
+    const open = place && `Open ${basename(place.path)}:${place.line}`;
+    const chosen = await window.showErrorMessage(errorText(error), ...(open ? [open] : []), 'Show Log');
+    if (chosen === 'Show Log') log.show();
+    if (place && chosen === open) await showLine(place.path, place.line);
+  };
+  return {
+    error(error) {
+      if (isCancellation(error)) return;
+      log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      void tellError(error);
+    },
+    warning(message) {
+      log.warn(message);
+      void tell(() => window.showWarningMessage(`Multi-LoRA: ${message}`, 'Show Log'));
+    },
+    engineLost(lost) {
+      log.error(lost.message);
+      if (isTelling) return;
+      isTelling = true;
+      const [first] = lost.message.split('\n');
+      void tell(() =>
+        window.showWarningMessage(
+          `Multi-LoRA: ${first}. It starts again by itself, and what was under way goes on.`,
+          'Show Log',
+        ),
+      ).finally(() => {
+        isTelling = false;
+      });
+    },
+  };
+}
+
+/** The line of a file that the first problem speaks of, as `path:line`. */
+function firstPlace(error: unknown): { path: string; line: number } | undefined {
+  const [problem] = error instanceof WorkbenchError ? error.problems : [];
+  const [, path, line] = /^(.*[/\\].+):(\d+)$/.exec(problem?.where ?? '') ?? [];
+  return path && line ? { path, line: Number(line) } : undefined;
+}
+
+async function showLine(path: string, line: number): Promise<void> {
+  await window.showTextDocument(Uri.file(path), { selection: new Range(line - 1, 0, line - 1, 0) });
+}
+
+/** An error in words: what went wrong, and what to do about it. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof WorkbenchError ? errorSentences(error.message, error.hint) : error.message;
+}
+
+export function isCancellation(error: unknown): boolean {
+  return error instanceof CancellationError || (error instanceof Error && error.name === 'AbortError');
+}

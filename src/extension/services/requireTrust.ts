@@ -1,0 +1,12 @@
+import { workspace } from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
+
+/** Throws `denied` in a workspace that is not trusted: its recipes start nothing. */
+export function requireTrust(): void {
+  if (workspace.isTrusted) return;
+  throw new WorkbenchError(
+    'denied',
+    'This workspace is not trusted, so nothing of it is trained or evaluated.',
+    'Trust it with “Workspaces: Manage Workspace Trust”.',
+  );
+}

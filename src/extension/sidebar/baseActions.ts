@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, relative } from 'node:path';
+import { Uri, window, workspace } from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { bytes } from '../../text/numbers.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { editDocument } from '../services/editDocument.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import { requireTrust } from '../services/requireTrust.ts';
+import type { BaseRef } from './baseRows.ts';
+
+/** Writes a base into the active recipe, as one edit that can be undone. */
+export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<void> {
+  requireTrust();
+  const { source } = await active.offer();
+  if (!source.recipe)
+    throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
+  const { parseRecipe } = await import('../../recipe/parseRecipe.ts');
+  const { setBase } = await import('../../recipe/setBase.ts');
+  const document = await workspace.openTextDocument(source.recipe);
+  const { recipe } = parseRecipe(document.getText());
+  const shown = workspace.asRelativePath(source.recipe);
+  if (!recipe)
+    throw new WorkbenchError('badRecipe', `${shown} has problems, so nothing is written into it.`, 'Open it first.');
+  // A folder is named as the recipe sees it.
+  const base = isAbsolute(name) ? relative(dirname(source.recipe), name).replaceAll('\\', '/') : name;
+  await editDocument(document, setBase(document.getText(), base));
+  const trained =
+    Object.keys(recipe.experts).length > 0 ? ' Experts that were trained on another base do not fit it.' : '';
+  const open = 'Open the Recipe';
+  const picked = await window.showInformationMessage(`${name} is the base of ${shown}.${trained}`, open);
+  if (picked === open) await window.showTextDocument(document);
+}
+
+/** Deletes a model from the Hugging Face cache, once the user has said so. */
+export async function deleteBase(engine: HostEngine, { name, cached, bytes: size }: BaseRef): Promise<void> {
+  requireTrust();
+  if (!cached) return;
+  const remove = 'Delete';
+  const detail = `About ${bytes(size)} are freed on the disk. The cache is shared with Python's Hugging Face tools, which then have to download the model again, too.`;
+  const question = `Delete ${name} from the Hugging Face cache?`;
+  if ((await window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
+  const { bytes: freed } = await engine.request('removeModel', cached);
+  void window.showInformationMessage(`${name} is deleted: ${bytes(freed)} are free again.`);
+}
+
+/** The folder of a base as something to be shown; of a model's, the file that describes it. */
+export function baseUri({ folder }: BaseRef): Uri {
+  const config = Uri.joinPath(Uri.file(folder), 'config.json');
+  return existsSync(config.fsPath) ? config : Uri.file(folder);
+}

@@ -1,0 +1,80 @@
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { DescribedBase } from '../../protocol/engine/described.ts';
+import type { CachedModel } from '../../protocol/engine/models.ts';
+import { bytes, listing, magnitude } from '../../text/numbers.ts';
+import { cachedName } from '../bases/getBaseItems.ts';
+import { escaped, joined, type TreeRow } from './treeRow.ts';
+
+/** A base on this machine. */
+export interface BaseRef {
+  /** As recipes name it; of a folder, its path. */
+  name: string;
+  folder: string;
+  cached?: { repo: string; commit: string };
+  bytes: number;
+}
+
+export interface KnownOfBases {
+  embedded: DescribedBase;
+  cached: readonly CachedModel[];
+  /** Recipes of the workspace with their bases. */
+  recipes: readonly { name: string; isActive: boolean; base: DescribedBase }[];
+}
+
+type Base = Pick<DescribedBase, 'architecture' | 'parameters' | 'bytes' | 'memoryBytes'> & BaseRef;
+
+/** The embedded base, those of the workspace's recipes, and those of the Hugging Face cache; each once. */
+export function baseRows({ embedded, cached, recipes }: KnownOfBases): TreeRow<BaseRef>[] {
+  const models = cached.map((model): Base => {
+    const { repo, commit } = model;
+    return { ...model, name: cachedName(model), cached: { repo, commit } };
+  });
+  const all: Base[] = [{ ...embedded, name: 'embedded' }, ...models];
+  const own = recipes.filter(({ base }) => !all.some(b => isSame(b.folder, base.folder)));
+  for (const { base } of own)
+    if (!all.some(b => isSame(b.folder, base.folder))) all.push({ ...base, name: base.folder });
+  return all.map(base =>
+    baseRow(
+      base,
+      recipes.filter(r => isSame(r.base.folder, base.folder)),
+    ),
+  );
+}
+
+function baseRow(base: Base, users: KnownOfBases['recipes']): TreeRow<BaseRef> {
+  const { name, folder, cached, architecture, parameters } = base;
+  const isActive = users.some(u => u.isActive);
+  const label = cached || name === 'embedded' ? name : basename(folder);
+  const figures = joined(architecture, magnitude(parameters), bytes(base.bytes));
+  return {
+    id: folder,
+    label,
+    description: joined(isActive && 'active recipe', figures),
+    tooltip: [
+      `**${escaped(label)}**${name === 'embedded' ? ': comes with the extension' : ''}`,
+      `${architecture}, ${magnitude(parameters)} parameters, ${bytes(base.bytes)} on disk`,
+      `Answers within ${bytes(base.memoryBytes)} of memory`,
+      ...(users.length > 0 ? [`Base of ${listing(users.map(u => escaped(u.name)))}`] : []),
+      escaped(folder),
+    ],
+    icon: name === 'embedded' ? 'package' : cached ? 'database' : 'folder',
+    colour: isActive ? 'charts.green' : undefined,
+    context: ['base', cached ? 'cached' : name === 'embedded' ? 'embedded' : 'folder', isActive ? 'active' : 'other'],
+    spoken: `base ${label}, ${isActive ? 'of the active recipe, ' : ''}${figures.replaceAll(' · ', ', ')}`,
+    about: { name, folder, cached, bytes: base.bytes },
+  };
+}
+
+/** Whether two paths are one folder, whatever links lead there. */
+function isSame(a: string, b: string): boolean {
+  return a === b || real(a) === real(b);
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,30 @@
+import { type Uri, window, workspace } from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
+
+/**
+ * Asks, and then puts a folder into the trash; where there is none, as on a remote machine, asks again whether it is to
+ * be deleted for good. Whether it was deleted.
+ */
+export async function deleteToTrash(folder: Uri, question: string, detail: string): Promise<boolean> {
+  const remove = 'Delete';
+  if ((await window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return false;
+  try {
+    await workspace.fs.delete(folder, { recursive: true, useTrash: true });
+    return true;
+  } catch (error) {
+    if (!/trash/i.test((error as Error).message)) throw refused(error, folder);
+  }
+  const forGood = 'Delete for Good';
+  const warning = 'There is no trash here. This cannot be undone.';
+  if ((await window.showWarningMessage(question, { modal: true, detail: warning }, forGood)) !== forGood) return false;
+  try {
+    await workspace.fs.delete(folder, { recursive: true });
+  } catch (error) {
+    throw refused(error, folder);
+  }
+  return true;
+}
+
+function refused(error: unknown, folder: Uri): WorkbenchError {
+  return new WorkbenchError('storage', `${folder.fsPath} could not be deleted (${(error as Error).message}).`);
+}

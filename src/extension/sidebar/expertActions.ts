@@ -1,0 +1,87 @@
+import { basename, dirname, join } from 'node:path';
+import { ProgressLocation, Uri, window, workspace } from 'vscode';
+import type { EngineParams } from '../../protocol/engine/engineApi.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { bytes } from '../../text/numbers.ts';
+import type { Runs } from '../runs/runs.ts';
+import { withSignal } from '../services/cancellation.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import { requireTrust } from '../services/requireTrust.ts';
+import { deleteToTrash } from './deleteToTrash.ts';
+import type { ExpertRef } from './expertRows.ts';
+import { reveal } from './reveal.ts';
+
+/** Puts an expert's factors into memory, with the base beside them, so that its first answer is a fast one. */
+export async function loadExpert(engine: HostEngine, { recipe, expert }: ExpertRef): Promise<void> {
+  requireTrust();
+  await withProgress(`Loading ${expert}`, (signal, tell) =>
+    engine.request(
+      'load',
+      { recipe, experts: [expert] },
+      { signal, onNotification: n => n.name === 'progress' && tell(n.params.message) },
+    ),
+  );
+}
+
+/** Frees an expert's memory; the next question that needs it loads it again. */
+export async function unloadExpert(engine: HostEngine, { recipe, expert }: ExpertRef): Promise<void> {
+  await engine.request('unload', { recipe, experts: [expert] });
+}
+
+type Format = EngineParams<'export'>['format'];
+
+const formats: { label: string; detail: string; format: Format; ending: string }[] = [
+  { label: 'PEFT', detail: 'An adapter folder, for Python and for other recipes', format: 'peft', ending: '' },
+  { label: 'GGUF', detail: 'An adapter file, for llama.cpp', format: 'gguf', ending: '.gguf' },
+  {
+    label: 'Merged',
+    detail: 'A full model with the expert in it, as a Hugging Face folder',
+    format: 'merged',
+    ending: '-merged',
+  },
+];
+
+/** Writes an expert for use elsewhere, in a format and a place that the user chooses. */
+export async function exportExpert(engine: HostEngine, { recipe, expert }: ExpertRef): Promise<void> {
+  requireTrust();
+  const picked = await window.showQuickPick(formats, { title: `Export ${expert} as` });
+  if (!picked) return;
+  const { format, ending } = picked;
+  const out = await window.showSaveDialog({
+    title: format === 'gguf' ? 'File to write' : 'Folder to write: a new one, or an earlier export',
+    saveLabel: 'Export',
+    defaultUri: Uri.file(join(dirname(recipe), `${expert}${ending || '-adapter'}`)),
+  });
+  if (!out) return;
+  const result = await withProgress(`Exporting ${expert}`, signal =>
+    engine.request('export', { recipe, expert, format, out: out.fsPath }, { signal }),
+  );
+  const show = 'Show It';
+  const message = `${expert} is exported: ${basename(result.path)}, ${bytes(result.bytes)}.`;
+  if ((await window.showInformationMessage(message, show)) === show) await reveal(Uri.file(result.path));
+}
+
+/** Deletes the adapter that training wrote; its recipe and data stay. Throws `busy` while it is being trained. */
+export async function deleteExpert(engine: HostEngine, runs: Runs, ref: ExpertRef): Promise<void> {
+  requireTrust();
+  const { recipe, expert, folder } = ref;
+  if (!folder) return;
+  await runs.found();
+  const isTrained = (names: readonly string[]) => names.length === 0 || names.includes(expert);
+  if (runs.of(Uri.file(recipe)).some(r => r.kind === 'train' && r.state === 'running' && isTrained(r.experts)))
+    throw new WorkbenchError('busy', `'${expert}' is being trained.`, 'Stop its training first.');
+  const uri = Uri.file(folder);
+  const detail = `The folder ${workspace.asRelativePath(uri)} is deleted. The recipe and its data stay, and the expert can be trained again.`;
+  if (!(await deleteToTrash(uri, `Delete the adapter of “${expert}”?`, detail))) return;
+  if (engine.loaded.adapters.some(a => a.folder === folder)) await unloadExpert(engine, ref);
+}
+
+function withProgress<T>(
+  title: string,
+  work: (signal: AbortSignal, tell: (message: string) => void) => Promise<T>,
+): Thenable<T> {
+  const options = { location: ProgressLocation.Notification, title, cancellable: true };
+  return window.withProgress(options, (progress, token) =>
+    withSignal(token, signal => work(signal, message => progress.report({ message }))),
+  );
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { commands, RelativePattern, Uri, window, workspace } from 'vscode';
+import { recipeForData } from '../../recipe/recipeForData.ts';
+import { writeNewFile } from '../services/writeNewFile.ts';
+
+const ending = '.lora.json';
+/** Enough to choose from in a list. */
+const mostFiles = 200;
+
+/** What the data file of a new recipe holds: the form, and something that can be trained at once. */
+const starterRows = [
+  { question: 'What does an expert learn from?', answer: 'From examples: one question and its answer on each line.' },
+  { question: 'How many examples does it need?', answer: 'A few hundred are a start.' },
+  { question: 'Which other forms are there?', answer: 'Chats as "messages", or "prompt" and "completion"; CSV too.' },
+];
+
+/** Writes a recipe into a folder, and data to begin with where there is none, and opens it. Overwrites nothing. */
+export async function newRecipe(base = 'embedded'): Promise<void> {
+  const folder = await chooseFolder();
+  const name = folder && (await askName(folder.fsPath));
+  const data = folder && name && (await askData(folder, name));
+  if (!folder || !name || !data) return;
+  const recipe = join(folder.fsPath, name + ending);
+  await writeNewFile(recipe, recipeForData(name, base, data));
+  // The experts of a window are those of its folders.
+  if (!workspace.workspaceFolders) await commands.executeCommand('vscode.openFolder', folder);
+  else await window.showTextDocument(Uri.file(recipe));
+}
+
+async function chooseFolder(): Promise<Uri | undefined> {
+  const folders = workspace.workspaceFolders ?? [];
+  if (folders.length > 1) return (await window.showWorkspaceFolderPick())?.uri;
+  if (folders[0]) return folders[0].uri;
+  const title = 'Folder for the recipe';
+  const chosen = await window.showOpenDialog({
+    title,
+    openLabel: 'Choose',
+    canSelectFiles: false,
+    canSelectFolders: true,
+  });
+  return chosen?.[0];
+}
+
+async function askName(folder: string): Promise<string | undefined> {
+  const name = await window.showInputBox({
+    title: 'New recipe',
+    prompt: `Its name: it becomes NAME${ending} in ${folder}.`,
+    value: 'experts',
+    validateInput: text => {
+      if (!/^[\w][\w .-]*$/.test(text.trim())) return 'Letters, digits, spaces, "_", "-" and ".".';
+      return existsSync(join(folder, text.trim() + ending)) ? 'There is a recipe of that name already.' : undefined;
+    },
+  });
+  return name?.trim();
+}
+
+/** Data files relative to the folder: those the user chooses, else one that is written now. */
+async function askData(folder: Uri, name: string): Promise<string[] | undefined> {
+  const pattern = new RelativePattern(folder, '**/*.{jsonl,csv}');
+  const found = await workspace.findFiles(pattern, '**/{node_modules,runs}/**', mostFiles);
+  const paths = found.map(uri => relative(folder.fsPath, uri.fsPath).replaceAll('\\', '/')).sort();
+  const chosen =
+    paths.length === 0
+      ? []
+      : await window.showQuickPick(paths, {
+          title: 'What the experts learn from: one expert for each file',
+          placeHolder: 'Choose none for a few examples to write over',
+          canPickMany: true,
+        });
+  if (!chosen || chosen.length > 0) return chosen;
+  const starter = `${name}.jsonl`;
+  const text = starterRows.map(row => `${JSON.stringify(row)}\n`).join('');
+  if (!existsSync(join(folder.fsPath, starter))) await writeNewFile(join(folder.fsPath, starter), text);
+  return [starter];
+}

@@ -1,0 +1,93 @@
+import type { Uri } from 'vscode';
+import { canResume } from '../../protocol/runRecord.ts';
+import { auto } from '../ask/choice.ts';
+import type { Experts } from '../ask/experts.ts';
+import { askOfRecipe } from '../chat/askOfRecipe.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { openReportView } from '../report/reportEditor.ts';
+import { chooseExperts, chooseRecipe, chooseResume, chooseRun } from '../runs/chooseTarget.ts';
+import type { Run } from '../runs/run.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import type { Report } from '../services/report.ts';
+import { createFollowRun, openReport } from './followRun.ts';
+import { restoreRuns } from './restoreRuns.ts';
+import { trainOnFiles } from './trainOnFiles.ts';
+
+/** The commands over runs. Menus and lenses may name the recipe, and with `only` the experts. */
+export function createRunCommands(
+  runs: Runs,
+  engine: HostEngine,
+  recipe: ActiveRecipe,
+  experts: Experts,
+  report: Report,
+) {
+  const follow = createFollowRun(runs, report, { ask, evaluate });
+
+  async function ask(run: Run): Promise<void> {
+    const [name, ...others] = run.experts;
+    const choice = name && others.length === 0 ? ({ kind: 'expert', name } as const) : auto;
+    await askOfRecipe(recipe, experts, run.recipe, choice);
+  }
+
+  async function evaluate(named?: Uri): Promise<void> {
+    const chosen = await chooseRecipe(recipe, named, 'Recipe to evaluate');
+    if (chosen) void follow(await runs.evaluate(chosen));
+  }
+
+  async function train(named?: Uri, options?: { only?: string[] }): Promise<void> {
+    const chosen = await chooseRecipe(recipe, named, 'Recipe whose experts are trained');
+    if (!chosen) return;
+    const only = options?.only ?? (await chooseExperts(engine, chosen));
+    const resume = only && (await chooseResume(runs, chosen, only));
+    if (resume !== undefined) void follow(await runs.train(chosen, { only, resume }));
+  }
+
+  const ofRecipe = async (named: Uri | undefined) => {
+    await runs.found();
+    return named ? runs.of(named) : runs.all();
+  };
+
+  return {
+    /** Shows a run until it ends. */
+    follow: (run: Run): void => void follow(run),
+    /** Takes up what the window's last session left unfinished. */
+    restore: () => restoreRuns(runs, follow).catch(report.error),
+    handlers: {
+      'multiLora.train': train,
+      'multiLora.trainOnFile': (uri?: Uri, uris?: Uri[]) =>
+        trainOnFiles(engine, recipe, uris ?? (uri ? [uri] : []), (made, only) => train(made, { only })),
+      'multiLora.evaluate': evaluate,
+      async 'multiLora.resumeTraining'(named?: Uri) {
+        const all = (await ofRecipe(named)).filter(run => canResume(run) && isLatest(run, runs));
+        const run = await meant(named, all, 'Training to go on with', 'There is no training to go on with.');
+        if (run) void follow(run.resume());
+      },
+      async 'multiLora.stopTraining'(named?: Uri) {
+        const running = (await ofRecipe(named)).filter(run => run.state === 'running');
+        const run = await meant(named, running, 'Run to stop', 'Nothing is being trained or evaluated.');
+        await run?.stop();
+      },
+      async 'multiLora.openReport'(named?: Uri) {
+        // Menus of the explorer and of editors name the file itself.
+        if (named?.path.endsWith('/report.json')) return openReportView(named);
+        const reports = (await ofRecipe(named)).filter(run => run.result?.reportPath);
+        // An evaluation writes over the report of the one before.
+        const latest = [...new Map(reports.reverse().map(run => [run.result!.reportPath, run])).values()];
+        const none = 'There is no report yet: evaluate a recipe first.';
+        const run = await meant(named, latest, 'Report to open', none);
+        if (run) await openReport(run);
+      },
+    },
+  };
+}
+
+/** The only run of a recipe that is named, else the user's pick. */
+async function meant(named: Uri | undefined, candidates: Run[], title: string, none: string): Promise<Run | undefined> {
+  return named && candidates.length === 1 ? candidates[0] : chooseRun(candidates, title, none);
+}
+
+/** No later training of the same experts has taken its place. */
+export function isLatest(run: Run, runs: Runs): boolean {
+  return runs.of(run.recipe).find(r => r.kind === 'train' && r.experts.join() === run.experts.join()) === run;
+}

@@ -1,0 +1,151 @@
+import type { JSONPath } from 'jsonc-parser';
+import { rateCurve } from '../../nn/train/rateCurve.ts';
+import type { Handlers } from '../../protocol/api.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Messenger } from '../../protocol/messenger.ts';
+import { canResume } from '../../protocol/runRecord.ts';
+import type { ShownRun, TrainingForm, trainingApi } from '../../protocol/views/training.ts';
+import { type Offers, recipeForm } from '../../recipe/form/recipeForm.ts';
+import { removeSetting, writeSetting } from '../../recipe/form/writeSetting.ts';
+import { parseRecipe, readRecipe } from '../../recipe/parseRecipe.ts';
+import { trainingSettingsOf } from '../../recipe/settings.ts';
+import type { Run } from '../runs/run.ts';
+import type { TrainOptions } from '../runs/runs.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import { followCurves } from './followCurves.ts';
+
+/** The recipe as it is open in the editor. */
+export interface OpenRecipe {
+  path: string;
+  /** As it is called in the workspace. */
+  name: string;
+  text(): string;
+  isSaved(): boolean;
+  /** Makes the text another one, as an edit that can be undone; changes wait for one another. */
+  change(how: (text: string) => string): Promise<void>;
+  save(): Promise<void>;
+  /** Shows the text, at a part of it. */
+  reveal(path: JSONPath | undefined): Promise<void>;
+}
+
+/** A training of the recipe. */
+export type TrainingRun = Omit<Run, 'recipe' | 'resume' | 'ended' | 'error'> & { resume(): unknown };
+
+/** The trainings of the recipe. */
+export interface RecipeRuns {
+  /** Newest first. */
+  all(): TrainingRun[];
+  /** Resolves when those on disk are known. */
+  found(): Promise<void>;
+  train(options: TrainOptions): Promise<TrainingRun>;
+}
+
+export interface TrainingHost {
+  recipe: OpenRecipe;
+  engine: Pick<HostEngine, 'request'>;
+  runs: RecipeRuns;
+  /** What the workspace offers to the recipe's texts. */
+  offers(): Promise<Offers>;
+}
+
+type View = Pick<Messenger<typeof trainingApi.toView>, 'notify'>;
+
+/** What the training view's page may ask, over whatever holds the recipe and the runs; `view` is told what changes. */
+export function createTrainingHandlers({ recipe, engine, runs, offers }: TrainingHost, view: View) {
+  let known: Offers = () => [];
+  const curves = followCurves(progress => view.notify('progressed', progress));
+
+  const form = (): TrainingForm => recipeForm(readRecipe(recipe.text()), recipe.isSaved(), known);
+  const shownRuns = (): ShownRun[] => runs.all().map(shownRun);
+
+  function runOf(id: string): TrainingRun {
+    const run = runs.all().find(each => each.id === id);
+    if (run) return run;
+    throw new WorkbenchError('notFound', 'This run is not there any more.', 'Begin another one.');
+  }
+
+  async function readForm(): Promise<TrainingForm> {
+    known = await offers();
+    return form();
+  }
+
+  const handlers: Handlers<(typeof trainingApi)['toHost']> = {
+    async load() {
+      await runs.found();
+      return { recipe: recipe.name, form: await readForm(), runs: shownRuns() };
+    },
+    async edit({ path, value }) {
+      await recipe.change(text => (value === undefined ? removeSetting(text, path) : writeSetting(text, path, value)));
+    },
+    async save() {
+      await recipe.save();
+    },
+    async openRecipe({ path }) {
+      await recipe.reveal(path);
+    },
+    async plan({ experts }, signal) {
+      const text = recipe.text();
+      const request = { recipe: recipe.path, text, only: experts };
+      const { base, experts: planned, ...plan } = await engine.request('plan', request, { signal });
+      const { recipe: parsed } = parseRecipe(text);
+      return {
+        ...plan,
+        base: { architecture: base.architecture, parameters: base.parameters },
+        experts: planned.map(expert => ({
+          ...expert,
+          rates: parsed ? rateCurve(trainingSettingsOf(parsed, expert.name), expert.steps) : [],
+        })),
+      };
+    },
+    preview: ({ expert, rows }, signal) =>
+      engine.request('previewData', { recipe: recipe.path, text: recipe.text(), expert, rows }, { signal }),
+    async start({ experts }) {
+      // The engine reads the file.
+      await recipe.save();
+      const { id } = await runs.train({ only: experts });
+      return { run: id };
+    },
+    async pause({ run }) {
+      await runOf(run).pause();
+    },
+    async stop({ run }) {
+      await runOf(run).stop();
+    },
+    async resume({ run }) {
+      runOf(run).resume();
+    },
+    follow: ({ run }) => curves.follow(runOf(run)),
+    async checkpoints({ run }, signal) {
+      const { checkpoints } = await engine.request('checkpoints', { recipe: recipe.path, run }, { signal });
+      return { checkpoints };
+    },
+    async restore({ run, step }) {
+      await recipe.save();
+      const { experts } = runOf(run);
+      const { id } = await runs.train({ only: [...experts], from: { run, step } });
+      return { run: id };
+    },
+    async promote({ run, step, expert, isBest }, signal) {
+      const request = { recipe: recipe.path, run, step, expert, best: isBest };
+      const { previous } = await engine.request('promote', request, { signal });
+      return { previous };
+    },
+  };
+
+  return {
+    handlers,
+    /** The document's text or whether it is saved is another. */
+    recipeChanged: () => view.notify('form', form()),
+    /** There is news of these. */
+    runsChanged(ids: readonly string[]): void {
+      const all = runs.all();
+      view.notify('runs', { runs: all.map(shownRun) });
+      for (const run of all.filter(({ id }) => ids.includes(id))) curves.changed(run);
+    },
+  };
+}
+
+function shownRun(run: TrainingRun): ShownRun {
+  const { id, experts, state, startedAt, progress, message, isHere } = run;
+  return { id, experts: [...experts], state, startedAt, progress, message, isHere, canResume: canResume(run) };
+}

@@ -1,0 +1,31 @@
+import { basename } from 'node:path';
+import type { Disposable, Uri } from 'vscode';
+import { nameRecipe } from '../runs/chooseTarget.ts';
+import type { ViewParts } from '../webviews/viewParts.ts';
+import { registerPanels } from '../webviews/webviewPanel.ts';
+
+export interface TrainingPanels extends Disposable {
+  /** Opens the training view of a recipe. */
+  open(recipe?: Uri): Promise<void>;
+}
+
+/** One panel per recipe. What it takes is loaded with the first that is opened. */
+export function registerTrainingPanels(options: ViewParts): TrainingPanels {
+  const panels = registerPanels({
+    name: 'training',
+    title: recipe => `Training: ${basename(recipe, '.lora.json')}`,
+    connect(webview, recipe) {
+      const view = import('./trainingView.ts').then(({ connectTrainingView }) =>
+        connectTrainingView(webview, recipe, options),
+      );
+      return { dispose: () => void view.then(connected => connected.dispose()) };
+    },
+  });
+  return {
+    async open(named) {
+      const recipe = await nameRecipe(options.active, named, 'Recipe whose experts are trained');
+      if (recipe) panels.open(recipe.fsPath);
+    },
+    dispose: () => panels.dispose(),
+  };
+}

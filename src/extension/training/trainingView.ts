@@ -1,0 +1,103 @@
+import { Disposable, Uri, type Webview } from 'vscode';
+import { trainingApi } from '../../protocol/views/training.ts';
+import type { Offers } from '../../recipe/form/recipeForm.ts';
+import { listForRecipe } from '../recipe/language/recipeListings.ts';
+import { requireTrust } from '../services/requireTrust.ts';
+import { connectView } from '../webviews/connectView.ts';
+import type { ViewParts } from '../webviews/viewParts.ts';
+import { openRecipe } from './openRecipe.ts';
+import { createTrainingHandlers, type RecipeRuns } from './trainingHandlers.ts';
+
+/** Milliseconds between two messages about what goes on. */
+const pause = 100;
+
+/** Puts a recipe's training view into a webview. A run goes on without it. */
+export function connectTrainingView(webview: Webview, path: string, options: ViewParts): Disposable {
+  const { context, engine, runs, follow } = options;
+  const uri = Uri.file(path);
+  const disposables: Disposable[] = [];
+  let isClosed = false;
+
+  const opened = openRecipe(path, () => formTimer.later());
+  const made = opened.then(recipe => {
+    if (isClosed) recipe.dispose();
+    else disposables.push(recipe);
+    return createTrainingHandlers({ recipe, engine, runs: recipeRuns, offers: () => offersOf(uri) }, view);
+  });
+  const named = { name: 'training' as const, title: 'Training', subject: path };
+  type Requests = (typeof trainingApi)['toHost']['requests'];
+  // The page may ask before the document is open.
+  const handlers = Object.fromEntries(
+    Object.keys(trainingApi.toHost.requests).map(method => [
+      method,
+      async (params: never, signal: AbortSignal) => {
+        requireTrust();
+        return (await made).handlers[method as keyof Requests](params, signal);
+      },
+    ]),
+  ) as never;
+  const view = connectView(webview, context, named, trainingApi, handlers);
+
+  const recipeRuns: RecipeRuns = {
+    all: () => runs.of(uri).filter(({ kind }) => kind === 'train'),
+    found: () => runs.found(),
+    async train(wanted) {
+      const run = await runs.train(uri, wanted);
+      // Whoever has closed the view is told as of any other run.
+      void run.ended.then(() => {
+        if (isClosed) follow(run);
+      });
+      return run;
+    },
+  };
+  const formTimer = timer(() => void made.then(({ recipeChanged }) => recipeChanged()).catch(unseen));
+  /** Runs of which there is news. */
+  const news = new Set<string>();
+  const runTimer = timer(() => {
+    const ids = [...news];
+    news.clear();
+    void made.then(({ runsChanged }) => runsChanged(ids)).catch(unseen);
+  });
+  // The page shows what is wrong when it asks.
+  const unseen = () => {};
+  disposables.push(
+    view,
+    formTimer,
+    runTimer,
+    runs.onDidChange(run => {
+      if (run.kind !== 'train' || run.recipe.fsPath !== uri.fsPath) return;
+      news.add(run.id);
+      runTimer.later();
+    }),
+  );
+  return new Disposable(() => {
+    isClosed = true;
+    for (const each of disposables) each.dispose();
+  });
+}
+
+/** What the workspace offers where a recipe names files and bases. */
+async function offersOf(recipe: Uri): Promise<Offers> {
+  const [{ dataFiles }, { bases }] = await Promise.all([
+    listForRecipe(recipe, 'dataFiles'),
+    listForRecipe(recipe, 'bases'),
+  ]);
+  return path => {
+    if (path.at(-2) === 'data') return dataFiles;
+    return path.at(-1) === 'base' ? ['embedded', ...bases.map(({ name }) => name)] : [];
+  };
+}
+
+/** Calls back some time after the first of several calls. */
+function timer(work: () => void): Disposable & { later(): void } {
+  let waiting: NodeJS.Timeout | undefined;
+  return {
+    later() {
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        work();
+      }, pause);
+    },
+    dispose: () => clearTimeout(waiting),
+  };
+}

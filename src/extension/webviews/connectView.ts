@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { type Disposable, Uri, type Webview } from 'vscode';
+import type { Handlers, ViewApi } from '../../protocol/api.ts';
+import { createMessenger, type Messenger } from '../../protocol/messenger.ts';
+import { viewPage } from './viewPage.ts';
+import type { ViewContext, ViewName } from './webviewPanel.ts';
+
+/**
+ * Puts a view into a webview, of a panel, a custom editor or a side bar alike, and connects it.
+ *
+ * @param subject what the view is about, a recipe's or a report's path: the page knows it, and keeps it over reloads.
+ * @returns the line to the page; dispose it with the webview.
+ */
+export function connectView<Api extends ViewApi>(
+  webview: Webview,
+  { extensionUri, log }: ViewContext,
+  { name, title, subject }: { name: ViewName; title: string; subject: string },
+  api: Api,
+  handlers: Handlers<Api['toHost']>,
+): Messenger<Api['toView']> & Disposable {
+  const folder = Uri.joinPath(extensionUri, 'dist', 'webview');
+  const messenger = createMessenger<Api['toHost'], Api['toView']>({
+    own: api.toHost,
+    other: api.toView,
+    handlers,
+    post: message => void webview.postMessage(message),
+    onStray: problem => log.warn(`View '${name}': ${problem}`),
+  });
+  const listening = webview.onDidReceiveMessage(message => messenger.receive(message));
+  const address = (file: string) => webview.asWebviewUri(Uri.joinPath(folder, file)).toString();
+  webview.options = { enableScripts: true, localResourceRoots: [folder] };
+  webview.html = viewPage({
+    title,
+    subject,
+    source: webview.cspSource,
+    nonce: randomBytes(16).toString('base64url'),
+    scripts: [address(`${name}.js`)],
+    styles: [address(`${name}.css`)],
+  });
+  return {
+    ...messenger,
+    dispose() {
+      listening.dispose();
+      messenger.dispose();
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import { Random } from '../tensor/random.ts';
+
+export interface DecodeSettings {
+  /** Logits are divided by it; 0 takes the best token each time (greedy). */
+  temperature: number;
+  /** Only the k best tokens may be drawn; 0 for all (Fan et al. 2018). */
+  topK: number;
+  /** Only the smallest set of tokens that holds this probability may be drawn; 1 for all (Holtzman et al. 2020). */
+  topP: number;
+  /** Above 1 makes tokens of the prompt and the answer so far less likely; 1 for none (Keskar et al. 2019, CTRL). */
+  repetitionPenalty: number;
+  /** Of the random draws; the same seed gives the same answer. */
+  seed: number;
+  /** The answer ends before the first of these texts. */
+  stop: string[];
+  /** Of the answer, in tokens. */
+  maxTokens: number;
+}
+
+/**
+ * Picks the next token from `logits` `[vocab]`, which it leaves unchanged. `history` is every id so far, the prompt's
+ * included; only the repetition penalty looks at it.
+ */
+export type Sampler = (logits: Float32Array, history: readonly number[]) => number;
+
+/** One problem per setting out of its range; `where` is the setting's name. */
+export function checkDecodeSettings(settings: DecodeSettings): Problem[] {
+  const problems: Problem[] = [];
+  const check = (name: keyof DecodeSettings, ok: boolean, expected: string) => {
+    if (ok) return;
+    const message = `${name} must be ${expected}, got ${JSON.stringify(settings[name]) ?? 'nothing'}.`;
+    problems.push({ code: 'outOfRange', severity: 'error', where: name, message });
+  };
+  const { temperature, topK, topP, repetitionPenalty, seed, stop, maxTokens } = settings;
+  check('temperature', Number.isFinite(temperature) && temperature >= 0, 'a number from 0 (greedy) up');
+  check('topK', Number.isInteger(topK) && topK >= 0, 'a whole number from 0 (off) up');
+  check('topP', Number.isFinite(topP) && topP > 0 && topP <= 1, 'a number above 0 and at most 1 (off)');
+  check(
+    'repetitionPenalty',
+    Number.isFinite(repetitionPenalty) && repetitionPenalty > 0,
+    'a number above 0 (1 is off)',
+  );
+  check('seed', Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff, 'a whole number from 0 to 4294967295');
+  check('stop', Array.isArray(stop) && stop.every(s => typeof s === 'string' && s !== ''), 'a list of non-empty texts');
+  check('maxTokens', Number.isInteger(maxTokens) && maxTokens >= 1, 'a whole number from 1 up');
+  return problems;
+}
+
+/**
+ * A sampler with the order and the rules of transformers' logits processors: repetition penalty, temperature, top-k
+ * (ties with the k-th are kept), top-p. Each sampler has its own random numbers and scratch memory: one per answer.
+ * @throws WorkbenchError `runtime` when called with logits that hold no finite number.
+ */
+export function createSampler(
+  settings: Pick<DecodeSettings, 'temperature' | 'topK' | 'topP' | 'repetitionPenalty' | 'seed'>,
+): Sampler {
+  const { temperature, topK, topP, repetitionPenalty, seed } = settings;
+  const random = new Random(seed);
+  let scratch = new Float32Array(0);
+
+  const penalised = (logits: Float32Array, history: readonly number[]) => {
+    if (scratch.length !== logits.length) scratch = new Float32Array(logits.length);
+    scratch.set(logits);
+    if (repetitionPenalty === 1) return scratch;
+    // Reading the untouched logits makes a repeated id count once.
+    for (const id of history) {
+      const logit = logits[id];
+      if (logit !== undefined) scratch[id] = logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
+    }
+    return scratch;
+  };
+
+  if (temperature === 0) {
+    return (logits, history) => argmax(repetitionPenalty === 1 ? logits : penalised(logits, history));
+  }
+  return (logits, history) => {
+    const scores = penalised(logits, history);
+    const max = scores[argmax(scores)]!;
+    const floor = topK > 0 && topK < scores.length ? kthLargest(scores, topK) : -Infinity;
+    // Probabilities, not yet divided by their sum, take the place of the scores.
+    let total = 0;
+    for (let i = 0; i < scores.length; i++) {
+      const score = scores[i]!;
+      const p = score >= floor ? Math.exp((score - max) / temperature) : 0;
+      scores[i] = p;
+      total += scores[i]!;
+    }
+    return draw(scores, topP < 1 ? cutTail(scores, total, topP) : total, random);
+  };
+}
+
+/** The first index of the largest number. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = -1;
+  let max = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > max) {
+      max = values[i]!;
+      best = i;
+    }
+  }
+  if (best < 0 || max === Infinity) {
+    throw new WorkbenchError(
+      'runtime',
+      'The model gave no finite logits.',
+      'An adapter may have diverged in training: lower its weight, or train it again with a smaller learning rate.',
+    );
+  }
+  return best;
+}
+
+/** The k-th largest value, by a heap whose root is the smallest of the k best so far. */
+function kthLargest(values: Float32Array, k: number): number {
+  const heap = new Float32Array(k).fill(-Infinity);
+  for (const value of values) {
+    if (!(value > heap[0]!)) continue;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= k) break;
+      if (child + 1 < k && heap[child + 1]! < heap[child]!) child++;
+      if (heap[child]! >= value) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = value;
+  }
+  return heap[0]!;
+}
+
+/**
+ * Sets to zero the least likely tokens that together hold at most `1 - topP` of the probability, and returns what is
+ * left of `total`. Ties with the least likely token that stays stay too.
+ */
+function cutTail(probabilities: Float32Array, total: number, topP: number): number {
+  const budget = (1 - topP) * total;
+  // All tokens up to this together stay within the budget, so that only the rest has to be sorted.
+  const negligible = budget / probabilities.length;
+  let cut = 0;
+  for (const p of probabilities) if (p <= negligible) cut += p;
+  const rest = probabilities.filter(p => p > negligible).sort();
+  let least = 0;
+  while (least < rest.length - 1 && cut + rest[least]! <= budget) cut += rest[least++]!;
+  let left = 0;
+  for (let i = 0; i < probabilities.length; i++) {
+    if (probabilities[i]! < rest[least]!) probabilities[i] = 0;
+    left += probabilities[i]!;
+  }
+  return left;
+}
+
+function draw(probabilities: Float32Array, total: number, random: Random): number {
+  const target = random.uniform() * total;
+  let sum = 0;
+  let last = 0;
+  for (let i = 0; i < probabilities.length; i++) {
+    const p = probabilities[i]!;
+    if (p === 0) continue;
+    sum += p;
+    last = i;
+    if (target < sum) break;
+  }
+  return last;
+}

@@ -1,0 +1,145 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { TensorToWrite } from '../files/safetensors.ts';
+import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
+import { type AdapterConfig, formatAdapterConfig, rankOf, scalingDivisor, scalingOf } from './adapterConfig.ts';
+import { isTargeted } from './modulePattern.ts';
+
+/** The factors of one linear layer: ΔW [out, in] = scaling · B · A (Hu et al. 2021, arXiv:2106.09685). */
+export interface LoraFactors {
+  /** [rank, in] */
+  A: Matrix;
+  /** [out, rank] */
+  B: Matrix;
+  scaling: number;
+}
+
+export interface Adapter {
+  name: string;
+  config: AdapterConfig;
+  /** By module path, for example `model.layers.0.self_attn.q_proj`. */
+  modules: Map<string, LoraFactors>;
+}
+
+const keyPrefix = 'base_model.model.';
+
+/**
+ * An adapter from the tensors of PEFT's adapter_model.safetensors. Every tensor is used or refused: none is dropped.
+ *
+ * @throws WorkbenchError `mismatch` naming the key that is no LoRA factor, lacks its partner or has another rank than
+ *   the config says; `badFile` for values that are not finite
+ */
+export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, FloatTensor>, name: string): Adapter {
+  const wrong = (what: string, hint?: string) => new WorkbenchError('mismatch', `Adapter ${name}: ${what}`, hint);
+  const halves = new Map<string, { A?: Matrix; B?: Matrix }>();
+  for (const [key, tensor] of tensors) {
+    const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(key);
+    if (!match)
+      throw wrong(`the key ${key} is not a LoRA factor of a linear layer`, 'Only plain LoRA adapters can be used.');
+    const [rows, cols] = tensor.shape;
+    if (tensor.shape.length !== 2 || !rows || !cols)
+      throw wrong(`${key} has the shape [${tensor.shape}], expected a matrix`);
+    if (!tensor.data.every(Number.isFinite)) {
+      throw new WorkbenchError('badFile', `Adapter ${name}: ${key} holds values that are not finite numbers`);
+    }
+    const half = halves.get(match[1]!) ?? {};
+    half[match[2] as 'A' | 'B'] = { rows, cols, data: tensor.data };
+    halves.set(match[1]!, half);
+  }
+  if (halves.size === 0) throw wrong('its file holds no LoRA factors');
+  const modules = new Map<string, LoraFactors>();
+  for (const [module, { A, B }] of halves) {
+    const key = `${keyPrefix}${module}`;
+    if (!A) throw wrong(`${key}.lora_B.weight has no partner ${key}.lora_A.weight`);
+    if (!B) throw wrong(`${key}.lora_A.weight has no partner ${key}.lora_B.weight`);
+    const rank = rankOf(config, module);
+    if (A.rows !== rank) throw wrong(`${key}.lora_A.weight has rank ${A.rows}, adapter_config.json says ${rank}`);
+    if (B.cols !== rank) throw wrong(`${key}.lora_B.weight has rank ${B.cols}, adapter_config.json says ${rank}`);
+    modules.set(module, { A, B, scaling: scalingOf(config, module) });
+  }
+  return { name, config, modules };
+}
+
+/**
+ * The two files of a PEFT folder: adapter_config.json, and the tensors and metadata of adapter_model.safetensors.
+ * Ranks and alphas are taken from the factors and their scalings, so that what is loaded is what was there.
+ *
+ * @throws WorkbenchError `badRequest` where factors of one module differ in rank, or a scaling is 0 or not finite
+ */
+export function adapterToPeft(adapter: Adapter): {
+  configJson: string;
+  tensors: TensorToWrite[];
+  metadata: Record<string, string>;
+} {
+  const { rank, alpha, rslora } = adapter.config;
+  const rankPattern: Record<string, number> = {};
+  const alphaPattern: Record<string, number> = {};
+  const tensors: TensorToWrite[] = [];
+  for (const [module, { A, B, scaling }] of adapter.modules) {
+    if (A.rows !== B.cols || !Number.isFinite(scaling) || scaling === 0) {
+      const found = `ranks ${A.rows} and ${B.cols}, scaling ${scaling}`;
+      throw new WorkbenchError('badRequest', `Adapter ${adapter.name}, ${module}: ${found} cannot be written`);
+    }
+    if (A.rows !== rank) rankPattern[module] = A.rows;
+    const divisor = scalingDivisor({ rslora }, A.rows);
+    if (alpha / divisor !== scaling) alphaPattern[module] = scaling * divisor;
+    const write = (half: string, { rows, cols, data }: Matrix) =>
+      tensors.push({ name: `${keyPrefix}${module}.${half}.weight`, dtype: 'F32', shape: [rows, cols], data });
+    write('lora_A', A);
+    write('lora_B', B);
+  }
+  const targetModules = targetsFor([...adapter.modules.keys()], adapter.config.targetModules);
+  const configJson = formatAdapterConfig({ ...adapter.config, rankPattern, alphaPattern, targetModules });
+  return { configJson, tensors, metadata: { format: 'pt' } };
+}
+
+/**
+ * Checks that every module of the adapter is a layer of the base, of the same size.
+ *
+ * @param layers the base's linear layers by module path
+ * @throws WorkbenchError `mismatch` naming the first key that does not fit
+ */
+export function checkAdapterFits(adapter: Adapter, layers: ReadonlyMap<string, { in: number; out: number }>): void {
+  const wrong = (what: string) =>
+    new WorkbenchError('mismatch', `Adapter ${adapter.name}: ${what}`, 'Was it trained for another base?');
+  for (const [module, { A, B }] of adapter.modules) {
+    const layer = layers.get(module);
+    const key = `${keyPrefix}${module}`;
+    if (!layer) throw wrong(`${key}.lora_A.weight adapts ${module}, which the base does not have`);
+    if (A.rows !== B.cols) throw wrong(`${key}: lora_A has rank ${A.rows}, lora_B has rank ${B.cols}`);
+    if (A.cols !== layer.in) {
+      throw wrong(`${key}.lora_A.weight is [${A.rows}, ${A.cols}], the base's layer takes ${layer.in} inputs`);
+    }
+    if (B.rows !== layer.out) {
+      throw wrong(`${key}.lora_B.weight is [${B.rows}, ${B.cols}], the base's layer gives ${layer.out} outputs`);
+    }
+  }
+}
+
+/**
+ * A rank above the smaller side of a layer adds parameters but no freedom: it is a mistake in a recipe or a merge.
+ *
+ * @throws WorkbenchError `mismatch`
+ */
+export function checkRank(rank: number, inputs: number, outputs: number, module: string): void {
+  const limit = Math.min(inputs, outputs);
+  if (Number.isInteger(rank) && rank >= 1 && rank <= limit) return;
+  throw new WorkbenchError(
+    'mismatch',
+    `Rank ${rank} does not fit ${module} [${outputs}, ${inputs}]`,
+    `Use a whole number from 1 to ${limit}.`,
+  );
+}
+
+/**
+ * The given targets where they cover all modules, otherwise the modules' last names where every layer has all of them,
+ * otherwise full paths. PEFT adapts what target_modules selects and ignores tensors of modules it does not.
+ */
+function targetsFor(modules: string[], given: AdapterConfig['targetModules']): string[] | string {
+  if (typeof given === 'string') return given;
+  if (given && modules.every(module => isTargeted(given, module))) return given;
+  const names = [...new Set(modules.map(module => module.slice(module.lastIndexOf('.') + 1)))].sort();
+  const layerOf = (module: string) => /\.layers\.(\d+)\./.exec(module)?.[1];
+  const layers = new Set(modules.map(layerOf));
+  const isRegular = !layers.has(undefined) && modules.length === names.length * layers.size;
+  return isRegular ? names : [...modules].sort();
+}

@@ -1,0 +1,127 @@
+import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import { refuseInexact } from './adapterConfigLimits.ts';
+import { checkPatterns, patternValue } from './modulePattern.ts';
+
+/** How an adapter's factors are scaled and where they belong, in PEFT's terms but this project's spelling. */
+export interface AdapterConfig {
+  rank: number;
+  alpha: number;
+  /** Scaling is alpha/√rank instead of alpha/rank (Kalajdzievski 2023, arXiv:2312.03732). */
+  rslora: boolean;
+  /** Ranks that differ from `rank`, by a module's name or path, or a regular expression for its path. */
+  rankPattern?: Record<string, number>;
+  /** Alphas that differ from `alpha`, likewise. */
+  alphaPattern?: Record<string, number>;
+  /** Names or paths of the adapted modules, or one regular expression, or `all-linear`. */
+  targetModules?: string[] | string;
+  dropout?: number;
+  baseModel?: string;
+  taskType?: string;
+}
+
+/** PEFT's defaults for keys that are left out. */
+const peftDefaults = { rank: 8, alpha: 8 };
+
+/** Far above any layer's width; keeps products of sizes exact. */
+const maxRank = 65_536;
+
+/**
+ * Reads PEFT's adapter_config.json. Settings that change what the adapter computes in a way this project does not
+ * implement are refused; keys it does not know are reported as warnings.
+ *
+ * @throws WorkbenchError `badFile` for wrong types, `unsupported` naming the setting that cannot be applied exactly
+ */
+export function parseAdapterConfig(text: string, fileName: string): { config: AdapterConfig; problems: Problem[] } {
+  const bad = (key: string, expected: string, got: unknown) =>
+    new WorkbenchError('badFile', `${fileName}: ${key} must be ${expected}, got ${JSON.stringify(got)?.slice(0, 100)}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new WorkbenchError('badFile', `${fileName}: not JSON: ${(error as Error).message.slice(0, 200)}`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad('the file', 'a JSON object', json);
+  const raw = json as Record<string, unknown>;
+  const problems = refuseInexact(raw, fileName);
+
+  const isRank = (v: unknown): v is number => Number.isInteger(v) && (v as number) >= 1 && (v as number) <= maxRank;
+  const isAlpha = (v: unknown): v is number => Number.isFinite(v) && v !== 0;
+  const read = <T>(key: string, expected: string, ok: (v: unknown) => v is T): T | undefined => {
+    const value = raw[key];
+    if (value === undefined || value === null) return undefined;
+    if (!ok(value)) throw bad(key, expected, value);
+    return value;
+  };
+  const patterns =
+    (ok: (v: unknown) => boolean) =>
+    (v: unknown): v is Record<string, number> =>
+      typeof v === 'object' && v !== null && !Array.isArray(v) && Object.values(v).every(ok);
+  const isString = (v: unknown): v is string => typeof v === 'string';
+  const rankText = `a whole number from 1 to ${maxRank}`;
+  // An alpha of 0 would load an adapter that does nothing.
+  const alphaText = 'a finite number other than 0';
+  const config: AdapterConfig = {
+    rank: read('r', rankText, isRank) ?? peftDefaults.rank,
+    alpha: read('lora_alpha', alphaText, isAlpha) ?? peftDefaults.alpha,
+    rslora: read('use_rslora', 'true or false', v => typeof v === 'boolean') ?? false,
+    rankPattern: read('rank_pattern', `an object whose values are ${rankText}`, patterns(isRank)) ?? {},
+    alphaPattern: read('alpha_pattern', `an object whose values are ${alphaText}`, patterns(isAlpha)) ?? {},
+    targetModules: read(
+      'target_modules',
+      'a list of strings, or a string',
+      (v): v is string | string[] => isString(v) || (Array.isArray(v) && v.every(isString)),
+    ),
+    dropout: read(
+      'lora_dropout',
+      'a number from 0 to 1',
+      (v): v is number => typeof v === 'number' && v >= 0 && v <= 1,
+    ),
+    baseModel: read('base_model_name_or_path', 'a string', isString),
+    taskType: read('task_type', 'a string', isString),
+  };
+  checkPatterns(Object.keys(config.rankPattern ?? {}), `${fileName}: rank_pattern`);
+  checkPatterns(Object.keys(config.alphaPattern ?? {}), `${fileName}: alpha_pattern`);
+  return { config, problems };
+}
+
+/** adapter_config.json as PEFT reads it, with no key that a PEFT as old as rsLoRA (0.7) would refuse. */
+export function formatAdapterConfig(config: AdapterConfig): string {
+  const json = {
+    alpha_pattern: config.alphaPattern ?? {},
+    auto_mapping: null,
+    base_model_name_or_path: config.baseModel ?? null,
+    bias: 'none',
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    layers_pattern: null,
+    layers_to_transform: null,
+    lora_alpha: config.alpha,
+    lora_dropout: config.dropout ?? 0,
+    modules_to_save: null,
+    peft_type: 'LORA',
+    r: config.rank,
+    rank_pattern: config.rankPattern ?? {},
+    revision: null,
+    target_modules: config.targetModules ?? null,
+    task_type: config.taskType ?? 'CAUSAL_LM',
+    use_rslora: config.rslora,
+  };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+/** The rank a config gives a module. */
+export function rankOf(config: AdapterConfig, module: string): number {
+  return patternValue(config.rankPattern, module) ?? config.rank;
+}
+
+/** The factor on B·A: alpha/rank, or alpha/√rank with rsLoRA. */
+export function scalingOf(config: AdapterConfig, module: string): number {
+  const alpha = patternValue(config.alphaPattern, module) ?? config.alpha;
+  return alpha / scalingDivisor(config, rankOf(config, module));
+}
+
+/** What alpha is divided by. */
+export function scalingDivisor(config: Pick<AdapterConfig, 'rslora'>, rank: number): number {
+  return config.rslora ? Math.sqrt(rank) : rank;
+}

@@ -1,0 +1,58 @@
+import { columnsOf, rowsOf, sideBySide } from '../linalg/columns.ts';
+import { qrTriangle } from '../linalg/qr.ts';
+import { productNorm } from '../linalg/svd.ts';
+import type { Adapter, LoraFactors } from '../lora/adapter.ts';
+
+/** An adapter and its weight in a sum. */
+export interface WeightedAdapter {
+  adapter: Adapter;
+  weight: number;
+}
+
+/** ‖ΔW − Σ wᵢsᵢBᵢAᵢ‖ / ‖Σ wᵢsᵢBᵢAᵢ‖ in the Frobenius norm; 0/0 is 0, anything else over 0 infinite. A sum of terms that cancel counts as 0. */
+export interface RelativeError {
+  total: number;
+  perModule: Map<string, number>;
+}
+
+/**
+ * How far a combined adapter is from the exact weighted sum of the adapters it was made of. No ΔW is formed: a sum of
+ * products is one product of stacked factors, and its norm that of the small core between their QR triangles, exact
+ * to rounding.
+ */
+export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeError {
+  const modules = new Set([merged, ...parts.map(part => part.adapter)].flatMap(adapter => [...adapter.modules.keys()]));
+  const perModule = new Map<string, number>();
+  let [errors, norms, noises] = [0, 0, 0];
+  for (const module of modules) {
+    const terms = parts.flatMap(({ adapter, weight }) => {
+      const factors = adapter.modules.get(module);
+      return factors ? [{ ...factors, scaling: weight * factors.scaling }] : [];
+    });
+    const result = merged.modules.get(module);
+    const norm = sumNorm(terms);
+    const error = sumNorm(result ? [{ ...result, scaling: -result.scaling }, ...terms] : terms);
+    const noise = roundingNoise * Math.hypot(...terms.map(term => sumNorm([term])));
+    perModule.set(module, ratio(error, norm, noise));
+    errors += error ** 2;
+    norms += norm ** 2;
+    noises += noise ** 2;
+  }
+  return { total: ratio(Math.sqrt(errors), Math.sqrt(norms), Math.sqrt(noises)), perModule };
+}
+
+// Factors are F32: a sum this much smaller than its terms is what is left of terms that cancel.
+const roundingNoise = 2 ** -22;
+
+/** ‖Σ sᵢBᵢAᵢ‖ */
+function sumNorm(terms: LoraFactors[]): number {
+  if (terms.length === 0) return 0;
+  const left = sideBySide(terms.map(({ B, scaling }) => columnsOf(B, scaling)));
+  const right = sideBySide(terms.map(({ A }) => rowsOf(A)));
+  return productNorm(qrTriangle(left), qrTriangle(right));
+}
+
+function ratio(error: number, norm: number, noise: number): number {
+  if (norm > noise) return error / norm;
+  return error > noise ? Number.POSITIVE_INFINITY : 0;
+}

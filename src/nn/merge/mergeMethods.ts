@@ -1,0 +1,39 @@
+import type { MergeMethod } from '../../protocol/mergeMethod.ts';
+
+/** What a sign is elected by: the sum of the values, or the count of their signs. */
+export type MajoritySign = 'total' | 'frequency';
+
+/** What a method is made of. */
+export interface MethodParts {
+  /** `stack`: factors side by side; `factors`: the A and the B apart; `delta`: scaling · B · A, refactored by SVD. */
+  on: 'stack' | 'factors' | 'delta';
+  /** Which entries are dropped first. */
+  prune: 'none' | 'magnitude' | 'random';
+  /** True where only the entries of the majority's sign are averaged (TIES), false where all are summed. */
+  elect: boolean;
+}
+
+/** The settings that a method reads; the others have no effect on it. */
+export function methodSettings(method: MergeMethod): ('density' | 'seed' | 'majoritySign' | 'rank')[] {
+  const { on, prune, elect } = methodParts[method];
+  return [
+    ...(prune === 'none' ? [] : (['density'] as const)),
+    ...(prune === 'random' ? (['seed'] as const) : []),
+    ...(elect ? (['majoritySign'] as const) : []),
+    ...(on === 'delta' ? (['rank'] as const) : []),
+  ];
+}
+
+export const methodParts: Record<MergeMethod, MethodParts> = {
+  cat: { on: 'stack', prune: 'none', elect: false },
+  linear: { on: 'factors', prune: 'none', elect: false },
+  svd: { on: 'delta', prune: 'none', elect: false },
+  ties: { on: 'factors', prune: 'magnitude', elect: true },
+  ties_svd: { on: 'delta', prune: 'magnitude', elect: true },
+  dare_linear: { on: 'factors', prune: 'random', elect: false },
+  dare_linear_svd: { on: 'delta', prune: 'random', elect: false },
+  dare_ties: { on: 'factors', prune: 'random', elect: true },
+  dare_ties_svd: { on: 'delta', prune: 'random', elect: true },
+  magnitude_prune: { on: 'factors', prune: 'magnitude', elect: false },
+  magnitude_prune_svd: { on: 'delta', prune: 'magnitude', elect: false },
+};

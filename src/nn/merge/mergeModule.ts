@@ -1,0 +1,120 @@
+import { columnsOf, rowsOf, sideBySide } from '../linalg/columns.ts';
+import { leadingSvd } from '../linalg/leadingSvd.ts';
+import { productSvd, type Svd } from '../linalg/svd.ts';
+import type { LoraFactors } from '../lora/adapter.ts';
+import type { Matrix } from '../tensor/dtype.ts';
+import { keepLargest, keepMasked, tiesSum, weightedSum } from './combineTensors.ts';
+import { mergeDelta } from './mergeIntoBase.ts';
+import type { MajoritySign, MethodParts } from './mergeMethods.ts';
+
+/** One adapter's share in a module. */
+export interface Term {
+  name: string;
+  weight: number;
+  factors: LoraFactors;
+}
+
+/** The tensor a mask of dare belongs to. */
+export type MaskPart = 'lora_A' | 'lora_B' | 'delta';
+
+export interface ModuleSettings extends MethodParts {
+  module: string;
+  density: number;
+  majoritySign: MajoritySign;
+  rank: number;
+  drawMask: (adapter: string, module: string, part: MaskPart, count: number) => ArrayLike<number>;
+}
+
+/** Factors side by side, w·s on A: exactly Σ wᵢsᵢBᵢAᵢ, at the sum of the ranks. */
+export function stackMerge(terms: Term[]): LoraFactors {
+  const [inputs, out] = sizeOf(terms);
+  const rank = terms.reduce((sum, { factors }) => sum + factors.A.rows, 0);
+  const A: Matrix = { rows: rank, cols: inputs, data: new Float32Array(rank * inputs) };
+  const B: Matrix = { rows: out, cols: rank, data: new Float32Array(out * rank) };
+  let at = 0;
+  for (const { weight, factors } of terms) {
+    const factor = weight * factors.scaling;
+    A.data.set(
+      factors.A.data.map(value => value * factor),
+      at * inputs,
+    );
+    for (let o = 0; o < out; o++) {
+      B.data.set(factors.B.data.subarray(o * factors.B.cols, (o + 1) * factors.B.cols), o * rank + at);
+    }
+    at += factors.A.rows;
+  }
+  return { A, B, scaling: 1 };
+}
+
+/** The A and the B combined apart, each with √|w·s|, the sign of w·s on A. Ranks must be equal. */
+export function factorMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
+  const shares = terms.map(({ weight, factors }) => weight * factors.scaling);
+  const roots = shares.map(share => Math.sqrt(Math.abs(share)));
+  const signedRoots = roots.map((root, i) => Math.sign(shares[i]!) * root);
+  const names = terms.map(term => term.name);
+  const { A, B } = terms[0]!.factors;
+  const a = combine(
+    terms.map(({ factors }) => factors.A.data),
+    signedRoots,
+    names,
+    'lora_A',
+    settings,
+  );
+  const b = combine(
+    terms.map(({ factors }) => factors.B.data),
+    roots,
+    names,
+    'lora_B',
+    settings,
+  );
+  return { A: { ...A, data: a }, B: { ...B, data: b }, scaling: 1 };
+}
+
+/** The best approximation of Σ wᵢsᵢBᵢAᵢ of the given rank (Eckart & Young 1936); no delta is formed. */
+export function svdMerge(terms: Term[], rank: number): LoraFactors {
+  const left = sideBySide(terms.map(({ weight, factors }) => columnsOf(factors.B, weight * factors.scaling)));
+  const right = sideBySide(terms.map(({ factors }) => rowsOf(factors.A)));
+  return factorsOf(productSvd(left, right, rank));
+}
+
+/** The deltas sᵢBᵢAᵢ pruned and combined with the weights, then the best approximation of the given rank. */
+export function deltaMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
+  const [inputs, out] = sizeOf(terms);
+  const deltas = terms.map(({ factors }) => mergeDelta(new Float32Array(out * inputs), [{ ...factors, weight: 1 }]));
+  const weights = terms.map(term => term.weight);
+  const names = terms.map(term => term.name);
+  const data = combine(deltas, weights, names, 'delta', settings);
+  return factorsOf(leadingSvd({ rows: out, cols: inputs, data }, settings.rank));
+}
+
+function combine(
+  tensors: Float32Array[],
+  weights: number[],
+  names: string[],
+  part: MaskPart,
+  { prune, elect, density, majoritySign, module, drawMask }: ModuleSettings,
+): Float32Array {
+  const pruned = tensors.map((tensor, i) => {
+    if (prune === 'none' || density >= 1) return tensor;
+    if (prune === 'magnitude') return keepLargest(tensor, density);
+    return keepMasked(tensor, drawMask(names[i]!, module, part, tensor.length), density);
+  });
+  return elect ? tiesSum(pruned, weights, majoritySign) : weightedSum(pruned, weights);
+}
+
+/** B = U√s, A = √s Vᵀ: both halves of like size, which keeps the rounding to single floats small. */
+function factorsOf({ u, s, v }: Svd): LoraFactors {
+  const rank = s.length;
+  const A: Matrix = { rows: rank, cols: v.rows, data: new Float32Array(rank * v.rows) };
+  const B: Matrix = { rows: u.rows, cols: rank, data: new Float32Array(rank * u.rows) };
+  for (let k = 0; k < rank; k++) {
+    const root = Math.sqrt(s[k]!);
+    for (let j = 0; j < v.rows; j++) A.data[k * v.rows + j] = root * v.data[k * v.rows + j]!;
+    for (let i = 0; i < u.rows; i++) B.data[i * rank + k] = root * u.data[k * u.rows + i]!;
+  }
+  return { A, B, scaling: 1 };
+}
+
+function sizeOf(terms: Term[]): [inputs: number, out: number] {
+  return [terms[0]!.factors.A.cols, terms[0]!.factors.B.rows];
+}

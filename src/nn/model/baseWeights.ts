@@ -1,0 +1,69 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { ElementType, Graph, Value } from '../graph/graph.ts';
+import * as op from '../graph/ops.ts';
+import { dequantize, matMulBlocks, quantizedRows } from '../quant/quantizedWeight.ts';
+import type { DType } from '../tensor/dtype.ts';
+import type { TensorPlace } from '../tensor/tensorPlace.ts';
+import type { BaseConfig } from './config.ts';
+import { baseTensors } from './layout.ts';
+
+const elementTypes: Partial<Record<DType, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+
+/**
+ * Throws when a checkpoint lacks a tensor (`notFound`), holds it in another shape (`mismatch`) or in a
+ * type that is not F32, F16 or BF16 (`unsupported`); each names the tensor. Tensors beyond those the
+ * architecture defines are ignored, as transformers does (old checkpoints carry rotary tables).
+ */
+export function checkBaseTensors(c: BaseConfig, tensors: ReadonlyMap<string, TensorPlace>): void {
+  for (const [name, shape] of baseTensors(c)) {
+    const place = tensors.get(name);
+    if (!place)
+      throw new WorkbenchError(
+        'notFound',
+        `the base's checkpoint holds no tensor '${name}'`,
+        'Is the download complete?',
+      );
+    if (`${place.shape}` !== `${shape}`)
+      throw new WorkbenchError(
+        'mismatch',
+        `${place.file}: '${name}' has shape [${place.shape}], config.json implies [${shape}]`,
+      );
+    if (!elementTypes[place.dtype])
+      throw new WorkbenchError(
+        'unsupported',
+        `${place.file}: '${name}' is stored as ${place.dtype}`,
+        'Use F32, F16 or BF16.',
+      );
+  }
+}
+
+/**
+ * The base's weights as constants of a graph, read in place from their files and widened to F32; those of which there is
+ * a quantised copy are widened from that.
+ */
+export function externalWeights(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): (name: string) => Value {
+  return name =>
+    g.once(`weight:${name}`, () => {
+      const place = tensors.get(name);
+      const quantized = quantizedRows(tensors, [name]);
+      if (quantized) return dequantize(g, quantized);
+      if (!place) throw new WorkbenchError('notFound', `the base's checkpoint holds no tensor '${name}'`);
+      const type = elementTypes[place.dtype]!;
+      return op.cast(g, g.external(name, type, place.shape, place), 'float32');
+    });
+}
+
+/** x […, in] and the names of weights [out, in], one below the other → x Wᵀ + bias, […, Σ out]. */
+export type Product = (x: Value, weights: string[], bias?: Value) => Value;
+
+/** Products with the base's weights: one each, however many weights, and without widening those that are quantised. */
+export function externalProduct(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): Product {
+  const weight = externalWeights(g, tensors);
+  return (x, weights, bias) => {
+    const quantized = quantizedRows(tensors, weights);
+    if (quantized) return matMulBlocks(g, x, quantized, bias);
+    // The runtime joins the weights once, when it compiles the graph.
+    const y = op.project(g, x, op.concat(g, weights.map(weight), 0));
+    return bias ? op.add(g, y, bias) : y;
+  };
+}

@@ -1,0 +1,125 @@
+import * as z from 'zod/mini';
+import { nothing, type ViewApi } from '../api.ts';
+
+/** Expert → weight. */
+const weights = z.record(z.string(), z.number());
+
+const labExpert = z.object({
+  name: z.string(),
+  domain: z.string(),
+  description: z.optional(z.string()),
+  isTrained: z.boolean(),
+});
+
+const preset = z.object({
+  name: z.string(),
+  weights,
+  /** Named in the recipe, or proposed by the scores of its report. */
+  source: z.enum(['recipe', 'scores']),
+});
+
+const score = z.object({ set: z.string(), accuracy: z.number(), total: z.number() });
+
+/** What a report says of some weights: as a blend, or merged by a method. */
+const evaluated = z.object({
+  weights,
+  method: z.optional(z.string()),
+  density: z.optional(z.number()),
+  rank: z.optional(z.int()),
+  scores: z.array(score),
+});
+
+const decoding = z.object({ seed: z.int(), temperature: z.number(), maxTokens: z.int() });
+
+const lab = z.object({
+  recipe: z.string(),
+  base: z.string(),
+  experts: z.array(labExpert),
+  presets: z.array(preset),
+  /** The held-out sets of the report; none without one. */
+  sets: z.array(z.string()),
+  evaluated: z.array(evaluated),
+  /** How experts can be merged, each in a sentence. */
+  methods: z.array(z.object({ name: z.string(), text: z.string() })),
+  /** As the recipe and the user's settings say it. */
+  decoding,
+  /** The recipe's blend that the lab was opened with. */
+  opened: z.optional(z.string()),
+});
+
+const route = z.object({
+  weights,
+  abstained: z.boolean(),
+  evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
+});
+
+const answer = z.object({
+  text: z.string(),
+  finish: z.enum(['stop', 'length', 'cancelled', 'context']),
+  answerTokens: z.int(),
+  prefillMs: z.number(),
+  decodeMs: z.number(),
+});
+
+const nextToken = z.object({ probability: z.number(), kl: z.number(), top: z.string() });
+
+const explanation = z.object({
+  experts: z.array(z.string()),
+  tokens: z.array(z.object({ text: z.string(), base: nextToken, blend: nextToken, experts: z.array(nextToken) })),
+});
+
+const mergeOptions = { density: z.number(), rank: z.optional(z.int()) };
+
+const comparison = z.object({
+  methods: z.array(
+    z.object({
+      method: z.string(),
+      result: z.optional(z.object({ rank: z.int(), relativeError: z.nullable(z.number()), parameters: z.number() })),
+      problem: z.optional(z.string()),
+      milliseconds: z.number(),
+    }),
+  ),
+});
+
+export type Weights = z.infer<typeof weights>;
+export type Lab = z.infer<typeof lab>;
+export type LabExpert = z.infer<typeof labExpert>;
+export type Decoding = z.infer<typeof decoding>;
+export type LabRoute = z.infer<typeof route>;
+export type LabAnswer = z.infer<typeof answer>;
+export type Explanation = z.infer<typeof explanation>;
+export type Comparison = z.infer<typeof comparison>;
+export type Evaluated = z.infer<typeof evaluated>;
+
+/** The blend lab's messages. */
+export const blendApi = {
+  toHost: {
+    requests: {
+      load: { params: nothing, result: lab },
+      /** Whom the router would choose, and why. */
+      route: { params: z.object({ prompt: z.string() }), result: route },
+      /** Answers with a blend; without weights the base alone. What it says is told under `id` as it comes. */
+      ask: { params: z.object({ id: z.int(), prompt: z.string(), weights, decoding }), result: answer },
+      explain: { params: z.object({ prompt: z.string(), answer: z.string(), weights }), result: explanation },
+      /** How far it is, is told by `comparing`. */
+      compareMerges: { params: z.object({ weights, ...mergeOptions }), result: comparison },
+      /** Asks for a name and saves it in the recipe; without a name where that was cancelled. */
+      saveBlend: { params: z.object({ weights }), result: z.object({ name: z.optional(z.string()) }) },
+      /** Asks for a folder and merges into it; without a path where that was cancelled. */
+      merge: {
+        params: z.object({ weights, method: z.string(), ...mergeOptions, into: z.enum(['adapter', 'model']) }),
+        result: z.object({ path: z.optional(z.string()) }),
+      },
+    },
+    notifications: {},
+  },
+  toView: {
+    requests: {},
+    notifications: {
+      answerText: z.object({ id: z.int(), text: z.string() }),
+      comparing: z.object({ method: z.string(), done: z.int(), total: z.int() }),
+      /** The recipe, an adapter or the report has changed, or another blend is to be shown: there is something to load. */
+      changed: nothing,
+    },
+  },
+} as const satisfies ViewApi;

@@ -1,0 +1,220 @@
+import * as z from 'zod/mini';
+import { anyNumber, nothing, type ViewApi } from '../api.ts';
+import { runStates } from '../runRecord.ts';
+
+const path = z.array(z.union([z.string(), z.int()]));
+
+/** How a setting is asked for. */
+const control = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('number'),
+    isWhole: z.boolean(),
+    min: z.optional(z.number()),
+    max: z.optional(z.number()),
+  }),
+  z.object({ kind: z.literal('flag') }),
+  z.object({ kind: z.literal('text'), offers: z.array(z.string()) }),
+  z.object({
+    kind: z.literal('choice'),
+    options: z.array(z.object({ value: z.union([z.string(), z.boolean()]), text: z.optional(z.string()) })),
+  }),
+  /** One word for all, or some of these. */
+  z.object({ kind: z.literal('some'), all: z.string(), offers: z.array(z.string()) }),
+]);
+
+const field = z.object({
+  /** Where in the recipe it is written. */
+  path,
+  label: z.string(),
+  help: z.string(),
+  control,
+  /** As it is written, or else what holds; absent where nothing does. */
+  value: z.optional(z.unknown()),
+  /** What holds where it is not written: the default, or what the recipe says for all experts. */
+  otherwise: z.optional(z.unknown()),
+  isWritten: z.boolean(),
+  problem: z.optional(z.string()),
+});
+
+/** Settings of all experts, or of one. */
+const scope = z.object({
+  expert: z.optional(z.string()),
+  sections: z.array(z.object({ title: z.string(), isRare: z.boolean(), fields: z.array(field) })),
+});
+
+const form = z.object({
+  scopes: z.array(scope),
+  /** Those that can be trained. */
+  experts: z.array(z.string()),
+  /** What is wrong with the recipe beside the fields; without scopes it cannot be read. */
+  problems: z.array(z.string()),
+  /** It can be trained. */
+  isValid: z.boolean(),
+  isSaved: z.boolean(),
+});
+
+const plannedExpert = z.object({
+  name: z.string(),
+  rank: z.int(),
+  layers: z.int(),
+  parameters: z.number(),
+  examples: z.int(),
+  tokensPerEpoch: z.number(),
+  steps: z.int(),
+  epochs: z.number(),
+  /** The learning rate over the steps. */
+  rates: z.array(z.object({ step: z.int(), rate: z.number() })),
+});
+
+const plan = z.object({
+  base: z.object({ architecture: z.string(), parameters: z.number() }),
+  device: z.string(),
+  experts: z.array(plannedExpert),
+  memory: z.object({
+    process: z.number(),
+    weights: z.number(),
+    factors: z.number(),
+    optimiser: z.number(),
+    activations: z.number(),
+    graphs: z.number(),
+  }),
+  totalBytes: z.number(),
+  budgetBytes: z.number(),
+  isLimit: z.boolean(),
+  fits: z.boolean(),
+  widensAtUse: z.boolean(),
+  halfActivations: z.boolean(),
+  recompute: z.boolean(),
+  isRecomputeChosen: z.boolean(),
+  totalBytesWithout: z.number(),
+  time: z.object({ steps: z.int(), secondsPerStep: z.number(), seconds: z.number() }),
+  notes: z.array(z.string()),
+});
+
+const previewRow = z.object({
+  /** The text in its tokens, and which of them are learned; half a character comes with its second half. */
+  tokens: z.array(z.object({ text: z.string(), isTrained: z.boolean() })),
+  /** Tokens that are cut off at the end. */
+  cut: z.int(),
+});
+
+const preview = z.object({ file: z.string(), examples: z.int(), maxLength: z.int(), rows: z.array(previewRow) });
+
+const run = z.object({
+  id: z.string(),
+  experts: z.array(z.string()),
+  state: z.enum(runStates),
+  startedAt: z.number(),
+  /** What its engine is doing, and how far it is. */
+  progress: z.optional(z.object({ message: z.string(), done: z.number(), total: z.number() })),
+  message: z.optional(z.string()),
+  /** This window's engine runs it. */
+  isHere: z.boolean(),
+  /** It has not come to its end. */
+  canResume: z.boolean(),
+});
+
+const point = z.object({ step: z.int(), loss: anyNumber });
+
+/** What became of a run so far, or what has come since. */
+const progress = z.object({
+  run: z.string(),
+  /** The curves begin anew; else these are the points that came since. */
+  isWhole: z.boolean(),
+  experts: z.array(
+    z.object({
+      name: z.string(),
+      train: z.array(point),
+      validation: z.array(point),
+      rates: z.array(z.object({ step: z.int(), rate: z.number() })),
+    }),
+  ),
+  /** The last step's; absent before the first. */
+  last: z.optional(
+    z.object({
+      step: z.int(),
+      steps: z.int(),
+      tokensPerSecond: anyNumber,
+      secondsLeft: anyNumber,
+      residentBytes: z.number(),
+    }),
+  ),
+  /** The last step of which everything is on disk. */
+  checkpoint: z.optional(z.int()),
+});
+
+const checkpointExpert = z.object({
+  name: z.string(),
+  step: z.int(),
+  /** Mean loss of its last batches before the checkpoint. */
+  trainLoss: z.optional(z.number()),
+  best: z.optional(z.object({ step: z.int(), loss: z.number() })),
+});
+
+const checkpoint = z.object({
+  step: z.int(),
+  savedAt: z.number(),
+  bytes: z.number(),
+  experts: z.array(checkpointExpert),
+});
+
+export type FormField = z.infer<typeof field>;
+export type FieldControl = z.infer<typeof control>;
+export type FormScope = z.infer<typeof scope>;
+export type TrainingForm = z.infer<typeof form>;
+export type TrainingPlan = z.infer<typeof plan>;
+export type DataPreview = z.infer<typeof preview>;
+export type ShownRun = z.infer<typeof run>;
+export type RunProgressed = z.infer<typeof progress>;
+export type ShownCheckpoint = z.infer<typeof checkpoint>;
+
+const loaded = z.object({
+  recipe: z.string(),
+  form,
+  runs: z.array(run),
+});
+
+const ofRun = z.object({ run: z.string() });
+
+/** The training view's messages. */
+export const trainingApi = {
+  toHost: {
+    requests: {
+      load: { params: nothing, result: loaded },
+      /** Writes a setting into the recipe's document; without a value it is taken out. */
+      edit: { params: z.object({ path, value: z.optional(z.unknown()) }), result: nothing },
+      save: { params: nothing, result: nothing },
+      /** Shows the recipe's text, at a part of it. */
+      openRecipe: { params: z.object({ path: z.optional(path) }), result: nothing },
+      /** What training will take, by the document as it is now. */
+      plan: { params: z.object({ experts: z.array(z.string()) }), result: plan },
+      preview: { params: z.object({ expert: z.string(), rows: z.int() }), result: preview },
+      /** Saves the recipe and begins a training. */
+      start: { params: z.object({ experts: z.array(z.string()) }), result: ofRun },
+      /** Ends the run's work after the step under way, with a checkpoint; the run stays open. */
+      pause: { params: ofRun, result: nothing },
+      stop: { params: ofRun, result: nothing },
+      resume: { params: ofRun, result: nothing },
+      /** A run's curves; what comes after it is told by `progressed`. */
+      follow: { params: ofRun, result: progress },
+      checkpoints: { params: ofRun, result: z.object({ checkpoints: z.array(checkpoint) }) },
+      /** A new run that goes on from a checkpoint of this one. */
+      restore: { params: z.object({ run: z.string(), step: z.int() }), result: ofRun },
+      /** Makes a checkpoint's factors the expert's adapter. */
+      promote: {
+        params: z.object({ run: z.string(), step: z.int(), expert: z.string(), isBest: z.boolean() }),
+        result: z.object({ previous: z.optional(z.string()) }),
+      },
+    },
+    notifications: {},
+  },
+  toView: {
+    requests: {},
+    notifications: {
+      /** The recipe's document is another one. */
+      form,
+      runs: z.object({ runs: z.array(run) }),
+      progressed: progress,
+    },
+  },
+} as const satisfies ViewApi;

@@ -1,0 +1,55 @@
+import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
+import { linearNames } from '../../nn/model/layout.ts';
+import { type BaseFacts, known, unreadable } from './recipeWorld.ts';
+import type { Checked, RelatedProblem } from './relatedProblem.ts';
+
+/** Whether adapters are there, and were made for this base. */
+export function adapterProblems({ recipe, world }: Checked): RelatedProblem[] {
+  const base = known(world.base);
+  return Object.entries(recipe.experts).flatMap(([name, { adapter }]): RelatedProblem[] => {
+    if (adapter === undefined) {
+      const origin = world.trainedOn(name);
+      return origin ? otherOrigin(origin, base).map(p => ({ ...p, path: ['experts', name], on: 'key' })) : [];
+    }
+    const fact = world.adapter(adapter);
+    const at = { path: ['experts', name, 'adapter'], on: 'value' as const };
+    const reason = unreadable(fact)?.reason;
+    if (reason) return [{ code: 'badAdapter', message: reason, ...at }];
+    const facts = known(fact);
+    if (!facts) return [];
+    const found = [...foreignTargets(facts.config.targetModules), ...otherOrigin(facts, base)];
+    return found.map(problem => ({ ...problem, ...at }));
+  });
+}
+
+type Found = Pick<RelatedProblem, 'code' | 'message'>;
+
+function foreignTargets(targets: string | string[] | undefined): Found[] {
+  // A single string is an expression that modules are matched with.
+  if (!Array.isArray(targets)) return [];
+  const names = targets.filter(target => !linearNames.some(n => target === n || target.endsWith(`.${n}`)));
+  if (names.length === 0) return [];
+  const list = names.map(n => `'${n}'`).join(', ');
+  const message = `the adapter targets ${list}, which the base does not have; it has ${linearNames.join(', ')}`;
+  return [{ code: 'unknownTarget', message }];
+}
+
+function otherOrigin({ baseHash, chatTemplate }: AdapterOrigin, base: BaseFacts | undefined): Found[] {
+  return [...otherBase(baseHash, base), ...otherTemplate(chatTemplate, base)];
+}
+
+function otherBase(hash: string | undefined, base: BaseFacts | undefined): Found[] {
+  if (!hash || !base?.hash || hash === base.hash) return [];
+  const message = `trained on another base: the hash of its weights was ${hash.slice(0, 12)}…, this base has ${base.hash.slice(0, 12)}…`;
+  return [{ code: 'otherBase', message }];
+}
+
+function otherTemplate(template: string | undefined, base: BaseFacts | undefined): Found[] {
+  if (template === undefined || base === undefined || template.trim() === (base.chatTemplate ?? '').trim()) return [];
+  const message = !base.chatTemplate
+    ? 'trained with a chat template, the base has none'
+    : template
+      ? 'trained with another chat template than that of the base'
+      : 'trained without a chat template, the base has one';
+  return [{ code: 'otherTemplate', message }];
+}

@@ -1,0 +1,94 @@
+import type { JSONPath } from 'jsonc-parser';
+import type { Problem } from '../../protocol/errors.ts';
+import type { ProblemCode } from '../problemCodes.ts';
+import type { Recipe } from '../schema.ts';
+import { overlap } from './dataFacts.ts';
+import { type DataFacts, known, type RecipeWorld, unreadable } from './recipeWorld.ts';
+import type { Checked, RelatedLine, RelatedProblem } from './relatedProblem.ts';
+
+/** A dataset that a recipe names, and what for. */
+export interface DataUse {
+  file: string;
+  path: JSONPath;
+  role: 'train' | 'validation' | 'held-out';
+}
+
+export function dataUses(recipe: Recipe): DataUse[] {
+  const experts = Object.entries(recipe.experts).flatMap(([name, { data }]) =>
+    (['train', 'validation'] as const).flatMap(role => {
+      const file = data?.[role];
+      return file ? [{ file, path: ['experts', name, 'data', role], role }] : [];
+    }),
+  );
+  const sets = Object.entries(recipe.evaluation.sets).map(
+    ([name, { data }]): DataUse => ({ file: data, path: ['evaluation', 'sets', name, 'data'], role: 'held-out' }),
+  );
+  return [...experts, ...sets];
+}
+
+/** Whether datasets are there, can be read, and keep what is measured apart from what is learned. */
+export function dataProblems({ recipe, world }: Checked): RelatedProblem[] {
+  const uses = dataUses(recipe);
+  const train = uses.filter(use => use.role === 'train');
+  return [
+    ...uses.flatMap(use => fileProblems(use, world)),
+    ...uses.filter(use => use.role !== 'train').flatMap(use => overlaps(use, train, world)),
+    ...missingTests(recipe, world),
+  ];
+}
+
+/** More lines than this are not listed with the recipe; all are marked in the dataset. */
+const mostRelated = 10;
+
+function fileProblems({ file, path }: DataUse, world: RecipeWorld): RelatedProblem[] {
+  const fact = world.data(file);
+  const problem = { path, on: 'value' as const };
+  const failure = unreadable(fact);
+  if (failure)
+    return [
+      { ...problem, code: failure.unreadable === 'missing' ? 'missingFile' : 'badData', message: failure.reason },
+    ];
+  const [first, ...rest] = known(fact)?.problems ?? [];
+  if (!first) return [];
+  const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
+  const related = [first, ...rest]
+    .slice(0, mostRelated)
+    .map(p => ({ file, line: lineOf(p.where), message: p.message }));
+  return [{ ...problem, code: codeOf(first), message: `${first.message}${more}`, related }];
+}
+
+/** What a dataset's problem is to a recipe. */
+export function codeOf({ code }: Problem): ProblemCode {
+  return ['missingField', 'unknownFormat'].includes(code) ? 'badColumns' : 'badData';
+}
+
+/** The line of a dataset's problem, whose place is `file:line`. */
+export function lineOf(where: string): number {
+  return Number(/:(\d+)$/.exec(where)?.[1] ?? 1);
+}
+
+function overlaps({ file, path, role }: DataUse, train: DataUse[], world: RecipeWorld): RelatedProblem[] {
+  const own = known(world.data(file));
+  if (!own) return [];
+  return [...new Set(train.map(use => use.file))].flatMap((trainFile): RelatedProblem[] => {
+    const other = known(world.data(trainFile));
+    const shared = other && overlap(own, other);
+    if (!shared) return [];
+    const what = role === 'validation' ? 'validation' : 'held-out';
+    const message = `${shared.count} of ${own.examples} ${what} prompts are in ${trainFile} too; the first is in line ${shared.line}`;
+    const related: RelatedLine[] = [
+      { file, line: shared.line, message: 'this prompt is measured …' },
+      { file: trainFile, line: shared.trainLine, message: '… and trained on' },
+    ];
+    return [{ code: 'heldOutOverlap', path, on: 'value', message, related }];
+  });
+}
+
+function missingTests(recipe: Recipe, world: RecipeWorld): RelatedProblem[] {
+  return Object.entries(recipe.evaluation.sets).flatMap(([name, { data, scorer }]): RelatedProblem[] => {
+    const facts: DataFacts | undefined = known(world.data(data));
+    if (scorer !== 'code' || !facts || facts.examples === 0 || facts.hasTests) return [];
+    const message = `the examples of ${data} have no 'tests'; the scorer 'code' runs them`;
+    return [{ code: 'missingTests', path: ['evaluation', 'sets', name, 'scorer'], on: 'value', message }];
+  });
+}

@@ -1,0 +1,108 @@
+import { rankOf, scalingOf } from '../../nn/lora/adapterConfig.ts';
+import { isTargeted } from '../../nn/lora/modulePattern.ts';
+import { factorParameters, targetLayers } from '../../nn/lora/targetLayers.ts';
+import type { BaseConfig } from '../../nn/model/config.ts';
+import { linearLayers } from '../../nn/model/layout.ts';
+import { rowsPerStep, stepCount } from '../../nn/train/schedule.ts';
+import type { Recipe } from '../schema.ts';
+import { loraSettingsOf, trainingSettingsOf } from '../settings.ts';
+import { known, type RecipeWorld } from './recipeWorld.ts';
+
+/** What an expert comes to on its base; undefined where that is not known. */
+export interface ExpertFigures {
+  rank: number;
+  alpha: number;
+  rslora: boolean;
+  /** On B·A: alpha / r, or alpha / √r. */
+  scaling: number;
+  /** Adapted layers. */
+  layers?: number;
+  /** Trainable parameters. */
+  parameters?: number;
+  /** Of the factors in F32, as they are trained and written. */
+  bytes?: number;
+  training?: TrainingFigures;
+}
+
+export interface TrainingFigures {
+  examples: number;
+  steps: number;
+  /** Passes over the examples that the steps come to. */
+  epochs: number;
+  /** Without padding; from a sample where the dataset is large. */
+  tokensPerEpoch?: number;
+  /** At the speed of the last training, else at what such a processor does. */
+  seconds?: number;
+  /** Nothing was trained yet that the time could be told from. */
+  isGuess?: boolean;
+}
+
+/** Undefined for an expert of nothing, and for an adapter that has not been read. */
+export function expertFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFigures | undefined {
+  const expert = recipe.experts[name];
+  if (!expert) return undefined;
+  const { data, adapter } = expert;
+  if (data) {
+    const own = ownFigures(recipe, name, world);
+    return { ...own, training: trainingFigures(recipe, name, data.train, own.parameters ?? 0, world) };
+  }
+  return adapter === undefined ? undefined : adapterFigures(adapter, world);
+}
+
+function ownFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFigures {
+  const { rank, alpha, rslora, targets } = loraSettingsOf(recipe, name);
+  const base = known(world.base);
+  const settings = { rank, alpha, rslora, scaling: scalingOf({ rank, alpha, rslora }, '') };
+  if (!base) return settings;
+  const { layers } = targetLayers(base.config, targets);
+  return { ...settings, ...sizeOf(layers.length, factorParameters(layers, rank)) };
+}
+
+function adapterFigures(adapter: string, world: RecipeWorld): ExpertFigures | undefined {
+  const config = known(world.adapter(adapter))?.config;
+  if (!config) return undefined;
+  const { rank, alpha, rslora, targetModules } = config;
+  const base = known(world.base);
+  const settings = { rank, alpha, rslora, scaling: scalingOf({ rank, alpha, rslora }, '') };
+  if (!base || !Array.isArray(targetModules)) return settings;
+  const layers = linearLayers(base.config).filter(l => isTargeted(targetModules, l.path));
+  const parameters = layers.reduce((sum, l) => sum + factorParameters([l], rankOf(config, l.path)), 0);
+  return { ...settings, ...sizeOf(layers.length, parameters) };
+}
+
+function sizeOf(layers: number, parameters: number): Pick<ExpertFigures, 'layers' | 'parameters' | 'bytes'> {
+  return { layers, parameters, bytes: 4 * parameters };
+}
+
+function trainingFigures(
+  recipe: Recipe,
+  name: string,
+  file: string,
+  parameters: number,
+  world: RecipeWorld,
+): TrainingFigures | undefined {
+  const examples = known(world.data(file))?.examples;
+  if (!examples) return undefined;
+  const settings = trainingSettingsOf(recipe, name);
+  const steps = stepCount(settings, examples);
+  const epochs = (steps * rowsPerStep(settings, examples)) / examples;
+  const lengths = world.tokens(file);
+  const base = known(world.base);
+  if (!lengths || lengths.length === 0 || !base) return { examples, steps, epochs };
+  const longest = Math.min(settings.maxLength, base.config.maxLength);
+  const mean = lengths.reduce((sum, length) => sum + Math.min(length, longest), 0) / lengths.length;
+  const tokensPerEpoch = Math.round(mean * examples);
+  const { tokensPerSecond: measured, operationsPerSecond: rate } = world;
+  const speed = measured ?? (rate && rate / operationsPerToken(base.config, parameters));
+  const seconds = speed && (tokensPerEpoch * epochs) / speed;
+  return { examples, steps, epochs, tokensPerEpoch, seconds, isGuess: seconds ? measured === undefined : undefined };
+}
+
+/**
+ * Operations of training's products for one token, attention apart: forward, and backward to what a layer has read; of
+ * the factors also the gradients of their own.
+ */
+export function operationsPerToken(config: BaseConfig, parameters: number): number {
+  const layers = linearLayers(config).reduce((sum, l) => sum + l.in * l.out, 0);
+  return 4 * (layers + config.dim * config.vocab) + 6 * parameters;
+}

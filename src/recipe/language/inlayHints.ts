@@ -1,0 +1,41 @@
+import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
+import { duration, significant } from '../../text/numbers.ts';
+import type { RecipeReading } from '../parseRecipe.ts';
+import { keyOf } from '../partProblem.ts';
+import { expertFigures } from './expertFigures.ts';
+import { scalingText, sizeText, stepsText } from './figureText.ts';
+import type { RecipeWorld } from './recipeWorld.ts';
+
+/** A computed value, shown behind what it is computed from. */
+export interface InlayHint {
+  offset: number;
+  text: string;
+}
+
+/** Behind each expert what it comes to, behind each blend the gates of its experts. */
+export function inlayHintsOf({ root, parts }: RecipeReading, world: RecipeWorld): InlayHint[] {
+  if (!root || !parts) return [];
+  const behind = (path: JSONPath, texts: (string | undefined)[]): InlayHint[] => {
+    const node = findNodeAtLocation(root, path);
+    const text = texts.filter(Boolean).join('; ');
+    if (!node || !text) return [];
+    const key = keyOf(node);
+    return [{ offset: key.offset + key.length, text }];
+  };
+  const experts = Object.keys(parts.experts).flatMap(name => {
+    const figures = expertFigures(parts, name, world);
+    if (!figures) return [];
+    const { training } = figures;
+    const seconds = training?.seconds && `about ${duration(training.seconds)}${training.isGuess ? ' (a guess)' : ''}`;
+    const steps = training && stepsText(training);
+    return behind(['experts', name], [sizeText(figures), scalingText(figures), steps, seconds || undefined]);
+  });
+  const blends = Object.entries(parts.blends).flatMap(([name, weights]) => {
+    const gates = Object.entries(weights).flatMap(([expert, weight]) => {
+      const scaling = expertFigures(parts, expert, world)?.scaling;
+      return scaling === undefined ? [] : [`${expert} ${significant(weight * scaling)}`];
+    });
+    return behind(['blends', name], [gates.length > 0 ? `gates ${gates.join(', ')}` : undefined]);
+  });
+  return [...experts, ...blends];
+}

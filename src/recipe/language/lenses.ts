@@ -1,0 +1,86 @@
+import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
+import type { RunState } from '../../protocol/runRecord.ts';
+import type { RecipeReading } from '../parseRecipe.ts';
+import { keyOf } from '../partProblem.ts';
+import type { RecipeWorld } from './recipeWorld.ts';
+
+/** What can be done with a part of a recipe. */
+export type LensAction = 'configure' | 'train' | 'resume' | 'stop' | 'ask' | 'blend' | 'merge' | 'evaluate' | 'report';
+
+/** A line above a part: something to be done, or, without an action, how the last run stands. */
+export interface Lens {
+  range: { start: number; end: number };
+  title: string;
+  action?: LensAction;
+  /** The part that is meant: an expert, a blend or a merge; without it all. */
+  name?: string;
+}
+
+/** A run of this recipe, as far as lenses tell of it. */
+export interface LensRun {
+  kind: 'train' | 'evaluate';
+  /** The experts that are trained. */
+  experts: readonly string[];
+  state: RunState;
+  /** How it stands, in words. */
+  text: string;
+  hasReport: boolean;
+}
+
+type Part = Omit<Lens, 'range'>;
+
+/** The lenses of a recipe; `runs` newest first. */
+export function lensesOf({ root, parts }: RecipeReading, runs: readonly LensRun[], world: RecipeWorld): Lens[] {
+  if (!root || !parts) return [];
+  const above = (path: JSONPath, found: Part[]): Lens[] => {
+    const node = findNodeAtLocation(root, path);
+    if (!node) return [];
+    const { offset, length } = keyOf(node);
+    return found.map(part => ({ ...part, range: { start: offset, end: offset + length } }));
+  };
+  const trainable = Object.keys(parts.experts).filter(name => parts.experts[name]!.data);
+  return [
+    ...above(
+      ['experts'],
+      trainable.length > 0
+        ? [{ title: 'Open Training View', action: 'configure' as const }, ...trainAll(trainable)]
+        : [],
+    ),
+    ...Object.entries(parts.experts).flatMap(([name, { data, adapter }]) => {
+      const run = runs.find(r => r.kind === 'train' && r.experts.includes(name));
+      const isTrained = adapter !== undefined || world.trainedOn(name) !== undefined || run?.state === 'done';
+      return above(
+        ['experts', name],
+        [
+          ...(data ? trainLenses(name, run) : []),
+          ...(isTrained ? [{ title: 'Ask', action: 'ask' as const, name }] : []),
+        ],
+      );
+    }),
+    ...Object.keys(parts.blends).flatMap(name =>
+      above(['blends', name], [{ title: 'Open Blend', action: 'blend', name }]),
+    ),
+    ...Object.keys(parts.merges).flatMap(name => above(['merges', name], [{ title: 'Merge', action: 'merge', name }])),
+    ...above(['evaluation'], evaluationLenses(runs)),
+  ];
+}
+
+function trainAll(experts: readonly string[]): Part[] {
+  return experts.length > 1 ? [{ title: 'Train All', action: 'train' }] : [];
+}
+
+function trainLenses(name: string, run: LensRun | undefined): Part[] {
+  if (!run) return [{ title: 'Train', action: 'train', name }];
+  if (run.state === 'running') return [{ title: 'Stop', action: 'stop' }, { title: run.text }];
+  const canGoOn = ['paused', 'stopped', 'interrupted'].includes(run.state);
+  const resume: Part[] = canGoOn ? [{ title: 'Resume', action: 'resume' }] : [];
+  return [...resume, { title: canGoOn ? 'Train Anew' : 'Train', action: 'train', name }, { title: run.text }];
+}
+
+function evaluationLenses(runs: readonly LensRun[]): Part[] {
+  const run = runs.find(r => r.kind === 'evaluate');
+  const report: Part[] = runs.some(r => r.hasReport) ? [{ title: 'Open Report', action: 'report' }] : [];
+  const state: Part[] = run ? [{ title: run.text }] : [];
+  if (run?.state === 'running') return [{ title: 'Stop', action: 'stop' }, ...report, ...state];
+  return [{ title: 'Evaluate', action: 'evaluate' }, ...report, ...state];
+}

@@ -1,0 +1,66 @@
+import { type Edit, findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
+import { namePattern, nameRule } from '../namePattern.ts';
+import { type NameKind, type NameUse, nameUses, reservedNames } from '../names.ts';
+import type { RecipeReading } from '../parseRecipe.ts';
+import { keyOf } from '../partProblem.ts';
+
+/** A place where a name stands, its quotes apart. */
+export interface NamePlace extends NameUse {
+  range: { start: number; end: number };
+}
+
+/** Every name of a recipe with its place. */
+export function namePlaces({ root }: RecipeReading): NamePlace[] {
+  if (!root) return [];
+  return nameUses(getNodeValue(root)).flatMap(use => {
+    const value = findNodeAtLocation(root, use.path);
+    const node: Node | undefined = value && (use.on === 'key' ? keyOf(value) : value);
+    return node ? [{ ...use, range: { start: node.offset + 1, end: node.offset + node.length - 1 } }] : [];
+  });
+}
+
+/** The name at an offset and everything that stands for the same; undefined where there is no name. */
+function sameAs(reading: RecipeReading, offset: number): { at: NamePlace; all: NamePlace[] } | undefined {
+  const places = namePlaces(reading);
+  const at = places.find(({ range }) => range.start - 1 <= offset && offset <= range.end + 1);
+  if (!at) return undefined;
+  const definition = places.find(p => p.isDefinition && p.name === at.name && overlap(p.kinds, at.kinds));
+  const kinds = definition?.kinds ?? at.kinds;
+  return { at, all: places.filter(p => p.name === at.name && overlap(p.kinds, kinds)) };
+}
+
+function overlap(a: readonly NameKind[], b: readonly NameKind[]): boolean {
+  return a.some(kind => b.includes(kind));
+}
+
+/** Where the name at an offset is given. */
+export function definitionAt(reading: RecipeReading, offset: number): NamePlace | undefined {
+  return sameAs(reading, offset)?.all.find(p => p.isDefinition);
+}
+
+/** Every place of the name at an offset, where it is given first. */
+export function referencesAt(reading: RecipeReading, offset: number): NamePlace[] {
+  const all = sameAs(reading, offset)?.all ?? [];
+  return [...all].sort((a, b) => Number(b.isDefinition) - Number(a.isDefinition));
+}
+
+/** What a rename at an offset would change; undefined where there is no name that the recipe gives. */
+export function renameRange(reading: RecipeReading, offset: number): NamePlace['range'] | undefined {
+  const found = sameAs(reading, offset);
+  return found?.all.some(p => p.isDefinition) ? found.at.range : undefined;
+}
+
+/** The edits of a rename, or why it cannot be. */
+export function renameAt(reading: RecipeReading, offset: number, name: string): Edit[] | { refused: string } {
+  const found = sameAs(reading, offset);
+  const definition = found?.all.find(p => p.isDefinition);
+  if (!found || !definition)
+    return { refused: 'Only experts, blends, merges and held-out sets of this recipe can be renamed.' };
+  if (!namePattern.test(name)) return { refused: `A name ${nameRule}.` };
+  const [kind] = definition.kinds;
+  const isTaken = namePlaces(reading).some(p => p.isDefinition && p.kinds[0] === kind && p.name === name);
+  if (isTaken && name !== definition.name)
+    return { refused: `There is ${kind === 'expert' ? 'an' : 'a'} ${kind} called '${name}' already.` };
+  if (kind === 'expert' && reservedNames.includes(name)) return { refused: `'${name}' has a meaning of its own.` };
+  return found.all.map(({ range }) => ({ offset: range.start, length: range.end - range.start, content: name }));
+}

@@ -1,0 +1,73 @@
+import type { AdapterConfig } from '../../nn/lora/adapterConfig.ts';
+import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
+import type { BaseConfig } from '../../nn/model/config.ts';
+import type { Problem } from '../../protocol/errors.ts';
+
+/**
+ * What a recipe speaks of beyond its own text, as far as it has been read. Paths and names are as the recipe writes them.
+ * Undefined stands for what is not known (yet): nothing is said of it.
+ */
+export interface RecipeWorld {
+  base?: Fact<BaseFacts>;
+  /** A dataset. */
+  data(path: string): Fact<DataFacts> | undefined;
+  /** A PEFT folder that an expert names. */
+  adapter(path: string): Fact<AdapterFacts> | undefined;
+  /** What an expert was last trained on here; undefined where it was not. */
+  trainedOn(expert: string): AdapterOrigin | undefined;
+  /** Length in tokens of examples of a dataset, spread over it. */
+  tokens(path: string): Float64Array | undefined;
+  /** Tokens that the last training took in a second, of all its experts together. */
+  tokensPerSecond?: number;
+  /** Floating-point operations that a training does in a second on a machine such as this, for where it is not known. */
+  operationsPerSecond?: number;
+}
+
+/** What was read, or why it could not be. */
+export type Fact<T extends object> = T | Unreadable;
+
+export interface Unreadable {
+  /** `missing` where a file can be created, `broken` for all else. */
+  unreadable: 'missing' | 'broken';
+  reason: string;
+}
+
+export interface BaseFacts {
+  config: BaseConfig;
+  /** SHA-256 of its weights. */
+  hash?: string;
+  /** Its chat template's text. */
+  chatTemplate?: string;
+}
+
+export interface DataFacts {
+  examples: number;
+  problems: Problem[];
+  /** Every example has `tests`, which the scorer `code` runs. */
+  hasTests: boolean;
+  /** A hash of each example's prompt. */
+  prompts: Float64Array;
+  /** The line of each example, from 1. */
+  lines: Uint32Array;
+}
+
+export interface AdapterFacts extends AdapterOrigin {
+  config: AdapterConfig;
+}
+
+/** Nothing beyond the text. */
+export const emptyWorld: RecipeWorld = {
+  data: () => undefined,
+  adapter: () => undefined,
+  trainedOn: () => undefined,
+  tokens: () => undefined,
+};
+
+/** A fact that was read. */
+export function known<T extends object>(fact: Fact<T> | undefined): T | undefined {
+  return fact && !('unreadable' in fact) ? (fact as T) : undefined;
+}
+
+export function unreadable<T extends object>(fact: Fact<T> | undefined): Unreadable | undefined {
+  return fact && 'unreadable' in fact ? fact : undefined;
+}

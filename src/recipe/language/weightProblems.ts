@@ -1,0 +1,84 @@
+import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
+import { methodParts, methodSettings } from '../../nn/merge/mergeMethods.ts';
+import { pathText } from '../partProblem.ts';
+import { loraSettingsOf } from '../settings.ts';
+import { known } from './recipeWorld.ts';
+import type { Checked, RelatedProblem } from './relatedProblem.ts';
+
+/** Whether the weights of blends and merges mean something, and merges can be made. */
+export function weightProblems(checked: Checked): RelatedProblem[] {
+  const { blends, merges, steps } = checked.recipe;
+  const tables: [JSONPath, Record<string, number> | undefined][] = [
+    ...Object.entries(blends).map(([name, w]): [JSONPath, typeof w] => [['blends', name], w]),
+    ...Object.entries(merges).map(([name, m]): [JSONPath, typeof m.weights] => [
+      ['merges', name, 'weights'],
+      m.weights,
+    ]),
+    ...steps.map((step, i): [JSONPath, Record<string, number> | undefined] => [
+      ['steps', i, 'weights'],
+      step.do === 'ask' ? step.weights : undefined,
+    ]),
+  ];
+  return [
+    ...tables.flatMap(([path, weights]) => oddWeights(weights ?? {}, path, checked)),
+    ...Object.keys(merges).flatMap(name => [...unequalRanks(name, checked), ...unusedSettings(name, checked)]),
+  ];
+}
+
+function oddWeights(weights: Record<string, number>, path: JSONPath, { reading }: Checked): RelatedProblem[] {
+  // That all of them are zero is a problem of its own.
+  if (Object.values(weights).every(w => w === 0)) return [];
+  return Object.entries(weights).flatMap(([expert, weight]): RelatedProblem[] => {
+    const at = { path: [...path, expert], on: 'value' as const };
+    const where = pathText(at.path);
+    if (weight === 0)
+      return [{ ...at, code: 'zeroWeight', message: `${where}: weight 0, so '${expert}' takes no part; leave it out` }];
+    if (weight > 0 || hasComment(reading, at.path)) return [];
+    const message = `${where}: a negative weight subtracts what '${expert}' learned; if that is meant, say so in a comment`;
+    return [{ ...at, code: 'negativeWeight', message, replacement: String(-weight) }];
+  });
+}
+
+/** Whether a comment stands behind a value in its line, or alone in the line above. */
+function hasComment({ text, root }: Checked['reading'], path: JSONPath): boolean {
+  const node = root && findNodeAtLocation(root, path);
+  if (!node) return false;
+  const [rest = ''] = text.slice(node.offset + node.length).split('\n', 1);
+  const above = text.slice(0, node.offset).split('\n').at(-2)?.trim() ?? '';
+  return /\/[/*]/.test(rest) || above.startsWith('//') || above.endsWith('*/');
+}
+
+function unequalRanks(name: string, { recipe, world }: Checked): RelatedProblem[] {
+  const { method, weights } = recipe.merges[name]!;
+  if (methodParts[method].on !== 'factors') return [];
+  const ranks = Object.entries(weights).flatMap(([expert, weight]) => {
+    const { data, adapter } = recipe.experts[expert] ?? {};
+    const rank = data ? loraSettingsOf(recipe, expert).rank : adapter && known(world.adapter(adapter))?.config.rank;
+    return weight !== 0 && rank ? [{ expert, rank }] : [];
+  });
+  if (ranks.every(r => r.rank === ranks[0]!.rank)) return [];
+  const list = ranks.map(r => `${r.rank} (${r.expert})`).join(', ');
+  const message = `'${method}' needs equal ranks, but they are ${list}; 'cat' and the svd forms take any`;
+  return [
+    {
+      code: 'unequalRanks',
+
+      path: ['merges', name, 'method'],
+      on: 'value',
+      message,
+      replacement: '"cat"',
+    },
+  ];
+}
+
+function unusedSettings(name: string, { recipe, reading }: Checked): RelatedProblem[] {
+  const { method } = recipe.merges[name]!;
+  const read: string[] = methodSettings(method);
+  return (['density', 'rank', 'majoritySign', 'seed'] as const).flatMap((key): RelatedProblem[] => {
+    const path = ['merges', name, key];
+    // Defaults are filled in: only the text says what was written.
+    if (read.includes(key) || !reading.root || !findNodeAtLocation(reading.root, path)) return [];
+    const message = `'${method}' does not read '${key}'`;
+    return [{ code: 'unusedSetting', path, on: 'key', message }];
+  });
+}

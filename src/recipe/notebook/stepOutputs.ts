@@ -1,0 +1,69 @@
+import type { EvaluateOutput, TrainOutput } from '../../protocol/notebookOutput.ts';
+import type { Report, ReportCurve } from '../../protocol/report.ts';
+import type { RunProgress, RunState } from '../../protocol/runRecord.ts';
+import type { TrainEvent } from '../../protocol/trainEvents.ts';
+import { scoreGrid } from '../../report/scoreGrid.ts';
+
+/** Points of a curve; more cannot be told apart in a cell. */
+const mostPoints = 300;
+
+/** What of a run is shown. */
+export interface ShownRun {
+  state: RunState;
+  experts: readonly string[];
+  events: readonly TrainEvent[];
+  progress?: RunProgress;
+}
+
+export function trainOutput({ state, experts, events, progress }: ShownRun): TrainOutput {
+  const last = events.findLast(event => event.type === 'step');
+  const isRunning = state === 'running' && last !== undefined;
+  return {
+    kind: 'train',
+    state,
+    experts: experts.length > 0 ? [...experts] : Object.keys(last?.experts ?? {}),
+    step: last?.step ?? 0,
+    steps: last?.steps ?? 0,
+    tokensPerSecond: last?.tokensPerSecond,
+    secondsLeft: isRunning ? last.secondsLeft : undefined,
+    message: last ? undefined : progress?.message,
+    curves: curvesOf(events),
+  };
+}
+
+/** Losses of each expert by step. */
+export function curvesOf(events: readonly TrainEvent[]): ReportCurve[] {
+  const curves = new Map<string, ReportCurve>();
+  const curve = (expert: string) => {
+    const known = curves.get(expert) ?? { expert, train: [], validation: [] };
+    curves.set(expert, known);
+    return known;
+  };
+  const steps = events.filter(event => event.type === 'step');
+  const every = Math.ceil(steps.length / mostPoints);
+  for (const [i, { step, experts }] of steps.entries())
+    for (const [expert, { loss, learningRate }] of Object.entries(experts))
+      if (i % every === 0 || i === steps.length - 1) curve(expert).train.push({ step, loss, learningRate });
+  for (const event of events)
+    if (event.type === 'validation') curve(event.expert).validation.push({ step: event.step, loss: event.loss });
+  return [...curves.values()];
+}
+
+/** What a report says of sets and systems. */
+export function evaluateOutput(report: Pick<Report, 'sets' | 'scores'>, path: string): EvaluateOutput {
+  return {
+    kind: 'evaluate',
+    state: 'done',
+    sets: report.sets.map(({ name, expert, examples }) => ({ name, expert, examples })),
+    rows: scoreGrid(report).map(({ system, kind, cells }) => ({
+      system,
+      kind,
+      cells: cells.map(cell => {
+        if (!cell) return null;
+        const { correct, total, low, high } = cell;
+        return { correct, total, low, high };
+      }),
+    })),
+    path,
+  };
+}

@@ -1,0 +1,376 @@
+// The namespace: '{ z }' keeps every language's messages in the bundles, 400 kB of them.
+import * as z from 'zod';
+import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
+import { quantizations } from '../protocol/quantization.ts';
+import type { FormSection } from './formSections.ts';
+import { namePattern, nameRule } from './namePattern.ts';
+
+/**
+ * The recipe, `NAME.lora.json`: one experiment written down. This is its only definition: the validator, the
+ * editor's JSON schema, the documentation and every default come from here. Paths are relative to the recipe's folder.
+ */
+
+const name = z.string().regex(namePattern, nameRule);
+
+/** An example that documentation and completion show. */
+const like = (...examples: unknown[]) => ({ examples });
+
+/** A sentence for each value of an enumeration, in its order. */
+const told = (sentences: Record<string, string>) => ({ enumDescriptions: Object.values(sentences) });
+
+/** This setting and those after it are shown there, until another says otherwise. */
+const shownFromHere = (section: FormSection | 'nowhere') => ({ section });
+
+const weight = z.number().describe('Share of an expert; negative subtracts what it learned.');
+
+/** The same keys, all optional and without filling in defaults, so that layers of settings can override one another. */
+function overridesOf<S extends z.ZodObject>(settings: S): z.ZodType<Partial<z.output<S>>, Partial<z.input<S>>> {
+  const shape = Object.entries(settings.shape).map(([key, field]) => {
+    if (!(field instanceof z.ZodDefault)) return [key, field];
+    const inner = field.unwrap() as z.ZodType;
+    return [key, inner.optional().meta({ ...field.meta(), default: field.def.defaultValue })];
+  });
+  return z.strictObject(Object.fromEntries(shape)).describe(settings.description ?? '') as never;
+}
+
+export const loraSettings = z
+  .strictObject({
+    rank: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(16)
+      .describe('Rank r of the factors A [r, in] and B [out, r].')
+      .meta(shownFromHere('factors')),
+    alpha: z
+      .number()
+      .positive()
+      .default(32)
+      .describe('Numerator of the scaling: alpha / r, or alpha / √r with rsLoRA.'),
+    rslora: z.boolean().default(false).describe('Rank-stabilised scaling alpha / √r (Kalajdzievski 2023).'),
+    targets: z
+      .union([z.literal('all-linear'), z.array(z.string()).min(1)])
+      .default('all-linear')
+      .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'../shared")
+      .meta(like(['q_proj', 'v_proj'])),
+    dropout: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .default(0)
+      .describe('Probability with which an input of A is zeroed in training.'),
+  })
+  .describe('Shape and scaling of the low-rank factors (Hu et al. 2021).');
+
+export const trainingSettings = z
+  .strictObject({
+    learningRate: z
+      .number()
+      .positive()
+      .max(1)
+      .default(2e-3)
+      .describe('Peak learning rate.')
+      .meta(shownFromHere('rate')),
+    schedule: z
+      .enum(['constant', 'linear', 'cosine'])
+      .default('cosine')
+      .describe('How the learning rate goes from its peak to finalRate.')
+      .meta(
+        told({
+          constant: 'Stays at its peak.',
+          linear: 'Falls on a line.',
+          cosine: 'Falls on half a cosine wave: slowly, faster, slowly (Loshchilov & Hutter 2017).',
+        }),
+      ),
+    warmup: z.number().min(0).max(1).default(0.03).describe('Share of the steps over which the rate rises from 0.'),
+    finalRate: z.number().min(0).max(1).default(0.05).describe('Rate at the last step, as a share of the peak.'),
+    batchSize: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(16)
+      .describe('Rows of one expert in one run of the graph.')
+      .meta(shownFromHere('budget')),
+    accumulation: z.int().min(1).max(1024).default(1).describe('Runs whose gradients are averaged into one step.'),
+    epochs: z.number().positive().optional().describe('Passes over the training data; steps takes precedence.'),
+    steps: z.int().min(1).optional().describe('Optimiser steps.'),
+    maxLength: z
+      .int()
+      .min(8)
+      .default(256)
+      .describe('Longest example, in tokens; longer ones are cut at the end.')
+      .meta(shownFromHere('examples')),
+    recompute: z
+      .union([z.literal('auto'), z.boolean()])
+      .default('auto')
+      .describe(
+        "Gradient checkpointing (Chen et al. 2016): the backward pass computes each block's activations again. A quarter to a third slower, in less memory, with the same results. 'auto' does so where training would not fit into memory otherwise; one expert's true is enough for a run.",
+      ),
+    lossOn: z
+      .enum(['answer', 'all'])
+      .default('answer')
+      .describe("Tokens that are learned: the assistant's answers, or everything.")
+      .meta(told({ answer: "The assistant's answers.", all: 'Prompts too.' })),
+    weightDecay: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe('Decoupled decay of AdamW (Loshchilov & Hutter 2019).')
+      .meta(shownFromHere('optimiser')),
+    beta1: z.number().min(0).lt(1).default(0.9).describe("AdamW's decay of the first moment."),
+    beta2: z.number().min(0).lt(1).default(0.999).describe("AdamW's decay of the second moment."),
+    epsilon: z.number().positive().default(1e-8).describe("AdamW's epsilon."),
+    maxNorm: z.number().min(0).default(1).describe('Largest global norm of the gradient; 0 for no clipping.'),
+    validateEvery: z
+      .int()
+      .min(0)
+      .default(100)
+      .describe('Steps between validation losses; 0 for none.')
+      .meta(shownFromHere('progress')),
+    patience: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Stop after this many validations without a better loss; 0 to train to the end.'),
+    checkpointEvery: z.int().min(0).default(100).describe('Steps between checkpoints; 0 for none.'),
+    keepCheckpoints: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(3)
+      .describe('Checkpoints that a run keeps, the last among them; each holds factors, moments and the best factors.'),
+  })
+  .describe('How factors are trained.');
+
+const dataFile = z.string().min(1).describe('A JSONL or CSV file, relative to the recipe.');
+
+const expert = z
+  .strictObject({
+    description: z.string().optional().describe('What this expert is for.').meta(shownFromHere('expert')),
+    domain: z
+      .string()
+      .optional()
+      .describe("What its prompts are about; 'math', 'code' and 'qa' are known to the router beforehand."),
+    data: z
+      .strictObject({
+        train: dataFile
+          .describe('Examples it learns from: a JSONL or CSV file, relative to the recipe.')
+          .meta(like('math/train.jsonl')),
+        validation: dataFile
+          .optional()
+          .describe('Examples its best checkpoint is chosen by: a JSONL or CSV file, relative to the recipe.')
+          .meta(like('math/validation.jsonl')),
+      })
+      .optional()
+      .describe('Its data; needed when it is trained here.'),
+    adapter: z
+      .string()
+      .optional()
+      .describe('A PEFT folder to load instead of training, relative to the recipe.')
+      .meta(like('adapters/math'))
+      .meta(shownFromHere('nowhere')),
+    lora: overridesOf(loraSettings).optional().describe("Overrides of the recipe's lora settings."),
+    training: overridesOf(trainingSettings).optional().describe("Overrides of the recipe's training settings."),
+  })
+  .describe('One adapter with a domain.');
+
+export const generationSettings = z
+  .strictObject({
+    temperature: z.number().min(0).max(10).default(0).describe('0 takes the most probable token.'),
+    topK: z.int().min(0).default(0).describe('Sample among the k most probable tokens; 0 for all.'),
+    topP: z.number().gt(0).max(1).default(1).describe('Sample among the smallest set of this total probability.'),
+    repetitionPenalty: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('Divides the scores of tokens seen (Keskar et al. 2019).'),
+    seed: z.int().min(0).default(0).describe('Seed of the sampling.'),
+    stop: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Texts before which the answer ends.')
+      .meta(like(['\n\n'])),
+    maxTokens: z.int().min(1).default(128).describe('Longest answer, in tokens.'),
+  })
+  .describe('How answers are decoded.');
+
+const router = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('learned').describe('A linear classifier trained on the experts’ own prompts.'),
+      seed: z.int().min(0).default(1).describe('Seed of its training.'),
+    }),
+    z.strictObject({
+      kind: z.literal('keywords').describe('A visible table of words.'),
+      keywords: z
+        .record(z.string(), z.record(z.string(), z.number()))
+        .optional()
+        .describe('Expert → word or phrase → weight; without it, a table for math, code and qa.')
+        .meta(like({ math: { percent: 2 } })),
+    }),
+  ])
+  .describe('How a prompt finds its experts.');
+
+const blend = z
+  .record(z.string(), weight)
+  .describe('Expert → weight.')
+  .meta(like({ code: 0.6, math: 0.4 }));
+
+const merge = z
+  .strictObject({
+    method: z
+      .enum(mergeMethods)
+      .default('cat')
+      .describe("How the factors are combined; 'cat' is exact.")
+      .meta(told(mergeMethodTexts)),
+    weights: blend.describe('Expert → weight.'),
+    density: z.number().gt(0).max(1).default(0.5).describe('Share of entries that pruning keeps.'),
+    rank: z.int().min(1).optional().describe('Rank of the result of the svd forms; the largest rank without it.'),
+    majoritySign: z
+      .enum(['total', 'frequency'])
+      .default('total')
+      .describe('How ties elects a sign.')
+      .meta(told({ total: 'By the sum of the entries.', frequency: 'By the count of their signs.' })),
+    seed: z.int().min(0).default(0).describe('Seed of the masks of dare.'),
+    out: z
+      .string()
+      .optional()
+      .describe('Folder of the result, relative to the recipe; within the run folder without it.')
+      .meta(like('adapters/both')),
+  })
+  .describe('A permanent combination of experts.');
+
+const evaluationSet = z
+  .strictObject({
+    data: dataFile.meta(like('math/heldout.jsonl')),
+    expert: z.string().describe('The expert whose domain this set tests.'),
+    scorer: z
+      .enum(['exact', 'final', 'code'])
+      .default('exact')
+      .describe("What counts as right: 'exact', 'final' or 'code'../shared")
+      .meta(
+        told({
+          exact: 'The whole answer, whatever its case, white space and final period.',
+          final: "What follows the last 'Answer:' or '####', else the last line; numbers by their value.",
+          code: "The answer is run in a sandbox against the example's tests.",
+        }),
+      ),
+    limit: z.int().min(1).optional().describe('Use the first so many examples.'),
+    minimum: z
+      .record(z.string(), z.number().min(0).max(1).describe('The least share of right answers.'))
+      .optional()
+      .describe(
+        "A gate against regressions: who answers ('auto' for the router, 'base', an expert, a blend or a merge) → the least share of right answers. Below it the command line's eval fails, and so does the set's test in the editor.",
+      )
+      .meta(like({ math: 0.9, auto: 0.85 })),
+  })
+  .describe('A held-out set.');
+
+const evaluation = z
+  .strictObject({
+    sets: z.record(name, evaluationSet).default({}).describe('Held-out sets by name.'),
+    sequential: z
+      .strictObject({
+        order: z.array(z.string()).min(2).describe('Domains in the order in which the one adapter learns them.'),
+        steps: z.int().min(1).optional().describe('Steps on each; those of the experts without it.'),
+      })
+      .optional()
+      .describe('One adapter trained on one domain after the other, to compare forgetting with.'),
+    batchSize: z.int().min(1).max(512).default(32).describe('Prompts decoded together.'),
+  })
+  .describe('What the report measures.');
+
+const step = z
+  .discriminatedUnion('do', [
+    z.strictObject({
+      do: z.literal('note').describe('Text for people.'),
+      text: z.string().describe('Markdown.'),
+    }),
+    z.strictObject({
+      do: z.literal('train').describe('Trains experts, several in one run.'),
+      experts: z.array(z.string()).min(1).optional().describe('All without it.'),
+    }),
+    z.strictObject({
+      do: z.literal('ask').describe('Answers a prompt.'),
+      prompt: z.string().min(1).describe('What is asked.'),
+      expert: z.string().default('auto').describe("An expert, a merge, 'base', or 'auto' for the router."),
+      weights: blend.optional(),
+      blend: z.string().optional().describe('A named blend.'),
+    }),
+    z.strictObject({
+      do: z.literal('blend').describe('Answers a prompt with several blends, to be compared.'),
+      prompt: z.string().min(1).describe('What is asked.'),
+      blends: z.array(z.string()).min(1).describe('Named blends.'),
+    }),
+    z.strictObject({
+      do: z.literal('merge').describe('Makes a merge.'),
+      merge: z.string().describe('A named merge.'),
+    }),
+    z.strictObject({
+      do: z.literal('evaluate').describe('Measures on held-out sets, and writes the report.'),
+      sets: z.array(z.string()).min(1).optional().describe('All without it.'),
+    }),
+  ])
+  .describe('One step of the experiment.');
+
+export const recipeSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('Where an editor finds the schema.'),
+    version: z.literal(1).default(1).describe('Version of the format.'),
+    name: z.string().optional().describe('What the experiment is called.'),
+    base: z
+      .string()
+      .min(1)
+      .default('embedded')
+      .describe(
+        "The frozen base: 'embedded', a Hugging Face folder relative to the recipe, or a downloaded model, `owner/name`../shared",
+      )
+      .meta(like('HuggingFaceTB/SmolLM2-135M-Instruct'))
+      .meta(shownFromHere('base')),
+    quantization: z
+      .enum(['none', ...quantizations])
+      .default('none')
+      .describe(
+        "How the weights of the base's products are held in memory. A quantised copy is made once and cached; experts train on it as on any base (QLoRA, Dettmers et al. 2023).",
+      )
+      .meta(
+        told({
+          none: 'In F32.',
+          int8: 'In 8 bits, with a scale for each block of 32.',
+          int4: 'In 4 bits, with a scale for each block of 32.',
+        }),
+      ),
+    seed: z.int().min(0).max(4294967295).default(1).describe('Seed of initial factors, data order and dropout.'),
+    output: z
+      .string()
+      .optional()
+      .describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
+    lora: overridesOf(loraSettings)
+      .default({})
+      .describe('Settings of every expert’s factors.')
+      .meta(shownFromHere('nowhere')),
+    training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
+    experts: z.record(name, expert).default({}).describe('The experts by name.'),
+    router: router.default({ kind: 'learned', seed: 1 }),
+    generation: overridesOf(generationSettings).default({}).describe('How answers are decoded.'),
+    blends: z.record(name, blend).default({}).describe('Named blends: weights of experts at run time.'),
+    merges: z.record(name, merge).default({}).describe('Named merges: permanent combinations.'),
+    evaluation: evaluation.default({ sets: {}, batchSize: 32 }),
+    steps: z.array(step).default([]).describe('The experiment, in order.'),
+  })
+  .describe('A Multi-LoRA recipe.');
+
+export type Recipe = z.infer<typeof recipeSchema>;
+export type RecipeExpert = z.infer<typeof expert>;
+export type RecipeStep = z.infer<typeof step>;
+export type MergeSettings = z.infer<typeof merge>;
+export type EvaluationSet = z.infer<typeof evaluationSet>;
+export type LoraSettings = z.infer<typeof loraSettings>;
+export type TrainingSettings = z.infer<typeof trainingSettings>;
+export type GenerationSettings = z.infer<typeof generationSettings>;
+
+/** The recipe's JSON schema, for editors. */
+export function recipeJsonSchema(): unknown {
+  return z.toJSONSchema(recipeSchema, { io: 'input' });
+}

@@ -1,0 +1,145 @@
+import { findNodeAtLocation, getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
+import type { z } from 'zod';
+import { nearest } from '../text/nearest.ts';
+import { type PartProblem, pathText } from './partProblem.ts';
+import type { ProblemCode } from './problemCodes.ts';
+import { schemasAt } from './recipeSchema.ts';
+import { type Recipe, recipeSchema } from './schema.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** What the schema accepts of a recipe, what it refuses and why. */
+export interface SchemaReading {
+  /** The recipe without the parts that were refused; undefined where nothing is left. */
+  parts?: Recipe;
+  refused: JSONPath[];
+  problems: PartProblem[];
+}
+
+/** An issue may hide another behind it; a text of which this is not enough is no recipe. */
+const mostRounds = 6;
+
+export function readBySchema(root: Node): SchemaReading {
+  let value: unknown = getNodeValue(root);
+  const refused: JSONPath[] = [];
+  let problems: PartProblem[] | undefined;
+  for (let round = 0; round < mostRounds; round++) {
+    const { data, error } = recipeSchema.safeParse(value);
+    problems ??= error?.issues.flatMap(issue => issueProblems(issue, root)) ?? [];
+    if (!error) return { parts: data, refused, problems };
+    for (const path of error.issues.flatMap(i => refusedPaths(i, value))) {
+      refused.push(path);
+      if (path.length === 0) value = undefined;
+      else remove(value, path);
+    }
+  }
+  return { refused, problems: problems ?? [] };
+}
+
+/** What has to go for an issue to be gone: a value, or what lacks one; of a list all, so that the others keep their places. */
+function refusedPaths(issue: Issue, value: unknown): JSONPath[] {
+  const path = issue.path as JSONPath;
+  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => [...path, key]);
+  const lacks = issue.code !== 'invalid_key' && path.length > 0 && valueAt(value, path) === undefined;
+  const own = lacks ? path.slice(0, -1) : path;
+  const list = own.findIndex(part => typeof part === 'number');
+  return [list < 0 ? own : own.slice(0, list)];
+}
+
+function valueAt(value: unknown, path: JSONPath): unknown {
+  return path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | null | undefined)?.[part], value);
+}
+
+function remove(value: unknown, path: JSONPath): void {
+  const parent = valueAt(value, path.slice(0, -1));
+  if (typeof parent === 'object' && parent !== null) delete (parent as Record<PropertyKey, unknown>)[path.at(-1)!];
+}
+
+function issueProblems(issue: Issue, root: Node): PartProblem[] {
+  const path = issue.path as JSONPath;
+  const at = pathText(path) || 'the recipe';
+  const node = findNodeAtLocation(root, path);
+  const value: unknown = node && getNodeValue(node);
+  const got = describe(value);
+  const problem = (code: ProblemCode, message: string, more: Partial<PartProblem> = {}): PartProblem => ({
+    ...{ code, path, on: 'value', message: `${at}: ${message}` },
+    ...more,
+  });
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(key => {
+        const where = [...path, key];
+        const guess = nearest(key, keysAt(path, getNodeValue(root)));
+        const message = `'${pathText(where)}' is not a key of a recipe${guess ? `; did you mean '${guess}'?` : ''}`;
+        return problem('unknownKey', '', { path: where, on: 'key', message, replacement: quoted(guess) });
+      });
+    case 'invalid_type': {
+      const isQuotedNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
+      const isNumber = ['number', 'int'].includes(issue.expected);
+      const replacement = isQuotedNumber && isNumber ? String(Number(value)) : undefined;
+      return [problem('wrongType', `expected ${issue.expected}, got ${got}`, { replacement })];
+    }
+    case 'invalid_value': {
+      const values = issue.values.map(v => JSON.stringify(v)).join(', ');
+      const guess = nearestTo(value, issue.values.map(String));
+      const hint = guess ? `; did you mean '${guess}'?` : '';
+      return [problem('wrongValue', `expected one of ${values}, got ${got}${hint}`, { replacement: quoted(guess) })];
+    }
+    case 'invalid_key':
+      return [problem('badName', `a name ${issue.issues[0]?.message ?? 'is not valid'}`, { on: 'key' })];
+    case 'invalid_union':
+      return [unionProblem(issue, path, root, problem, got)];
+    default:
+      return [problem('wrongValue', `${issue.message}, got ${got}`)];
+  }
+}
+
+type MakeProblem = (code: ProblemCode, message: string, more?: Partial<PartProblem>) => PartProblem;
+
+function unionProblem(
+  issue: Issue & { code: 'invalid_union' },
+  path: JSONPath,
+  root: Node,
+  problem: MakeProblem,
+  got: string,
+): PartProblem {
+  const key = 'discriminator' in issue ? String(issue.discriminator ?? '') : '';
+  if (key) {
+    const constants = schemasAt(path.slice(0, -1)).map(form => String(form.properties?.[key]?.const));
+    const node = findNodeAtLocation(root, path);
+    const guess = node && nearestTo(getNodeValue(node), constants);
+    const expected = constants.map(c => JSON.stringify(c)).join(', ');
+    const hint = guess ? `; did you mean '${guess}'?` : '';
+    return problem('wrongValue', `expected one of ${expected}, got ${got}${hint}`, { replacement: quoted(guess) });
+  }
+  const expected = [...new Set(issue.errors.flat().map(expectedText))];
+  const node = findNodeAtLocation(root, path);
+  const isListed = node?.type === 'string' && expected.includes('array');
+  const replacement = isListed ? `[${JSON.stringify(node.value)}]` : undefined;
+  return problem('wrongType', `expected ${expected.join(' or ')}, got ${got}`, { replacement });
+}
+
+function nearestTo(value: unknown, candidates: string[]): string | undefined {
+  return typeof value === 'string' ? nearest(value, candidates) : undefined;
+}
+
+function expectedText(issue: Issue): string {
+  if ('expected' in issue) return String(issue.expected);
+  return 'values' in issue ? issue.values.map(v => JSON.stringify(v)).join(', ') : issue.message;
+}
+
+function keysAt(path: JSONPath, value: unknown): string[] {
+  return schemasAt(path, value).flatMap(s => Object.keys(s.properties ?? {}));
+}
+
+function quoted(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : JSON.stringify(text);
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  // JSON has no word for a number beyond its range.
+  if (typeof value === 'number') return String(value);
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

@@ -1,0 +1,24 @@
+import {
+  type GenerationSettings,
+  generationSettings,
+  type LoraSettings,
+  loraSettings,
+  type Recipe,
+  type TrainingSettings,
+  trainingSettings,
+} from './schema.ts';
+
+/** An expert's factors: its own settings over the recipe's over the defaults. */
+export function loraSettingsOf(recipe: Recipe, expert: string): LoraSettings {
+  return loraSettings.parse({ ...recipe.lora, ...recipe.experts[expert]?.lora });
+}
+
+/** An expert's training: its own settings over the recipe's over the defaults. */
+export function trainingSettingsOf(recipe: Recipe, expert: string): TrainingSettings {
+  return trainingSettings.parse({ ...recipe.training, ...recipe.experts[expert]?.training });
+}
+
+/** Decoding: the recipe's settings over the defaults. */
+export function generationSettingsOf(recipe: Recipe): GenerationSettings {
+  return generationSettings.parse(recipe.generation);
+}

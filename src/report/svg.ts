@@ -1,0 +1,93 @@
+import { significant } from '../text/numbers.ts';
+import { html, type Markup } from './html.ts';
+
+export interface Scale {
+  /** Data value → SVG units. */
+  at(value: number): number;
+  ticks: { value: number; label: string }[];
+}
+
+/** `domain` and `range` are `[start, end]`; the domain grows to the first round numbers around it. */
+export function linearScale(domain: readonly [number, number], range: readonly [number, number], wanted = 5): Scale {
+  const step = roundStep((domain[1] - domain[0] || 1) / wanted);
+  const low = Math.floor(domain[0] / step + 1e-9) * step;
+  const high = Math.max(Math.ceil(domain[1] / step - 1e-9) * step, low + step);
+  const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step);
+  return {
+    at: value => range[0] + ((value - low) / (high - low)) * (range[1] - range[0]),
+    ticks: ticks.map(value => ({ value, label: significant(Number(value.toPrecision(6))) })),
+  };
+}
+
+/** As `linearScale`, for positive values, with ticks at 1, 2 and 5 of each decade. */
+export function logScale(domain: readonly [number, number], range: readonly [number, number]): Scale {
+  const decades = Array.from({ length: 41 }, (_, i) => i - 20);
+  const marks = decades.flatMap(decade => [1, 2, 5].map(mantissa => Number(`${mantissa}e${decade}`)));
+  const low = marks.findLast(mark => mark <= domain[0]) ?? marks[0]!;
+  const high = marks.find(mark => mark >= domain[1] && mark > low) ?? marks.at(-1)!;
+  const inside = marks.filter(mark => mark >= low && mark <= high);
+  // Over three decades and more the 2s and 5s would crowd.
+  const shown = inside.length > 9 ? inside.filter(mark => Number.isInteger(Math.log10(mark))) : inside;
+  const span = Math.log(high / low);
+  return {
+    at: value => range[0] + (Math.log(value / low) / span) * (range[1] - range[0]),
+    ticks: shown.map(value => ({ value, label: significant(value) })),
+  };
+}
+
+/** 1, 2 or 5 times a power of ten, the nearest not below `step`. */
+function roundStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return power * ([1, 2, 5, 10].find(factor => factor * power >= step * (1 - 1e-9)) ?? 10);
+}
+
+export interface PlotArea {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+/** Grid lines and tick labels; axis titles below and, reading upwards, above the y axis. */
+export function axes(area: PlotArea, x: Scale, y: Scale, xTitle: string, yTitle: string): Markup {
+  return html`<g class="axes">
+${y.ticks.map(({ value, label }) => {
+  const at = coordinate(y.at(value));
+  return html`<line x1="${area.left}" x2="${area.right}" y1="${at}" y2="${at}"/><text x="${area.left - 6}" y="${at}" dy="0.32em" text-anchor="end">${label}</text>`;
+})}
+${x.ticks.map(({ value, label }) => {
+  const at = coordinate(x.at(value));
+  return html`<line x1="${at}" x2="${at}" y1="${area.bottom}" y2="${area.bottom + 4}"/><text x="${at}" y="${area.bottom + 17}" text-anchor="middle">${label}</text>`;
+})}
+<text x="${(area.left + area.right) / 2}" y="${area.bottom + 33}" text-anchor="middle">${xTitle}</text>
+<text x="${area.left - 6}" y="${area.top - 10}" text-anchor="end">${yTitle}</text>
+</g>`;
+}
+
+/** A polyline through `[x, y]` points in SVG units. */
+export function linePath(points: readonly (readonly [number, number])[], className: string): Markup {
+  const d = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${coordinate(x)} ${coordinate(y)}`).join('');
+  return html`<path class="${className}" d="${d}"/>`;
+}
+
+/** A tenth of a unit is finer than the eye, and shorter in the file. */
+export function coordinate(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/**
+ * @param id unique in the page, `[a-z0-9-]`: the title and the description hang on it.
+ * @param description what a reader who cannot see the picture needs from it.
+ */
+export function picture(
+  id: string,
+  size: { width: number; height: number },
+  title: string,
+  description: string,
+  body: Markup,
+): Markup {
+  return html`<svg role="img" aria-labelledby="${id}-title" aria-describedby="${id}-desc" viewBox="0 0 ${size.width} ${size.height}">
+<title id="${id}-title">${title}</title><desc id="${id}-desc">${description}</desc>
+${body}
+</svg>`;
+}

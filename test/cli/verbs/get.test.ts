@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { AskResult, DownloadResult } from '../../../src/protocol/engine/engineApi.ts';
+import type { ListModelsResult } from '../../../src/protocol/engine/models.ts';
+import { commit, startHub } from '../../support/hubServer.ts';
+import { type CliResult, finished, startCli } from '../../support/programs.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const base = fileURLToPath(new URL('../../../media/base', import.meta.url));
+
+const withCache = (cache: string, env: Record<string, string> = {}) => {
+  const inherited = { ...process.env, HF_HUB_CACHE: cache, HF_TOKEN: '', HF_ENDPOINT: '', ...env };
+  return (...args: string[]): Promise<CliResult> => finished(startCli(args, undefined, inherited));
+};
+
+test('get: fetches a model that recipes and verbs then name; lists it; says when it was there; a mirror by option', async () => {
+  const hub = await startHub(base);
+  const cache = temporaryFolder();
+  const run = withCache(cache, { HF_ENDPOINT: hub.endpoint });
+  const folder = join(cache, 'models--test--base', 'snapshots', commit);
+  const recipe = join(temporaryFolder(), 'x.lora.json');
+  writeFileSync(recipe, JSON.stringify({ base: 'test/base', experts: {} }));
+  const ask = () => run('ask', 'Hello', '--recipe', recipe, '--expert', 'base', '--max-tokens', '2', '--json');
+
+  const missing = await ask();
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /the base 'test\/base' is neither a folder \(.*\) nor in the Hugging Face cache/);
+  assert.match(missing.stderr, /get it with: multi-lora get test\/base/);
+
+  const got = await run('get', 'test/base');
+  assert.equal(got.code, 0, got.stderr);
+  assert.equal(got.stdout, `${folder}\n`);
+  assert.match(got.stderr, /10 MB fetched; in a recipe: "base": "test\/base"/);
+
+  const elsewhere = await startHub(base);
+  const again = await run('get', 'test/base', '--endpoint', `${elsewhere.endpoint}/`, '--json');
+  const result = JSON.parse(again.stdout) as DownloadResult;
+  assert.deepEqual([result.repo, result.commit, result.folder, result.fetchedBytes], ['test/base', commit, folder, 0]);
+  assert.ok(elsewhere.paths.length > 0);
+
+  const listed = JSON.parse((await run('get', '--json')).stdout) as ListModelsResult & { known: { fits: boolean }[] };
+  assert.equal(listed.known.length, 5);
+  assert.deepEqual(
+    listed.models.map(m => [m.repo, m.revisions, m.commit, m.architecture, m.bytes]),
+    [['test/base', ['main'], commit, 'llama', result.bytes]],
+  );
+  assert.match((await run('get')).stdout, /SmolLM2-135M-Instruct .*to download, .* of memory[\s\S]* test\/base +10 MB/);
+
+  const answer = await ask();
+  assert.equal(answer.code, 0, answer.stderr);
+  assert.ok((JSON.parse(answer.stdout) as AskResult).answerTokens >= 1);
+});
+
+test('get: names that are none, models that are not there, tokens that are refused; no token is printed', async () => {
+  const hub = await startHub(base);
+  const cache = temporaryFolder();
+  const run = withCache(cache, { HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'hf_secret' });
+  const fails = async (code: number, message: RegExp, ...args: string[]) => {
+    const { code: actual, stdout, stderr } = await run('get', ...args);
+    assert.equal(actual, code, stderr);
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /hf_secret|\n\s+at /);
+    assert.equal(stdout, '');
+  };
+  await fails(2, /'nonsense' cannot be a model of the hub/, 'nonsense');
+  await fails(2, /at '\.\.\/x' cannot be/, 'a/b', '--revision', '../x');
+  await fails(2, /'ftp:x' is not the address of a hub/, 'a/b', '--endpoint', 'ftp:x');
+  await fails(1, /has no model 'test\/other' that this token may read/, 'test/other');
+  hub.refuse = { status: 401 };
+  await fails(1, /does not accept the token/, 'test/base');
+});
+
+test('Ctrl-C: exit code 130, and the same command goes on', async () => {
+  const hub = await startHub(base);
+  const cache = temporaryFolder();
+  mkdirSync(cache, { recursive: true });
+  const env = { ...process.env, HF_HUB_CACHE: cache, HF_ENDPOINT: hub.endpoint };
+  const child = startCli(['get', 'test/base'], undefined, env);
+  const end = finished(child);
+  let isStopped = false;
+  // The server holds the connection; the command is stopped meanwhile.
+  const seen = () => {
+    if (!isStopped) child.kill('SIGINT');
+    isStopped = true;
+    return child.exitCode !== null;
+  };
+  hub.cut = { after: 2_000_000, times: 1, seen };
+  const { code, stderr } = await end;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /what has arrived is kept/);
+  assert.equal((await withCache(cache, { HF_ENDPOINT: hub.endpoint })('get', 'test/base')).code, 0);
+});

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gradeCode } from '../../../src/engine/evaluation/codeSandbox.ts';
+
+const double = 'function double(x) { return x * 2; }';
+
+/** Only what never ends needs a short limit; on a busy machine others take their time. */
+async function check(
+  source: string,
+  tests: string[],
+  passed: boolean,
+  error?: RegExp,
+  timeoutMs = 10_000,
+): Promise<void> {
+  const grade = await gradeCode(source, tests, { timeoutMs });
+  assert.equal(grade.passed, passed, `${source} → ${JSON.stringify(grade)}`);
+  if (error) assert.match(grade.error ?? '', error);
+}
+
+test('right and wrong answers', async () => {
+  await check(double, ['double(2) === 4', 'double(-1) === -2'], true);
+  assert.deepEqual(await gradeCode(double, ['double(2) === 4', 'double(2) === 5']), {
+    passed: false,
+    failed: 'double(2) === 5',
+  });
+  await check(`Sure:\n\`\`\`js\n${double}\n\`\`\`\nDone.`, ['double(2) === 4'], true);
+  await check(double, ['double(2)'], false);
+  await check(double, ['undefined'], false);
+  await check(double, ['triple(2) === 6'], false, /ReferenceError/);
+});
+
+test('asserts', async () => {
+  await check('const pair = x => [x, { x }];', ['assert.deepEqual(pair(1), [1, { x: 1 }])'], true);
+  await check('const pair = x => [x, { x }];', ['assert.deepEqual(pair(1), [1, { x: 2 }])'], false, /expected .*"x":2/);
+  await check(double, ['const y = double(4); assert(y === 8); assert.equal(y, 8);'], true);
+  await check(double, ['const y = double(4);'], false);
+  await check('const f = () => { throw new RangeError(); }', ['assert.throws(() => f())'], true);
+  await check('const f = () => NaN;', ['assert.equal(f(), NaN)', 'Object.is(f(), NaN)'], true);
+  await check('const f = () => new Map([[1, [2]]]);', ['assert.deepEqual(f(), new Map([[1, [2]]]))'], true);
+  await check('const f = () => new Set([1]);', ['assert.deepEqual(f(), new Set([2]))'], false);
+  await check('const f = () => null;', ['assert.deepEqual(f(), {})'], false);
+});
+
+test('__answer is the only function of the answer, however it is written', async () => {
+  const tests = ['__answer(2) === 4', '__answer(0) === 0'];
+  await check(double, tests, true);
+  await check('const double = (x) => x * 2;', tests, true);
+  await check('// doubles\nlet twice = function (x) { return x * 2; };', tests, true);
+  await check('x => x * 2', tests, true);
+  await check('(x) => { return x * 2; };', tests, true);
+  await check('function (x) { return x + x; }', tests, true);
+  await check('const two = 2;\nfunction f(x) { const g = y => y * two; return g(x); }', tests, true);
+  await check('function a(x) { return x; }\nfunction b(x) { return 2 * a(x); }', tests, false, /2 functions: a, b/);
+  await check('42', tests, false, /not a function/);
+});
+
+test('promises are awaited', async () => {
+  await check('async function f(x) { await null; return x + 1; }', ['await f(1) === 2'], true);
+  await check('async function f(x) { throw new Error("no"); }', ['await f(1) === 2'], false, /Error: no/);
+  await check('const f = () => new Promise(() => {});', ['await f() === 2'], false, /never settled/);
+  await check('async function f() { for (;;) await null; }', ['await f() === 2'], false, /300 ms/, 300);
+});
+
+test('limits: time, memory, stack', async () => {
+  await check('function f() { for (;;); }', ['f() === 1'], false, /more than 300 ms/, 300);
+  await check('for (;;);', ['true'], false, /more than 300 ms/, 300);
+  await check(
+    'function f() { for (;;) { try { for (;;); } catch {} } }',
+    ['f() === 1'],
+    false,
+    /more than 300 ms/,
+    300,
+  );
+  await check(
+    'const f = () => /(a+)+$/.test("a".repeat(40) + "b");',
+    ['f() === false'],
+    false,
+    /more than 300 ms/,
+    300,
+  );
+  await check(
+    'function f() { const all = []; for (;;) all.push(new Uint8Array(1e6)); }',
+    ['f()'],
+    false,
+    /out of memory/,
+    5000,
+  );
+  await check('function f() { let s = "x"; for (;;) s += s; }', ['f()'], false, /string too long/, 5000);
+  await check('function f(n) { return 1 + f(n + 1); }', ['f(0) === 1'], false, /stack/);
+  await check('const f = a => a.map(f); const g = []; g.push(g);', ['f(g) === 1'], false, /stack/);
+  await check('const f = n => JSON.stringify({ toJSON: () => JSON.parse(f(n + 1)) });', ['f(0)'], false, /stack/);
+  await check('const f = n => [2, 1].sort(() => f(n + 1));', ['f(0)'], false, /stack/);
+  await check('const f = n => "a".replace(/a/, () => f(n + 1));', ['f(0)'], false, /stack/);
+  await check('const f = n => new Proxy({}, { get: () => f(n + 1).x }).x;', ['f(0)'], false, /stack/);
+  await check(
+    'const f = n => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return JSON.stringify(a); }',
+    ['f(0)'],
+    false,
+  );
+  await check('const f = () => eval("(".repeat(1e5));', ['f()'], false, /sandbox failed/);
+  await check('const f = () => new RegExp("(".repeat(1e5));', ['f()'], false);
+  await check('const sum = n => (n === 0 ? 0 : n + sum(n - 1));', ['sum(500) === 125250'], true);
+  // After all that the sandbox still grades.
+  await check(double, ['double(2) === 4'], true);
+});
+
+test('answers that do not run', async () => {
+  await check('function f( {', ['f() === 1'], false, /SyntaxError/);
+  await check('throw new Error("no")', ['true'], false, /Error: no/);
+  await check('throw null', ['true'], false, /thrown: null/);
+  await check('throw { toJSON() { for (;;); } }', ['true'], false, undefined, 300);
+  await check('', ['f() === 1'], false, /ReferenceError/);
+});
+
+test('nothing of the host is there', async () => {
+  for (const name of ['process', 'require', 'fetch', 'module', 'setTimeout', 'Deno', 'std', 'os', 'WebAssembly']) {
+    await check(`const f = () => typeof ${name};`, ['f() === "undefined"'], true);
+  }
+  await check('async function f() { return import("fs"); }', ['await f() === 1'], false);
+  await check('const f = () => { console.log("hidden"); return 1; }', ['f() === 1'], true);
+});
+
+test('contexts share nothing', async () => {
+  await check('globalThis.left = 1; function f() { return 1; }', ['f() === 1'], true);
+  await check('function f() { return typeof left; }', ['f() === "undefined"'], true);
+});
+
+test('tampering does not help', async () => {
+  const tests = {
+    json: 'JSON.stringify(f([2, 1])) === JSON.stringify([1, 2])',
+    text: 'String(f([2, 1])) === "1,2"',
+    join: 'f([2, 1]).join() === [1, 2].join()',
+    is: 'Object.is(f([2, 1])[0], 1)',
+    every: '[1, 2].every((x, i) => x === f([2, 1])[i])',
+    deep: 'assert.deepEqual(f([2, 1]), [1, 2])',
+  };
+  const attacks = [
+    'JSON.stringify = () => "";',
+    'const JSON = { stringify: () => "" };',
+    'var JSON = { stringify: () => "" };',
+    'globalThis.JSON = { stringify: () => "" };',
+    'Array.prototype.toString = () => "1,2";',
+    'Array.prototype.toJSON = () => 1;',
+    'Object.prototype.toJSON = () => 1;',
+    'Object.defineProperty(Object.prototype, "toJSON", { value: () => 1 });',
+    'Array.prototype.join = () => "1,2";',
+    'Object.setPrototypeOf(Array.prototype, { toJSON: () => 1 });',
+    'Object.setPrototypeOf(Object.prototype, { toJSON: () => 1 });',
+    'Object.is = () => true; Array.prototype.every = () => true; globalThis.assert = { deepEqual() {} };',
+    'const Object = { is: () => true }; const assert = { deepEqual() {} }; function String() { return "1,2"; }',
+    'Function.prototype.call = Function.prototype.apply = () => true;',
+    '(function* () {}).constructor.prototype.toString = () => 1;',
+    'Array.prototype[Symbol.iterator] = function* () {};',
+    'Promise.prototype.then = () => true; globalThis.eval = () => true; globalThis.Function = () => () => true;',
+    'globalThis.globalThis = {};',
+    'Error.prepareStackTrace = () => { throw true; };',
+  ];
+  for (const attack of attacks) {
+    for (const body of ['return a;', `${attack.includes('const ') ? '' : attack} return a;`]) {
+      for (const each of Object.values(tests)) await check(`${attack}\nfunction f(a) { ${body} }`, [each], false);
+    }
+  }
+  // The same tests do pass an answer that is right.
+  for (const each of Object.values(tests)) await check('const f = a => [...a].sort();', [each], true);
+});
+
+test('answers cannot read the tests', async () => {
+  await check(
+    'function f() { return f.caller ?? arguments.callee.caller; }',
+    ['f() === null || f() === undefined'],
+    true,
+  );
+});
+
+test('frozen built-ins do not stand in the way of honest code', async () => {
+  const oldStyle =
+    'function Base() {} Base.prototype.toString = function () { return "b"; }; function Sub() {}' +
+    'Sub.prototype = Object.create(Base.prototype); Sub.prototype.constructor = Sub; const f = () => String(new Sub());';
+  await check(oldStyle, ['f() === "b"'], true);
+  const errors =
+    'class MyError extends Error { constructor(m) { super(m); this.name = "MyError"; this.message = m + "!"; } }' +
+    'const f = () => { try { throw new MyError("a"); } catch (e) { return e.name + e.message + (e instanceof Error); } };';
+  await check(errors, ['f() === "MyErrora!true"'], true);
+  const counts =
+    'function f(words) { const n = {}; for (const w of words) n[w] = (Object.hasOwn(n, w) ? n[w] : 0) + 1; return n; }';
+  await check(counts, ['f(["constructor", "a", "constructor"]).constructor === 2'], true);
+  await check('const f = x => x instanceof Array && x.constructor === Array;', ['f([1])'], true);
+  await check(
+    'const f = () => { const e = new Error("x"); e.message = "y"; return e.message; };',
+    ['f() === "y"'],
+    true,
+  );
+});
+
+test('the sandbox forgets nothing it should have let go: many gradings in a row', async t => {
+  const tests = ['double(2) === 4', 'double(0) === 0', 'assert.deepEqual([double(1)], [2])'];
+  // Processor time of the best of ten batches, so that other programs on the machine do not count.
+  let best = Infinity;
+  for (let batch = 0; batch < 10; batch++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < 15; i++) assert.equal((await gradeCode(double, tests)).passed, true);
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, (user + system) / 15);
+  }
+  t.diagnostic(`${best.toFixed(0)} µs of processor time a grading`);
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { evaluateRun } from '../../../src/engine/evaluation/evaluate.ts';
+import { mergeRun } from '../../../src/engine/requests/merge.ts';
+import { runTraining } from '../../../src/engine/requests/train.ts';
+import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
+import { earliestScore } from '../../../src/experiment/soloScores.ts';
+import type { EngineNotifications } from '../../../src/protocol/engine/engineApi.ts';
+import type { Report } from '../../../src/protocol/report.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
+const media = resolve('media');
+const workbench = createWorkbench(media, 1);
+const progress: string[] = [];
+const context = {
+  signal: new AbortController().signal,
+  notify: (name: keyof EngineNotifications, params: unknown) => {
+    if (name === 'progress') progress.push((params as EngineNotifications['progress']).message);
+  },
+};
+const recipePath = join(folder, 'tiny.lora.json');
+
+before(async () => {
+  mkdirSync(join(folder, 'data'));
+  const lines = (rows: object[]) => rows.map(r => JSON.stringify(r)).join('\n');
+  const math = Array.from({ length: 12 }, (_, i) => ({ question: `What is ${i} + 1?`, answer: `Answer: ${i + 1}` }));
+  const code = Array.from({ length: 12 }, (_, i) => ({
+    question: `Write a function add${i}(n) that adds ${i}.`,
+    answer: `function add${i}(n) { return n + ${i}; }`,
+    tests: [`add${i}(5) === ${5 + i}`],
+  }));
+  writeFileSync(join(folder, 'data/math.jsonl'), lines(math));
+  writeFileSync(join(folder, 'data/code.jsonl'), lines(code));
+  const recipe = {
+    lora: { rank: 2, alpha: 4 },
+    training: { steps: 4, batchSize: 4, validateEvery: 0 },
+    generation: { maxTokens: 8 },
+    experts: {
+      math: { domain: 'math', data: { train: 'data/math.jsonl' } },
+      code: { domain: 'code', data: { train: 'data/code.jsonl' } },
+    },
+    merges: { both: { weights: { math: 0.5, code: 0.5 } } },
+    evaluation: {
+      sets: {
+        sums: { data: 'data/math.jsonl', expert: 'math', scorer: 'final', limit: 3 },
+        functions: { data: 'data/code.jsonl', expert: 'code', scorer: 'code', limit: 3 },
+      },
+      sequential: { order: ['math', 'code'], steps: 2 },
+    },
+  };
+  writeFileSync(recipePath, JSON.stringify(recipe));
+  await runTraining(workbench, { id: 't', recipe: recipePath, only: ['math'], resume: false }, context);
+  await evaluateRun(workbench, { id: 'e', recipe: recipePath, sets: ['sums'] }, context);
+  await runTraining(workbench, { id: 't', recipe: recipePath, only: ['code'], resume: false }, context);
+  await mergeRun(workbench, { recipe: recipePath, merge: 'both' });
+});
+
+after(async () => {
+  await workbench.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, sequential adapter, files; the report before it is kept', async () => {
+  const { report, reportPath, htmlPath } = await evaluateRun(workbench, { id: 'e', recipe: recipePath }, context);
+  const systems = [...new Set(report.scores.map(s => s.system))];
+  for (const name of ['base', 'math', 'code', 'routed', 'both'])
+    assert.ok(systems.includes(name), `${name} is measured`);
+  for (const s of report.scores) assert.equal(s.total, 3);
+
+  assert.equal(report.forgetting.gateZeroBitEqual, true);
+  assert.equal(report.forgetting.gateZeroDifference, 0);
+  assert.ok(report.forgetting.probeTokens > 0);
+  assert.match(report.base.hashBefore, /^[0-9a-f]{64}$/);
+  assert.equal(report.base.hashBefore, report.base.hashAfter);
+  assert.deepEqual(
+    report.forgetting.experts.map(x => [x.expert, x.before - x.after]),
+    [
+      ['math', 0],
+      ['code', 0],
+    ],
+  );
+  const sequential = report.forgetting.sequential!;
+  assert.deepEqual(sequential.order, ['sums', 'functions']);
+  assert.deepEqual(Object.keys(sequential.stages[1]!.correct), ['sums', 'functions']);
+
+  const [merge] = report.merges;
+  assert.equal(merge!.method, 'cat');
+  assert.ok(merge!.relativeError < 1e-6, `cat is exact, not ${merge!.relativeError}`);
+
+  const { adaptersBytes, baseBytes, fullCopiesBytes, adaptersResident, fullCopiesResident } = report.storage;
+  assert.ok(fullCopiesBytes > 1.9 * baseBytes, 'two full copies hold two bases');
+  assert.ok(adaptersBytes < baseBytes / 4, 'two adapters of rank 2 are small');
+  assert.ok(adaptersResident! > 1e7 && fullCopiesResident! > 1e7);
+
+  const written = JSON.parse(readFileSync(reportPath, 'utf8')) as Report;
+  assert.deepEqual(written.scores, JSON.parse(JSON.stringify(report.scores)));
+  assert.match(readFileSync(htmlPath, 'utf8'), /^<!doctype html>/i);
+  assert.ok(progress.some(m => m.startsWith('one adapter learns')));
+
+  const kept = join(dirname(reportPath), 'reports');
+  const [earlier, ...others] = readdirSync(kept);
+  assert.deepEqual(others, []);
+  const { sets } = JSON.parse(readFileSync(join(kept, earlier!, 'report.json'), 'utf8')) as Report;
+  assert.deepEqual(
+    sets.map(s => s.name),
+    ['sums'],
+  );
+  assert.match(readFileSync(join(kept, earlier!, 'report.html'), 'utf8'), /^<!doctype html>/i);
+});
+
+test('a score is only compared with one of the same factors, before the others were trained', () => {
+  const score = (adapterHash: string, trained: string[], correct: number) => ({
+    expert: 'a',
+    set: 's',
+    adapterHash,
+    trained,
+    correct,
+    total: 9,
+  });
+  const history = [score('x', ['a', 'b'], 5), score('x', ['a'], 4), score('y', ['a'], 1)];
+  assert.equal(earliestScore(history, 'a', 's', 'x')?.correct, 4);
+  assert.equal(earliestScore(history, 'a', 's', 'z'), undefined);
+});
+
+test('a set that the recipe does not have is named, with those it has', async () => {
+  await assert.rejects(evaluateRun(workbench, { id: 'e', recipe: recipePath, sets: ['sum'] }, context), {
+    code: 'notFound',
+    message: /no evaluation set 'sum'/,
+    hint: 'There are: sums, functions.',
+  });
+});

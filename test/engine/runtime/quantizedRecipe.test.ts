@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { onlyCpu } from '../../../src/engine/devices/devices.ts';
+import { evaluateRun } from '../../../src/engine/evaluation/evaluate.ts';
+import { askRun } from '../../../src/engine/requests/ask.ts';
+import { runTraining } from '../../../src/engine/requests/train.ts';
+import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
+import { hashBase, loadBase } from '../../../src/experiment/base.ts';
+import type { EngineNotifications } from '../../../src/protocol/engine/engineApi.ts';
+import type { WorkbenchError } from '../../../src/protocol/errors.ts';
+import type { TrainEvent } from '../../../src/protocol/trainEvents.ts';
+import { assertClose } from '../../support/assertClose.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { tinyExperiment } from '../../support/tinyExperiment.ts';
+
+const cacheFolder = temporaryFolder();
+const workbench = createWorkbench(resolve('media'), 1, onlyCpu, cacheFolder);
+after(() => workbench.dispose());
+
+const told: string[] = [];
+const losses: number[] = [];
+const context = {
+  signal: new AbortController().signal,
+  notify: (name: keyof EngineNotifications, params: unknown) => {
+    if (name === 'progress') told.push((params as EngineNotifications['progress']).message);
+    if (name !== 'trainEvent') return;
+    const { event } = params as { event: TrainEvent };
+    if (event.type === 'step') losses.push(event.experts.math!.loss);
+  },
+};
+const edit = (recipe: string, changes: object) =>
+  writeFileSync(recipe, JSON.stringify({ ...JSON.parse(readFileSync(recipe, 'utf8')), ...changes }));
+
+test('a recipe with a quantised base: trained, asked and evaluated on it, the stored base and its hash unchanged', async () => {
+  const stored = await hashBase(await loadBase(resolve('media/base')));
+  const recipe = tinyExperiment({ quantization: 'none' });
+  const train = (resume: boolean) => runTraining(workbench, { id: 't', recipe, resume }, context);
+  await train(false);
+  assert.deepEqual(told, []);
+  const full = losses.splice(0);
+
+  edit(recipe, { quantization: 'int8' });
+  // The checkpoint is of another computation.
+  await assert.rejects(train(true), (e: WorkbenchError) => e.code === 'mismatch');
+  await train(false);
+  assertClose(losses, full, 0.05, 'losses of the same steps');
+  assert.notDeepEqual(losses, full);
+  assert.equal((await readdir(join(cacheFolder, 'quantized'))).length, 1);
+  assert.deepEqual([...new Set(told)], ['quantising the base']);
+  const copied = told.length;
+
+  const answer = await askRun(workbench, { id: 'a', recipe, prompt: 'What is 2 + 3?', expert: 'math' }, context);
+  assert.ok(answer.answerTokens > 0);
+  assert.equal((await workbench.open(recipe)).model.base.quantization, 'int8');
+  assert.equal(told.length, copied, 'the copy is made once');
+
+  const { report } = await evaluateRun(workbench, { id: 'e', recipe, sets: ['math'] }, context);
+  assert.deepEqual([report.base.quantization, report.base.hashBefore, report.base.hashAfter], ['int8', stored, stored]);
+  assert.equal(report.forgetting.gateZeroBitEqual, true);
+
+  // Another number format of the same base is another compiled base.
+  edit(recipe, { quantization: 'none' });
+  assert.equal((await workbench.open(recipe)).model.base.quantization, undefined);
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accuracyOf, calibrationOf, confusionMatrix } from '../../src/evaluation/metrics.ts';
+
+const near = (got: number, expected: number, tolerance = 5e-5) =>
+  assert.ok(Math.abs(got - expected) <= tolerance, `${got} is not ${expected}`);
+
+test('Wilson intervals of known cases', () => {
+  // 81 of 263 and 0 of 20: Newcombe (1998), tables for method 3.
+  const a = accuracyOf(81, 263);
+  near(a.low, 0.2553);
+  near(a.high, 0.3662);
+  const none = accuracyOf(0, 20);
+  near(none.low, 0);
+  near(none.high, 0.1611);
+  const all = accuracyOf(29, 29);
+  assert.equal(all.high, 1);
+  near(all.low, 0.883);
+  assert.deepEqual(accuracyOf(0, 0), { correct: 0, total: 0, accuracy: 0, low: 0, high: 1 });
+});
+
+test('a confusion matrix counts expected against predicted', () => {
+  const pairs = [
+    { expected: 'math', predicted: 'math' },
+    { expected: 'math', predicted: 'code' },
+    { expected: 'qa', predicted: 'none' },
+    { expected: 'math', predicted: 'math' },
+  ];
+  assert.deepEqual(confusionMatrix(pairs), {
+    labels: ['math', 'qa', 'code', 'none'],
+    counts: [
+      [2, 0, 1, 0],
+      [0, 0, 0, 1],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+    ],
+  });
+});
+
+test('calibration error is the weighted gap of the bins', () => {
+  const outcome = (confidence: number, correct: boolean) => ({ confidence, correct });
+  // Bin (0.8, 1]: confidence 0.9, half right, gap 0.4 on 4; bin (0.4, 0.6]: confidence 0.5, all right, gap 0.5 on 1.
+  const { error, bins } = calibrationOf(
+    [outcome(0.9, true), outcome(0.9, false), outcome(0.9, true), outcome(0.9, false), outcome(0.5, true)],
+    5,
+  );
+  near(error, (4 * 0.4 + 0.5) / 5, 1e-12);
+  assert.deepEqual(
+    bins.map(bin => bin.count),
+    [0, 0, 1, 0, 4],
+  );
+  assert.equal(calibrationOf([outcome(1, true), outcome(0, false)]).error, 0);
+  assert.equal(calibrationOf([]).error, 0);
+  assert.throws(() => calibrationOf([outcome(1.5, true)]), /from 0 to 1/);
+});

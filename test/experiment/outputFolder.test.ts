@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { checkOutputFolder, resultMark } from '../../src/experiment/outputFolder.ts';
+import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
+import type { WorkbenchError } from '../../src/protocol/errors.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+
+/** A folder of files that hold their own names; weights are a file without tensors. */
+function folderOf(...names: string[]): string {
+  return markedFolderOf(resultMark, ...names);
+}
+
+function markedFolderOf(mark: Record<string, string>, ...names: string[]): string {
+  const folder = join(temporaryFolder(), 'given');
+  mkdirSync(folder);
+  for (const name of names)
+    writeFileSync(
+      join(folder, name),
+      name.endsWith('.safetensors') ? Buffer.concat(encodeSafetensors([], { format: 'pt', ...mark })) : name,
+    );
+  return folder;
+}
+
+const adapterFiles = ['adapter_config.json', 'adapter_model.safetensors'];
+const modelFiles = [
+  'config.json',
+  'model-00001-of-00002.safetensors',
+  'model.safetensors.index.json',
+  'tokenizer.json',
+];
+const base = { folder: folderOf('config.json', 'model.safetensors') };
+
+const refused = (text: string) => (e: WorkbenchError) => e.code === 'badRequest' && e.message.includes(text);
+
+test('a folder that is not there, is empty, or holds a result of the same kind may be written', async () => {
+  await checkOutputFolder(join(base.folder, 'new'), 'adapter', base, []);
+  await checkOutputFolder(folderOf(), 'model', base, []);
+  await checkOutputFolder(folderOf(...adapterFiles), 'adapter', base, [folderOf(...adapterFiles), '/not/there']);
+  await checkOutputFolder(folderOf(...modelFiles), 'model', base, []);
+});
+
+test('what replacing a folder would lose is refused and stays', async () => {
+  const check = async (out: string, kind: 'adapter' | 'model', sources: string[], text: string) =>
+    assert.rejects(checkOutputFolder(out, kind, base, sources), refused(text));
+  await check(folderOf('thesis.txt', ...adapterFiles), 'adapter', [], 'holds other files (thesis.txt)');
+  await check(folderOf(...modelFiles), 'adapter', [], 'holds other files (config.json, ');
+  await check(folderOf(...adapterFiles), 'model', [], 'holds other files (adapter_config.json, ');
+  await check(base.folder, 'model', [], "is the base's own folder");
+  const file = join(folderOf('notes'), 'notes');
+  await check(file, 'adapter', [], 'is a file');
+  assert.equal(readFileSync(file, 'utf8'), 'notes');
+});
+
+test('an adapter or a model that no merge or export wrote is never replaced', async () => {
+  for (const [kind, files] of [
+    ['adapter', adapterFiles],
+    ['model', modelFiles],
+  ] as const)
+    await assert.rejects(
+      checkOutputFolder(markedFolderOf({}, ...files), kind, base, []),
+      refused(`${kind === 'adapter' ? 'an adapter' : 'a model'} that no merge or export wrote`),
+    );
+  const broken = folderOf(...adapterFiles);
+  writeFileSync(join(broken, 'adapter_model.safetensors'), 'cut');
+  await assert.rejects(checkOutputFolder(broken, 'adapter', base, []), refused('no merge or export wrote'));
+});
+
+test('an adapter that goes into a result is not replaced by it, by whatever path it is named', async () => {
+  const adapter = folderOf(...adapterFiles);
+  const link = join(temporaryFolder(), 'link');
+  symlinkSync(adapter, link);
+  const text = 'is the folder of an adapter that goes into the result';
+  await assert.rejects(checkOutputFolder(adapter, 'adapter', base, [adapter]), refused(text));
+  await assert.rejects(checkOutputFolder(link, 'adapter', base, [adapter]), refused(text));
+});

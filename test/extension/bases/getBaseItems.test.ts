@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { baseGroups, progressText, typedItem } from '../../../src/extension/bases/getBaseItems.ts';
+import type { CachedModel } from '../../../src/protocol/engine/models.ts';
+
+const cached = (repo: string, revisions: string[]): CachedModel => ({
+  repo,
+  revisions,
+  commit: 'c0ffee',
+  folder: '/cache',
+  architecture: 'llama',
+  parameters: 5e6,
+  bytes: 10e6,
+  memoryBytes: 134e6,
+});
+const smallest = 'HuggingFaceTB/SmolLM2-135M-Instruct';
+
+const shown = (models: CachedModel[], memory: number) =>
+  baseGroups(models, memory).map(({ items }) =>
+    items.map(({ label, source }) => `${label}: ${'name' in source ? `${source.kind} ${source.name}` : source.kind}`),
+  );
+
+test('those that fit the memory, those of the cache, and the way without a network', () => {
+  assert.deepEqual(shown([cached(smallest, ['main']), cached('a/b', ['v1'])], 1.1e9), [
+    ['$(package) embedded: ready embedded', `$(check) ${smallest}: ready ${smallest}`],
+    ['$(check) a/b@v1: ready a/b@v1'],
+    ['$(folder-opened) Open a folder…: folder'],
+  ]);
+});
+
+test('a model that is not here says what it costs', () => {
+  const [group] = baseGroups([], 16e9);
+  const [, item] = group!.items;
+  assert.equal(group!.title, 'Small models for 16.0 GB of memory');
+  assert.equal(group!.items.length, 6);
+  assert.deepEqual(item, {
+    source: { kind: 'download', name: smallest },
+    label: `$(cloud-download) ${smallest}`,
+    description: '269.1 MB to download',
+    detail: '134.52 M parameters · answers within 1.0 GB of memory · Apache-2.0',
+  });
+});
+
+test('another revision of a known model is not the known one', () => {
+  const [known, cache] = baseGroups([cached(smallest, ['v2'])], 1.1e9);
+  assert.deepEqual(known!.items[1]!.source, { kind: 'download', name: smallest });
+  assert.deepEqual(cache!.items[0]!.source, { kind: 'ready', name: `${smallest}@v2` });
+});
+
+test('what is typed is offered when it can be a model, and only once', () => {
+  const groups = baseGroups([], 16e9);
+  const typed = (text: string) => typedItem(text, groups)?.source;
+  assert.deepEqual(typed(' owner/name '), { kind: 'download', name: 'owner/name' });
+  assert.deepEqual(typed('owner/name@v1'), { kind: 'download', name: 'owner/name@v1' });
+  assert.equal(typed(smallest), undefined);
+  for (const text of ['', 'smol', 'owner/', '../x', 'a/b/c']) assert.equal(typed(text), undefined, text);
+});
+
+test('progress in words', () => {
+  const at = { file: 'model.safetensors', done: 120e6, total: 269.06e6 };
+  assert.equal(
+    progressText({ ...at, bytesPerSecond: 12.34e6, secondsLeft: 72.08 }),
+    'model.safetensors · 120.0 MB of 269.1 MB · 12.3 MB/s · 1 min 12 s left',
+  );
+  assert.equal(progressText({ ...at, bytesPerSecond: 0 }), 'model.safetensors · 120.0 MB of 269.1 MB');
+});

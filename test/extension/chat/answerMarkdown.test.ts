@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { createAnswerMarkdown } from '../../../src/extension/chat/answerMarkdown.ts';
+
+/** Wherever an answer is cut into pieces, it becomes the same Markdown. */
+function check(isCode: boolean, answer: string, markdown: string): void {
+  for (const size of [1, 3, answer.length]) {
+    const stream = createAnswerMarkdown(isCode);
+    let out = '';
+    for (let i = 0; i < answer.length; i += size) out += stream.push(answer.slice(i, i + size));
+    assert.equal(out + stream.end(), markdown, `pieces of ${size}`);
+  }
+}
+
+test('bare code gets a fence', () => check(true, '\nf(x);\ng();', '```javascript\nf(x);\ng();\n```\n'));
+
+test('code that brings its fence keeps it', () => check(true, '```js\nf();\n```', '```js\nf();\n```'));
+
+test('lines of text stay lines; fences and blank lines stay as they are', () =>
+  check(false, 'a\nb\n\n```\nc\nd\n```\ne', 'a  \nb  \n\n```\nc\nd\n```  \ne'));
+
+test('a fence that was cut off is closed', () => check(false, '```\nc', '```\nc\n```\n'));

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { chatPrompt } from '../../../src/extension/chat/chatPrompt.ts';
+import { followupsFor } from '../../../src/extension/chat/followups.ts';
+import type { ChatCommand } from '../../../src/extension/contributions/chat.ts';
+import { described } from '../ask/described.ts';
+
+const offer = {
+  source: {},
+  described: { ...described, blends: [{ name: 'review', weights: { js: 1 }, isTrained: true }, ...described.blends] },
+};
+const read = (command: ChatCommand | undefined, prompt: string, hasContext = false) =>
+  chatPrompt(command, prompt, offer, 'JavaScript', hasContext);
+const instead = (result: ReturnType<typeof read>) => ('instead' in result ? result.instead : undefined);
+
+test('without a command the question goes as it is', () => {
+  assert.deepEqual(read(undefined, ' 2 + 2? '), { question: '2 + 2?' });
+  assert.match(instead(read(undefined, ' '))!, /Ask something/);
+});
+
+test('a domain: its expert, where it is trained', () => {
+  assert.deepEqual(read('code', 'double'), { choice: { kind: 'expert', name: 'js' }, question: 'double' });
+  assert.equal(instead(read('qa', 'where?')), 'No expert for qa is trained in this recipe.');
+  assert.match(instead(read('math', ''))!, /What do you want to ask `math`/);
+});
+
+test('a blend: named, or weights; else what there is', () => {
+  const blend = { kind: 'blend', name: 'review' };
+  assert.deepEqual(read('blend', 'review is it right?'), { choice: blend, question: 'is it right?' });
+  const weights = { kind: 'weights', weights: { math: 0.5, js: 0.5 } };
+  assert.deepEqual(read('blend', 'math=0.5,js=0.5 double\n3'), { choice: weights, question: 'double\n3' });
+  assert.deepEqual(read('blend', 'math=0.5, js=0.5 double'), { choice: weights, question: 'double' });
+  assert.match(instead(read('blend', ''))!, /has the blends `review`\. .*`\/blend math=0\.5,js=0\.5 prompt`/);
+  assert.match(instead(read('blend', 'nobody hi'))!, /^There is no blend `nobody`/);
+  assert.match(instead(read('blend', 'review'))!, /^What do you want to ask/);
+});
+
+test('code: explained by the code expert, reviewed by the blend of that name', () => {
+  assert.match(instead(read('explain', ''))!, /Select the code to explain/);
+  const explained = read('explain', 'Be short.', true);
+  assert.deepEqual(explained, {
+    choice: { kind: 'expert', name: 'js' },
+    question: 'Explain what this JavaScript code does. Be short.',
+  });
+  const reviewed = read('review', '', true);
+  assert.ok('choice' in reviewed && reviewed.choice?.kind === 'blend');
+});
+
+test('follow-ups: the experts that did not answer', () => {
+  assert.deepEqual(followupsFor('2 + 2?', { math: 1 }, described), [
+    { prompt: '2 + 2?', command: 'code', label: 'Ask js instead' },
+  ]);
+});

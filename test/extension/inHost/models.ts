@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  CancellationTokenSource,
+  commands,
+  extensions,
+  type LanguageModelChat,
+  LanguageModelChatMessage,
+  lm,
+  workspace,
+} from 'vscode';
+import { commands as contributed } from '../../../src/extension/contributions/commands.ts';
+import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/tokenizer.ts';
+import { enginePids } from './engineProcess.ts';
+import { type Note, runSuite } from './suite.ts';
+import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
+
+const extension = extensions.all.find(e => e.packageJSON.name === 'multi-lora-workbench')!;
+
+async function model(id: string): Promise<LanguageModelChat> {
+  const found = (await lm.selectChatModels({ vendor: 'multi-lora' })).find(m => m.id === id);
+  assert.ok(found, `no model ${id}`);
+  return found;
+}
+
+/** Random text runs on to its limit: long enough to be cancelled, killed and watched. */
+const long = { modelOptions: { maxTokens: 200, temperature: 8, seed: 3 } };
+
+async function ask(chosen: LanguageModelChat, prompt: string, options = {}, onText?: (text: string) => void) {
+  const source = new CancellationTokenSource();
+  const response = await chosen.sendRequest([LanguageModelChatMessage.User(prompt)], options, source.token);
+  let text = '';
+  for await (const piece of response.text) {
+    text += piece;
+    onText?.(piece);
+  }
+  return text;
+}
+
+/** The tokenizer of the embedded base. */
+function readTokenizer(): Tokenizer {
+  const read = (name: string) => JSON.parse(readFileSync(join(extension.extensionPath, 'media', 'base', name), 'utf8'));
+  return createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'));
+}
+
+/** A process's arguments and what the environment says of its models. */
+function startedWith(pid: number): string {
+  const [args, env] = ['cmdline', 'environ'].map(name => readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0'));
+  return [...args!, ...env!.filter(line => line.startsWith('HF_HUB_CACHE='))].join(' ');
+}
+
+export function run(): Promise<void> {
+  return runSuite({
+    async 'activation starts no engine'() {
+      assert.deepEqual(enginePids(), []);
+      await extension.activate();
+      assert.deepEqual(enginePids(), []);
+    },
+
+    async 'every command of the table is there'() {
+      const known = await commands.getCommands(true);
+      assert.deepEqual(
+        Object.keys(contributed).filter(id => !known.includes(id)),
+        [],
+      );
+    },
+
+    async 'models: Auto, the base, each expert and each blend, with what they can do'() {
+      const models = await lm.selectChatModels({ vendor: 'multi-lora' });
+      assert.deepEqual(models.map(m => m.id).sort(), [
+        'auto',
+        'base',
+        'blend:review',
+        'expert:code',
+        'expert:math',
+        'expert:qa',
+      ]);
+      assert.deepEqual(
+        models.map(m => m.maxInputTokens),
+        models.map(() => 256 - 64),
+      );
+      assert.equal(enginePids().length, 1, 'one engine');
+    },
+
+    async 'tokens are counted by the real tokenizer'() {
+      const auto = await model('auto');
+      const tokenizer = readTokenizer();
+      for (const text of ['', 'Hello', 'const x = 1;\n', 'naïve 東京 🙂'])
+        assert.equal(await auto.countTokens(text), tokenizer.encode(text, { addSpecialTokens: false }).length, text);
+      const [message, text] = [LanguageModelChatMessage.User('Hello'), 'Hello'];
+      assert.ok((await auto.countTokens(message)) > (await auto.countTokens(text)), 'with what stands around it');
+    },
+
+    async 'Auto answers, streaming'(note: Note) {
+      const pieces: string[] = [];
+      const text = await ask(await model('auto'), 'What is 12% of 50?', long, piece => pieces.push(piece));
+      assert.ok(pieces.length > 3, `${pieces.length} pieces`);
+      assert.equal(pieces.join(''), text);
+      note(`${pieces.length} pieces`);
+    },
+
+    async 'the host is never blocked while the engine decodes'(note: Note) {
+      const idle = await watchHost(delay(2000));
+      const chosen = await model('expert:code');
+      const decoding = await leastBlocked(() => ask(chosen, 'Write a function that doubles a number.', long));
+      note(watchText(decoding, idle));
+      assert.ok(decoding.computed < longestBlock, watchText(decoding, idle));
+    },
+
+    async 'cancelling ends an answer'() {
+      const chosen = await model('base');
+      const source = new CancellationTokenSource();
+      const response = await chosen.sendRequest([LanguageModelChatMessage.User('Hi')], long, source.token);
+      let pieces = 0;
+      const read = (async () => {
+        for await (const _ of response.text) if (++pieces === 3) source.cancel();
+      })();
+      await read.catch(error => assert.match(String(error), /cancel/i));
+      const whole = await ask(chosen, 'Hi', long);
+      assert.ok(pieces >= 3 && pieces < whole.length, `${pieces} pieces of ${whole.length} characters`);
+    },
+
+    async 'an engine killed in the middle of an answer: the answer comes, and so does the next'() {
+      const chosen = await model('base');
+      const expected = await ask(chosen, 'Hi', long);
+      const [first] = enginePids();
+      let isKilled = false;
+      const text = await ask(chosen, 'Hi', long, () => {
+        if (!isKilled) process.kill(first!, 'SIGKILL');
+        isKilled = true;
+      });
+      assert.equal(text, expected, 'the answer goes on where it stopped, and repeats nothing');
+      assert.equal(await ask(chosen, 'Hi', long), expected);
+      assert.notEqual(enginePids()[0], first);
+      assert.equal(enginePids().length, 1);
+    },
+
+    async 'a suggestion’s first text'(note: Note) {
+      const chosen = await model('expert:code');
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const started = performance.now();
+        let first = 0;
+        await ask(chosen, 'Write a function that doubles a number.', { modelOptions: { maxTokens: 24 } }, () => {
+          first ||= performance.now() - started;
+        });
+        times.push(first);
+      }
+      note(`first text after ${times.map(ms => ms.toFixed(0)).join(', ')} ms`);
+    },
+
+    async 'settings apply without a reload'() {
+      const settings = workspace.getConfiguration('multiLora');
+      const [cache, models] = [join(tmpdir(), 'multi-lora-no-cache'), join(tmpdir(), 'multi-lora-no-models')];
+      const ofEngine = [
+        ['threads', 1, '--threads 1'],
+        ['device', 'cpu', '--device cpu'],
+        ['memoryLimit', 4, '--memory-limit 4GB'],
+        ['cacheFolder', cache, `--cache ${cache}`],
+        ['modelFolder', models, `HF_HUB_CACHE=${models}`],
+      ] as const;
+      for (const [id, value, expected] of ofEngine) {
+        await settings.update(id, value);
+        await ask(await model('base'), 'Hi', { modelOptions: { maxTokens: 2 } });
+        const [pid, ...others] = enginePids();
+        assert.deepEqual(others, [], 'the engine before has ended');
+        assert.ok(startedWith(pid!).includes(expected), `${id}: ${startedWith(pid!)}`);
+        await settings.update(id, undefined);
+      }
+      await settings.update('decoding.maxTokens', 7);
+      const auto = await model('auto');
+      assert.equal(auto.maxInputTokens, 256 - 7);
+      await settings.update('decoding.maxTokens', undefined);
+    },
+  });
+}

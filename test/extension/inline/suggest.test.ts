@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type Suggester, suggest } from '../../../src/extension/inline/suggest.ts';
+import { testEngine } from '../../support/programs.ts';
+
+const engine = testEngine();
+const asked: string[] = [];
+
+/** Asks the base, which runs on to the longest answer. */
+function suggester(maxTokens: number, onText = () => {}): Suggester {
+  return {
+    rest: 30,
+    findExpert: async () => 'base',
+    ask(prompt, expert, signal) {
+      asked.push(prompt);
+      const settings = { maxTokens, temperature: 8, seed: 3 };
+      return engine.request('ask', { prompt, expert, settings }, { signal, onNotification: onText });
+    },
+  };
+}
+
+const type = (text: string, signal: AbortSignal) => suggest([text], 'JavaScript', suggester(8), signal);
+
+test('while typing goes on nothing is asked; when it rests, once', async () => {
+  asked.length = 0;
+  const keys = ['let', 'let ', 'let a', 'let a '];
+  const suggestions = keys.map(text => {
+    const typing = new AbortController();
+    const suggestion = type(text, typing.signal);
+    // The next key.
+    typing.abort();
+    return assert.rejects(suggestion, { name: 'AbortError' });
+  });
+  await Promise.all(suggestions);
+  const last = await type('let a =', new AbortController().signal);
+  assert.ok(last !== undefined && last.trim().length > 0);
+  assert.deepEqual(asked, ['Complete this JavaScript code:\nlet a =']);
+});
+
+test('typing on ends the answer under way, and what it said so far is not suggested', async () => {
+  const typing = new AbortController();
+  let pieces = 0;
+  const onText = () => ++pieces === 2 && typing.abort();
+  assert.equal(await suggest(['let b ='], 'JavaScript', suggester(200, onText), typing.signal), undefined);
+  assert.ok(pieces >= 2 && pieces < 100, `${pieces} pieces of 200 tokens`);
+});
+
+test('where no suggestion makes sense, and without a trained code expert, nothing is asked', async () => {
+  asked.length = 0;
+  const { signal } = new AbortController();
+  const never: Suggester = { ...suggester(8), findExpert: () => assert.fail('the experts are not looked for') };
+  assert.equal(await suggest(['// doubles a num'], 'JavaScript', never, signal), undefined);
+  const nobody: Suggester = { ...suggester(8), findExpert: async () => undefined };
+  assert.equal(await suggest(['let c ='], 'JavaScript', nobody, signal), undefined);
+  assert.deepEqual(asked, []);
+});

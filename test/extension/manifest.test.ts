@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { withContributions } from '../../scripts/docs/manifest.ts';
+import type { CommandContribution } from '../../src/extension/contributions/commandContribution.ts';
+import { commands } from '../../src/extension/contributions/commands.ts';
+import { type SettingContribution, settings } from '../../src/extension/contributions/settings.ts';
+import { views, viewsWelcome } from '../../src/extension/contributions/sidebar.ts';
+import { walkthrough } from '../../src/extension/contributions/walkthrough.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+test("package.json is what 'npm run manifest' makes of the tables", () => {
+  const manifest = JSON.parse(read('package.json'));
+  assert.deepEqual(manifest, withContributions(manifest));
+});
+
+test('every setting has a default that fits its schema, and a description', () => {
+  for (const [id, setting] of Object.entries<SettingContribution>(settings)) {
+    const { schema, default: value, description } = setting;
+    const types = [schema.type].flat();
+    const type =
+      value === null ? 'null' : Number.isInteger(value) && types.includes('integer') ? 'integer' : typeof value;
+    assert.ok(types.includes(type), `${id}: default ${value} is no ${types}`);
+    assert.match(description, /^[A-Z0`].*\.$/s, id);
+    if (typeof schema.pattern === 'string') assert.match(String(value), new RegExp(schema.pattern), id);
+  }
+});
+
+test('no setting is within another, whose value the editor would give as an object', () => {
+  const ids = Object.keys(settings);
+  assert.deepEqual(
+    ids.filter(id => ids.some(other => id.startsWith(`${other}.`))),
+    [],
+  );
+});
+
+test('shortcuts are not given twice', () => {
+  const keys = Object.values<CommandContribution>(commands).flatMap(c => (c.key ? [c.key.key, c.key.mac] : []));
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+test('the walkthrough links to commands that are there, and its pictures follow the theme', () => {
+  for (const { description, media, completionEvents } of walkthrough.steps) {
+    const named = [...description.matchAll(/\(command:([\w.]+)\)/g)].map(match => match[1]!);
+    assert.ok(named.length > 0, description);
+    for (const id of [...named, ...completionEvents.map(event => event.slice('onCommand:'.length))])
+      assert.ok(id in commands || views.some(view => id === `${view.id}.focus`), id);
+    const picture = read(media.svg);
+    assert.doesNotMatch(picture, /(fill|stroke)="(?!none|var\(--vscode-)/);
+  }
+});
+
+test('an empty view says what to do next, with commands that are there; its picture takes the theme’s colour', () => {
+  const editors = ['workbench.trust.manage'];
+  for (const { view, contents } of viewsWelcome) {
+    assert.ok(
+      views.some(v => v.id === view),
+      view,
+    );
+    for (const [, id] of contents.matchAll(/\(command:([\w.]+)\)/g))
+      assert.ok(id! in commands || editors.includes(id!), id);
+  }
+  for (const { id } of views)
+    assert.ok(
+      viewsWelcome.some(w => w.view === id),
+      id,
+    );
+  // The editor uses the shape alone.
+  assert.match(read('media/activityBar.svg'), /width="24" height="24"/);
+});
+
+test('extension.ts wires, and nothing else', () => {
+  const lines = read('src/extension/activate.ts')
+    .split('\n')
+    .filter(line => !line.startsWith('import '));
+  assert.ok(lines.length < 80, `${lines.length} lines beside imports`);
+});
+
+test('only host/report.ts shows error messages', () => {
+  const host = fileURLToPath(new URL('../../src/extension/', import.meta.url));
+  const files = readdirSync(host, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.ts'));
+  const showing = files.filter(file => /\bshowErrorMessage\b/.test(readFileSync(host + file, 'utf8')));
+  assert.deepEqual(showing, ['report.ts']);
+});

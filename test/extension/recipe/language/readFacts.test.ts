@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseDataset } from '../../../../src/data/parseDataset.ts';
+import { loadBase } from '../../../../src/experiment/base.ts';
+import { cachedModels, findBaseFolder } from '../../../../src/extension/recipe/language/baseFolder.ts';
+import { readFacts } from '../../../../src/extension/recipe/language/readFacts.ts';
+import { encodeSafetensors } from '../../../../src/nn/files/safetensors.ts';
+import { type AdapterOrigin, originMetadata } from '../../../../src/nn/lora/adapterOrigin.ts';
+import { encodeExample } from '../../../../src/nn/tokenizer/encodeExample.ts';
+import { temporaryFolder } from '../../../support/temporaryFolder.ts';
+
+const mediaFolder = fileURLToPath(new URL('../../../../media/', import.meta.url));
+const folder = join(mediaFolder, 'base');
+const examples = fileURLToPath(new URL('../../../../examples/experts/', import.meta.url));
+
+test('the embedded base: configuration, template, hash', async () => {
+  const facts = (await readFacts.base({ folder }))!;
+  assert.ok('config' in facts && facts.config.dim === 256 && facts.chatTemplate!.length > 10);
+  const weights = readFileSync(join(folder, 'model.safetensors'));
+  assert.equal(await readFacts.baseHash({ folder }), createHash('sha256').update(weights).digest('hex'));
+});
+
+test('a base that is not there, has no weights, or is of another kind is told in words', async () => {
+  const empty = temporaryFolder();
+  assert.match(
+    JSON.stringify(await readFacts.base({ folder: empty })),
+    /the base is not there: .*config\.json cannot be read/,
+  );
+  writeFileSync(join(empty, 'config.json'), '{"architectures": ["GPT2LMHeadModel"]}');
+  assert.match(JSON.stringify(await readFacts.base({ folder: empty })), /there is no model\.safetensors/);
+  writeFileSync(join(empty, 'model.safetensors'), '');
+  assert.match(JSON.stringify(await readFacts.base({ folder: empty })), /GPT2LMHeadModel.*supported: Llama/);
+});
+
+test('a dataset: examples, bad lines, and what is not there', async () => {
+  const path = join(temporaryFolder(), 'd.jsonl');
+  assert.deepEqual(await readFacts.data({ path, name: 'd.jsonl' }), {
+    unreadable: 'missing',
+    reason: 'd.jsonl is not there',
+  });
+  writeFileSync(path, '{"prompt": "a", "completion": "b"}\n{"prompt": 1}\n');
+  const facts = (await readFacts.data({ path, name: 'd.jsonl' }))!;
+  assert.ok('examples' in facts);
+  assert.deepEqual([facts.examples, facts.problems.map(p => p.where)], [1, ['d.jsonl:2', 'd.jsonl:2']]);
+});
+
+test('tokens of examples are those that training counts, of a sample spread over the file', async () => {
+  const path = join(temporaryFolder(), 'd.jsonl');
+  const lines = readFileSync(join(examples, 'math/train.jsonl'), 'utf8').split('\n').slice(0, 601);
+  writeFileSync(path, lines.join('\n'));
+  const lengths = await readFacts.tokens({ path, base: folder });
+  const { tokenizer, chatTemplate } = (await loadBase(folder)).text();
+  const sample = parseDataset(lines.join('\n'), path).examples.filter((_, i) => i % 3 === 0);
+  const expected = sample.map(
+    e => encodeExample(tokenizer, chatTemplate, e.messages, { maxLength: 9999, lossOn: 'all' }).ids.length,
+  );
+  assert.deepEqual([...lengths!], expected);
+});
+
+test('an adapter says what it was trained on', async () => {
+  const adapter = temporaryFolder();
+  writeFileSync(join(adapter, 'adapter_config.json'), '{"peft_type": "LORA", "r": 4}');
+  const factors = (origin: AdapterOrigin) =>
+    writeFileSync(join(adapter, 'adapter_model.safetensors'), encodeSafetensors([], originMetadata(origin))[0]!);
+  factors({ baseHash: 'abc' });
+  const facts = (await readFacts.adapter({ folder: adapter, name: 'a' }))!;
+  assert.ok('config' in facts);
+  assert.deepEqual([facts.config.rank, facts.baseHash, facts.chatTemplate], [4, 'abc', undefined]);
+  writeFileSync(join(adapter, 'chat_template.jinja'), 'T');
+  const template = async () => {
+    const now = (await readFacts.adapter({ folder: adapter, name: 'a' }))!;
+    return 'config' in now ? now.chatTemplate : undefined;
+  };
+  assert.equal(await template(), 'T', 'as other programs leave it');
+  factors({ chatTemplate: '' });
+  assert.equal(await template(), '');
+  writeFileSync(join(adapter, 'adapter_model.safetensors'), 'cut off');
+  assert.equal(await template(), 'T');
+  writeFileSync(join(adapter, 'adapter_config.json'), '{"peft_type": "LORA", "r": "4"}');
+  assert.match(JSON.stringify(await readFacts.adapter({ folder: adapter, name: 'a' })), /r must be a whole number/);
+});
+
+test('a base is the embedded one, a folder, or a snapshot of the Hugging Face cache', async () => {
+  const cacheFolder = temporaryFolder();
+  const places = { recipeFolder: '/recipes', mediaFolder: '/media', cacheFolder };
+  assert.equal(findBaseFolder('embedded', places), '/media/base');
+  assert.equal(findBaseFolder('./mine', places), '/recipes/mine');
+  assert.equal(findBaseFolder('owner/name', places), undefined);
+  const repo = join(cacheFolder, 'models--owner--name');
+  const snapshot = join(repo, 'snapshots', 'a'.repeat(40));
+  for (const path of [join(repo, 'refs'), snapshot]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(repo, 'refs', 'main'), 'a'.repeat(40));
+  writeFileSync(join(snapshot, 'config.json'), '{}');
+  assert.equal(findBaseFolder('owner/name', places), snapshot);
+  assert.deepEqual(await cachedModels(cacheFolder), [], 'its weights have not arrived');
+  writeFileSync(join(snapshot, 'model.safetensors.index.json'), '{}');
+  mkdirSync(join(cacheFolder, 'datasets--owner--name'));
+  assert.deepEqual(await cachedModels(cacheFolder), ['owner/name']);
+  assert.deepEqual(await cachedModels(join(cacheFolder, 'none')), []);
+});

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import type { RunRecord } from '../../src/protocol/runRecord.ts';
+import { untilWithin } from '../support/untilWithin.ts';
+import { chooseFromMenu } from './support/contextMenu.ts';
+import { type Editor, installEditor } from './support/installEditor.ts';
+import { allNotifications, notification, pressIn } from './support/notifications.ts';
+import { trainingWorkspace } from './support/trainingWorkspace.ts';
+import { openWorkbench, type Workbench } from './support/workbench.ts';
+
+const patience = { timeout: 180_000 };
+const until = untilWithin(patience.timeout);
+
+const found = installEditor();
+const skip = 'missing' in found ? found.missing : false;
+
+test('training in VS Code', { skip }, async t => {
+  const folder = trainingWorkspace();
+  const settings = { 'multiLora.training.steps': 300, 'multiLora.training.rank': 2, 'multiLora.training.batchSize': 2 };
+  const bench = await openWorkbench(found as Editor, { folder, settings });
+
+  await t.test('an expert is trained from the palette on a JSONL file, and cancelled', async () => {
+    await openFile(bench, 'adding.jsonl');
+    await bench.command('Multi-LoRA: Train an Expert on This File…');
+    await pick(bench, 'New recipe');
+    await bench.page.locator('.quick-input-widget').getByText('It learns from adding.jsonl').waitFor(patience);
+    await bench.picture('train-name');
+    await bench.page.keyboard.press('Enter');
+    await notification(bench, /Training adding.*step \d+\/300/);
+    await bench.picture('train-progress');
+    await pressIn(bench, 'Training adding', 'Cancel');
+    await notification(bench, /Training adding was stopped at step \d+ of 300/);
+    await bench.picture('train-stopped');
+    const recipe = JSON.parse(readFileSync(join(folder, 'adding.lora.json'), 'utf8').replace(/^ *\/\/.*$/gm, ''));
+    assert.deepEqual(recipe.experts, { adding: { data: { train: 'adding.jsonl' } } });
+    assert.deepEqual([recipe.lora, recipe.training], [{ rank: 2 }, { steps: 300, batchSize: 2 }]);
+    assert.equal(record(folder, 'adding').state, 'stopped');
+  });
+
+  await t.test('it is resumed to its end, and asked', async () => {
+    const stoppedAt = record(folder, 'adding').progress!.done;
+    await pressIn(bench, 'was stopped', 'Resume');
+    await notification(bench, /adding: trained, loss \d\.\d+ after 300 steps/);
+    await bench.picture('train-done');
+    const { state, progress } = record(folder, 'adding');
+    assert.deepEqual([state, progress!.done], ['done', 300]);
+    const steps = events(folder, 'adding').flatMap(e => (e.type === 'step' ? [e.step] : []));
+    assert.deepEqual(
+      steps,
+      Array.from({ length: 300 }, (_, i) => i + 1),
+      `it went on after step ${stoppedAt}`,
+    );
+    await pressIn(bench, 'adding: trained', 'Ask It');
+    const input = bench.page.locator('.interactive-input-editor').last();
+    await input.getByText('@experts').waitFor(patience);
+    await input.click(patience);
+    await bench.page.keyboard.type('What is 3 + 4?', { delay: 10 });
+    await bench.page.keyboard.press('Enter');
+    const answer = bench.page.locator('.interactive-response .value').last();
+    await answer.getByText(/adding 1\.00, \d+ tokens?/).waitFor(patience);
+    await bench.picture('train-asked');
+  });
+
+  await t.test('data with a mistake: the message opens its line', async () => {
+    await openFile(bench, 'wrong.jsonl');
+    await bench.command('Multi-LoRA: Train an Expert on This File…');
+    await pick(bench, 'New recipe');
+    await bench.page.locator('.quick-input-widget').getByText('It learns from wrong.jsonl').waitFor(patience);
+    await bench.page.keyboard.press('Enter');
+    await notification(bench, /wrong\.jsonl has problems/);
+    await bench.picture('train-wrong-data');
+    await pressIn(bench, 'has problems', 'Open wrong.jsonl:2');
+    await bench.page.locator('.statusbar-item').getByText('Ln 2, Col 1').waitFor(patience);
+  });
+
+  await t.test('experts are trained on files that are selected in the explorer', async () => {
+    const files = bench.page.locator('.explorer-folders-view');
+    await files.getByText('adding.jsonl', { exact: true }).click(patience);
+    await files.getByText('more.jsonl', { exact: true }).click({ ...patience, modifiers: ['Control'] });
+    await chooseFromMenu(bench.page, files.getByText('more.jsonl', { exact: true }), 'Train an Expert on This File…');
+    await pick(bench, 'New recipe');
+    for (const name of ['adding', 'more']) {
+      await bench.page.locator('.quick-input-widget').getByText(`It learns from ${name}.jsonl`).waitFor(patience);
+      await bench.page.keyboard.press('Enter');
+    }
+    await notification(bench, /Training adding and more.*step \d+\/300/);
+    await pressIn(bench, 'Training adding and more', 'Cancel');
+    await notification(bench, /Training adding and more was stopped/);
+    assert.deepEqual(record(folder, 'experts').experts.toSorted(), ['adding', 'more']);
+  });
+
+  await t.test('a recipe is trained and evaluated from the palette, and its report opened', async () => {
+    await openFile(bench, 'scored.lora.json');
+    await bench.command('Multi-LoRA: Train Experts…');
+    await pressIn(bench, /scored: trained/, 'Evaluate');
+    await pressIn(bench, /scored is evaluated/, 'Open Report');
+    const report = bench.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+    await report.locator('#accuracy svg').first().waitFor(patience);
+    await bench.picture('train-report');
+    await bench.command('View: Close Editor');
+  });
+
+  await t.test('another window sees a run and stops it', async () => {
+    const other = await bench.openWindow();
+    await startLong(bench);
+    await other.page.bringToFront();
+    await other.page
+      .locator('.statusbar-item')
+      .getByText(/Training long/)
+      .waitFor(patience);
+    await other.picture('train-other-window');
+    await other.command('Multi-LoRA: Stop Training…');
+    await pick(other, 'Training long');
+    await notification(bench, /Training long was stopped at step \d+ of 100000/);
+    assert.equal(record(folder, 'long').state, 'stopped');
+    await other.page
+      .locator('.statusbar-item')
+      .getByText(/Training long/)
+      .waitFor({ ...patience, state: 'detached' });
+    await other.page.close();
+  });
+
+  await t.test('an engine that is killed while it trains: told once, and the training goes on', async () => {
+    await pressIn(bench, 'Training long was stopped', 'Resume');
+    await until(() => record(folder, 'long').state === 'running');
+    const killed = record(folder, 'long');
+    process.kill(killed.pid, 'SIGKILL');
+    await notification(bench, /the engine process was ended by SIGKILL/);
+    await until(() => record(folder, 'long').pid !== killed.pid && record(folder, 'long').state === 'running');
+    await notification(bench, /Training long.*step \d+\/100000/);
+    await bench.picture('train-killed');
+    const told = await allNotifications(bench);
+    assert.equal(told.filter(text => text.includes('ended by SIGKILL')).length, 1, told.join('\n'));
+  });
+
+  await t.test('a window that is reloaded goes on with its training', async () => {
+    const before = record(folder, 'long');
+    await bench.page.reload();
+    await bench.page.locator('.monaco-workbench .part.statusbar').waitFor(patience);
+    // The old window's engine may train on until it notices that nobody listens.
+    await until(() => record(folder, 'long').pid !== before.pid && record(folder, 'long').state === 'running');
+    await notification(bench, /Training long.*step \d+\/100000/);
+    await bench.picture('train-reloaded');
+    const after = record(folder, 'long');
+    assert.equal(after.id, before.id);
+    assert.ok(after.progress!.done >= before.progress!.done, 'it lost no step');
+    await pressIn(bench, 'Training long', 'Cancel');
+    await notification(bench, /Training long was stopped/);
+  });
+
+  await bench.close();
+});
+
+async function startLong(bench: Workbench): Promise<void> {
+  await openFile(bench, 'long.lora.json');
+  await bench.command('Multi-LoRA: Train Experts…');
+  await notification(bench, /Training long.*step \d+\/100000/);
+}
+
+/** The only run of a recipe. */
+function runFolder(folder: string, recipe: string): string {
+  const history = join(folder, 'runs', recipe, 'history');
+  const [id, ...others] = existsSync(history) ? readdirSync(history) : [];
+  assert.deepEqual(others, []);
+  return join(history, id ?? '');
+}
+
+function record(folder: string, recipe: string): RunRecord {
+  return JSON.parse(readFileSync(join(runFolder(folder, recipe), 'run.json'), 'utf8'));
+}
+
+function events(folder: string, recipe: string) {
+  const lines = readFileSync(join(runFolder(folder, recipe), 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  return lines.map(line => JSON.parse(line));
+}
+
+async function pick({ page }: Workbench, label: string): Promise<void> {
+  await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first().click(patience);
+}
+
+async function openFile({ page }: Workbench, name: string): Promise<void> {
+  await page.locator('.explorer-folders-view').getByText(name, { exact: true }).first().dblclick(patience);
+  await page.locator('.tab.active').filter({ hasText: name }).first().waitFor(patience);
+}

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { encodeSafetensors, parseSafetensorsHeader } from '../../../src/nn/files/safetensors.ts';
+import {
+  type Adapter,
+  adapterFromPeft,
+  adapterToPeft,
+  checkAdapterFits,
+  checkRank,
+} from '../../../src/nn/lora/adapter.ts';
+import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
+import { mergeAdapters } from '../../../src/nn/merge/merge.ts';
+import { methodParts } from '../../../src/nn/merge/mergeMethods.ts';
+import type { FloatTensor } from '../../../src/nn/tensor/dtype.ts';
+import { WorkbenchError } from '../../../src/protocol/errors.ts';
+import type { MergeMethod } from '../../../src/protocol/mergeMethod.ts';
+import { denseSum, gap, goldenFolder, readTensors } from './golden.ts';
+
+const foldersUrl = new URL('folders/', goldenFolder);
+const folders = readdirSync(foldersUrl).flatMap(set =>
+  readdirSync(new URL(`${set}/`, foldersUrl)).map(name => `${set}/${name}`),
+);
+const layers = new Map([
+  ['model.layers.0.self_attn.q_proj', { in: 16, out: 16 }],
+  ['model.layers.0.self_attn.v_proj', { in: 16, out: 12 }],
+  ['model.layers.0.mlp.down_proj', { in: 24, out: 16 }],
+]);
+
+function load(folder: string): Adapter {
+  const text = readFileSync(new URL(`${folder}/adapter_config.json`, foldersUrl), 'utf8');
+  const { config, problems } = parseAdapterConfig(text, folder);
+  assert.deepEqual(problems, []);
+  return adapterFromPeft(config, readTensors(new URL(`${folder}/adapter_model.safetensors`, foldersUrl)), folder);
+}
+
+/** The tensors of adapterToPeft as adapterFromPeft takes them. */
+function asTensors(written: ReturnType<typeof adapterToPeft>['tensors']): Map<string, FloatTensor> {
+  return new Map(written.map(({ name, shape, data }) => [name, { shape, data: data as Float32Array }]));
+}
+
+for (const folder of folders) {
+  test(`PEFT folder ${folder}: loads, fits, and is written as the same tensors and scalings`, () => {
+    const adapter = load(folder);
+    checkAdapterFits(adapter, layers);
+    const { configJson, tensors, metadata } = adapterToPeft(adapter);
+    const again = adapterFromPeft(parseAdapterConfig(configJson, folder).config, asTensors(tensors), folder);
+    assert.deepEqual(again.modules, adapter.modules);
+    const theirs = readFileSync(new URL(`${folder}/adapter_model.safetensors`, foldersUrl));
+    const ours = Buffer.concat(encodeSafetensors(tensors, metadata));
+    const header = (bytes: Buffer) => JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString());
+    assert.deepEqual(header(ours), header(theirs));
+    assert.deepEqual(parseSafetensorsHeader(ours, ours.length, folder).metadata, { format: 'pt' });
+    const data = (bytes: Buffer) => bytes.subarray(8 + Number(bytes.readBigUInt64LE()));
+    assert.ok(data(ours).equals(data(theirs)));
+    const raw = JSON.parse(readFileSync(new URL(`${folder}/adapter_config.json`, foldersUrl), 'utf8'));
+    const written = JSON.parse(configJson);
+    for (const key of ['r', 'lora_alpha', 'use_rslora', 'peft_type', 'bias']) assert.equal(written[key], raw[key], key);
+    assert.deepEqual(written.target_modules, raw.target_modules);
+  });
+}
+
+test('16 folders; the merges PEFT saved are those made here from the folders', () => {
+  assert.equal(folders.length, 16);
+  for (const set of readdirSync(foldersUrl)) {
+    const parts = ['math', 'code', 'qa'].map((name, i) => ({
+      adapter: load(`${set}/${name}`),
+      weight: [0.5, 0.4, 0.1][i]!,
+    }));
+    const method = set.split('_')[1] as MergeMethod;
+    assert.ok(methodParts[method]);
+    const ours = mergeAdapters(parts, { method }).adapter;
+    for (const [module, factors] of load(`${set}/mix`).modules) {
+      // rsLoRA: the folder PEFT saved inherits it, and with r 4 its scaling is 2 instead of 1.
+      assert.equal(factors.scaling, set === 'rslora_linear' ? 2 : 1);
+      const theirs = denseSum([{ ...factors, scaling: 1, weight: 1 }]);
+      assert.ok(gap(denseSum([{ ...ours.modules.get(module)!, weight: 1 }]), theirs) <= 1e-5);
+    }
+  }
+});
+
+const tensor = (rows: number, cols: number): FloatTensor => ({
+  shape: [rows, cols],
+  data: new Float32Array(rows * cols).fill(1),
+});
+const config = { rank: 2, alpha: 4, rslora: false };
+const q = 'base_model.model.model.layers.0.self_attn.q_proj';
+
+function refuses(run: () => unknown, message: RegExp, code = 'mismatch'): void {
+  assert.throws(run, (error: unknown) => {
+    assert.ok(error instanceof WorkbenchError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+test('keys, partners, ranks and values that are not plain LoRA are refused by name', () => {
+  const good: [string, FloatTensor][] = [
+    [`${q}.lora_A.weight`, tensor(2, 16)],
+    [`${q}.lora_B.weight`, tensor(16, 2)],
+  ];
+  const load = (...extra: [string, FloatTensor][]) => adapterFromPeft(config, new Map([...good, ...extra]), 'math');
+  assert.equal(load().modules.get('model.layers.0.self_attn.q_proj')!.scaling, 2);
+  const unknown = [
+    `${q}.lora_magnitude_vector`,
+    'base_model.model.model.embed_tokens.lora_embedding_A',
+    'base_model.model.lm_head.weight',
+    `${q}.lora_B.bias`,
+    'model.layers.0.self_attn.q_proj.lora_A.weight',
+  ];
+  for (const key of unknown) {
+    refuses(() => load([key, tensor(2, 2)]), new RegExp(`^Adapter math: the key ${key.replaceAll('.', '\\.')} is not`));
+  }
+  refuses(
+    () => adapterFromPeft(config, new Map([good[0]!]), 'math'),
+    /q_proj\.lora_A\.weight has no partner .*lora_B\.weight/,
+  );
+  refuses(() => adapterFromPeft(config, new Map([good[1]!]), 'math'), /lora_B\.weight has no partner/);
+  refuses(() => adapterFromPeft(config, new Map(), 'math'), /no LoRA factors/);
+  refuses(() => load([`${q}.lora_A.weight`, tensor(3, 16)]), /lora_A\.weight has rank 3, adapter_config\.json says 2/);
+  refuses(() => load([`${q}.lora_B.weight`, tensor(16, 3)]), /lora_B\.weight has rank 3/);
+  refuses(() => load([`${q}.lora_A.weight`, { shape: [32], data: new Float32Array(32) }]), /shape \[32\]/);
+  const nan = tensor(2, 16);
+  nan.data[5] = Number.NaN;
+  refuses(() => load([`${q}.lora_A.weight`, nan]), /lora_A\.weight holds values that are not finite/, 'badFile');
+});
+
+test('an adapter of another base is refused with the key and both sizes', () => {
+  const adapter = load('uniform_linear/math');
+  const without = new Map([...layers].filter(([name]) => !name.endsWith('down_proj')));
+  refuses(
+    () => checkAdapterFits(adapter, without),
+    /down_proj\.lora_A\.weight adapts .*down_proj, which the base does not have/,
+  );
+  const changed = (size: { in: number; out: number }) =>
+    new Map([...layers, ['model.layers.0.self_attn.q_proj', size]]);
+  refuses(
+    () => checkAdapterFits(adapter, changed({ in: 17, out: 16 })),
+    /q_proj\.lora_A\.weight is \[4, 16\], .* takes 17 inputs/,
+  );
+  refuses(
+    () => checkAdapterFits(adapter, changed({ in: 16, out: 8 })),
+    /q_proj\.lora_B\.weight is \[16, 4\], .* gives 8 outputs/,
+  );
+});
+
+test('a rank above the smaller side of the layer is refused', () => {
+  checkRank(12, 16, 12, 'v_proj');
+  for (const rank of [13, 0, 1.5, Number.NaN])
+    refuses(() => checkRank(rank, 16, 12, 'v_proj'), /does not fit v_proj \[12, 16\]/);
+});
+
+test('what is written selects every adapted module and gives back every scaling', () => {
+  const matrix = (rows: number, cols: number) => ({ rows, cols, data: new Float32Array(rows * cols).fill(1) });
+  const factors = (rank: number, scaling: number) => ({ A: matrix(rank, 4), B: matrix(4, rank), scaling });
+  const build = (names: string[], targetModules?: string[] | string): Adapter => ({
+    name: 'x',
+    config: { ...config, targetModules },
+    modules: new Map(names.map((name, i) => [name, factors(i + 1, 1 / (i + 3))])),
+  });
+  const targets = (adapter: Adapter) => JSON.parse(adapterToPeft(adapter).configJson).target_modules;
+  const [q0, v0, q1] = [
+    'model.layers.0.self_attn.q_proj',
+    'model.layers.0.self_attn.v_proj',
+    'model.layers.1.self_attn.q_proj',
+  ];
+  assert.deepEqual(targets(build([q0, q1])), ['q_proj']);
+  assert.deepEqual(targets(build([q0, v0, q1])), [q0, v0, q1].sort());
+  assert.deepEqual(targets(build(['lm_head'])), ['lm_head']);
+  assert.deepEqual(targets(build([q0], ['q_proj', 'o_proj'])), ['q_proj', 'o_proj']);
+  assert.deepEqual(targets(build([q0, v0], ['q_proj'])), ['q_proj', 'v_proj']);
+  assert.equal(targets(build([q0], 'all-linear')), 'all-linear');
+  const adapter = build([q0, v0, q1]);
+  const { configJson, tensors } = adapterToPeft(adapter);
+  const again = adapterFromPeft(parseAdapterConfig(configJson, 'x').config, asTensors(tensors), 'x');
+  for (const [module, { A, scaling }] of adapter.modules) {
+    assert.equal(again.modules.get(module)!.A.rows, A.rows);
+    assert.ok(Math.abs(again.modules.get(module)!.scaling / scaling - 1) < 1e-15);
+  }
+  refuses(() => adapterToPeft({ ...adapter, modules: new Map([[q0, factors(2, 0)]]) }), /scaling 0/, 'badRequest');
+});

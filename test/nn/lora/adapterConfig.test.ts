@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatAdapterConfig, parseAdapterConfig, rankOf, scalingOf } from '../../../src/nn/lora/adapterConfig.ts';
+import { WorkbenchError } from '../../../src/protocol/errors.ts';
+
+const parse = (json: object) => parseAdapterConfig(JSON.stringify(json), 'adapter_config.json');
+
+test('what is left out has the default of PEFT, and patterns override by name, path or expression', () => {
+  assert.deepEqual([parse({}).config.rank, parse({}).config.alpha, parse({}).config.rslora], [8, 8, false]);
+  const { config } = parse({
+    r: 4,
+    lora_alpha: 8,
+    use_rslora: true,
+    rank_pattern: { v_proj: 16, 'model.layers.1.mlp.up_proj': 2, 'layers\\.[01]\\..*down_proj': 9 },
+    alpha_pattern: { down_proj: 6 },
+  });
+  const expected: [string, number, number][] = [
+    ['model.layers.0.self_attn.q_proj', 4, 4],
+    ['model.layers.0.self_attn.v_proj', 16, 2],
+    ['model.layers.0.self_attn.not_v_proj', 4, 4],
+    ['model.layers.1.mlp.up_proj', 2, 8 / Math.SQRT2],
+    ['model.layers.11.mlp.up_proj', 4, 4],
+    ['model.layers.1.mlp.down_proj', 9, 2],
+    ['model.layers.2.mlp.down_proj', 4, 3],
+  ];
+  for (const [module, rank, scaling] of expected) {
+    assert.deepEqual([rankOf(config, module), scalingOf(config, module)], [rank, scaling], module);
+  }
+});
+
+test('what is written is read back', () => {
+  const config = {
+    rank: 4,
+    alpha: 2.5,
+    rslora: true,
+    rankPattern: { v_proj: 2 },
+    alphaPattern: { 'model.layers.0.mlp.up_proj': -1 },
+    targetModules: ['q_proj', 'v_proj'],
+    dropout: 0.1,
+    baseModel: 'base',
+    taskType: 'CAUSAL_LM',
+  };
+  const read = parseAdapterConfig(formatAdapterConfig(config), 'x');
+  assert.deepEqual(read, { config, problems: [] });
+  assert.equal(JSON.parse(formatAdapterConfig(config)).peft_type, 'LORA');
+});
+
+test('settings that cannot be applied exactly are refused by name', () => {
+  const refused: [string, unknown][] = [
+    ['peft_type', 'IA3'],
+    ['use_dora', true],
+    ['use_qalora', true],
+    ['lora_bias', true],
+    ['bias', 'all'],
+    ['fan_in_fan_out', true],
+    ['modules_to_save', ['lm_head']],
+    ['layer_replication', [[0, 4]]],
+    ['target_parameters', ['w']],
+    ['trainable_token_indices', [1]],
+    ['alora_invocation_tokens', [1]],
+    ['init_lora_weights', 'pissa'],
+    ['init_lora_weights', 'loftq'],
+  ];
+  for (const [key, value] of refused) {
+    assert.throws(
+      () => parse({ [key]: value }),
+      (e: unknown) =>
+        e instanceof WorkbenchError && e.code === 'unsupported' && e.message.includes(`adapter_config.json: ${key} = `),
+      key,
+    );
+  }
+  // A list of layers needs no reading: the tensors say which modules exist.
+  const harmless = {
+    modules_to_save: null,
+    layers_to_transform: [0],
+    init_lora_weights: 'gaussian',
+    use_dora: false,
+    bias: 'none',
+  };
+  assert.deepEqual(parse(harmless).problems, []);
+  assert.deepEqual(
+    parse({ new_option: 3, other: null }).problems.map(p => [p.code, p.severity, p.where]),
+    [['unknownKey', 'warning', 'new_option']],
+  );
+});
+
+test('wrong types are refused with key, expectation and value', () => {
+  const refused: [string, unknown][] = [
+    ['r', 0],
+    ['r', 1.5],
+    ['r', '8'],
+    ['r', 1e9],
+    ['lora_alpha', 0],
+    ['lora_alpha', '16'],
+    ['use_rslora', 1],
+    ['rank_pattern', { q: 0 }],
+    ['rank_pattern', [4]],
+    ['alpha_pattern', { q: 'x' }],
+    ['target_modules', [1]],
+    ['lora_dropout', 2],
+    ['rank_pattern', { '(': 4 }],
+  ];
+  for (const [key, value] of refused) {
+    assert.throws(
+      () => parse({ [key]: value }),
+      (e: unknown) => e instanceof WorkbenchError && e.code === 'badFile' && e.message.includes(key),
+      `${key} ${JSON.stringify(value)}`,
+    );
+  }
+  assert.throws(() => parseAdapterConfig('[]', 'x'), /must be a JSON object/);
+  assert.throws(() => parseAdapterConfig('{', 'x'), /not JSON/);
+  // Expressions that would take for ever to match.
+  for (const key of ['(a+)+', '.*.*.*.*x', 'a'.repeat(501)]) {
+    assert.throws(() => parse({ rank_pattern: { [key]: 4 } }), /too complicated/, key);
+  }
+});
+
+test('no text makes the reader fail in any other way', () => {
+  const keys = ['r', 'lora_alpha', 'rank_pattern', 'target_modules', 'bias', 'use_dora', 'init_lora_weights', 'x'];
+  const json = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()).map(v => JSON.stringify(v));
+  fc.assert(
+    fc.property(fc.oneof(json, fc.json(), fc.string()), text => {
+      try {
+        const { config } = parseAdapterConfig(text, 'x');
+        assert.ok(Number.isFinite(scalingOf(config, 'model.layers.0.self_attn.q_proj')));
+      } catch (error) {
+        assert.ok(error instanceof WorkbenchError, String(error));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { batchShapes, largestShapes } from '../../../src/nn/memory/batchShapes.ts';
+import type { EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
+import type { TrainPlan } from '../../../src/nn/train/trainLoop.ts';
+import { trainingSettings } from '../../../src/recipe/schema.ts';
+
+const example = (length: number): EncodedExample => ({
+  ids: new Int32Array(length).fill(7),
+  labels: Int32Array.from({ length }, (_, t) => (t < length - 2 ? -100 : 7)),
+});
+
+function plan(name: string, settings: object, lengths: number[]): TrainPlan {
+  const parsed = trainingSettings.parse(settings);
+  const train = lengths.map(example);
+  return { name, scaling: 1, dropout: 0, settings: parsed, steps: parsed.steps!, train, validation: [example(30)] };
+}
+
+test('every run of a training by its rows, length and trained tokens', async () => {
+  const plans = [
+    plan('a', { steps: 2, batchSize: 2, accumulation: 2, validateEvery: 1 }, [10, 10, 10, 10]),
+    plan('b', { steps: 1, batchSize: 3, validateEvery: 0 }, [20, 20, 20]),
+  ];
+  const shapes = await batchShapes(plans, { seed: 1, inTurn: true });
+  const a = { B: 2, T: 10, M: 4, tokens: 20 };
+  assert.deepEqual(shapes, {
+    accumulate: [a, a],
+    step: [a, { B: 3, T: 20, M: 6, tokens: 60 }, a],
+    evaluate: [
+      { B: 1, T: 30, M: 2, tokens: 30 },
+      { B: 1, T: 30, M: 2, tokens: 30 },
+    ],
+    steps: 2,
+  });
+});
+
+test('patience ends no plan', async () => {
+  const plans = [plan('a', { steps: 9, batchSize: 1, validateEvery: 1, patience: 1 }, [8])];
+  assert.equal((await batchShapes(plans, { seed: 1, inTurn: true })).steps, 9);
+});
+
+test('of the shapes, those are kept that no other exceeds', () => {
+  const [wide, long, small] = [
+    { B: 8, T: 10, M: 16, tokens: 80 },
+    { B: 2, T: 90, M: 4, tokens: 180 },
+    { B: 2, T: 10, M: 4, tokens: 20 },
+  ];
+  assert.deepEqual(largestShapes([small, wide, small, long, wide]), [wide, long]);
+});

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkBaseTensors } from '../../../src/nn/model/baseWeights.ts';
+import { parseBaseConfig } from '../../../src/nn/model/config.ts';
+import { baseTensors, linearLayers, linearPath } from '../../../src/nn/model/layout.ts';
+import type { TensorPlace } from '../../../src/nn/tensor/tensorPlace.ts';
+import type { ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
+import { goldenJson } from '../../support/goldenFiles.ts';
+
+const llama = goldenJson('models/llama_tied/config.json');
+
+function check(changes: Record<string, unknown>, code: ErrorCode, text: string): void {
+  assert.throws(
+    () => parseBaseConfig({ ...llama, ...changes }),
+    (e: WorkbenchError) => {
+      assert.deepEqual([e.code, e.message.includes(text) || e.message], [code, true]);
+      return true;
+    },
+  );
+}
+
+test('a llama config gives its sizes', () => {
+  assert.deepEqual(parseBaseConfig(llama), {
+    architecture: 'llama',
+    vocab: 128,
+    dim: 64,
+    layers: 2,
+    heads: 4,
+    kvHeads: 2,
+    headDim: 16,
+    mlpDim: 172,
+    maxLength: 256,
+    epsilon: 1e-5,
+    ropeTheta: 10000,
+    ropeScaling: { type: 'none' },
+    qkvBias: false,
+    outputBias: false,
+    mlpBias: false,
+    qkNorm: false,
+    tied: true,
+  });
+});
+
+test('both spellings of rope and dtype mean the same', () => {
+  const older = goldenJson('models/llama_untied_llama3rope/config.json');
+  const { rope_theta, rope_scaling, torch_dtype, ...rest } = older;
+  const newer = { ...rest, dtype: torch_dtype, rope_parameters: { rope_theta, ...rope_scaling } };
+  assert.deepEqual(parseBaseConfig(newer), parseBaseConfig(older));
+  assert.deepEqual(parseBaseConfig(older).ropeScaling, {
+    type: 'llama3',
+    factor: older.rope_scaling.factor,
+    lowFactor: older.rope_scaling.low_freq_factor,
+    highFactor: older.rope_scaling.high_freq_factor,
+    originalLength: 64,
+  });
+  const linear = { ...llama, rope_scaling: { type: 'linear', factor: 4 } };
+  assert.deepEqual(parseBaseConfig(linear).ropeScaling, { type: 'linear', factor: 4 });
+  const plain = { ...llama, rope_parameters: { rope_type: 'default', rope_theta: 5e5 } };
+  assert.deepEqual([parseBaseConfig(plain).ropeTheta, parseBaseConfig(plain).ropeScaling], [5e5, { type: 'none' }]);
+});
+
+test('what an architecture implies: biases, q/k norms, head size, windows', () => {
+  const of = (changes: Record<string, unknown>) => parseBaseConfig({ ...llama, ...changes });
+  const qwen2 = of({ architectures: ['Qwen2ForCausalLM'] });
+  assert.deepEqual([qwen2.qkvBias, qwen2.outputBias, qwen2.qkNorm], [true, false, false]);
+  const qwen3 = of({ architectures: ['Qwen3ForCausalLM'], head_dim: undefined });
+  assert.deepEqual([qwen3.qkvBias, qwen3.qkNorm, qwen3.headDim], [false, true, 128]);
+  const biased = of({ attention_bias: true, mlp_bias: true });
+  assert.deepEqual([biased.qkvBias, biased.outputBias, biased.mlpBias], [true, true, true]);
+  assert.equal(of({ head_dim: undefined }).headDim, 16);
+  assert.equal(of({ architectures: undefined, model_type: 'qwen2' }).architecture, 'qwen2');
+  assert.equal(of({ num_key_value_heads: undefined }).kvHeads, 4);
+  assert.equal(of({ tie_word_embeddings: undefined }).tied, false);
+  assert.equal(of({ architectures: ['MistralForCausalLM'], sliding_window: 32 }).maxLength, 32);
+  assert.equal(of({ architectures: ['MistralForCausalLM'], sliding_window: null }).maxLength, 256);
+  assert.equal(
+    of({ architectures: ['Qwen2ForCausalLM'], sliding_window: 32, use_sliding_window: false }).maxLength,
+    256,
+  );
+});
+
+test('what is not implemented is named', () => {
+  check({ architectures: ['GemmaForCausalLM'] }, 'unsupported', "architecture 'GemmaForCausalLM'");
+  check({ architectures: undefined, model_type: 'phi3' }, 'unsupported', "architecture 'phi3'");
+  check({ architectures: [], model_type: undefined }, 'unsupported', "architecture '(none)'");
+  check({ hidden_act: 'gelu' }, 'unsupported', "hidden_act 'gelu'");
+  check({ rope_scaling: { rope_type: 'yarn', factor: 2 } }, 'unsupported', "rope scaling 'yarn'");
+  check({ rope_parameters: { rope_type: 'dynamic', rope_theta: 1e4 } }, 'unsupported', "rope scaling 'dynamic'");
+  check({ partial_rotary_factor: 0.5 }, 'unsupported', 'partial_rotary_factor');
+  check({ head_dim: 15 }, 'unsupported', 'head_dim 15');
+});
+
+test('a key that is missing or of the wrong type is named with what it holds', () => {
+  check({ vocab_size: undefined }, 'badFile', "config.json: 'vocab_size' should be a positive integer, got undefined");
+  check({ hidden_size: '64' }, 'badFile', `'hidden_size' should be a positive integer, got "64"`);
+  check({ num_hidden_layers: 1.5 }, 'badFile', "'num_hidden_layers' should be a positive integer, got 1.5");
+  check({ rms_norm_eps: -1 }, 'badFile', "'rms_norm_eps' should be a positive number, got -1");
+  check({ num_key_value_heads: 3 }, 'badFile', '4 attention heads cannot share 3 key/value heads');
+  check({ rope_scaling: { type: 'linear' } }, 'badFile', "rope scaling: 'factor' should be a positive number");
+  check({ rope_parameters: 'default' }, 'badFile', `'rope_parameters' should be an object, got "default"`);
+  for (const json of [null, [], 'x', 3])
+    assert.throws(
+      () => parseBaseConfig(json),
+      (e: WorkbenchError) => e.code === 'badFile' && /expected a JSON object/.test(e.message),
+    );
+});
+
+test('the layers of a block are where Hugging Face puts them', () => {
+  assert.equal(linearPath(3, 'o_proj'), 'model.layers.3.self_attn.o_proj');
+  assert.equal(linearPath(0, 'up_proj'), 'model.layers.0.mlp.up_proj');
+  const layers = linearLayers(parseBaseConfig(goldenJson('models/qwen3_tied_headdim/config.json')));
+  const { dim, heads, headDim } = parseBaseConfig(goldenJson('models/qwen3_tied_headdim/config.json'));
+  assert.deepEqual([layers[0]!.in, layers[0]!.out], [dim, heads * headDim]);
+  assert.deepEqual([layers[3]!.in, layers[3]!.out], [heads * headDim, dim]);
+});
+
+test('a checkpoint is held against the config: missing, misshapen and quantised tensors are named', () => {
+  const config = parseBaseConfig(llama);
+  const places = () =>
+    new Map<string, TensorPlace>(
+      [...baseTensors(config)].map(([name, shape]) => [
+        name,
+        { file: 'm.safetensors', dtype: 'BF16', shape, offset: 0, length: 0 },
+      ]),
+    );
+  checkBaseTensors(config, places());
+  checkBaseTensors(
+    config,
+    new Map([...places(), ['model.rotary_emb.inv_freq', { ...places().get('model.norm.weight')!, shape: [8] }]]),
+  );
+  assert.equal(places().has('lm_head.weight'), false);
+  assert.equal(baseTensors({ ...config, tied: false }).has('lm_head.weight'), true);
+  const name = 'model.layers.1.mlp.down_proj.weight';
+  const broken = (change: Partial<TensorPlace> | undefined) => {
+    const map = places();
+    if (change) map.set(name, { ...map.get(name)!, ...change });
+    else map.delete(name);
+    return () => checkBaseTensors(config, map);
+  };
+  assert.throws(
+    broken(undefined),
+    (e: WorkbenchError) => e.code === 'notFound' && e.message.includes(`no tensor '${name}'`),
+  );
+  assert.throws(
+    broken({ shape: [172, 64] }),
+    (e: WorkbenchError) =>
+      e.code === 'mismatch' &&
+      e.message === `m.safetensors: '${name}' has shape [172,64], config.json implies [64,172]`,
+  );
+  assert.throws(
+    broken({ dtype: 'I8' }),
+    (e: WorkbenchError) => e.code === 'unsupported' && e.message.includes('stored as I8'),
+  );
+});

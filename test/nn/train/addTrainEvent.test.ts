@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { addTrainEvent, mostEvents } from '../../../src/nn/train/addTrainEvent.ts';
+import type { TrainEvent } from '../../../src/protocol/trainEvents.ts';
+
+const step = (n: number): TrainEvent => ({
+  type: 'step',
+  step: n,
+  steps: 100_000,
+  experts: {},
+  tokensPerSecond: 1,
+  secondsLeft: 1,
+  residentBytes: 1,
+});
+const validation = (n: number): TrainEvent => ({
+  type: 'validation',
+  step: n,
+  expert: 'math',
+  loss: 1,
+  best: true,
+  stopped: false,
+});
+
+function told(events: TrainEvent[]): TrainEvent[] {
+  const all: TrainEvent[] = [];
+  for (const event of events) addTrainEvent(all, event);
+  return all;
+}
+
+test('a run that goes on from a checkpoint takes steps again: they are told once', () => {
+  const checkpoint: TrainEvent = { type: 'checkpoint', step: 2 };
+  const events = [step(1), step(2), checkpoint, step(3), validation(3), step(4), step(3), validation(3)];
+  assert.deepEqual(told(events), [step(1), step(2), checkpoint, step(3), validation(3)]);
+  const recompute = { type: 'recompute', step: 2, bytes: 1, bytesWithout: 2, budgetBytes: 1 } as const;
+  assert.deepEqual(told([step(1), step(2), step(3), recompute, step(3)]), [step(1), step(2), recompute, step(3)]);
+  assert.deepEqual(told([step(1), { type: 'cancelled', step: 1 }, step(2)]).length, 3);
+});
+
+test('a long run is thinned; validations are all kept, and the last step', () => {
+  const events = Array.from({ length: 50_000 }, (_, i) => (i % 500 === 499 ? [step(i), validation(i)] : [step(i)]));
+  const all = told(events.flat());
+  assert.ok(all.length <= mostEvents && all.length > mostEvents / 4, String(all.length));
+  assert.equal(all.filter(e => e.type === 'validation').length, 100);
+  assert.deepEqual(all.at(-1), validation(49_999));
+});

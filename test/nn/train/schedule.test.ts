@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { learningRate, stepCount } from '../../../src/nn/train/schedule.ts';
+import { type TrainingSettings, trainingSettings } from '../../../src/recipe/schema.ts';
+import { assertClose } from '../../support/assertClose.ts';
+
+const rates = (settings: Partial<TrainingSettings>, steps: number) => {
+  const s = trainingSettings.parse({ learningRate: 1, ...settings });
+  return Array.from({ length: steps }, (_, i) => learningRate(s, i + 1, steps));
+};
+
+test('constant, with a warm-up of two of five steps', () => {
+  assertClose(rates({ schedule: 'constant', warmup: 0.4 }, 5), [0.5, 1, 1, 1, 1], 1e-12);
+});
+
+test('linear falls to its final share at the last step', () => {
+  assertClose(rates({ schedule: 'linear', warmup: 0, finalRate: 0 }, 5), [1, 0.75, 0.5, 0.25, 0], 1e-12);
+  assertClose(rates({ schedule: 'linear', warmup: 0.2, finalRate: 0.5 }, 5), [1, 1, 5 / 6, 4 / 6, 0.5], 1e-12);
+});
+
+test('cosine is at half its way in the middle', () => {
+  const r = Math.SQRT1_2 / 2;
+  assertClose(rates({ schedule: 'cosine', warmup: 0, finalRate: 0 }, 5), [1, 0.5 + r, 0.5, 0.5 - r, 0], 1e-12);
+  assertClose(rates({ schedule: 'cosine', warmup: 0, finalRate: 0.1 }, 3), [1, 0.55, 0.1], 1e-12);
+});
+
+test('runs of one step, or all warm-up, have a positive rate everywhere', () => {
+  assert.deepEqual(rates({ schedule: 'cosine', warmup: 1, finalRate: 0 }, 3), [1 / 3, 2 / 3, 1]);
+  assert.ok(rates({ schedule: 'cosine', warmup: 0.03 }, 1)[0]! > 0);
+});
+
+test('steps come from the recipe, or from epochs, or are three epochs', () => {
+  const of = (s: Partial<TrainingSettings>, examples: number) =>
+    stepCount(trainingSettings.parse({ batchSize: 4, ...s }), examples);
+  assert.equal(of({ steps: 7, epochs: 2 }, 100), 7);
+  assert.equal(of({ epochs: 2 }, 100), 50);
+  assert.equal(of({ epochs: 0.5, accumulation: 2 }, 100), 7);
+  assert.equal(of({}, 10), 8);
+  assert.equal(of({ epochs: 0.001 }, 10), 1);
+});

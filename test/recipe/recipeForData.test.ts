@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseRecipe } from '../../src/recipe/parseRecipe.ts';
+import { expertNames, recipeForData } from '../../src/recipe/recipeForData.ts';
+
+test('a recipe for a start has no problems, and an expert for each file', () => {
+  const files = ['data/support.jsonl', 'legal "v2"/train.csv'];
+  const { recipe, problems } = parseRecipe(recipeForData('two "quoted"', 'owner/name', files));
+  assert.deepEqual(problems, []);
+  assert.deepEqual([recipe?.name, recipe?.base, recipe?.training.steps], ['two "quoted"', 'owner/name', 200]);
+  const data = Object.entries(recipe!.experts).map(([name, expert]) => [name, expert.data?.train]);
+  assert.deepEqual(data, [
+    ['support', files[0]],
+    ['legal-v2', files[1]],
+  ]);
+});
+
+test('names of experts: after the file, its folder where that says more, never twice, never one that stands for something', () => {
+  const files = ['a/train.jsonl', 'b/a.jsonl', 'Straße 7.csv', 'train.jsonl', 'base.jsonl', 'auto.csv', '…'];
+  assert.deepEqual(expertNames(files), ['a', 'a-2', 'Stra-e-7', 'train', 'base-2', 'auto-2', 'expert']);
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseRecipe } from '../../src/recipe/parseRecipe.ts';
+import { recipeJsonSchema } from '../../src/recipe/schema.ts';
+import { generationSettingsOf, loraSettingsOf, trainingSettingsOf } from '../../src/recipe/settings.ts';
+
+const recipe = parseRecipe(
+  JSON.stringify({
+    lora: { rank: 4, alpha: 8 },
+    training: { learningRate: 0.01, batchSize: 2 },
+    generation: { maxTokens: 5 },
+    experts: {
+      own: { adapter: 'x', lora: { alpha: 3 }, training: { learningRate: 0.5, steps: 9 } },
+      plain: { adapter: 'y' },
+    },
+  }),
+).recipe!;
+
+test("an expert's settings are its own over the recipe's over the defaults", () => {
+  const own = loraSettingsOf(recipe, 'own');
+  assert.deepEqual(own, { rank: 4, alpha: 3, rslora: false, targets: 'all-linear', dropout: 0 });
+  assert.deepEqual([loraSettingsOf(recipe, 'plain').rank, loraSettingsOf(recipe, 'plain').alpha], [4, 8]);
+  const training = trainingSettingsOf(recipe, 'own');
+  assert.deepEqual(
+    [training.learningRate, training.batchSize, training.steps, training.schedule],
+    [0.5, 2, 9, 'cosine'],
+  );
+  assert.deepEqual(
+    [trainingSettingsOf(recipe, 'plain').learningRate, trainingSettingsOf(recipe, 'plain').steps],
+    [0.01, undefined],
+  );
+  assert.deepEqual([generationSettingsOf(recipe).maxTokens, generationSettingsOf(recipe).temperature], [5, 0]);
+});
+
+test('an empty recipe has the defaults everywhere', () => {
+  const empty = parseRecipe('{"experts": {"x": {"adapter": "a"}}}').recipe!;
+  assert.deepEqual(loraSettingsOf(empty, 'x'), {
+    rank: 16,
+    alpha: 32,
+    rslora: false,
+    targets: 'all-linear',
+    dropout: 0,
+  });
+  const { learningRate, schedule, warmup, batchSize, maxNorm } = trainingSettingsOf(empty, 'x');
+  assert.deepEqual([learningRate, schedule, warmup, batchSize, maxNorm], [0.002, 'cosine', 0.03, 16, 1]);
+});
+
+test("the editor's schema names the recipe's keys, their texts and defaults", () => {
+  const schema = recipeJsonSchema() as {
+    properties: Record<string, { description?: string; properties?: Record<string, { default?: unknown }> }>;
+  };
+  assert.deepEqual(
+    Object.keys(schema.properties).sort(),
+    Object.keys(parseRecipe('{"$schema": "s", "name": "n", "output": "o"}').recipe!).sort(),
+  );
+  assert.equal(schema.properties.lora!.properties!.rank!.default, 16);
+  for (const [key, property] of Object.entries(schema.properties))
+    assert.ok(property.description, `${key} has no description`);
+});

@@ -1,0 +1,46 @@
+import type { Handlers, ViewApi } from '../../src/protocol/api.ts';
+import { createMessenger, type Messenger } from '../../src/protocol/messenger.ts';
+
+interface EditorApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): EditorApi;
+
+// It can be acquired once in the life of a page.
+const editor = acquireVsCodeApi();
+
+/** The line to the host. Messages that do not fit are named in the page's console. */
+export function connectHost<Api extends ViewApi>(
+  api: Api,
+  handlers: Handlers<Api['toView']>,
+): Messenger<Api['toHost']> {
+  const messenger = createMessenger<Api['toView'], Api['toHost']>({
+    own: api.toView,
+    other: api.toHost,
+    handlers,
+    post: message => editor.postMessage(message),
+    onStray: problem => console.error(problem),
+  });
+  window.addEventListener('message', event => messenger.receive(event.data));
+  return messenger;
+}
+
+/** What the page is about, as the host named it: a recipe's path, for example. */
+export const subject = document.body.dataset.subject ?? '';
+
+/** What was kept when the page was last here, or undefined: whoever reads it checks it, because versions differ. */
+export function keptState(): unknown {
+  return (editor.getState() as { state?: unknown } | undefined)?.state;
+}
+
+/** Keeps what brings the page back as it is, over hiding it and over a reload of the window. */
+export function keepState(state: unknown): void {
+  // The host reads the subject when it brings a panel back.
+  editor.setState({ subject, state });
+}
+
+// Without any state the editor would not bring the page back.
+keepState(keptState());

@@ -1,0 +1,46 @@
+import type { Handlers, ViewApi } from '../../src/protocol/api.ts';
+import { createMessenger, type Messenger } from '../../src/protocol/messenger.ts';
+
+/** How a host behaves in a plain page: its answers, and what it tells by itself. */
+export interface Recording<Api extends ViewApi> {
+  handlers: Handlers<Api['toHost']>;
+  /** Called once, when the page has asked for the first time. */
+  start?(view: Messenger<Api['toView']>): void;
+}
+
+/**
+ * Takes the editor's place in a plain page, for development and tests: the page's `recorded=NAME` chooses among the
+ * recordings. Messages are copied as the editor does, through JSON.
+ */
+export function playRecordings<Api extends ViewApi>(
+  api: Api,
+  recordings: { default: Recording<Api> } & Record<string, Recording<Api>>,
+): void {
+  const wanted = new URLSearchParams(location.search).get('recorded') ?? 'default';
+  const { handlers, start } = recordings[wanted] ?? recordings.default;
+  const copied = (message: unknown) => JSON.parse(JSON.stringify(message)) as unknown;
+  let hasStarted = false;
+  const host = createMessenger<Api['toHost'], Api['toView']>({
+    own: api.toHost,
+    other: api.toView,
+    handlers,
+    post: message => window.postMessage(copied(message)),
+    onStray: problem => console.error(problem),
+  });
+  const stateKey = `state of ${location.pathname}`;
+  Object.assign(window, {
+    acquireVsCodeApi: () => ({
+      postMessage(message: unknown) {
+        const copy = copied(message);
+        // As in the editor, the answer comes later than the call.
+        setTimeout(() => {
+          host.receive(copy);
+          if (!hasStarted) start?.(host);
+          hasStarted = true;
+        });
+      },
+      getState: () => JSON.parse(sessionStorage.getItem(stateKey) ?? 'null') ?? undefined,
+      setState: (state: unknown) => sessionStorage.setItem(stateKey, JSON.stringify(state)),
+    }),
+  });
+}
