@@ -55,7 +55,7 @@ const all = [
   // Another, in which devices are tried that may end it.
   ['deviceProbe', 'src/engine/devices/deviceProbe.ts', 'dist/deviceProbe.mjs', nodeModule],
   // A thread of the extension host, which reads what recipes name.
-  ['recipeFacts', 'src/extension/recipe/language/factWorker.ts', 'dist/recipeFacts.mjs', nodeModule],
+  ['recipeFacts', 'src/extension/language/factWorker.ts', 'dist/recipeFacts.mjs', nodeModule],
   ['cli', 'src/cli/main.ts', 'dist/cli.mjs', nodeModule],
   ...views.map(
     view =>

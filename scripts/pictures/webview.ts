@@ -53,7 +53,7 @@ async function answer(url: URL, response: ServerResponse, built: Map<string, Bui
   const [, name = '', file] = url.pathname.split('/');
   if (name === '') return send(response, 200, 'text/html', listOfViews());
   if (name === 'favicon.ico') return send(response, 204, 'image/x-icon', '');
-  if (!views.includes(name)) return send(response, 404, 'text/plain', `There is no view '${name}'..`);
+  if (!views.includes(name)) return send(response, 404, 'text/plain', `There is no view '${name}'.`);
   if (!file) {
     const builders = built.get(name)?.builders ?? (await buildersOf(name));
     const made = await Promise.all(builders.map(builder => builder.rebuild()));

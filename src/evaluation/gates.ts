@@ -1,6 +1,5 @@
 import type { Gate } from '../protocol/engine/measure.ts';
 import type { ReportScore } from '../protocol/report.ts';
-import type { EvaluationSet } from '../recipe/schema.ts';
 
 /** Kinds of systems that a name of a recipe may stand for, the first that is there. */
 const named: readonly ReportScore['kind'][] = ['expert', 'blend', 'merge'];
@@ -17,7 +16,10 @@ export function findSystem<S extends { kind: ReportScore['kind'] }>(
 }
 
 /** The minima of sets, held against scores of these sets. */
-export function gatesOf(sets: Record<string, EvaluationSet>, scores: readonly ReportScore[]): Gate[] {
+export function gatesOf(
+  sets: Record<string, { minimum?: Record<string, number> }>,
+  scores: readonly ReportScore[],
+): Gate[] {
   return Object.entries(sets).flatMap(([set, { minimum = {} }]) => {
     const own = scores.filter(s => s.set === set);
     return Object.entries(minimum).map(([system, least]): Gate => {

@@ -132,6 +132,6 @@ function fitting<S extends z.ZodMiniType>(schema: S, value: unknown, what: strin
   const { success, data, error } = z.safeParse(schema, value);
   if (success) return data;
   const [issue] = error.issues;
-  const where = issue?.path.length ? ` at ${issue.path.join('../shared')}` : '';
+  const where = issue?.path.length ? ` at ${issue.path.join('.')}` : '';
   throw new WorkbenchError('badRequest', `${what} does not fit${where}: ${issue?.message ?? 'unknown'}.`);
 }

@@ -51,7 +51,7 @@ export const loraSettings = z
     targets: z
       .union([z.literal('all-linear'), z.array(z.string()).min(1)])
       .default('all-linear')
-      .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'../shared")
+      .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'.")
       .meta(like(['q_proj', 'v_proj'])),
     dropout: z
       .number()
@@ -92,7 +92,7 @@ export const trainingSettings = z
       .describe('Rows of one expert in one run of the graph.')
       .meta(shownFromHere('budget')),
     accumulation: z.int().min(1).max(1024).default(1).describe('Runs whose gradients are averaged into one step.'),
-    epochs: z.number().positive().optional().describe('Passes over the training data; steps takes precedence.'),
+    epochs: z.number().positive().default(3).describe('Passes over the training data; steps takes precedence.'),
     steps: z.int().min(1).optional().describe('Optimiser steps.'),
     maxLength: z
       .int()
@@ -248,7 +248,7 @@ const evaluationSet = z
     scorer: z
       .enum(['exact', 'final', 'code'])
       .default('exact')
-      .describe("What counts as right: 'exact', 'final' or 'code'../shared")
+      .describe("What counts as right: 'exact', 'final' or 'code'.")
       .meta(
         told({
           exact: 'The whole answer, whatever its case, white space and final period.',
@@ -324,7 +324,7 @@ export const recipeSchema = z
       .min(1)
       .default('embedded')
       .describe(
-        "The frozen base: 'embedded', a Hugging Face folder relative to the recipe, or a downloaded model, `owner/name`../shared",
+        "The frozen base: 'embedded', a Hugging Face folder relative to the recipe, or a downloaded model, `owner/name`.",
       )
       .meta(like('HuggingFaceTB/SmolLM2-135M-Instruct'))
       .meta(shownFromHere('base')),

@@ -1,12 +1,10 @@
 import { cpus, totalmem } from 'node:os';
 import { readAdapter } from '../../experiment/adapterFiles.ts';
-import type { Base } from '../../experiment/base.ts';
 import { adapterFolder, type Experiment } from '../../experiment/experiment.ts';
 import { sizeOf } from '../../experiment/files.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { scalingOf } from '../../nn/lora/adapterConfig.ts';
 import { mergeError } from '../../nn/merge/mergeError.ts';
-import { baseTensors } from '../../nn/model/layout.ts';
 import type { Report, ReportExpert, ReportMerge } from '../../protocol/report.ts';
 import { runtimeVersion } from '../runtime/session.ts';
 import { mergeFolder } from '../workbench/workbench.ts';

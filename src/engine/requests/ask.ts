@@ -103,5 +103,5 @@ function parseSettings(settings: Record<string, unknown>) {
   const parsed = generationSettings.safeParse(settings);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new WorkbenchError('badRequest', `decoding setting '${issue.path.join('..')}': ${issue.message}`);
+  throw new WorkbenchError('badRequest', `decoding setting '${issue.path.join('.')}': ${issue.message}`);
 }

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { loadBase } from '../../experiment/base.ts';
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';

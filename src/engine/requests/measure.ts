@@ -31,7 +31,7 @@ export async function measureRun(
     throw new WorkbenchError(
       'badRecipe',
       `${path} sets no minimum`,
-      `Add "minimum": { NAME: SHARE } to a set of "evaluation"..`,
+      `Add "minimum": { NAME: SHARE } to a set of "evaluation".`,
     );
   const sets = await loadSets(open.experiment, names);
   const settings = generationSettingsOf(recipe);

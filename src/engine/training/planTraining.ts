@@ -55,7 +55,7 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   const accumulates = addsUpRuns(plans, inTurn);
   const halfActivations = device !== 'cpu' && o.halfFloats;
   const graphs = { config: graphConfig(base), tensors: base.tensors, experts, accumulates, inTurn, halfActivations };
-  const wishes = plans.map(p => p.settings.recompute);
+  const wishes = jobs.map(j => j.settings.recompute);
   const isAsked = wishes.includes(true);
   const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
   const widens = !canWidenAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
@@ -103,10 +103,10 @@ export function checkFits({ memory, graphs }: TrainingPlan, budget: MemoryBudget
   throw new WorkbenchError(
     'outOfMemory',
     `training would take ${bytes(withProcess(needed))} of memory${graphs.recompute ? ', activations computed again' : ''}: ${budget.isLimit ? 'the limit is' : 'there are'} ${bytes(budget.bytes)}. The most goes to ${largest} (${bytes(memory[largest as keyof TrainingMemory])})`,
-    `${advice}${graphs.recompute ? '' : " Or leave 'recompute' at 'auto'.."}${budget.isLimit ? ' Or raise the memory limit.' : ''} 'multi-lora plan' shows what takes how much.`,
+    `${advice}${graphs.recompute ? '' : " Or leave 'recompute' at 'auto'."}${budget.isLimit ? ' Or raise the memory limit.' : ''} 'multi-lora plan' shows what takes how much.`,
   );
 }
 
-const smallerBatches = "Lower 'batchSize' or 'maxLength'..";
+const smallerBatches = "Lower 'batchSize' or 'maxLength'.";
 const smallerWeights = "Set 'quantization' to 'int8' or 'int4', or take a smaller base.";
 const smallerFactors = "Lower 'rank', name fewer 'targets', or train fewer experts at a time.";

@@ -116,7 +116,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
         const states = new Map<string, ExpertState>();
         for (const name of names) states.set(name, await sessions.state(name));
         const kept = { fingerprint, origin, position, curves, states };
-        const most = Math.max(...jobs.map(j => j.plan.settings.keepCheckpoints));
+        const most = Math.max(...jobs.map(j => j.settings.keepCheckpoints));
         if (o.keepIn) await keepCheckpoint(o.keepIn, path, kept, most);
         else await writeCheckpoint(path, kept);
         // Adapters follow the last checkpoint, so that an expert can be asked while it is still learning.
@@ -182,6 +182,7 @@ export async function prepareExpert(e: Experiment, base: Base, name: string): Pr
       train,
       validation,
     },
+    settings,
     lora,
     targets: layers.map(l => l.path),
     dataHash: hash.digest('hex'),
@@ -202,10 +203,10 @@ function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLay
 
 /** What a checkpoint goes on from: the base as it was computed with, the seed, and all that the experts learn from. */
 function fingerprintOf(base: string, seed: number, jobs: ExpertJob[]): string {
-  const parts = jobs.map(({ plan, lora, dataHash }) => {
-    // How many checkpoints are kept changes nothing of what is learned.
-    const { keepCheckpoints: _, ...settings } = plan.settings;
-    return [plan.name, settings, plan.steps, lora, dataHash];
+  const parts = jobs.map(({ plan, settings, lora, dataHash }) => {
+    // How many checkpoints are kept changes nothing of what is learned, and epochs have become steps.
+    const { keepCheckpoints: _, epochs: __, ...learned } = settings;
+    return [plan.name, learned, plan.steps, lora, dataHash];
   });
   return createHash('sha256')
     .update(JSON.stringify([base, seed, parts]))

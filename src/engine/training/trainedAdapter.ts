@@ -56,7 +56,7 @@ export function trainedAdapter(
   let at = 0;
   for (const t of tensors) pieces.set(t.name, flat.slice(at, (at += t.shape[0]! * t.shape[1]!)));
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
-  const short = [...new Set(targets.map(path => path.split('..').at(-1)!))];
+  const short = [...new Set(targets.map(path => path.split('.').at(-1)!))];
   return {
     name,
     config: {

@@ -1,7 +1,7 @@
-import type { TrainingSettings } from '../../recipe/schema.ts';
+import type { RateSchedule, StepBudget, StepSettings } from './trainSettings.ts';
 
 /** Learning rate of step `step` (from 1) of `steps`: linear warm-up, then constant, linear or cosine (Loshchilov & Hutter 2017). */
-export function learningRate(s: TrainingSettings, step: number, steps: number): number {
+export function learningRate(s: RateSchedule, step: number, steps: number): number {
   const warm = Math.round(s.warmup * steps);
   if (step <= warm) return (s.learningRate * step) / warm;
   if (s.schedule === 'constant') return s.learningRate;
@@ -11,11 +11,11 @@ export function learningRate(s: TrainingSettings, step: number, steps: number): 
 }
 
 /** Examples that one optimiser step learns from: a batch holds an example once. */
-export function rowsPerStep({ batchSize, accumulation }: TrainingSettings, examples: number): number {
+export function rowsPerStep({ batchSize, accumulation }: StepSettings, examples: number): number {
   return Math.min(batchSize, examples) * accumulation;
 }
 
-/** Optimiser steps a recipe asks for on `examples` examples: its steps, else its epochs, else three epochs. */
-export function stepCount(s: TrainingSettings, examples: number): number {
-  return s.steps ?? Math.max(1, Math.ceil(((s.epochs ?? 3) * examples) / (s.batchSize * s.accumulation)));
+/** Optimiser steps on `examples` examples: those that are asked for, else as many as the epochs take. */
+export function stepCount(s: StepBudget, examples: number): number {
+  return s.steps ?? Math.max(1, Math.ceil((s.epochs * examples) / (s.batchSize * s.accumulation)));
 }

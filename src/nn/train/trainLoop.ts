@@ -1,19 +1,19 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent, TrainStepEvent } from '../../protocol/trainEvents.ts';
-import type { TrainingSettings } from '../../recipe/schema.ts';
 import { hashName } from '../lora/initFactors.ts';
 import { hyperVector } from './adamw.ts';
 import { assembleBatch, type Batch, type BatchPart, type EncodedExample } from './assembleBatch.ts';
 import { batchOrder, type DataPosition } from './batchOrder.ts';
 import { lengthGroups } from './lengthGroups.ts';
 import { learningRate } from './schedule.ts';
+import type { TrainSettings } from './trainSettings.ts';
 
 /** One expert of a run. */
 export interface TrainPlan {
   name: string;
   scaling: number;
   dropout: number;
-  settings: TrainingSettings;
+  settings: TrainSettings;
   /** Optimiser steps it takes. */
   steps: number;
   train: EncodedExample[];

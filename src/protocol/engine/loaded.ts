@@ -1,5 +1,5 @@
-import type { Recipe } from '../../recipe/schema.ts';
 import type { Device } from '../device.ts';
+import type { Quantization } from '../quantization.ts';
 import type { Tracked } from './tracked.ts';
 
 export type LoadedRequest = Record<string, never>;
@@ -9,7 +9,7 @@ export type LoadedRequest = Record<string, never>;
  */
 export interface Loaded {
   /** Undefined until a request needs one. */
-  base?: { folder: string; quantization: Recipe['quantization']; device: Device };
+  base?: { folder: string; quantization: Quantization | 'none'; device: Device };
   adapters: { name: string; folder: string }[];
   /** Memory of the factors. */
   bytes: number;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseRepoName, repoFolderName, repoOfFolder } from '../../../hub/repoName.ts';
+import { parseRepoName, repoFolderName, repoOfFolder } from '../../hub/repoName.ts';
 
 /** The Hugging Face cache as the engine finds it: the setting, HF_HUB_CACHE, else `hub` in HF_HOME. */
 export function hubCacheFolder(modelFolder: string): string {

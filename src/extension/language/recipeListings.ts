@@ -1,7 +1,7 @@
 import { dirname, relative, sep } from 'node:path';
 import { RelativePattern, type Uri, workspace } from 'vscode';
-import type { RecipeListings } from '../../../recipe/language/completions.ts';
-import { readSetting } from '../../services/settings.ts';
+import type { RecipeListings } from '../../recipe/language/completions.ts';
+import { readSetting } from '../services/settings.ts';
 import { cachedModels, hubCacheFolder } from './baseFolder.ts';
 
 /** More than one reads through in a list. */

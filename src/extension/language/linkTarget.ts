@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { FileType, Uri, workspace } from 'vscode';
-import type { RecipeLink } from '../../../recipe/language/links.ts';
+import type { RecipeLink } from '../../recipe/language/links.ts';
 
 /** The file that says most of what a folder holds. */
 const told: Record<RecipeLink['kind'], string> = { data: '', base: 'config.json', adapter: 'adapter_config.json' };

@@ -3,17 +3,17 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readFacts } from '../../../../src/extension/recipe/language/readFacts.ts';
-import { parseBaseConfig } from '../../../../src/nn/model/config.ts';
-import type { PlanResult } from '../../../../src/protocol/engine/plan.ts';
-import { expertFigures, operationsPerToken } from '../../../../src/recipe/language/expertFigures.ts';
-import { emptyWorld, type RecipeWorld } from '../../../../src/recipe/language/recipeWorld.ts';
-import { readRecipe } from '../../../../src/recipe/parseRecipe.ts';
-import { runCli } from '../../../support/programs.ts';
-import { temporaryFolder } from '../../../support/temporaryFolder.ts';
+import { readFacts } from '../../../src/extension/language/readFacts.ts';
+import { parseBaseConfig } from '../../../src/nn/model/config.ts';
+import type { PlanResult } from '../../../src/protocol/engine/plan.ts';
+import { expertFigures, operationsPerToken } from '../../../src/recipe/language/expertFigures.ts';
+import { emptyWorld, type RecipeWorld } from '../../../src/recipe/language/recipeWorld.ts';
+import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { runCli } from '../../support/programs.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-const examples = fileURLToPath(new URL('../../../../examples/experts/', import.meta.url));
-const base = fileURLToPath(new URL('../../../../media/base/', import.meta.url));
+const examples = fileURLToPath(new URL('../../../examples/experts/', import.meta.url));
+const base = fileURLToPath(new URL('../../../media/base/', import.meta.url));
 
 /** Where batches are larger than the data, where prompts are cut, with settings of each expert. */
 const recipe = {

@@ -17,14 +17,14 @@ import {
   Uri,
   WorkspaceEdit,
 } from 'vscode';
-import { type Fix, fixesFor } from '../../../recipe/language/fixes.ts';
-import { foldingsOf } from '../../../recipe/language/foldings.ts';
-import { formatRecipe } from '../../../recipe/language/formatRecipe.ts';
-import { inlayHintsOf } from '../../../recipe/language/inlayHints.ts';
-import { linksOf } from '../../../recipe/language/links.ts';
-import { definitionAt, referencesAt, renameAt, renameRange } from '../../../recipe/language/navigation.ts';
-import { type OutlineItem, outlineOf } from '../../../recipe/language/outline.ts';
-import { onSettingChange, readSetting } from '../../services/settings.ts';
+import { type Fix, fixesFor } from '../../recipe/language/fixes.ts';
+import { foldingsOf } from '../../recipe/language/foldings.ts';
+import { formatRecipe } from '../../recipe/language/formatRecipe.ts';
+import { inlayHintsOf } from '../../recipe/language/inlayHints.ts';
+import { linksOf } from '../../recipe/language/links.ts';
+import { definitionAt, referencesAt, renameAt, renameRange } from '../../recipe/language/navigation.ts';
+import { type OutlineItem, outlineOf } from '../../recipe/language/outline.ts';
+import { onSettingChange, readSetting } from '../services/settings.ts';
 import { completionProvider } from './completionProvider.ts';
 import type { RecipeDiagnostics } from './diagnostics.ts';
 import { hoverProvider } from './hoverProvider.ts';

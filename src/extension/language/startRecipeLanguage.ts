@@ -1,5 +1,5 @@
 import { Disposable } from 'vscode';
-import type { Runs } from '../../runs/runs.ts';
+import type { Runs } from '../runs/runs.ts';
 import { registerCodeLenses } from './codeLenses.ts';
 import { createRecipeDiagnostics } from './diagnostics.ts';
 import { registerProviders } from './providers.ts';

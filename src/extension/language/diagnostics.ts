@@ -13,10 +13,10 @@ import {
   Uri,
   workspace,
 } from 'vscode';
-import { codeOf, dataUses, lineOf } from '../../../recipe/language/dataProblems.ts';
-import { type RecipeProblem, recipeProblems } from '../../../recipe/language/recipeProblems.ts';
-import { known } from '../../../recipe/language/recipeWorld.ts';
-import { isRecipeNotebook } from '../recipeNotebook.ts';
+import { codeOf, dataUses, lineOf } from '../../recipe/language/dataProblems.ts';
+import { type RecipeProblem, recipeProblems } from '../../recipe/language/recipeProblems.ts';
+import { known } from '../../recipe/language/recipeWorld.ts';
+import { isRecipeNotebook } from '../recipe/recipeNotebook.ts';
 import { recipeSelector } from './recipeDocuments.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 import { type ShownRecipe, shownCells, shownSelector, shownWhole } from './shownRecipe.ts';

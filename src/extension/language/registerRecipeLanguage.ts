@@ -1,7 +1,7 @@
 import { type Disposable, workspace } from 'vscode';
-import { cellLanguage, recipeLanguage } from '../../contributions/editors.ts';
-import type { Runs } from '../../runs/runs.ts';
-import type { Report } from '../../services/report.ts';
+import { cellLanguage, recipeLanguage } from '../contributions/editors.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { Report } from '../services/report.ts';
 
 /**
  * Support for recipes, loaded when the first one is opened, as text or as cells: its schema takes longer to load than all of

@@ -1,9 +1,9 @@
 import { type NotebookDocument, type Position, type Range, type TextDocument, type Uri, workspace } from 'vscode';
-import { cellsInRecipe, isWhole } from '../../../recipe/notebook/cellsInRecipe.ts';
-import { roleOf } from '../../../recipe/notebook/writeNotebook.ts';
-import type { RecipeReading } from '../../../recipe/parseRecipe.ts';
-import { cellLanguage } from '../../contributions/editors.ts';
-import { asRecipeCell } from '../recipeNotebook.ts';
+import { cellsInRecipe, isWhole } from '../../recipe/notebook/cellsInRecipe.ts';
+import { roleOf } from '../../recipe/notebook/writeNotebook.ts';
+import type { RecipeReading } from '../../recipe/parseRecipe.ts';
+import { cellLanguage } from '../contributions/editors.ts';
+import { asRecipeCell } from '../recipe/recipeNotebook.ts';
 import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
 
 /** Recipes as text, and the cells of their notebooks. */

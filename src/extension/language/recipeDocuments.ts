@@ -1,6 +1,6 @@
 import { Range, type TextDocument } from 'vscode';
-import { type RecipeReading, readRecipe } from '../../../recipe/parseRecipe.ts';
-import { recipeLanguage } from '../../contributions/editors.ts';
+import { type RecipeReading, readRecipe } from '../../recipe/parseRecipe.ts';
+import { recipeLanguage } from '../contributions/editors.ts';
 
 /** Recipes on disk: what they name is relative to a folder. */
 export const recipeSelector = { language: recipeLanguage.id, scheme: 'file' };

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseDataset } from '../../../data/parseDataset.ts';
-import { parseSafetensorsHeader, safetensorsHeaderEnd } from '../../../nn/files/safetensors.ts';
-import { parseAdapterConfig } from '../../../nn/lora/adapterConfig.ts';
-import { type AdapterOrigin, originOf } from '../../../nn/lora/adapterOrigin.ts';
-import { parseBaseConfig } from '../../../nn/model/config.ts';
-import { chatTemplateSource, createChatTemplate, renderChat, tokensOf } from '../../../nn/tokenizer/chatTemplate.ts';
-import { createTokenizer } from '../../../nn/tokenizer/tokenizer.ts';
-import { WorkbenchError } from '../../../protocol/errors.ts';
-import { dataFacts } from '../../../recipe/language/dataFacts.ts';
-import type { AdapterFacts, BaseFacts, DataFacts, Fact } from '../../../recipe/language/recipeWorld.ts';
+import { parseDataset } from '../../data/parseDataset.ts';
+import { parseSafetensorsHeader, safetensorsHeaderEnd } from '../../nn/files/safetensors.ts';
+import { parseAdapterConfig } from '../../nn/lora/adapterConfig.ts';
+import { type AdapterOrigin, originOf } from '../../nn/lora/adapterOrigin.ts';
+import { parseBaseConfig } from '../../nn/model/config.ts';
+import { chatTemplateSource, createChatTemplate, renderChat, tokensOf } from '../../nn/tokenizer/chatTemplate.ts';
+import { createTokenizer } from '../../nn/tokenizer/tokenizer.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { dataFacts } from '../../recipe/language/dataFacts.ts';
+import type { AdapterFacts, BaseFacts, DataFacts, Fact } from '../../recipe/language/recipeWorld.ts';
 
 /** What a recipe's editor may have to know; `name` is what the recipe calls it. */
 export interface FactRequests {

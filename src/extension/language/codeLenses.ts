@@ -1,9 +1,9 @@
 import { CodeLens, type Disposable, EventEmitter, languages, type Uri, workspace } from 'vscode';
-import { type Lens, type LensAction, lensesOf } from '../../../recipe/language/lenses.ts';
-import type { CommandId } from '../../contributions/commands.ts';
-import type { Run } from '../../runs/run.ts';
-import type { Runs } from '../../runs/runs.ts';
-import { outcomeText, progressText } from '../../runs/runText.ts';
+import { type Lens, type LensAction, lensesOf } from '../../recipe/language/lenses.ts';
+import type { CommandId } from '../contributions/commands.ts';
+import type { Run } from '../runs/run.ts';
+import type { Runs } from '../runs/runs.ts';
+import { outcomeText, progressText } from '../runs/runText.ts';
 import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hover, type HoverProvider, MarkdownString } from 'vscode';
-import { hoverAt } from '../../../recipe/language/hover.ts';
+import { hoverAt } from '../../recipe/language/hover.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 import { shownRecipe } from './shownRecipe.ts';
 

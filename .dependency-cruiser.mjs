@@ -1,0 +1,78 @@
+/**
+ * Which room may import which (docs/ARCHITECTURE.md draws the same arrows), checked by `npm run check`. Imports of types
+ * count as those of values.
+ */
+
+/** Rooms that run anywhere: in a page, in a worker, in Node.js. */
+const pure = ['text', 'protocol', 'hub', 'nn', 'recipe', 'data', 'router', 'review', 'evaluation', 'report'];
+
+/** The rooms that each room may import from, itself apart. A room may be a folder inside another: `recipe/language`. */
+const arrows = {
+  protocol: [],
+  text: ['protocol'],
+  hub: ['protocol'],
+  data: ['protocol'],
+  router: ['protocol', 'nn/tensor'],
+  review: ['protocol'],
+  recipe: ['protocol', 'text', 'nn', 'data', 'report'],
+  nn: ['protocol', 'recipe/schema.ts'],
+  evaluation: ['protocol', 'recipe/schema.ts'],
+  report: ['protocol', 'text', 'evaluation'],
+  experiment: pure,
+  engine: [...pure, 'experiment'],
+  client: ['protocol'],
+  cli: [...pure, 'experiment', 'client'],
+  extension: [...pure, 'experiment', 'client'],
+};
+
+/** Packages that only one file or folder imports. */
+const reserved = {
+  'onnxruntime-node': '^src/engine/runtime/session[.]ts$',
+  vscode: '^src/extension/',
+  '@vscode/webview-ui-toolkit': '^webview/components/components[.]ts$',
+  uplot: '^webview/components/chart[.]ts$',
+};
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-circle-of-folders',
+      comment: 'What two folders need of each other belongs into one of them, or below both.',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^(src|webview)/' },
+      to: { circular: true },
+    },
+    ...Object.entries(arrows).map(([room, others]) => ({
+      name: `arrows-of-${room}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^(src|webview|test|bench|scripts)/', pathNot: [room, ...others].map(o => `^src/${o}`) },
+    })),
+    {
+      name: 'arrows-of-webview',
+      severity: 'error',
+      from: { path: '^webview/' },
+      to: { path: '^(src|test|bench|scripts)/', pathNot: pure.map(room => `^src/${room}/`) },
+    },
+    {
+      name: 'pure-rooms-know-no-node',
+      severity: 'error',
+      from: { path: [...pure.map(room => `^src/${room}/`), '^webview/'] },
+      to: { dependencyTypes: ['core'] },
+    },
+    ...Object.entries(reserved).map(([name, place]) => ({
+      name: `one-place-imports-${name.replace(/\W+/g, '-')}`,
+      severity: 'error',
+      from: { path: '^(src|webview)/', pathNot: place },
+      to: { path: `(^|node_modules/)${name}(/|$)` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    parser: 'swc',
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] },
+  },
+};
