@@ -42,7 +42,7 @@ async function requestSizes(engine: EngineClient): Promise<number[]> {
   const sizes: number[] = [];
   for (let i = 0; i < counted; i++) {
     const prompt = `What is ${i} + ${(7 * i) % 90}?`;
-    await engine.request('ask', { prompt, expert: 'base', settings: { maxTokens: 6 } });
+    await engine.request('ask', { prompt, target: { kind: 'base' }, settings: { maxTokens: 6 } });
     sizes.push(residentBytesOf(engine.pid!) / 1e6);
   }
   return sizes;
@@ -61,8 +61,8 @@ async function stepSizes(engine: EngineClient): Promise<number[]> {
       'train',
       { recipe, resume: false },
       {
-        onNotification: ({ name, params }) => {
-          if (name === 'trainEvent' && params.event.type === 'step') sizes.push(params.event.residentBytes / 1e6);
+        onProgress(told) {
+          if (told.kind === 'event' && told.event.type === 'step') sizes.push(told.event.residentBytes / 1e6);
         },
       },
     );

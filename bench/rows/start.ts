@@ -16,10 +16,10 @@ export const start: RowGroup = {
       let first: number | undefined;
       await engine.request(
         'ask',
-        { prompt: 'What is 12 + 30?', expert: 'base', settings: { maxTokens: 4 } },
+        { prompt: 'What is 12 + 30?', target: { kind: 'base' }, settings: { maxTokens: 4 } },
         {
-          onNotification: n => {
-            if (n.name === 'answerText') first ??= (performance.now() - started) / 1000;
+          onProgress(told) {
+            if (told.kind === 'text') first ??= (performance.now() - started) / 1000;
           },
         },
       );

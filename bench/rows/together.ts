@@ -81,9 +81,9 @@ async function train(recipe: string, only: string[], threads: number): Promise<T
     'train',
     { recipe, only, resume: false },
     {
-      onNotification: n => {
-        if (n.name !== 'trainEvent' || n.params.event.type !== 'step') return;
-        const { step, tokensPerSecond } = n.params.event;
+      onProgress(told) {
+        if (told.kind !== 'event' || told.event.type !== 'step') return;
+        const { step, tokensPerSecond } = told.event;
         if (step === steps - window) from = performance.now();
         if (step === steps) [to, rate] = [performance.now(), tokensPerSecond];
       },

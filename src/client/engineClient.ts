@@ -1,47 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CancellationTokenSource, ResponseError } from 'vscode-jsonrpc/node';
-import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../protocol/engine/engineApi.ts';
+import {
+  callerSide,
+  type EngineMethod,
+  type EngineParams,
+  type EngineProgress,
+  type EngineResult,
+  engineSide,
+} from '../protocol/engine/engineApi.ts';
+import type { Loaded, Notice } from '../protocol/engine/offering.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { cancelledCode, fromWireError, type WireError } from '../protocol/wireError.ts';
+import { createRpc, type Rpc } from '../protocol/rpc.ts';
 import { type EngineProcess, type EngineProcessOptions, startEngineProcess } from './engineProcess.ts';
 import { createRestartPolicy, mostEnds } from './restartPolicy.ts';
-
-/** What the engine tells while a request is under way. */
-export type EngineNotification = {
-  [N in keyof EngineNotifications]: { name: N; params: EngineNotifications[N] };
-}[keyof EngineNotifications];
-
-/** A request without its identity, which the client gives it. */
-export type RequestParams<M extends EngineMethod> = Omit<EngineParams<M>, 'id'>;
 
 export interface RequestOptions<M extends EngineMethod> {
   /** Aborting asks the engine to stop; training and answers then end with what there is, others reject with the reason. */
   signal?: AbortSignal;
-  onNotification?(notification: EngineNotification): void;
-  /**
-   * Called when the process ended before it answered, once: what to send to a new process instead, or undefined to let
-   * the request fail.
-   */
-  retryOnce?(lost: WorkbenchError): RequestParams<M> | undefined;
+  onProgress?(progress: EngineProgress<M>): void;
+  /** The process ended before it answered, and the request is sent once more, to a new one. */
+  onRestart?(lost: WorkbenchError): void;
 }
 
-/** The engine from its caller's side: requests in, answers and notifications out, whatever happens to the process. */
+/** The engine from its caller's side: requests in, answers and progress out, whatever happens to the process. */
 export interface EngineClient {
   /**
-   * Rejects with the engine's WorkbenchError, with `engineLost` when the process ended before it answered, or with the
-   * signal's reason.
+   * Rejects with the engine's WorkbenchError, with `engineLost` when two processes ended before they answered, or with
+   * the signal's reason.
    */
   request<M extends EngineMethod>(
     method: M,
-    params: RequestParams<M>,
+    params: EngineParams<M>,
     options?: RequestOptions<M>,
   ): Promise<EngineResult<M>>;
   /** Calls back whenever a process ends that was not asked to; the next request starts another. */
   onExit(listener: (lost: WorkbenchError) => void): void;
   /** Calls back with what the engine says of itself, such as that a device gave up. */
-  onNotice(listener: (notice: EngineNotifications['notice']) => void): void;
+  onNotice(listener: (notice: Notice) => void): void;
   /** Calls back with what the engine keeps in memory, whenever that is not what it was. */
-  onLoaded(listener: (loaded: EngineNotifications['loaded']) => void): void;
+  onLoaded(listener: (loaded: Loaded) => void): void;
   /** The process that runs now. */
   readonly pid: number | undefined;
   /** Ends the process; requests that are under way reject with `engineLost`. */
@@ -50,53 +46,69 @@ export interface EngineClient {
   kill(): void;
 }
 
+export interface EngineOptions extends EngineProcessOptions {
+  /** Whether a request that a process did not survive fails, instead of being sent once more. */
+  failsWhenLost?: boolean;
+}
+
+/** An engine process with its line. */
+interface Line {
+  process: EngineProcess;
+  rpc: Rpc<typeof engineSide>;
+}
+
 /** Starts the engine process. It ends with this one, however this one ends: its standard input is then closed. */
-export function startEngine(options: EngineProcessOptions): EngineClient {
+export function startEngine({ failsWhenLost = false, ...options }: EngineOptions): EngineClient {
   const policy = createRestartPolicy(() => performance.now());
-  const noticeListeners: ((notice: EngineNotifications['notice']) => void)[] = [];
-  const loadedListeners: ((loaded: EngineNotifications['loaded']) => void)[] = [];
+  const noticeListeners: ((notice: Notice) => void)[] = [];
+  const loadedListeners: ((loaded: Loaded) => void)[] = [];
   const exitListeners: ((lost: WorkbenchError) => void)[] = [];
-  const notified = new Map<string, (notification: EngineNotification) => void>();
-  let nextId = 1;
   let isDisposed = false;
   let lastLost: WorkbenchError | undefined;
   let lostPid: number | undefined;
-  let starting: Promise<EngineProcess> | undefined;
+  let starting: Promise<Line> | undefined;
   let current = start();
 
-  function start(): EngineProcess {
+  function start(): Line {
     // One that crashed is named to its successor, which then does not use the same device.
     const args = lostPid === undefined ? options.args : [...options.args, '--lost', String(lostPid)];
-    const engine = startEngineProcess({ ...options, args });
-    engine.connection.onNotification('notice', (notice: EngineNotifications['notice']) => {
+    const process = startEngineProcess({ ...options, args });
+    const tellNotice = (notice: Notice) => {
       for (const listener of noticeListeners) listener(notice);
+    };
+    const rpc = createRpc({
+      own: callerSide,
+      other: engineSide,
+      handlers: {
+        notice: tellNotice,
+        loaded: loaded => {
+          for (const listener of loadedListeners) listener(loaded);
+        },
+      },
+      connection: process.connection,
+      onStray: message => tellNotice({ level: 'info', message }),
     });
-    engine.connection.onNotification('loaded', (loaded: EngineNotifications['loaded']) => {
-      for (const listener of loadedListeners) listener(loaded);
-    });
-    for (const name of ['trainEvent', 'run', 'answerRoute', 'answerText', 'progress', 'downloadProgress'] as const)
-      engine.connection.onNotification(name, params => notified.get(params.id)?.({ name, params }));
-    void engine.gone.then(lost => {
+    void process.gone.then(lost => {
       if (isDisposed) return;
       policy.ended();
-      lostPid = engine.hasCrashed() ? engine.pid : undefined;
+      lostPid = process.hasCrashed() ? process.pid : undefined;
       lastLost = lost;
       for (const listener of exitListeners) listener(lost);
     });
-    return engine;
+    return { process, rpc };
   }
 
   /** The running process, or a new one when the last has ended; requests that come meanwhile share it. */
-  function running(): Promise<EngineProcess> {
+  function running(): Promise<Line> {
     if (isDisposed) throw new WorkbenchError('engineLost', 'the engine has been ended');
-    if (!current.hasEnded()) return Promise.resolve(current);
+    if (!current.process.hasEnded()) return Promise.resolve(current);
     starting ??= restart().finally(() => {
       starting = undefined;
     });
     return starting;
   }
 
-  async function restart(): Promise<EngineProcess> {
+  async function restart(): Promise<Line> {
     const wait = policy.delay();
     if (wait === undefined)
       throw new WorkbenchError(
@@ -112,63 +124,83 @@ export function startEngine(options: EngineProcessOptions): EngineClient {
 
   async function send<M extends EngineMethod>(
     method: M,
-    params: RequestParams<M>,
-    { signal, onNotification }: RequestOptions<M>,
-  ) {
+    params: EngineParams<M>,
+    { signal, onProgress }: RequestOptions<M>,
+  ): Promise<EngineResult<M>> {
     signal?.throwIfAborted();
-    const engine = await running();
-    signal?.throwIfAborted();
-    const id = String(nextId++);
-    const source = new CancellationTokenSource();
-    const cancel = () => source.cancel();
-    signal?.addEventListener('abort', cancel);
-    if (onNotification) notified.set(id, onNotification);
-    const lost = engine.gone.then(error => {
+    const { process, rpc } = await running();
+    const lost = process.gone.then(error => {
       throw error;
     });
-    const answer = async (): Promise<EngineResult<M>> => {
-      try {
-        return await engine.connection.sendRequest(method, { ...params, id }, source.token);
-      } catch (error) {
-        // The connection noticed before the process was seen to end.
-        if (!(error instanceof ResponseError)) return lost;
-        if (error.code === cancelledCode) throw signal?.reason ?? error;
-        throw error.data ? fromWireError(error.data as WireError) : new WorkbenchError('runtime', error.message);
-      }
-    };
-    try {
-      return await Promise.race([answer(), lost]);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-      notified.delete(id);
-    }
+    const answer = rpc.request(method, params, { signal, onProgress }).catch(error => {
+      if (error instanceof WorkbenchError || error === signal?.reason) throw error;
+      // The connection noticed before the process was seen to end.
+      return lost;
+    });
+    return Promise.race([answer, lost]);
   }
 
   return {
     async request(method, params, options = {}) {
+      const told = tellOnce(options.onProgress);
       try {
-        return await send(method, params, options);
+        return await send(method, params, { ...options, onProgress: told?.tell });
       } catch (error) {
-        if (!(error instanceof WorkbenchError) || error.code !== 'engineLost' || isDisposed || options.signal?.aborted)
-          throw error;
-        const again = options.retryOnce?.(error);
-        if (!again) throw error;
-        return send(method, again, options);
+        const isLost = error instanceof WorkbenchError && error.code === 'engineLost';
+        if (!isLost || failsWhenLost || isDisposed || options.signal?.aborted) throw error;
+        options.onRestart?.(error);
+        told?.restarted();
+        return send(method, sentAgain(method, params), { ...options, onProgress: told?.tell });
       }
     },
     onExit: listener => void exitListeners.push(listener),
     onNotice: listener => void noticeListeners.push(listener),
     onLoaded: listener => void loadedListeners.push(listener),
     get pid() {
-      return current.hasEnded() ? undefined : current.pid;
+      return current.process.hasEnded() ? undefined : current.process.pid;
     },
     async dispose() {
       isDisposed = true;
-      await current.end();
+      await current.process.end();
     },
     kill() {
       isDisposed = true;
-      current.kill();
+      current.process.kill();
     },
   };
+}
+
+/** What a new process is sent: a training goes on from its checkpoint, everything else begins anew. */
+function sentAgain<M extends EngineMethod>(method: M, params: EngineParams<M>): EngineParams<M> {
+  return method === 'train' ? { ...params, resume: true } : params;
+}
+
+/**
+ * Hands on a request's progress, with an answer's text told once even where a restarted engine begins the answer anew:
+ * decoding is seeded, so that it begins with the same text.
+ */
+export function tellOnce<P>(
+  onProgress: ((progress: P) => void) | undefined,
+): { tell(progress: P): void; restarted(): void } | undefined {
+  if (!onProgress) return undefined;
+  let told = 0;
+  let received = 0;
+  return {
+    tell(progress) {
+      const text = textOf(progress);
+      if (text === undefined) return onProgress(progress);
+      const fresh = text.slice(Math.max(0, told - received));
+      received += text.length;
+      told = Math.max(told, received);
+      if (fresh) onProgress({ ...progress, text: fresh });
+    },
+    restarted() {
+      received = 0;
+    },
+  };
+}
+
+function textOf(progress: unknown): string | undefined {
+  const { kind, text } = progress as { kind?: unknown; text?: string };
+  return kind === 'text' ? text : undefined;
 }

@@ -24,7 +24,7 @@ export interface EngineProcessOptions {
   priority?: number;
 }
 
-/** One engine process and the connection to it. */
+/** One engine process and the connection to it, which does not listen yet. */
 export interface EngineProcess {
   pid: number | undefined;
   connection: MessageConnection;
@@ -92,7 +92,6 @@ export function startEngineProcess({
   // Its timer would outlive a process that was killed within a message, and with it keep this one alive.
   reader.partialMessageTimeout = 0;
   const connection = createMessageConnection(reader, new StreamMessageWriter(child.stdin));
-  connection.listen();
   return {
     pid: child.pid,
     connection,

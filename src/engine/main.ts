@@ -1,42 +1,17 @@
 import { parseArgs } from 'node:util';
-import {
-  type CancellationToken,
-  createMessageConnection,
-  ResponseError,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from 'vscode-jsonrpc/node';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { defaultCacheFolder } from '../experiment/cacheFolder.ts';
+import type { Handlers } from '../protocol/contract.ts';
 import { deviceChoices } from '../protocol/device.ts';
-import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../protocol/engine/engineApi.ts';
+import { callerSide, type EngineMethod, type EngineParams, engineSide } from '../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { cancelledCode, failedCode, toWireError, type WireError } from '../protocol/wireError.ts';
+import { createRpc } from '../protocol/rpc.ts';
 import { parseBytes } from '../text/byteSize.ts';
-import { createDevices } from './devices/devices.ts';
-import { askAllRun, askRun } from './requests/ask.ts';
-import { compareMergesRun } from './requests/compareMerges.ts';
-import { countTokensRun } from './requests/countTokens.ts';
-import { describeRun } from './requests/describe.ts';
-import { doctor } from './requests/doctor.ts';
-import { downloadRun } from './requests/download.ts';
-import { runEvaluation } from './requests/evaluate.ts';
-import { explainTokensRun } from './requests/explainTokens.ts';
-import { exportRun } from './requests/export.ts';
-import { listModels } from './requests/listModels.ts';
-import { loadRun, unloadRun } from './requests/load.ts';
-import { measureRun } from './requests/measure.ts';
-import { mergeRun } from './requests/merge.ts';
-import { planRun } from './requests/plan.ts';
-import { previewDataRun } from './requests/previewData.ts';
-import { checkpointsRun, promoteRun } from './requests/promote.ts';
-import { removeModelRun } from './requests/removeModel.ts';
-import { routeRun } from './requests/route.ts';
-import { scoreRun } from './requests/score.ts';
-import { runTraining } from './requests/train.ts';
+import { lazyDevices } from './devices/lazyDevices.ts';
 import { defaultThreads } from './runtime/defaultThreads.ts';
-import { engineEnds, type RequestContext } from './workbench/requestContext.ts';
+import { type EngineCall, engineEnds, type RequestHandler } from './workbench/requestHandler.ts';
 import { createRequestQueue, type RequestQueue } from './workbench/requestQueue.ts';
-import { createWorkbench, type Workbench } from './workbench/workbench.ts';
+import { createWorkbench } from './workbench/workbench.ts';
 
 /**
  * The engine process: `--media DIR` holds the embedded base and router, `--threads N` is for the runtime, `--device D`
@@ -45,12 +20,41 @@ import { createWorkbench, type Workbench } from './workbench/workbench.ts';
  */
 
 interface Service<M extends EngineMethod> {
-  run(workbench: Workbench, params: EngineParams<M>, context: RequestContext): Promise<EngineResult<M>>;
-  /** Requests of one lane run one after the other; those without a lane run at once. */
+  /** Loaded with its first request, and with it the runtime where it needs that. */
+  load(): Promise<{ handle: RequestHandler<M> }>;
+  /** Requests of one lane are handled one after the other; those without a lane at once. */
   lane?: RequestQueue;
-  /** After a cancellation there is still an answer worth having: the text so far, the checkpoint written. */
-  answersCancelled?: boolean;
 }
+
+const model = createRequestQueue();
+const training = createRequestQueue();
+
+const services: { [M in EngineMethod]: Service<M> } = {
+  doctor: { load: () => import('./requests/doctor.ts') },
+  describe: { load: () => import('./requests/describe.ts') },
+  loaded: { load: () => import('./requests/loaded.ts') },
+  load: { load: () => import('./requests/load.ts'), lane: model },
+  unload: { load: () => import('./requests/unload.ts'), lane: model },
+  ask: { load: () => import('./requests/ask.ts'), lane: model },
+  askAll: { load: () => import('./requests/askAll.ts'), lane: model },
+  countTokens: { load: () => import('./requests/countTokens.ts') },
+  route: { load: () => import('./requests/route.ts') },
+  explainTokens: { load: () => import('./requests/explainTokens.ts'), lane: model },
+  train: { load: () => import('./requests/train.ts'), lane: training },
+  plan: { load: () => import('./requests/plan.ts') },
+  previewData: { load: () => import('./requests/previewData.ts') },
+  checkpoints: { load: () => import('./requests/checkpoints.ts') },
+  promote: { load: () => import('./requests/promote.ts') },
+  merge: { load: () => import('./requests/merge.ts'), lane: model },
+  compareMerges: { load: () => import('./requests/compareMerges.ts'), lane: model },
+  export: { load: () => import('./requests/export.ts'), lane: model },
+  evaluate: { load: () => import('./requests/evaluate.ts'), lane: model },
+  measure: { load: () => import('./requests/measure.ts'), lane: model },
+  score: { load: () => import('./requests/score.ts'), lane: model },
+  download: { load: () => import('./requests/download.ts') },
+  listModels: { load: () => import('./requests/listModels.ts') },
+  removeModel: { load: () => import('./requests/removeModel.ts') },
+};
 
 // Standard output belongs to the protocol.
 console.log = console.info = console.debug = console.error;
@@ -72,81 +76,54 @@ const choice = deviceChoices.find(d => d === values.device);
 if (!choice) throw new WorkbenchError('badRequest', `--device is one of ${deviceChoices.join(', ')}`);
 const threads = values.threads ? Number(values.threads) : defaultThreads();
 const cacheFolder = values.cache ?? defaultCacheFolder();
-const devices = createDevices({
-  choice,
-  cacheFolder,
+const workbench = createWorkbench({
+  mediaFolder: values.media,
   threads,
-  lost: values.lost ? Number(values.lost) : undefined,
-  warn: message => notice('warning', message),
-  note: message => notice('info', message),
+  cacheFolder,
+  memoryLimit: values['memory-limit'] === undefined ? undefined : parseBytes(values['memory-limit']),
+  devices: lazyDevices({
+    choice,
+    cacheFolder,
+    threads,
+    lost: values.lost ? Number(values.lost) : undefined,
+    warn: message => rpc.notify('notice', { level: 'warning', message }),
+    note: message => rpc.notify('notice', { level: 'info', message }),
+  }),
+  tellLoaded: loaded => rpc.notify('loaded', loaded),
 });
-const memoryLimit = values['memory-limit'] === undefined ? undefined : parseBytes(values['memory-limit']);
-const workbench = createWorkbench(values.media, threads, devices, cacheFolder, memoryLimit, loaded =>
-  notify('loaded', loaded),
-);
 
-const model = createRequestQueue();
-const training = createRequestQueue();
-
-const services: { [M in EngineMethod]: Service<M> } = {
-  doctor: { run: doctor },
-  train: { run: runTraining, lane: training, answersCancelled: true },
-  ask: { run: askRun, lane: model, answersCancelled: true },
-  askAll: { run: askAllRun, lane: model, answersCancelled: true },
-  describe: { run: describeRun },
-  countTokens: { run: countTokensRun },
-  route: { run: routeRun },
-  merge: { run: mergeRun, lane: model },
-  compareMerges: { run: compareMergesRun, lane: model },
-  explainTokens: { run: explainTokensRun, lane: model },
-  evaluate: { run: runEvaluation, lane: model },
-  measure: { run: measureRun, lane: model },
-  score: { run: scoreRun, lane: model },
-  export: { run: exportRun, lane: model },
-  download: { run: (_, params, context) => downloadRun(params, context) },
-  listModels: { run: listModels },
-  removeModel: { run: (_, params) => removeModelRun(params) },
-  plan: { run: planRun },
-  loaded: { run: async bench => bench.loaded() },
-  load: { run: loadRun, lane: model },
-  unload: { run: unloadRun, lane: model },
-  previewData: { run: previewDataRun },
-  checkpoints: { run: checkpointsRun },
-  promote: { run: promoteRun },
-};
+/** What is under way and may come to its end when the engine ends. */
+const finishing = new Map<AbortController, Promise<unknown>>();
+let isEnding = false;
 
 const connection = createMessageConnection(
   new StreamMessageReader(process.stdin),
   new StreamMessageWriter(process.stdout),
 );
-/** What is under way and may come to its end when the engine ends. */
-const finishing = new Map<AbortController, Promise<unknown>>();
-let isEnding = false;
 connection.onClose(end);
 process.stdin.on('end', end);
 process.stdout.on('error', end);
-for (const method of Object.keys(services) as EngineMethod[]) serve(method, services[method] as Service<EngineMethod>);
-connection.listen();
+const rpc = createRpc({
+  own: engineSide,
+  other: callerSide,
+  handlers: Object.fromEntries(
+    (Object.keys(services) as EngineMethod[]).map(method => [method, handlerOf(method)]),
+  ) as unknown as Handlers<typeof engineSide>,
+  connection,
+  onStray: console.error,
+});
 
-function serve<M extends EngineMethod>(method: M, { run, lane, answersCancelled }: Service<M>): void {
-  connection.onRequest(method, async (params: EngineParams<M>, token: CancellationToken): Promise<unknown> => {
+function handlerOf<M extends EngineMethod>(method: M) {
+  const { load, lane } = services[method] as Service<M>;
+  const finishes = 'answersWhenCancelled' in engineSide.requests[method];
+  return (params: EngineParams<M>, call: EngineCall<M>) => {
     const abort = new AbortController();
-    token.onCancellationRequested(() => abort.abort());
-    const { signal } = abort;
-    const context: RequestContext = { signal, notify };
-    const work = () => run(workbench, params, context);
+    const signal = AbortSignal.any([call.signal, abort.signal]);
+    const work = async () => (await load()).handle(workbench, params, { ...call, signal });
     const working = lane ? lane.run(work, signal) : work();
-    if (answersCancelled) finishing.set(abort, working);
-    try {
-      const result = await working;
-      if (!answersCancelled) signal.throwIfAborted();
-      return result;
-    } catch (error) {
-      throw signal.aborted ? new ResponseError(cancelledCode, 'cancelled') : failure(error);
-    } finally {
-      finishing.delete(abort);
-    }
-  });
+    if (finishes) finishing.set(abort, working);
+    return working.finally(() => finishing.delete(abort));
+  };
 }
 
 /**
@@ -160,17 +137,4 @@ async function end(): Promise<void> {
   for (const abort of finishing.keys()) abort.abort(engineEnds);
   await Promise.allSettled(finishing.values());
   process.exit();
-}
-
-function notify<N extends keyof EngineNotifications>(name: N, content: EngineNotifications[N]): void {
-  if (!isEnding) void connection.sendNotification(name, content).catch(end);
-}
-
-function notice(level: EngineNotifications['notice']['level'], message: string): void {
-  notify('notice', { level, message });
-}
-
-function failure(error: unknown): ResponseError<WireError> {
-  const wire = toWireError(error);
-  return new ResponseError(failedCode, wire.message, wire);
 }

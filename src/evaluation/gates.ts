@@ -1,4 +1,4 @@
-import type { Gate } from '../protocol/engine/measure.ts';
+import type { Gate } from '../protocol/engine/evaluating.ts';
 import type { ReportScore } from '../protocol/report.ts';
 
 /** Kinds of systems that a name of a recipe may stand for, the first that is there. */

@@ -1,7 +1,7 @@
 import { type ExtensionContext, type Uri, window } from 'vscode';
+import type { Target } from '../protocol/target.ts';
 import { createAnswers } from './ask/answers.ts';
 import { askAboutSelection, askForTask } from './ask/askSelection.ts';
-import type { Choice } from './ask/choice.ts';
 import { registerCodeActions } from './ask/codeActions.ts';
 import { createExperts } from './ask/experts.ts';
 import { createVirtualDocuments } from './ask/virtualDocuments.ts';
@@ -87,7 +87,7 @@ export function activate(context: ExtensionContext): void {
         ...training.handlers,
         'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(started, recipe, named, name),
         ...views.handlers,
-        'multiLora.askOfRecipe': (named: Uri, choice: Choice) => askOfRecipe(recipe, experts, named, choice),
+        'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
         ...notebookHandlers,
         'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>
           keepFeedback(rated, helpful, () => new Date()),

@@ -6,30 +6,14 @@ export type Device = (typeof devices)[number];
 export const deviceChoices = ['auto', ...devices] as const;
 export type DeviceChoice = (typeof deviceChoices)[number];
 
-/** What is known of a device other than the CPU. */
-export interface DeviceVerdict {
-  device: Device;
-  state:
-    | /** Gives the CPU's results, faster. */ 'works'
-    /** Gives the CPU's results, but not faster: a software device, or a small GPU. */
-    | 'slow'
-    /** Is not there, or does not give the CPU's results. */
-    | 'failed'
-    /** Gave the right results when tried, and then failed or took the engine down. */
-    | 'broken';
-  /** One sentence. */
-  reason: string;
-  /** Milliseconds of the same small graph on the device and on the CPU. */
-  timing?: { device: number; cpu: number };
-  /** It stores and widens half floats right: a training's weights in F16 can stay so, and activations be kept so. */
-  halfFloats?: boolean;
-}
-
-/** What the engine computes on. */
-export interface DeviceStatus {
-  choice: DeviceChoice;
-  used: Device;
-  /** Why that one. */
-  reason: string;
-  verdicts: DeviceVerdict[];
-}
+/** How a device other than the CPU does. */
+export const deviceStates = [
+  /** Gives the CPU's results, faster. */
+  'works',
+  /** Gives the CPU's results, but not faster: a software device, or a small GPU. */
+  'slow',
+  /** Is not there, or does not give the CPU's results. */
+  'failed',
+  /** Gave the right results when tried, and then failed or took the engine down. */
+  'broken',
+] as const;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { anyNumber } from './api.ts';
+import { anyNumber } from './contract.ts';
 import { runStates } from './runRecord.ts';
 
 const weights = z.record(z.string(), z.number());

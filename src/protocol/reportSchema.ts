@@ -1,10 +1,21 @@
 import * as z from 'zod/mini';
-import { anyNumber } from './api.ts';
+import { anyNumber } from './contract.ts';
 import type { Report } from './report.ts';
 
 const share = z.number();
 const counts = z.record(z.string(), z.number());
 const maybe = z.optional(z.number());
+
+/** Exact-match accuracy of one system on one set. */
+export const reportScore = z.object({
+  system: z.string(),
+  kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential']),
+  set: z.string(),
+  correct: z.number(),
+  total: z.number(),
+  low: share,
+  high: share,
+});
 
 /** `report.json`, to check files and messages by; keys that are not here are left out. */
 export const reportSchema: z.ZodMiniType<Report> = z.object({
@@ -62,17 +73,7 @@ export const reportSchema: z.ZodMiniType<Report> = z.object({
       examples: z.number(),
     }),
   ),
-  scores: z.array(
-    z.object({
-      system: z.string(),
-      kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential']),
-      set: z.string(),
-      correct: z.number(),
-      total: z.number(),
-      low: share,
-      high: share,
-    }),
-  ),
+  scores: z.array(reportScore),
   router: z.optional(
     z.object({
       kind: z.enum(['learned', 'keywords']),

@@ -1,46 +1,51 @@
+import * as z from 'zod/mini';
+import { anyNumber } from './contract.ts';
+
+const step = z.int();
+
+const stepEvent = z.object({
+  type: z.literal('step'),
+  step,
+  steps: z.int(),
+  experts: z.record(z.string(), z.object({ loss: anyNumber, learningRate: z.number(), gradientNorm: anyNumber })),
+  tokensPerSecond: anyNumber,
+  secondsLeft: anyNumber,
+  residentBytes: z.number(),
+});
+
 /** What a training run tells while it goes on; the command line, the notebook and the views all read these. */
-export type TrainEvent =
-  | RecomputeEvent
-  | TrainStepEvent
-  | ValidationEvent
+export const trainEvent = z.discriminatedUnion('type', [
+  /** Before the first step: gradient checkpointing is on, because training would not fit into memory otherwise. */
+  z.object({
+    type: z.literal('recompute'),
+    /** Steps that were taken before, by a run that this one goes on from. */
+    step,
+    /** Predicted memory of the engine's process, and what it would be without. */
+    bytes: z.number(),
+    bytesWithout: z.number(),
+    /** What it may take. */
+    budgetBytes: z.number(),
+  }),
+  stepEvent,
+  z.object({
+    type: z.literal('validation'),
+    /** The expert's own step. */
+    step,
+    expert: z.string(),
+    /** Mean negative log-likelihood per trained token, in nats. */
+    loss: anyNumber,
+    /** The lowest so far; these factors are kept. */
+    best: z.boolean(),
+    /** The expert's patience is used up. */
+    stopped: z.boolean(),
+  }),
   /** Everything up to this step is on disk. */
-  | { type: 'checkpoint'; step: number }
+  z.object({ type: z.literal('checkpoint'), step }),
   /** Stopped on request; a checkpoint of this step is on disk. */
-  | { type: 'cancelled'; step: number }
+  z.object({ type: z.literal('cancelled'), step }),
   /** All experts have taken their steps. */
-  | { type: 'trained'; step: number };
+  z.object({ type: z.literal('trained'), step }),
+]);
 
-/** Before the first step: activations are computed again, because training would not fit into memory otherwise. */
-export interface RecomputeEvent {
-  type: 'recompute';
-  /** Steps that were taken before, by a run that this one goes on from. */
-  step: number;
-  /** Predicted memory of the engine's process, and what it would be without. */
-  bytes: number;
-  bytesWithout: number;
-  /** What it may take. */
-  budgetBytes: number;
-}
-
-export interface TrainStepEvent {
-  type: 'step';
-  step: number;
-  steps: number;
-  experts: Record<string, { loss: number; learningRate: number; gradientNorm: number }>;
-  tokensPerSecond: number;
-  secondsLeft: number;
-  residentBytes: number;
-}
-
-export interface ValidationEvent {
-  type: 'validation';
-  /** The expert's own step. */
-  step: number;
-  expert: string;
-  /** Mean negative log-likelihood per trained token, in nats. */
-  loss: number;
-  /** The lowest so far; these factors are kept. */
-  best: boolean;
-  /** The expert's patience is used up. */
-  stopped: boolean;
-}
+export type TrainEvent = z.infer<typeof trainEvent>;
+export type TrainStepEvent = z.infer<typeof stepEvent>;

@@ -7,7 +7,7 @@ import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startEngine } from '../../src/client/engineClient.ts';
+import { startEngine, tellOnce } from '../../src/client/engineClient.ts';
 import { mostEnds } from '../../src/client/restartPolicy.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { engineArguments, enginePath, fromSource, isRunning, testEngine } from '../support/programs.ts';
@@ -38,11 +38,10 @@ test('exit code and last words of a process that fails are told', async () => {
   writeFileSync(script, "process.stderr.write('out of luck\\n'); process.exit(3);");
   const engine = startEngine({ enginePath: script, args: [] });
   let asked = 0;
-  const retryOnce = () => {
+  const onRestart = () => {
     asked++;
-    return {};
   };
-  const request = engine.request('doctor', {}, { retryOnce });
+  const request = engine.request('doctor', {}, { onRestart });
   await assert.rejects(request, isLost(/ended with exit code 3\n {2}out of luck$/));
   assert.equal(asked, 1, 'sent once more, and no more than once');
   await engine.dispose();
@@ -112,4 +111,17 @@ test('a parent killed during training leaves no engine behind', { skip: process.
   const until = Date.now() + 10_000;
   while (isRunning(pid) && Date.now() < until) await delay(50);
   assert.equal(isRunning(pid), false);
+});
+
+test('an answer that begins anew is told once, wherever the pieces are cut; other progress is told as it comes', () => {
+  const told: unknown[] = [];
+  const once = tellOnce<{ kind: string; text?: string }>(progress => told.push(progress.text ?? progress.kind))!;
+  const say = (text: string) => once.tell({ kind: 'text', text });
+  once.tell({ kind: 'route' });
+  say('one ');
+  say('two ');
+  once.restarted();
+  once.tell({ kind: 'route' });
+  for (const piece of ['one', ' tw', 'o th', 'ree']) say(piece);
+  assert.deepEqual(told, ['route', 'one ', 'two ', 'route', 'th', 'ree']);
 });

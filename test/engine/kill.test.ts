@@ -73,9 +73,9 @@ test('killed again and again while it writes: nothing is ever half-written, the 
         'train',
         { recipe, resume: true },
         {
-          onNotification: n => {
+          onProgress: told => {
             // A step is told just before its checkpoint is written; the wait moves the kill through the writing.
-            if (n.name === 'trainEvent' && n.params.event.type === 'step' && ++taken === 6 && kills < 5)
+            if (told.kind === 'event' && told.event.type === 'step' && ++taken === 6 && kills < 5)
               void delay(kills * 4).then(() => engine.pid && process.kill(engine.pid, 'SIGKILL'));
           },
         },

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import type { EngineMethod } from '../../src/protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { engineArguments, enginePath, fromSource, testEngine } from '../support/programs.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';
 
 const engine = testEngine();
 
 /** Babbles to the end of the context unless it is stopped. */
-const babble = { prompt: 'Hello', expert: 'base', settings: { temperature: 10, maxTokens: 400 } };
+const base = { kind: 'base' } as const;
+const babble = { prompt: 'Hello', target: base, settings: { temperature: 10, maxTokens: 400 } };
 
 test('doctor: versions, backends, the embedded base, nothing missing', async () => {
   const result = await engine.request('doctor', {});
@@ -33,7 +37,7 @@ test('a WorkbenchError crosses with code, message, hint and problems', async () 
     return true;
   });
   await assert.rejects(
-    engine.request('ask', { prompt: 'a', blend: 'x' }),
+    engine.request('ask', { prompt: 'a', target: { kind: 'blend', name: 'x' } }),
     (error: WorkbenchError) => error.code === 'badRequest' && error.hint === 'Add --recipe FILE.',
   );
 });
@@ -41,7 +45,7 @@ test('a WorkbenchError crosses with code, message, hint and problems', async () 
 test('an unknown method is refused, not left unanswered', async () => {
   await assert.rejects(
     engine.request('dance' as EngineMethod, {}),
-    (e: WorkbenchError) => e.code === 'runtime' && /dance/.test(e.message),
+    (e: WorkbenchError) => e.code === 'badRequest' && /dance/.test(e.message),
   );
 });
 
@@ -52,9 +56,9 @@ test('a cancelled answer ends within two tokens with the text so far', async () 
   let pieces = 0;
   const result = await engine.request('ask', babble, {
     signal: abort.signal,
-    onNotification: n => {
-      if (n.name !== 'answerText') return;
-      text += n.params.text;
+    onProgress: told => {
+      if (told.kind !== 'text') return;
+      text += told.text;
       if (++pieces !== 8) return;
       tokensAtCancel = pieces;
       abort.abort();
@@ -91,7 +95,7 @@ test('training and answers go on side by side', async () => {
   const log: string[] = [];
   const train = engine.request('train', { recipe, resume: false }).then(() => log.push('trained'));
   await engine
-    .request('ask', { prompt: 'Hello', expert: 'base', settings: { maxTokens: 2 } })
+    .request('ask', { prompt: 'Hello', target: base, settings: { maxTokens: 2 } })
     .then(() => log.push('answered'));
   await train;
   assert.deepEqual(log, ['answered', 'trained']);
@@ -99,7 +103,7 @@ test('training and answers go on side by side', async () => {
 
 test('standard output carries nothing but the protocol; the process ends when its input does', async () => {
   const child = spawn(process.execPath, [...fromSource, enginePath, ...engineArguments]);
-  const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'doctor', params: {} });
+  const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'doctor', params: { params: {} } });
   let stdout = '';
   const answered = new Promise<void>(resolve =>
     child.stdout.on('data', text => {
@@ -114,4 +118,29 @@ test('standard output carries nothing but the protocol; the process ends when it
   assert.equal(code, 0);
   const [, length, body] = /^Content-Length: (\d+)\r\n\r\n(.*)$/s.exec(stdout) ?? [];
   assert.equal(Buffer.byteLength(body!), Number(length));
+});
+
+test('what needs no runtime does not load it', { skip: process.platform !== 'linux' && 'no /proc' }, async t => {
+  const other = testEngine(t);
+  const recipe = tinyExperiment();
+  await engine.request('train', { recipe, resume: false });
+  const holdsRuntime = () => readFileSync(`/proc/${other.pid}/maps`, 'utf8').includes('onnxruntime');
+  await other.request('describe', { recipe });
+  await other.request('loaded', {});
+  await other.request('unload', { recipe, experts: ['math'] });
+  await other.request('countTokens', { recipe, texts: ['x'] });
+  await other.request('route', { recipe, prompts: ['What is 2 + 3?'] });
+  await other.request('previewData', { recipe, expert: 'math', rows: 1 });
+  const { run, checkpoints } = await other.request('checkpoints', { recipe });
+  const { step } = checkpoints[0]!;
+  await other.request('promote', { recipe, run: run!, step, expert: 'math', best: false });
+  const weights = { math: 0.5, code: 0.5 };
+  await other.request('compareMerges', { recipe, methods: ['cat'], weights });
+  const out = temporaryFolder();
+  await other.request('merge', { recipe, weights, method: 'cat', out: join(out, 'merged') });
+  await other.request('export', { recipe, expert: 'math', format: 'gguf', out: join(out, 'math.gguf') });
+  await other.request('listModels', {});
+  assert.equal(holdsRuntime(), false);
+  await other.request('ask', { recipe, prompt: 'Hi', target: base, settings: { maxTokens: 1 } });
+  assert.equal(holdsRuntime(), true);
 });

@@ -125,8 +125,7 @@ test('a run goes on from its own checkpoint, though another has trained the same
     { recipe, run: 'first', resume: false },
     {
       signal: stop.signal,
-      onNotification: n =>
-        n.name === 'trainEvent' && n.params.event.type === 'step' && n.params.event.step === 3 && stop.abort(),
+      onProgress: told => told.kind === 'event' && told.event.type === 'step' && told.event.step === 3 && stop.abort(),
     },
   );
   const at = steps(recipe, 'first').length;
@@ -139,7 +138,7 @@ test('a run goes on from its own checkpoint, though another has trained the same
     { recipe, run: 'first', resume: true },
     {
       signal: more.signal,
-      onNotification: n => n.name === 'trainEvent' && n.params.event.type === 'step' && more.abort(),
+      onProgress: told => told.kind === 'event' && told.event.type === 'step' && more.abort(),
     },
   );
   assert.equal(steps(recipe, 'first')[at], at + 1);

@@ -108,7 +108,11 @@ test('unpacked elsewhere, its engine answers with the embedded base, and downloa
     env: { HF_HUB_CACHE: join(folder, 'cache') },
   });
   t.after(() => engine.dispose());
-  const { answerTokens, text } = await engine.request('ask', { prompt: 'What is 3 + 4?', settings: { maxTokens: 4 } });
+  const { answerTokens, text } = await engine.request('ask', {
+    prompt: 'What is 3 + 4?',
+    target: { kind: 'auto' },
+    settings: { maxTokens: 4 },
+  });
   assert.ok(answerTokens >= 1 && answerTokens <= 4, `${answerTokens} tokens: ${text}`);
   const { endpoint } = await startHub(join(extension, 'media', 'base'));
   const { bytes, fetchedBytes } = await engine.request('download', { repo: 'test/base', endpoint });

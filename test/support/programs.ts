@@ -21,12 +21,20 @@ export const engineArguments = [
   'cpu',
 ];
 
-/** An engine over the embedded base; it ends with the calling file's tests, or with its test, whatever came of them. */
+/**
+ * An engine over the embedded base; it ends with the calling file's tests, or with its test, whatever came of them. A
+ * request that its process does not survive fails.
+ */
 export function testEngine(
   context: { after(work: () => Promise<void>): void } = { after },
   moreArguments: string[] = [],
 ): EngineClient {
-  const engine = startEngine({ enginePath, execArgv: fromSource, args: [...engineArguments, ...moreArguments] });
+  const engine = startEngine({
+    enginePath,
+    execArgv: fromSource,
+    args: [...engineArguments, ...moreArguments],
+    failsWhenLost: true,
+  });
   context.after(() => engine.dispose());
   return engine;
 }

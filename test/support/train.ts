@@ -7,7 +7,7 @@ export async function train(engine: EngineClient, recipe: string): Promise<Train
   await engine.request(
     'train',
     { recipe, resume: false },
-    { onNotification: n => n.name === 'trainEvent' && events.push(n.params.event) },
+    { onProgress: told => told.kind === 'event' && events.push(told.event) },
   );
   return events;
 }

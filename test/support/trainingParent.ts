@@ -7,7 +7,7 @@ await engine.request(
   'train',
   { recipe: process.argv[2]!, resume: false },
   {
-    onNotification: n =>
-      n.name === 'trainEvent' && n.params.event.type === 'step' && n.params.event.step === 3 && console.log(engine.pid),
+    onProgress: told =>
+      told.kind === 'event' && told.event.type === 'step' && told.event.step === 3 && console.log(engine.pid),
   },
 );

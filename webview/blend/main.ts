@@ -29,13 +29,8 @@ let panes: BlendPane[] = [];
 let merging: MergePanel | undefined;
 let routing = new AbortController();
 let promptTimer: ReturnType<typeof setTimeout> | undefined;
-let lastAsk = 0;
-/** Who listens to the text of which question. */
-const listeners = new Map<number, (text: string) => void>();
 
 const host = connectHost(blendApi, {
-  answerText: ({ id, text }) => listeners.get(id)?.(text),
-  comparing: progress => merging?.tell(progress),
   changed: () => void load(),
 });
 
@@ -71,7 +66,7 @@ function drawLab(): void {
   merging = mergePanel({
     lab,
     blends: () => state.panes.map(({ weights }, i) => ({ title: titles[i]!, weights: activeWeights(weights) })),
-    compare: (wish, signal) => host.request('compareMerges', wish, signal),
+    compare: (wish, signal) => host.request('compareMerges', wish, { signal, onProgress: told => merging?.tell(told) }),
     async merge(wish) {
       const { path } = await host.request('merge', wish);
       return path && `Merged into ${path}.`;
@@ -153,7 +148,7 @@ function drawPanes(): void {
       },
       ask,
       explain: (weights, answer, signal) =>
-        state.explain ? host.request('explain', { prompt: state.prompt, answer, weights }, signal) : undefined,
+        state.explain ? host.request('explain', { prompt: state.prompt, answer, weights }, { signal }) : undefined,
       save: weights => void save(weights),
       remove: state.panes.length > 1 ? () => removePane(pane) : undefined,
     }),
@@ -199,7 +194,7 @@ async function askAll(): Promise<void> {
   for (const pane of followers) pane.stop();
   try {
     route = prompt.trim()
-      ? await host.request('route', { prompt }, signal)
+      ? await host.request('route', { prompt }, { signal })
       : { weights: {}, abstained: true, evidence: [] };
     replaceContent(routePlace, prompt.trim() ? routeView(prompt, route, styleOf) : undefined);
     replaceContent(problems);
@@ -213,10 +208,11 @@ async function askAll(): Promise<void> {
 function ask(weights: Record<string, number>, onText: (text: string) => void, signal: AbortSignal) {
   const { prompt } = state;
   if (!prompt.trim()) return undefined;
-  const id = ++lastAsk;
-  listeners.set(id, onText);
-  const asked = host.request('ask', { id, prompt, weights, decoding: state.decoding ?? lab.decoding }, signal);
-  return asked.finally(() => listeners.delete(id));
+  return host.request(
+    'ask',
+    { prompt, weights, decoding: state.decoding ?? lab.decoding },
+    { signal, onProgress: ({ text }) => onText(text) },
+  );
 }
 
 function renewAll(): void {

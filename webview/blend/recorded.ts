@@ -1,5 +1,4 @@
 import { WorkbenchError } from '../../src/protocol/errors.ts';
-import type { Messenger } from '../../src/protocol/messenger.ts';
 import { type blendApi as BlendApi, blendApi, type Lab, type Weights } from '../../src/protocol/views/blend.ts';
 import { playRecordings, type Recording } from '../components/plainHost.ts';
 import recorded from './recorded.json' with { type: 'json' };
@@ -19,8 +18,6 @@ type Answer = Awaited<ReturnType<Handlers['ask']>>;
 const seen = { asked: [] as unknown[], cancelled: 0, saved: [] as unknown[], merged: [] as unknown[] };
 Object.assign(window, { seen });
 
-let view: Messenger<typeof blendApi.toView> | undefined;
-
 /** The recorded blend that is nearest to these weights. */
 function nearest(weights: Weights) {
   const distance = (other: Weights) =>
@@ -32,13 +29,10 @@ const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolv
 
 function recordingOf(shown: Lab, speed = 5): Recording<typeof blendApi> {
   return {
-    start: messenger => {
-      view = messenger;
-    },
     handlers: {
       load: () => shown,
       route: () => route,
-      async ask(wanted, signal) {
+      async ask(wanted, { signal, progress }) {
         seen.asked.push(wanted);
         const { answer } = nearest(wanted.weights);
         for (const text of answer.text.match(/\s*\S+/g) ?? []) {
@@ -47,16 +41,16 @@ function recordingOf(shown: Lab, speed = 5): Recording<typeof blendApi> {
             seen.cancelled++;
             return { ...answer, finish: 'cancelled' };
           }
-          view?.notify('answerText', { id: wanted.id, text });
+          progress({ text });
         }
         return answer;
       },
       explain: ({ weights }) => nearest(weights).explanation,
-      async compareMerges(_, signal) {
+      async compareMerges(_, { signal, progress }) {
         const { methods } = await comparison;
         for (const [done, { method }] of methods.entries()) {
           signal.throwIfAborted();
-          view?.notify('comparing', { method, done, total: methods.length });
+          progress({ method, done, total: methods.length });
           await pause(speed);
         }
         return comparison;

@@ -1,5 +1,6 @@
-import type { Handlers, ViewApi } from '../../src/protocol/api.ts';
-import { createMessenger, type Messenger } from '../../src/protocol/messenger.ts';
+import type { Handlers, ViewApi } from '../../src/protocol/contract.ts';
+import 'vscode-jsonrpc/browser';
+import { createRpc, postedConnection, type Rpc } from '../../src/protocol/rpc.ts';
 
 interface EditorApi {
   postMessage(message: unknown): void;
@@ -13,19 +14,16 @@ declare function acquireVsCodeApi(): EditorApi;
 const editor = acquireVsCodeApi();
 
 /** The line to the host. Messages that do not fit are named in the page's console. */
-export function connectHost<Api extends ViewApi>(
-  api: Api,
-  handlers: Handlers<Api['toView']>,
-): Messenger<Api['toHost']> {
-  const messenger = createMessenger<Api['toView'], Api['toHost']>({
+export function connectHost<Api extends ViewApi>(api: Api, handlers: Handlers<Api['toView']>): Rpc<Api['toHost']> {
+  const { connection, receive } = postedConnection(message => editor.postMessage(message), console.error);
+  window.addEventListener('message', event => receive(event.data));
+  return createRpc<Api['toView'], Api['toHost']>({
     own: api.toView,
     other: api.toHost,
     handlers,
-    post: message => editor.postMessage(message),
-    onStray: problem => console.error(problem),
+    connection,
+    onStray: console.error,
   });
-  window.addEventListener('message', event => messenger.receive(event.data));
-  return messenger;
 }
 
 /** What the page is about, as the host named it: a recipe's path, for example. */

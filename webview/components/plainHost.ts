@@ -1,11 +1,11 @@
-import type { Handlers, ViewApi } from '../../src/protocol/api.ts';
-import { createMessenger, type Messenger } from '../../src/protocol/messenger.ts';
+import type { Handlers, ViewApi } from '../../src/protocol/contract.ts';
+import { createRpc, postedConnection, type Rpc } from '../../src/protocol/rpc.ts';
 
 /** How a host behaves in a plain page: its answers, and what it tells by itself. */
 export interface Recording<Api extends ViewApi> {
   handlers: Handlers<Api['toHost']>;
   /** Called once, when the page has asked for the first time. */
-  start?(view: Messenger<Api['toView']>): void;
+  start?(view: Rpc<Api['toView']>): void;
 }
 
 /**
@@ -20,12 +20,13 @@ export function playRecordings<Api extends ViewApi>(
   const { handlers, start } = recordings[wanted] ?? recordings.default;
   const copied = (message: unknown) => JSON.parse(JSON.stringify(message)) as unknown;
   let hasStarted = false;
-  const host = createMessenger<Api['toHost'], Api['toView']>({
+  const { connection, receive } = postedConnection(message => window.postMessage(copied(message)), console.error);
+  const host = createRpc<Api['toHost'], Api['toView']>({
     own: api.toHost,
     other: api.toView,
     handlers,
-    post: message => window.postMessage(copied(message)),
-    onStray: problem => console.error(problem),
+    connection,
+    onStray: console.error,
   });
   const stateKey = `state of ${location.pathname}`;
   Object.assign(window, {
@@ -34,7 +35,7 @@ export function playRecordings<Api extends ViewApi>(
         const copy = copied(message);
         // As in the editor, the answer comes later than the call.
         setTimeout(() => {
-          host.receive(copy);
+          receive(copy);
           if (!hasStarted) start?.(host);
           hasStarted = true;
         });

@@ -44,7 +44,7 @@ const host = connectHost(trainingApi, {
 });
 
 const plan = planView();
-const preview = previewView((expert, rows, signal) => host.request('preview', { expert, rows }, signal));
+const preview = previewView((expert, rows, signal) => host.request('preview', { expert, rows }, { signal }));
 const settings = formView({
   preview: preview.element,
   edit: (path, value) => void attempt(() => host.request('edit', { path, value })),
@@ -178,7 +178,7 @@ async function planNow(experts: string[]): Promise<void> {
   planning = new AbortController();
   const { signal } = planning;
   try {
-    plan.show(await host.request('plan', { experts }, signal));
+    plan.show(await host.request('plan', { experts }, { signal }));
   } catch (error) {
     if (!signal.aborted) plan.fail(error);
   }

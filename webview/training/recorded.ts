@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../src/protocol/errors.ts';
-import type { Messenger } from '../../src/protocol/messenger.ts';
+import type { Rpc } from '../../src/protocol/rpc.ts';
 import {
   type DataPreview,
   type FormField,
@@ -39,7 +39,7 @@ Object.assign(window, { seen });
 function recordingOf(from: Recorded, everyMs = 20): Recording<typeof trainingApi> {
   const { loaded, plan, previews, curves, checkpoints } = structuredClone(from);
   const { form, runs } = loaded;
-  let view: Messenger<typeof trainingApi.toView> | undefined;
+  let view: Rpc<typeof trainingApi.toView> | undefined;
   const [, source] = Object.entries(curves).at(0) ?? [];
   const timers = new Map<string, ReturnType<typeof setInterval>>();
 

@@ -1,10 +1,5 @@
-import {
-  type EngineClient,
-  type EngineNotification,
-  type RequestParams,
-  startEngine,
-} from '../../client/engineClient.ts';
-import type { EngineMethod, EngineResult } from '../../protocol/engine/engineApi.ts';
+import { type EngineClient, type RequestOptions, startEngine } from '../../client/engineClient.ts';
+import type { EngineMethod, EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
 import { enginePath, mediaFolder } from './packagePaths.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,17 +8,11 @@ export interface CliEngine {
   /** As the client's; a request that the process did not survive is sent once more, and the user is told. */
   request<M extends EngineMethod>(
     method: M,
-    params: RequestParams<M>,
-    listeners?: RequestListeners,
+    params: EngineParams<M>,
+    options?: Pick<RequestOptions<M>, 'onProgress'>,
   ): Promise<EngineResult<M>>;
   dispose(): Promise<void>;
   kill(): void;
-}
-
-export interface RequestListeners {
-  onNotification?(notification: EngineNotification): void;
-  /** The request begins anew: what was told of it so far is void. */
-  onRestart?(): void;
 }
 
 /** What the user asked for; the engine has defaults. */
@@ -52,17 +41,16 @@ export function createCliEngine(terminal: Terminal, signal: AbortSignal, options
     return engine;
   };
   return {
-    request(method, params, { onNotification, onRestart } = {}) {
+    request(method, params, { onProgress } = {}) {
       client ??= start();
       return client.request(method, params, {
         signal,
-        onNotification,
-        retryOnce: lost => {
-          const isTraining = method === 'train';
+        onProgress,
+        onRestart(lost) {
           terminal.note(lost.message);
-          terminal.note(isTraining ? 'starting it again and going on from the last checkpoint' : 'starting it again');
-          onRestart?.();
-          return isTraining ? { ...params, resume: true } : params;
+          terminal.note(
+            method === 'train' ? 'starting it again and going on from the last checkpoint' : 'starting it again',
+          );
         },
       });
     },

@@ -1,22 +1,18 @@
-import type { RequestParams } from '../../client/engineClient.ts';
-import { createFreshText } from '../../client/freshText.ts';
-import type { AskResult } from '../../protocol/engine/engineApi.ts';
+import type { AskRequest, AskResult } from '../../protocol/engine/asking.ts';
 import { progressLine, weightsText } from '../console/format.ts';
 import type { VerbCall } from '../console/verb.ts';
 
-/** Asks, handing the answer's text on as it comes; after a restart of the engine it is not told twice. */
+/** Asks, handing the answer's text on as it comes. */
 export async function askPrompt(
-  call: VerbCall,
-  params: RequestParams<'ask'>,
+  { engine, terminal, json }: VerbCall,
+  request: AskRequest,
   onText?: (text: string) => void,
 ): Promise<AskResult> {
-  const fresh = createFreshText(text => onText?.(text));
-  return call.engine.request('ask', params, {
-    onNotification: n => {
-      if (n.name === 'answerText') fresh.push(n.params.text);
-      if (n.name === 'progress' && !call.json) call.terminal.progress(progressLine(n.params));
+  return engine.request('ask', request, {
+    onProgress(told) {
+      if (told.kind === 'text') onText?.(told.text);
+      if (told.kind === 'work' && !json) terminal.progress(progressLine(told));
     },
-    onRestart: fresh.restarted,
   });
 }
 

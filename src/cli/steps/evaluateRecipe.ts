@@ -1,4 +1,4 @@
-import type { EvaluateResult } from '../../protocol/engine/engineApi.ts';
+import type { EvaluateResult } from '../../protocol/engine/evaluating.ts';
 import { reportTable } from '../../report/reportTable.ts';
 import { progressLine } from '../console/format.ts';
 import type { VerbCall } from '../console/verb.ts';
@@ -10,8 +10,8 @@ export async function evaluateRecipe(
 ): Promise<EvaluateResult> {
   const { terminal, json, engine } = call;
   const result = await engine.request('evaluate', params, {
-    onNotification: n => {
-      if (n.name === 'progress' && !json) terminal.progress(progressLine(n.params));
+    onProgress(told) {
+      if (told.kind === 'work' && !json) terminal.progress(progressLine(told));
     },
   });
   if (!json) {

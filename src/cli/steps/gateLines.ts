@@ -1,4 +1,4 @@
-import type { Gate } from '../../protocol/engine/measure.ts';
+import type { Gate } from '../../protocol/engine/evaluating.ts';
 import { interval, percent } from '../../text/numbers.ts';
 
 /** A line for each minimum of a recipe: what was measured, and whether that is enough. */

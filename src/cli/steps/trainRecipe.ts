@@ -1,4 +1,4 @@
-import type { TrainResult } from '../../protocol/engine/engineApi.ts';
+import type { TrainResult } from '../../protocol/engine/training.ts';
 import type { TrainEvent, TrainStepEvent } from '../../protocol/trainEvents.ts';
 import { bytes } from '../../text/numbers.ts';
 import { duration, megabytes, progressLine } from '../console/format.ts';
@@ -32,9 +32,9 @@ export async function trainRecipe(call: VerbCall, options: TrainOptions): Promis
       terminal.note(`stopped at step ${event.step}; everything up to it is on disk`);
   };
   const result = await call.engine.request('train', options, {
-    onNotification: n => {
-      if (n.name === 'trainEvent') show(n.params.event);
-      if (n.name === 'progress' && !json) terminal.progress(progressLine(n.params));
+    onProgress(told) {
+      if (told.kind === 'event') show(told.event);
+      if (told.kind === 'work' && !json) terminal.progress(progressLine(told));
     },
   });
   return { ...result, steps };

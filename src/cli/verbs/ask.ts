@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { namedTarget } from '../../text/target.ts';
 import { type Arguments, parseWeights } from '../console/arguments.ts';
 import { exampleRecipe } from '../console/packagePaths.ts';
 import type { Verb } from '../console/verb.ts';
@@ -40,9 +41,11 @@ export const askVerb: Verb = {
     const params = {
       recipe: recipePath(args),
       prompt: args.positionals[0]!,
-      expert: args.text('expert'),
-      weights: given === undefined ? undefined : parseWeights(given),
-      blend: args.text('blend'),
+      target: namedTarget({
+        expert: args.text('expert'),
+        weights: given === undefined ? undefined : parseWeights(given),
+        blend: args.text('blend'),
+      }),
       settings: decodingSettings(args),
     };
     const isStreaming = args.flag('stream');

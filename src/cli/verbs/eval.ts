@@ -38,8 +38,8 @@ async function evaluate(call: VerbCall, meant: Meant): Promise<ExitCode> {
 async function measureGates(call: VerbCall, meant: Meant): Promise<ExitCode> {
   const { engine, terminal, json } = call;
   const result = await engine.request('measure', meant, {
-    onNotification: n => {
-      if (n.name === 'progress' && !json) terminal.progress(progressLine(n.params));
+    onProgress(told) {
+      if (!json) terminal.progress(progressLine(told));
     },
   });
   return tell(call, result);

@@ -1,6 +1,5 @@
-import type { RequestParams } from '../../client/engineClient.ts';
 import { knownModels, memoryNeeded } from '../../hub/knownModels.ts';
-import type { DownloadResult, EngineNotifications } from '../../protocol/engine/engineApi.ts';
+import type { DownloadProgress, DownloadRequest, DownloadResult } from '../../protocol/engine/models.ts';
 import { duration, megabytes } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import type { Verb, VerbCall } from '../console/verb.ts';
@@ -51,11 +50,13 @@ export const getVerb: Verb = {
 /** Undefined when it was stopped. */
 async function download(
   { engine, terminal, json, signal }: VerbCall,
-  params: RequestParams<'download'>,
+  params: DownloadRequest,
 ): Promise<DownloadResult | undefined> {
   try {
     return await engine.request('download', params, {
-      onNotification: n => n.name === 'downloadProgress' && !json && terminal.progress(progressLine(n.params)),
+      onProgress(told) {
+        if (!json) terminal.progress(progressLine(told));
+      },
     });
   } catch (error) {
     if (signal.aborted) return undefined;
@@ -63,7 +64,7 @@ async function download(
   }
 }
 
-function progressLine(p: EngineNotifications['downloadProgress']): string {
+function progressLine(p: DownloadProgress): string {
   const parts = [p.file, `${megabytes(p.done)} of ${megabytes(p.total)}`];
   if (p.bytesPerSecond > 0) parts.push(`${megabytes(p.bytesPerSecond)}/s`);
   if (p.secondsLeft !== undefined) parts.push(`${duration(p.secondsLeft)} left`);

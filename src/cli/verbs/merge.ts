@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import type { RequestParams } from '../../client/engineClient.ts';
 import { methodSettings } from '../../nn/merge/mergeMethods.ts';
-import type { MergeResult } from '../../protocol/engine/engineApi.ts';
+import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
 import { type Arguments, parseAdapter } from '../console/arguments.ts';
@@ -45,7 +44,7 @@ export function mergeLine({ path, rank, relativeError }: MergeResult): string {
   return `${path}  rank ${rank}, relative error ${relativeError === 0 ? '0' : relativeError.toExponential(1)} against the exact weighted sum`;
 }
 
-function mergeParams(args: Arguments): RequestParams<'merge'> {
+function mergeParams(args: Arguments): MergeRequest {
   const [recipe, merge] = args.positionals;
   const out = args.text('out');
   const common = { out: out === undefined ? undefined : resolve(out), intoBase: args.flag('into-base') };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PlanResult } from '../../protocol/engine/plan.ts';
+import type { PlanResult } from '../../protocol/engine/training.ts';
 import { bytes, count, duration, magnitude } from '../../text/numbers.ts';
 import { columns } from '../console/help.ts';
 import type { Verb } from '../console/verb.ts';

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Recipe, RecipeStep } from '../../recipe/schema.ts';
+import { namedTarget } from '../../text/target.ts';
 import { duration } from '../console/format.ts';
 import { exampleRecipe, mediaFolder } from '../console/packagePaths.ts';
 import type { Verb, VerbCall } from '../console/verb.ts';
@@ -61,15 +62,15 @@ async function runStep(call: VerbCall, path: string, recipe: Recipe, step: Recip
       return undefined;
     case 'train':
       return trainStep(call, path, step.experts);
-    case 'ask': {
-      const { prompt, expert, weights, blend } = step;
-      return askStep(call, { recipe: path, prompt, expert, weights, blend });
-    }
+    case 'ask':
+      return askStep(call, { recipe: path, prompt: step.prompt, target: namedTarget(step) });
     case 'blend': {
       const answers = [];
       for (const blend of step.blends) {
         if (!call.json) call.terminal.print(`${blend}:`);
-        answers.push(await askStep(call, { recipe: path, prompt: step.prompt, blend }));
+        answers.push(
+          await askStep(call, { recipe: path, prompt: step.prompt, target: { kind: 'blend', name: blend } }),
+        );
       }
       return answers;
     }

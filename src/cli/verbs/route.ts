@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { RouteResult } from '../../protocol/engine/engineApi.ts';
+import type { RouteResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { weightsText } from '../console/format.ts';
 import { columns } from '../console/help.ts';

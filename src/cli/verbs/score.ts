@@ -40,8 +40,9 @@ export const scoreVerb: Verb = {
         logits: logits === undefined ? undefined : resolve(logits),
       },
       {
-        onNotification: n =>
-          n.name === 'progress' && !json && terminal.progress(`scored ${n.params.done}/${n.params.total}`),
+        onProgress({ done, total }) {
+          if (!json) terminal.progress(`scored ${done}/${total}`);
+        },
       },
     );
     for (const { ids, logProbabilities, total } of result.items)

@@ -1,4 +1,5 @@
-import type { Device, DeviceChoice, DeviceStatus, DeviceVerdict } from '../../protocol/device.ts';
+import type { Device, DeviceChoice } from '../../protocol/device.ts';
+import type { DeviceStatus, DeviceVerdict } from '../../protocol/engine/offering.ts';
 import { type DeviceUse, onCpu } from '../runtime/deviceUse.ts';
 import { runtimeBackends } from '../runtime/session.ts';
 import { driverVersions } from './driverVersions.ts';

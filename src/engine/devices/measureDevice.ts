@@ -3,7 +3,8 @@ import * as op from '../../nn/graph/ops.ts';
 import { widenAtUse } from '../../nn/quant/widenAtUse.ts';
 import { floatToHalf } from '../../nn/tensor/half.ts';
 import { Random } from '../../nn/tensor/random.ts';
-import type { Device, DeviceVerdict } from '../../protocol/device.ts';
+import type { Device } from '../../protocol/device.ts';
+import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
 import { createSession, type Feeds, floats, readTensor, releaseTensors } from '../runtime/session.ts';
 
 /** Largest relative error against the CPU's result that another order of additions explains. */

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Device, DeviceVerdict } from '../../protocol/device.ts';
+import type { Device } from '../../protocol/device.ts';
+import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
 import type { Measured } from './measureDevice.ts';
 
 /** Drivers have been seen to hang; a first start that compiles all kernels takes some seconds. */

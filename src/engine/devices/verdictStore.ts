@@ -2,7 +2,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../experiment/files.ts';
-import { type Device, type DeviceVerdict, devices } from '../../protocol/device.ts';
+import { type Device, devices } from '../../protocol/device.ts';
+import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
 
 /** What was found of devices, kept between processes for as long as runtime and drivers stay the same. */
 export interface VerdictStore {

@@ -9,11 +9,10 @@ import { addToHistory, earliestScore } from '../../experiment/soloScores.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
-import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/engineApi.ts';
+import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/evaluating.ts';
 import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
-import { watchFor } from '../workbench/requestContext.ts';
+import { type EngineCall, watchFor } from '../workbench/requestHandler.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type LoadedSet } from './answerSet.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
@@ -32,12 +31,12 @@ const probeCount = 8;
  * Measures everything the report tells and writes `report.json` and `report.html` into the run folder. With `sets` only
  * those are measured; the comparison with one adapter trained in sequence belongs to a whole evaluation.
  */
-export async function evaluateRun(
+export async function evaluateRecipe(
   workbench: Workbench,
   request: EvaluateRequest,
-  context: RequestContext,
+  call: EngineCall<'evaluate'>,
 ): Promise<EvaluateResult> {
-  const open = await workbench.open(request.recipe, watchFor(request.id, context));
+  const open = await workbench.open(request.recipe, watchFor(call));
   const { experiment: e, model } = open;
   const { recipe } = e;
   const sets = await loadSets(e, request.sets);
@@ -45,11 +44,10 @@ export async function evaluateRun(
   await open.load(open.available);
   const router = await open.router();
   const settings = generationSettingsOf(recipe);
-  const progress = (message: string, done = 0, total = 0) =>
-    context.notify('progress', { id: request.id, message, done, total });
+  const progress = (message: string, done = 0, total = 0) => call.progress({ kind: 'work', message, done, total });
   const timed = stopwatch();
 
-  const systems = await timed('answers', () => scoreSystems(open, router, sets, settings, context.signal, progress));
+  const systems = await timed('answers', () => scoreSystems(open, router, sets, settings, call.signal, progress));
   progress('the base with all gates at zero');
   const { tokenizer, chatTemplate } = model.base.text();
   const probes = sets
@@ -61,7 +59,7 @@ export async function evaluateRun(
   const isWhole = request.sets === undefined;
   const sequential =
     isWhole && recipe.evaluation.sequential
-      ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, context, progress))
+      ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, call.signal, progress))
       : undefined;
   progress('storage and memory');
   const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
@@ -74,7 +72,7 @@ export async function evaluateRun(
   const hashAfter = await hashBase(model.base);
 
   // What was measured in part must not pass for a report.
-  context.signal.throwIfAborted();
+  call.signal.throwIfAborted();
   const report: Report = {
     version: 1,
     created: new Date().toISOString(),
@@ -140,7 +138,7 @@ async function sequentialForgetting(
   workbench: Workbench,
   open: OpenExperiment,
   sets: LoadedSet[],
-  context: RequestContext,
+  signal: AbortSignal,
   progress: (message: string, done?: number, total?: number) => void,
 ): Promise<SequentialResult> {
   const { experiment, model } = open;
@@ -151,7 +149,7 @@ async function sequentialForgetting(
     base: model.base,
     threads: workbench.threads,
     use: await workbench.devices.use(),
-    signal: context.signal,
+    signal,
     setOf: expert => sets.find(s => s.set.expert === expert)?.name,
     progress: (stage, step, steps) => progress(`one adapter learns ${stage}`, step, steps),
     measure: async adapter => {
@@ -159,14 +157,7 @@ async function sequentialForgetting(
       try {
         const result: Record<string, { correct: number; total: number }> = {};
         for (const set of sets) {
-          const answers = await answerSet(
-            model,
-            set,
-            () => ({ [sequentialName]: 1 }),
-            settings,
-            batchSize,
-            context.signal,
-          );
+          const answers = await answerSet(model, set, () => ({ [sequentialName]: 1 }), settings, batchSize, signal);
           result[set.name] = { correct: answers.filter(a => a.correct).length, total: answers.length };
         }
         return result;

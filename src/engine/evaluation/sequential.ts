@@ -7,12 +7,11 @@ import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { Report } from '../../protocol/report.ts';
 import { type DeviceUse, runOn } from '../runtime/deviceUse.ts';
-import type { ExpertJob } from '../training/expertJob.ts';
+import { type ExpertJob, prepareExpert } from '../training/expertJob.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { planTraining } from '../training/planTraining.ts';
 import { openTrainSessions } from '../training/trainBackend.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
-import { prepareExpert } from '../training/trainRun.ts';
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 

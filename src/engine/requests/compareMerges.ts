@@ -2,33 +2,28 @@ import { loadBase } from '../../experiment/base.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { mergeAdapters } from '../../nn/merge/merge.ts';
 import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
-import type { ComparedMerge, CompareMergesRequest, CompareMergesResult } from '../../protocol/engine/engineApi.ts';
+import type { ComparedMerge, CompareMergesRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 import { blendAdapters, mergeOptions, readWeighted } from './merge.ts';
 
 /** Makes every method's merge of a recipe's experts in memory, and measures how far each is from the exact sum. */
-export async function compareMergesRun(
-  workbench: Workbench,
-  request: CompareMergesRequest,
-  context: RequestContext,
-): Promise<CompareMergesResult> {
+export const handle: RequestHandler<'compareMerges'> = async (workbench, request, call) => {
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const adapters = blendAdapters(experiment, request.weights);
   const weighted = await readWeighted(await loadBase(experiment.baseFolder), adapters);
   const wanted = request.methods ?? mergeMethods;
   const methods: ComparedMerge[] = [];
   for (const [done, method] of wanted.entries()) {
-    context.notify('progress', { id: request.id, message: method, done, total: wanted.length });
+    call.progress({ kind: 'work', message: method, done, total: wanted.length });
     // A merge blocks the thread; here the notification leaves, and a cancellation that came meanwhile is read.
     await new Promise(resolve => setImmediate(resolve));
-    context.signal.throwIfAborted();
+    call.signal.throwIfAborted();
     methods.push(compared(weighted, method, request));
   }
   return { methods };
-}
+};
 
 function compared(weighted: WeightedAdapter[], method: MergeMethod, request: CompareMergesRequest): ComparedMerge {
   const started = performance.now();

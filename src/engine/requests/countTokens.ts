@@ -1,10 +1,9 @@
 import { baseFolder, openExperiment } from '../../experiment/experiment.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
-import type { CountTokensRequest, CountTokensResult } from '../../protocol/engine/engineApi.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** Counts tokens with the base's own tokenizer and chat template. */
-export async function countTokensRun(workbench: Workbench, request: CountTokensRequest): Promise<CountTokensResult> {
+export const handle: RequestHandler<'countTokens'> = async (workbench, request) => {
   const folder = request.recipe
     ? (await openExperiment(request.recipe, workbench.mediaFolder)).baseFolder
     : baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder);
@@ -13,4 +12,4 @@ export async function countTokensRun(workbench: Workbench, request: CountTokensR
     texts: (request.texts ?? []).map(text => tokenizer.encode(text, { addSpecialTokens: false }).length),
     conversation: request.conversation ? promptIds(tokenizer, chatTemplate, request.conversation).length : 0,
   };
-}
+};

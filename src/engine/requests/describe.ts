@@ -14,15 +14,15 @@ import { memoryNeeded } from '../../hub/knownModels.ts';
 import { parseAdapterConfig } from '../../nn/lora/adapterConfig.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/described.ts';
-import type { DescribeRequest, DescribeResult } from '../../protocol/engine/engineApi.ts';
+import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/offering.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
-import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
+import { mergeFolder } from '../workbench/workbench.ts';
 
 /** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
-export async function describeRun(workbench: Workbench, request: DescribeRequest): Promise<DescribeResult> {
+export const handle: RequestHandler<'describe'> = async (workbench, request) => {
   if (!request.recipe) {
     const { base = 'embedded' } = request;
     const described = await describeBase(base, baseFolder(base, '', workbench.mediaFolder));
@@ -56,7 +56,7 @@ export async function describeRun(workbench: Workbench, request: DescribeRequest
       Object.keys(recipe.merges).map(async name => ({ name, isMade: await isAdapter(mergeFolder(experiment, name)) })),
     ),
   };
-}
+};
 
 /** Undefined for one that cannot be read: it is told of when it is loaded. */
 async function describeAdapter(e: Experiment, name: string): Promise<DescribedAdapter | undefined> {

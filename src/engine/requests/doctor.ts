@@ -3,9 +3,8 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/experiment.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import type { DoctorRequest, DoctorResult } from '../../protocol/engine/engineApi.ts';
 import { runtimeBackends, runtimeVersion } from '../runtime/session.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** Training the embedded base takes about this much; below it the system swaps or ends the process. */
 const neededMemory = 1e9;
@@ -13,7 +12,7 @@ const neededMemory = 1e9;
 const neededDisk = 500e6;
 
 /** What this machine has for the work, and what it lacks. */
-export async function doctor(workbench: Workbench, { probe }: DoctorRequest): Promise<DoctorResult> {
+export const handle: RequestHandler<'doctor'> = async (workbench, { probe }) => {
   const problems: string[] = [];
   const folder = baseFolder('embedded', '', workbench.mediaFolder);
   const embeddedBase = await loadBase(folder).then(
@@ -56,4 +55,4 @@ export async function doctor(workbench: Workbench, { probe }: DoctorRequest): Pr
     embeddedBase,
     problems,
   };
-}
+};

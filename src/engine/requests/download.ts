@@ -1,13 +1,12 @@
 import { hubCacheFolder } from '../../experiment/hubCache.ts';
 import { checkEndpoint, defaultEndpoint } from '../../hub/endpoint.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { DownloadRequest, DownloadResult } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { downloadModel } from '../hub/downloadModel.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** Downloads a base into the Hugging Face cache, from the hub or from the mirror that HF_ENDPOINT or the request names. */
-export async function downloadRun(request: DownloadRequest, context: RequestContext): Promise<DownloadResult> {
+export const handle: RequestHandler<'download'> = async (_workbench, request, { signal, progress }) => {
   const { repo, token, proxy } = request;
   const named = parseRepoName(request.revision === undefined ? repo : `${repo}@${request.revision}`);
   if (!named)
@@ -22,8 +21,8 @@ export async function downloadRun(request: DownloadRequest, context: RequestCont
     token: token?.trim() || undefined,
     proxy: proxy || undefined,
     cacheFolder: hubCacheFolder(),
-    signal: context.signal,
-    onProgress: progress => context.notify('downloadProgress', { id: request.id, ...progress }),
+    signal,
+    onProgress: progress,
   });
   return { repo: named.repo, ...result };
-}
+};

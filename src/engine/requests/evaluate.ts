@@ -1,22 +1,16 @@
 import { openExperiment } from '../../experiment/experiment.ts';
-import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/engineApi.ts';
-import { evaluateRun } from '../evaluation/evaluate.ts';
+import { evaluateRecipe } from '../evaluation/evaluate.ts';
 import { recordRun } from '../runs/recordRun.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** Evaluates a recipe's experts, as a run that other windows see. */
-export async function runEvaluation(
-  workbench: Workbench,
-  request: EvaluateRequest,
-  context: RequestContext,
-): Promise<EvaluateResult> {
+export const handle: RequestHandler<'evaluate'> = async (workbench, request, call) => {
   const { path, runFolder } = await openExperiment(request.recipe, workbench.mediaFolder);
-  const { id, run, sets } = request;
+  const { run, sets } = request;
   return recordRun(
-    { kind: 'evaluate', id: run, requestId: id, recipe: path, runFolder, experts: [], sets },
-    context,
-    recorded => evaluateRun(workbench, request, recorded),
+    { kind: 'evaluate', id: run, recipe: path, runFolder, experts: [], sets },
+    call,
+    recorded => evaluateRecipe(workbench, request, recorded),
     ({ reportPath, htmlPath }) => ({ isWhole: true, result: { reportPath, htmlPath } }),
   );
-}
+};

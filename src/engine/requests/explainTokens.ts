@@ -3,18 +3,11 @@ import { argmax } from '../../nn/decode/sample.ts';
 import { tokenTexts } from '../../nn/decode/tokenTexts.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
-import type {
-  ExplainedToken,
-  ExplainTokensRequest,
-  ExplainTokensResult,
-  NextToken,
-} from '../../protocol/engine/engineApi.ts';
+import type { ExplainedToken, NextToken } from '../../protocol/engine/asking.ts';
 import type { Weights } from '../runtime/adapterBank.ts';
 import { createKvCache, releaseCache } from '../runtime/kvCache.ts';
 import type { Model } from '../runtime/model.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
-import { watchFor } from '../workbench/requestContext.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import { type RequestHandler, watchFor } from '../workbench/requestHandler.ts';
 
 /** Logits that one run may give: 128 MB. */
 const mostLogits = 2 ** 25;
@@ -23,12 +16,8 @@ const mostLogits = 2 ** 25;
  * Which expert pulled each token of an answer: what the base, the blend, and each of its experts with its weight in the
  * blend alone expect at that place, after the same text. All of them are rows of one batch, which differ in their gates.
  */
-export async function explainTokensRun(
-  workbench: Workbench,
-  request: ExplainTokensRequest,
-  context: RequestContext,
-): Promise<ExplainTokensResult> {
-  const open = await workbench.open(request.recipe, watchFor(request.id, context));
+export const handle: RequestHandler<'explainTokens'> = async (workbench, request, call) => {
+  const open = await workbench.open(request.recipe, watchFor(call));
   const active = Object.entries(request.weights).filter(([, weight]) => weight !== 0);
   await open.load(active.map(([name]) => name));
   const { tokenizer, chatTemplate } = open.model.base.text();
@@ -37,7 +26,7 @@ export async function explainTokensRun(
   const answer = tokenizer.encode(request.answer, { addSpecialTokens: false }).slice(0, room);
   const rows: Weights[] = [{}, request.weights, ...active.map(([name, weight]) => ({ [name]: weight }))];
   const [base = [], blend = [], ...experts] =
-    answer.length > 0 ? await expectations(open.model, prompt, answer, rows, context.signal) : [];
+    answer.length > 0 ? await expectations(open.model, prompt, answer, rows, call.signal) : [];
   const texts = tokenTexts(tokenizer, answer);
   return {
     experts: active.map(([name]) => name),
@@ -50,7 +39,7 @@ export async function explainTokensRun(
       }),
     ),
   };
-}
+};
 
 /** What each row expects at each token of the answer; the first row is what the others are compared with. */
 async function expectations(

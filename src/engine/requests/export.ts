@@ -7,15 +7,11 @@ import { writeMergedBase } from '../../experiment/mergedBase.ts';
 import { checkOutputFolder, resultMark } from '../../experiment/outputFolder.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
-import type { ExportRequest, ExportResult } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** Writes an expert for use elsewhere: a PEFT folder, a GGUF adapter for llama.cpp, or a full model. */
-export async function exportRun(
-  workbench: Workbench,
-  { recipe, expert, format, out }: ExportRequest,
-): Promise<ExportResult> {
+export const handle: RequestHandler<'export'> = async (workbench, { recipe, expert, format, out }) => {
   const e = await openExperiment(recipe, workbench.mediaFolder);
   if (!Object.hasOwn(e.recipe.experts, expert))
     throw new WorkbenchError(
@@ -40,4 +36,4 @@ export async function exportRun(
     }
   }
   return { path, bytes: await sizeOf(path) };
-}
+};

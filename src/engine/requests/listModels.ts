@@ -6,11 +6,12 @@ import { hubCacheFolder, repoFolders } from '../../experiment/hubCache.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { repoOfFolder } from '../../hub/repoName.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import type { CachedModel, ListModelsResult } from '../../protocol/engine/models.ts';
+import type { CachedModel } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** The models of the Hugging Face cache that can be used as a base, whoever has put them there. */
-export async function listModels(): Promise<ListModelsResult> {
+export const handle: RequestHandler<'listModels'> = async () => {
   const cacheFolder = hubCacheFolder();
   const models: CachedModel[] = [];
   for (const name of (await names(cacheFolder)).sort()) {
@@ -24,7 +25,7 @@ export async function listModels(): Promise<ListModelsResult> {
     }
   }
   return { cacheFolder, models };
-}
+};
 
 /** Undefined for what this version cannot run, and for a snapshot of which files are missing. */
 async function describeModel(

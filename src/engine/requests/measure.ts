@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { findSystem, gatesOf } from '../../evaluation/gates.ts';
-import type { Measured, MeasureRequest, MeasureResult } from '../../protocol/engine/measure.ts';
+import type { Measured } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { answerSet, scoreOf } from '../evaluation/answerSet.ts';
 import { loadSets } from '../evaluation/loadSets.ts';
 import { systemsOf } from '../evaluation/systems.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
-import { watchFor } from '../workbench/requestContext.ts';
-import { checkAvailable, type Workbench } from '../workbench/workbench.ts';
+import { type RequestHandler, watchFor } from '../workbench/requestHandler.ts';
+import { checkAvailable } from '../workbench/workbench.ts';
 
 /** Wrong answers that are told of each system on a set. */
 const toldWrong = 5;
@@ -17,12 +16,8 @@ const toldWrong = 5;
  * Measures some systems on some sets, and nothing else: what a gate against regressions costs. Throws `badRecipe` where
  * neither the request nor a minimum of the recipe says what to measure.
  */
-export async function measureRun(
-  workbench: Workbench,
-  request: MeasureRequest,
-  context: RequestContext,
-): Promise<MeasureResult> {
-  const open = await workbench.open(request.recipe, watchFor(request.id, context));
+export const handle: RequestHandler<'measure'> = async (workbench, request, call) => {
+  const open = await workbench.open(request.recipe, watchFor(call));
   const { recipe, path, folder } = open.experiment;
   const all = recipe.evaluation.sets;
   const names = request.sets ?? Object.keys(all).filter(set => !!request.systems || all[set]!.minimum);
@@ -42,15 +37,10 @@ export async function measureRun(
     for (const name of wanted(set.name)) {
       const system = findSystem(systems, name, s => s.name);
       if (!system) throw notThere(name);
-      context.notify('progress', {
-        id: request.id,
-        message: `${name} on ${set.name}`,
-        done: measured.length,
-        total,
-      });
+      call.progress({ kind: 'work', message: `${name} on ${set.name}`, done: measured.length, total });
       await open.load(system.members);
       const { batchSize } = recipe.evaluation;
-      const answers = await answerSet(open.model, set, system.weightsOf, settings, batchSize, context.signal);
+      const answers = await answerSet(open.model, set, system.weightsOf, settings, batchSize, call.signal);
       const wrong = answers.filter(a => !a.correct).slice(0, toldWrong);
       measured.push({
         set: set.name,
@@ -73,4 +63,4 @@ export async function measureRun(
     checkAvailable(open, blend && !Object.hasOwn(recipe.experts, name) ? Object.keys(blend) : [name]);
     return new WorkbenchError('notFound', `nothing is called '${name}'`);
   }
-}
+};

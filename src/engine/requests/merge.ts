@@ -9,9 +9,10 @@ import { type AdapterOrigin, commonOrigin, originMetadata } from '../../nn/lora/
 import { mergeAdapters } from '../../nn/merge/merge.ts';
 import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
-import type { MergeRequest, MergeResult } from '../../protocol/engine/engineApi.ts';
+import type { MergeRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { weightsProblem } from '../../recipe/checkRecipe.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */
@@ -29,7 +30,7 @@ interface MergeJob {
 }
 
 /** Combines adapters for good: into one adapter, or into a full copy of the base. */
-export async function mergeRun(workbench: Workbench, request: MergeRequest): Promise<MergeResult> {
+export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   const job = await jobOf(workbench, request);
   const base = await loadBase(job.base);
   const kind = request.intoBase ? 'model' : 'adapter';
@@ -41,7 +42,7 @@ export async function mergeRun(workbench: Workbench, request: MergeRequest): Pro
   else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) });
   const { total } = relativeError;
   return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
-}
+};
 
 async function commonOriginOf(folders: string[]): Promise<AdapterOrigin> {
   return commonOrigin(await Promise.all(folders.map(readOrigin)));

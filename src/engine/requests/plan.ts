@@ -10,14 +10,13 @@ import { baseParameters } from '../../nn/model/layout.ts';
 import { runGraph } from '../../nn/train/runGraph.ts';
 import { rowsPerStep } from '../../nn/train/schedule.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../../nn/train/trainGraph.ts';
-import type { PlannedExpert, PlanRequest, PlanResult } from '../../protocol/engine/plan.ts';
+import type { PlannedExpert, PlanResult } from '../../protocol/engine/training.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
-import type { ExpertJob } from '../training/expertJob.ts';
+import { chosenExperts, type ExpertJob, prepareExpert } from '../training/expertJob.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
-import { chosenExperts, prepareExpert } from '../training/trainRun.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** What of the rate of a large product a training's own products reach. */
 const efficiency = 0.8;
@@ -25,7 +24,7 @@ const efficiency = 0.8;
 const secondsPerRun = 0.003;
 
 /** What training a recipe will take. Weights are not loaded, a quantised copy is not made. */
-export async function planRun(workbench: Workbench, { recipe: path, text, only }: PlanRequest): Promise<PlanResult> {
+export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, text, only }) => {
   const experiment = await openExperiment(path, workbench.mediaFolder, text);
   const { recipe, baseFolder } = experiment;
   const { base, notes } = await openPlanBase(baseFolder, recipe.quantization, join(workbench.mediaFolder, 'base'));
@@ -64,7 +63,7 @@ export async function planRun(workbench: Workbench, { recipe: path, text, only }
     ),
     notes,
   };
-}
+};
 
 function plannedExpert({ config }: Base, { plan, lora, targets }: ExpertJob): PlannedExpert {
   const { name, train, steps, settings } = plan;

@@ -4,16 +4,13 @@ import { openExperiment } from '../../experiment/experiment.ts';
 import { openPlanBase } from '../../experiment/planBase.ts';
 import { tokenTexts } from '../../nn/decode/tokenTexts.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
-import type { PreviewDataRequest, PreviewDataResult, PreviewedExample } from '../../protocol/engine/training.ts';
+import type { PreviewedExample } from '../../protocol/engine/training.ts';
 import { trainingSettingsOf } from '../../recipe/settings.ts';
-import { chosenExperts } from '../training/trainRun.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import { chosenExperts } from '../training/expertJob.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** What an expert will learn from, by the code that trains it. Weights are not loaded. Throws `badData` as training does. */
-export async function previewDataRun(
-  { mediaFolder }: Workbench,
-  { recipe: path, text, expert, rows }: PreviewDataRequest,
-): Promise<PreviewDataResult> {
+export const handle: RequestHandler<'previewData'> = async ({ mediaFolder }, { recipe: path, text, expert, rows }) => {
   const experiment = await openExperiment(path, mediaFolder, text);
   const { recipe, baseFolder, folder } = experiment;
   chosenExperts(experiment, [expert]);
@@ -32,4 +29,4 @@ export async function previewDataRun(
       return { cut, tokens: texts.map((t, i) => ({ text: t, isTrained: labels[i] !== ignoreLabel })) };
     }),
   };
-}
+};

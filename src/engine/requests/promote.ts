@@ -4,32 +4,16 @@ import { readCheckpoint } from '../../experiment/checkpoint.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/expertLocks.ts';
 import { copyFilesAtomic, folderFiles } from '../../experiment/files.ts';
-import { keptFolder, keptPath, lastKeeper, listCheckpoints } from '../../experiment/keptCheckpoints.ts';
-import type {
-  CheckpointsRequest,
-  CheckpointsResult,
-  PromoteRequest,
-  PromoteResult,
-} from '../../protocol/engine/training.ts';
+import { keptFolder, keptPath } from '../../experiment/keptCheckpoints.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { adapterOutput, writeTrained } from '../training/trainedAdapter.ts';
-import type { Workbench } from '../workbench/workbench.ts';
-
-/** The checkpoints that a run has kept; throws `badRequest` for what is no run's identity. */
-export async function checkpointsRun(
-  { mediaFolder }: Workbench,
-  { recipe, run }: CheckpointsRequest,
-): Promise<CheckpointsResult> {
-  const { runFolder } = await openExperiment(recipe, mediaFolder);
-  const meant = run ?? (await lastKeeper(runFolder));
-  return { run: meant, checkpoints: meant ? await listCheckpoints(keptFolder(runFolder, meant)) : [] };
-}
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /**
  * Makes a checkpoint's factors an expert's adapter; the adapter that was there is kept aside.
  * Throws `notFound`, `mismatch` where the base is another one, `busy` while the expert is being trained.
  */
-export async function promoteRun(workbench: Workbench, request: PromoteRequest): Promise<PromoteResult> {
+export const handle: RequestHandler<'promote'> = async (workbench, request) => {
   const { run, step, expert, best } = request;
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const path = keptPath(keptFolder(experiment.runFolder, run), step);
@@ -65,7 +49,7 @@ export async function promoteRun(workbench: Workbench, request: PromoteRequest):
     });
     return { adapter: adapterOutput(experiment, expert), previous };
   });
-}
+};
 
 /** Copies a folder, in the place of what was kept before; undefined where there is none. */
 async function keepAside(folder: string, to: string): Promise<string | undefined> {

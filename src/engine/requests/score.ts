@@ -4,19 +4,14 @@ import { loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/experiment.ts';
 import { writeFileAtomic } from '../../experiment/files.ts';
 import { encodeSafetensors, type TensorToWrite } from '../../nn/files/safetensors.ts';
-import type { ScoreRequest, ScoreResult } from '../../protocol/engine/engineApi.ts';
+import type { ScoreResult } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { allLogits } from '../runtime/model.ts';
 import { openModel } from '../runtime/openModel.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
-import type { Workbench } from '../workbench/workbench.ts';
+import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** Log-probability of every token of given texts, under a model with given adapters. */
-export async function scoreRun(
-  workbench: Workbench,
-  request: ScoreRequest,
-  context: RequestContext,
-): Promise<ScoreResult> {
+export const handle: RequestHandler<'score'> = async (workbench, request, call) => {
   const base = await loadBase(baseFolder(request.model, process.cwd(), workbench.mediaFolder));
   const paths = request.adapters.map(a => a.path);
   const adapters = await Promise.all(
@@ -34,7 +29,7 @@ export async function scoreRun(
     const items: ScoreResult['items'] = [];
     const kept: TensorToWrite[] = [];
     for (const [i, item] of request.items.entries()) {
-      if (context.signal.aborted) break;
+      if (call.signal.aborted) break;
       const ids = item.ids ?? base.text().tokenizer.encode(item.text ?? '');
       checkIds(ids, vocab, maxLength, i);
       const logits = await allLogits(model, ids, weights);
@@ -43,7 +38,7 @@ export async function scoreRun(
         .map((id, t) => logProbability(logits.subarray(t * vocab, (t + 1) * vocab), id));
       items.push({ ids, logProbabilities, total: logProbabilities.reduce((a, b) => a + b, 0) });
       if (request.logits) kept.push({ name: `logits.${i}`, dtype: 'F32', shape: [ids.length, vocab], data: logits });
-      context.notify('progress', { id: request.id, message: 'scored', done: i + 1, total: request.items.length });
+      call.progress({ kind: 'work', message: 'scored', done: i + 1, total: request.items.length });
       await new Promise(done => setImmediate(done));
     }
     if (request.logits) await writeFileAtomic(resolve(request.logits), encodeSafetensors(kept, { format: 'pt' }));
@@ -51,7 +46,7 @@ export async function scoreRun(
   } finally {
     await model.dispose();
   }
-}
+};
 
 function checkIds(ids: number[], vocab: number, maxLength: number, item: number): void {
   const where = `item ${item}`;

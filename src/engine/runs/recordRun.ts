@@ -2,7 +2,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { makeWritableFolder, storageError, writeFileAtomic } from '../../experiment/files.ts';
-import type { EngineNotifications } from '../../protocol/engine/engineApi.ts';
+import type { Call } from '../../protocol/contract.ts';
+import type { EngineProgress } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import {
   parseRunRecord,
@@ -12,7 +13,8 @@ import {
   runId,
   type StopWish,
 } from '../../protocol/runRecord.ts';
-import { engineEnds, type RequestContext } from '../workbench/requestContext.ts';
+import type { TrainEvent } from '../../protocol/trainEvents.ts';
+import { engineEnds } from '../workbench/requestHandler.ts';
 
 /** Milliseconds between two looks at whether someone asks for a stop; a record is written that often at most. */
 const pause = 1000;
@@ -21,11 +23,12 @@ const heartbeat = 30_000;
 /** Runs of a recipe that are kept. */
 const mostRuns = 20;
 
+/** What a run tells: a training all of it, an evaluation no events. */
+type RunProgress = EngineProgress<'train'>;
+
 export interface RecordedRun extends Pick<RunRecord, 'kind' | 'recipe' | 'experts' | 'sets'> {
   /** The run that goes on; a new one without it. */
   id: string | undefined;
-  /** The request it came with. */
-  requestId: string;
   runFolder: string;
 }
 
@@ -34,9 +37,9 @@ export interface RecordedRun extends Pick<RunRecord, 'kind' | 'recipe' | 'expert
  * its caller, a file named `stop` beside the record cancels it.
  */
 export async function recordRun<R>(
-  { requestId, runFolder, ...run }: RecordedRun,
-  context: RequestContext,
-  work: (context: RequestContext, folder: string) => Promise<R>,
+  { runFolder, ...run }: RecordedRun,
+  call: Call<RunProgress>,
+  work: (call: Call<RunProgress>, folder: string) => Promise<R>,
   outcome: (result: R) => { isWhole: boolean; result: RunResult },
 ): Promise<R> {
   const folder = await openRunFolder(join(runFolder, 'history'), run.id ?? runId(new Date(), process.pid));
@@ -44,13 +47,13 @@ export async function recordRun<R>(
   const stopFile = join(folder.path, runFiles.stop);
   await rm(stopFile, { force: true });
   const stop = new AbortController();
-  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const signal = AbortSignal.any([call.signal, stop.signal]);
   const endedEarly = () => {
     if (signal.reason === engineEnds) return 'interrupted';
     return signal.reason === ('pause' satisfies StopWish) ? 'paused' : 'stopped';
   };
   const look = () => existsSync(stopFile) && stop.abort(readFileSync(stopFile, 'utf8').trim());
-  const tell = () => context.notify('run', { id: requestId, folder: folder.path, record: { ...record } });
+  const tell = () => call.progress({ kind: 'run', folder: folder.path, record: { ...record } });
 
   let isChanged = false;
   const write = () => {
@@ -70,17 +73,17 @@ export async function recordRun<R>(
   }, pause);
 
   try {
-    const recorded: RequestContext = {
+    const recorded: Call<RunProgress> = {
       signal,
-      notify(name, params) {
-        const progress = progressOf(name, params);
+      progress(told) {
+        const progress = progressOf(told);
         if (progress) record.progress = progress;
         isChanged ||= progress !== undefined;
-        if (name === 'trainEvent') {
-          appendEvent(folder.path, params as EngineNotifications['trainEvent']);
+        if (told.kind === 'event') {
+          appendEvent(folder.path, told.event);
           look();
         }
-        context.notify(name, params);
+        call.progress(told);
       },
     };
     const result = await work(recorded, folder.path);
@@ -129,17 +132,16 @@ async function newRecord(
   };
 }
 
-function progressOf<N extends keyof EngineNotifications>(name: N, params: EngineNotifications[N]) {
-  if (name === 'progress') {
-    const { message, done, total } = params as EngineNotifications['progress'];
+function progressOf(told: RunProgress): RunRecord['progress'] {
+  if (told.kind === 'work') {
+    const { message, done, total } = told;
     return { message, done, total };
   }
-  if (name !== 'trainEvent') return undefined;
-  const { event } = params as EngineNotifications['trainEvent'];
-  return event.type === 'step' ? { message: 'training', done: event.step, total: event.steps } : undefined;
+  if (told.kind !== 'event' || told.event.type !== 'step') return undefined;
+  return { message: 'training', done: told.event.step, total: told.event.steps };
 }
 
-function appendEvent(folder: string, { event }: EngineNotifications['trainEvent']): void {
+function appendEvent(folder: string, event: TrainEvent): void {
   const path = join(folder, runFiles.events);
   try {
     appendFileSync(path, `${JSON.stringify(event)}\n`);

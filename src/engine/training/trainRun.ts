@@ -11,28 +11,21 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from '../../experiment/checkpoint.ts';
-import { encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
 import { keepCheckpoint, keptPath, keptSteps } from '../../experiment/keptCheckpoints.ts';
-import { checkRank } from '../../nn/lora/adapter.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
-import { targetLayers } from '../../nn/lora/targetLayers.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
-import { type LinearLayer, linearNames } from '../../nn/model/layout.ts';
-import { stepCount } from '../../nn/train/schedule.ts';
 import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
-import type { LoraSettings } from '../../recipe/schema.ts';
-import { loraSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
 import { addToCurves, emptyCurves } from './curves.ts';
-import type { ExpertJob } from './expertJob.ts';
+import { chosenExperts, type ExpertJob, prepareExpert } from './expertJob.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
 import { openTrainSessions } from './trainBackend.ts';
-import { scalingOf, writeTrained } from './trainedAdapter.ts';
+import { writeTrained } from './trainedAdapter.ts';
 
 export interface TrainRunOptions {
   experiment: Experiment;
@@ -141,64 +134,6 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   } finally {
     await sessions.dispose();
   }
-}
-
-export function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] {
-  const trainable = Object.keys(recipe.experts).filter(name => recipe.experts[name]!.data);
-  for (const name of only ?? [])
-    if (!trainable.includes(name))
-      throw new WorkbenchError(
-        'notFound',
-        `${path}: no expert '${name}' with training data`,
-        `Trainable: ${trainable.join(', ') || 'none'}.`,
-      );
-  if (trainable.length === 0)
-    throw new WorkbenchError(
-      'badRecipe',
-      `${path}: no expert has training data`,
-      "Add 'experts': { NAME: { data: { train: FILE } } }.",
-    );
-  return trainable.filter(name => !only || only.includes(name));
-}
-
-export async function prepareExpert(e: Experiment, base: Base, name: string): Promise<ExpertJob> {
-  const lora = loraSettingsOf(e.recipe, name);
-  const settings = trainingSettingsOf(e.recipe, name);
-  const layers = expertLayers(base, lora, name);
-  for (const l of layers) checkRank(lora.rank, l.in, l.out, l.path);
-  const data = e.recipe.experts[name]!.data!;
-  const read = async (file: string) => encodeExamples(base, await readExamples(e.folder, file), settings, file);
-  const train = await read(data.train);
-  const validation = data.validation ? await read(data.validation) : [];
-  const hash = createHash('sha256');
-  for (const example of [...train, ...validation]) hash.update(example.ids).update(example.labels);
-  return {
-    plan: {
-      name,
-      scaling: scalingOf(lora),
-      dropout: lora.dropout,
-      settings,
-      steps: stepCount(settings, train.length),
-      train,
-      validation,
-    },
-    settings,
-    lora,
-    targets: layers.map(l => l.path),
-    dataHash: hash.digest('hex'),
-  };
-}
-
-/** The layers a recipe's targets name. Throws `mismatch` for a name the base does not have. */
-function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLayer[] {
-  const { layers, unknown } = targetLayers(base.config, lora.targets);
-  if (unknown.length > 0)
-    throw new WorkbenchError(
-      'mismatch',
-      `expert '${expert}' targets '${unknown[0]}', which the base does not have`,
-      `Its linear layers: ${linearNames.join(', ')}.`,
-    );
-  return layers;
 }
 
 /** What a checkpoint goes on from: the base as it was computed with, the seed, and all that the experts learn from. */

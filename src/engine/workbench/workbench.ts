@@ -4,13 +4,13 @@ import { readAdapter } from '../../experiment/adapterFiles.ts';
 import { type BaseText, loadBase } from '../../experiment/base.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import { adapterFolder, type Experiment, openExperiment, trainedExperts } from '../../experiment/experiment.ts';
-import type { Loaded } from '../../protocol/engine/loaded.ts';
+import type { Loaded } from '../../protocol/engine/offering.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 import type { Router } from '../../router/router.ts';
-import { type Devices, onlyCpu } from '../devices/devices.ts';
+import type { Devices } from '../devices/devices.ts';
+import { lazyDevices } from '../devices/lazyDevices.ts';
 import type { Model } from '../runtime/model.ts';
-import { openModel } from '../runtime/openModel.ts';
 import { openBase, type QuantizeWatch } from '../runtime/quantizedBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
@@ -47,14 +47,25 @@ export interface Workbench {
   dispose(): Promise<void>;
 }
 
-export function createWorkbench(
-  mediaFolder: string,
-  threads: number,
-  devices = onlyCpu,
+export interface WorkbenchOptions {
+  mediaFolder: string;
+  threads: number;
+  /** The CPU without it. */
+  devices?: Devices;
+  cacheFolder?: string;
+  memoryLimit?: number;
+  /** Called when what is in memory is not what it was. */
+  tellLoaded?(loaded: Loaded): void;
+}
+
+export function createWorkbench({
+  mediaFolder,
+  threads,
   cacheFolder = defaultCacheFolder(),
-  memoryLimit?: number,
-  tellLoaded: (loaded: Loaded) => void = () => {},
-): Workbench {
+  devices = lazyDevices({ choice: 'cpu', cacheFolder, threads, warn: console.warn, note() {} }),
+  memoryLimit,
+  tellLoaded = () => {},
+}: WorkbenchOptions): Workbench {
   let current: { folder: string; quantization: Recipe['quantization']; model: Model } | undefined;
   /** Bank entry → where its factors lie, and when they were written. */
   let inBank = new Map<string, AdapterVersion>();
@@ -67,6 +78,8 @@ export function createWorkbench(
     await current?.model.dispose();
     current = undefined;
     inBank = new Map();
+    // The runtime is loaded with the first model.
+    const { openModel } = await import('../runtime/openModel.ts');
     current = { folder, quantization, model: await openModel(base, threads, await devices.use()) };
     tellLoaded(loaded());
     return current.model;

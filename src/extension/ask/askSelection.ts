@@ -1,11 +1,12 @@
 import { ProgressLocation, Range, type TextEditor, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Target } from '../../protocol/target.ts';
+import { weightsText } from '../../text/target.ts';
+import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
-import { decodingSettings } from '../services/settings.ts';
-import type { Answers, Place } from './answers.ts';
-import { type Choice, expertFor, weightsText } from './choice.ts';
+import type { Answer, Answers, Place } from './answers.ts';
 import type { Experts } from './experts.ts';
-import { fitContext } from './fitContext.ts';
+import { expertFor } from './offered.ts';
 import { routeLine } from './routeText.ts';
 import { type CodeTask, languageName, taskPrompt } from './tasks.ts';
 
@@ -18,7 +19,7 @@ export async function askAboutSelection(experts: Experts, answers: Answers): Pro
     placeHolder: 'What does this do?',
   });
   if (!question?.trim()) return;
-  await ask(experts, answers, placeOf(editor), question.trim());
+  await ask(experts, await experts.offer(), answers, placeOf(editor), question.trim());
 }
 
 /** Explains, documents or tests the selection: a task for the code expert where the recipe has one. */
@@ -26,11 +27,12 @@ export async function askForTask(experts: Experts, answers: Answers, task: CodeT
   const editor = openEditor();
   if (editor.selection.isEmpty)
     throw new WorkbenchError('badRequest', 'Nothing is selected.', 'Select some code first.');
-  const { described } = await experts.offer();
-  const expert = expertFor('code', described);
+  const offer = await experts.offer();
+  const expert = expertFor('code', offer.described);
   const question = taskPrompt(task, languageName(editor.document.languageId));
   await ask(
     experts,
+    offer,
     answers,
     placeOf(editor),
     question,
@@ -38,38 +40,45 @@ export async function askForTask(experts: Experts, answers: Answers, task: CodeT
   );
 }
 
-async function ask(experts: Experts, answers: Answers, place: Place, question: string, choice?: Choice): Promise<void> {
-  const offer = await experts.offer();
-  const { contextLength } = offer.described.base;
-  const maxTokens = decodingSettings().maxTokens ?? offer.described.maxTokens;
+async function ask(
+  experts: Experts,
+  offer: Offer,
+  answers: Answers,
+  place: Place,
+  question: string,
+  target?: Target,
+): Promise<void> {
   const { text } = place;
   const label = workspace.asRelativePath(place.document.uri);
-  const { prompt, leftOut } = await fitContext(
-    { question, pieces: text ? [{ label, text }] : [] },
-    { window: contextLength, answer: Math.min(maxTokens, contextLength / 2) },
-    experts.countTokens,
-  );
-  const answer = await answers.open(question, place);
   const options = { location: ProgressLocation.Notification, title: 'Multi-LoRA', cancellable: true };
+  /** Opened when it is known that the question fits. */
+  let answer: Promise<Answer> | undefined;
+  let leftOut: string[] = [];
   await window.withProgress(options, (progress, token) =>
     withSignal(token, async signal => {
       progress.report({ message: 'answering …' });
       try {
         const result = await experts.ask(
-          { prompt, choice },
+          offer,
+          { prompt: question, context: text ? [{ label, text }] : [], target },
           {
             signal,
-            onText: answer.push,
-            onRoute: route => progress.report({ message: `${weightsText(route.weights)} …` }),
+            onProgress(told) {
+              if (told.kind === 'fitted') {
+                leftOut = told.leftOut;
+                answer ??= answers.open(question, place);
+              } else if (told.kind === 'text') void answer!.then(page => page.push(told.text));
+              else if (told.kind === 'route') progress.report({ message: `${weightsText(told.route.weights)} …` });
+            },
           },
         );
         const who = result.route ? routeLine(result.route, 3) : `Answered by **${weightsText(result.weights)}**.`;
         const stopped = result.finish === 'cancelled' ? ['Stopped.'] : [];
         const untrained = offer.nothingTrained ? [offer.nothingTrained] : [];
         // The answer is shown as it is written: marks would be seen as marks.
-        answer.end([who.replace(/[*`]/g, ''), ...stopped, ...leftOut, ...untrained].join('\n'));
+        (await answer)?.end([who.replace(/[*`]/g, ''), ...stopped, ...leftOut, ...untrained].join('\n'));
       } catch (error) {
-        answer.end('No answer came.');
+        (await answer)?.end('No answer came.');
         throw error;
       }
     }),

@@ -1,19 +1,17 @@
 import { type Disposable, type Event, EventEmitter, type Memento } from 'vscode';
-import type { AskAllResult, AskResult, ChatTurn } from '../../protocol/engine/engineApi.ts';
+import type { RequestOptions } from '../../client/engineClient.ts';
+import type { AskAllResult, AskRequest, AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Target } from '../../protocol/target.ts';
+import { auto, base, parseTarget, targetId } from '../../text/target.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { decodingSettings, onSettingChange, readSetting } from '../services/settings.ts';
-import { auto, base, type Choice, choiceId, choiceParams, isOffered, parseChoice } from './choice.ts';
-import { type Listener, sendQuestion } from './sendQuestion.ts';
+import { isOffered } from './offered.ts';
 
-export interface Question {
-  prompt: string;
-  history?: ChatTurn[];
+export interface Question extends Pick<AskRequest, 'prompt' | 'history' | 'context' | 'settings'> {
   /** Without one, the choice of the workspace. */
-  choice?: Choice;
-  /** Decoding settings over those of the user. */
-  settings?: Record<string, unknown>;
+  target?: Target;
 }
 
 /** The experts of this window: who answers, and the asking itself. */
@@ -21,11 +19,13 @@ export interface Experts extends Disposable {
   offer(): Promise<Offer>;
   /** What is known without asking the engine. */
   known(): Offer | undefined;
-  ask(question: Question, listener?: Listener): Promise<AskResult>;
+  /** Asks what is offered; decoding settings are over those of the user. */
+  ask(offer: Offer, question: Question, options?: RequestOptions<'ask'>): Promise<AskResult>;
   /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
   askAll(
+    offer: Offer,
     prompts: string[],
-    choice: Choice,
+    target: Target,
     settings: Record<string, unknown>,
     signal: AbortSignal,
   ): Promise<AskAllResult['answers']>;
@@ -35,10 +35,10 @@ export interface Experts extends Disposable {
     conversation?: ChatTurn[];
   }): Promise<{ texts: number[]; conversation: number }>;
   /** Who answers in this workspace: the last choice where it is still offered, or the default. */
-  choice(offer: Offer): Choice;
+  choice(offer: Offer): Target;
   /** The choice that is remembered, whether or not it is offered. */
-  remembered(): Choice;
-  choose(choice: Choice): Promise<void>;
+  remembered(): Target;
+  choose(choice: Target): Promise<void>;
   /** The offer or the choice has changed. */
   onDidChange: Event<void>;
   /** A question was answered, whoever asked it. */
@@ -59,11 +59,11 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
   ];
 
   /** From the strongest wish. */
-  const wanted = (): Choice[] => {
+  const wanted = (): Target[] => {
     const ids = [memory.get<string>(rememberedKey), readSetting('routing.default')];
-    return [...ids.map(id => id && parseChoice(id)).filter(c => !!c), auto];
+    return [...ids.map(id => id && parseTarget(id)).filter(c => !!c), auto];
   };
-  const choice = ({ described }: Offer): Choice => wanted().find(c => isOffered(c, described)) ?? base;
+  const choice = ({ described }: Offer): Target => wanted().find(c => isOffered(c, described)) ?? base;
 
   return {
     offer: recipe.offer,
@@ -73,35 +73,20 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
     onDidChange: changed.event,
     onDidAnswer: answered.event,
     async choose(chosen) {
-      await memory.update(rememberedKey, choiceId(chosen));
+      await memory.update(rememberedKey, targetId(chosen));
       changed.fire();
     },
-    async ask(question, listener = {}) {
-      const offer = await recipe.offer();
-      const chosen = question.choice ?? choice(offer);
-      if (!isOffered(chosen, offer.described)) throw notOffered(chosen, offer);
-      const answer = await sendQuestion(
-        engine,
-        {
-          ...offer.source,
-          ...choiceParams(chosen),
-          prompt: question.prompt,
-          history: question.history,
-          settings: { ...decodingSettings(), ...question.settings },
-        },
-        listener,
-      );
+    async ask(offer, { target = choice(offer), settings, ...question }, options) {
+      checkOffered(target, offer);
+      const request = { ...offer.source, target, ...question, settings: { ...decodingSettings(), ...settings } };
+      const answer = await engine.request('ask', request, options);
       answered.fire(answer);
       return answer;
     },
-    async askAll(prompts, chosen, settings, signal) {
-      const offer = await recipe.offer();
-      if (!isOffered(chosen, offer.described)) throw notOffered(chosen, offer);
-      const { answers } = await engine.request(
-        'askAll',
-        { ...offer.source, ...choiceParams(chosen), prompts, settings: { ...decodingSettings(), ...settings } },
-        { signal },
-      );
+    async askAll(offer, prompts, target, settings, signal) {
+      checkOffered(target, offer);
+      const request = { ...offer.source, target, prompts, settings: { ...decodingSettings(), ...settings } };
+      const { answers } = await engine.request('askAll', request, { signal });
       return answers;
     },
     async countTokens(request) {
@@ -112,11 +97,12 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
   };
 }
 
-function notOffered(choice: Choice, { nothingTrained, described }: Offer): WorkbenchError {
+function checkOffered(target: Target, { nothingTrained, described }: Offer): void {
+  if (isOffered(target, described)) return;
   const trained = described.experts.filter(e => e.isTrained).map(e => e.name);
-  return new WorkbenchError(
+  throw new WorkbenchError(
     'notFound',
-    `'${choiceId(choice)}' cannot answer here: it is not there, or not trained.`,
+    `'${targetId(target)}' cannot answer here: it is not there, or not trained.`,
     nothingTrained ?? `Trained are: ${trained.join(', ')}.`,
   );
 }

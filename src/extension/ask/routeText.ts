@@ -1,5 +1,5 @@
-import type { RouteResult } from '../../protocol/engine/engineApi.ts';
-import { weightsText } from './choice.ts';
+import type { RouteResult } from '../../protocol/engine/asking.ts';
+import { weightsText } from '../../text/target.ts';
 
 /** One line of Markdown: whom the router chose, and the strongest evidence for it. */
 export function routeLine(route: RouteResult, mostEvidence: number): string {

@@ -1,7 +1,7 @@
 import { ProgressLocation, window } from 'vscode';
 import type { RequestOptions } from '../../client/engineClient.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { DownloadResult } from '../../protocol/engine/engineApi.ts';
+import type { DownloadResult } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
@@ -56,8 +56,7 @@ async function withNotification<T>(repo: string, work: (options: RequestOptions<
       let shown = 0;
       return work({
         signal,
-        onNotification: ({ name, params: told }) => {
-          if (name !== 'downloadProgress') return;
+        onProgress(told) {
           const percent = (100 * told.done) / told.total;
           progress.report({ message: progressText(told), increment: Math.max(0, percent - shown) });
           shown = Math.max(shown, percent);

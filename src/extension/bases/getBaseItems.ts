@@ -1,7 +1,6 @@
 import { type KnownModel, memoryNeeded, modelsThatFit } from '../../hub/knownModels.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { EngineNotifications } from '../../protocol/engine/engineApi.ts';
-import type { CachedModel } from '../../protocol/engine/models.ts';
+import type { CachedModel, DownloadProgress } from '../../protocol/engine/models.ts';
 import { bytes, duration, magnitude } from '../../text/numbers.ts';
 
 /** A base that can be had: as recipes name it where it is here already, else what has to be done first. */
@@ -48,7 +47,7 @@ export function typedItem(text: string, groups: readonly BaseGroup[]): BaseItem 
 }
 
 /** `model.safetensors · 120.0 MB of 269.1 MB · 12.3 MB/s · 12 s left`. */
-export function progressText(progress: Omit<EngineNotifications['downloadProgress'], 'id'>): string {
+export function progressText(progress: DownloadProgress): string {
   const { file, done, total, bytesPerSecond, secondsLeft } = progress;
   const parts = [file, `${bytes(done)} of ${bytes(total)}`];
   if (bytesPerSecond > 0) parts.push(`${bytes(bytesPerSecond)}/s`);

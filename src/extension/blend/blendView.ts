@@ -1,10 +1,10 @@
 import { basename, dirname } from 'node:path';
 import { Disposable, RelativePattern, Uri, type Webview, workspace } from 'vscode';
-import type { ComparedMerge } from '../../protocol/engine/engineApi.ts';
+import type { ComparedMerge } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { mergeMethods } from '../../protocol/mergeMethod.ts';
 import { blendApi } from '../../protocol/views/blend.ts';
-import { sendQuestion } from '../ask/sendQuestion.ts';
+import { base } from '../../text/target.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { decodingSettings } from '../services/settings.ts';
@@ -48,29 +48,30 @@ export function connectBlendView(webview: Webview, options: BlendViewOptions): B
       opened = undefined;
       return lab;
     },
-    async route({ prompt }, signal) {
+    async route({ prompt }, { signal }) {
       const [route] = await engine.request('route', { recipe, prompts: [prompt] }, { signal });
       return route!;
     },
-    async ask({ id, prompt, weights, decoding }, signal) {
-      const answer = await sendQuestion(
-        engine,
+    async ask({ prompt, weights, decoding }, { signal, progress }) {
+      const target = Object.keys(weights).length > 0 ? ({ kind: 'weights', weights } as const) : base;
+      const answer = await engine.request(
+        'ask',
+        { recipe, prompt, target, settings: { ...decodingSettings(), ...decoding } },
         {
-          recipe,
-          prompt,
-          ...(Object.keys(weights).length > 0 ? { weights } : { expert: 'base' }),
-          settings: { ...decodingSettings(), ...decoding },
+          signal,
+          onProgress(told) {
+            if (told.kind === 'text') progress({ text: told.text });
+          },
         },
-        { signal, onText: text => view.notify('answerText', { id, text }) },
       );
       return { ...answer, ...answer.timings };
     },
-    explain: (wanted, signal) => engine.request('explainTokens', { recipe, ...wanted }, { signal }),
-    async compareMerges(wanted, signal) {
+    explain: (wanted, { signal }) => engine.request('explainTokens', { recipe, ...wanted }, { signal }),
+    async compareMerges(wanted, { signal, progress }) {
       const compared: ComparedMerge[] = [];
       // One by one, so that answers do not wait for all of them.
       for (const [done, method] of mergeMethods.entries()) {
-        view.notify('comparing', { method, done, total: mergeMethods.length });
+        progress({ method, done, total: mergeMethods.length });
         const { methods } = await engine.request('compareMerges', { recipe, ...wanted, methods: [method] }, { signal });
         compared.push(...methods);
       }

@@ -1,4 +1,4 @@
-import type { DescribeResult } from '../../protocol/engine/engineApi.ts';
+import type { DescribeResult } from '../../protocol/engine/offering.ts';
 import { mergeMethodTexts } from '../../protocol/mergeMethod.ts';
 import type { Report, ReportScore } from '../../protocol/report.ts';
 import type { Evaluated, Lab, Weights } from '../../protocol/views/blend.ts';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { Uri, window } from 'vscode';
-import type { Params } from '../../protocol/api.ts';
+import type { Params } from '../../protocol/contract.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { mergeMethods } from '../../protocol/mergeMethod.ts';
 import type { blendApi } from '../../protocol/views/blend.ts';

@@ -1,10 +1,12 @@
-import { type Choice, expertFor, parseWeights } from '../ask/choice.ts';
+import type { Target } from '../../protocol/target.ts';
+import { parseWeights } from '../../text/target.ts';
+import { expertFor } from '../ask/offered.ts';
 import { taskPrompt } from '../ask/tasks.ts';
 import type { ChatCommand } from '../contributions/chat.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 
 /** Who is asked what by a message to @experts, or what to tell the user instead. */
-export type ChatPrompt = { choice?: Choice; question: string } | { instead: string };
+export type ChatPrompt = { target?: Target; question: string } | { instead: string };
 
 /** Reads a slash command and the text after it. `language` is that of the attached code. */
 export function chatPrompt(
@@ -22,7 +24,7 @@ export function chatPrompt(
       const expert = expertFor(command, described);
       if (!expert?.isTrained) return { instead: `No expert for ${command} is trained in this recipe.` };
       if (!question) return { instead: `What do you want to ask \`${expert.name}\`? Write it after \`/${command}\`.` };
-      return { choice: { kind: 'expert', name: expert.name }, question };
+      return { target: { kind: 'expert', name: expert.name }, question };
     }
     case 'blend':
       return blendPrompt(question, described);
@@ -32,9 +34,9 @@ export function chatPrompt(
         return { instead: `Select the code to ${command}, or attach a file with **Add Context…** or \`#file\`.` };
       const task = [taskPrompt(command, language), question].filter(Boolean).join(' ');
       const blend = described.blends.find(b => b.name === 'review' && b.isTrained);
-      if (command === 'review' && blend) return { choice: { kind: 'blend', name: blend.name }, question: task };
+      if (command === 'review' && blend) return { target: { kind: 'blend', name: blend.name }, question: task };
       const expert = expertFor('code', described);
-      return expert?.isTrained ? { choice: { kind: 'expert', name: expert.name }, question: task } : { question: task };
+      return expert?.isTrained ? { target: { kind: 'expert', name: expert.name }, question: task } : { question: task };
     }
     default:
       if (!question) return { instead: 'Ask something: the router finds the expert for it.' };
@@ -53,5 +55,5 @@ function blendPrompt(text: string, { blends, experts }: Offer['described']): Cha
   const usage = `${list}Write \`/blend NAME prompt\`${trained.length > 0 ? `, or weights such as \`/blend ${trained.slice(0, 2).join(',')} prompt\`` : ''}.`;
   if (!named && !weights) return { instead: head ? `There is no blend \`${head}\`. ${usage}` : usage };
   if (!question) return { instead: `What do you want to ask? ${usage}` };
-  return { choice: named ? { kind: 'blend', name: named.name } : { kind: 'weights', weights: weights! }, question };
+  return { target: named ? { kind: 'blend', name: named.name } : { kind: 'weights', weights: weights! }, question };
 }

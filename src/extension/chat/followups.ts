@@ -1,6 +1,6 @@
 import type { ChatFollowup } from 'vscode';
-import type { DescribeResult } from '../../protocol/engine/engineApi.ts';
-import { expertFor } from '../ask/choice.ts';
+import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import { expertFor } from '../ask/offered.ts';
 
 const domains = ['math', 'code', 'qa'] as const;
 

@@ -1,14 +1,15 @@
 import { commands, lm } from 'vscode';
-import { auto, base, type Choice, choiceId } from '../ask/choice.ts';
+import type { Target } from '../../protocol/target.ts';
+import { auto, base, targetId } from '../../text/target.ts';
 import { chatParticipant, modelVendor } from '../contributions/chat.ts';
 
 /**
  * Opens the chat view with `@experts` typed and a model of ours picked. The editor asks no participant before a model is
  * there, and offers models that call no tools in its mode for asking alone.
  */
-export async function openChat(preferred: Choice = auto): Promise<void> {
+export async function openChat(preferred: Target = auto): Promise<void> {
   const models = await lm.selectChatModels({ vendor: modelVendor.vendor });
-  const wanted = [preferred, auto, base].map(choiceId);
+  const wanted = [preferred, auto, base].map(targetId);
   const model = wanted.map(id => models.find(m => m.id === id)).find(m => m !== undefined);
   await commands.executeCommand('workbench.action.chat.open', {
     query: `@${chatParticipant.name} `,

@@ -12,20 +12,20 @@ import {
   MarkdownString,
   ThemeIcon,
 } from 'vscode';
-import type { AskResult, ChatTurn, RouteResult } from '../../protocol/engine/engineApi.ts';
-import { type Choice, choiceLabel, weightsText } from '../ask/choice.ts';
+import type { AskResult, ChatTurn, RouteResult } from '../../protocol/engine/asking.ts';
+import type { Target } from '../../protocol/target.ts';
+import { targetLabel, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
-import { fitContext } from '../ask/fitContext.ts';
 import { routeLine, routePage } from '../ask/routeText.ts';
 import { languageName } from '../ask/tasks.ts';
 import type { VirtualDocuments } from '../ask/virtualDocuments.ts';
 import { type ChatCommand, chatParticipant, modelVendor } from '../contributions/chat.ts';
 import { type CommandId, commands } from '../contributions/commands.ts';
-import { choiceOf } from '../languageModels/modelProvider.ts';
+import { targetOf } from '../languageModels/modelProvider.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { errorText, isCancellation, type Report } from '../services/report.ts';
-import { decodingSettings, readSetting } from '../services/settings.ts';
+import { readSetting } from '../services/settings.ts';
 import { createAnswerMarkdown } from './answerMarkdown.ts';
 import { chatPrompt } from './chatPrompt.ts';
 import { keepFeedback, type RatedAnswer } from './feedback.ts';
@@ -77,36 +77,40 @@ async function answer(
     if (!offer.nothingTrained) stream.markdown(asked.instead);
     return {};
   }
-  const named = asked.choice ?? pickedModel(request);
+  const named = asked.target ?? pickedModel(request);
   const choice = named ?? experts.choice(offer);
-  const { contextLength } = offer.described.base;
-  const maxTokens = decodingSettings().maxTokens ?? offer.described.maxTokens;
-  const { prompt, history, leftOut } = await fitContext(
-    {
-      question: asked.question,
-      pieces: attached.pieces,
-      history: contextLength < smallestWindowForHistory ? [] : historyOf(context),
-    },
-    { window: contextLength, answer: Math.min(maxTokens, contextLength / 2) },
-    experts.countTokens,
-  );
-  for (const { source } of attached.pieces) if (source) stream.reference(source);
-  if (leftOut.length > 0)
-    stream.markdown(new MarkdownString('> ').appendText(leftOut.join(' ')).appendMarkdown('\n\n'));
-
+  let prompt = asked.question;
   let markdown = createAnswerMarkdown(answersInCode(choice, undefined, offer));
   const why = named ? '' : ', who answers in this workspace';
-  if (choice.kind !== 'auto') stream.markdown(`**${choiceLabel(choice)}**${why}\n\n`);
+  const { contextLength } = offer.described.base;
   const result = await experts.ask(
-    { prompt, history, choice },
+    offer,
+    {
+      prompt: asked.question,
+      context: attached.pieces.map(({ label, text }) => ({ label, text })),
+      history: contextLength < smallestWindowForHistory ? [] : historyOf(context),
+      target: choice,
+    },
     {
       signal,
-      onRoute(route) {
-        markdown = createAnswerMarkdown(answersInCode(choice, route, offer));
-        stream.reference(documents.create('Route', routePage(prompt, route)), new ThemeIcon('arrow-swap'));
-        stream.markdown(`${routeLine(route, readSetting('routing.evidence'))}\n\n`);
+      onProgress(told) {
+        switch (told.kind) {
+          case 'fitted':
+            prompt = told.prompt;
+            for (const { source } of attached.pieces) if (source) stream.reference(source);
+            if (told.leftOut.length > 0)
+              stream.markdown(new MarkdownString('> ').appendText(told.leftOut.join(' ')).appendMarkdown('\n\n'));
+            if (choice.kind !== 'auto') stream.markdown(`**${targetLabel(choice)}**${why}\n\n`);
+            return;
+          case 'route':
+            markdown = createAnswerMarkdown(answersInCode(choice, told.route, offer));
+            stream.reference(documents.create('Route', routePage(prompt, told.route)), new ThemeIcon('arrow-swap'));
+            stream.markdown(`${routeLine(told.route, readSetting('routing.evidence'))}\n\n`);
+            return;
+          case 'text':
+            stream.markdown(markdown.push(told.text));
+        }
       },
-      onText: piece => stream.markdown(markdown.push(piece)),
     },
   );
   const silence = result.text.trim() ? '' : '*The model ended its answer before the first word.*';
@@ -133,13 +137,13 @@ function showRating(stream: ChatResponseStream, rated: RatedAnswer): void {
  * The model of ours that the user picked for this message. Auto, which is picked by default, leaves it to the choice of
  * the workspace, and another vendor's model says nothing about the experts.
  */
-function pickedModel({ model }: ChatRequest): Choice | undefined {
-  const picked = model?.vendor === modelVendor.vendor ? choiceOf(model.id) : undefined;
+function pickedModel({ model }: ChatRequest): Target | undefined {
+  const picked = model?.vendor === modelVendor.vendor ? targetOf(model.id) : undefined;
   return picked?.kind === 'auto' ? undefined : picked;
 }
 
 /** Whether an expert for code says most of the answer. */
-function answersInCode(choice: Choice, route: RouteResult | undefined, { described }: Offer): boolean {
+function answersInCode(choice: Target, route: RouteResult | undefined, { described }: Offer): boolean {
   const weights =
     route?.weights ??
     (choice.kind === 'expert'

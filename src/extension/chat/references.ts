@@ -1,5 +1,5 @@
 import { type ChatPromptReference, Location, Uri, window, workspace } from 'vscode';
-import type { ContextPiece } from '../ask/fitContext.ts';
+import type { ContextPiece } from '../../nn/tokenizer/fitContext.ts';
 
 export interface AttachedContext {
   pieces: (ContextPiece & { source?: Uri | Location })[];

@@ -1,4 +1,4 @@
-import type { Gate, Measured } from '../../protocol/engine/measure.ts';
+import type { Gate, Measured } from '../../protocol/engine/evaluating.ts';
 import { count, interval, percent } from '../../text/numbers.ts';
 
 /** `math on sums: 75.0 % right (30.1–95.4), 3 of 4`. */

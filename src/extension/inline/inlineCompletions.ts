@@ -1,6 +1,6 @@
 import { type Disposable, InlineCompletionItem, type LogOutputChannel, languages, Range } from 'vscode';
-import { expertFor } from '../ask/choice.ts';
 import type { Experts } from '../ask/experts.ts';
+import { expertFor } from '../ask/offered.ts';
 import { languageName } from '../ask/tasks.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { errorText, isCancellation } from '../services/report.ts';
@@ -39,11 +39,13 @@ export function registerInlineCompletions(experts: Experts, log: LogOutputChanne
       async ask(prompt, name, signal) {
         const started = performance.now();
         let first: number | undefined;
-        const onText = () => {
-          first ??= performance.now() - started;
+        const onProgress = ({ kind }: { kind: string }) => {
+          if (kind === 'text') first ??= performance.now() - started;
         };
         const settings = { maxTokens: readSetting('inlineCompletions.maxTokens') };
-        const result = await experts.ask({ prompt, choice: { kind: 'expert', name }, settings }, { signal, onText });
+        const target = { kind: 'expert', name } as const;
+        const question = { prompt, target, settings };
+        const result = await experts.ask(await experts.offer(), question, { signal, onProgress });
         log.debug(`suggestion: ${first === undefined ? 'no text' : `first text after ${first.toFixed(0)} ms`}`);
         return result;
       },

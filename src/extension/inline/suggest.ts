@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AskResult } from '../../protocol/engine/engineApi.ts';
+import type { AskResult } from '../../protocol/engine/asking.ts';
 import { completionPrompt, suggestionOf } from './completionPrompt.ts';
 
 /** What a suggestion is made with. */

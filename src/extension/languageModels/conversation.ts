@@ -1,5 +1,5 @@
 import { LanguageModelChatMessageRole, type LanguageModelChatRequestMessage, LanguageModelTextPart } from 'vscode';
-import type { ChatTurn } from '../../protocol/engine/engineApi.ts';
+import type { ChatTurn } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** Messages of the editor as turns. Throws `unsupported` for what is no text: the models do not claim to read it. */

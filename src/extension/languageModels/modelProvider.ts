@@ -7,8 +7,10 @@ import {
   lm,
 } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type Choice, choiceId, choiceLabel, offeredChoices, parseChoice, weightsText } from '../ask/choice.ts';
+import type { Target } from '../../protocol/target.ts';
+import { parseTarget, targetId, targetLabel, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
+import { offeredTargets } from '../ask/offered.ts';
 import { modelVendor } from '../contributions/chat.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
@@ -29,7 +31,7 @@ export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposab
 
     async provideLanguageModelChatInformation() {
       const offer = await experts.offer();
-      return offeredChoices(offer.described).map(choice => information(choice, offer));
+      return offeredTargets(offer.described).map(choice => information(choice, offer));
     },
 
     async provideLanguageModelChatResponse(model, messages, { modelOptions, tools }, progress, token) {
@@ -37,15 +39,22 @@ export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposab
       const last = turns.pop();
       if (last?.role !== 'user') throw new Error('The last message has to be the user’s.');
       if (tools && tools.length > 0) throw new Error('These models call no tools.');
+      const offer = await experts.offer();
       await withSignal(token, signal =>
         experts.ask(
+          offer,
           {
             prompt: last.content,
             history: turns,
-            choice: choiceOf(model.id),
+            target: targetOf(model.id),
             settings: optionsOf(modelOptions),
           },
-          { signal, onText: text => progress.report(new LanguageModelTextPart(text)) },
+          {
+            signal,
+            onProgress(told) {
+              if (told.kind === 'text') progress.report(new LanguageModelTextPart(told.text));
+            },
+          },
         ),
       ).catch(error => {
         // The caller sees the message alone: what to do belongs into it.
@@ -65,17 +74,17 @@ export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposab
 }
 
 /** The choice that a model of ours stands for. */
-export function choiceOf(modelId: string): Choice {
-  const choice = parseChoice(modelId);
+export function targetOf(modelId: string): Target {
+  const choice = parseTarget(modelId);
   if (!choice) throw new WorkbenchError('notFound', `there is no model '${modelId}'`);
   return choice;
 }
 
-function information(choice: Choice, { described, nothingTrained }: Offer): LanguageModelChatInformation {
+function information(choice: Target, { described, nothingTrained }: Offer): LanguageModelChatInformation {
   const { contextLength, architecture } = described.base;
   const maxOutputTokens = Math.min(decodingSettings().maxTokens ?? described.maxTokens, contextLength - 1);
   return {
-    id: choiceId(choice),
+    id: targetId(choice),
     name: modelName(choice),
     family: architecture,
     version: described.name,
@@ -87,13 +96,13 @@ function information(choice: Choice, { described, nothingTrained }: Offer): Lang
   };
 }
 
-function modelName(choice: Choice): string {
+function modelName(choice: Target): string {
   if (choice.kind === 'blend') return `Blend: ${choice.name}`;
   if (choice.kind === 'merge') return `Merge: ${choice.name}`;
-  return choice.kind === 'expert' ? `Expert: ${choice.name}` : choiceLabel(choice);
+  return choice.kind === 'expert' ? `Expert: ${choice.name}` : targetLabel(choice);
 }
 
-function tooltip(choice: Choice, { experts, blends }: Offer['described']): string {
+function tooltip(choice: Target, { experts, blends }: Offer['described']): string {
   switch (choice.kind) {
     case 'auto':
       return `The router chooses among ${experts.map(e => e.name).join(', ')} for each prompt.`;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { commands, ProgressLocation, Uri, window } from 'vscode';
-import type { MergeRequest, MergeResult } from '../../protocol/engine/engineApi.ts';
+import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { significant, weightList } from '../../text/numbers.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';

@@ -1,11 +1,12 @@
-import type { AskResult } from '../../protocol/engine/engineApi.ts';
+import type { AskResult } from '../../protocol/engine/asking.ts';
 import type { StepAnswer } from '../../protocol/notebookOutput.ts';
-import { type QuestionParams, sendQuestion } from '../ask/sendQuestion.ts';
+import type { Target } from '../../protocol/target.ts';
+import { namedTarget } from '../../text/target.ts';
 import type { StepContext, StepOf } from './stepContext.ts';
 
 /** Asks, and shows the route and the text as they come. */
-export async function askStep({ prompt, expert, weights, blend }: StepOf<'ask'>, context: StepContext): Promise<void> {
-  await answer({ prompt, expert, weights, blend }, context, now => context.show(() => ({ kind: 'ask', answer: now })));
+export async function askStep(step: StepOf<'ask'>, context: StepContext): Promise<void> {
+  await answer(step.prompt, namedTarget(step), context, now => context.show(() => ({ kind: 'ask', answer: now })));
 }
 
 /** Asks one blend after the other, and shows their answers side by side. */
@@ -13,7 +14,7 @@ export async function askBlends({ prompt, blends }: StepOf<'blend'>, context: St
   const { recipe, show } = context;
   const answers = blends.map(blend => ({ blend, weights: recipe.blends[blend]!, answer: { text: '' } as StepAnswer }));
   for (const each of answers)
-    await answer({ prompt, blend: each.blend }, context, now => {
+    await answer(prompt, { kind: 'blend', name: each.blend }, context, now => {
       each.answer = now;
       show(() => ({ kind: 'blend', answers }));
     });
@@ -21,7 +22,8 @@ export async function askBlends({ prompt, blends }: StepOf<'blend'>, context: St
 
 /** By the recipe's own decoding settings: an experiment has the same answers whoever runs it. */
 async function answer(
-  params: QuestionParams,
+  prompt: string,
+  target: Target,
   { uri, engine, signal }: StepContext,
   show: (answer: StepAnswer) => void,
 ): Promise<void> {
@@ -31,10 +33,16 @@ async function answer(
     show(now);
   };
   add({});
-  const result = await sendQuestion(
-    engine,
-    { recipe: uri.fsPath, ...params },
-    { signal, onRoute: route => add({ route }), onText: text => add({ text: now.text + text }) },
+  const result = await engine.request(
+    'ask',
+    { recipe: uri.fsPath, prompt, target },
+    {
+      signal,
+      onProgress(told) {
+        if (told.kind === 'route') add({ route: told.route });
+        if (told.kind === 'text') add({ text: now.text + told.text });
+      },
+    },
   );
   add({ text: result.text, result: figures(result) });
 }

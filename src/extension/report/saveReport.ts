@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { commands, env, Uri, window, workspace } from 'vscode';
-import type { Params } from '../../protocol/api.ts';
+import type { Params } from '../../protocol/contract.ts';
 import type { reportApi } from '../../protocol/views/report.ts';
 import { reportHtml } from '../../report/reportHtml.ts';
 import { reportMarkdown } from '../../report/reportMarkdown.ts';

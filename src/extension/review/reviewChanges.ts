@@ -55,21 +55,21 @@ export function createReviews(experts: Experts) {
     progress: Progress<{ message?: string; increment?: number }>,
     signal: AbortSignal,
   ): Promise<void> {
-    const tally = emptyTally(subject, reviewer.choice.name);
+    const tally = emptyTally(subject, reviewer.target.name);
     tally.skipped = skipped;
     last = tally;
     threads.clear();
     await commands.executeCommand('setContext', 'multiLora.hasReview', true);
-    const { described } = await experts.offer();
+    const offer = await experts.offer();
     try {
       await reviewFiles(files, {
         reviewer,
-        window: described.base.contextLength,
+        window: offer.described.base.contextLength,
         signal,
         tally,
         engine: {
           countTokens: experts.countTokens,
-          ask: (prompts, maxTokens) => experts.askAll(prompts, reviewer.choice, { maxTokens }, signal),
+          ask: (prompts, maxTokens) => experts.askAll(offer, prompts, reviewer.target, { maxTokens }, signal),
         },
         listener: {
           onBatch: ({ path }, lines) =>
@@ -77,7 +77,7 @@ export function createReviews(experts: Experts) {
               message: `${path}, ${tally.reviewedLines} of ${tally.lines} lines`,
               increment: (100 * lines) / tally.lines,
             }),
-          onFinding: ({ document }, line, finding) => threads.add(document, line, finding, reviewer.choice.name),
+          onFinding: ({ document }, line, finding) => threads.add(document, line, finding, reviewer.target.name),
         },
       });
     } catch (error) {

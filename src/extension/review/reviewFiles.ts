@@ -1,11 +1,11 @@
-import type { AskAllResult } from '../../protocol/engine/engineApi.ts';
+import type { AskAllResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { addedLines, type DiffHunk, type NumberedLine } from '../../review/diffHunk.ts';
 import { type Finding, parseFindings } from '../../review/findings.ts';
 import { fitHunk } from '../../review/fitHunk.ts';
 import { renderedLines } from '../../review/hunkPrompt.ts';
 import type { ReviewTally } from '../../review/reviewSummary.ts';
-import type { TokenCounter } from '../ask/fitContext.ts';
+import type { Experts } from '../ask/experts.ts';
 import type { Reviewer } from './reviewer.ts';
 
 /** A file's new lines, and what its code is called in a prompt. */
@@ -16,7 +16,7 @@ export interface ReviewedFile {
 }
 
 export interface ReviewEngine {
-  countTokens: TokenCounter;
+  countTokens: Experts['countTokens'];
   /** The answers to prompts that are asked together. */
   ask(prompts: string[], maxTokens: number): Promise<AskAllResult['answers']>;
 }

@@ -1,11 +1,12 @@
-import type { DescribeResult } from '../../protocol/engine/engineApi.ts';
+import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { Target } from '../../protocol/target.ts';
 import type { DiffHunk } from '../../review/diffHunk.ts';
 import { explainedHunkPrompt, hunkPrompt } from '../../review/hunkPrompt.ts';
-import { type Choice, expertFor } from '../ask/choice.ts';
+import { expertFor } from '../ask/offered.ts';
 
 /** Who reviews, and how it is asked. */
 export interface Reviewer {
-  choice: Choice & { name: string };
+  target: Target & { name: string };
   prompt(hunk: DiffHunk, code: string): string;
   /** New lines that it is asked about at once. */
   mostNew: number;
@@ -16,7 +17,7 @@ export function reviewerFor(described: DescribeResult): Reviewer | undefined {
   const blend = described.blends.find(b => b.name === 'review' && b.isTrained);
   const review = expertFor('review', described);
   const expert = [review, expertFor('code', described)].find(e => e?.isTrained);
-  const choice: Reviewer['choice'] | undefined = blend
+  const target: Reviewer['target'] | undefined = blend
     ? { kind: 'blend', name: blend.name }
     : expert && { kind: 'expert', name: expert.name };
   const names = blend ? Object.keys(blend.weights) : [expert?.name];
@@ -25,5 +26,5 @@ export function reviewerFor(described: DescribeResult): Reviewer | undefined {
   const how = isTrainedForIt
     ? { prompt: hunkPrompt, mostNew: 1 }
     : { prompt: explainedHunkPrompt, mostNew: Number.POSITIVE_INFINITY };
-  return choice && { choice, ...how };
+  return target && { target, ...how };
 }

@@ -1,5 +1,5 @@
 import { Uri, window, workspace } from 'vscode';
-import type { DescribedExpert } from '../../protocol/engine/described.ts';
+import type { DescribedExpert } from '../../protocol/engine/offering.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { canResume } from '../../protocol/runRecord.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';

@@ -1,5 +1,5 @@
-import type { EngineNotification } from '../../client/engineClient.ts';
-import type { TrainRequest } from '../../protocol/engine/engineApi.ts';
+import type { EngineProgress } from '../../protocol/engine/engineApi.ts';
+import type { TrainRequest } from '../../protocol/engine/training.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RunState } from '../../protocol/runRecord.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
@@ -25,17 +25,23 @@ export async function performRun(
   const abort = new AbortController();
   let told: RunState | undefined;
   const endedBy = () => (told === 'paused' ? 'paused' : 'stopped');
-  const onNotification = ({ name, params }: EngineNotification) => {
-    if (name === 'trainEvent') run.add([params.event]);
-    if (name === 'progress')
-      run.update({ progress: { message: params.message, done: params.done, total: params.total } });
-    if (name !== 'run') return;
-    const { state, ...record } = params.record;
-    told = state;
-    recorded(params.folder);
-    run.update(record);
+  const onProgress = (now: EngineProgress<'train'>) => {
+    switch (now.kind) {
+      case 'event':
+        run.add([now.event]);
+        return;
+      case 'work':
+        run.update({ progress: { message: now.message, done: now.done, total: now.total } });
+        return;
+      case 'run': {
+        const { state, ...record } = now.record;
+        told = state;
+        recorded(now.folder);
+        run.update(record);
+      }
+    }
   };
-  const listen = { signal: abort.signal, onNotification };
+  const listen = { signal: abort.signal, onProgress };
   const request = { recipe: run.recipe.fsPath, run: run.id };
   run.begin(() => abort.abort());
   try {

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
 import { openRunFolder, type RunFolder } from '../../experiment/runFolder.ts';
-import type { TrainRequest } from '../../protocol/engine/engineApi.ts';
+import type { TrainRequest } from '../../protocol/engine/training.ts';
 import { canResume, type RunKind, type RunRecord, runFiles, runId } from '../../protocol/runRecord.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { errorText } from '../services/report.ts';

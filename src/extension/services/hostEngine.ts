@@ -1,25 +1,18 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Event, EventEmitter, type LogOutputChannel } from 'vscode';
-import type { EngineClient, EngineNotification, RequestParams, startEngine } from '../../client/engineClient.ts';
+import type { EngineClient, RequestOptions, startEngine } from '../../client/engineClient.ts';
 import type { DeviceChoice } from '../../protocol/device.ts';
-import type { EngineMethod, EngineResult } from '../../protocol/engine/engineApi.ts';
-import type { Loaded } from '../../protocol/engine/loaded.ts';
+import type { EngineMethod, EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
+import type { Loaded } from '../../protocol/engine/offering.ts';
 import type { Report } from './report.ts';
-
-export interface HostRequestOptions {
-  signal?: AbortSignal;
-  onNotification?(notification: EngineNotification): void;
-  /** The request is sent again to a new process: what was told of it so far is void. */
-  onRestart?(): void;
-}
 
 /** This window's engine: a process of its own, started with the first request and ended with the window. */
 export interface HostEngine {
   request<M extends EngineMethod>(
     method: M,
-    params: RequestParams<M>,
-    options?: HostRequestOptions,
+    params: EngineParams<M>,
+    options?: RequestOptions<M>,
   ): Promise<EngineResult<M>>;
   /** Ends the process once nothing is under way; the next request starts another, with the settings of that time. */
   restart(): void;
@@ -100,7 +93,7 @@ export function createHostEngine(
   }
 
   return {
-    async request(method, params, { signal, onNotification, onRestart } = {}) {
+    async request(method, params, options) {
       if (isDisposed) throw new Error('the window is closing');
       await endStale();
       // Its protocol takes longer to load than activation may.
@@ -110,15 +103,7 @@ export function createHostEngine(
       underWay++;
       const started = performance.now();
       try {
-        return await client.request(method, params, {
-          signal,
-          onNotification,
-          retryOnce: () => {
-            onRestart?.();
-            // A training goes on from its checkpoint, everything else begins anew.
-            return method === 'train' ? { ...params, resume: true } : params;
-          },
-        });
+        return await client.request(method, params, options);
       } finally {
         underWay--;
         log.debug(`${method}: ${(performance.now() - started).toFixed(0)} ms`);

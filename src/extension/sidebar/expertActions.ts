@@ -15,11 +15,7 @@ import { reveal } from './reveal.ts';
 export async function loadExpert(engine: HostEngine, { recipe, expert }: ExpertRef): Promise<void> {
   requireTrust();
   await withProgress(`Loading ${expert}`, (signal, tell) =>
-    engine.request(
-      'load',
-      { recipe, experts: [expert] },
-      { signal, onNotification: n => n.name === 'progress' && tell(n.params.message) },
-    ),
+    engine.request('load', { recipe, experts: [expert] }, { signal, onProgress: ({ message }) => tell(message) }),
   );
 }
 

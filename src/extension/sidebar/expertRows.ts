@@ -1,6 +1,4 @@
-import type { DescribedExpert } from '../../protocol/engine/described.ts';
-import type { DescribeResult } from '../../protocol/engine/engineApi.ts';
-import type { Loaded } from '../../protocol/engine/loaded.ts';
+import type { DescribedExpert, DescribeResult, Loaded } from '../../protocol/engine/offering.ts';
 import type { Report, ReportScore } from '../../protocol/report.ts';
 import { bytes, count, dateTime, interval, percent } from '../../text/numbers.ts';
 import type { Run } from '../runs/run.ts';

@@ -1,5 +1,5 @@
 import { Disposable, MarkdownString, StatusBarAlignment, window } from 'vscode';
-import { choiceLabel } from '../ask/choice.ts';
+import { targetLabel } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import { viewIds } from '../contributions/sidebar.ts';
@@ -34,7 +34,7 @@ export function createStatusBar(experts: Experts, engine: HostEngine): Disposabl
       device: readSetting('device'),
     };
     item.text = `$(mortar-board) ${statusText(state)}`;
-    item.tooltip = tooltip(choiceLabel(choice), statusLines(state));
+    item.tooltip = tooltip(targetLabel(choice), statusLines(state));
     item.accessibilityInformation = { label: spokenStatus(state), role: 'button' };
     item.show();
   };

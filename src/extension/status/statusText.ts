@@ -1,10 +1,11 @@
-import type { Loaded } from '../../protocol/engine/loaded.ts';
+import type { Loaded } from '../../protocol/engine/offering.ts';
+import type { Target } from '../../protocol/target.ts';
 import { bytes, listing, plural } from '../../text/numbers.ts';
-import { type Choice, choiceLabel, weightsText } from '../ask/choice.ts';
+import { targetLabel, weightsText } from '../../text/target.ts';
 
 /** What the foot of the window tells. */
 export interface AnsweringState {
-  choice: Choice;
+  choice: Target;
   /** Weights of the choice; undefined for the router, which decides at each prompt. */
   weights?: Record<string, number>;
   /** Weights that the router gave the last question. */
@@ -19,7 +20,7 @@ export interface AnsweringState {
 /** `Auto → math 1.00 · 3 loaded · CPU`: who answers, who is in memory, and what is computed on. */
 export function statusText(state: AnsweringState): string {
   const { choice, lastRoute, loaded } = state;
-  const route = choice.kind === 'auto' && lastRoute ? `Auto → ${weightsText(lastRoute)}` : choiceLabel(choice);
+  const route = choice.kind === 'auto' && lastRoute ? `Auto → ${weightsText(lastRoute)}` : targetLabel(choice);
   const inMemory = loaded.base ? [`${loaded.adapters.length} loaded`, loaded.base.device.toUpperCase()] : [];
   return [route, ...inMemory].join(' · ');
 }

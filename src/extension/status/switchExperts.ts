@@ -1,25 +1,19 @@
 import { type QuickPickItem, QuickPickItemKind, window } from 'vscode';
-import {
-  type Choice,
-  choiceId,
-  choiceLabel,
-  offeredChoices,
-  parseWeights,
-  weightsTable,
-  weightsText,
-} from '../ask/choice.ts';
+import type { Target } from '../../protocol/target.ts';
+import { parseWeights, targetId, targetLabel, weightsTable, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
+import { offeredTargets } from '../ask/offered.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import { selectRecipe } from '../recipe/selectRecipe.ts';
 
-type Item = QuickPickItem & ({ choice: Choice } | { act: 'weights' | 'recipe' } | { kind: QuickPickItemKind });
+type Item = QuickPickItem & ({ choice: Target } | { act: 'weights' | 'recipe' } | { kind: QuickPickItemKind });
 
 /** Who answers from now on: the router, the base, an expert, a blend, or weights written by hand. */
 export async function switchExperts(experts: Experts, recipe: ActiveRecipe): Promise<void> {
   const offer = await experts.offer();
   const current = experts.choice(offer);
   const picked = await window.showQuickPick(itemsFor(offer, current), {
-    title: `Who answers in this workspace (now: ${choiceLabel(current)})`,
+    title: `Who answers in this workspace (now: ${targetLabel(current)})`,
     placeHolder: offer.nothingTrained ?? 'An expert, a blend, or the router',
     matchOnDescription: true,
   });
@@ -32,7 +26,7 @@ export async function switchExperts(experts: Experts, recipe: ActiveRecipe): Pro
 }
 
 /** The weights that a choice gives each expert; undefined for the router, which decides at each prompt. */
-export function weightsOf(choice: Choice, { described }: Offer): Record<string, number> | undefined {
+export function weightsOf(choice: Target, { described }: Offer): Record<string, number> | undefined {
   switch (choice.kind) {
     case 'auto':
       return undefined;
@@ -47,12 +41,12 @@ export function weightsOf(choice: Choice, { described }: Offer): Record<string, 
   }
 }
 
-function itemsFor(offer: Offer, current: Choice): Item[] {
-  const choices = offeredChoices(offer.described).map(
+function itemsFor(offer: Offer, current: Target): Item[] {
+  const choices = offeredTargets(offer.described).map(
     (choice): Item => ({
       choice,
-      label: `$(${icon(choice)}) ${choiceLabel(choice)}`,
-      description: choiceId(choice) === choiceId(current) ? '$(check) current' : undefined,
+      label: `$(${icon(choice)}) ${targetLabel(choice)}`,
+      description: targetId(choice) === targetId(current) ? '$(check) current' : undefined,
       detail: detail(choice, offer),
     }),
   );
@@ -76,7 +70,7 @@ function itemsFor(offer: Offer, current: Choice): Item[] {
   ];
 }
 
-function icon(choice: Choice): string {
+function icon(choice: Target): string {
   const icons = {
     auto: 'arrow-swap',
     base: 'circle-outline',
@@ -88,14 +82,14 @@ function icon(choice: Choice): string {
   return icons[choice.kind];
 }
 
-function detail(choice: Choice, offer: Offer): string | undefined {
+function detail(choice: Target, offer: Offer): string | undefined {
   if (choice.kind === 'auto') return 'The router finds the expert for each prompt';
   if (choice.kind === 'base') return 'No expert';
   if (choice.kind === 'expert') return offer.described.experts.find(e => e.name === choice.name)?.description;
   return choice.kind === 'merge' ? 'A permanent combination' : weightsText(weightsOf(choice, offer) ?? {});
 }
 
-async function askWeights({ described }: Offer, current: Choice): Promise<Record<string, number> | undefined> {
+async function askWeights({ described }: Offer, current: Target): Promise<Record<string, number> | undefined> {
   const trained = described.experts.filter(e => e.isTrained).map(e => e.name);
   const even = Object.fromEntries(trained.map(name => [name, Number((1 / trained.length).toFixed(2))]));
   const before = weightsOf(current, { described, source: {} });

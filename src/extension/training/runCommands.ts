@@ -1,6 +1,6 @@
 import type { Uri } from 'vscode';
 import { canResume } from '../../protocol/runRecord.ts';
-import { auto } from '../ask/choice.ts';
+import { auto } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import { askOfRecipe } from '../chat/askOfRecipe.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';

@@ -1,8 +1,8 @@
 import type { JSONPath } from 'jsonc-parser';
 import { rateCurve } from '../../nn/train/rateCurve.ts';
-import type { Handlers } from '../../protocol/api.ts';
+import type { Handlers } from '../../protocol/contract.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { Messenger } from '../../protocol/messenger.ts';
+import type { Rpc } from '../../protocol/rpc.ts';
 import { canResume } from '../../protocol/runRecord.ts';
 import type { ShownRun, TrainingForm, trainingApi } from '../../protocol/views/training.ts';
 import { type Offers, recipeForm } from '../../recipe/form/recipeForm.ts';
@@ -48,7 +48,7 @@ export interface TrainingHost {
   offers(): Promise<Offers>;
 }
 
-type View = Pick<Messenger<typeof trainingApi.toView>, 'notify'>;
+type View = Pick<Rpc<typeof trainingApi.toView>, 'notify'>;
 
 /** What the training view's page may ask, over whatever holds the recipe and the runs; `view` is told what changes. */
 export function createTrainingHandlers({ recipe, engine, runs, offers }: TrainingHost, view: View) {
@@ -83,7 +83,7 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
     async openRecipe({ path }) {
       await recipe.reveal(path);
     },
-    async plan({ experts }, signal) {
+    async plan({ experts }, { signal }) {
       const text = recipe.text();
       const request = { recipe: recipe.path, text, only: experts };
       const { base, experts: planned, ...plan } = await engine.request('plan', request, { signal });
@@ -97,7 +97,7 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
         })),
       };
     },
-    preview: ({ expert, rows }, signal) =>
+    preview: ({ expert, rows }, { signal }) =>
       engine.request('previewData', { recipe: recipe.path, text: recipe.text(), expert, rows }, { signal }),
     async start({ experts }) {
       // The engine reads the file.
@@ -115,7 +115,7 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
       runOf(run).resume();
     },
     follow: ({ run }) => curves.follow(runOf(run)),
-    async checkpoints({ run }, signal) {
+    async checkpoints({ run }, { signal }) {
       const { checkpoints } = await engine.request('checkpoints', { recipe: recipe.path, run }, { signal });
       return { checkpoints };
     },
@@ -125,7 +125,7 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
       const { id } = await runs.train({ only: [...experts], from: { run, step } });
       return { run: id };
     },
-    async promote({ run, step, expert, isBest }, signal) {
+    async promote({ run, step, expert, isBest }, { signal }) {
       const request = { recipe: recipe.path, run, step, expert, best: isBest };
       const { previous } = await engine.request('promote', request, { signal });
       return { previous };

@@ -1,4 +1,5 @@
 import { Disposable, Uri, type Webview } from 'vscode';
+import type { Call } from '../../protocol/contract.ts';
 import { trainingApi } from '../../protocol/views/training.ts';
 import type { Offers } from '../../recipe/form/recipeForm.ts';
 import { listForRecipe } from '../language/recipeListings.ts';
@@ -30,9 +31,9 @@ export function connectTrainingView(webview: Webview, path: string, options: Vie
   const handlers = Object.fromEntries(
     Object.keys(trainingApi.toHost.requests).map(method => [
       method,
-      async (params: never, signal: AbortSignal) => {
+      async (params: never, call: Call) => {
         requireTrust();
-        return (await made).handlers[method as keyof Requests](params, signal);
+        return (await made).handlers[method as keyof Requests](params, call);
       },
     ]),
   ) as never;

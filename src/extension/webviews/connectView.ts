@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Disposable, Uri, type Webview } from 'vscode';
-import type { Handlers, ViewApi } from '../../protocol/api.ts';
-import { createMessenger, type Messenger } from '../../protocol/messenger.ts';
+import type { Handlers, ViewApi } from '../../protocol/contract.ts';
+import 'vscode-jsonrpc/node';
+import { createRpc, postedConnection, type Rpc } from '../../protocol/rpc.ts';
 import { viewPage } from './viewPage.ts';
 import type { ViewContext, ViewName } from './webviewPanel.ts';
 
@@ -17,16 +18,18 @@ export function connectView<Api extends ViewApi>(
   { name, title, subject }: { name: ViewName; title: string; subject: string },
   api: Api,
   handlers: Handlers<Api['toHost']>,
-): Messenger<Api['toView']> & Disposable {
+): Rpc<Api['toView']> & Disposable {
   const folder = Uri.joinPath(extensionUri, 'dist', 'webview');
-  const messenger = createMessenger<Api['toHost'], Api['toView']>({
+  const onStray = (problem: string) => log.warn(`View '${name}': ${problem}`);
+  const { connection, receive } = postedConnection(message => void webview.postMessage(message), onStray);
+  const listening = webview.onDidReceiveMessage(receive);
+  const rpc = createRpc<Api['toHost'], Api['toView']>({
     own: api.toHost,
     other: api.toView,
     handlers,
-    post: message => void webview.postMessage(message),
-    onStray: problem => log.warn(`View '${name}': ${problem}`),
+    connection,
+    onStray,
   });
-  const listening = webview.onDidReceiveMessage(message => messenger.receive(message));
   const address = (file: string) => webview.asWebviewUri(Uri.joinPath(folder, file)).toString();
   webview.options = { enableScripts: true, localResourceRoots: [folder] };
   webview.html = viewPage({
@@ -38,10 +41,10 @@ export function connectView<Api extends ViewApi>(
     styles: [address(`${name}.css`)],
   });
   return {
-    ...messenger,
+    ...rpc,
     dispose() {
       listening.dispose();
-      messenger.dispose();
+      rpc.dispose();
     },
   };
 }

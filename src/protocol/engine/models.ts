@@ -1,27 +1,71 @@
-export type ListModelsRequest = Record<string, never>;
-export interface ListModelsResult {
-  cacheFolder: string;
-  models: CachedModel[];
-}
-/** Deletes a model of the cache at one commit, with the files that no other commit of it shares. */
-export interface RemoveModelRequest {
-  repo: string;
-  commit: string;
-}
-export interface RemoveModelResult {
-  /** That were freed. */
-  bytes: number;
-}
-/** A model of the Hugging Face cache that can be used as a base. */
-export interface CachedModel {
-  repo: string;
-  commit: string;
+import * as z from 'zod/mini';
+import type { Exchange } from '../contract.ts';
+
+const cachedModel = z.object({
+  repo: z.string(),
+  commit: z.string(),
   /** Branches and tags that stand for the commit. */
-  revisions: string[];
-  folder: string;
-  architecture: string;
-  parameters: number;
-  bytes: number;
+  revisions: z.array(z.string()),
+  folder: z.string(),
+  architecture: z.string(),
+  parameters: z.number(),
+  bytes: z.number(),
   /** What answering with it takes. */
-  memoryBytes: number;
-}
+  memoryBytes: z.number(),
+});
+
+/** At most five times a second; bytes that were there before the request count as done. */
+const downloadProgress = z.object({
+  file: z.string(),
+  done: z.number(),
+  total: z.number(),
+  bytesPerSecond: z.number(),
+  secondsLeft: z.optional(z.number()),
+});
+
+export const modelRequests = {
+  /** Where it goes is the engine's environment's matter: HF_HUB_CACHE, HF_HOME. */
+  download: {
+    params: z.object({
+      /** `owner/name`. */
+      repo: z.string(),
+      /** Branch, tag or commit; `main` without it. */
+      revision: z.optional(z.string()),
+      /** A mirror; without it HF_ENDPOINT, else the Hugging Face hub. */
+      endpoint: z.optional(z.string()),
+      /** Sent to the endpoint alone; neither kept nor logged. */
+      token: z.optional(z.string()),
+      /** A proxy's address; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. */
+      proxy: z.optional(z.string()),
+    }),
+    progress: downloadProgress,
+    result: z.object({
+      repo: z.string(),
+      commit: z.string(),
+      /** The base's folder; recipes may also name `owner/name`. */
+      folder: z.string(),
+      bytes: z.number(),
+      /** What came over the network now; the rest was there. */
+      fetchedBytes: z.number(),
+    }),
+  },
+  listModels: {
+    params: z.object({}),
+    result: z.object({ cacheFolder: z.string(), models: z.array(cachedModel) }),
+  },
+  /** Deletes a model of the cache at one commit, with the files that no other commit of it shares. */
+  removeModel: {
+    params: z.object({ repo: z.string(), commit: z.string() }),
+    /** Bytes that were freed. */
+    result: z.object({ bytes: z.number() }),
+  },
+} as const satisfies Record<string, Exchange>;
+
+/** A model of the Hugging Face cache that can be used as a base. */
+export type CachedModel = z.infer<typeof cachedModel>;
+export type DownloadProgress = z.infer<typeof downloadProgress>;
+export type DownloadRequest = z.infer<typeof modelRequests.download.params>;
+export type DownloadResult = z.infer<typeof modelRequests.download.result>;
+export type ListModelsResult = z.infer<typeof modelRequests.listModels.result>;
+export type RemoveModelRequest = z.infer<typeof modelRequests.removeModel.params>;
+export type RemoveModelResult = z.infer<typeof modelRequests.removeModel.result>;

@@ -1,67 +1,198 @@
-/** The first examples of an expert's training data as training reads them. */
-export interface PreviewDataRequest {
-  recipe: string;
-  /** What the recipe says where it is not saved. */
-  text?: string;
-  expert: string;
-  /** How many at most. */
-  rows: number;
-}
-export interface PreviewDataResult {
-  /** As the recipe names it. */
-  file: string;
-  /** In the file. */
-  examples: number;
-  /** In tokens: the recipe's, or the base's where that is shorter. */
-  maxLength: number;
-  rows: PreviewedExample[];
-}
-export interface PreviewedExample {
+import * as z from 'zod/mini';
+import type { Exchange } from '../contract.ts';
+import { devices } from '../device.ts';
+import { runRecord } from '../runRecordSchema.ts';
+import { trainEvent } from '../trainEvents.ts';
+import { workProgress } from './source.ts';
+
+/** A run has begun, or has come to its end: its record, and the folder in which it is kept. */
+export const runProgress = z.object({ kind: z.literal('run'), folder: z.string(), record: runRecord });
+
+const plannedExpert = z.object({
+  name: z.string(),
+  rank: z.int(),
+  /** Linear layers that carry factors. */
+  layers: z.int(),
+  /** Trained numbers. */
+  parameters: z.number(),
+  examples: z.int(),
+  tokensPerEpoch: z.number(),
+  steps: z.int(),
+  epochs: z.number(),
+});
+
+const plannedTime = z.object({
+  /** Of the expert that takes the most; experts of one run take theirs together. */
+  steps: z.int(),
+  /** Floating-point operations of matrix products, over all experts; those that are done a second time are left out. */
+  operationsPerStep: z.number(),
+  tokensPerStep: z.number(),
+  /** Floating-point operations a second in a large product, measured now. */
+  matMulRate: z.number(),
+  secondsPerStep: z.number(),
+  seconds: z.number(),
+});
+
+/** Memory in bytes of the engine's process at its peak. */
+const plan = z.object({
+  base: z.object({ folder: z.string(), architecture: z.string(), parameters: z.number() }),
+  device: z.enum(devices),
+  experts: z.array(plannedExpert),
+  memory: z.object({
+    /** The process with the runtime, before anything is opened. */
+    process: z.number(),
+    /** The base, as the compiled graphs hold it. */
+    weights: z.number(),
+    factors: z.number(),
+    optimiser: z.number(),
+    activations: z.number(),
+    /** The compiled graphs themselves. */
+    graphs: z.number(),
+  }),
+  totalBytes: z.number(),
+  /** The base's weights stay in 16 bits and are upcast for each product: on a GPU, and where they would not fit otherwise. */
+  widensAtUse: z.boolean(),
+  /** Activations are kept in half floats for the backward pass, on a GPU that has them. */
+  halfActivations: z.boolean(),
+  /** Gradient checkpointing … */
+  recompute: z.boolean(),
+  /** … because activations would not fit otherwise, and not because the recipe says so. */
+  isRecomputeChosen: z.boolean(),
+  /** Without what is chosen so that it fits. */
+  totalBytesWithout: z.number(),
+  /** What the process may take: the user's limit, or what the machine has free now. */
+  budgetBytes: z.number(),
+  isLimit: z.boolean(),
+  fits: z.boolean(),
+  /** Answering the longest prompt of the data with these experts. */
+  answering: z.object({
+    process: z.number(),
+    weights: z.number(),
+    factors: z.number(),
+    cache: z.number(),
+    activations: z.number(),
+  }),
+  time: plannedTime,
+  /** What was assumed, in sentences. */
+  notes: z.array(z.string()),
+});
+
+const previewedExample = z.object({
   /** With the chat template applied; half a character comes with its second half. */
-  tokens: { text: string; isTrained: boolean }[];
+  tokens: z.array(z.object({ text: z.string(), isTrained: z.boolean() })),
   /** Tokens beyond `maxLength`, which are cut off. */
-  cut: number;
-}
+  cut: z.int(),
+});
 
-/** The checkpoints that a training has kept. */
-export interface CheckpointsRequest {
-  recipe: string;
-  /** The last one that has kept any without it. */
-  run?: string;
-}
-export interface CheckpointsResult {
-  /** Absent where no run has kept any. */
-  run?: string;
-  /** Newest first. */
-  checkpoints: KeptCheckpoint[];
-}
-export interface KeptCheckpoint {
-  step: number;
+const keptCheckpoint = z.object({
+  step: z.int(),
   /** Milliseconds since 1970. */
-  savedAt: number;
-  bytes: number;
-  experts: {
-    name: string;
-    /** Its own; an expert may have fewer steps than its run. */
-    step: number;
-    /** Mean of its last batches. */
-    trainLoss?: number;
-    /** Its lowest validation loss until then; those factors are in the checkpoint, too. */
-    best?: { step: number; loss: number };
-  }[];
-}
+  savedAt: z.number(),
+  bytes: z.number(),
+  experts: z.array(
+    z.object({
+      name: z.string(),
+      /** Its own; an expert may have fewer steps than its run. */
+      step: z.int(),
+      /** Mean of its last batches. */
+      trainLoss: z.optional(z.number()),
+      /** Its lowest validation loss until then; those factors are in the checkpoint, too. */
+      best: z.optional(z.object({ step: z.int(), loss: z.number() })),
+    }),
+  ),
+});
 
-/** Makes the factors of a checkpoint an expert's adapter. */
-export interface PromoteRequest {
-  recipe: string;
-  run: string;
-  step: number;
-  expert: string;
-  /** Those of its best validation until then, instead of those of the step. */
-  best: boolean;
-}
-export interface PromoteResult {
-  adapter: string;
-  /** Where the adapter lies that was there before; absent where there was none. */
-  previous?: string;
-}
+export const trainingRequests = {
+  train: {
+    params: z.object({
+      recipe: z.string(),
+      only: z.optional(z.array(z.string())),
+      resume: z.boolean(),
+      /** The run that goes on; a new one without it. */
+      run: z.optional(z.string()),
+      /** The checkpoint of another run that a new one begins with. */
+      from: z.optional(z.object({ run: z.string(), step: z.int() })),
+    }),
+    progress: z.discriminatedUnion('kind', [
+      workProgress,
+      runProgress,
+      z.object({ kind: z.literal('event'), event: trainEvent }),
+    ]),
+    result: z.object({
+      /** False when it was cancelled; a checkpoint is on disk. */
+      finished: z.boolean(),
+      experts: z.array(z.object({ name: z.string(), adapter: z.string() })),
+    }),
+    answersWhenCancelled: true,
+  },
+  /** What training a recipe will take; nothing is trained, and weights are not loaded. */
+  plan: {
+    params: z.object({
+      recipe: z.string(),
+      /** What the recipe says where it is not saved. */
+      text: z.optional(z.string()),
+      only: z.optional(z.array(z.string())),
+    }),
+    result: plan,
+  },
+  /** The first examples of an expert's training data as training reads them. */
+  previewData: {
+    params: z.object({
+      recipe: z.string(),
+      /** What the recipe says where it is not saved. */
+      text: z.optional(z.string()),
+      expert: z.string(),
+      /** How many at most. */
+      rows: z.int(),
+    }),
+    result: z.object({
+      /** As the recipe names it. */
+      file: z.string(),
+      /** In the file. */
+      examples: z.int(),
+      /** In tokens: the recipe's, or the base's where that is shorter. */
+      maxLength: z.int(),
+      rows: z.array(previewedExample),
+    }),
+  },
+  /** The checkpoints that a training has kept. */
+  checkpoints: {
+    params: z.object({
+      recipe: z.string(),
+      /** The last one that has kept any without it. */
+      run: z.optional(z.string()),
+    }),
+    result: z.object({
+      /** Absent where no run has kept any. */
+      run: z.optional(z.string()),
+      /** Newest first. */
+      checkpoints: z.array(keptCheckpoint),
+    }),
+  },
+  /** Makes the factors of a checkpoint an expert's adapter. */
+  promote: {
+    params: z.object({
+      recipe: z.string(),
+      run: z.string(),
+      step: z.int(),
+      expert: z.string(),
+      /** Those of its best validation until then, instead of those of the step. */
+      best: z.boolean(),
+    }),
+    result: z.object({
+      adapter: z.string(),
+      /** Where the adapter lies that was there before; absent where there was none. */
+      previous: z.optional(z.string()),
+    }),
+  },
+} as const satisfies Record<string, Exchange>;
+
+export type TrainRequest = z.infer<typeof trainingRequests.train.params>;
+export type TrainResult = z.infer<typeof trainingRequests.train.result>;
+export type PlanRequest = z.infer<typeof trainingRequests.plan.params>;
+export type PlanResult = z.infer<typeof plan>;
+export type PlannedExpert = z.infer<typeof plannedExpert>;
+export type PreviewDataRequest = z.infer<typeof trainingRequests.previewData.params>;
+export type PreviewDataResult = z.infer<typeof trainingRequests.previewData.result>;
+export type PreviewedExample = z.infer<typeof previewedExample>;
+export type KeptCheckpoint = z.infer<typeof keptCheckpoint>;

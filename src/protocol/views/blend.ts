@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { nothing, type ViewApi } from '../api.ts';
+import { nothing, type ViewApi } from '../contract.ts';
 
 /** Expert → weight. */
 const weights = z.record(z.string(), z.number());
@@ -98,11 +98,18 @@ export const blendApi = {
       load: { params: nothing, result: lab },
       /** Whom the router would choose, and why. */
       route: { params: z.object({ prompt: z.string() }), result: route },
-      /** Answers with a blend; without weights the base alone. What it says is told under `id` as it comes. */
-      ask: { params: z.object({ id: z.int(), prompt: z.string(), weights, decoding }), result: answer },
+      /** Answers with a blend; without weights the base alone. */
+      ask: {
+        params: z.object({ prompt: z.string(), weights, decoding }),
+        progress: z.object({ text: z.string() }),
+        result: answer,
+      },
       explain: { params: z.object({ prompt: z.string(), answer: z.string(), weights }), result: explanation },
-      /** How far it is, is told by `comparing`. */
-      compareMerges: { params: z.object({ weights, ...mergeOptions }), result: comparison },
+      compareMerges: {
+        params: z.object({ weights, ...mergeOptions }),
+        progress: z.object({ method: z.string(), done: z.int(), total: z.int() }),
+        result: comparison,
+      },
       /** Asks for a name and saves it in the recipe; without a name where that was cancelled. */
       saveBlend: { params: z.object({ weights }), result: z.object({ name: z.optional(z.string()) }) },
       /** Asks for a folder and merges into it; without a path where that was cancelled. */
@@ -116,8 +123,6 @@ export const blendApi = {
   toView: {
     requests: {},
     notifications: {
-      answerText: z.object({ id: z.int(), text: z.string() }),
-      comparing: z.object({ method: z.string(), done: z.int(), total: z.int() }),
       /** The recipe, an adapter or the report has changed, or another blend is to be shown: there is something to load. */
       changed: nothing,
     },

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { nothing, type ViewApi } from '../api.ts';
+import { nothing, type ViewApi } from '../contract.ts';
 import { reportSchema } from '../reportSchema.ts';
 
 const accuracy = z.object({

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { anyNumber, nothing, type ViewApi } from '../api.ts';
+import { anyNumber, nothing, type ViewApi } from '../contract.ts';
 import { runStates } from '../runRecord.ts';
 
 const path = z.array(z.union([z.string(), z.int()]));

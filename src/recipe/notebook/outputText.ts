@@ -1,4 +1,4 @@
-import type { RouteResult } from '../../protocol/engine/engineApi.ts';
+import type { RouteResult } from '../../protocol/engine/asking.ts';
 import {
   type BlendOutput,
   type CheckOutput,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { CheckpointsResult, PromoteResult } from '../../../src/protocol/engine/training.ts';
+import type { EngineResult } from '../../../src/protocol/engine/engineApi.ts';
 import { runCli } from '../../support/programs.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
@@ -9,7 +9,8 @@ test('checkpoints: listed, gone on from, promoted', async () => {
   const none = await runCli(['checkpoints', recipe]);
   assert.deepEqual([none.code, none.stdout], [0, 'no checkpoints\n']);
   assert.equal((await runCli(['train', recipe, '--json'])).code, 0);
-  const list = async () => JSON.parse((await runCli(['checkpoints', recipe, '--json'])).stdout) as CheckpointsResult;
+  const list = async () =>
+    JSON.parse((await runCli(['checkpoints', recipe, '--json'])).stdout) as EngineResult<'checkpoints'>;
   const { run, checkpoints } = await list();
   assert.deepEqual(
     checkpoints.map(({ step }) => step),
@@ -26,7 +27,7 @@ test('checkpoints: listed, gone on from, promoted', async () => {
   assert.match(wrong.stderr, /'two' names no checkpoint/);
 
   const promoted = await runCli(['checkpoints', recipe, run!, '--promote', 'math', '--step', '2', '--json']);
-  assert.match((JSON.parse(promoted.stdout) as PromoteResult).previous!, /previous.math$/);
+  assert.match((JSON.parse(promoted.stdout) as EngineResult<'promote'>).previous!, /previous.math$/);
   const gone = await runCli(['checkpoints', recipe, run!, '--promote', 'math', '--step', '3']);
   assert.equal(gone.code, 1);
   assert.match(gone.stderr, /there is no checkpoint of 'math' at step 3/);

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createDevices } from '../../../src/engine/devices/devices.ts';
-import type { Device, DeviceChoice, DeviceVerdict } from '../../../src/protocol/device.ts';
+import type { Device, DeviceChoice } from '../../../src/protocol/device.ts';
+import type { DeviceVerdict } from '../../../src/protocol/engine/offering.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 interface Machine {

@@ -113,7 +113,8 @@ test('an engine that dies while it computes on a device: the next one answers on
   t.after(() => engine.dispose());
   const warnings: string[] = [];
   engine.onNotice(({ level, message }) => level === 'warning' && warnings.push(message));
-  const ask = () => engine.request('ask', { prompt: 'What is 2 + 3?', expert: 'base', settings: { maxTokens: 2 } });
+  const ask = () =>
+    engine.request('ask', { prompt: 'What is 2 + 3?', target: { kind: 'base' }, settings: { maxTokens: 2 } });
   const onGpu = await ask();
   assert.deepEqual((await engine.request('doctor', {})).device.used, 'webgpu');
   assert.deepEqual(warnings, []);

@@ -3,24 +3,25 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { evaluateRun } from '../../../src/engine/evaluation/evaluate.ts';
-import { mergeRun } from '../../../src/engine/requests/merge.ts';
-import { runTraining } from '../../../src/engine/requests/train.ts';
+import { evaluateRecipe } from '../../../src/engine/evaluation/evaluate.ts';
+import { handle as merge } from '../../../src/engine/requests/merge.ts';
+import { handle as train } from '../../../src/engine/requests/train.ts';
 import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
 import { earliestScore } from '../../../src/experiment/soloScores.ts';
-import type { EngineNotifications } from '../../../src/protocol/engine/engineApi.ts';
+import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
 import type { Report } from '../../../src/protocol/report.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
 const media = resolve('media');
-const workbench = createWorkbench(media, 1);
+const workbench = createWorkbench({ mediaFolder: media, threads: 1 });
 const progress: string[] = [];
-const context = {
+const call = {
   signal: new AbortController().signal,
-  notify: (name: keyof EngineNotifications, params: unknown) => {
-    if (name === 'progress') progress.push((params as EngineNotifications['progress']).message);
+  progress: (told: EngineProgress<'train'>) => {
+    if (told.kind === 'work') progress.push(told.message);
   },
 };
+const untold = { signal: call.signal, progress() {} };
 const recipePath = join(folder, 'tiny.lora.json');
 
 before(async () => {
@@ -52,10 +53,10 @@ before(async () => {
     },
   };
   writeFileSync(recipePath, JSON.stringify(recipe));
-  await runTraining(workbench, { id: 't', recipe: recipePath, only: ['math'], resume: false }, context);
-  await evaluateRun(workbench, { id: 'e', recipe: recipePath, sets: ['sums'] }, context);
-  await runTraining(workbench, { id: 't', recipe: recipePath, only: ['code'], resume: false }, context);
-  await mergeRun(workbench, { recipe: recipePath, merge: 'both' });
+  await train(workbench, { recipe: recipePath, only: ['math'], resume: false }, call);
+  await evaluateRecipe(workbench, { recipe: recipePath, sets: ['sums'] }, call);
+  await train(workbench, { recipe: recipePath, only: ['code'], resume: false }, call);
+  await merge(workbench, { recipe: recipePath, merge: 'both' }, untold);
 });
 
 after(async () => {
@@ -64,7 +65,7 @@ after(async () => {
 });
 
 test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, sequential adapter, files; the report before it is kept', async () => {
-  const { report, reportPath, htmlPath } = await evaluateRun(workbench, { id: 'e', recipe: recipePath }, context);
+  const { report, reportPath, htmlPath } = await evaluateRecipe(workbench, { recipe: recipePath }, call);
   const systems = [...new Set(report.scores.map(s => s.system))];
   for (const name of ['base', 'math', 'code', 'routed', 'both'])
     assert.ok(systems.includes(name), `${name} is measured`);
@@ -126,7 +127,7 @@ test('a score is only compared with one of the same factors, before the others w
 });
 
 test('a set that the recipe does not have is named, with those it has', async () => {
-  await assert.rejects(evaluateRun(workbench, { id: 'e', recipe: recipePath, sets: ['sum'] }, context), {
+  await assert.rejects(evaluateRecipe(workbench, { recipe: recipePath, sets: ['sum'] }, call), {
     code: 'notFound',
     message: /no evaluation set 'sum'/,
     hint: 'There are: sums, functions.',

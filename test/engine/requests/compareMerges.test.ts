@@ -19,7 +19,7 @@ test('merges of weights that no recipe names', async t => {
     const { methods } = await engine.request(
       'compareMerges',
       { recipe, weights, density: 0.5, rank: 3 },
-      { onNotification: n => n.name === 'progress' && told.push(n.params.message) },
+      { onProgress: ({ message }) => told.push(message) },
     );
     assert.deepEqual(
       methods.map(({ method }) => method),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import type { RouteResult } from '../../../src/protocol/engine/engineApi.ts';
+import type { RouteResult } from '../../../src/protocol/engine/asking.ts';
+import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
 import { testEngine } from '../../support/programs.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
@@ -50,19 +51,20 @@ test('a recipe is described without its weights: what is trained, and what needs
 test('the route is told before the first text; earlier turns are part of the prompt', async () => {
   const told: string[] = [];
   let route: RouteResult | undefined;
-  const onNotification = (n: { name: string; params: unknown }) => {
-    told.push(n.name);
-    if (n.name === 'answerRoute') ({ route } = n.params as { route: RouteResult });
+  const onProgress = (now: EngineProgress<'ask'>) => {
+    told.push(now.kind);
+    if (now.kind === 'route') ({ route } = now);
   };
+  const target = { kind: 'auto' } as const;
   const prompt = 'What is 2 + 3?';
-  const alone = await engine.request('ask', { recipe, prompt }, { onNotification });
-  assert.equal(told[0], 'answerRoute');
+  const alone = await engine.request('ask', { recipe, target, prompt }, { onProgress });
+  assert.equal(told[0], 'route');
   assert.deepEqual(route, alone.route);
   const history = [
     { role: 'user' as const, content: 'What is 1 + 1?' },
     { role: 'assistant' as const, content: '2' },
   ];
-  const later = await engine.request('ask', { recipe, prompt, history });
+  const later = await engine.request('ask', { recipe, target, prompt, history });
   const { conversation } = await engine.request('countTokens', {
     recipe,
     conversation: [...history, { role: 'user', content: prompt }],
@@ -83,5 +85,5 @@ test('tokens are those of the base: pieces of a text, and a conversation with it
 test('a base that is named and not there is refused by its folder', async () => {
   const base = join('/nowhere', 'base');
   await assert.rejects(engine.request('describe', { base }), /\/nowhere\/base/);
-  await assert.rejects(engine.request('ask', { base, prompt: 'Hi' }), /\/nowhere\/base/);
+  await assert.rejects(engine.request('ask', { base, target: { kind: 'base' }, prompt: 'Hi' }), /\/nowhere\/base/);
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { before, test } from 'node:test';
-import type { Loaded } from '../../../src/protocol/engine/loaded.ts';
+import type { Loaded } from '../../../src/protocol/engine/offering.ts';
+import type { Target } from '../../../src/protocol/target.ts';
 import { testEngine } from '../../support/programs.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
@@ -18,17 +19,18 @@ before(async () => {
 
 test('an expert is loaded by the first request that needs it, and no other', async () => {
   assert.deepEqual(await engine.request('loaded', {}), { adapters: [], bytes: 0 });
-  const ask = (expert: string) => engine.request('ask', { recipe, prompt: 'What is 2 + 3?', expert });
-  await ask('base');
+  const ask = (target: Target) => engine.request('ask', { recipe, prompt: 'What is 2 + 3?', target });
+  await ask({ kind: 'base' });
   const alone = await engine.request('loaded', {});
   assert.deepEqual([alone.base?.device, names(alone), alone.bytes], ['cpu', [], 0]);
-  await ask('code');
+  await ask({ kind: 'expert', name: 'code' });
   assert.deepEqual(names(await engine.request('loaded', {})), ['code']);
   assert.deepEqual(told.map(names), [[], ['code']], 'and whoever listens is told');
 });
 
 test('load and unload take effect on the memory of the bank; an answer is the same whatever was loaded before', async () => {
-  const answer = async () => (await engine.request('ask', { recipe, prompt: 'What is 2 + 3?', expert: 'math' })).text;
+  const target = { kind: 'expert', name: 'math' } as const;
+  const answer = async () => (await engine.request('ask', { recipe, prompt: 'What is 2 + 3?', target })).text;
   const expected = await answer();
   const both = await engine.request('load', { recipe, experts: ['code', 'math'] });
   assert.deepEqual(names(both), ['code', 'math']);
@@ -44,13 +46,13 @@ test('load and unload take effect on the memory of the bank; an answer is the sa
 });
 
 test('a blend loads its experts; an expert that is gone, or of another recipe, does not stay', async () => {
-  await engine.request('ask', { recipe, prompt: 'Hi', blend: 'half' });
+  await engine.request('ask', { recipe, prompt: 'Hi', target: { kind: 'blend', name: 'half' } });
   assert.deepEqual(names(await engine.request('loaded', {})), ['math', 'code']);
   rmSync(join(dirname(recipe), 'runs', 'tiny', 'adapters', 'code'), { recursive: true });
   await assert.rejects(engine.request('load', { recipe, experts: ['code'] }), /expert 'code' has no adapter yet/);
   assert.deepEqual(names(await engine.request('loaded', {})), ['math']);
   const other = tinyExperiment();
-  await engine.request('ask', { recipe: other, prompt: 'Hi', expert: 'base' });
+  await engine.request('ask', { recipe: other, prompt: 'Hi', target: { kind: 'base' } });
   assert.deepEqual(names(await engine.request('loaded', {})), []);
 });
 

@@ -54,7 +54,7 @@ test('one system on one set: wrong answers come with the line of their example',
   const { measured } = await engine.request(
     'measure',
     { recipe, sets: ['functions'], systems: ['base'] },
-    { onNotification: n => void (n.name === 'progress' && told.push(n.params.message)) },
+    { onProgress: ({ message }) => void told.push(message) },
   );
   assert.deepEqual(told, ['base on functions']);
   const [only, ...others] = measured;
@@ -84,7 +84,7 @@ test('a measurement that is cancelled ends', async () => {
   const measuring = engine.request(
     'measure',
     { recipe, systems: ['math', 'auto', 'base'] },
-    { signal: abort.signal, onNotification: n => n.name === 'progress' && n.params.done === 1 && abort.abort() },
+    { signal: abort.signal, onProgress: ({ done }) => done === 1 && abort.abort() },
   );
   await assert.rejects(measuring, /abort/i);
 });

@@ -3,8 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EngineClient, EngineNotification } from '../../../src/client/engineClient.ts';
+import type { EngineClient } from '../../../src/client/engineClient.ts';
 import { recordRun } from '../../../src/engine/runs/recordRun.ts';
+import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { parseRunRecord, type RunRecord } from '../../../src/protocol/runRecord.ts';
 import type { TrainEvent } from '../../../src/protocol/trainEvents.ts';
@@ -29,9 +30,9 @@ function steps(recipe: string, id: string): number[] {
 /** Trains until a step has been told; gives the request, which goes on. */
 async function trainTo(engine: EngineClient, recipe: string, run: string, step: number, only?: string[]) {
   const { promise: told, resolve } = withResolver();
-  const onNotification = ({ name, params }: EngineNotification) =>
-    name === 'trainEvent' && params.event.type === 'step' && params.event.step === step && resolve();
-  const training = engine.request('train', { recipe, run, resume: false, only }, { onNotification });
+  const onProgress = (now: EngineProgress<'train'>) =>
+    now.kind === 'event' && now.event.type === 'step' && now.event.step === step && resolve();
+  const training = engine.request('train', { recipe, run, resume: false, only }, { onProgress });
   await Promise.race([told, training]);
   return { training };
 }
@@ -52,7 +53,7 @@ test('a run that is done: its record and every event, beside its outputs', async
   await testEngine(t).request(
     'train',
     { recipe, run: 'one', resume: false },
-    { onNotification: n => n.name === 'run' && told.push(n.params.record) },
+    { onProgress: now => now.kind === 'run' && told.push(now.record) },
   );
   const { state, kind, experts, progress, recipe: path, result } = record(recipe, 'one');
   assert.deepEqual([state, kind, experts], ['done', 'train', ['math', 'code']]);
@@ -121,23 +122,23 @@ test('an expert is trained by one engine at a time; one that died holds nothing'
 
 test('what fails is told in the record; a stop is no failure', async () => {
   const folder = temporaryFolder();
-  const run = { kind: 'evaluate', requestId: '1', recipe: '/r', runFolder: folder, experts: [] as string[] } as const;
-  const context = { signal: new AbortController().signal, notify: () => {} };
+  const run = { kind: 'evaluate', recipe: '/r', runFolder: folder, experts: [] as string[] } as const;
+  const call = { signal: new AbortController().signal, progress: () => {} };
   const whole = () => ({ isWhole: true, result: {} });
   const read = (id: string) => parseRunRecord(readFileSync(join(folder, 'history', id, 'run.json'), 'utf8'))!;
   const fails = async () => {
     throw new Error('no room');
   };
-  await assert.rejects(recordRun({ ...run, id: 'a' }, context, fails, whole), /no room/);
+  await assert.rejects(recordRun({ ...run, id: 'a' }, call, fails, whole), /no room/);
   assert.deepEqual([read('a').state, read('a').message], ['failed', 'no room']);
   const waits = async ({ signal }: { signal: AbortSignal }) => {
     writeFileSync(join(folder, 'history', 'b', 'stop'), '');
     await delay(60_000, undefined, { signal });
   };
-  await assert.rejects(recordRun({ ...run, id: 'b' }, context, waits, whole), { name: 'AbortError' });
+  await assert.rejects(recordRun({ ...run, id: 'b' }, call, waits, whole), { name: 'AbortError' });
   assert.deepEqual([read('b').state, read('b').message], ['stopped', undefined]);
   assert.deepEqual(readdirSync(join(folder, 'history', 'b')), ['run.json']);
-  await assert.rejects(recordRun({ ...run, id: '../a' }, context, fails, whole), /is not the identity of a run/);
+  await assert.rejects(recordRun({ ...run, id: '../a' }, call, fails, whole), /is not the identity of a run/);
 });
 
 test('the last twenty runs of a recipe are kept', async () => {
@@ -145,8 +146,8 @@ test('the last twenty runs of a recipe are kept', async () => {
   const ids = Array.from({ length: 24 }, (_, i) => String(1000 + i));
   for (const id of ids) mkdirSync(join(folder, 'history', id), { recursive: true });
   await recordRun(
-    { kind: 'evaluate', id: '2000', requestId: '1', recipe: '/r', runFolder: folder, experts: [] },
-    { signal: new AbortController().signal, notify: () => {} },
+    { kind: 'evaluate', id: '2000', recipe: '/r', runFolder: folder, experts: [] },
+    { signal: new AbortController().signal, progress: () => {} },
     async () => {},
     () => ({ isWhole: true, result: {} }),
   );

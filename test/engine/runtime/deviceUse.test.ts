@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Devices } from '../../../src/engine/devices/devices.ts';
 import { onlyCpu } from '../../../src/engine/devices/devices.ts';
-import { askRun } from '../../../src/engine/requests/ask.ts';
-import { runTraining } from '../../../src/engine/requests/train.ts';
+import { handle as ask } from '../../../src/engine/requests/ask.ts';
+import { handle as train } from '../../../src/engine/requests/train.ts';
 import { runOn } from '../../../src/engine/runtime/deviceUse.ts';
 import { runtimeBackends } from '../../../src/engine/runtime/session.ts';
 import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
-import type { EngineNotifications } from '../../../src/protocol/engine/engineApi.ts';
+import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
 const media = fileURLToPath(new URL('../../../media', import.meta.url));
@@ -37,27 +37,25 @@ test('training and an answer on a device that refuses the graph are the CPU’s,
   const { devices, failures } = refused();
   const recipe = tinyExperiment();
   const steps: number[] = [];
-  const context = {
-    signal: new AbortController().signal,
-    notify<N extends keyof EngineNotifications>(name: N, params: EngineNotifications[N]) {
-      const { event } = params as EngineNotifications['trainEvent'];
-      if (name === 'trainEvent' && event.type === 'step') steps.push(event.step);
-    },
+  const { signal } = new AbortController();
+  const progress = (told: EngineProgress<'train'>) => {
+    if (told.kind === 'event' && told.event.type === 'step') steps.push(told.event.step);
   };
-  const workbench = createWorkbench(media, 1, devices);
-  const { finished } = await runTraining(workbench, { id: '1', recipe, resume: false }, context);
+  const workbench = createWorkbench({ mediaFolder: media, threads: 1, devices });
+  const { finished } = await train(workbench, { recipe, resume: false }, { signal, progress });
   assert.equal(finished, true);
   assert.deepEqual(steps, [1, 2, 3, 4]);
   assert.equal(failures.length, 1);
 
-  const prompt = { id: '2', recipe, prompt: 'What is 1 + 2?', expert: 'math' };
-  const answer = await askRun(workbench, prompt, context);
+  const prompt = { recipe, prompt: 'What is 1 + 2?', target: { kind: 'expert', name: 'math' } } as const;
+  const untold = { signal, progress() {} };
+  const answer = await ask(workbench, prompt, untold);
   assert.equal(failures.length, 2);
   assert.match(failures.join(), /onnxruntime could not compile the graph/);
   await workbench.dispose();
 
-  const onCpu = createWorkbench(media, 1);
-  assert.equal((await askRun(onCpu, prompt, context)).text, answer.text);
+  const onCpu = createWorkbench({ mediaFolder: media, threads: 1 });
+  assert.equal((await ask(onCpu, prompt, untold)).text, answer.text);
   await onCpu.dispose();
 });
 

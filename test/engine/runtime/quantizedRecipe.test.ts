@@ -3,41 +3,38 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
-import { onlyCpu } from '../../../src/engine/devices/devices.ts';
-import { evaluateRun } from '../../../src/engine/evaluation/evaluate.ts';
-import { askRun } from '../../../src/engine/requests/ask.ts';
-import { runTraining } from '../../../src/engine/requests/train.ts';
+import { evaluateRecipe } from '../../../src/engine/evaluation/evaluate.ts';
+import { handle as ask } from '../../../src/engine/requests/ask.ts';
+import { handle as trainRequest } from '../../../src/engine/requests/train.ts';
 import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
 import { hashBase, loadBase } from '../../../src/experiment/base.ts';
-import type { EngineNotifications } from '../../../src/protocol/engine/engineApi.ts';
+import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
-import type { TrainEvent } from '../../../src/protocol/trainEvents.ts';
 import { assertClose } from '../../support/assertClose.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
 const cacheFolder = temporaryFolder();
-const workbench = createWorkbench(resolve('media'), 1, onlyCpu, cacheFolder);
+const workbench = createWorkbench({ mediaFolder: resolve('media'), threads: 1, cacheFolder });
 after(() => workbench.dispose());
 
 const told: string[] = [];
 const losses: number[] = [];
-const context = {
+const call = {
   signal: new AbortController().signal,
-  notify: (name: keyof EngineNotifications, params: unknown) => {
-    if (name === 'progress') told.push((params as EngineNotifications['progress']).message);
-    if (name !== 'trainEvent') return;
-    const { event } = params as { event: TrainEvent };
-    if (event.type === 'step') losses.push(event.experts.math!.loss);
+  progress: (now: EngineProgress<'train'>) => {
+    if (now.kind === 'work') told.push(now.message);
+    if (now.kind === 'event' && now.event.type === 'step') losses.push(now.event.experts.math!.loss);
   },
 };
+const untold = { signal: call.signal, progress() {} };
 const edit = (recipe: string, changes: object) =>
   writeFileSync(recipe, JSON.stringify({ ...JSON.parse(readFileSync(recipe, 'utf8')), ...changes }));
 
 test('a recipe with a quantised base: trained, asked and evaluated on it, the stored base and its hash unchanged', async () => {
   const stored = await hashBase(await loadBase(resolve('media/base')));
   const recipe = tinyExperiment({ quantization: 'none' });
-  const train = (resume: boolean) => runTraining(workbench, { id: 't', recipe, resume }, context);
+  const train = (resume: boolean) => trainRequest(workbench, { recipe, resume }, call);
   await train(false);
   assert.deepEqual(told, []);
   const full = losses.splice(0);
@@ -52,12 +49,16 @@ test('a recipe with a quantised base: trained, asked and evaluated on it, the st
   assert.deepEqual([...new Set(told)], ['quantising the base']);
   const copied = told.length;
 
-  const answer = await askRun(workbench, { id: 'a', recipe, prompt: 'What is 2 + 3?', expert: 'math' }, context);
+  const answer = await ask(
+    workbench,
+    { recipe, prompt: 'What is 2 + 3?', target: { kind: 'expert', name: 'math' } },
+    untold,
+  );
   assert.ok(answer.answerTokens > 0);
   assert.equal((await workbench.open(recipe)).model.base.quantization, 'int8');
   assert.equal(told.length, copied, 'the copy is made once');
 
-  const { report } = await evaluateRun(workbench, { id: 'e', recipe, sets: ['math'] }, context);
+  const { report } = await evaluateRecipe(workbench, { recipe, sets: ['math'] }, call);
   assert.deepEqual([report.base.quantization, report.base.hashBefore, report.base.hashAfter], ['int8', stored, stored]);
   assert.equal(report.forgetting.gateZeroBitEqual, true);
 

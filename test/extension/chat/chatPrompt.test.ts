@@ -19,7 +19,7 @@ test('without a command the question goes as it is', () => {
 });
 
 test('a domain: its expert, where it is trained', () => {
-  assert.deepEqual(read('code', 'double'), { choice: { kind: 'expert', name: 'js' }, question: 'double' });
+  assert.deepEqual(read('code', 'double'), { target: { kind: 'expert', name: 'js' }, question: 'double' });
   assert.equal(instead(read('qa', 'where?')), 'No expert for qa is trained in this recipe.');
   assert.match(instead(read('math', ''))!, /What do you want to ask `math`/);
 });
@@ -39,11 +39,11 @@ test('code: explained by the code expert, reviewed by the blend of that name', (
   assert.match(instead(read('explain', ''))!, /Select the code to explain/);
   const explained = read('explain', 'Be short.', true);
   assert.deepEqual(explained, {
-    choice: { kind: 'expert', name: 'js' },
+    target: { kind: 'expert', name: 'js' },
     question: 'Explain what this JavaScript code does. Be short.',
   });
   const reviewed = read('review', '', true);
-  assert.ok('choice' in reviewed && reviewed.choice?.kind === 'blend');
+  assert.ok('target' in reviewed && reviewed.target?.kind === 'blend');
 });
 
 test('follow-ups: the experts that did not answer', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gateSets } from '../../../src/extension/gates/gateItems.ts';
 import { missedText, promptLine } from '../../../src/extension/gates/gateTexts.ts';
-import type { Measured } from '../../../src/protocol/engine/measure.ts';
+import type { Measured } from '../../../src/protocol/engine/evaluating.ts';
 
 const text = `{
   "experts": { "math": { "adapter": "a" } },

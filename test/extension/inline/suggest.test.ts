@@ -10,11 +10,15 @@ const asked: string[] = [];
 function suggester(maxTokens: number, onText = () => {}): Suggester {
   return {
     rest: 30,
-    findExpert: async () => 'base',
-    ask(prompt, expert, signal) {
+    findExpert: async () => 'any',
+    ask(prompt, _expert, signal) {
       asked.push(prompt);
       const settings = { maxTokens, temperature: 8, seed: 3 };
-      return engine.request('ask', { prompt, expert, settings }, { signal, onNotification: onText });
+      return engine.request(
+        'ask',
+        { prompt, target: { kind: 'base' }, settings },
+        { signal, onProgress: ({ kind }) => kind === 'text' && onText() },
+      );
     },
   };
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readFacts } from '../../../src/extension/language/readFacts.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
-import type { PlanResult } from '../../../src/protocol/engine/plan.ts';
+import type { PlanResult } from '../../../src/protocol/engine/training.ts';
 import { expertFigures, operationsPerToken } from '../../../src/recipe/language/expertFigures.ts';
 import { emptyWorld, type RecipeWorld } from '../../../src/recipe/language/recipeWorld.ts';
 import { readRecipe } from '../../../src/recipe/parseRecipe.ts';

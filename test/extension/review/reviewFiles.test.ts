@@ -23,7 +23,7 @@ async function review(
   await reviewFiles(
     files.map((lines, i) => ({ path: `${i}.js`, code: 'JavaScript code', hunks: [wholeHunk(lines)] })),
     {
-      reviewer: { choice: { kind: 'expert', name: 'review' }, prompt: hunkPrompt, mostNew },
+      reviewer: { target: { kind: 'expert', name: 'review' }, prompt: hunkPrompt, mostNew },
       window,
       tally,
       signal: abort.signal,

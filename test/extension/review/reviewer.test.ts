@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reviewerFor } from '../../../src/extension/review/reviewer.ts';
-import type { DescribeResult } from '../../../src/protocol/engine/engineApi.ts';
+import type { DescribeResult } from '../../../src/protocol/engine/offering.ts';
 import { described } from '../ask/described.ts';
 
 type Expert = DescribeResult['experts'][number];
@@ -18,7 +18,7 @@ function check(experts: Expert[], blends: Record<string, Record<string, number>>
     merges: [],
   });
   const isTold = reviewer?.prompt([], 'code').includes('SEVERITY');
-  assert.equal(reviewer && `${reviewer.choice.kind} ${reviewer.choice.name}${isTold ? ', told' : ''}`, expected);
+  assert.equal(reviewer && `${reviewer.target.kind} ${reviewer.target.name}${isTold ? ', told' : ''}`, expected);
 }
 
 test('the review blend, else a review expert, else the code expert', () => {

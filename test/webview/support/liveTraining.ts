@@ -8,7 +8,8 @@ import { performRun } from '../../../src/extension/runs/performRun.ts';
 import { createRun, type LiveRun } from '../../../src/extension/runs/run.ts';
 import type { TrainOptions } from '../../../src/extension/runs/runs.ts';
 import { createTrainingHandlers, type TrainingHost } from '../../../src/extension/training/trainingHandlers.ts';
-import { createMessenger } from '../../../src/protocol/messenger.ts';
+import 'vscode-jsonrpc/node';
+import { createRpc, postedConnection } from '../../../src/protocol/rpc.ts';
 import { runId } from '../../../src/protocol/runRecord.ts';
 import { trainingApi } from '../../../src/protocol/views/training.ts';
 
@@ -77,15 +78,17 @@ export function liveTraining(t: Pick<TestContext, 'after'>, recipePath: string, 
   };
 
   let post: (message: unknown) => void = () => {};
-  const training = createTrainingHandlers(host, { notify: (...told) => messenger.notify(...told) });
-  const messenger = createMessenger<typeof trainingApi.toHost, typeof trainingApi.toView>({
+  const training = createTrainingHandlers(host, { notify: (...told) => rpc.notify(...told) });
+  const onStray = (problem: string) => {
+    throw new Error(problem);
+  };
+  const { connection, receive } = postedConnection(message => post(message), onStray);
+  const rpc = createRpc<typeof trainingApi.toHost, typeof trainingApi.toView>({
     own: trainingApi.toHost,
     other: trainingApi.toView,
     handlers: training.handlers,
-    post: message => post(message),
-    onStray: problem => {
-      throw new Error(problem);
-    },
+    connection,
+    onStray,
   });
   const timer = setInterval(() => {
     if (told.size === 0) return;
@@ -102,7 +105,7 @@ export function liveTraining(t: Pick<TestContext, 'after'>, recipePath: string, 
           .evaluate(`window.postMessage(${JSON.stringify(message)})`)
           // A page that is closed, or is being loaded again, hears nothing.
           .catch(() => {});
-      await page.exposeFunction('toHost', (message: string) => messenger.receive(JSON.parse(message)));
+      await page.exposeFunction('toHost', (message: string) => receive(JSON.parse(message)));
       await page.addInitScript({ content: editorApi });
     },
   };

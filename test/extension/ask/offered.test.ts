@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {
-  type Choice,
-  choiceId,
-  choiceParams,
-  expertFor,
-  isOffered,
-  offeredChoices,
-  parseChoice,
-  parseWeights,
-  weightsText,
-} from '../../../src/extension/ask/choice.ts';
+import { expertFor, isOffered, offeredTargets } from '../../../src/extension/ask/offered.ts';
+import type { Target } from '../../../src/protocol/target.ts';
+import { namedTarget, parseTarget, parseWeights, targetId, weightsText } from '../../../src/text/target.ts';
 import { described } from './described.ts';
 
 test('a choice and its identity are each other', () => {
-  const choices: Choice[] = [
+  const choices: Target[] = [
     { kind: 'auto' },
     { kind: 'base' },
     { kind: 'expert', name: 'math' },
@@ -22,9 +14,9 @@ test('a choice and its identity are each other', () => {
     { kind: 'merge', name: 'a:b' },
     { kind: 'weights', weights: { math: 0.5, code: -0.25 } },
   ];
-  for (const choice of choices) assert.deepEqual(parseChoice(choiceId(choice)), choice);
+  for (const choice of choices) assert.deepEqual(parseTarget(targetId(choice)), choice);
   for (const id of ['', 'expert:', 'nobody', 'weights:', 'weights:math', 'EXPERT:math'])
-    assert.equal(parseChoice(id), undefined, id);
+    assert.equal(parseTarget(id), undefined, id);
 });
 
 test('weights as people write them', () => {
@@ -35,19 +27,20 @@ test('weights as people write them', () => {
   assert.equal(weightsText({}), 'the base alone');
 });
 
-test('what the engine is asked', () => {
-  assert.deepEqual(choiceParams({ kind: 'auto' }), { expert: 'auto' });
-  assert.deepEqual(choiceParams({ kind: 'expert', name: 'math' }), { expert: 'math' });
-  assert.deepEqual(choiceParams({ kind: 'blend', name: 'half' }), { blend: 'half' });
-  assert.deepEqual(choiceParams({ kind: 'weights', weights: { math: 1 } }), { weights: { math: 1 } });
+test('the target of a step or a command', () => {
+  assert.deepEqual(namedTarget({}), { kind: 'auto' });
+  assert.deepEqual(namedTarget({ expert: 'base' }), { kind: 'base' });
+  assert.deepEqual(namedTarget({ expert: 'math' }), { kind: 'expert', name: 'math' });
+  assert.deepEqual(namedTarget({ expert: 'auto', blend: 'half' }), { kind: 'blend', name: 'half' });
+  assert.deepEqual(namedTarget({ blend: 'half', weights: { math: 1 } }), { kind: 'weights', weights: { math: 1 } });
 });
 
 test('offered is what is trained', () => {
-  assert.deepEqual(offeredChoices(described).map(choiceId), ['auto', 'base', 'expert:math', 'expert:js']);
+  assert.deepEqual(offeredTargets(described).map(targetId), ['auto', 'base', 'expert:math', 'expert:js']);
   assert.equal(isOffered({ kind: 'weights', weights: { math: 1, qa: 0 } }, described), true);
   assert.equal(isOffered({ kind: 'weights', weights: { math: 1, qa: 0.1 } }, described), false);
   const untrained = { ...described, experts: described.experts.map(e => ({ ...e, isTrained: false })) };
-  assert.deepEqual(offeredChoices(untrained).map(choiceId), ['base']);
+  assert.deepEqual(offeredTargets(untrained).map(targetId), ['base']);
 });
 
 test('an expert is found by its name, or else by its domain', () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { removeModelRun } from '../../../src/engine/requests/removeModel.ts';
+import { removeModel } from '../../../src/engine/hub/removeModel.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const [first, second] = ['a'.repeat(40), 'b'.repeat(40)];
@@ -37,7 +37,7 @@ function cacheOfTwo(): { cache: string; repo: string; outside: string } {
 
 test('a commit goes with the files that are its own; what others share, and what links lead to outside, stays', async () => {
   const { cache, repo, outside } = cacheOfTwo();
-  const { bytes } = await removeModelRun({ repo: 'o/n', commit: first }, cache);
+  const { bytes } = await removeModel({ repo: 'o/n', commit: first }, cache);
   assert.equal(bytes, 'first'.length);
   assert.deepEqual(readdirSync(join(repo, 'snapshots')), [second]);
   assert.deepEqual(readdirSync(join(repo, 'refs')), ['old']);
@@ -45,7 +45,7 @@ test('a commit goes with the files that are its own; what others share, and what
   assert.equal(readFileSync(join(repo, 'snapshots', second, 'tokenizer.json'), 'utf8'), 'shared');
   assert.equal(readFileSync(outside, 'utf8'), 'mine');
 
-  const last = await removeModelRun({ repo: 'o/n', commit: second }, cache);
+  const last = await removeModel({ repo: 'o/n', commit: second }, cache);
   assert.equal(last.bytes, 'second'.length + 'shared'.length + 'half of a file'.length);
   assert.ok(!existsSync(repo), 'nothing is left of it');
   assert.ok(existsSync(cache));
@@ -55,14 +55,14 @@ test('nothing is deleted while the model is downloaded; the lock of a process th
   const { cache, repo } = cacheOfTwo();
   const lock = join(repo, 'blobs', 'c9.partial.lock');
   writeFileSync(lock, `${process.pid} ${hostname()}`);
-  await assert.rejects(removeModelRun({ repo: 'o/n', commit: first }, cache), {
+  await assert.rejects(removeModel({ repo: 'o/n', commit: first }, cache), {
     code: 'busy',
     message: 'o/n is being downloaded',
   });
   assert.deepEqual(readdirSync(join(repo, 'snapshots')).sort(), [first, second]);
   assert.equal(readdirSync(join(repo, 'blobs')).length, 5);
   writeFileSync(lock, `${spawnSync(process.execPath, ['-e', '']).pid} ${hostname()}`);
-  await removeModelRun({ repo: 'o/n', commit: first }, cache);
+  await removeModel({ repo: 'o/n', commit: first }, cache);
   assert.deepEqual(readdirSync(join(repo, 'snapshots')), [second]);
 });
 
@@ -71,7 +71,7 @@ test('where links are not allowed the files of a snapshot go with it', async () 
   const snapshot = join(cache, 'models--o--n', 'snapshots', first);
   mkdirSync(snapshot, { recursive: true });
   writeFileSync(join(snapshot, 'config.json'), '{}');
-  assert.equal((await removeModelRun({ repo: 'o/n', commit: first }, cache)).bytes, 2);
+  assert.equal((await removeModel({ repo: 'o/n', commit: first }, cache)).bytes, 2);
   assert.deepEqual(readdirSync(cache), []);
 });
 
@@ -85,8 +85,8 @@ test('names that lead elsewhere are refused, and what is not there is said', asy
     ['o/n', `../${first}`],
     ['o/n', 'main'],
   ] as const)
-    await assert.rejects(removeModelRun({ repo: name, commit }, cache), /names no model of the cache/);
-  await assert.rejects(removeModelRun({ repo: 'o/n', commit: 'c'.repeat(40) }, cache), /is not there/);
-  await assert.rejects(removeModelRun({ repo: 'o/m', commit: first }, cache), /is not there/);
+    await assert.rejects(removeModel({ repo: name, commit }, cache), /names no model of the cache/);
+  await assert.rejects(removeModel({ repo: 'o/n', commit: 'c'.repeat(40) }, cache), /is not there/);
+  await assert.rejects(removeModel({ repo: 'o/m', commit: first }, cache), /is not there/);
   assert.equal(readdirSync(join(repo, 'blobs')).length, 4);
 });

@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as z from 'zod/mini';
-import { anyNumber, type Handlers, nothing, type ViewApi } from '../../src/protocol/api.ts';
+import { anyNumber, type Handlers, nothing, type ViewApi } from '../../src/protocol/contract.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
-import { createMessenger } from '../../src/protocol/messenger.ts';
+import 'vscode-jsonrpc/node';
+import { createRpc, postedConnection } from '../../src/protocol/rpc.ts';
 
 const api = {
   toHost: {
     requests: {
       double: { params: z.object({ value: z.number() }), result: z.object({ value: z.number() }) },
       wait: { params: nothing, result: nothing },
+      count: {
+        params: z.object({ to: z.int() }),
+        progress: z.object({ at: z.int() }),
+        result: z.object({ at: z.int() }),
+        answersWhenCancelled: true,
+      },
     },
     notifications: { told: z.object({ text: z.string() }) },
   },
@@ -21,29 +28,42 @@ function line(handlers: Partial<Handlers<typeof api.toHost>>) {
   const strays: string[] = [];
   const losses: number[] = [];
   const copy = (message: unknown) => JSON.parse(JSON.stringify(message)) as unknown;
-  const onStray = (problem: string) => strays.push(problem);
+  const onStray = (problem: string) => void strays.push(problem);
   const all: Handlers<typeof api.toHost> = {
     double: ({ value }) => ({ value: 2 * value }),
     wait: () => undefined,
+    count: async ({ to }, { signal, progress }) => {
+      let at = 0;
+      while (at < to && !signal.aborted) {
+        progress({ at: ++at });
+        await new Promise(resolve => setTimeout(resolve, 1));
+      }
+      return { at };
+    },
     told: () => {},
     ...handlers,
   };
-  const host = createMessenger<typeof api.toHost, typeof api.toView>({
+  const hostEnd = postedConnection(message => queueMicrotask(() => viewEnd.receive(copy(message))), onStray);
+  const viewEnd = postedConnection(message => queueMicrotask(() => hostEnd.receive(copy(message))), onStray);
+  const host = createRpc<typeof api.toHost, typeof api.toView>({
     own: api.toHost,
     other: api.toView,
     handlers: all,
-    post: message => queueMicrotask(() => view.receive(copy(message))),
+    connection: hostEnd.connection,
     onStray,
   });
-  const view = createMessenger<typeof api.toView, typeof api.toHost>({
+  const view = createRpc<typeof api.toView, typeof api.toHost>({
     own: api.toView,
     other: api.toHost,
     handlers: { loss: ({ loss }) => void losses.push(loss) },
-    post: message => queueMicrotask(() => host.receive(copy(message))),
+    connection: viewEnd.connection,
     onStray,
   });
-  return { host, view, strays, losses };
+  return { host, view, strays, losses, receive: hostEnd.receive, ask: viewEnd.connection };
 }
+
+/** Messages take turns of the event loop. */
+const settled = () => new Promise(resolve => setTimeout(resolve, 20));
 
 test('requests are answered, each its own, in whatever order', async () => {
   const { view } = line({
@@ -60,7 +80,7 @@ test('requests are answered, each its own, in whatever order', async () => {
 });
 
 test('a request that does not fit, is not known or fails gets an error answer', async () => {
-  const { view, host, strays } = line({
+  const { view, strays, receive, ask } = line({
     wait: () => {
       throw new WorkbenchError('notFound', 'There is no such run.', 'Train it first.');
     },
@@ -72,55 +92,64 @@ test('a request that does not fit, is not known or fails gets an error answer', 
   });
   await assert.rejects(view.request('double', { value: 2 }), { message: /^the answer to 'double' does not fit/ });
   await assert.rejects(view.request('wait', undefined), { code: 'notFound', hint: 'Train it first.' });
-  const answer = new Promise(resolve => {
-    createMessenger({ own: api.toHost, other: api.toView, handlers: {} as never, post: resolve, onStray() {} }).receive(
-      {
-        type: 'request',
-        id: 7,
-        method: 'constructor',
-      },
-    );
+  await assert.rejects(Promise.resolve(ask.sendRequest('constructor', {})), {
+    message: "There is no 'constructor' here.",
+    data: { code: 'badRequest', problems: [] },
   });
-  assert.deepEqual(await answer, {
-    type: 'error',
-    id: 7,
-    error: { code: 'badRequest', message: "There is no 'constructor' here.", hint: undefined },
-  });
-  host.receive({ type: 'request' });
-  host.receive(undefined);
-  host.receive({ type: 'notification', method: 'told', params: { text: 3 } });
+  receive({ type: 'request' });
+  receive(undefined);
+  void ask.sendNotification('told', { params: { text: 3 } });
+  await settled();
   assert.equal(strays.length, 3, strays.join('\n'));
 });
 
-test('what was cancelled stops at the other end, and its answer is not waited for', async () => {
+test('what was cancelled stops at the other end, and rejects with the reason', async () => {
   let stopped: AbortSignal | undefined;
   const { view, strays } = line({
-    wait: (_, signal) =>
+    wait: (_, { signal }) =>
       new Promise((_, reject) => {
         stopped = signal;
         signal.addEventListener('abort', () => reject(new Error('stopped')));
       }),
   });
   const abort = new AbortController();
-  const answer = view.request('wait', undefined, abort.signal);
-  await new Promise(resolve => setTimeout(resolve));
+  const answer = view.request('wait', undefined, { signal: abort.signal });
+  await settled();
   abort.abort(new Error('no longer wanted'));
   await assert.rejects(answer, { message: 'no longer wanted' });
-  await new Promise(resolve => setTimeout(resolve));
+  await settled();
   assert.equal(stopped?.aborted, true);
+  assert.deepEqual(strays, []);
+});
+
+test('progress comes in order and before the answer; what was cancelled may answer with what was done', async () => {
+  const { view, strays } = line({});
+  const told: number[] = [];
+  const onProgress = ({ at }: { at: number }) => void told.push(at);
+  assert.deepEqual(await view.request('count', { to: 5 }, { onProgress }), { at: 5 });
+  assert.deepEqual(told, [1, 2, 3, 4, 5]);
+  // Nobody listens: nothing is sent.
+  assert.deepEqual(await view.request('count', { to: 2 }), { at: 2 });
+  const abort = new AbortController();
+  const { at } = await view.request(
+    'count',
+    { to: 1e6 },
+    { signal: abort.signal, onProgress: p => p.at === 3 && abort.abort() },
+  );
+  assert.ok(at >= 3 && at < 1000, `${at}`);
   assert.deepEqual(strays, []);
 });
 
 test('a view that is closed: who waits is told as of a cancellation, and handlers are stopped', async () => {
   let stopped: AbortSignal | undefined;
   const { view, host } = line({
-    wait: (_, signal) => {
+    wait: (_, { signal }) => {
       stopped = signal;
       return new Promise(() => {});
     },
   });
   const answer = view.request('wait', undefined);
-  await new Promise(resolve => setTimeout(resolve));
+  await settled();
   host.dispose();
   view.dispose();
   await assert.rejects(answer, { name: 'AbortError' });
@@ -130,6 +159,6 @@ test('a view that is closed: who waits is told as of a cancellation, and handler
 test('notifications arrive; a loss that is no number stays none', async () => {
   const { host, losses } = line({});
   for (const loss of [1.5, Number.NaN, Infinity]) host.notify('loss', { loss });
-  await new Promise(resolve => setTimeout(resolve));
+  await settled();
   assert.deepEqual(losses, [1.5, Number.NaN, Number.NaN]);
 });

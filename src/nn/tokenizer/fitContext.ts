@@ -1,5 +1,5 @@
-import type { ChatTurn } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { ChatMessage } from './chatTemplate.ts';
 
 /** Something that goes with a question: a file, a selection, a variable. */
 export interface ContextPiece {
@@ -9,30 +9,32 @@ export interface ContextPiece {
 
 export interface FittedPrompt {
   prompt: string;
-  history: ChatTurn[];
+  history: ChatMessage[];
   /** One sentence for each thing that was cut or left out. */
   leftOut: string[];
 }
 
-export type TokenCounter = (request: {
-  texts?: string[];
-  conversation?: ChatTurn[];
-}) => Promise<{ texts: number[]; conversation: number }>;
+/** Counts tokens as the model reads them. */
+export interface TokenCounter {
+  text(text: string): number;
+  /** By the base's chat template, up to where the answer begins. */
+  conversation(turns: ChatMessage[]): number;
+}
 
 /**
  * Puts a question and what goes with it into a model's window: the question whole, then the pieces in order, each cut at
  * the end of a line, then earlier turns, the newest first. `window` and `answer` (the room kept for it) are in tokens.
  * Throws `badRequest` when the question alone leaves no room.
  */
-export async function fitContext(
-  { question, pieces, history = [] }: { question: string; pieces: ContextPiece[]; history?: ChatTurn[] },
+export function fitContext(
+  { question, pieces, history = [] }: { question: string; pieces: ContextPiece[]; history?: ChatMessage[] },
   { window, answer }: { window: number; answer: number },
   count: TokenCounter,
-): Promise<FittedPrompt> {
+): FittedPrompt {
   const room = window - answer;
-  const total = async (prompt: string, turns: ChatTurn[] = []) =>
-    (await count({ conversation: [...turns, { role: 'user', content: prompt }] })).conversation;
-  const alone = await total(question);
+  const total = (prompt: string, turns: ChatMessage[] = []) =>
+    count.conversation([...turns, { role: 'user', content: prompt }]);
+  const alone = total(question);
   if (alone > room)
     throw new WorkbenchError(
       'badRequest',
@@ -41,8 +43,10 @@ export async function fitContext(
     );
 
   const texts = pieces.map(p => p.text.split('\n'));
-  const flat = texts.flat();
-  const { texts: tokens } = flat.length > 0 ? await count({ texts: flat.map(line => `${line}\n`) }) : { texts: [] };
+  const tokens = texts.flat().map(line =>
+    count.text(`${line}
+`),
+  );
   const kept = pieces.map(() => 0);
   let left = room - alone;
   let at = 0;
@@ -55,17 +59,17 @@ export async function fitContext(
   }
   // A text has not exactly the tokens of its lines, and labels and the template add some.
   let prompt = compose(question, pieces, texts, kept);
-  for (let used = await total(prompt); used > room; used = await total(prompt)) {
+  for (let used = total(prompt); used > room; used = total(prompt)) {
     const last = kept.findLastIndex(n => n > 0);
     if (last < 0) break;
     kept[last] = Math.max(0, kept[last]! - Math.max(1, Math.ceil((used - room) / 8)));
     prompt = compose(question, pieces, texts, kept);
   }
 
-  const turns: ChatTurn[] = [];
+  const turns: ChatMessage[] = [];
   for (let i = history.length; i >= 2; i -= 2) {
     const longer = [...history.slice(i - 2, i), ...turns];
-    if ((await total(prompt, longer)) > room) break;
+    if (total(prompt, longer) > room) break;
     turns.splice(0, turns.length, ...longer);
   }
   return { prompt, history: turns, leftOut: leftOut(pieces, texts, kept, (history.length - turns.length) / 2) };

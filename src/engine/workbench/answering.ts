@@ -1,0 +1,86 @@
+import { baseFolder } from '../../experiment/experiment.ts';
+import type { Call } from '../../protocol/contract.ts';
+import type { RouteResult } from '../../protocol/engine/asking.ts';
+import type { WorkProgress } from '../../protocol/engine/source.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Target, Weights } from '../../protocol/target.ts';
+import { weightsProblem } from '../../recipe/checkRecipe.ts';
+import { type GenerationSettings, generationSettings } from '../../recipe/schema.ts';
+import { generationSettingsOf } from '../../recipe/settings.ts';
+import type { Model } from '../runtime/model.ts';
+import { watchFor } from './requestHandler.ts';
+import type { OpenExperiment, Workbench } from './workbench.ts';
+
+/** Who can answer: a base alone, or with the experts of a recipe. */
+export interface Answering {
+  open: OpenExperiment | undefined;
+  model: Model;
+  /** Decoding settings of the request over those of the recipe over the defaults. */
+  settings: GenerationSettings;
+}
+
+/** Opens what a request names: its recipe, or a base alone. */
+export async function openAnswering(
+  workbench: Workbench,
+  request: { recipe?: string; base?: string; settings?: Record<string, unknown> },
+  call: Call<WorkProgress>,
+): Promise<Answering> {
+  const open = request.recipe ? await workbench.open(request.recipe, watchFor(call)) : undefined;
+  const model =
+    open?.model ?? (await workbench.model(baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder)));
+  const settings = parseSettings({ ...(open && generationSettingsOf(open.experiment.recipe)), ...request.settings });
+  return { open, model, settings };
+}
+
+/** The weights of experts that a target stands for, loaded; the router's for `auto`. */
+export async function weightsOf(
+  { open }: Answering,
+  target: Target,
+  prompt: string,
+): Promise<{ weights: Weights; route?: RouteResult }> {
+  if (!open) {
+    if (target.kind !== 'auto' && target.kind !== 'base')
+      throw new WorkbenchError('badRequest', 'experts and blends need a recipe that names them', 'Add --recipe FILE.');
+    return { weights: {} };
+  }
+  switch (target.kind) {
+    case 'base':
+      return { weights: {} };
+    case 'expert':
+    case 'merge':
+      await open.load([target.name]);
+      return { weights: { [target.name]: 1 } };
+    case 'blend':
+      return { weights: await loaded(open, blendOf(open, target.name)) };
+    case 'weights':
+      return { weights: await loaded(open, target.weights) };
+    case 'auto': {
+      const { weights, abstained, evidence } = (await open.router())(prompt);
+      await open.load(Object.keys(weights));
+      return { weights, route: { weights, abstained, evidence } };
+    }
+  }
+}
+
+function blendOf({ experiment: { recipe, path } }: OpenExperiment, blend: string): Weights {
+  if (Object.hasOwn(recipe.blends, blend)) return recipe.blends[blend]!;
+  throw new WorkbenchError(
+    'notFound',
+    `${path} has no blend '${blend}'`,
+    `There are: ${Object.keys(recipe.blends).join(', ') || 'none'}.`,
+  );
+}
+
+async function loaded(open: OpenExperiment, weights: Weights): Promise<Weights> {
+  const problem = weightsProblem(weights);
+  if (problem) throw new WorkbenchError('badRequest', problem);
+  await open.load(Object.keys(weights).filter(name => weights[name] !== 0));
+  return weights;
+}
+
+function parseSettings(settings: Record<string, unknown>): GenerationSettings {
+  const parsed = generationSettings.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new WorkbenchError('badRequest', `decoding setting '${issue.path.join('.')}': ${issue.message}`);
+}

@@ -1,0 +1,131 @@
+import * as z from 'zod/mini';
+import type { Exchange } from '../contract.ts';
+import { targetSchema, weightsSchema } from '../target.ts';
+import { source, workProgress } from './source.ts';
+
+const turn = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+
+const route = z.object({
+  weights: weightsSchema,
+  abstained: z.boolean(),
+  evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
+});
+
+const finish = z.enum(['stop', 'length', 'cancelled', 'context']);
+
+/** What holds for every prompt of a request. */
+const asking = {
+  ...source,
+  target: targetSchema,
+  /** Decoding settings over those of the recipe. */
+  settings: z.optional(z.record(z.string(), z.unknown())),
+};
+
+const askResult = z.object({
+  text: z.string(),
+  finish,
+  /** Weights that were used; empty for the base alone. */
+  weights: weightsSchema,
+  route: z.optional(route),
+  promptTokens: z.int(),
+  answerTokens: z.int(),
+  timings: z.object({ routeMs: z.number(), prefillMs: z.number(), decodeMs: z.number() }),
+});
+
+const nextToken = z.object({
+  /** Of the token that stands there. */
+  probability: z.number(),
+  /** KL(this ‖ base) of the two distributions of the next token, in nats. */
+  kl: z.number(),
+  /** The text of the most probable token. */
+  top: z.string(),
+});
+
+const explainedToken = z.object({
+  text: z.string(),
+  base: nextToken,
+  blend: nextToken,
+  /** Each expert alone, with its weight in the blend; in the order of `experts`. */
+  experts: z.array(nextToken),
+});
+
+export const askingRequests = {
+  ask: {
+    params: z.object({
+      ...asking,
+      /** The turns before the prompt, oldest first; the router reads the prompt alone. */
+      history: z.optional(z.array(turn)),
+      prompt: z.string(),
+      /**
+       * What goes with the prompt: put before it in this order, cut at the ends of lines to what the base's window holds
+       * beside the answer, then as many turns of the history as there is room for, the newest first. Without it prompt
+       * and history go as they are.
+       */
+      context: z.optional(z.array(z.object({ label: z.string(), text: z.string() }))),
+    }),
+    progress: z.discriminatedUnion('kind', [
+      workProgress,
+      /** Before the route, where a context was given: the prompt as it is asked, and a sentence for each thing that was left out. */
+      z.object({ kind: z.literal('fitted'), prompt: z.string(), leftOut: z.array(z.string()) }),
+      /** Whom the router chose, before the answer's first text. */
+      z.object({ kind: z.literal('route'), route }),
+      /** The next piece of the answer. */
+      z.object({ kind: z.literal('text'), text: z.string() }),
+    ]),
+    result: askResult,
+    answersWhenCancelled: true,
+  },
+  /** Several prompts at once, each by itself: one batch of the model, so no more than it has memory for. */
+  askAll: {
+    params: z.object({ ...asking, prompts: z.array(z.string()) }),
+    progress: workProgress,
+    /** In the order of the prompts. */
+    result: z.object({ answers: z.array(z.object({ text: z.string(), finish })) }),
+    answersWhenCancelled: true,
+  },
+  countTokens: {
+    params: z.object({
+      ...source,
+      /** Counted as plain text … */
+      texts: z.optional(z.array(z.string())),
+      /** … or as the conversation that a prompt and what came before it become by the base's chat template. */
+      conversation: z.optional(z.array(turn)),
+    }),
+    result: z.object({
+      texts: z.array(z.int()),
+      /** Tokens of the rendered conversation, up to where the answer begins; 0 without one. */
+      conversation: z.int(),
+    }),
+  },
+  /** Needs neither the base nor trained experts; without a recipe the shipped prior speaks for math, code and qa. */
+  route: {
+    params: z.object({ recipe: z.optional(z.string()), prompts: z.array(z.string()) }),
+    result: z.array(route),
+  },
+  /** An answer to a prompt, token by token, as the experts of a blend see it. */
+  explainTokens: {
+    params: z.object({
+      recipe: z.string(),
+      prompt: z.string(),
+      answer: z.string(),
+      /** The blend's. */
+      weights: weightsSchema,
+    }),
+    progress: workProgress,
+    result: z.object({
+      /** Those with weight. */
+      experts: z.array(z.string()),
+      tokens: z.array(explainedToken),
+    }),
+  },
+} as const satisfies Record<string, Exchange>;
+
+/** What was said in a conversation. */
+export type ChatTurn = z.infer<typeof turn>;
+export type RouteResult = z.infer<typeof route>;
+export type AskRequest = z.infer<typeof askingRequests.ask.params>;
+export type AskResult = z.infer<typeof askResult>;
+export type AskAllResult = z.infer<typeof askingRequests.askAll.result>;
+export type ExplainTokensResult = z.infer<typeof askingRequests.explainTokens.result>;
+export type ExplainedToken = z.infer<typeof explainedToken>;
+export type NextToken = z.infer<typeof nextToken>;

@@ -1,0 +1,143 @@
+import * as z from 'zod/mini';
+import type { Exchange } from '../contract.ts';
+import { deviceChoices, deviceStates, devices } from '../device.ts';
+import { quantizations } from '../quantization.ts';
+import { weightsSchema } from '../target.ts';
+import { source, workProgress } from './source.ts';
+
+const device = z.enum(devices);
+
+const deviceStatus = z.object({
+  choice: z.enum(deviceChoices),
+  used: device,
+  /** Why that one. */
+  reason: z.string(),
+  verdicts: z.array(
+    z.object({
+      device,
+      state: z.enum(deviceStates),
+      /** One sentence. */
+      reason: z.string(),
+      /** Milliseconds of the same small graph on the device and on the CPU. */
+      timing: z.optional(z.object({ device: z.number(), cpu: z.number() })),
+      /** It stores and upcasts half floats right: a training's weights in F16 can stay so, and activations be kept so. */
+      halfFloats: z.optional(z.boolean()),
+    }),
+  ),
+});
+
+const describedBase = z.object({
+  /** As the recipe or the request names it. */
+  name: z.string(),
+  folder: z.string(),
+  architecture: z.string(),
+  contextLength: z.int(),
+  parameters: z.number(),
+  /** Of its files. */
+  bytes: z.number(),
+  /** What answering with it takes, as it is stored. */
+  memoryBytes: z.number(),
+});
+
+const describedAdapter = z.object({
+  folder: z.string(),
+  rank: z.int(),
+  /** Of its files. */
+  bytes: z.number(),
+  /** It lies in the run folder: training wrote it, and can write it again. */
+  isOwn: z.boolean(),
+  /** Of a training here: SHA-256 of the base's weights, and the optimiser steps that were taken. */
+  baseHash: z.optional(z.string()),
+  steps: z.optional(z.int()),
+});
+
+const describedExpert = z.object({
+  name: z.string(),
+  domain: z.string(),
+  description: z.optional(z.string()),
+  isTrained: z.boolean(),
+  /** It has data to be trained on. */
+  isTrainable: z.boolean(),
+  /** The adapter that answers; undefined where it is not trained, or cannot be read. */
+  adapter: z.optional(describedAdapter),
+});
+
+const loaded = z.object({
+  /** Undefined until a request needs one. */
+  base: z.optional(z.object({ folder: z.string(), quantization: z.enum(['none', ...quantizations]), device })),
+  adapters: z.array(z.object({ name: z.string(), folder: z.string() })),
+  /** Memory of the factors. */
+  bytes: z.number(),
+});
+
+const someExperts = z.object({ recipe: z.string(), experts: z.array(z.string()) });
+
+export const offeringRequests = {
+  doctor: {
+    params: z.object({
+      /** Tries the devices anew, whatever was found of them before. */
+      probe: z.optional(z.boolean()),
+    }),
+    result: z.object({
+      node: z.string(),
+      runtime: z.string(),
+      platform: z.string(),
+      cpu: z.string(),
+      cores: z.int(),
+      threads: z.int(),
+      memoryBytes: z.number(),
+      freeMemoryBytes: z.number(),
+      backends: z.array(z.object({ name: z.string(), bundled: z.boolean() })),
+      /** What is computed on, and what is known of the other devices. */
+      device: deviceStatus,
+      embeddedBase: z.optional(z.object({ folder: z.string(), parameters: z.number() })),
+      /** What is missing or wrong, and what to do about it. */
+      problems: z.array(z.string()),
+    }),
+  },
+  /** What can be asked: needs the base's configuration, not its weights. */
+  describe: {
+    params: z.object(source),
+    result: z.object({
+      name: z.string(),
+      base: describedBase,
+      /** Where an evaluation writes its report; without a recipe there is none. */
+      report: z.optional(z.string()),
+      /** Longest answer, in tokens, by the recipe's decoding settings. */
+      maxTokens: z.int(),
+      experts: z.array(describedExpert),
+      blends: z.array(z.object({ name: z.string(), weights: weightsSchema, isTrained: z.boolean() })),
+      merges: z.array(z.object({ name: z.string(), isMade: z.boolean() })),
+    }),
+  },
+  loaded: { params: z.object({}), result: loaded },
+  /** Makes the first answer of these experts a fast one. */
+  load: { params: someExperts, progress: workProgress, result: loaded },
+  /** Frees the memory of these experts' factors; nothing is started for it. */
+  unload: { params: someExperts, result: loaded },
+} as const satisfies Record<string, Exchange>;
+
+/** Of the engine as a whole, whatever it is asked. */
+export const engineNotifications = {
+  /** For the user where it is a warning, else for the log. */
+  notice: z.object({ level: z.enum(['info', 'warning']), message: z.string() }),
+  /** What it keeps in memory is not what it was. */
+  loaded,
+};
+
+/** What is known of a device other than the CPU. */
+export type DeviceVerdict = z.infer<typeof deviceStatus>['verdicts'][number];
+/** What the engine computes on. */
+export type DeviceStatus = z.infer<typeof deviceStatus>;
+export type DoctorResult = z.infer<typeof offeringRequests.doctor.result>;
+export type DescribeRequest = z.infer<typeof offeringRequests.describe.params>;
+export type DescribeResult = z.infer<typeof offeringRequests.describe.result>;
+export type DescribedBase = z.infer<typeof describedBase>;
+export type DescribedAdapter = z.infer<typeof describedAdapter>;
+export type DescribedExpert = z.infer<typeof describedExpert>;
+/**
+ * What the engine keeps in memory between requests: one compiled base, and the factors of the experts and merges that
+ * were needed since. What is needed and not there is loaded by the request that needs it.
+ */
+export type Loaded = z.infer<typeof loaded>;
+export type Notice = z.infer<typeof engineNotifications.notice>;
