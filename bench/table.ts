@@ -1,8 +1,10 @@
 import { fastestRatioOf, isReached, type Row, ratioOf, targetText } from './row.ts';
 
+/** The columns of the bench's table; docs/performance.md has such tables between its marks. */
+const tableHead = ['row', 'value', 'against', 'its value', 'ratio', 'of fastest', 'target', 'reached'];
+
 /** Rows as a Markdown table, with their notes below. */
 export function formatTable(rows: Row[]): string {
-  const head = ['row', 'value', 'against', 'its value', 'ratio', 'of fastest', 'target', 'reached'];
   const cells = rows.map(row => {
     const ratio = ratioOf(row);
     const reached = isReached(row);
@@ -17,11 +19,16 @@ export function formatTable(rows: Row[]): string {
       reached === undefined ? '—' : reached ? 'yes' : 'NO',
     ];
   });
-  const widths = head.map((_, i) => Math.max(...[head, ...cells].map(line => line[i]!.length)));
+  const notes = rows.flatMap(row => row.notes.map(note => `- ${row.group}: ${row.name} — ${note}`));
+  return [alignedTable(cells), '', ...notes].join('\n');
+}
+
+/** Cells of each line under the bench's head, in columns. */
+export function alignedTable(cells: string[][]): string {
+  const widths = tableHead.map((_, i) => Math.max(...[tableHead, ...cells].map(line => line[i]!.length)));
   const line = (parts: string[]) => `| ${parts.map((p, i) => p.padEnd(widths[i]!)).join(' | ')} |`;
   const rule = `| ${widths.map(w => '-'.repeat(w)).join(' | ')} |`;
-  const notes = rows.flatMap(row => row.notes.map(note => `- ${row.group}: ${row.name} — ${note}`));
-  return [line(head), rule, ...cells.map(line), '', ...notes].join('\n');
+  return [line(tableHead), rule, ...cells.map(line)].join('\n');
 }
 
 /** Three significant digits, whole numbers from a hundred on. */

@@ -78,11 +78,20 @@ test('names: no default exports, no enums, no utils, helpers, managers or common
   assert.deepEqual(wrong, []);
 });
 
-test("each 'Invariant:' of docs/ARCHITECTURE.md names tests that exist", () => {
-  const invariants = read('docs/ARCHITECTURE.md')
-    .split('\n')
-    .filter(line => line.includes('Invariant:'));
-  assert.ok(invariants.length >= 10, `${invariants.length} invariants`);
+test('each invariant of the architecture and the design notes names tests that exist', () => {
+  const notes = readdirSync(`${root}docs/design`).map(name => `docs/design/${name}`);
+  // A line of its own in the architecture; in a note a row of its last table.
+  const invariants = [
+    ...read('docs/ARCHITECTURE.md')
+      .split('\n')
+      .filter(line => line.startsWith('Invariant:')),
+    ...notes.flatMap(note => {
+      const [, table] = read(note).split('\n## Invariants\n\n| invariant | test |\n| --- | --- |\n');
+      assert.ok(table, `${note} has no table of invariants`);
+      return table.trimEnd().split('\n');
+    }),
+  ];
+  assert.ok(invariants.length >= 90, `${invariants.length} invariants`);
   const wrong = invariants.flatMap(line => {
     // `path` “part of a title”, “of another in the same file”
     const tests = [...line.matchAll(/`(test\/[^`]+\.test\.ts|\.dependency-cruiser\.mjs)`((?:,? “[^”]+”)*)/g)];
@@ -94,4 +103,10 @@ test("each 'Invariant:' of docs/ARCHITECTURE.md names tests that exist", () => {
     });
   });
   assert.deepEqual(wrong, []);
+});
+
+test('the architecture has every room of src', () => {
+  const rooms = [...read('docs/ARCHITECTURE.md').matchAll(/^\| `src\/([a-z]+)` \|/gm)].map(m => m[1]!);
+  const folders = readdirSync(`${root}src`, { withFileTypes: true }).filter(entry => entry.isDirectory());
+  assert.deepEqual(rooms.sort(), folders.map(entry => entry.name).sort());
 });

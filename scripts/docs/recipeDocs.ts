@@ -1,5 +1,5 @@
 /**
- * Writes docs/RECIPE.md and syntaxes/lora-recipe.schema.json from the recipe's schema.
+ * Writes docs/recipe-reference.md and syntaxes/lora-recipe.schema.json from the recipe's schema.
  *
  *   npm run docs
  */
@@ -41,7 +41,7 @@ export const exampleRecipe = `{
 /** Path from the project's folder → text, of every file that is made from the schema. */
 export function generatedFiles(): Record<string, string> {
   return {
-    'docs/RECIPE.md': recipeDocs(recipeJsonSchema() as Schema),
+    'docs/recipe-reference.md': recipeDocs(recipeJsonSchema() as Schema),
     'syntaxes/lora-recipe.schema.json': `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`,
   };
 }
@@ -49,7 +49,9 @@ export function generatedFiles(): Record<string, string> {
 function recipeDocs(schema: Schema): string {
   return `<!-- Made from src/recipe/schema.ts by 'npm run docs'; edit that file instead. -->
 
-# Recipes
+# Recipe reference
+
+Every key of a recipe. [recipes.md](recipes.md) says what a recipe is for and walks through one.
 
 A recipe, \`NAME.lora.json\`, is one experiment written down: a base, its experts and their data, how prompts find them, what is merged, what is measured, and the steps in order. It is JSON in which comments and trailing commas are allowed. Paths are relative to the recipe's folder. An unknown key is an error that names the nearest known one.
 

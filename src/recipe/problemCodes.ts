@@ -1,4 +1,4 @@
-/** Every kind of problem that a recipe can have: its code, and what it means. docs/RECIPE.md is made from it. */
+/** Every kind of problem that a recipe can have: its code, and what it means. docs/recipe-reference.md is made from it. */
 export const problemCodes = {
   empty: 'The file is empty.',
   syntax: 'The text is not JSON with comments.',

@@ -128,7 +128,7 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
 
 /** A code with where it is described, to be shown at a click. */
 function describedCodes(extensionPath: string): (code: string) => { value: string; target: Uri } {
-  const path = join(extensionPath, 'docs', 'RECIPE.md');
+  const path = join(extensionPath, 'docs', 'recipe-reference.md');
   const lines = readFileSync(path, 'utf8').split('\n');
   return code => {
     const line = lines.findIndex(text => text.startsWith(`| \`${code}\` |`)) + 1;
