@@ -26,10 +26,10 @@ test('a domain: its expert, where it is trained', () => {
 
 test('a blend: named, or weights; else what there is', () => {
   const blend = { kind: 'blend', name: 'review' };
-  assert.deepEqual(read('blend', 'review is it right?'), { choice: blend, question: 'is it right?' });
+  assert.deepEqual(read('blend', 'review is it right?'), { target: blend, question: 'is it right?' });
   const weights = { kind: 'weights', weights: { math: 0.5, js: 0.5 } };
-  assert.deepEqual(read('blend', 'math=0.5,js=0.5 double\n3'), { choice: weights, question: 'double\n3' });
-  assert.deepEqual(read('blend', 'math=0.5, js=0.5 double'), { choice: weights, question: 'double' });
+  assert.deepEqual(read('blend', 'math=0.5,js=0.5 double\n3'), { target: weights, question: 'double\n3' });
+  assert.deepEqual(read('blend', 'math=0.5, js=0.5 double'), { target: weights, question: 'double' });
   assert.match(instead(read('blend', ''))!, /has the blends `review`\. .*`\/blend math=0\.5,js=0\.5 prompt`/);
   assert.match(instead(read('blend', 'nobody hi'))!, /^There is no blend `nobody`/);
   assert.match(instead(read('blend', 'review'))!, /^What do you want to ask/);
