@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exampleRecipe, generatedFiles } from '../scripts/docs/recipeDocs.ts';
-import { parseRecipe } from '../src/recipe/parseRecipe.ts';
+import { parseRecipe } from '../src/recipe/parse.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

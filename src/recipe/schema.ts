@@ -2,8 +2,7 @@
 import * as z from 'zod';
 import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
-import type { FormSection } from './formSections.ts';
-import { namePattern, nameRule } from './namePattern.ts';
+import { namePattern, nameRule } from './names.ts';
 
 /**
  * The recipe, `NAME.lora.json`: one experiment written down. This is its only definition: the validator, the
@@ -17,6 +16,20 @@ const like = (...examples: unknown[]) => ({ examples });
 
 /** A sentence for each value of an enumeration, in its order. */
 const told = (sentences: Record<string, string>) => ({ enumDescriptions: Object.values(sentences) });
+
+/** Where a form shows settings, in this order; rare ones are folded until one of them is changed. */
+export const formSections = {
+  expert: { title: 'Expert' },
+  base: { title: 'Base' },
+  factors: { title: 'Factors' },
+  rate: { title: 'Learning rate' },
+  budget: { title: 'Budget' },
+  examples: { title: 'Examples', isRare: true },
+  optimiser: { title: 'Optimiser', isRare: true },
+  progress: { title: 'Validation and checkpoints', isRare: true },
+} as const satisfies Record<string, { title: string; isRare?: boolean }>;
+
+export type FormSection = keyof typeof formSections;
 
 /** This setting and those after it are shown there, until another says otherwise. */
 const shownFromHere = (section: FormSection | 'nowhere') => ({ section });

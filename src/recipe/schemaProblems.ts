@@ -1,10 +1,9 @@
 import { findNodeAtLocation, getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
 import { nearest } from '../text/nearest.ts';
-import { type PartProblem, pathText } from './partProblem.ts';
-import type { ProblemCode } from './problemCodes.ts';
-import { schemasAt } from './recipeSchema.ts';
+import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
+import { schemasAt } from './schemaTree.ts';
 
 type Issue = z.core.$ZodIssue;
 

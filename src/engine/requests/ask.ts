@@ -7,7 +7,7 @@ import type {
   RouteResult,
 } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { weightsProblem } from '../../recipe/checkRecipe.ts';
+import { weightsProblem } from '../../recipe/check.ts';
 import { generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import type { Weights } from '../runtime/adapterBank.ts';

@@ -11,7 +11,7 @@ import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest, MergeResult } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { weightsProblem } from '../../recipe/checkRecipe.ts';
+import { weightsProblem } from '../../recipe/check.ts';
 import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */

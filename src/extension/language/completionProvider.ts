@@ -6,8 +6,8 @@ import {
   type Range,
   SnippetString,
 } from 'vscode';
-import type { Completion } from '../../recipe/language/completion.ts';
-import { completionsAt, listedAt } from '../../recipe/language/completions.ts';
+import { completionsAt, listedAt } from '../../recipe/language/completion.ts';
+import type { Completion } from '../../recipe/language/offers.ts';
 import { listForRecipe } from './recipeListings.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 import { shownRecipe } from './shownRecipe.ts';

@@ -14,8 +14,9 @@ import {
   workspace,
 } from 'vscode';
 import { codeOf, dataUses, lineOf } from '../../recipe/language/dataProblems.ts';
-import { type RecipeProblem, recipeProblems } from '../../recipe/language/recipeProblems.ts';
+import { recipeProblems } from '../../recipe/language/problems.ts';
 import { known } from '../../recipe/language/recipeWorld.ts';
+import type { RecipeProblem } from '../../recipe/problem.ts';
 import { isRecipeNotebook } from '../recipe/recipeNotebook.ts';
 import { recipeSelector } from './recipeDocuments.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';

@@ -18,8 +18,8 @@ import {
   WorkspaceEdit,
 } from 'vscode';
 import { type Fix, fixesFor } from '../../recipe/language/fixes.ts';
-import { foldingsOf } from '../../recipe/language/foldings.ts';
-import { formatRecipe } from '../../recipe/language/formatRecipe.ts';
+import { foldingsOf } from '../../recipe/language/folding.ts';
+import { formatRecipe } from '../../recipe/language/format.ts';
 import { inlayHintsOf } from '../../recipe/language/inlayHints.ts';
 import { linksOf } from '../../recipe/language/links.ts';
 import { definitionAt, referencesAt, renameAt, renameRange } from '../../recipe/language/navigation.ts';

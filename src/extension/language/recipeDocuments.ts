@@ -1,5 +1,5 @@
 import { Range, type TextDocument } from 'vscode';
-import { type RecipeReading, readRecipe } from '../../recipe/parseRecipe.ts';
+import { type RecipeReading, readRecipe } from '../../recipe/parse.ts';
 import { recipeLanguage } from '../contributions/editors.ts';
 
 /** Recipes on disk: what they name is relative to a folder. */

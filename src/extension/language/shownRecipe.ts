@@ -1,7 +1,7 @@
 import { type NotebookDocument, type Position, type Range, type TextDocument, type Uri, workspace } from 'vscode';
 import { cellsInRecipe, isWhole } from '../../recipe/notebook/cellsInRecipe.ts';
 import { roleOf } from '../../recipe/notebook/writeNotebook.ts';
-import type { RecipeReading } from '../../recipe/parseRecipe.ts';
+import type { RecipeReading } from '../../recipe/parse.ts';
 import { cellLanguage } from '../contributions/editors.ts';
 import { asRecipeCell } from '../recipe/recipeNotebook.ts';
 import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';

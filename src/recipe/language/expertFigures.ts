@@ -4,6 +4,7 @@ import { factorParameters, targetLayers } from '../../nn/lora/targetLayers.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import { rowsPerStep, stepCount } from '../../nn/train/schedule.ts';
+import { bytes, count, plural, significant } from '../../text/numbers.ts';
 import type { Recipe } from '../schema.ts';
 import { loraSettingsOf, trainingSettingsOf } from '../settings.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
@@ -105,4 +106,19 @@ function trainingFigures(
 export function operationsPerToken(config: BaseConfig, parameters: number): number {
   const layers = linearLayers(config).reduce((sum, l) => sum + l.in * l.out, 0);
   return 4 * (layers + config.dim * config.vocab) + 6 * parameters;
+}
+
+/** `81,920 parameters, 327.7 kB`. */
+export function sizeText({ parameters, bytes: size }: ExpertFigures): string | undefined {
+  return parameters === undefined || size === undefined ? undefined : `${count(parameters)} parameters, ${bytes(size)}`;
+}
+
+/** `scaling 32 / 16 = 2`. */
+export function scalingText({ alpha, rank, rslora, scaling }: ExpertFigures): string {
+  return `scaling ${significant(alpha)} / ${rslora ? '√' : ''}${rank} = ${significant(scaling)}`;
+}
+
+/** `3,000 examples, 5,600 steps, 15 epochs`. */
+export function stepsText({ examples, steps, epochs }: TrainingFigures): string {
+  return `${plural(examples, 'example')}, ${plural(steps, 'step')}, ${significant(epochs)} epochs`;
 }

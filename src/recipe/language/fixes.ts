@@ -1,7 +1,6 @@
 import { type Edit, findNodeAtOffset, getNodePath, type JSONPath, modify, type Node } from 'jsonc-parser';
-import type { RecipeReading } from '../parseRecipe.ts';
-import type { ProblemCode } from '../problemCodes.ts';
-import type { RecipeProblem } from './recipeProblems.ts';
+import type { RecipeReading } from '../parse.ts';
+import type { ProblemCode, RecipeProblem } from '../problem.ts';
 
 /** A way out of a problem. */
 export interface Fix {

@@ -3,12 +3,11 @@ import { methodParts } from '../../nn/merge/mergeMethods.ts';
 import { baseTensors } from '../../nn/model/layout.ts';
 import { bytes, count, duration, significant } from '../../text/numbers.ts';
 import { namesAt } from '../names.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { type Schema, schemasAt } from '../recipeSchema.ts';
+import type { RecipeReading } from '../parse.ts';
 import type { Recipe } from '../schema.ts';
+import { type Schema, schemasAt } from '../schemaTree.ts';
 import { dataUses } from './dataProblems.ts';
-import { type ExpertFigures, expertFigures } from './expertFigures.ts';
-import { scalingText, sizeText, stepsText } from './figureText.ts';
+import { type ExpertFigures, expertFigures, scalingText, sizeText, stepsText } from './expertFigures.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
 
 export interface Hover {

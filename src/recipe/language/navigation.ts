@@ -1,8 +1,7 @@
 import { type Edit, findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
-import { namePattern, nameRule } from '../namePattern.ts';
-import { type NameKind, type NameUse, nameUses, reservedNames } from '../names.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { keyOf } from '../partProblem.ts';
+import { type NameKind, type NameUse, namePattern, nameRule, nameUses, reservedNames } from '../names.ts';
+import type { RecipeReading } from '../parse.ts';
+import { keyOf } from '../problem.ts';
 
 /** A place where a name stands, its quotes apart. */
 export interface NamePlace extends NameUse {

@@ -1,6 +1,6 @@
 import { parseTree } from 'jsonc-parser';
 import type { CheckOutput } from '../../protocol/notebookOutput.ts';
-import { readRecipe } from '../parseRecipe.ts';
+import { readRecipe } from '../parse.ts';
 
 /** What a definition comes to in its recipe: its values with their defaults, or what is wrong with them. */
 export function checkDefinition(recipeText: string, cellText: string): CheckOutput {

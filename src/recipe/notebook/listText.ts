@@ -1,5 +1,5 @@
 import type { Node } from 'jsonc-parser';
-import { nextValue, tokensFrom } from './tokens.ts';
+import { nextValue, tokensFrom } from '../tokens.ts';
 
 /** An item of a list of JSON as it is written: with its comments and, where there is one, its comma. */
 export interface ListItem {

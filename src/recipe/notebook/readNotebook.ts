@@ -1,10 +1,10 @@
 import { type Node, parseTree } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
-import { parseRecipe, withoutMark } from '../parseRecipe.ts';
+import { parseRecipe, withoutMark } from '../parse.ts';
+import type { CellOrigin, RecipeCell, RecipeNotebook, StepsFrame } from './cells.ts';
 import { indentationOf, shownText } from './cellText.ts';
 import { type ListItem, type ListLayout, lineEnd, readList } from './listText.ts';
 import { noteText } from './note.ts';
-import type { CellOrigin, RecipeCell, RecipeNotebook, StepsFrame } from './recipeCells.ts';
 
 /** With these a text is no JSON whose parts could be told apart. */
 export const unreadable = ['syntax', 'empty', 'tooDeep', 'tooLarge'];

@@ -1,12 +1,12 @@
 import { parseTree } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
-import { parseRecipe } from '../parseRecipe.ts';
+import { parseRecipe } from '../parse.ts';
+import { nextValue } from '../tokens.ts';
+import type { RecipeCell, RecipeFrame, RecipeNotebook } from './cells.ts';
 import { sameLines, shownText, writtenText } from './cellText.ts';
 import { type ListItem, type ListLayout, withoutComma, writeList } from './listText.ts';
 import { newNote, noteText, withNoteText } from './note.ts';
 import { unreadable } from './readNotebook.ts';
-import type { RecipeCell, RecipeFrame, RecipeNotebook } from './recipeCells.ts';
-import { nextValue } from './tokens.ts';
 
 /**
  * The recipe's text. Cells that say what they said when they were read are the same text; of the others their own part

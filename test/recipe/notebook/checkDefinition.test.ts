@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkDefinition } from '../../../src/recipe/notebook/checkDefinition.ts';
 import { stepTemplates } from '../../../src/recipe/notebook/stepTemplates.ts';
-import { parseRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { parseRecipe } from '../../../src/recipe/parse.ts';
 
 const recipe = `{
   "seed": 7,

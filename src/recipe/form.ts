@@ -1,10 +1,10 @@
 import { findNodeAtLocation, getNodeValue, type JSONPath } from 'jsonc-parser';
-import { linearNames } from '../../nn/model/layout.ts';
-import type { FieldControl, FormField, FormScope, TrainingForm } from '../../protocol/views/training.ts';
-import { type FormSection, formSections } from '../formSections.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { pathText } from '../partProblem.ts';
-import { recipeSchemaTree, type Schema } from '../recipeSchema.ts';
+import { linearNames } from '../nn/model/layout.ts';
+import type { FieldControl, FormField, FormScope, TrainingForm } from '../protocol/views/training.ts';
+import type { RecipeReading } from './parse.ts';
+import { pathText } from './problem.ts';
+import { type FormSection, formSections } from './schema.ts';
+import { recipeSchemaTree, type Schema } from './schemaTree.ts';
 
 /** What can be named in a recipe's texts: `base` → models, `train` and `validation` → data files. */
 export type Offers = (path: JSONPath) => string[];

@@ -1,8 +1,7 @@
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Problem } from '../protocol/errors.ts';
-import { checkRecipe } from './checkRecipe.ts';
-import { type PartProblem, pathText, placeProblem } from './partProblem.ts';
-import { type ProblemCode, severityOf } from './problemCodes.ts';
+import { checkRecipe } from './check.ts';
+import { type PartProblem, type ProblemCode, pathText, placeProblem, severityOf } from './problem.ts';
 import type { Recipe } from './schema.ts';
 import { readBySchema } from './schemaProblems.ts';
 

@@ -1,8 +1,7 @@
 import type { JSONPath } from 'jsonc-parser';
 import { nearest } from '../text/nearest.ts';
 import { type NameKind, type NameUse, nameUses, reservedNames } from './names.ts';
-import { type PartProblem, pathText } from './partProblem.ts';
-import type { ProblemCode } from './problemCodes.ts';
+import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import type { Recipe } from './schema.ts';
 
 /** What the schema alone cannot say: names that must exist, weights that must mean something. */
