@@ -1,6 +1,6 @@
 import { type NotebookDocument, type Position, type Range, type TextDocument, type Uri, workspace } from 'vscode';
+import { roleOf } from '../../recipe/notebook/cells.ts';
 import { cellsInRecipe, isWhole } from '../../recipe/notebook/cellsInRecipe.ts';
-import { roleOf } from '../../recipe/notebook/writeNotebook.ts';
 import type { RecipeReading } from '../../recipe/parse.ts';
 import { cellLanguage } from '../contributions/editors.ts';
 import { asRecipeCell } from '../recipe/recipeNotebook.ts';

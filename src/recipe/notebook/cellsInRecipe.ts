@@ -1,8 +1,7 @@
 import { type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type RecipeReading, readRecipe } from '../parse.ts';
-import type { RecipeCell } from './cells.ts';
+import { aloneText, cellProblems, type RecipeCell, roleOf } from './cells.ts';
 import { withoutComma } from './listText.ts';
-import { aloneText, cellProblems, roleOf } from './writeNotebook.ts';
 
 /** A recipe made of cells, for what is said of them and offered in them; nobody saves it. */
 export interface CellsInRecipe {

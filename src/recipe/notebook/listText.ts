@@ -76,7 +76,7 @@ function lastBreak(gap: string): string {
   return /(\r\n|\r|\n)[ \t]*$/.exec(gap)?.[0] ?? gap;
 }
 
-export function withComma(text: string): string {
+function withComma(text: string): string {
   const { at, isThere } = commaIn(text);
   return isThere ? text : `${text.slice(0, at)},${text.slice(at)}`;
 }
