@@ -254,6 +254,9 @@ const merge = z
   })
   .describe('A permanent combination of experts.');
 
+/** How the experts of a merge are combined: the merge without its experts and its place. */
+export const mergeSettings = merge.omit({ weights: true, out: true });
+
 const evaluationSet = z
   .strictObject({
     data: dataFile.meta(like('math/heldout.jsonl')),
@@ -365,19 +368,18 @@ export const recipeSchema = z
       .meta(shownFromHere('nowhere')),
     training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
     experts: z.record(name, expert).default({}).describe('The experts by name.'),
-    router: router.default({ kind: 'learned', seed: 1 }),
+    router: router.default(router.parse({ kind: 'learned' })),
     generation: overridesOf(generationSettings).default({}).describe('How answers are decoded.'),
     blends: z.record(name, blend).default({}).describe('Named blends: weights of experts at run time.'),
     merges: z.record(name, merge).default({}).describe('Named merges: permanent combinations.'),
-    evaluation: evaluation.default({ sets: {}, batchSize: 32 }),
+    evaluation: evaluation.default(evaluation.parse({})),
     steps: z.array(step).default([]).describe('The experiment, in order.'),
   })
   .describe('A Multi-LoRA recipe.');
 
 export type Recipe = z.infer<typeof recipeSchema>;
-export type RecipeExpert = z.infer<typeof expert>;
 export type RecipeStep = z.infer<typeof step>;
-export type MergeSettings = z.infer<typeof merge>;
+export type MergeSettings = z.infer<typeof mergeSettings>;
 export type EvaluationSet = z.infer<typeof evaluationSet>;
 export type LoraSettings = z.infer<typeof loraSettings>;
 export type TrainingSettings = z.infer<typeof trainingSettings>;

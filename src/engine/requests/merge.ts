@@ -12,19 +12,15 @@ import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest, MergeResult } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { weightsProblem } from '../../recipe/check.ts';
+import type { MergeSettings } from '../../recipe/schema.ts';
+import { mergeDefaults } from '../../recipe/settings.ts';
 import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */
 interface MergeJob {
   base: string;
   adapters: { path: string; name: string; weight: number }[];
-  options: {
-    method: NonNullable<MergeRequest['method']>;
-    density: number;
-    rank?: number;
-    majoritySign: 'total' | 'frequency';
-    seed: number;
-  };
+  options: MergeSettings;
   out: string;
 }
 
@@ -72,14 +68,14 @@ export function blendAdapters(e: Experiment, weights: Record<string, number>): M
 }
 
 /** What a request says of the method; the rest as the recipe's schema has it. */
-export function mergeOptions({ method, density, rank, majoritySign, seed }: MergeRequest): MergeJob['options'] {
-  return {
-    method: method ?? 'cat',
-    density: density ?? 0.5,
-    rank,
-    majoritySign: majoritySign ?? 'total',
-    seed: seed ?? 0,
-  };
+export function mergeOptions({
+  method = mergeDefaults.method,
+  density = mergeDefaults.density,
+  rank,
+  majoritySign = mergeDefaults.majoritySign,
+  seed = mergeDefaults.seed,
+}: MergeRequest): MergeSettings {
+  return { method, density, rank, majoritySign, seed };
 }
 
 async function jobOf(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {

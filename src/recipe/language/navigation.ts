@@ -9,7 +9,7 @@ export interface NamePlace extends NameUse {
 }
 
 /** Every name of a recipe with its place. */
-export function namePlaces({ root }: RecipeReading): NamePlace[] {
+function namePlaces({ root }: RecipeReading): NamePlace[] {
   if (!root) return [];
   return nameUses(getNodeValue(root)).flatMap(use => {
     const value = findNodeAtLocation(root, use.path);
