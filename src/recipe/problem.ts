@@ -41,7 +41,7 @@ export const problemCodes = {
 
 export type ProblemCode = keyof typeof problemCodes;
 
-/** What may be meant, and stops nothing; all others are errors. */
+/** Problems that may be intended and stop nothing; all others are errors. */
 const warnings: readonly ProblemCode[] = [
   'zeroWeight',
   'negativeWeight',

@@ -12,7 +12,7 @@ import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest, MergeResult } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { weightsProblem } from '../../recipe/check.ts';
-import type { MergeSettings } from '../../recipe/schema.ts';
+import { type MergeSettings, mergeSettings } from '../../recipe/schema.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
 import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
 
@@ -68,14 +68,9 @@ export function blendAdapters(e: Experiment, weights: Record<string, number>): M
 }
 
 /** What a request says of the method; the rest as the recipe's schema has it. */
-export function mergeOptions({
-  method = mergeDefaults.method,
-  density = mergeDefaults.density,
-  rank,
-  majoritySign = mergeDefaults.majoritySign,
-  seed = mergeDefaults.seed,
-}: MergeRequest): MergeSettings {
-  return { method, density, rank, majoritySign, seed };
+export function mergeOptions(request: MergeRequest): MergeSettings {
+  const said = Object.entries(request).filter(([key, value]) => key in mergeSettings.shape && value !== undefined);
+  return { ...mergeDefaults, ...Object.fromEntries(said) };
 }
 
 async function jobOf(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {

@@ -9,7 +9,7 @@ import type { Recipe } from '../schema.ts';
 import { loraSettingsOf, trainingSettingsOf } from '../settings.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
 
-/** What an expert comes to on its base; undefined where that is not known. */
+/** Sizes and times computed for an expert on its base; undefined where they are not known. */
 export interface ExpertFigures {
   rank: number;
   alpha: number;
@@ -20,7 +20,7 @@ export interface ExpertFigures {
   layers?: number;
   /** Trainable parameters. */
   parameters?: number;
-  /** Of the factors in F32, as they are trained and written. */
+  /** Of the factors in F32, as training holds and writes them. */
   bytes?: number;
   training?: TrainingFigures;
 }
@@ -34,11 +34,11 @@ export interface TrainingFigures {
   tokensPerEpoch?: number;
   /** At the speed of the last training, else at what such a processor does. */
   seconds?: number;
-  /** Nothing was trained yet that the time could be told from. */
+  /** The time is estimated from the processor, because nothing was trained yet. */
   isGuess?: boolean;
 }
 
-/** Undefined for an expert of nothing, and for an adapter that has not been read. */
+/** Undefined for an expert with neither data nor adapter, and for an adapter that has not been read. */
 export function expertFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFigures | undefined {
   const expert = recipe.experts[name];
   if (!expert) return undefined;
@@ -100,8 +100,8 @@ function trainingFigures(
 }
 
 /**
- * Operations of training's products for one token, attention apart: forward, and backward to what a layer has read; of
- * the factors also the gradients of their own.
+ * Floating-point operations of the matrix products for one token of training, attention apart: for each weight two in the
+ * forward pass and two for the gradient of the layer's input; for each parameter of the factors two more, for its gradient.
  */
 export function operationsPerToken(config: BaseConfig, parameters: number): number {
   const layers = linearLayers(config).reduce((sum, l) => sum + l.in * l.out, 0);

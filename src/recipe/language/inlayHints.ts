@@ -11,7 +11,7 @@ export interface InlayHint {
   text: string;
 }
 
-/** Behind each expert what it comes to, behind each blend the gates of its experts. */
+/** Behind each expert its size, scaling and training, behind each blend the gates of its experts. */
 export function inlayHintsOf({ root, parts }: RecipeReading, world: RecipeWorld): InlayHint[] {
   if (!root || !parts) return [];
   const behind = (path: JSONPath, texts: (string | undefined)[]): InlayHint[] => {

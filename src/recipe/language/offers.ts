@@ -11,13 +11,13 @@ export interface Completion {
   /** In the syntax of snippets. */
   insert: string;
   range: { start: number; end: number };
-  /** What is inserted is to be completed, too. */
+  /** Completion is asked for again once it is inserted. */
   goesOn?: boolean;
 }
 
 export type Offer = Omit<Completion, 'range'>;
 
-/** The values that a schema allows, or one to begin with. */
+/** The values that a schema allows, or one to start from. */
 export function schemaOffers(schema: Schema): Offer[] {
   if (schema.enum)
     return schema.enum.map((value, i) => ({
@@ -51,7 +51,7 @@ export function schemaOffers(schema: Schema): Offer[] {
   ];
 }
 
-/** An object with what it cannot do without. */
+/** An object with its required keys. */
 function formOffer(form: Schema): Offer {
   const [key, constant] = constantOf(form);
   const rest = Object.entries(form.properties!).filter(
@@ -62,7 +62,7 @@ function formOffer(form: Schema): Offer {
   return { label: String(constant), kind: 'snippet', insert, documentation: form.properties![key]!.description };
 }
 
-/** A value to begin with, its default where there is one. */
+/** A value to start from, its default where there is one. */
 export function valueSnippet(schema: Schema, stop = 1): string {
   const value = schema.const ?? schema.default;
   if (value !== undefined && typeof value !== 'object') {
@@ -89,12 +89,12 @@ export function quoted(value: string): string {
   return inSnippet(JSON.stringify(value));
 }
 
-/** Signs that mean something in a snippet. */
+/** Text with the characters escaped that have a meaning in a snippet. */
 export function inSnippet(written: string): string {
   return written.replace(/[\\$}]/g, '\\$&');
 }
 
-/** A whole recipe to begin with. */
+/** A whole recipe to start from. */
 export const newRecipe: Offer = {
   label: 'New recipe',
   kind: 'snippet',

@@ -16,13 +16,13 @@ export interface Checked {
 
 const checks: ((checked: Checked) => PartProblem[])[] = [factorProblems, adapterProblems, dataProblems, weightProblems];
 
-/** All that is wrong with a recipe: with its text, and with what it speaks of. */
+/** All problems of a recipe: of its text, and of what it refers to. */
 export function recipeProblems(reading: RecipeReading, world: RecipeWorld): RecipeProblem[] {
   const { root, parts } = reading;
   const isBroken = reading.problems.some(p => p.code === 'syntax');
   if (!root || !parts || isBroken) return reading.problems;
   const found = checks.flatMap(check => check({ recipe: parts, reading, world })).map(p => placeProblem(p, root));
-  // Experts that share a setting share what is wrong with it.
+  // Experts that share a setting share its problems.
   const once = new Map(found.map(p => [`${p.code} ${p.where} ${p.message}`, p]));
   return [...reading.problems, ...once.values()];
 }

@@ -5,7 +5,7 @@ import { loraSettingsOf } from '../settings.ts';
 import type { Checked } from './problems.ts';
 import { known } from './recipeWorld.ts';
 
-/** Whether the weights of blends and merges mean something, and merges can be made. */
+/** Weights of blends and merges that have no effect or may be a mistake, and merges that cannot be made as they are. */
 export function weightProblems(checked: Checked): PartProblem[] {
   const { blends, merges, steps } = checked.recipe;
   const tables: [JSONPath, Record<string, number> | undefined][] = [

@@ -6,10 +6,10 @@ import type { TrainEvent } from '../../protocol/trainEvents.ts';
 import { scoreGrid } from '../../report/scoreGrid.ts';
 import { readRecipe } from '../parse.ts';
 
-/** Points of a curve; more cannot be told apart in a cell. */
+/** Most points of a curve; a cell is too small to show more. */
 const mostPoints = 300;
 
-/** What of a run is shown. */
+/** The part of a run that a cell shows. */
 export interface ShownRun {
   state: RunState;
   experts: readonly string[];
@@ -70,7 +70,7 @@ export function evaluateOutput(report: Pick<Report, 'sets' | 'scores'>, path: st
   };
 }
 
-/** What a definition comes to in its recipe: its values with their defaults, or what is wrong with them. */
+/** The output of a definition's cell: its values with their defaults, or its problems. */
 export function checkDefinition(recipeText: string, cellText: string): CheckOutput {
   const keys = (parseTree(`{${cellText}\n}`, [], { allowTrailingComma: true })?.children ?? []).map(property =>
     String(property.children?.[0]?.value),
