@@ -11,7 +11,8 @@ import { commands } from '../src/extension/contributions/commands.ts';
 import { settings } from '../src/extension/contributions/settings.ts';
 import { knownModels } from '../src/hub/knownModels.ts';
 import { mergeMethods } from '../src/protocol/mergeMethod.ts';
-import { parseRecipe } from '../src/recipe/parseRecipe.ts';
+
+import { parseRecipe } from '../src/recipe/parse.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parseBaseConfig } from '../../src/nn/model/config.ts';
-import { completionsAt } from '../../src/recipe/language/completions.ts';
+import { completionsAt } from '../../src/recipe/language/completion.ts';
 import { dataFacts } from '../../src/recipe/language/dataFacts.ts';
-import { recipeProblems } from '../../src/recipe/language/recipeProblems.ts';
+import { recipeProblems } from '../../src/recipe/language/problems.ts';
 import { emptyWorld, type RecipeWorld } from '../../src/recipe/language/recipeWorld.ts';
-import { readRecipe } from '../../src/recipe/parseRecipe.ts';
+import { readRecipe } from '../../src/recipe/parse.ts';
 import { fastest, median } from '../measure.ts';
 import type { Row, RowGroup } from '../row.ts';
 import { number } from '../table.ts';

@@ -100,6 +100,6 @@ function contributions(): Record<string, unknown> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const manifest = JSON.parse(readFileSync(packageJson, 'utf8')) as Manifest;
   writeFileSync(packageJson, `${JSON.stringify(withContributions(manifest), null, 2)}\n`);
-  const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url));
+  const biome = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
   execFileSync(process.execPath, [biome, 'format', '--write', packageJson], { stdio: 'inherit' });
 }

@@ -5,9 +5,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type ProblemCode, problemCodes, severityOf } from '../../src/recipe/problemCodes.ts';
-import type { Schema } from '../../src/recipe/recipeSchema.ts';
+import { type ProblemCode, problemCodes, severityOf } from '../../src/recipe/problem.ts';
 import { recipeJsonSchema } from '../../src/recipe/schema.ts';
+import type { Schema } from '../../src/recipe/schemaTree.ts';
 
 /** A recipe that a newcomer can read; the tests parse it. */
 export const exampleRecipe = `{

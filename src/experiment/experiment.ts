@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseRepoName } from '../hub/repoName.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { parseRecipe } from '../recipe/parseRecipe.ts';
+import { parseRecipe } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import { readText } from './files.ts';
 import { cachedModelFolder, hubCacheFolder } from './hubCache.ts';

@@ -1,3 +1,5 @@
+import { reservedNames } from './names.ts';
+
 /** What a recipe for a start says besides its data. */
 export interface StartSettings {
   /** Names of the experts, one for each data file. */
@@ -39,7 +41,7 @@ function inline(settings: Record<string, number>): string {
 
 /** Names for the experts of data files: after the file, or after its folder where that says more. */
 export function expertNames(dataFiles: readonly string[]): string[] {
-  const taken = new Set(['base', 'auto']);
+  const taken = new Set(reservedNames);
   return dataFiles.map(path => {
     const [file = '', folder] = path.split('/').reverse();
     const stem = file.replace(/\.[^.]*$/, '');

@@ -2,8 +2,7 @@
 import * as z from 'zod';
 import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
-import type { FormSection } from './formSections.ts';
-import { namePattern, nameRule } from './namePattern.ts';
+import { namePattern, nameRule } from './names.ts';
 
 /**
  * The recipe, `NAME.lora.json`: one experiment written down. This is its only definition: the validator, the
@@ -12,13 +11,27 @@ import { namePattern, nameRule } from './namePattern.ts';
 
 const name = z.string().regex(namePattern, nameRule);
 
-/** An example that documentation and completion show. */
-const like = (...examples: unknown[]) => ({ examples });
+/** Examples that documentation and completion show. */
+const exampleValues = (...examples: unknown[]) => ({ examples });
 
 /** A sentence for each value of an enumeration, in its order. */
-const told = (sentences: Record<string, string>) => ({ enumDescriptions: Object.values(sentences) });
+const valueTexts = (sentences: Record<string, string>) => ({ enumDescriptions: Object.values(sentences) });
 
-/** This setting and those after it are shown there, until another says otherwise. */
+/** Where a form shows settings, in this order; rare ones are folded until one of them is changed. */
+export const formSections = {
+  expert: { title: 'Expert' },
+  base: { title: 'Base' },
+  factors: { title: 'Factors' },
+  rate: { title: 'Learning rate' },
+  budget: { title: 'Budget' },
+  examples: { title: 'Examples', isRare: true },
+  optimiser: { title: 'Optimiser', isRare: true },
+  progress: { title: 'Validation and checkpoints', isRare: true },
+} as const satisfies Record<string, { title: string; isRare?: boolean }>;
+
+export type FormSection = keyof typeof formSections;
+
+/** A form shows this setting, and those after it up to the next section, in this section. */
 const shownFromHere = (section: FormSection | 'nowhere') => ({ section });
 
 const weight = z.number().describe('Share of an expert; negative subtracts what it learned.');
@@ -52,7 +65,7 @@ export const loraSettings = z
       .union([z.literal('all-linear'), z.array(z.string()).min(1)])
       .default('all-linear')
       .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'.")
-      .meta(like(['q_proj', 'v_proj'])),
+      .meta(exampleValues(['q_proj', 'v_proj'])),
     dropout: z
       .number()
       .min(0)
@@ -76,7 +89,7 @@ export const trainingSettings = z
       .default('cosine')
       .describe('How the learning rate goes from its peak to finalRate.')
       .meta(
-        told({
+        valueTexts({
           constant: 'Stays at its peak.',
           linear: 'Falls on a line.',
           cosine: 'Falls on half a cosine wave: slowly, faster, slowly (Loshchilov & Hutter 2017).',
@@ -110,7 +123,7 @@ export const trainingSettings = z
       .enum(['answer', 'all'])
       .default('answer')
       .describe("Tokens that are learned: the assistant's answers, or everything.")
-      .meta(told({ answer: "The assistant's answers.", all: 'Prompts too.' })),
+      .meta(valueTexts({ answer: "The assistant's answers.", all: 'Prompts too.' })),
     weightDecay: z
       .number()
       .min(0)
@@ -156,11 +169,11 @@ const expert = z
       .strictObject({
         train: dataFile
           .describe('Examples it learns from: a JSONL or CSV file, relative to the recipe.')
-          .meta(like('math/train.jsonl')),
+          .meta(exampleValues('math/train.jsonl')),
         validation: dataFile
           .optional()
           .describe('Examples its best checkpoint is chosen by: a JSONL or CSV file, relative to the recipe.')
-          .meta(like('math/validation.jsonl')),
+          .meta(exampleValues('math/validation.jsonl')),
       })
       .optional()
       .describe('Its data; needed when it is trained here.'),
@@ -168,7 +181,7 @@ const expert = z
       .string()
       .optional()
       .describe('A PEFT folder to load instead of training, relative to the recipe.')
-      .meta(like('adapters/math'))
+      .meta(exampleValues('adapters/math'))
       .meta(shownFromHere('nowhere')),
     lora: overridesOf(loraSettings).optional().describe("Overrides of the recipe's lora settings."),
     training: overridesOf(trainingSettings).optional().describe("Overrides of the recipe's training settings."),
@@ -190,7 +203,7 @@ export const generationSettings = z
       .array(z.string().min(1))
       .default([])
       .describe('Texts before which the answer ends.')
-      .meta(like(['\n\n'])),
+      .meta(exampleValues(['\n\n'])),
     maxTokens: z.int().min(1).default(128).describe('Longest answer, in tokens.'),
   })
   .describe('How answers are decoded.');
@@ -207,7 +220,7 @@ const router = z
         .record(z.string(), z.record(z.string(), z.number()))
         .optional()
         .describe('Expert → word or phrase → weight; without it, a table for math, code and qa.')
-        .meta(like({ math: { percent: 2 } })),
+        .meta(exampleValues({ math: { percent: 2 } })),
     }),
   ])
   .describe('How a prompt finds its experts.');
@@ -215,7 +228,7 @@ const router = z
 const blend = z
   .record(z.string(), weight)
   .describe('Expert → weight.')
-  .meta(like({ code: 0.6, math: 0.4 }));
+  .meta(exampleValues({ code: 0.6, math: 0.4 }));
 
 const merge = z
   .strictObject({
@@ -223,7 +236,7 @@ const merge = z
       .enum(mergeMethods)
       .default('cat')
       .describe("How the factors are combined; 'cat' is exact.")
-      .meta(told(mergeMethodTexts)),
+      .meta(valueTexts(mergeMethodTexts)),
     weights: blend.describe('Expert → weight.'),
     density: z.number().gt(0).max(1).default(0.5).describe('Share of entries that pruning keeps.'),
     rank: z.int().min(1).optional().describe('Rank of the result of the svd forms; the largest rank without it.'),
@@ -231,26 +244,29 @@ const merge = z
       .enum(['total', 'frequency'])
       .default('total')
       .describe('How ties elects a sign.')
-      .meta(told({ total: 'By the sum of the entries.', frequency: 'By the count of their signs.' })),
+      .meta(valueTexts({ total: 'By the sum of the entries.', frequency: 'By the count of their signs.' })),
     seed: z.int().min(0).default(0).describe('Seed of the masks of dare.'),
     out: z
       .string()
       .optional()
       .describe('Folder of the result, relative to the recipe; within the run folder without it.')
-      .meta(like('adapters/both')),
+      .meta(exampleValues('adapters/both')),
   })
   .describe('A permanent combination of experts.');
 
+/** How the experts of a merge are combined: the merge without its experts and its place. */
+export const mergeSettings = merge.omit({ weights: true, out: true });
+
 const evaluationSet = z
   .strictObject({
-    data: dataFile.meta(like('math/heldout.jsonl')),
+    data: dataFile.meta(exampleValues('math/heldout.jsonl')),
     expert: z.string().describe('The expert whose domain this set tests.'),
     scorer: z
       .enum(['exact', 'final', 'code'])
       .default('exact')
       .describe("What counts as right: 'exact', 'final' or 'code'.")
       .meta(
-        told({
+        valueTexts({
           exact: 'The whole answer, whatever its case, white space and final period.',
           final: "What follows the last 'Answer:' or '####', else the last line; numbers by their value.",
           code: "The answer is run in a sandbox against the example's tests.",
@@ -263,7 +279,7 @@ const evaluationSet = z
       .describe(
         "A gate against regressions: who answers ('auto' for the router, 'base', an expert, a blend or a merge) → the least share of right answers. Below it the command line's eval fails, and so does the set's test in the editor.",
       )
-      .meta(like({ math: 0.9, auto: 0.85 })),
+      .meta(exampleValues({ math: 0.9, auto: 0.85 })),
   })
   .describe('A held-out set.');
 
@@ -326,7 +342,7 @@ export const recipeSchema = z
       .describe(
         "The frozen base: 'embedded', a Hugging Face folder relative to the recipe, or a downloaded model, `owner/name`.",
       )
-      .meta(like('HuggingFaceTB/SmolLM2-135M-Instruct'))
+      .meta(exampleValues('HuggingFaceTB/SmolLM2-135M-Instruct'))
       .meta(shownFromHere('base')),
     quantization: z
       .enum(['none', ...quantizations])
@@ -335,7 +351,7 @@ export const recipeSchema = z
         "How the weights of the base's products are held in memory. A quantised copy is made once and cached; experts train on it as on any base (QLoRA, Dettmers et al. 2023).",
       )
       .meta(
-        told({
+        valueTexts({
           none: 'In F32.',
           int8: 'In 8 bits, with a scale for each block of 32.',
           int4: 'In 4 bits, with a scale for each block of 32.',
@@ -352,19 +368,18 @@ export const recipeSchema = z
       .meta(shownFromHere('nowhere')),
     training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
     experts: z.record(name, expert).default({}).describe('The experts by name.'),
-    router: router.default({ kind: 'learned', seed: 1 }),
+    router: router.default(router.parse({ kind: 'learned' })),
     generation: overridesOf(generationSettings).default({}).describe('How answers are decoded.'),
     blends: z.record(name, blend).default({}).describe('Named blends: weights of experts at run time.'),
     merges: z.record(name, merge).default({}).describe('Named merges: permanent combinations.'),
-    evaluation: evaluation.default({ sets: {}, batchSize: 32 }),
+    evaluation: evaluation.default(evaluation.parse({})),
     steps: z.array(step).default([]).describe('The experiment, in order.'),
   })
   .describe('A Multi-LoRA recipe.');
 
 export type Recipe = z.infer<typeof recipeSchema>;
-export type RecipeExpert = z.infer<typeof expert>;
 export type RecipeStep = z.infer<typeof step>;
-export type MergeSettings = z.infer<typeof merge>;
+export type MergeSettings = z.infer<typeof mergeSettings>;
 export type EvaluationSet = z.infer<typeof evaluationSet>;
 export type LoraSettings = z.infer<typeof loraSettings>;
 export type TrainingSettings = z.infer<typeof trainingSettings>;

@@ -1,10 +1,9 @@
 import { findNodeAtLocation, getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
 import { nearest } from '../text/nearest.ts';
-import { type PartProblem, pathText } from './partProblem.ts';
-import type { ProblemCode } from './problemCodes.ts';
-import { schemasAt } from './recipeSchema.ts';
+import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
+import { schemasAt } from './schemaTree.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -16,7 +15,7 @@ export interface SchemaReading {
   problems: PartProblem[];
 }
 
-/** An issue may hide another behind it; a text of which this is not enough is no recipe. */
+/** zod reports some issues only once others are gone, so the recipe is parsed again without the refused parts. */
 const mostRounds = 6;
 
 export function readBySchema(root: Node): SchemaReading {
@@ -36,7 +35,7 @@ export function readBySchema(root: Node): SchemaReading {
   return { refused, problems: problems ?? [] };
 }
 
-/** What has to go for an issue to be gone: a value, or what lacks one; of a list all, so that the others keep their places. */
+/** What to remove for an issue to disappear: the value, or the object that lacks it; a whole list, so that no index shifts. */
 function refusedPaths(issue: Issue, value: unknown): JSONPath[] {
   const path = issue.path as JSONPath;
   if (issue.code === 'unrecognized_keys') return issue.keys.map(key => [...path, key]);
@@ -138,7 +137,7 @@ function quoted(text: string | undefined): string | undefined {
 
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
-  // JSON has no word for a number beyond its range.
+  // JSON.stringify writes null for a number beyond the range of F64.
   if (typeof value === 'number') return String(value);
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;

@@ -3,6 +3,8 @@ import {
   generationSettings,
   type LoraSettings,
   loraSettings,
+  type MergeSettings,
+  mergeSettings,
   type Recipe,
   type TrainingSettings,
   trainingSettings,
@@ -22,3 +24,6 @@ export function trainingSettingsOf(recipe: Recipe, expert: string): TrainingSett
 export function generationSettingsOf(recipe: Recipe): GenerationSettings {
   return generationSettings.parse(recipe.generation);
 }
+
+/** How experts are combined where nothing is said of it. */
+export const mergeDefaults: MergeSettings = mergeSettings.parse({});

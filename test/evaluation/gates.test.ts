@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gatesOf } from '../../src/evaluation/gates.ts';
 import type { ReportScore } from '../../src/protocol/report.ts';
-import { parseRecipe } from '../../src/recipe/parseRecipe.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
 
 const score = (system: string, kind: ReportScore['kind'], set: string, correct: number): ReportScore => ({
   ...{ system, kind, set, correct, total: 10 },

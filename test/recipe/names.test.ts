@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nameUses } from '../../src/recipe/names.ts';
-import { pathText } from '../../src/recipe/partProblem.ts';
+import { pathText } from '../../src/recipe/problem.ts';
 
 test('every name of a recipe, where it is given and where it is used', () => {
   const recipe = {

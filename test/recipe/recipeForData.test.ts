@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRecipe } from '../../src/recipe/parseRecipe.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
 import { expertNames, recipeForData } from '../../src/recipe/recipeForData.ts';
 
 test('a recipe for a start has no problems, and an expert for each file', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRecipe } from '../../src/recipe/parseRecipe.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
 import { recipeJsonSchema } from '../../src/recipe/schema.ts';
 import { generationSettingsOf, loraSettingsOf, trainingSettingsOf } from '../../src/recipe/settings.ts';
 

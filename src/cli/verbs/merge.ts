@@ -3,6 +3,7 @@ import { methodSettings } from '../../nn/merge/mergeMethods.ts';
 import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
+import { mergeDefaults } from '../../recipe/settings.ts';
 import { type Arguments, parseAdapter } from '../console/arguments.ts';
 import type { Verb } from '../console/verb.ts';
 import { basePath } from '../steps/basePath.ts';
@@ -17,11 +18,14 @@ export const mergeVerb: Verb = {
   options: {
     base: { value: 'DIR', description: "the base's Hugging Face folder (default: the embedded base)" },
     adapter: { value: 'DIR=WEIGHT', list: 'items', description: 'a PEFT folder and its weight' },
-    method: { value: 'M', description: `${mergeMethods.join(', ')} (default: cat, which is exact)` },
-    density: { value: 'D', description: 'share of entries that pruning keeps (default: 0.5)' },
+    method: {
+      value: 'M',
+      description: `${mergeMethods.join(', ')} (default: ${mergeDefaults.method}, which is exact)`,
+    },
+    density: { value: 'D', description: `share of entries that pruning keeps (default: ${mergeDefaults.density})` },
     rank: { value: 'R', description: 'rank of the result of the svd forms (default: the largest)' },
     'majority-sign': { value: 'HOW', description: 'how ties elects a sign: total (default) or frequency' },
-    seed: { value: 'N', description: "seed of dare's masks (default: 0)" },
+    seed: { value: 'N', description: `seed of dare's masks (default: ${mergeDefaults.seed})` },
     out: { value: 'DIR', description: 'where the result goes' },
     'into-base': { description: 'write a full Hugging Face folder with the result merged into the base' },
   },
@@ -65,7 +69,7 @@ function mergeParams(args: Arguments): MergeRequest {
       `there is no merge method '${method}'`,
       `There are: ${mergeMethods.join(', ')}.`,
     );
-  checkSettings((method as MergeMethod | undefined) ?? 'cat', args);
+  checkSettings((method as MergeMethod | undefined) ?? mergeDefaults.method, args);
   const majoritySign = args.text('majority-sign');
   if (majoritySign !== undefined && majoritySign !== 'total' && majoritySign !== 'frequency')
     throw new WorkbenchError('badRequest', `--majority-sign is total or frequency, not '${majoritySign}'`);

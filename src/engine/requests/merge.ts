@@ -11,7 +11,9 @@ import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { weightsProblem } from '../../recipe/checkRecipe.ts';
+import { weightsProblem } from '../../recipe/check.ts';
+import { type MergeSettings, mergeSettings } from '../../recipe/schema.ts';
+import { mergeDefaults } from '../../recipe/settings.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
 import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
 
@@ -19,13 +21,7 @@ import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
 interface MergeJob {
   base: string;
   adapters: { path: string; name: string; weight: number }[];
-  options: {
-    method: NonNullable<MergeRequest['method']>;
-    density: number;
-    rank?: number;
-    majoritySign: 'total' | 'frequency';
-    seed: number;
-  };
+  options: MergeSettings;
   out: string;
 }
 
@@ -73,14 +69,9 @@ export function blendAdapters(e: Experiment, weights: Record<string, number>): M
 }
 
 /** What a request says of the method; the rest as the recipe's schema has it. */
-export function mergeOptions({ method, density, rank, majoritySign, seed }: MergeRequest): MergeJob['options'] {
-  return {
-    method: method ?? 'cat',
-    density: density ?? 0.5,
-    rank,
-    majoritySign: majoritySign ?? 'total',
-    seed: seed ?? 0,
-  };
+export function mergeOptions(request: MergeRequest): MergeSettings {
+  const said = Object.entries(request).filter(([key, value]) => key in mergeSettings.shape && value !== undefined);
+  return { ...mergeDefaults, ...Object.fromEntries(said) };
 }
 
 async function jobOf(workbench: Workbench, request: MergeRequest): Promise<MergeJob> {

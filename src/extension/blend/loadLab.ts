@@ -3,7 +3,7 @@ import { Uri, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Report } from '../../protocol/report.ts';
 import type { Lab } from '../../protocol/views/blend.ts';
-import { parseRecipe } from '../../recipe/parseRecipe.ts';
+import { parseRecipe } from '../../recipe/parse.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { readReport } from '../report/readReport.ts';
 import type { Runs } from '../runs/runs.ts';

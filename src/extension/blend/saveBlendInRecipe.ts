@@ -1,8 +1,8 @@
 import { InputBoxValidationSeverity, type TextDocument, type Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { namePattern, nameRule } from '../../recipe/namePattern.ts';
-import { parseRecipe } from '../../recipe/parseRecipe.ts';
-import { saveBlend } from '../../recipe/saveBlend.ts';
+import { saveBlend } from '../../recipe/edit.ts';
+import { namePattern, nameRule } from '../../recipe/names.ts';
+import { parseRecipe } from '../../recipe/parse.ts';
 import { weightList } from '../../text/numbers.ts';
 import { editDocument } from '../services/editDocument.ts';
 

@@ -1,5 +1,5 @@
 import { findNodeAtLocation } from 'jsonc-parser';
-import { readRecipe } from '../../recipe/parseRecipe.ts';
+import { readRecipe } from '../../recipe/parse.ts';
 import { percent } from '../../text/numbers.ts';
 
 /** A place in a text, as offsets. */

@@ -4,14 +4,14 @@ import type { CommandId } from '../contributions/commands.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { outcomeText, progressText } from '../runs/runText.ts';
-import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
+import { type OpenRecipes, rangeIn, recipeSelector } from './openRecipes.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 
 /** Milliseconds between two looks at a run that goes on. */
 const pause = 1000;
 
 /** Above each part of a recipe what can be done with it, and how its last run stands. */
-export function registerCodeLenses(runs: Runs, worlds: RecipeWorlds): Disposable {
+export function registerCodeLenses(recipes: OpenRecipes, worlds: RecipeWorlds, runs: Runs): Disposable {
   const changed = new EventEmitter<void>();
   let timer: NodeJS.Timeout | undefined;
   const later = () => {
@@ -31,8 +31,8 @@ export function registerCodeLenses(runs: Runs, worlds: RecipeWorlds): Disposable
         // Nothing runs in a workspace that is not trusted.
         if (!workspace.isTrusted) return [];
         await runs.found();
-        const reading = readingOf(document);
-        const lenses = lensesOf(reading, runs.of(document.uri).map(toLensRun), worlds.worldOf(document.uri, reading));
+        const { reading, world } = recipes.whole(document);
+        const lenses = lensesOf(reading, runs.of(document.uri).map(toLensRun), world());
         return lenses.map(lens => new CodeLens(rangeIn(document, lens.range), commandOf(lens, document.uri)));
       },
     }),

@@ -6,22 +6,21 @@ import {
   type Range,
   SnippetString,
 } from 'vscode';
-import type { Completion } from '../../recipe/language/completion.ts';
-import { completionsAt, listedAt } from '../../recipe/language/completions.ts';
+import { completionsAt, listedAt } from '../../recipe/language/completion.ts';
+import type { Completion } from '../../recipe/language/offers.ts';
+import type { OpenRecipes } from './openRecipes.ts';
 import { listForRecipe } from './recipeListings.ts';
-import type { RecipeWorlds } from './recipeWorlds.ts';
-import { shownRecipe } from './shownRecipe.ts';
 
 /** What can stand at the cursor in a recipe, or in a cell of its notebook. */
-export function completionProvider(worlds: RecipeWorlds): CompletionItemProvider {
+export function completionProvider(recipes: OpenRecipes): CompletionItemProvider {
   return {
     async provideCompletionItems(document, position) {
-      const shown = shownRecipe(document);
+      const shown = recipes.of(document);
       if (!shown) return [];
       const { recipe, reading } = shown;
       const offset = shown.offsetAt(position);
       const listings = await listForRecipe(recipe, listedAt(reading, offset));
-      const found = completionsAt(reading, offset, worlds.worldOf(recipe, reading), listings);
+      const found = completionsAt(reading, offset, shown.world(), listings);
       return found.flatMap((item, i) => {
         const range = shown.rangeOf(item.range);
         return range ? [toItem(item, i, range)] : [];

@@ -14,59 +14,56 @@ import {
   workspace,
 } from 'vscode';
 import { codeOf, dataUses, lineOf } from '../../recipe/language/dataProblems.ts';
-import { type RecipeProblem, recipeProblems } from '../../recipe/language/recipeProblems.ts';
 import { known } from '../../recipe/language/recipeWorld.ts';
-import { isRecipeNotebook } from '../recipe/recipeNotebook.ts';
-import { recipeSelector } from './recipeDocuments.ts';
+import type { RecipeReading } from '../../recipe/parse.ts';
+import type { RecipeProblem } from '../../recipe/problem.ts';
+import { type OpenRecipe, type OpenRecipes, shownSelector } from './openRecipes.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
-import { type ShownRecipe, shownCells, shownSelector, shownWhole } from './shownRecipe.ts';
 
 /** Milliseconds without typing before problems are looked for. */
 const pause = 150;
 const source = 'LoRA recipe';
 
 export interface RecipeDiagnostics extends Disposable {
-  /** The problem that a diagnostic of a recipe tells of. */
-  problemOf(diagnostic: Diagnostic, document: TextDocument): RecipeProblem | undefined;
+  /** The problem that a diagnostic tells of; undefined where the text has changed since it was found. */
+  problemOf(diagnostic: Diagnostic, reading: RecipeReading): RecipeProblem | undefined;
 }
 
 /** Marks the problems of open recipes, as text and in cells, and the lines of their datasets that are to blame. */
-export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: string): RecipeDiagnostics {
+export function createRecipeDiagnostics(
+  recipes: OpenRecipes,
+  worlds: RecipeWorlds,
+  extensionPath: string,
+): RecipeDiagnostics {
   const inRecipes = languages.createDiagnosticCollection('lora-recipe');
   const inData = languages.createDiagnosticCollection('lora-recipe-data');
   const described = describedCodes(extensionPath);
   let timer: NodeJS.Timeout | undefined;
 
   const isShown = (document: TextDocument) => languages.match(shownSelector, document) > 0;
-  const problemsOf = ({ recipe, reading }: ShownRecipe) => recipeProblems(reading, worlds.worldOf(recipe, reading));
-  const open = () => [
-    ...workspace.textDocuments.filter(d => languages.match(recipeSelector, d) > 0).map(shownWhole),
-    ...workspace.notebookDocuments.filter(isRecipeNotebook).flatMap(shownCells),
-  ];
+  /** What each diagnostic was made of. */
+  const sources = new WeakMap<Diagnostic, { problem: RecipeProblem; reading: RecipeReading }>();
 
   function refresh(): void {
-    const all = open();
-    // Cells of a notebook are parts of one recipe.
-    const recipes = new Map(all.map(shown => [shown.reading, shown]));
-    const problems = new Map([...recipes].map(([reading, shown]) => [reading, problemsOf(shown)]));
+    const all = recipes.all();
     const found = new Map(workspace.textDocuments.filter(isShown).map(d => [d, [] as Diagnostic[]]));
     for (const shown of all)
       found.set(
         shown.document,
-        problems.get(shown.reading)!.flatMap(p => toDiagnostic(p, shown) ?? []),
+        shown.problems().flatMap(p => toDiagnostic(p, shown) ?? []),
       );
     for (const [{ uri }, marks] of found) inRecipes.set(uri, marks);
     inData.clear();
-    // Of a dataset that several recipes name every line is marked once.
-    const inFiles = [...recipes.values()]
+    // Cells of a notebook are parts of one recipe; of a dataset that several recipes name every line is marked once.
+    const inFiles = [...new Map(all.map(shown => [shown.reading, shown])).values()]
       .flatMap(dataDiagnostics)
       .map(([uri, marks]) => [uri.toString(), { uri, marks }] as const);
     for (const { uri, marks } of new Map(inFiles).values()) inData.set(uri, marks);
   }
 
   /** All bad lines of the datasets that a recipe names. */
-  function dataDiagnostics({ recipe, reading }: ShownRecipe): [Uri, Diagnostic[]][] {
-    const world = worlds.worldOf(recipe, reading);
+  function dataDiagnostics({ recipe, reading, ...shown }: OpenRecipe): [Uri, Diagnostic[]][] {
+    const world = shown.world();
     const files = new Set(reading.parts ? dataUses(reading.parts).map(use => use.file) : []);
     return [...files].map(file => {
       const problems = known(world.data(file))?.problems ?? [];
@@ -79,7 +76,7 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
   }
 
   /** Undefined for a problem of another cell. */
-  function toDiagnostic(problem: RecipeProblem, shown: ShownRecipe): Diagnostic | undefined {
+  function toDiagnostic(problem: RecipeProblem, shown: OpenRecipe): Diagnostic | undefined {
     const range = shown.rangeOf(problem.range ?? { start: 0, end: 0 });
     if (!range) return undefined;
     const severity = problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
@@ -94,6 +91,7 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
           withoutPlace(message),
         ),
     );
+    sources.set(diagnostic, { problem, reading: shown.reading });
     return diagnostic;
   }
 
@@ -114,10 +112,9 @@ export function createRecipeDiagnostics(worlds: RecipeWorlds, extensionPath: str
   ];
   later();
   return {
-    problemOf({ range, code }, document) {
-      const shown = shownWhole(document);
-      const named = typeof code === 'object' ? code.value : code;
-      return problemsOf(shown).find(p => p.range && shown.rangeOf(p.range)?.isEqual(range) && p.code === named);
+    problemOf(diagnostic, reading) {
+      const from = sources.get(diagnostic);
+      return from?.reading === reading ? from.problem : undefined;
     },
     dispose() {
       clearTimeout(timer);

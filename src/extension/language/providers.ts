@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import {
   CodeAction,
   CodeActionKind,
@@ -6,6 +6,7 @@ import {
   DocumentLink,
   DocumentSymbol,
   EventEmitter,
+  FileType,
   FoldingRange,
   FoldingRangeKind,
   InlayHint,
@@ -16,30 +17,33 @@ import {
   TextEdit,
   Uri,
   WorkspaceEdit,
+  workspace,
 } from 'vscode';
 import { type Fix, fixesFor } from '../../recipe/language/fixes.ts';
-import { foldingsOf } from '../../recipe/language/foldings.ts';
-import { formatRecipe } from '../../recipe/language/formatRecipe.ts';
+import { foldingsOf } from '../../recipe/language/folding.ts';
+import { formatRecipe } from '../../recipe/language/format.ts';
 import { inlayHintsOf } from '../../recipe/language/inlayHints.ts';
-import { linksOf } from '../../recipe/language/links.ts';
+import { linksOf, type RecipeLink } from '../../recipe/language/links.ts';
 import { definitionAt, referencesAt, renameAt, renameRange } from '../../recipe/language/navigation.ts';
 import { type OutlineItem, outlineOf } from '../../recipe/language/outline.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
 import { completionProvider } from './completionProvider.ts';
 import type { RecipeDiagnostics } from './diagnostics.ts';
 import { hoverProvider } from './hoverProvider.ts';
-import { linkTarget } from './linkTarget.ts';
-import { rangeIn, readingOf, recipeSelector } from './recipeDocuments.ts';
+import { type OpenRecipes, rangeIn, recipeSelector, shownSelector } from './openRecipes.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
-import { shownSelector } from './shownRecipe.ts';
 
 /** What the core says of a recipe, as the editor's providers. */
-export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagnostics): Disposable[] {
-  const world = (document: TextDocument) => worlds.worldOf(document.uri, readingOf(document));
+export function registerProviders(
+  recipes: OpenRecipes,
+  worlds: RecipeWorlds,
+  diagnostics: RecipeDiagnostics,
+): Disposable[] {
+  const readingOf = (document: TextDocument) => recipes.whole(document).reading;
   const hintsChanged = new EventEmitter<void>();
   return [
-    languages.registerCompletionItemProvider(shownSelector, completionProvider(worlds), '"', ':', ' '),
-    languages.registerHoverProvider(shownSelector, hoverProvider(worlds)),
+    languages.registerCompletionItemProvider(shownSelector, completionProvider(recipes), '"', ':', ' '),
+    languages.registerHoverProvider(shownSelector, hoverProvider(recipes, worlds)),
     languages.registerDefinitionProvider(recipeSelector, {
       provideDefinition(document, position) {
         const place = definitionAt(readingOf(document), document.offsetAt(position));
@@ -69,9 +73,11 @@ export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagn
     }),
     languages.registerDocumentLinkProvider(recipeSelector, {
       provideDocumentLinks: async document => {
+        const reading = readingOf(document);
+        const base = worlds.baseFolder(document.uri, reading);
         const links = await Promise.all(
-          linksOf(readingOf(document)).map(async link => {
-            const target = await linkTarget(document.uri, link, worlds.baseFolder(document.uri, readingOf(document)));
+          linksOf(reading).map(async link => {
+            const target = await linkTarget(document.uri, link, base);
             return target ? [new DocumentLink(rangeIn(document, link.range), target)] : [];
           }),
         );
@@ -85,7 +91,7 @@ export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagn
       onDidChangeInlayHints: hintsChanged.event,
       provideInlayHints: (document, within) =>
         readSetting('recipes.computedValues')
-          ? inlayHintsOf(readingOf(document), world(document))
+          ? inlayHintsOf(readingOf(document), recipes.whole(document).world())
               .map(({ offset, text }) =>
                 Object.assign(new InlayHint(document.positionAt(offset), text), { paddingLeft: true }),
               )
@@ -113,8 +119,9 @@ export function registerProviders(worlds: RecipeWorlds, diagnostics: RecipeDiagn
       {
         provideCodeActions: (document, _range, { diagnostics: marked }) =>
           marked.flatMap(diagnostic => {
-            const problem = diagnostics.problemOf(diagnostic, document);
-            const fixes = problem ? fixesFor(readingOf(document), problem) : [];
+            const reading = readingOf(document);
+            const problem = diagnostics.problemOf(diagnostic, reading);
+            const fixes = problem ? fixesFor(reading, problem) : [];
             return fixes.map((fix, i) => {
               const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
               action.edit = fixEdit(fix, document);
@@ -177,4 +184,19 @@ function fixEdit({ edits, create }: Fix, document: TextDocument): WorkspaceEdit 
   const uri = Uri.file(resolve(dirname(document.uri.fsPath), create.file));
   edit.createFile(uri, { ignoreIfExists: true, contents: new TextEncoder().encode(create.text) });
   return edit;
+}
+
+/** The file that says most of what a folder holds. */
+const told: Record<RecipeLink['kind'], string> = { data: '', base: 'config.json', adapter: 'adapter_config.json' };
+
+/** What a link opens: a dataset, or the configuration in a base's or an adapter's folder; nothing for what is not there. */
+async function linkTarget(recipe: Uri, { path, kind }: RecipeLink, base: string | undefined): Promise<Uri | undefined> {
+  const named = kind === 'base' ? base : resolve(dirname(recipe.fsPath), path);
+  if (named === undefined) return undefined;
+  const target = Uri.file(join(named, told[kind]));
+  const info = await workspace.fs.stat(target).then(
+    found => found,
+    () => undefined,
+  );
+  return info?.type === FileType.File ? target : undefined;
 }

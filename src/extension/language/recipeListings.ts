@@ -1,6 +1,6 @@
 import { dirname, relative, sep } from 'node:path';
 import { RelativePattern, type Uri, workspace } from 'vscode';
-import type { RecipeListings } from '../../recipe/language/completions.ts';
+import type { RecipeListings } from '../../recipe/language/completion.ts';
 import { readSetting } from '../services/settings.ts';
 import { cachedModels, hubCacheFolder } from './baseFolder.ts';
 

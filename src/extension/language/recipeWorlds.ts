@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Uri, workspace } from 'vscode';
 import { known, type RecipeWorld } from '../../recipe/language/recipeWorld.ts';
-import type { RecipeReading } from '../../recipe/parseRecipe.ts';
+import type { RecipeReading } from '../../recipe/parse.ts';
 import type { Runs } from '../runs/runs.ts';
 import { readSetting } from '../services/settings.ts';
 import { findBaseFolder, hubCacheFolder } from './baseFolder.ts';

@@ -42,7 +42,7 @@ export async function tellMerge(name: string, { path, rank, relativeError }: Mer
 
 async function chooseMerge(recipe: Uri): Promise<string | undefined> {
   // The recipe's schema takes longer to load than activation may.
-  const { parseRecipe } = await import('../../recipe/parseRecipe.ts');
+  const { parseRecipe } = await import('../../recipe/parse.ts');
   const { recipe: read, problems } = parseRecipe(await readFile(recipe.fsPath, 'utf8'));
   if (!read) throw new WorkbenchError('badRecipe', `${recipe.fsPath} has problems: ${problems[0]!.message}`);
   const items = Object.entries(read.merges).map(([label, { method, weights }]) => ({

@@ -1,7 +1,7 @@
 import { type CancellationToken, type NotebookCell, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { CheckOutput } from '../../protocol/notebookOutput.ts';
-import { checkDefinition } from '../../recipe/notebook/checkDefinition.ts';
+import { checkDefinition } from '../../recipe/notebook/outputs.ts';
 import { readRecipeOf, roleOfCell, stepOfCell } from '../recipe/recipeNotebook.ts';
 import type { Runs } from '../runs/runs.ts';
 import { withSignal } from '../services/cancellation.ts';

@@ -4,7 +4,7 @@ import { CancellationError, type Uri } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { StepOutput } from '../../protocol/notebookOutput.ts';
 import type { Report } from '../../protocol/report.ts';
-import { evaluateOutput, trainOutput } from '../../recipe/notebook/stepOutputs.ts';
+import { evaluateOutput, trainOutput } from '../../recipe/notebook/outputs.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 import type { Run } from '../runs/run.ts';
 import { sameNames } from '../runs/runs.ts';

@@ -1,8 +1,9 @@
 import type { NotebookCell, NotebookDocument } from 'vscode';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import { type CellRole, roleOf } from '../../recipe/notebook/cells.ts';
 import { stepValue } from '../../recipe/notebook/savedOutputs.ts';
-import { type CellRole, roleOf, writeNotebook } from '../../recipe/notebook/writeNotebook.ts';
-import { parseRecipe } from '../../recipe/parseRecipe.ts';
+import { writeNotebook } from '../../recipe/notebook/writeNotebook.ts';
+import { parseRecipe } from '../../recipe/parse.ts';
 import type { Recipe, RecipeStep } from '../../recipe/schema.ts';
 import { notebookType } from '../contributions/editors.ts';
 import { type CellMetadata, type NotebookMetadata, recipeCell } from './serializer.ts';

@@ -1,7 +1,7 @@
 import { NotebookCellData, NotebookCellKind, NotebookData, type NotebookSerializer } from 'vscode';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import type { RecipeCell, RecipeFrame } from '../../recipe/notebook/cells.ts';
 import { readNotebook } from '../../recipe/notebook/readNotebook.ts';
-import type { RecipeCell, RecipeFrame } from '../../recipe/notebook/recipeCells.ts';
 import { writeNotebook } from '../../recipe/notebook/writeNotebook.ts';
 import { cellLanguage } from '../contributions/editors.ts';
 

@@ -1,6 +1,6 @@
 import { Range, type TextDocument, WorkspaceEdit, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { changedPart } from '../../recipe/changedPart.ts';
+import { changedPart } from '../../recipe/edit.ts';
 
 /** Gives a document another text, as one edit of what differs that can be undone; saves it where it was saved before. */
 export async function editDocument(document: TextDocument, text: string): Promise<void> {

@@ -15,8 +15,8 @@ export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<
   const { source } = await active.offer();
   if (!source.recipe)
     throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
-  const { parseRecipe } = await import('../../recipe/parseRecipe.ts');
-  const { setBase } = await import('../../recipe/setBase.ts');
+  const { parseRecipe } = await import('../../recipe/parse.ts');
+  const { setBase } = await import('../../recipe/edit.ts');
   const document = await workspace.openTextDocument(source.recipe);
   const { recipe } = parseRecipe(document.getText());
   const shown = workspace.asRelativePath(source.recipe);

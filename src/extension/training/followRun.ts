@@ -57,7 +57,7 @@ async function actionsFor(run: Run, { ask, evaluate }: AfterRun, follow: FollowR
 /** Whether there is something to evaluate on. */
 async function hasHeldOutSets({ fsPath }: Uri): Promise<boolean> {
   // The recipe's schema takes longer to load than activation may.
-  const { parseRecipe } = await import('../../recipe/parseRecipe.ts');
+  const { parseRecipe } = await import('../../recipe/parse.ts');
   const { recipe } = parseRecipe(await readFile(fsPath, 'utf8').catch(() => ''));
   return Object.keys(recipe?.evaluation.sets ?? {}).length > 0;
 }

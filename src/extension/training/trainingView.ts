@@ -1,7 +1,7 @@
 import { Disposable, Uri, type Webview } from 'vscode';
 import type { Call } from '../../protocol/contract.ts';
 import { trainingApi } from '../../protocol/views/training.ts';
-import type { Offers } from '../../recipe/form/recipeForm.ts';
+import type { Offers } from '../../recipe/form.ts';
 import { listForRecipe } from '../language/recipeListings.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import { connectView } from '../webviews/connectView.ts';

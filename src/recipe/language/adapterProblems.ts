@@ -1,12 +1,13 @@
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
 import { linearNames } from '../../nn/model/layout.ts';
+import type { PartProblem } from '../problem.ts';
+import type { Checked } from './problems.ts';
 import { type BaseFacts, known, unreadable } from './recipeWorld.ts';
-import type { Checked, RelatedProblem } from './relatedProblem.ts';
 
 /** Whether adapters are there, and were made for this base. */
-export function adapterProblems({ recipe, world }: Checked): RelatedProblem[] {
+export function adapterProblems({ recipe, world }: Checked): PartProblem[] {
   const base = known(world.base);
-  return Object.entries(recipe.experts).flatMap(([name, { adapter }]): RelatedProblem[] => {
+  return Object.entries(recipe.experts).flatMap(([name, { adapter }]): PartProblem[] => {
     if (adapter === undefined) {
       const origin = world.trainedOn(name);
       return origin ? otherOrigin(origin, base).map(p => ({ ...p, path: ['experts', name], on: 'key' })) : [];
@@ -22,7 +23,7 @@ export function adapterProblems({ recipe, world }: Checked): RelatedProblem[] {
   });
 }
 
-type Found = Pick<RelatedProblem, 'code' | 'message'>;
+type Found = Pick<PartProblem, 'code' | 'message'>;
 
 function foreignTargets(targets: string | string[] | undefined): Found[] {
   // A single string is an expression that modules are matched with.

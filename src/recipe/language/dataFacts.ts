@@ -2,7 +2,7 @@ import type { Example } from '../../data/example.ts';
 import { parseDataset } from '../../data/parseDataset.ts';
 import type { DataFacts } from './recipeWorld.ts';
 
-/** What a recipe's editor has to know of a dataset's text. */
+/** What the checks of a recipe need to know of a dataset. */
 export function dataFacts(text: string, fileName: string): DataFacts {
   const { examples, problems } = parseDataset(text, fileName);
   return {
@@ -25,21 +25,21 @@ export interface Overlap {
 
 /** The examples of `heldOut` whose prompts are in `train` too. */
 export function overlap(heldOut: DataFacts, train: DataFacts): Overlap | undefined {
-  const known = madeOnce(overlaps, heldOut, () => new WeakMap());
-  return madeOnce(known, train, () => ({ found: compare(heldOut, train) })).found;
+  const known = cached(overlaps, heldOut, () => new WeakMap());
+  return cached(known, train, () => ({ found: compare(heldOut, train) })).found;
 }
 
-// What is asked at every keystroke of files that seldom change is worked out once.
+// Datasets are compared at every keystroke and seldom change, so results are kept with them.
 const overlaps = new WeakMap<DataFacts, WeakMap<DataFacts, { found?: Overlap }>>();
 const indices = new WeakMap<DataFacts, Map<number, number>>();
 
-function madeOnce<K extends object, V>(made: WeakMap<K, V>, key: K, make: () => V): V {
-  if (!made.has(key)) made.set(key, make());
-  return made.get(key)!;
+function cached<K extends object, V>(cache: WeakMap<K, V>, key: K, make: () => V): V {
+  if (!cache.has(key)) cache.set(key, make());
+  return cache.get(key)!;
 }
 
 function compare(heldOut: DataFacts, train: DataFacts): Overlap | undefined {
-  const lineOf = madeOnce(indices, train, () => linesByPrompt(train));
+  const lineOf = cached(indices, train, () => linesByPrompt(train));
   let overlap: Overlap | undefined;
   for (let i = 0; i < heldOut.prompts.length; i++) {
     const trainLine = lineOf.get(heldOut.prompts[i]!);

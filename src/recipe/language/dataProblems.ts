@@ -1,10 +1,10 @@
 import type { JSONPath } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
-import type { ProblemCode } from '../problemCodes.ts';
+import type { PartProblem, ProblemCode, RelatedLine } from '../problem.ts';
 import type { Recipe } from '../schema.ts';
 import { overlap } from './dataFacts.ts';
+import type { Checked } from './problems.ts';
 import { type DataFacts, known, type RecipeWorld, unreadable } from './recipeWorld.ts';
-import type { Checked, RelatedLine, RelatedProblem } from './relatedProblem.ts';
 
 /** A dataset that a recipe names, and what for. */
 export interface DataUse {
@@ -27,7 +27,7 @@ export function dataUses(recipe: Recipe): DataUse[] {
 }
 
 /** Whether datasets are there, can be read, and keep what is measured apart from what is learned. */
-export function dataProblems({ recipe, world }: Checked): RelatedProblem[] {
+export function dataProblems({ recipe, world }: Checked): PartProblem[] {
   const uses = dataUses(recipe);
   const train = uses.filter(use => use.role === 'train');
   return [
@@ -40,7 +40,7 @@ export function dataProblems({ recipe, world }: Checked): RelatedProblem[] {
 /** More lines than this are not listed with the recipe; all are marked in the dataset. */
 const mostRelated = 10;
 
-function fileProblems({ file, path }: DataUse, world: RecipeWorld): RelatedProblem[] {
+function fileProblems({ file, path }: DataUse, world: RecipeWorld): PartProblem[] {
   const fact = world.data(file);
   const problem = { path, on: 'value' as const };
   const failure = unreadable(fact);
@@ -67,10 +67,10 @@ export function lineOf(where: string): number {
   return Number(/:(\d+)$/.exec(where)?.[1] ?? 1);
 }
 
-function overlaps({ file, path, role }: DataUse, train: DataUse[], world: RecipeWorld): RelatedProblem[] {
+function overlaps({ file, path, role }: DataUse, train: DataUse[], world: RecipeWorld): PartProblem[] {
   const own = known(world.data(file));
   if (!own) return [];
-  return [...new Set(train.map(use => use.file))].flatMap((trainFile): RelatedProblem[] => {
+  return [...new Set(train.map(use => use.file))].flatMap((trainFile): PartProblem[] => {
     const other = known(world.data(trainFile));
     const shared = other && overlap(own, other);
     if (!shared) return [];
@@ -84,8 +84,8 @@ function overlaps({ file, path, role }: DataUse, train: DataUse[], world: Recipe
   });
 }
 
-function missingTests(recipe: Recipe, world: RecipeWorld): RelatedProblem[] {
-  return Object.entries(recipe.evaluation.sets).flatMap(([name, { data, scorer }]): RelatedProblem[] => {
+function missingTests(recipe: Recipe, world: RecipeWorld): PartProblem[] {
+  return Object.entries(recipe.evaluation.sets).flatMap(([name, { data, scorer }]): PartProblem[] => {
     const facts: DataFacts | undefined = known(world.data(data));
     if (scorer !== 'code' || !facts || facts.examples === 0 || facts.hasTests) return [];
     const message = `the examples of ${data} have no 'tests'; the scorer 'code' runs them`;

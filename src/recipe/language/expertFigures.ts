@@ -4,11 +4,12 @@ import { factorParameters, targetLayers } from '../../nn/lora/targetLayers.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import { rowsPerStep, stepCount } from '../../nn/train/schedule.ts';
+import { bytes, count, plural, significant } from '../../text/numbers.ts';
 import type { Recipe } from '../schema.ts';
 import { loraSettingsOf, trainingSettingsOf } from '../settings.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
 
-/** What an expert comes to on its base; undefined where that is not known. */
+/** Sizes and times computed for an expert on its base; undefined where they are not known. */
 export interface ExpertFigures {
   rank: number;
   alpha: number;
@@ -19,7 +20,7 @@ export interface ExpertFigures {
   layers?: number;
   /** Trainable parameters. */
   parameters?: number;
-  /** Of the factors in F32, as they are trained and written. */
+  /** Of the factors in F32, as training holds and writes them. */
   bytes?: number;
   training?: TrainingFigures;
 }
@@ -33,11 +34,11 @@ export interface TrainingFigures {
   tokensPerEpoch?: number;
   /** At the speed of the last training, else at what such a processor does. */
   seconds?: number;
-  /** Nothing was trained yet that the time could be told from. */
+  /** The time is estimated from the processor, because nothing was trained yet. */
   isGuess?: boolean;
 }
 
-/** Undefined for an expert of nothing, and for an adapter that has not been read. */
+/** Undefined for an expert with neither data nor adapter, and for an adapter that has not been read. */
 export function expertFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFigures | undefined {
   const expert = recipe.experts[name];
   if (!expert) return undefined;
@@ -99,10 +100,25 @@ function trainingFigures(
 }
 
 /**
- * Operations of training's products for one token, attention apart: forward, and backward to what a layer has read; of
- * the factors also the gradients of their own.
+ * Floating-point operations of the matrix products for one token of training, attention apart: for each weight two in the
+ * forward pass and two for the gradient of the layer's input; for each parameter of the factors two more, for its gradient.
  */
 export function operationsPerToken(config: BaseConfig, parameters: number): number {
   const layers = linearLayers(config).reduce((sum, l) => sum + l.in * l.out, 0);
   return 4 * (layers + config.dim * config.vocab) + 6 * parameters;
+}
+
+/** `81,920 parameters, 327.7 kB`. */
+export function sizeText({ parameters, bytes: size }: ExpertFigures): string | undefined {
+  return parameters === undefined || size === undefined ? undefined : `${count(parameters)} parameters, ${bytes(size)}`;
+}
+
+/** `scaling 32 / 16 = 2`. */
+export function scalingText({ alpha, rank, rslora, scaling }: ExpertFigures): string {
+  return `scaling ${significant(alpha)} / ${rslora ? '√' : ''}${rank} = ${significant(scaling)}`;
+}
+
+/** `3,000 examples, 5,600 steps, 15 epochs`. */
+export function stepsText({ examples, steps, epochs }: TrainingFigures): string {
+  return `${plural(examples, 'example')}, ${plural(steps, 'step')}, ${significant(epochs)} epochs`;
 }

@@ -2,13 +2,14 @@ import type { JSONPath } from 'jsonc-parser';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
 import { linearNames } from '../../nn/model/layout.ts';
 import { nearest } from '../../text/nearest.ts';
+import type { PartProblem } from '../problem.ts';
 import type { LoraSettings, Recipe } from '../schema.ts';
 import { loraSettingsOf } from '../settings.ts';
+import type { Checked } from './problems.ts';
 import { known, unreadable } from './recipeWorld.ts';
-import type { Checked, RelatedProblem } from './relatedProblem.ts';
 
 /** Whether the base is there, and has what the experts' factors are put on. */
-export function factorProblems({ recipe, world }: Checked): RelatedProblem[] {
+export function factorProblems({ recipe, world }: Checked): PartProblem[] {
   const reason = unreadable(world.base)?.reason;
   if (reason) return [{ code: 'badBase', path: ['base'], on: 'value', message: reason }];
   const base = known(world.base);
@@ -18,7 +19,7 @@ export function factorProblems({ recipe, world }: Checked): RelatedProblem[] {
     const lora = loraSettingsOf(recipe, name);
     const { layers, unknown } = targetLayers(base.config, lora.targets);
     const targetsPath = settingPath(recipe, name, 'targets');
-    const missing = unknown.map((target): RelatedProblem => {
+    const missing = unknown.map((target): PartProblem => {
       const guess = nearest(target, linearNames);
       return {
         code: 'unknownTarget',

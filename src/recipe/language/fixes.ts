@@ -1,9 +1,8 @@
 import { type Edit, findNodeAtOffset, getNodePath, type JSONPath, modify, type Node } from 'jsonc-parser';
-import type { RecipeReading } from '../parseRecipe.ts';
-import type { ProblemCode } from '../problemCodes.ts';
-import type { RecipeProblem } from './recipeProblems.ts';
+import type { RecipeReading } from '../parse.ts';
+import type { ProblemCode, RecipeProblem } from '../problem.ts';
 
-/** A way out of a problem. */
+/** Edits that resolve a problem. */
 export interface Fix {
   title: string;
   edits: Edit[];
@@ -18,7 +17,7 @@ interface Part {
   path: JSONPath;
 }
 
-/** What is plainly a way out of a problem, the likeliest first. */
+/** The ways to resolve a problem, the likeliest first. */
 export function fixesFor({ text, root }: RecipeReading, problem: RecipeProblem): Fix[] {
   const { range, replacement } = problem;
   if (!range || !root) return [];

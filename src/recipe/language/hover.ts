@@ -3,12 +3,11 @@ import { methodParts } from '../../nn/merge/mergeMethods.ts';
 import { baseTensors } from '../../nn/model/layout.ts';
 import { bytes, count, duration, significant } from '../../text/numbers.ts';
 import { namesAt } from '../names.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { type Schema, schemasAt } from '../recipeSchema.ts';
+import type { RecipeReading } from '../parse.ts';
 import type { Recipe } from '../schema.ts';
+import { type Schema, schemasAt } from '../schemaTree.ts';
 import { dataUses } from './dataProblems.ts';
-import { type ExpertFigures, expertFigures } from './expertFigures.ts';
-import { scalingText, sizeText, stepsText } from './figureText.ts';
+import { type ExpertFigures, expertFigures, scalingText, sizeText, stepsText } from './expertFigures.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
 
 export interface Hover {
@@ -17,7 +16,7 @@ export interface Hover {
   paragraphs: string[];
 }
 
-/** What is said of the part of a recipe at an offset: what it is, and what it comes to. */
+/** The hover of the part of a recipe at an offset: what the key means, and the figures computed from it. */
 export function hoverAt({ root, parts }: RecipeReading, offset: number, world: RecipeWorld): Hover | undefined {
   const node = root && findNodeAtOffset(root, offset);
   if (!node || node.type === 'object' || node.type === 'array') return undefined;
@@ -41,7 +40,7 @@ function describe(path: JSONPath, schema: Schema, value: unknown): string | unde
   return said ? `${title}${said}` : undefined;
 }
 
-/** Whether a default says something that can be read at a glance. */
+/** Whether a default is short enough to be shown. */
 function isSmall(value: unknown): boolean {
   return typeof value !== 'object' || JSON.stringify(value).length <= 20;
 }
@@ -91,7 +90,7 @@ function trainingLines({ training }: ExpertFigures): string[] {
   ];
 }
 
-/** A line for each expert, of what a setting of all of them comes to. */
+/** A line for each expert, with the figures that a setting of all of them results in. */
 function everyExpert(recipe: Recipe, world: RecipeWorld, group: 'lora' | 'training'): string[] {
   const lines = Object.keys(recipe.experts).flatMap(name => {
     const text = group === 'lora' ? expertText(recipe, name, world)[0] : trainingText(recipe, name, world)[0];

@@ -1,9 +1,8 @@
 import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
 import { duration, significant } from '../../text/numbers.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { keyOf } from '../partProblem.ts';
-import { expertFigures } from './expertFigures.ts';
-import { scalingText, sizeText, stepsText } from './figureText.ts';
+import type { RecipeReading } from '../parse.ts';
+import { keyOf } from '../problem.ts';
+import { expertFigures, scalingText, sizeText, stepsText } from './expertFigures.ts';
 import type { RecipeWorld } from './recipeWorld.ts';
 
 /** A computed value, shown behind what it is computed from. */
@@ -12,7 +11,7 @@ export interface InlayHint {
   text: string;
 }
 
-/** Behind each expert what it comes to, behind each blend the gates of its experts. */
+/** Behind each expert its size, scaling and training, behind each blend the gates of its experts. */
 export function inlayHintsOf({ root, parts }: RecipeReading, world: RecipeWorld): InlayHint[] {
   if (!root || !parts) return [];
   const behind = (path: JSONPath, texts: (string | undefined)[]): InlayHint[] => {

@@ -1,7 +1,7 @@
 import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
 import type { RunState } from '../../protocol/runRecord.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { keyOf } from '../partProblem.ts';
+import type { RecipeReading } from '../parse.ts';
+import { keyOf } from '../problem.ts';
 import type { RecipeWorld } from './recipeWorld.ts';
 
 /** What can be done with a part of a recipe. */

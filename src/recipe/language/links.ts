@@ -1,5 +1,5 @@
 import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
-import type { RecipeReading } from '../parseRecipe.ts';
+import type { RecipeReading } from '../parse.ts';
 import { dataUses } from './dataProblems.ts';
 
 /** A part of a recipe that names a file or folder. */

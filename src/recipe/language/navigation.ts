@@ -1,8 +1,7 @@
 import { type Edit, findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
-import { namePattern, nameRule } from '../namePattern.ts';
-import { type NameKind, type NameUse, nameUses, reservedNames } from '../names.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { keyOf } from '../partProblem.ts';
+import { type NameKind, type NameUse, namePattern, nameRule, nameUses, reservedNames } from '../names.ts';
+import type { RecipeReading } from '../parse.ts';
+import { keyOf } from '../problem.ts';
 
 /** A place where a name stands, its quotes apart. */
 export interface NamePlace extends NameUse {
@@ -10,7 +9,7 @@ export interface NamePlace extends NameUse {
 }
 
 /** Every name of a recipe with its place. */
-export function namePlaces({ root }: RecipeReading): NamePlace[] {
+function namePlaces({ root }: RecipeReading): NamePlace[] {
   if (!root) return [];
   return nameUses(getNodeValue(root)).flatMap(use => {
     const value = findNodeAtLocation(root, use.path);

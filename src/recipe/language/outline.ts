@@ -1,5 +1,5 @@
 import { getNodeValue, type Node } from 'jsonc-parser';
-import type { RecipeReading } from '../parseRecipe.ts';
+import type { RecipeReading } from '../parse.ts';
 
 /** A part of a recipe as an outline shows it. */
 export interface OutlineItem {

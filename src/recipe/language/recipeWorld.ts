@@ -4,8 +4,8 @@ import type { BaseConfig } from '../../nn/model/config.ts';
 import type { Problem } from '../../protocol/errors.ts';
 
 /**
- * What a recipe speaks of beyond its own text, as far as it has been read. Paths and names are as the recipe writes them.
- * Undefined stands for what is not known (yet): nothing is said of it.
+ * What a recipe refers to outside its own text, as far as it has been read. Paths and names are as the recipe writes them.
+ * Undefined stands for what is not known (yet); no problem is reported of it.
  */
 export interface RecipeWorld {
   base?: Fact<BaseFacts>;
@@ -17,9 +17,9 @@ export interface RecipeWorld {
   trainedOn(expert: string): AdapterOrigin | undefined;
   /** Length in tokens of examples of a dataset, spread over it. */
   tokens(path: string): Float64Array | undefined;
-  /** Tokens that the last training took in a second, of all its experts together. */
+  /** Tokens that the last training run processed in a second, of all its experts together. */
   tokensPerSecond?: number;
-  /** Floating-point operations that a training does in a second on a machine such as this, for where it is not known. */
+  /** An estimate of the floating-point operations that training does in a second here, where no speed was measured. */
   operationsPerSecond?: number;
 }
 

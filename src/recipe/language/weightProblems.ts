@@ -1,12 +1,12 @@
 import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
 import { methodParts, methodSettings } from '../../nn/merge/mergeMethods.ts';
-import { pathText } from '../partProblem.ts';
+import { type PartProblem, pathText } from '../problem.ts';
 import { loraSettingsOf } from '../settings.ts';
+import type { Checked } from './problems.ts';
 import { known } from './recipeWorld.ts';
-import type { Checked, RelatedProblem } from './relatedProblem.ts';
 
-/** Whether the weights of blends and merges mean something, and merges can be made. */
-export function weightProblems(checked: Checked): RelatedProblem[] {
+/** Weights of blends and merges that have no effect or may be a mistake, and merges that cannot be made as they are. */
+export function weightProblems(checked: Checked): PartProblem[] {
   const { blends, merges, steps } = checked.recipe;
   const tables: [JSONPath, Record<string, number> | undefined][] = [
     ...Object.entries(blends).map(([name, w]): [JSONPath, typeof w] => [['blends', name], w]),
@@ -25,10 +25,10 @@ export function weightProblems(checked: Checked): RelatedProblem[] {
   ];
 }
 
-function oddWeights(weights: Record<string, number>, path: JSONPath, { reading }: Checked): RelatedProblem[] {
+function oddWeights(weights: Record<string, number>, path: JSONPath, { reading }: Checked): PartProblem[] {
   // That all of them are zero is a problem of its own.
   if (Object.values(weights).every(w => w === 0)) return [];
-  return Object.entries(weights).flatMap(([expert, weight]): RelatedProblem[] => {
+  return Object.entries(weights).flatMap(([expert, weight]): PartProblem[] => {
     const at = { path: [...path, expert], on: 'value' as const };
     const where = pathText(at.path);
     if (weight === 0)
@@ -48,7 +48,7 @@ function hasComment({ text, root }: Checked['reading'], path: JSONPath): boolean
   return /\/[/*]/.test(rest) || above.startsWith('//') || above.endsWith('*/');
 }
 
-function unequalRanks(name: string, { recipe, world }: Checked): RelatedProblem[] {
+function unequalRanks(name: string, { recipe, world }: Checked): PartProblem[] {
   const { method, weights } = recipe.merges[name]!;
   if (methodParts[method].on !== 'factors') return [];
   const ranks = Object.entries(weights).flatMap(([expert, weight]) => {
@@ -71,10 +71,10 @@ function unequalRanks(name: string, { recipe, world }: Checked): RelatedProblem[
   ];
 }
 
-function unusedSettings(name: string, { recipe, reading }: Checked): RelatedProblem[] {
+function unusedSettings(name: string, { recipe, reading }: Checked): PartProblem[] {
   const { method } = recipe.merges[name]!;
   const read: string[] = methodSettings(method);
-  return (['density', 'rank', 'majoritySign', 'seed'] as const).flatMap((key): RelatedProblem[] => {
+  return (['density', 'rank', 'majoritySign', 'seed'] as const).flatMap((key): PartProblem[] => {
     const path = ['merges', name, key];
     // Defaults are filled in: only the text says what was written.
     if (read.includes(key) || !reading.root || !findNodeAtLocation(reading.root, path)) return [];

@@ -1,10 +1,9 @@
 import { type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { type RecipeReading, readRecipe } from '../parseRecipe.ts';
+import { type RecipeReading, readRecipe } from '../parse.ts';
+import { aloneText, cellProblems, type RecipeCell, roleOf } from './cells.ts';
 import { withoutComma } from './listText.ts';
-import type { RecipeCell } from './recipeCells.ts';
-import { aloneText, cellProblems, roleOf } from './writeNotebook.ts';
 
-/** A recipe made of cells, for what is said of them and offered in them; nobody saves it. */
+/** A recipe put together from cells, for the problems, hovers and completions in them; it is never saved. */
 export interface CellsInRecipe {
   reading: RecipeReading;
   /** Where the text of a cell begins in that of the recipe. Notes and blank cells are not in it. */
@@ -16,7 +15,7 @@ export function isWhole(cell: RecipeCell): boolean {
   return cellProblems(cell, '').length === 0;
 }
 
-/** With these a text takes in what follows it, or ends before its end. */
+/** Syntax errors that reach beyond a cell: a bracket or comment that is not closed, or a bracket too many. */
 const openEnds = ['CloseBraceExpected', 'CloseBracketExpected', 'EndOfFileExpected', 'UnexpectedEndOfComment'];
 
 /** Whether what is wrong with a cell, if anything, does not reach beyond it. */
@@ -27,8 +26,8 @@ function isClosed(cell: RecipeCell): boolean {
 }
 
 /**
- * The recipe of all cells but those that would take others in. With `last`, that cell comes last in it as it is written, so
- * that what is not closed yet takes no other in; a blank one is about to be a definition.
+ * The recipe of all cells but those whose brackets would enclose others. With `last`, that cell comes last in it as it is
+ * written, so that a bracket that is not closed yet encloses no other; a blank one is taken for a definition.
  */
 export function cellsInRecipe(cells: readonly RecipeCell[], last?: RecipeCell): CellsInRecipe {
   const starts = new Map<RecipeCell, number>();

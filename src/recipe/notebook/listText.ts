@@ -1,5 +1,5 @@
 import type { Node } from 'jsonc-parser';
-import { nextValue, tokensFrom } from './tokens.ts';
+import { nextValue, tokensFrom } from '../tokens.ts';
 
 /** An item of a list of JSON as it is written: with its comments and, where there is one, its comma. */
 export interface ListItem {
@@ -76,7 +76,7 @@ function lastBreak(gap: string): string {
   return /(\r\n|\r|\n)[ \t]*$/.exec(gap)?.[0] ?? gap;
 }
 
-export function withComma(text: string): string {
+function withComma(text: string): string {
   const { at, isThere } = commaIn(text);
   return isThere ? text : `${text.slice(0, at)},${text.slice(at)}`;
 }

@@ -1,20 +1,16 @@
 import { type Node, parseTree } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
-import { parseRecipe, withoutMark } from '../parseRecipe.ts';
-import { indentationOf, shownText } from './cellText.ts';
+import { withoutMark } from '../parse.ts';
+import { type CellOrigin, type RecipeCell, type RecipeNotebook, type StepsFrame, unreadableProblems } from './cells.ts';
+import { indentationOf, noteText, shownText } from './cellText.ts';
 import { type ListItem, type ListLayout, lineEnd, readList } from './listText.ts';
-import { noteText } from './note.ts';
-import type { CellOrigin, RecipeCell, RecipeNotebook, StepsFrame } from './recipeCells.ts';
-
-/** With these a text is no JSON whose parts could be told apart. */
-export const unreadable = ['syntax', 'empty', 'tooDeep', 'tooLarge'];
 
 /**
  * A recipe's text as cells, of which `writeNotebook` makes the same text. There is no notebook where the text cannot be
  * taken apart; the problems then say why.
  */
 export function readNotebook(text: string): { notebook?: RecipeNotebook; problems: Problem[] } {
-  const problems = parseRecipe(text).problems.filter(p => unreadable.includes(p.code));
+  const problems = unreadableProblems(text);
   if (problems.length > 0) return { problems };
   const root = parseTree(withoutMark(text), [], { allowTrailingComma: true })!;
   const shape = shapeProblem(root);

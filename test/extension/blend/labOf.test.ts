@@ -5,7 +5,7 @@ import { labOf } from '../../../src/extension/blend/labOf.ts';
 import type { DescribeResult } from '../../../src/protocol/engine/offering.ts';
 import { mergeMethods } from '../../../src/protocol/mergeMethod.ts';
 import type { Report } from '../../../src/protocol/report.ts';
-import { parseRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { parseRecipe } from '../../../src/recipe/parse.ts';
 import { described as example } from '../ask/described.ts';
 
 const { two } = JSON.parse(readFileSync(new URL('../../../webview/report/recorded.json', import.meta.url), 'utf8')) as {

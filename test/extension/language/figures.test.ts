@@ -8,7 +8,7 @@ import { parseBaseConfig } from '../../../src/nn/model/config.ts';
 import type { PlanResult } from '../../../src/protocol/engine/training.ts';
 import { expertFigures, operationsPerToken } from '../../../src/recipe/language/expertFigures.ts';
 import { emptyWorld, type RecipeWorld } from '../../../src/recipe/language/recipeWorld.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 import { runCli } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 

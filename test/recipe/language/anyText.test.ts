@@ -1,16 +1,16 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { completionsAt } from '../../../src/recipe/language/completions.ts';
+import { completionsAt } from '../../../src/recipe/language/completion.ts';
 import { fixesFor } from '../../../src/recipe/language/fixes.ts';
-import { foldingsOf } from '../../../src/recipe/language/foldings.ts';
+import { foldingsOf } from '../../../src/recipe/language/folding.ts';
 import { hoverAt } from '../../../src/recipe/language/hover.ts';
 import { inlayHintsOf } from '../../../src/recipe/language/inlayHints.ts';
 import { lensesOf } from '../../../src/recipe/language/lenses.ts';
 import { linksOf } from '../../../src/recipe/language/links.ts';
 import { referencesAt, renameAt } from '../../../src/recipe/language/navigation.ts';
 import { outlineOf } from '../../../src/recipe/language/outline.ts';
-import { recipeProblems } from '../../../src/recipe/language/recipeProblems.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { recipeProblems } from '../../../src/recipe/language/problems.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 import { worldOf } from './marked.ts';
 
 const recipe = `{

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { operationsPerToken } from '../../../src/recipe/language/expertFigures.ts';
 import { hoverAt } from '../../../src/recipe/language/hover.ts';
 import { inlayHintsOf } from '../../../src/recipe/language/inlayHints.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 import { duration } from '../../../src/text/numbers.ts';
 import { adapterFacts, embedded, marked, worldOf } from './marked.ts';
 

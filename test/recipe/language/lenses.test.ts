@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LensRun, lensesOf } from '../../../src/recipe/language/lenses.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 import { worldOf } from './marked.ts';
 
 const text = `{

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyEdits } from 'jsonc-parser';
 import { definitionAt, referencesAt, renameAt, renameRange } from '../../../src/recipe/language/navigation.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 import { marked, withMarks } from './marked.ts';
 
 /** The name at `‸` stands at each `⟦…⟧`; the first of them is where it is given. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyEdits } from 'jsonc-parser';
-import { formatRecipe } from '../../../src/recipe/language/formatRecipe.ts';
+import { formatRecipe } from '../../../src/recipe/language/format.ts';
 import { linksOf } from '../../../src/recipe/language/links.ts';
 import { type OutlineItem, outlineOf } from '../../../src/recipe/language/outline.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 import { marked } from './marked.ts';
 
 test('the outline names parts by what they are, and steps by what they do', () => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { completionsAt } from '../../../src/recipe/language/completions.ts';
+import { completionsAt } from '../../../src/recipe/language/completion.ts';
 import { hoverAt } from '../../../src/recipe/language/hover.ts';
+import { type RecipeCell, roleOf } from '../../../src/recipe/notebook/cells.ts';
 import { cellsInRecipe } from '../../../src/recipe/notebook/cellsInRecipe.ts';
 import { withoutComma } from '../../../src/recipe/notebook/listText.ts';
 import { readNotebook } from '../../../src/recipe/notebook/readNotebook.ts';
-import type { RecipeCell } from '../../../src/recipe/notebook/recipeCells.ts';
-import { roleOf } from '../../../src/recipe/notebook/writeNotebook.ts';
 import { adapterFacts, worldOf } from '../language/marked.ts';
 import { oddRecipe } from './oddRecipe.ts';
 

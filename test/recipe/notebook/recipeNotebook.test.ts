@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'jsonc-parser';
+import { type RecipeCell, type RecipeNotebook, roleOf } from '../../../src/recipe/notebook/cells.ts';
 import { readNotebook } from '../../../src/recipe/notebook/readNotebook.ts';
-import type { RecipeCell, RecipeNotebook } from '../../../src/recipe/notebook/recipeCells.ts';
-import { roleOf, writeNotebook } from '../../../src/recipe/notebook/writeNotebook.ts';
+import { writeNotebook } from '../../../src/recipe/notebook/writeNotebook.ts';
 import { oddRecipe } from './oddRecipe.ts';
 
 function read(text: string): RecipeNotebook {

@@ -1,7 +1,23 @@
-import { constantOf, type Schema } from '../recipeSchema.ts';
-import type { Completion, Offer } from './completion.ts';
+import type { NameKind } from '../names.ts';
+import { constantOf, type Schema } from '../schemaTree.ts';
 
-/** The values that a schema allows, or one to begin with. */
+export interface Completion {
+  label: string;
+  kind: 'key' | 'value' | 'file' | 'folder' | 'name' | 'snippet';
+  /** Beside the label. */
+  detail?: string;
+  /** Markdown. */
+  documentation?: string;
+  /** In the syntax of snippets. */
+  insert: string;
+  range: { start: number; end: number };
+  /** Completion is asked for again once it is inserted. */
+  goesOn?: boolean;
+}
+
+export type Offer = Omit<Completion, 'range'>;
+
+/** The values that a schema allows, or one to start from. */
 export function schemaOffers(schema: Schema): Offer[] {
   if (schema.enum)
     return schema.enum.map((value, i) => ({
@@ -35,7 +51,7 @@ export function schemaOffers(schema: Schema): Offer[] {
   ];
 }
 
-/** An object with what it cannot do without. */
+/** An object with its required keys. */
 function formOffer(form: Schema): Offer {
   const [key, constant] = constantOf(form);
   const rest = Object.entries(form.properties!).filter(
@@ -46,7 +62,7 @@ function formOffer(form: Schema): Offer {
   return { label: String(constant), kind: 'snippet', insert, documentation: form.properties![key]!.description };
 }
 
-/** A value to begin with, its default where there is one. */
+/** A value to start from, its default where there is one. */
 export function valueSnippet(schema: Schema, stop = 1): string {
   const value = schema.const ?? schema.default;
   if (value !== undefined && typeof value !== 'object') {
@@ -73,7 +89,69 @@ export function quoted(value: string): string {
   return inSnippet(JSON.stringify(value));
 }
 
-/** Signs that mean something in a snippet. */
+/** Text with the characters escaped that have a meaning in a snippet. */
 export function inSnippet(written: string): string {
   return written.replace(/[\\$}]/g, '\\$&');
+}
+
+/** A whole recipe to start from. */
+export const newRecipe: Offer = {
+  label: 'New recipe',
+  kind: 'snippet',
+  documentation: 'Two experts on the embedded base, a router, a blend, what is measured, and the steps in order.',
+  insert: `{
+  "name": "\${1:my experts}",
+  "base": "embedded",
+  "lora": { "rank": 16, "alpha": 32 },
+  "training": { "epochs": 3, "learningRate": 2e-3 },
+  "experts": {
+    "\${2:math}": {
+      "domain": "\${2:math}",
+      "data": { "train": "\${2:math}/train.jsonl" }
+    },
+    "\${3:code}": {
+      "domain": "\${3:code}",
+      "data": { "train": "\${3:code}/train.jsonl" }
+    }
+  },
+  "router": { "kind": "learned" },
+  "blends": {
+    "both": { "\${2:math}": 0.5, "\${3:code}": 0.5 }
+  },
+  "steps": [
+    { "do": "train" },
+    { "do": "ask", "prompt": "$0" }
+  ]
+}`,
+};
+
+/** What a new part of a kind is offered as: its first free name, and its text after the key. */
+const parts: Record<NameKind, { name: string; documentation: string; insert: string }> = {
+  expert: {
+    name: 'expert',
+    documentation: 'An adapter of its own, learned from a file of examples.',
+    insert: '{\n  "description": "$2",\n  "domain": "$3",\n  "data": { "train": "$4" }\n}',
+  },
+  blend: {
+    name: 'blend',
+    documentation: 'Weights of experts, at run time.',
+    insert: '{ $2 }',
+  },
+  merge: {
+    name: 'merge',
+    documentation: 'A permanent combination of experts.',
+    insert: `{ "method": "\${2:cat}", "weights": { $3 } }`,
+  },
+  set: {
+    name: 'set',
+    documentation: 'Examples that no expert has seen.',
+    insert: `{ "data": "$2", "expert": "$3", "scorer": "\${4:exact}" }`,
+  },
+};
+
+export function newPart(kind: NameKind, taken: readonly string[]): Offer {
+  const { name, documentation, insert } = parts[kind];
+  const free = [name, ...taken.map((_, i) => `${name}${i + 2}`)].find(n => !taken.includes(n))!;
+  const label = `New ${kind === 'set' ? 'held-out set' : kind}`;
+  return { label, kind: 'snippet', documentation, insert: `"\${1:${free}}": ${insert}`, goesOn: true };
 }

@@ -1,5 +1,5 @@
 import { createScanner, type Node } from 'jsonc-parser';
-import type { RecipeReading } from '../parseRecipe.ts';
+import type { RecipeReading } from '../parse.ts';
 
 /** Lines, from 0, that can be folded into the first of them. */
 export interface Folding {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { TrainingForm } from '../../../src/protocol/views/training.ts';
-import { recipeForm } from '../../../src/recipe/form/recipeForm.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
-import { loraSettings, trainingSettings } from '../../../src/recipe/schema.ts';
+import type { TrainingForm } from '../../src/protocol/views/training.ts';
+import { recipeForm } from '../../src/recipe/form.ts';
+import { readRecipe } from '../../src/recipe/parse.ts';
+import { loraSettings, trainingSettings } from '../../src/recipe/schema.ts';
 
 const formOf = (recipe: unknown) => recipeForm(readRecipe(JSON.stringify(recipe)), true);
 const experts = {

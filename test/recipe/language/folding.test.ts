@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldingsOf } from '../../../src/recipe/language/foldings.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { foldingsOf } from '../../../src/recipe/language/folding.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 
 /** Expected are the first and last line, from 1, and the kind. */
 function check(name: string, text: string, expected: string[]): void {

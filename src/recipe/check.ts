@@ -1,11 +1,10 @@
 import type { JSONPath } from 'jsonc-parser';
 import { nearest } from '../text/nearest.ts';
 import { type NameKind, type NameUse, nameUses, reservedNames } from './names.ts';
-import { type PartProblem, pathText } from './partProblem.ts';
-import type { ProblemCode } from './problemCodes.ts';
+import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import type { Recipe } from './schema.ts';
 
-/** What the schema alone cannot say: names that must exist, weights that must mean something. */
+/** Checks that the schema cannot express: names must be defined, weights must not all be zero. */
 export function checkRecipe(recipe: Recipe): PartProblem[] {
   const problems: PartProblem[] = [];
   const error = (code: ProblemCode, path: JSONPath, message: string) =>
@@ -58,7 +57,7 @@ function unknownNames(uses: NameUse[]): PartProblem[] {
   });
 }
 
-/** Why a table of weights means nothing, or undefined when it does. */
+/** Why a table of weights cannot be used; undefined where it can. */
 export function weightsProblem(weights: Record<string, number>): string | undefined {
   const entries = Object.entries(weights);
   if (entries.length === 0) return 'no weight is given';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseTree } from 'jsonc-parser';
 import { mergeMethods } from '../../../src/protocol/mergeMethod.ts';
-import type { Completion } from '../../../src/recipe/language/completion.ts';
-import { completionsAt, listedAt } from '../../../src/recipe/language/completions.ts';
-import { readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { completionsAt, listedAt } from '../../../src/recipe/language/completion.ts';
+import type { Completion } from '../../../src/recipe/language/offers.ts';
+import { readRecipe } from '../../../src/recipe/parse.ts';
 import { embedded, marked, worldOf } from './marked.ts';
 
 const listings = {

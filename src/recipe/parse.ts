@@ -1,15 +1,14 @@
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Problem } from '../protocol/errors.ts';
-import { checkRecipe } from './checkRecipe.ts';
-import { type PartProblem, pathText, placeProblem } from './partProblem.ts';
-import { type ProblemCode, severityOf } from './problemCodes.ts';
+import { checkRecipe } from './check.ts';
+import { type PartProblem, type ProblemCode, pathText, placeProblem, severityOf } from './problem.ts';
 import type { Recipe } from './schema.ts';
 import { readBySchema } from './schemaProblems.ts';
 
 /** A recipe is text that people write; one larger than this is a mistake (a dataset, a model). */
 export const maxRecipeLength = 5_000_000;
 
-/** A recipe nests six deep; the parsers call themselves at every level, and a stack has an end. */
+/** A recipe nests six deep; the parsers are recursive, and deep nesting would overflow the stack. */
 const maxDepth = 100;
 
 /** A recipe as far as it can be read. */
@@ -32,7 +31,7 @@ export function parseRecipe(text: string): { recipe?: Recipe; problems: Problem[
   return { recipe: failed ? undefined : parts, problems };
 }
 
-/** As parseRecipe, with what can be read of a recipe that has errors. */
+/** As parseRecipe, with the parts that can be read of a recipe that has errors. */
 export function readRecipe(written: string): RecipeReading {
   const text = withoutMark(written);
   if (text.length > maxRecipeLength) {
@@ -46,8 +45,9 @@ export function readRecipe(written: string): RecipeReading {
   const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
   if (!root) return { text, problems: syntaxProblems(text, errors) };
   const { parts, refused, problems } = readBySchema(root);
-  // One mistake makes others that are none: they go with it.
+  // A syntax error makes what is around it look wrong, too: those problems are left out.
   if (errors.length > 0) return { text, root, parts, problems: syntaxProblems(text, errors) };
+  // So does a part that the schema refuses.
   const cross = parts ? checkRecipe(parts).filter(p => !refused.some(path => isWithin(path, p.path))) : [];
   const placed = [...problems, ...cross].map(p => placeProblem(p, root));
   return { text, root, parts, problems: [...duplicateKeys(root), ...placed] };

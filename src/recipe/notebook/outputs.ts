@@ -1,13 +1,15 @@
-import type { EvaluateOutput, TrainOutput } from '../../protocol/notebookOutput.ts';
+import { parseTree } from 'jsonc-parser';
+import type { CheckOutput, EvaluateOutput, TrainOutput } from '../../protocol/notebookOutput.ts';
 import type { Report, ReportCurve } from '../../protocol/report.ts';
 import type { RunProgress, RunState } from '../../protocol/runRecord.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
 import { scoreGrid } from '../../report/scoreGrid.ts';
+import { readRecipe } from '../parse.ts';
 
-/** Points of a curve; more cannot be told apart in a cell. */
+/** Most points of a curve; a cell is too small to show more. */
 const mostPoints = 300;
 
-/** What of a run is shown. */
+/** The part of a run that a cell shows. */
 export interface ShownRun {
   state: RunState;
   experts: readonly string[];
@@ -32,7 +34,7 @@ export function trainOutput({ state, experts, events, progress }: ShownRun): Tra
 }
 
 /** Losses of each expert by step. */
-export function curvesOf(events: readonly TrainEvent[]): ReportCurve[] {
+function curvesOf(events: readonly TrainEvent[]): ReportCurve[] {
   const curves = new Map<string, ReportCurve>();
   const curve = (expert: string) => {
     const known = curves.get(expert) ?? { expert, train: [], validation: [] };
@@ -65,5 +67,20 @@ export function evaluateOutput(report: Pick<Report, 'sets' | 'scores'>, path: st
       }),
     })),
     path,
+  };
+}
+
+/** The output of a definition's cell: its values with their defaults, or its problems. */
+export function checkDefinition(recipeText: string, cellText: string): CheckOutput {
+  const keys = (parseTree(`{${cellText}\n}`, [], { allowTrailingComma: true })?.children ?? []).map(property =>
+    String(property.children?.[0]?.value),
+  );
+  const { parts, problems } = readRecipe(recipeText);
+  const isHere = (where: string) =>
+    keys.some(key => where === key || where.startsWith(`${key}.`) || where.startsWith(`${key}[`));
+  return {
+    kind: 'check',
+    problems: problems.filter(p => isHere(p.where)).map(p => p.message),
+    values: Object.fromEntries(keys.map(key => [key, parts?.[key as keyof typeof parts]])),
   };
 }

@@ -1,10 +1,10 @@
 import { findNodeAtLocation, getNodeValue, type JSONPath } from 'jsonc-parser';
-import { linearNames } from '../../nn/model/layout.ts';
-import type { FieldControl, FormField, FormScope, TrainingForm } from '../../protocol/views/training.ts';
-import { type FormSection, formSections } from '../formSections.ts';
-import type { RecipeReading } from '../parseRecipe.ts';
-import { pathText } from '../partProblem.ts';
-import { recipeSchemaTree, type Schema } from '../recipeSchema.ts';
+import { linearNames } from '../nn/model/layout.ts';
+import type { FieldControl, FormField, FormScope, TrainingForm } from '../protocol/views/training.ts';
+import type { RecipeReading } from './parse.ts';
+import { pathText } from './problem.ts';
+import { type FormSection, formSections } from './schema.ts';
+import { recipeSchemaTree, type Schema } from './schemaTree.ts';
 
 /** What can be named in a recipe's texts: `base` → models, `train` and `validation` → data files. */
 export type Offers = (path: JSONPath) => string[];
@@ -62,7 +62,7 @@ function placedSettings(schema: Schema): PlacedSetting[] {
       const own = [...path, key];
       if (child.properties) {
         const before = section;
-        // What has no place of its own stands where its object does, and is called after it: an expert's data.
+        // A setting without a section is shown in that of its object and is named after it: an expert's data.
         const isPlaced = Object.values(child.properties).some(p => p.section);
         visit(child, own, isPlaced ? '' : ` ${key}`);
         section = before;
@@ -126,7 +126,7 @@ function controlOf(schema: Schema, offers: string[] = []): FieldControl | undefi
   if (schema.type === 'boolean') return { kind: 'flag' };
   if (schema.type === 'string') return { kind: 'text', offers };
   if (schema.type !== 'number' && schema.type !== 'integer') return undefined;
-  // zod says the safe integers where a setting has no bound of its own.
+  // zod writes the safe integers as bounds where a setting has none.
   const bound = (limit: number | undefined) => (Math.abs(limit ?? 0) < Number.MAX_SAFE_INTEGER ? limit : undefined);
   return {
     kind: 'number',

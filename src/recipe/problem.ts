@@ -1,3 +1,6 @@
+import { findNodeAtLocation, type JSONPath, type Node } from 'jsonc-parser';
+import type { Problem } from '../protocol/errors.ts';
+
 /** Every kind of problem that a recipe can have: its code, and what it means. docs/recipe-reference.md is made from it. */
 export const problemCodes = {
   empty: 'The file is empty.',
@@ -38,7 +41,7 @@ export const problemCodes = {
 
 export type ProblemCode = keyof typeof problemCodes;
 
-/** What may be meant, and stops nothing; all others are errors. */
+/** Problems that may be intended and stop nothing; all others are errors. */
 const warnings: readonly ProblemCode[] = [
   'zeroWeight',
   'negativeWeight',
@@ -50,4 +53,53 @@ const warnings: readonly ProblemCode[] = [
 
 export function severityOf(code: ProblemCode): 'error' | 'warning' {
   return warnings.includes(code) ? 'warning' : 'error';
+}
+
+/** A line of another file that a problem comes from. */
+export interface RelatedLine {
+  /** As the recipe writes it. */
+  file: string;
+  line: number;
+  message: string;
+}
+
+/** A problem of one part of a recipe, before its place in the text is known. */
+export interface PartProblem extends Omit<Problem, 'code' | 'severity' | 'where' | 'range'> {
+  code: ProblemCode;
+  path: JSONPath;
+  /** Marked where the part has a key: a name rather than all that is said of it. */
+  on: 'key' | 'value';
+  /** The lines of data that it comes from. */
+  related?: RelatedLine[];
+}
+
+/** A problem with its place in the text. */
+export interface RecipeProblem extends Problem {
+  related?: RelatedLine[];
+}
+
+/** A path as messages write it: `steps[0].expert`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, p) => {
+    if (typeof p === 'number') return `${text}[${p}]`;
+    return text ? `${text}.${String(p)}` : String(p);
+  }, '');
+}
+
+/** The problem with its place in the text: that of its part, or of the nearest part above that exists. */
+export function placeProblem({ path, on, ...problem }: PartProblem, root: Node): RecipeProblem {
+  const where = pathText(path);
+  const severity = severityOf(problem.code);
+  for (let n = path.length; n >= 0; n--) {
+    const node = findNodeAtLocation(root, path.slice(0, n));
+    if (!node) continue;
+    const { offset, length } = on === 'key' || n < path.length ? keyOf(node) : node;
+    return { ...problem, severity, where, range: { start: offset, end: offset + length } };
+  }
+  return { ...problem, severity, where };
+}
+
+/** The key of a value that has one, else the value. */
+export function keyOf(node: Node): Node {
+  return node.parent?.type === 'property' ? node.parent.children![0]! : node;
 }

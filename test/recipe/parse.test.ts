@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { maxRecipeLength, parseRecipe } from '../../src/recipe/parseRecipe.ts';
+import { maxRecipeLength, parseRecipe } from '../../src/recipe/parse.ts';
 
 const experts = '"experts": {"math": {"adapter": "a"}, "code": {"data": {"train": "c.jsonl"}}}';
 

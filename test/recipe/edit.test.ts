@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'jsonc-parser';
-import { removeSetting, writeSetting } from '../../../src/recipe/form/writeSetting.ts';
+import { addExpert, changedPart, removeSetting, saveBlend, writeSetting } from '../../src/recipe/edit.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
 
 const options = { allowTrailingComma: true };
 
@@ -111,5 +112,77 @@ test('whatever is written can be read, and every comment stays (property)', () =
         assert.equal(comments(without), comments(text), without);
     }),
     { numRuns: 500 },
+  );
+});
+
+const b = '"b": { "data": { "train": "b.jsonl" } }';
+
+const addedExperts: [name: string, text: string, expected: string][] = [
+  [
+    'behind the last, with its comment',
+    '{\n  // ours\n  "experts": {\n    "a": { "data": { "train": "a.jsonl" } } // first, last\n  }\n}\n',
+    `{\n  // ours\n  "experts": {\n    "a": { "data": { "train": "a.jsonl" } }, // first, last\n    ${b}\n  }\n}\n`,
+  ],
+  [
+    'trailing commas stay',
+    '{\r\n\t"experts": {\r\n\t\t"a": { "adapter": "a" }, // x\r\n\t},\r\n}',
+    `{\r\n\t"experts": {\r\n\t\t"a": { "adapter": "a" }, // x\r\n\t\t${b},\r\n\t},\r\n}`,
+  ],
+  ['no expert yet', '{\n  "experts": {},\n  "seed": 1\n}', `{\n  "experts": {\n    ${b}\n  },\n  "seed": 1\n}`],
+  ['no experts at all', '{\n  "seed": 1\n}', `{\n  "seed": 1,\n  "experts": { ${b} }\n}`],
+];
+
+for (const [name, text, expected] of addedExperts)
+  test(`an expert is added: ${name}`, () => {
+    const added = addExpert(text, 'b', 'b.jsonl');
+    assert.equal(added, expected);
+    assert.deepEqual(parseRecipe(added).recipe!.experts.b, { data: { train: 'b.jsonl' } });
+  });
+
+test('a recipe on one line, and an empty one', () => {
+  for (const text of ['{"experts":{"a":{"adapter":"a"}}}', '{}', '{ }', '{"experts":{}}'])
+    assert.deepEqual(
+      parseRecipe(addExpert(text, 'b', 'b.jsonl')).recipe!.experts.b,
+      { data: { train: 'b.jsonl' } },
+      text,
+    );
+});
+
+const experts = '"experts": { "a": { "adapter": "a" }, "b": { "adapter": "b" } }';
+
+const savedBlends: [name: string, text: string, expected: string][] = [
+  [
+    'behind the last, with its comment',
+    `{\n  ${experts},\n  "blends": {\n    "one": { "a": 1 } // alone\n  }\n}\n`,
+    `{\n  ${experts},\n  "blends": {\n    "one": { "a": 1 }, // alone\n    "mix": { "a": 0.75, "b": -0.25 }\n  }\n}\n`,
+  ],
+  [
+    'in the place of one of this name',
+    `{ ${experts}, "blends": { /* ours */ "mix": { "a": 1 }, "one": { "a": 1 }, } }`,
+    `{ ${experts}, "blends": { /* ours */ "mix": { "a": 0.75, "b": -0.25 }, "one": { "a": 1 }, } }`,
+  ],
+  [
+    'no blends yet',
+    `{\n  ${experts} // two\n}\n`,
+    `{\n  ${experts}, // two\n  "blends": { "mix": { "a": 0.75, "b": -0.25 } }\n}\n`,
+  ],
+];
+
+for (const [name, text, expected] of savedBlends)
+  test(`a blend is saved: ${name}`, () => {
+    const saved = saveBlend(text, 'mix', { a: 0.75, b: -0.25 });
+    assert.equal(saved, expected);
+    assert.deepEqual(parseRecipe(saved).recipe!.blends.mix, { a: 0.75, b: -0.25 });
+  });
+
+test('put in its place it makes one text the other, and begins and ends with what differs (property)', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 12 });
+  fc.assert(
+    fc.property(text, text, (before, after) => {
+      const { start, end, text: part } = changedPart(before, after);
+      assert.equal(before.slice(0, start) + part + before.slice(end), after);
+      if (part && start < end) assert.notEqual(part[0], before[start]);
+      if (part && start < end) assert.notEqual(part.at(-1), before[end - 1]);
+    }),
   );
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TrainEvent } from '../../../src/protocol/trainEvents.ts';
+import { checkDefinition, evaluateOutput, trainOutput } from '../../../src/recipe/notebook/outputs.ts';
 import { outputText } from '../../../src/recipe/notebook/outputText.ts';
-import { evaluateOutput, trainOutput } from '../../../src/recipe/notebook/stepOutputs.ts';
 
 function stepEvent(step: number, steps: number, loss: number): TrainEvent {
   const experts = { math: { loss, learningRate: 1e-3, gradientNorm: 1 } };
@@ -126,4 +126,23 @@ test('a merge says how far it is from the exact sum', () => {
     'all: ties of a 1.00, rank 8\nRelative error against the exact weighted sum: 0.412\nWritten to merged',
   );
   assert.match(outputText({ ...merge, relativeError: null }), /: undefined, because that sum is 0/);
+});
+
+const recipe = `{
+  "seed": 7,
+  "experts": { "math": { "adapter": "a" } },
+  "blends": { "half": { "maths": 0.5 } },
+  "steps": [{ "do": "train", "experts": ["maths"] }]
+}`;
+
+test('a definition says its own problems and no others', () => {
+  const { problems } = checkDefinition(recipe, '"blends": { "half": { "maths": 0.5 } }');
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!, /^blends\.half\.maths: no expert is called 'maths'; did you mean 'math'\?/);
+  assert.deepEqual(checkDefinition(recipe, '"experts": {}').problems, []);
+});
+
+test('a definition comes with its defaults', () => {
+  const { values } = checkDefinition('{ "seed": 7, "evaluation": {} }', '"seed": 7, // lucky\n"evaluation": {},');
+  assert.deepEqual(values, { seed: 7, evaluation: { sets: {}, batchSize: 32 } });
 });

@@ -1,6 +1,6 @@
 import { recipeJsonSchema } from './schema.ts';
 
-/** The part of JSON Schema that the recipe's schema is made of. */
+/** The part of JSON Schema that the recipe's schema uses. */
 export interface Schema {
   type?: string;
   const?: unknown;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyEdits } from 'jsonc-parser';
 import { fixesFor } from '../../../src/recipe/language/fixes.ts';
-import { recipeProblems } from '../../../src/recipe/language/recipeProblems.ts';
+import { recipeProblems } from '../../../src/recipe/language/problems.ts';
 import { emptyWorld, type RecipeWorld } from '../../../src/recipe/language/recipeWorld.ts';
-import { parseRecipe, readRecipe } from '../../../src/recipe/parseRecipe.ts';
+import { parseRecipe, readRecipe } from '../../../src/recipe/parse.ts';
 import { adapterFacts, embedded, marked, withMarks, worldOf } from './marked.ts';
 
 const line = (prompt: string, more = {}) => `${JSON.stringify({ prompt, completion: 'x', ...more })}\n`;
