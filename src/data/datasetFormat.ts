@@ -2,7 +2,7 @@ import type { Message, Role } from './example.ts';
 import { ROLES } from './example.ts';
 
 /** The forms an example can be written in, by the fields that name them. */
-export const DATASET_FORMATS = {
+const DATASET_FORMATS = {
   /** OpenAI's and TRL's chat form: `messages` of `{ role, content }`. */
   messages: { required: ['messages'], optional: [] },
   promptCompletion: { required: ['prompt', 'completion'], optional: [] },

@@ -1,5 +1,5 @@
 /** Whether an answer is right. Every scorer is pure and forgiving about form alone. */
-export type Scorer = (expected: string, got: string) => boolean;
+type Scorer = (expected: string, got: string) => boolean;
 
 /**
  * Equal after `normaliseAnswer`: Unicode form, case, white space, surrounding quotes, a final period and a leading
@@ -31,7 +31,7 @@ export function finalAnswer(expected: string, got: string): boolean {
 const quotes = /^["'“”‘’„«»`]+|["'“”‘’«»`]+$/gu;
 
 /** The form in which `exactMatch` compares. */
-export function normaliseAnswer(text: string): string {
+function normaliseAnswer(text: string): string {
   const plain = text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ');
   // A period may stand inside or outside the quotes.
   const bare = plain.trim().replace(quotes, '').trim().replace(/\.$/u, '').trim().replace(quotes, '');

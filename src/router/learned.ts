@@ -23,16 +23,8 @@ export function routerFrom(model: LearnedRouterModel): Router {
   };
 }
 
-/**
- * The calibrated probability of each class `[classes]`, before any rule about blends or abstention.
- * This is the distribution that calibration is measured on.
- */
-export function classify(model: LearnedRouterModel, prompt: string): number[] {
-  return distributionOf(model, featuresOf(prompt));
-}
-
 /** The probability that the base should answer: no expert's domain, or one that no expert speaks for. */
-export function unclaimed(model: LearnedRouterModel, shares: number[]): number {
+function unclaimed(model: LearnedRouterModel, shares: number[]): number {
   return model.classes.reduce((sum, { role }, c) => (role === 'expert' ? sum : sum + shares[c]!), 0);
 }
 

@@ -1,4 +1,4 @@
-import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { Random } from '../tensor/random.ts';
 
 export interface DecodeSettings {
@@ -23,29 +23,6 @@ export interface DecodeSettings {
  * included; only the repetition penalty looks at it.
  */
 export type Sampler = (logits: Float32Array, history: readonly number[]) => number;
-
-/** One problem per setting out of its range; `where` is the setting's name. */
-export function checkDecodeSettings(settings: DecodeSettings): Problem[] {
-  const problems: Problem[] = [];
-  const check = (name: keyof DecodeSettings, ok: boolean, expected: string) => {
-    if (ok) return;
-    const message = `${name} must be ${expected}, got ${JSON.stringify(settings[name]) ?? 'nothing'}.`;
-    problems.push({ code: 'outOfRange', severity: 'error', where: name, message });
-  };
-  const { temperature, topK, topP, repetitionPenalty, seed, stop, maxTokens } = settings;
-  check('temperature', Number.isFinite(temperature) && temperature >= 0, 'a number from 0 (greedy) up');
-  check('topK', Number.isInteger(topK) && topK >= 0, 'a whole number from 0 (off) up');
-  check('topP', Number.isFinite(topP) && topP > 0 && topP <= 1, 'a number above 0 and at most 1 (off)');
-  check(
-    'repetitionPenalty',
-    Number.isFinite(repetitionPenalty) && repetitionPenalty > 0,
-    'a number above 0 (1 is off)',
-  );
-  check('seed', Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff, 'a whole number from 0 to 4294967295');
-  check('stop', Array.isArray(stop) && stop.every(s => typeof s === 'string' && s !== ''), 'a list of non-empty texts');
-  check('maxTokens', Number.isInteger(maxTokens) && maxTokens >= 1, 'a whole number from 1 up');
-  return problems;
-}
 
 /**
  * A sampler with the order and the rules of transformers' logits processors: repetition penalty, temperature, top-k

@@ -30,9 +30,9 @@ export interface TensorToWrite {
 /** The reference implementation's own limit; a header is a few hundred bytes a tensor. */
 export const maxHeaderLength = 100_000_000;
 /** Far above the largest public shard (some 10^4 tensors), low enough that a lying header cannot exhaust memory. */
-export const maxTensors = 200_000;
+const maxTensors = 200_000;
 /** No tensor of a language model has more axes. */
-export const maxAxes = 8;
+const maxAxes = 8;
 
 /**
  * The number of bytes at the start of the file that hold the header: 8 for its length, then the JSON.

@@ -42,7 +42,6 @@ export const add = binary('Add');
 export const sub = binary('Sub');
 export const mul = binary('Mul');
 export const div = binary('Div');
-export const pow = binary('Pow');
 export const min = binary('Min');
 export const neg = unary('Neg');
 export const exp = unary('Exp');
@@ -133,7 +132,6 @@ function reduce(op: string) {
   };
 }
 export const reduceSum = reduce('ReduceSum');
-export const reduceMean = reduce('ReduceMean');
 export const reduceSumSquare = reduce('ReduceSumSquare');
 
 /** Same elements in another shape; sizes known only at run time must be defined in the graph. */

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** How rotary frequencies are stretched beyond the trained length. */
-export type RopeScaling =
+type RopeScaling =
   | { type: 'none' }
   | { type: 'linear'; factor: number }
   | { type: 'llama3'; factor: number; lowFactor: number; highFactor: number; originalLength: number };

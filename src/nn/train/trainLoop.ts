@@ -41,7 +41,7 @@ export interface RunPosition {
   experts: Record<string, ExpertPosition>;
 }
 
-export interface ExpertPosition {
+interface ExpertPosition {
   step: number;
   data: DataPosition;
   tokens: number;

@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import { floats } from '../../../src/engine/runtime/session.ts';
 import { Graph, type Value } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
-import { type CodeBits, decodeBlocks, encodeBlocks } from '../../../src/nn/quant/blocks.ts';
+import { type CodeBits, encodeBlocks } from '../../../src/nn/quant/blocks.ts';
 import { widenAtUse } from '../../../src/nn/quant/widenAtUse.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import { assertClose } from '../../support/assertClose.ts';
+import { decodeBlocks } from '../../support/decodeBlocks.ts';
 import { runGraph } from '../../support/runGraph.ts';
 
 /** A quantised weight with its bytes in the graph: what quantizedWeight.ts reads from a file. */
