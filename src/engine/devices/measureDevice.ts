@@ -1,6 +1,6 @@
 import { Graph, type Value } from '../../nn/graph/graph.ts';
 import * as op from '../../nn/graph/ops.ts';
-import { widenAtUse } from '../../nn/quant/widenAtUse.ts';
+import { dequantizeAtUse } from '../../nn/quant/dequantizeAtUse.ts';
 import { floatToHalf } from '../../nn/tensor/half.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import type { Device, DeviceVerdict } from '../../protocol/device.ts';
@@ -85,7 +85,7 @@ function halfFloatGraph(dim: number): Graph {
   g.output('product', product);
   const half = op.toHalf(g, op.mul(g, x, g.scalar(1e6)));
   g.output('kept', op.cast(g, op.afterwards(g, half, product), 'float32'));
-  widenAtUse(g, new Set([weight.name]));
+  dequantizeAtUse(g, new Set([weight.name]));
   return g;
 }
 

@@ -7,16 +7,15 @@ import { answeringMemory } from '../../nn/memory/answeringMemory.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import { runGraph } from '../../nn/train/runGraph.ts';
 import { rowsPerStep } from '../../nn/train/schedule.ts';
+import { sessionGraph } from '../../nn/train/sessionGraph.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../../nn/train/trainGraph.ts';
 import type { PlannedExpert, PlanRequest, PlanResult } from '../../protocol/engine/plan.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
-import type { ExpertJob } from '../training/expertJob.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
-import { chosenExperts, prepareExpert } from '../training/trainRun.ts';
+import { chosenExperts, type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 
 /** What of the rate of a large product a training's own products reach. */
@@ -30,25 +29,25 @@ export async function planRun(workbench: Workbench, { recipe: path, text, only }
   const { recipe, baseFolder } = experiment;
   const { base, notes } = await openPlanBase(baseFolder, recipe.quantization, join(workbench.mediaFolder, 'base'));
   const names = chosenExperts(experiment, only);
-  const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
   const { device, halfFloats } = await workbench.devices.use();
   const budget = memoryBudget(workbench.memoryLimit, device);
-  const plan = await planTraining({ base, jobs, seed: recipe.seed, device, halfFloats, budget });
-  const longest = Math.max(...jobs.flatMap(j => j.plan.train.map(e => e.ids.length)));
+  const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget });
+  const longest = Math.max(...prepared.flatMap(p => p.job.train.map(e => e.ids.length)));
   const answering = answeringMemory({
     config: graphConfig(base),
     tensors: base.tensors,
-    ranks: jobs.reduce((sum, j) => sum + j.lora.rank, 0),
+    ranks: prepared.reduce((sum, p) => sum + p.lora.rank, 0),
     prompt: longest,
     length: Math.min(longest + generationSettingsOf(recipe).maxTokens, base.config.maxLength),
   });
   return {
     base: { folder: baseFolder, architecture: base.config.architecture, parameters: baseParameters(base) },
     device,
-    experts: jobs.map(job => plannedExpert(base, job)),
+    experts: prepared.map(expert => plannedExpert(base, expert)),
     memory: { process: processBytes, ...plan.memory },
     totalBytes: processBytes + totalBytes(plan.memory),
-    widensAtUse: plan.graphs.widensAtUse === true,
+    widensAtUse: plan.graphs.upcastsAtUse === true,
     halfActivations: plan.graphs.halfActivations === true,
     recompute: plan.graphs.recompute === true,
     isRecomputeChosen: plan.isRecomputeChosen,
@@ -59,15 +58,15 @@ export async function planRun(workbench: Workbench, { recipe: path, text, only }
     answering: { process: processBytes, ...answering },
     time: plannedTime(
       plan,
-      jobs.map(j => j.plan.steps),
+      prepared.map(p => p.job.steps),
       await matMulRate(workbench.threads, device),
     ),
     notes,
   };
 }
 
-function plannedExpert({ config }: Base, { plan, lora, targets }: ExpertJob): PlannedExpert {
-  const { name, train, steps, settings } = plan;
+function plannedExpert({ config }: Base, { job, lora, targets }: PreparedExpert): PlannedExpert {
+  const { name, train, steps, settings } = job;
   return {
     name,
     rank: lora.rank,
@@ -85,7 +84,7 @@ function plannedTime({ graphs, shapes }: TrainingPlan, steps: number[], rate: nu
   const operationsOf = (recompute: boolean) => {
     const phases = (['step', 'accumulate', 'evaluate'] as TrainPhase[]).map(phase => {
       if (shapes[phase].length === 0) return 0;
-      const operations = matrixOperations(runGraph({ ...graphs, recompute }, phase));
+      const operations = matrixOperations(sessionGraph({ ...graphs, recompute }, phase));
       return shapes[phase].reduce((sum, { B, T, M }) => sum + operations({ B, T, M }), 0);
     });
     return phases.reduce((a, b) => a + b, 0) / shapes.steps;

@@ -6,7 +6,7 @@ import { tokenTexts } from '../../nn/decode/tokenTexts.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
 import type { PreviewDataRequest, PreviewDataResult, PreviewedExample } from '../../protocol/engine/training.ts';
 import { trainingSettingsOf } from '../../recipe/settings.ts';
-import { chosenExperts } from '../training/trainRun.ts';
+import { chosenExperts } from '../training/prepareExpert.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 
 /** What an expert will learn from, by the code that trains it. Weights are not loaded. Throws `badData` as training does. */

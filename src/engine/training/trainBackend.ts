@@ -4,7 +4,7 @@ import { hashName, initFactors } from '../../nn/lora/initFactors.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import { hyperNames } from '../../nn/train/adamw.ts';
 import type { Batch } from '../../nn/train/assembleBatch.ts';
-import { graphPlaces, packsWeights, type RunGraphOptions, runGraph } from '../../nn/train/runGraph.ts';
+import { graphPlaces, packsWeights, type SessionGraphOptions, sessionGraph } from '../../nn/train/sessionGraph.ts';
 import {
   dropoutSites,
   expertGroup,
@@ -32,7 +32,7 @@ export interface TrainSessions extends TrainBackend {
   dispose(): Promise<void>;
 }
 
-export interface TrainSessionOptions extends Omit<RunGraphOptions, 'config' | 'tensors'> {
+export interface TrainSessionOptions extends Omit<SessionGraphOptions, 'config' | 'tensors'> {
   base: Base;
   experts: (TrainedExpert & { seed: number; dropout: number })[];
   threads: number;
@@ -50,7 +50,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const resident = places.flatMap(p => ['', '.m', '.v', '.sum'].map(part => p.name + part));
   const graphs = { ...o, config: graphConfig(base), tensors: base.tensors };
   const compile = (phase: TrainPhase) =>
-    createSession(runGraph(graphs, phase), {
+    createSession(sessionGraph(graphs, phase), {
       folder: base.folder,
       threads: o.threads,
       device: o.device,

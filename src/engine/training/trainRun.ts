@@ -6,33 +6,25 @@ import {
   type CheckpointOrigin,
   checkRestored,
   checkResumed,
-  type ExpertOrigin,
   type ExpertState,
   readCheckpoint,
   writeCheckpoint,
 } from '../../experiment/checkpoint.ts';
-import { encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
 import { keepCheckpoint, keptPath, keptSteps } from '../../experiment/keptCheckpoints.ts';
-import { checkRank } from '../../nn/lora/adapter.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
-import { targetLayers } from '../../nn/lora/targetLayers.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
-import { type LinearLayer, linearNames } from '../../nn/model/layout.ts';
-import { stepCount } from '../../nn/train/schedule.ts';
+import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
 import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
-import type { LoraSettings } from '../../recipe/schema.ts';
-import { loraSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
-import { addToCurves, emptyCurves } from './curves.ts';
-import type { ExpertJob } from './expertJob.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
+import { chosenExperts, originOf, type PreparedExpert, prepareExpert } from './prepareExpert.ts';
 import { openTrainSessions } from './trainBackend.ts';
-import { scalingOf, writeTrained } from './trainedAdapter.ts';
+import { writeTrained } from './trainedAdapter.ts';
 
 export interface TrainRunOptions {
   experiment: Experiment;
@@ -54,6 +46,9 @@ export interface TrainRunOptions {
   signal: AbortSignal;
 }
 
+/** Points of a training curve in checkpoints and reports: more cannot be told apart on a screen. */
+const mostCurvePoints = 800;
+
 /**
  * Trains the experts of a recipe together and writes their adapters. Ends early when the signal aborts; a later run
  * with `resume` goes on from there and ends in the same bits.
@@ -61,10 +56,10 @@ export interface TrainRunOptions {
 export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
-  const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
   const { device = 'cpu', halfFloats = false } = o;
   const budget = memoryBudget(o.memoryLimit, device);
-  const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, halfFloats, budget });
+  const plan = await planTraining({ base, prepared, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
   // Before the first step, and not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
@@ -72,26 +67,26 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const fingerprint = fingerprintOf(
     base.quantization ? `${baseHash} ${base.quantization}` : baseHash,
     experiment.recipe.seed,
-    jobs,
+    prepared,
   );
   const path = checkpointPath(experiment, names);
   const origin: CheckpointOrigin = {
     baseHash,
     ...(base.quantization && { quantization: base.quantization }),
     seed: experiment.recipe.seed,
-    experts: jobs.map(originOf),
+    experts: prepared.map(originOf),
   };
   const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     ...plan.graphs,
     base,
-    experts: jobs.map(j => ({
-      name: j.plan.name,
-      rank: j.lora.rank,
-      targets: j.targets,
-      dropout: j.lora.dropout,
-      seed: (experiment.recipe.seed ^ Math.imul(hashName(j.plan.name), 0x85ebca6b)) >>> 0,
+    experts: prepared.map(({ job, lora, targets }) => ({
+      name: job.name,
+      rank: lora.rank,
+      targets,
+      dropout: lora.dropout,
+      seed: (experiment.recipe.seed ^ Math.imul(hashName(job.name), 0x85ebca6b)) >>> 0,
     })),
     threads: o.threads,
     device,
@@ -107,7 +102,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
     };
   try {
     const events = trainLoop({
-      plans: jobs.map(j => j.plan),
+      jobs: prepared.map(p => p.job),
       backend: sessions,
       inTurn: plan.graphs.inTurn,
       seed: experiment.recipe.seed,
@@ -116,16 +111,16 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
         const states = new Map<string, ExpertState>();
         for (const name of names) states.set(name, await sessions.state(name));
         const kept = { fingerprint, origin, position, curves, states };
-        const most = Math.max(...jobs.map(j => j.settings.keepCheckpoints));
+        const most = Math.max(...prepared.map(p => p.settings.keepCheckpoints));
         if (o.keepIn) await keepCheckpoint(o.keepIn, path, kept, most);
         else await writeCheckpoint(path, kept);
         // Adapters follow the last checkpoint, so that an expert can be asked while it is still learning.
-        if (Object.values(position.experts).every((e, i) => e.stopped || e.step >= jobs[i]!.plan.steps))
-          for (const [i, job] of jobs.entries()) {
-            const state = states.get(job.plan.name)!;
-            const own = position.experts[job.plan.name]!;
+        if (Object.values(position.experts).every((e, i) => e.stopped || e.step >= prepared[i]!.job.steps))
+          for (const [i, expert] of prepared.entries()) {
+            const state = states.get(expert.job.name)!;
+            const own = position.experts[expert.job.name]!;
             const flat = own.best ? state.best : state.parameter;
-            await writeTrained(experiment, base, originOf(job), flat, { ...own, baseHash, curve: curves[i]! });
+            await writeTrained(experiment, base, originOf(expert), flat, { ...own, baseHash, curve: curves[i]! });
           }
       },
       now: () => performance.now(),
@@ -133,7 +128,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
       signal: o.signal,
     });
     for await (const event of events) {
-      addToCurves(curves, event);
+      addToCurves(curves, event, mostCurvePoints);
       yield event;
       // The runtime keeps the thread while it works; here cancellations are read.
       await new Promise(resolve => setImmediate(resolve));
@@ -143,78 +138,16 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   }
 }
 
-export function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] {
-  const trainable = Object.keys(recipe.experts).filter(name => recipe.experts[name]!.data);
-  for (const name of only ?? [])
-    if (!trainable.includes(name))
-      throw new WorkbenchError(
-        'notFound',
-        `${path}: no expert '${name}' with training data`,
-        `Trainable: ${trainable.join(', ') || 'none'}.`,
-      );
-  if (trainable.length === 0)
-    throw new WorkbenchError(
-      'badRecipe',
-      `${path}: no expert has training data`,
-      "Add 'experts': { NAME: { data: { train: FILE } } }.",
-    );
-  return trainable.filter(name => !only || only.includes(name));
-}
-
-export async function prepareExpert(e: Experiment, base: Base, name: string): Promise<ExpertJob> {
-  const lora = loraSettingsOf(e.recipe, name);
-  const settings = trainingSettingsOf(e.recipe, name);
-  const layers = expertLayers(base, lora, name);
-  for (const l of layers) checkRank(lora.rank, l.in, l.out, l.path);
-  const data = e.recipe.experts[name]!.data!;
-  const read = async (file: string) => encodeExamples(base, await readExamples(e.folder, file), settings, file);
-  const train = await read(data.train);
-  const validation = data.validation ? await read(data.validation) : [];
-  const hash = createHash('sha256');
-  for (const example of [...train, ...validation]) hash.update(example.ids).update(example.labels);
-  return {
-    plan: {
-      name,
-      scaling: scalingOf(lora),
-      dropout: lora.dropout,
-      settings,
-      steps: stepCount(settings, train.length),
-      train,
-      validation,
-    },
-    settings,
-    lora,
-    targets: layers.map(l => l.path),
-    dataHash: hash.digest('hex'),
-  };
-}
-
-/** The layers a recipe's targets name. Throws `mismatch` for a name the base does not have. */
-function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLayer[] {
-  const { layers, unknown } = targetLayers(base.config, lora.targets);
-  if (unknown.length > 0)
-    throw new WorkbenchError(
-      'mismatch',
-      `expert '${expert}' targets '${unknown[0]}', which the base does not have`,
-      `Its linear layers: ${linearNames.join(', ')}.`,
-    );
-  return layers;
-}
-
 /** What a checkpoint goes on from: the base as it was computed with, the seed, and all that the experts learn from. */
-function fingerprintOf(base: string, seed: number, jobs: ExpertJob[]): string {
-  const parts = jobs.map(({ plan, settings, lora, dataHash }) => {
+function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[]): string {
+  const parts = prepared.map(({ job, settings, lora, dataHash }) => {
     // How many checkpoints are kept changes nothing of what is learned, and epochs have become steps.
     const { keepCheckpoints: _, epochs: __, ...learned } = settings;
-    return [plan.name, learned, plan.steps, lora, dataHash];
+    return [job.name, learned, job.steps, lora, dataHash];
   });
   return createHash('sha256')
     .update(JSON.stringify([base, seed, parts]))
     .digest('hex');
-}
-
-function originOf({ plan, lora, targets, dataHash }: ExpertJob): ExpertOrigin {
-  return { name: plan.name, lora, targets, dataHash, trainExamples: plan.train.length };
 }
 
 /** The run's own last checkpoint, else the one that it begins with. */

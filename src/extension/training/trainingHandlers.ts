@@ -1,5 +1,5 @@
 import type { JSONPath } from 'jsonc-parser';
-import { rateCurve } from '../../nn/train/rateCurve.ts';
+import { rateCurve } from '../../nn/train/schedule.ts';
 import type { Handlers } from '../../protocol/api.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Messenger } from '../../protocol/messenger.ts';

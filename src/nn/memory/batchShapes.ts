@@ -1,5 +1,5 @@
 import type { Batch } from '../train/assembleBatch.ts';
-import { type TrainLoopOptions, type TrainPlan, trainLoop } from '../train/trainLoop.ts';
+import { type TrainingJob, type TrainLoopOptions, trainLoop } from '../train/trainLoop.ts';
 
 /** A run of a training graph: B rows of T tokens, of which M carry loss; with how many tokens that are no padding. */
 export interface BatchShape {
@@ -10,7 +10,7 @@ export interface BatchShape {
 }
 
 /** The runs of a training's first steps, by what they compute. */
-export interface RunShapes {
+export interface ExecutionShapes {
   accumulate: BatchShape[];
   step: BatchShape[];
   evaluate: BatchShape[];
@@ -23,18 +23,18 @@ const mostSteps = 500;
 
 /** The shapes of a training's batches, by taking its steps without computing anything. */
 export async function batchShapes(
-  plans: TrainPlan[],
+  jobs: TrainingJob[],
   { seed, inTurn }: Pick<TrainLoopOptions, 'seed' | 'inTurn'>,
-): Promise<RunShapes> {
-  const shapes: RunShapes = { accumulate: [], step: [], evaluate: [], steps: 0 };
+): Promise<ExecutionShapes> {
+  const shapes: ExecutionShapes = { accumulate: [], step: [], evaluate: [], steps: 0 };
   const note = (kind: 'accumulate' | 'step' | 'evaluate', b: Batch): void => {
     shapes[kind].push({ B: b.rows, T: b.length, M: b.labels.length, tokens: b.tokens });
   };
   // Falls, so that no expert's patience ends its training.
   let loss = 0;
-  const losses = () => plans.map(() => loss);
+  const losses = () => jobs.map(() => loss);
   const loop = trainLoop({
-    plans,
+    jobs,
     seed,
     inTurn,
     backend: {

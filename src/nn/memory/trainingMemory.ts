@@ -1,7 +1,7 @@
-import { packsWeights, type RunGraphOptions, runGraph } from '../train/runGraph.ts';
+import { packsWeights, type SessionGraphOptions, sessionGraph } from '../train/sessionGraph.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts';
 import { createArena } from './arena.ts';
-import { type BatchShape, largestShapes, type RunShapes } from './batchShapes.ts';
+import { type BatchShape, type ExecutionShapes, largestShapes } from './batchShapes.ts';
 import { constantMemory } from './constantMemory.ts';
 import { allocateResults } from './peakMemory.ts';
 import { valueBytes } from './sizes.ts';
@@ -34,7 +34,7 @@ const uncollectedBytes = { small: 32e6, large: 64e6 };
 const besidesResults = 1.06;
 
 /** The memory of a run with these batches, by its own graphs. */
-export function trainingMemory(o: RunGraphOptions, shapes: RunShapes): TrainingMemory {
+export function trainingMemory(o: SessionGraphOptions, shapes: ExecutionShapes): TrainingMemory {
   const sizes = o.experts.map(e => groupSize(expertGroup(o.config, e)));
   const all = 4 * sizes.reduce((a, b) => a + b, 0);
   const inOneRun = o.inTurn ? 4 * sizes[0]! : all;
@@ -64,8 +64,8 @@ function uncollectedCopies(written: number, copied: number, runs: number): numbe
 }
 
 /** Every compiled graph keeps the memory that its runs have touched. */
-function graphMemory(o: RunGraphOptions, phase: TrainPhase, shapes: BatchShape[]) {
-  const g = runGraph(o, phase);
+function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchShape[]) {
+  const g = sessionGraph(o, phase);
   const batchInputs = g.inputs.filter(i => i.shape.some(dim => typeof dim === 'string'));
   const largest = largestShapes(shapes);
   const arena = createArena();

@@ -4,7 +4,7 @@ import * as op from '../graph/ops.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearLayer, linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, outputProjection, rowAttention, transformer } from '../model/transformer.ts';
-import { widenAtUse } from '../quant/widenAtUse.ts';
+import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import { adamW, hyperNames } from './adamw.ts';
 
 /** Tensors that are trained together: one optimiser state, one clip, one learning rate. */
@@ -49,7 +49,7 @@ export interface TrainGraphOptions {
    * Weights in 16 bits are widened for each product anew: somewhat slower, in half the memory. Not that of the vocabulary,
    * which is too large to be held beside the others for a moment.
    */
-  widensAtUse?: boolean;
+  upcastsAtUse?: boolean;
 }
 
 /** Number of elements of a group. */
@@ -99,7 +99,7 @@ function dropoutSite(l: LinearLayer): string {
 export function buildTrainGraph(o: TrainGraphOptions): Graph {
   const g = new Graph();
   addTraining(g, o);
-  widenAtUse(g, o.widensAtUse ? new Set(linearLayers(o.config).map(l => `${l.path}.weight`)) : undefined);
+  dequantizeAtUse(g, o.upcastsAtUse ? new Set(linearLayers(o.config).map(l => `${l.path}.weight`)) : undefined);
   return g;
 }
 

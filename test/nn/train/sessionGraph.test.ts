@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { takesTurns } from '../../../src/nn/train/takesTurns.ts';
+import { takesTurns } from '../../../src/nn/train/sessionGraph.ts';
 
 const expert = { rank: 8, targets: ['model.layers.0.self_attn.q_proj'] };
 

@@ -15,7 +15,7 @@ import { blockSize, bytesPerBlock } from './blocks.ts';
  * x Wᵀ with 4-bit weights becomes onnxruntime's fused operator, which widens while it multiplies; it has none for x W, and
  * with 8 bits it is slower than the two steps.
  */
-export function widenAtUse(g: Graph, halves: ReadonlySet<string> = new Set()): void {
+export function dequantizeAtUse(g: Graph, halves: ReadonlySet<string> = new Set()): void {
   const widening = wideningNodes(g, halves);
   if (widening.size === 0) return;
   const removed = new Set([...widening.values()].flat());

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { addTrainEvent, mostEvents } from '../../../src/nn/train/addTrainEvent.ts';
+import { addTrainEvent, mostEvents, runCurves } from '../../../src/nn/train/trainHistory.ts';
 import type { TrainEvent } from '../../../src/protocol/trainEvents.ts';
+import { stepEvent } from '../../support/stepEvent.ts';
 
 const step = (n: number): TrainEvent => ({
   type: 'step',
@@ -42,4 +43,31 @@ test('a long run is thinned; validations are all kept, and the last step', () =>
   assert.ok(all.length <= mostEvents && all.length > mostEvents / 4, String(all.length));
   assert.equal(all.filter(e => e.type === 'validation').length, 100);
   assert.deepEqual(all.at(-1), validation(49_999));
+});
+
+test('curves by expert, the last step, and what is on disk', () => {
+  const events: TrainEvent[] = [
+    stepEvent(1),
+    stepEvent(2),
+    { type: 'validation', step: 2, expert: 'math', loss: 8.5, best: true, stopped: false },
+    { type: 'checkpoint', step: 2 },
+  ];
+  assert.deepEqual(runCurves(events), {
+    experts: [
+      {
+        name: 'math',
+        train: [
+          { step: 1, loss: 9 },
+          { step: 2, loss: 8 },
+        ],
+        validation: [{ step: 2, loss: 8.5 }],
+        rates: [
+          { step: 1, rate: 0.01 },
+          { step: 2, rate: 0.02 },
+        ],
+      },
+    ],
+    last: { step: 2, steps: 9, tokensPerSecond: 100, secondsLeft: 7, residentBytes: 1000 },
+    checkpoint: 2,
+  });
 });

@@ -4,7 +4,7 @@ import { floats } from '../../../src/engine/runtime/session.ts';
 import { Graph, type Value } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
 import { type CodeBits, encodeBlocks } from '../../../src/nn/quant/blocks.ts';
-import { widenAtUse } from '../../../src/nn/quant/widenAtUse.ts';
+import { dequantizeAtUse } from '../../../src/nn/quant/dequantizeAtUse.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import { assertClose } from '../../support/assertClose.ts';
 import { decodeBlocks } from '../../support/decodeBlocks.ts';
@@ -46,7 +46,7 @@ for (const [bits, cols] of [
     const y = op.gemm(g, g.input('x', 'float32', ['N', cols]), w, { transB: true });
     g.output('y', y);
     g.output('back', op.gemm(g, op.exp(g, y), w));
-    widenAtUse(g);
+    dequantizeAtUse(g);
 
     const widenings = g.nodes.filter(n => n.op === 'DequantizeLinear');
     // With 4 bits the first product needs no widened weight.
@@ -84,6 +84,6 @@ test('a graph without quantised weights stays as it is', () => {
   const g = new Graph();
   g.output('y', op.exp(g, g.input('x', 'float32', [2])));
   const nodes = [...g.nodes];
-  widenAtUse(g);
+  dequantizeAtUse(g);
   assert.deepEqual(g.nodes, nodes);
 });
