@@ -11,7 +11,7 @@ import { deviceChoices } from '../protocol/device.ts';
 import type { EngineMethod, EngineNotifications, EngineParams, EngineResult } from '../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { cancelledCode, failedCode, toWireError, type WireError } from '../protocol/wireError.ts';
-import { parseBytes } from '../text/byteSize.ts';
+import { parseBytes } from '../text/numbers.ts';
 import { createDevices } from './devices/devices.ts';
 import { askAllRun, askRun } from './requests/ask.ts';
 import { compareMergesRun } from './requests/compareMerges.ts';

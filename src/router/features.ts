@@ -1,6 +1,5 @@
-import { functionWords } from './functionWords.ts';
 import { structureOf, twoRequestsOf } from './structure.ts';
-import { normalizeText, wordsOf } from './words.ts';
+import { functionWords, normalizeText, wordsOf } from './words.ts';
 
 /** One thing seen in a prompt. */
 export interface Feature {

@@ -1,5 +1,4 @@
-import { routeFromShares } from './blendWeights.ts';
-import type { Evidence, Router } from './router.ts';
+import { type Evidence, type Router, routeFromShares } from './router.ts';
 import { normalizeText, wordsOf } from './words.ts';
 
 /** Points per word or phrase, per expert. */

@@ -1,8 +1,5 @@
-import { routeFromShares } from './blendWeights.ts';
-import type { Feature } from './features.ts';
-import { baseline, featuresOf, hashFeatures, hashName } from './features.ts';
-import type { Evidence, Router } from './router.ts';
-import { abstain } from './router.ts';
+import { baseline, type Feature, featuresOf, hashFeatures, hashName } from './features.ts';
+import { abstain, type Evidence, type Router, routeFromShares } from './router.ts';
 import type { LearnedRouterModel } from './routerFile.ts';
 import { probabilities } from './softmaxRegression.ts';
 

@@ -1,6 +1,6 @@
+import { tokenTexts } from '../../nn/decode/detokenize.ts';
 import { klDivergence, logProbabilities } from '../../nn/decode/divergence.ts';
 import { argmax } from '../../nn/decode/sample.ts';
-import { tokenTexts } from '../../nn/decode/tokenTexts.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
 import type {
@@ -12,8 +12,7 @@ import type {
 import type { Weights } from '../runtime/adapterBank.ts';
 import { createKvCache, releaseCache } from '../runtime/kvCache.ts';
 import type { Model } from '../runtime/model.ts';
-import type { RequestContext } from '../workbench/requestContext.ts';
-import { watchFor } from '../workbench/requestContext.ts';
+import { type RequestContext, watchFor } from '../workbench/requestContext.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 
 /** Logits that one run may give: 128 MB. */

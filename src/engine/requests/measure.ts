@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { findSystem, gatesOf } from '../../evaluation/gates.ts';
+import { checkMinima, findSystem } from '../../evaluation/minima.ts';
 import type { Measured, MeasureRequest, MeasureResult } from '../../protocol/engine/measure.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
@@ -14,7 +14,7 @@ import { checkAvailable, type Workbench } from '../workbench/workbench.ts';
 const toldWrong = 5;
 
 /**
- * Measures some systems on some sets, and nothing else: what a gate against regressions costs. Throws `badRecipe` where
+ * Measures some systems on some sets, and nothing else: what a check against regressions costs. Throws `badRecipe` where
  * neither the request nor a minimum of the recipe says what to measure.
  */
 export async function measureRun(
@@ -61,11 +61,11 @@ export async function measureRun(
       });
     }
   const asked = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
-  const gates = gatesOf(
+  const checks = checkMinima(
     asked,
     measured.map(m => m.score),
   );
-  return { measured, gates: gates.filter(gate => gate.score) };
+  return { measured, gates: checks.filter(check => check.score) };
 
   function notThere(name: string): WorkbenchError {
     const blend = recipe.blends[name];

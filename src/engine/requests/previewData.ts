@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { encodeForTraining, longestExample, readExamples } from '../../experiment/dataFiles.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { openPlanBase } from '../../experiment/planBase.ts';
-import { tokenTexts } from '../../nn/decode/tokenTexts.ts';
+import { tokenTexts } from '../../nn/decode/detokenize.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
 import type { PreviewDataRequest, PreviewDataResult, PreviewedExample } from '../../protocol/engine/training.ts';
 import { trainingSettingsOf } from '../../recipe/settings.ts';

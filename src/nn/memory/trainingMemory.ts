@@ -2,8 +2,7 @@ import { packsWeights, type SessionGraphOptions, sessionGraph } from '../train/s
 import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts';
 import { createArena } from './arena.ts';
 import { type BatchShape, type ExecutionShapes, largestShapes } from './batchShapes.ts';
-import { constantMemory } from './constantMemory.ts';
-import { allocateResults } from './peakMemory.ts';
+import { allocateResults, constantMemory } from './graphMemory.ts';
 import { valueBytes } from './sizes.ts';
 
 /** Bytes that a training holds at its peak, besides the process it runs in. */

@@ -5,7 +5,7 @@ import type { RunRecord } from '../runRecord.ts';
 import type { TrainEvent } from '../trainEvents.ts';
 import type { DescribedBase, DescribedExpert } from './described.ts';
 import type { Loaded, LoadedRequest, LoadRequest, UnloadRequest } from './loaded.ts';
-import type { Gate, MeasureRequest, MeasureResult } from './measure.ts';
+import type { MeasureRequest, MeasureResult, MinimumCheck } from './measure.ts';
 import type { ListModelsRequest, ListModelsResult, RemoveModelRequest, RemoveModelResult } from './models.ts';
 import type { PlanRequest, PlanResult } from './plan.ts';
 import type { Tracked } from './tracked.ts';
@@ -282,7 +282,7 @@ export interface EvaluateResult {
   reportPath: string;
   htmlPath: string;
   /** The minima of the sets that were measured. */
-  gates: Gate[];
+  gates: MinimumCheck[];
 }
 
 export interface ScoreRequest extends Tracked {

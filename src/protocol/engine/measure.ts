@@ -2,7 +2,7 @@ import type { ReportScore } from '../report.ts';
 import type { Tracked } from './tracked.ts';
 
 /** A minimum that a recipe sets, held against what was measured. */
-export interface Gate {
+export interface MinimumCheck {
   set: string;
   /** As the recipe names who answers. */
   system: string;
@@ -23,7 +23,8 @@ export interface MeasureRequest extends Tracked {
 }
 export interface MeasureResult {
   measured: Measured[];
-  gates: Gate[];
+  /** The minima of what was measured. */
+  gates: MinimumCheck[];
 }
 export interface Measured {
   set: string;

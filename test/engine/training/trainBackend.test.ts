@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createSession, floats, int64s, readFloats } from '../../../src/engine/runtime/session.ts';
 import { openTrainSessions } from '../../../src/engine/training/trainBackend.ts';
 import type { ExpertState } from '../../../src/experiment/checkpoint.ts';
-import { constantMemory } from '../../../src/nn/memory/constantMemory.ts';
+import { constantMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';
 import { hyperVector } from '../../../src/nn/train/adamw.ts';

@@ -5,7 +5,7 @@ import { gradients } from '../../../src/nn/autodiff/gradients.ts';
 import { Graph, type Node, type Value } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
 import { executionOrder } from '../../../src/nn/memory/executionOrder.ts';
-import { peakMemory } from '../../../src/nn/memory/peakMemory.ts';
+import { peakMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { floatToHalf, halfToFloat } from '../../../src/nn/tensor/half.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';

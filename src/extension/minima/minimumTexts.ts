@@ -1,4 +1,4 @@
-import type { Gate, Measured } from '../../protocol/engine/measure.ts';
+import type { Measured, MinimumCheck } from '../../protocol/engine/measure.ts';
 import { count, interval, percent } from '../../text/numbers.ts';
 
 /** `math on sums: 75.0 % right (30.1–95.4), 3 of 4`. */
@@ -9,11 +9,11 @@ export function measuredText({ system, set, score }: Measured): string {
 }
 
 /** Why a test failed; undefined where it passed. */
-export function missedText(measured: Measured, gate: Gate | undefined): string | undefined {
-  if (!gate || gate.isPassed) return undefined;
-  const isWithin = gate.minimum <= measured.score.high;
+export function missedText(measured: Measured, check: MinimumCheck | undefined): string | undefined {
+  if (!check || check.isPassed) return undefined;
+  const isWithin = check.minimum <= measured.score.high;
   const noise = isWithin ? ' The minimum lies within the interval: a larger set would tell more.' : '';
-  return `${measuredText(measured)}; the minimum is ${percent(gate.minimum)}.${noise}`;
+  return `${measuredText(measured)}; the minimum is ${percent(check.minimum)}.${noise}`;
 }
 
 /** A prompt on one line, short enough for a list. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { gatesOf } from '../../src/evaluation/gates.ts';
+import { checkMinima } from '../../src/evaluation/minima.ts';
 import type { ReportScore } from '../../src/protocol/report.ts';
 import { parseRecipe } from '../../src/recipe/parseRecipe.ts';
 
@@ -29,9 +29,9 @@ test('a minimum is reached by as much, and missed by less; what was not measured
     score('both', 'expert', 'sums', 7),
     score('math', 'expert', 'others', 0),
   ];
-  const gates = gatesOf(setsOf({ math: 0.9, auto: 0.81, base: 0.1, both: 0.7, all: 0 }), scores);
+  const checks = checkMinima(setsOf({ math: 0.9, auto: 0.81, base: 0.1, both: 0.7, all: 0 }), scores);
   assert.deepEqual(
-    gates.map(g => [g.system, g.score?.kind, g.score?.correct, g.minimum, g.isPassed]),
+    checks.map(c => [c.system, c.score?.kind, c.score?.correct, c.minimum, c.isPassed]),
     [
       ['math', 'expert', 9, 0.9, true],
       ['auto', 'routed', 8, 0.81, false],
@@ -41,7 +41,7 @@ test('a minimum is reached by as much, and missed by less; what was not measured
       ['all', undefined, undefined, 0, false],
     ],
   );
-  assert.deepEqual(gatesOf(parseRecipe(recipe({})).recipe!.evaluation.sets, scores), []);
+  assert.deepEqual(checkMinima(parseRecipe(recipe({})).recipe!.evaluation.sets, scores), []);
 });
 
 test('a minimum for a name that is not there, or above 1, is a problem of the recipe', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { blendRules, blendWeights } from '../../src/router/blendWeights.ts';
+import { blendRules, blendWeights } from '../../src/router/router.ts';
 
 test('from 0.75 on one expert gets everything', () => {
   assert.deepEqual(blendWeights({ math: 0.75, code: 0.25 }), { math: 1 });

@@ -19,21 +19,22 @@ import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { errorText, isCancellation } from '../services/report.ts';
 import { requireTrust } from '../services/requireTrust.ts';
-import type { GateTest, Place } from './gateItems.ts';
-import { measuredText, missedText, promptLine } from './gateTexts.ts';
+import type { MinimumTest, Place } from './minimumItems.ts';
+import { measuredText, missedText, promptLine } from './minimumTexts.ts';
 
 /** What a leaf of the Test Explorer measures. */
 interface Leaf {
   recipe: Uri;
   set: string;
-  test: GateTest;
+  test: MinimumTest;
 }
 
 /**
  * The evaluation sets of the workspace's recipes in the Test Explorer: one test for each minimum of each set. They are
  * looked for when the editor asks for tests, and nothing is started before one is run.
  */
-export function registerGates(engine: HostEngine, active: ActiveRecipe): Disposable {
+export function registerMinimumTests(engine: HostEngine, active: ActiveRecipe): Disposable {
+  // The id is older than the name of what it tests: editors remember results by it.
   const controller = tests.createTestController('multiLora.gates', 'Multi-LoRA Evaluation');
   const leaves = new WeakMap<TestItem, Leaf>();
   let isLookedFor = false;
@@ -51,7 +52,7 @@ export function registerGates(engine: HostEngine, active: ActiveRecipe): Disposa
   controller.createRunProfile(
     'Evaluate',
     TestRunProfileKind.Run,
-    (request, token) => runGates(engine, controller, leaves, request, token),
+    (request, token) => runMinimumTests(engine, controller, leaves, request, token),
     true,
   );
   return Disposable.from(
@@ -66,16 +67,16 @@ async function recipeItem(
   recipe: Uri,
 ): Promise<TestItem | undefined> {
   // The recipe's schema takes longer to load than activation may.
-  const { gateSets } = await import('./gateItems.ts');
+  const { testedSets } = await import('./minimumItems.ts');
   const document = await workspace.openTextDocument(recipe);
   const rangeOf = ({ start, end }: Place) => new Range(document.positionAt(start), document.positionAt(end));
-  const sets = gateSets(document.getText());
+  const sets = testedSets(document.getText());
   if (sets.length === 0) return undefined;
   const root = controller.createTestItem(recipe.fsPath, workspace.asRelativePath(recipe), recipe);
-  for (const { name, place, tests: gates } of sets) {
+  for (const { name, place, tests: minima } of sets) {
     const set = controller.createTestItem(`${recipe.fsPath}#${name}`, name, recipe);
     set.range = rangeOf(place);
-    for (const test of gates) {
+    for (const test of minima) {
       const leaf = controller.createTestItem(`${recipe.fsPath}#${name}#${test.system}`, test.label, recipe);
       leaf.range = rangeOf(test.place);
       leaves.set(leaf, { recipe, set: name, test });
@@ -86,7 +87,7 @@ async function recipeItem(
   return root;
 }
 
-async function runGates(
+async function runMinimumTests(
   engine: HostEngine,
   controller: TestController,
   leaves: WeakMap<TestItem, Leaf>,
@@ -133,10 +134,12 @@ async function measure(
     // The engine reads the file.
     await workspace.textDocuments.find(d => d.isDirty && d.uri.fsPath === recipe.fsPath)?.save();
     const params = { recipe: recipe.fsPath, sets: [set], systems: [test.system] };
-    const { measured, gates } = await withSignal(token, signal => engine.request('measure', params, { signal }));
+    const { measured, gates: checks } = await withSignal(token, signal =>
+      engine.request('measure', params, { signal }),
+    );
     const [result] = measured;
     const milliseconds = performance.now() - started;
-    const missed = missedText(result!, gates[0]);
+    const missed = missedText(result!, checks[0]);
     run.appendOutput(`${measuredText(result!)}\r\n`, undefined, item);
     if (missed === undefined) return run.passed(item, milliseconds);
     const data = Uri.file(result!.path);

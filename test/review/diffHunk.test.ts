@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { placeLine } from '../../src/review/placeLine.ts';
+import { placeLine } from '../../src/review/diffHunk.ts';
 
 const place = (text: string, number: number, lines: string[]) =>
   placeLine(text, number, lines.length, n => lines[n - 1]!);

@@ -9,13 +9,13 @@ export interface Place {
 }
 
 /** A held-out set of a recipe, and who is tested on it. */
-export interface GateSet {
+export interface TestedSet {
   name: string;
   place: Place;
-  tests: GateTest[];
+  tests: MinimumTest[];
 }
 
-export interface GateTest {
+export interface MinimumTest {
   /** As the recipe names who answers. */
   system: string;
   /** Least share of right answers; without it the test measures and passes. */
@@ -27,18 +27,18 @@ export interface GateTest {
 }
 
 /** The tests of a recipe's text: each minimum of each set; of a set without one, its expert. */
-export function gateSets(text: string): GateSet[] {
+export function testedSets(text: string): TestedSet[] {
   const { root, parts } = readRecipe(text);
   if (!root || !parts) return [];
-  return Object.entries(parts.evaluation.sets).map(([name, { expert, minimum }]): GateSet => {
+  return Object.entries(parts.evaluation.sets).map(([name, { expert, minimum }]): TestedSet => {
     const path = ['evaluation', 'sets', name];
     const placeOf = (more: string[]): Place => {
       const { offset, length } = findNodeAtLocation(root, [...path, ...more])!.parent!;
       return { start: offset, end: offset + length };
     };
-    const gates = Object.entries(minimum ?? {});
-    const tests = gates.map(
-      ([system, least]): GateTest => ({
+    const minima = Object.entries(minimum ?? {});
+    const tests = minima.map(
+      ([system, least]): MinimumTest => ({
         system,
         minimum: least,
         place: placeOf(['minimum', system]),

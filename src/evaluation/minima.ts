@@ -1,4 +1,4 @@
-import type { Gate } from '../protocol/engine/measure.ts';
+import type { MinimumCheck } from '../protocol/engine/measure.ts';
 import type { ReportScore } from '../protocol/report.ts';
 
 /** Kinds of systems that a name of a recipe may stand for, the first that is there. */
@@ -16,13 +16,13 @@ export function findSystem<S extends { kind: ReportScore['kind'] }>(
 }
 
 /** The minima of sets, held against scores of these sets. */
-export function gatesOf(
+export function checkMinima(
   sets: Record<string, { minimum?: Record<string, number> }>,
   scores: readonly ReportScore[],
-): Gate[] {
+): MinimumCheck[] {
   return Object.entries(sets).flatMap(([set, { minimum = {} }]) => {
     const own = scores.filter(s => s.set === set);
-    return Object.entries(minimum).map(([system, least]): Gate => {
+    return Object.entries(minimum).map(([system, least]): MinimumCheck => {
       const score = findSystem(own, system, s => s.system);
       return { set, system, minimum: least, score, isPassed: score !== undefined && accuracyOf(score) >= least };
     });

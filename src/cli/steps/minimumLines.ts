@@ -1,9 +1,9 @@
-import type { Gate } from '../../protocol/engine/measure.ts';
+import type { MinimumCheck } from '../../protocol/engine/measure.ts';
 import { interval, percent } from '../../text/numbers.ts';
 
 /** A line for each minimum of a recipe: what was measured, and whether that is enough. */
-export function gateLines(gates: readonly Gate[]): string[] {
-  return gates.map(({ set, system, minimum, score, isPassed }) => {
+export function minimumLines(checks: readonly MinimumCheck[]): string[] {
+  return checks.map(({ set, system, minimum, score, isPassed }) => {
     const measured = score
       ? `${percent(score.correct / score.total)} (${interval(score)}; ${score.correct} of ${score.total})`
       : 'not measured';
