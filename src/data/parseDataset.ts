@@ -1,5 +1,5 @@
 import type { Problem } from '../protocol/errors.ts';
-import { type DatasetFormat, detectFormat, formatList, otherFields, rowMessages } from './datasetFormat.ts';
+import { type DatasetFormat, detectFormat, formatList, otherFields, rowMessages } from './datasetFormats.ts';
 import type { Example } from './example.ts';
 import { csvRows, jsonlRows, normaliseText, problemList } from './rows.ts';
 

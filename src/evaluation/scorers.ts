@@ -2,6 +2,13 @@
 type Scorer = (expected: string, got: string) => boolean;
 
 /**
+ * The scorers that compare texts, by the name that a set of a recipe gives. Another one is an entry here and a name in the
+ * schemas of recipe and report. The scorer `code` compares no texts: it runs the tests of an example
+ * (engine/evaluation/codeSandbox.ts).
+ */
+export const textScorers = { exact: exactMatch, final: finalAnswer } satisfies Record<string, Scorer>;
+
+/**
  * Equal after `normaliseAnswer`: Unicode form, case, white space, surrounding quotes, a final period and a leading
  * article do not count (the normalisation of SQuAD, Rajpurkar et al. 2016, without its removal of inner punctuation).
  */

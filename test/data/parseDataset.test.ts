@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { DatasetFormat } from '../../src/data/datasetFormat.ts';
+import type { DatasetFormat } from '../../src/data/datasetFormats.ts';
 import { parseDataset } from '../../src/data/parseDataset.ts';
 import { MAX_LINE_LENGTH, MAX_PROBLEMS } from '../../src/data/rows.ts';
 

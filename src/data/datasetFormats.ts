@@ -1,36 +1,47 @@
 import type { Message, Role } from './example.ts';
 import { ROLES } from './example.ts';
 
-/** The forms an example can be written in, by the fields that name them. */
-const DATASET_FORMATS = {
+/** How one form of example is written. */
+interface Format {
+  /** The fields that name the form: a row that has all of them is of it. */
+  required: readonly string[];
+  optional: readonly string[];
+  /** The messages of a row, or undefined with the reason reported. `name` is the form's own, for messages. */
+  read(row: Fields, report: Report, name: string): Message[] | undefined;
+}
+
+/** One row of a file, by field. */
+type Fields = Record<string, unknown>;
+type Report = (code: string, message: string) => void;
+
+/** The forms an example can be written in, the first that fits a file being taken. A new form is an entry here. */
+const formats = {
   /** OpenAI's and TRL's chat form: `messages` of `{ role, content }`. */
-  messages: { required: ['messages'], optional: [] },
-  promptCompletion: { required: ['prompt', 'completion'], optional: [] },
+  messages: { required: ['messages'], optional: [], read: chat },
+  promptCompletion: exchange('prompt', 'completion'),
   /** Alpaca's form (Taori et al. 2023): `input` may be missing or empty. */
-  instruction: { required: ['instruction', 'output'], optional: ['input'] },
-  questionAnswer: { required: ['question', 'answer'], optional: [] },
-  promptAnswer: { required: ['prompt', 'answer'], optional: [] },
-} as const satisfies Record<string, { required: readonly string[]; optional: readonly string[] }>;
+  instruction: exchange('instruction', 'output', 'input'),
+  questionAnswer: exchange('question', 'answer'),
+  promptAnswer: exchange('prompt', 'answer'),
+} satisfies Record<string, Format>;
 
-export type DatasetFormat = keyof typeof DATASET_FORMATS;
+export type DatasetFormat = keyof typeof formats;
 
-const FORMAT_NAMES = Object.keys(DATASET_FORMATS) as DatasetFormat[];
+const formatNames = Object.keys(formats) as DatasetFormat[];
 
 /** `messages`, `prompt` + `completion`, … as a sentence part for messages. */
-export const formatList = FORMAT_NAMES.map(name => DATASET_FORMATS[name].required.map(f => `'${f}'`).join(' + ')).join(
-  ', ',
-);
+export const formatList = formatNames.map(name => formats[name].required.map(f => `'${f}'`).join(' + ')).join(', ');
 
 /**
  * The format of a file: the first that any of its rows has all fields of, else the one a row has most fields of (so that
  * a missing field can be named), else none.
  */
-export function detectFormat(rows: readonly Record<string, unknown>[]): DatasetFormat | undefined {
+export function detectFormat(rows: readonly Fields[]): DatasetFormat | undefined {
   let best: DatasetFormat | undefined;
   let bestShare = 0;
   for (const row of rows)
-    for (const name of FORMAT_NAMES) {
-      const { required } = DATASET_FORMATS[name];
+    for (const name of formatNames) {
+      const { required }: Format = formats[name];
       const share = required.filter(field => Object.hasOwn(row, field)).length / required.length;
       if (share === 1) return name;
       if (share > bestShare) [best, bestShare] = [name, share];
@@ -38,14 +49,7 @@ export function detectFormat(rows: readonly Record<string, unknown>[]): DatasetF
   return best;
 }
 
-type Report = (code: string, message: string) => void;
-
-function textField(
-  row: Record<string, unknown>,
-  field: string,
-  format: DatasetFormat,
-  report: Report,
-): string | undefined {
+function textField(row: Fields, field: string, format: string, report: Report): string | undefined {
   if (!Object.hasOwn(row, field)) {
     const present = Object.keys(row)
       .slice(0, 8)
@@ -106,40 +110,43 @@ function chatMessages(value: unknown, report: Report): Message[] | undefined {
   return messages;
 }
 
+/** The chat form, one `{ messages }` a row. */
+function chat(row: Fields, report: Report): Message[] | undefined {
+  if (Object.hasOwn(row, 'messages')) return chatMessages(row.messages, report);
+  report('missingField', "field 'messages' is missing; the file is read as chat messages, one { messages } a line.");
+  return undefined;
+}
+
+/** A form with what is asked in one field and the answer in another; `input` may hold a text that the question is about. */
+function exchange(ask: string, reply: string, input?: string): Format {
+  return {
+    required: [ask, reply],
+    optional: input === undefined ? [] : [input],
+    read(row, report, name) {
+      const prompt = textField(row, ask, name, report);
+      const answer = textField(row, reply, name, report);
+      if (prompt === undefined || answer === undefined) return undefined;
+      const more = (input === undefined ? undefined : row[input]) ?? '';
+      if (typeof more !== 'string') {
+        report('wrongType', `field '${input}' must be a string, got a ${typeof more}.`);
+        return undefined;
+      }
+      return [
+        { role: 'user', content: more.trim() === '' ? prompt : `${prompt}\n\n${more}` },
+        { role: 'assistant', content: answer },
+      ];
+    },
+  };
+}
+
 /** The messages of one row, or undefined with the reason reported. */
-export function rowMessages(
-  row: Record<string, unknown>,
-  format: DatasetFormat,
-  report: Report,
-): Message[] | undefined {
-  if (format === 'messages') {
-    if (!Object.hasOwn(row, 'messages')) {
-      report(
-        'missingField',
-        "field 'messages' is missing; the file is read as chat messages, one { messages } a line.",
-      );
-      return undefined;
-    }
-    return chatMessages(row.messages, report);
-  }
-  const [ask, reply] = DATASET_FORMATS[format].required;
-  const prompt = textField(row, ask, format, report);
-  const answer = textField(row, reply, format, report);
-  if (prompt === undefined || answer === undefined) return undefined;
-  const input = format === 'instruction' && row.input !== undefined && row.input !== null ? row.input : '';
-  if (typeof input !== 'string') {
-    report('wrongType', `field 'input' must be a string, got a ${typeof input}.`);
-    return undefined;
-  }
-  return [
-    { role: 'user', content: input.trim() === '' ? prompt : `${prompt}\n\n${input}` },
-    { role: 'assistant', content: answer },
-  ];
+export function rowMessages(row: Fields, format: DatasetFormat, report: Report): Message[] | undefined {
+  return formats[format].read(row, report, format);
 }
 
 /** The fields of a row that its format does not use. */
-export function otherFields(row: Record<string, unknown>, format: DatasetFormat): Record<string, unknown> {
-  const { required, optional } = DATASET_FORMATS[format];
-  const used: readonly string[] = [...required, ...optional];
+export function otherFields(row: Fields, format: DatasetFormat): Fields {
+  const { required, optional }: Format = formats[format];
+  const used = [...required, ...optional];
   return Object.fromEntries(Object.entries(row).filter(([name]) => !used.includes(name)));
 }
