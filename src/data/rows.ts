@@ -10,7 +10,7 @@ export interface Row {
 /** No context of a supported model holds a megabyte of text: a longer line is a file of another kind, or a broken one. */
 export const MAX_LINE_LENGTH = 1_000_000;
 
-/** Text as it is counted in lines: no byte order mark, and every line ends in `\n`. */
+/** The text without a byte order mark, and with `\n` at the end of every line. */
 export function normaliseText(text: string): string {
   return text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
 }
@@ -105,7 +105,7 @@ export function csvRows(text: string, report: ProblemList): Row[] {
   });
 }
 
-/** More than this many problems have one cause; a list of thousands helps nobody. */
+/** More problems than these usually have one cause, and a list of thousands helps nobody. */
 export const MAX_PROBLEMS = 50;
 
 export interface ProblemList {

@@ -1,7 +1,7 @@
 import type { MinimumCheck } from '../protocol/engine/measure.ts';
 import type { ReportScore } from '../protocol/report.ts';
 
-/** Kinds of systems that a name of a recipe may stand for, the first that is there. */
+/** The kinds of systems that a name of a recipe can mean; the first kind that has one of that name wins. */
 const named: readonly ReportScore['kind'][] = ['expert', 'blend', 'merge'];
 
 /** The system that a recipe names: `auto` is the routed whole, `base` the base, else an expert, a blend or a merge. */
@@ -15,7 +15,7 @@ export function findSystem<S extends { kind: ReportScore['kind'] }>(
   return named.flatMap(kind => systems.filter(s => s.kind === kind && nameOf(s) === name))[0];
 }
 
-/** The minima of sets, held against scores of these sets. */
+/** Compares the minima of sets with the scores on these sets; a system without a score does not pass. */
 export function checkMinima(
   sets: Record<string, { minimum?: Record<string, number> }>,
   scores: readonly ReportScore[],

@@ -14,7 +14,7 @@ export function addedLines(hunk: DiffHunk): NumberedLine[] {
   return hunk.filter((line): line is NumberedLine => line.mark === 'added');
 }
 
-/** A line that a change brings. There is nothing to say of a blank one: it only stands around others. */
+/** A line that a change adds. A blank one counts as context, because there is nothing to review in it. */
 export function newLine(text: string, number: number): DiffLine {
   return { text, mark: text.trim() === '' ? 'context' : 'added', number };
 }

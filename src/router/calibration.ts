@@ -1,4 +1,4 @@
-/** Logits of one prompt with what it should be. */
+/** The logits of one prompt, and its target distribution. */
 export interface Judged {
   logits: number[];
   target: number[];

@@ -21,13 +21,13 @@ export interface Route {
 /** Pure and synchronous: the same prompt always gives the same route. */
 export type Router = (prompt: string) => Route;
 
-/** The route of a router that has nothing to say. */
+/** The route of a router that abstains. */
 export function abstain(evidence: Evidence[] = []): Route {
   return { weights: {}, abstained: true, expert: undefined, evidence };
 }
 
 /**
- * The rules that turn a distribution into a route, in one place.
+ * The rules that turn a distribution into a route.
  *
  * - `single`: from this share on, one expert answers alone. A blend runs more columns of the adapter bank, and on a
  *   prompt of one kind a tenth of a foreign expert only blurs the answer.
@@ -52,7 +52,7 @@ export function blendWeights(shares: Record<string, number>, rules = blendRules)
   return Object.fromEntries(kept.map(([expert, share]) => [expert, share / keptTotal]));
 }
 
-/** The route for shares that are known to speak: a single expert or a blend; abstains when no share is positive. */
+/** The route for these shares: a single expert or a blend; abstains when no share is positive. */
 export function routeFromShares(shares: Record<string, number>, evidence: Evidence[]): Route {
   const weights = blendWeights(shares);
   const experts = Object.keys(weights);

@@ -73,7 +73,7 @@ export async function evaluateRun(
   const records = await Promise.all(experts.map(name => readTrainingRecord(e, name)));
   const hashAfter = await hashBase(model.base);
 
-  // What was measured in part must not pass for a report.
+  // An evaluation that was cancelled has measured only a part, and must not write a report.
   context.signal.throwIfAborted();
   const report: Report = {
     version: 1,

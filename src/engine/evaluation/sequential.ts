@@ -31,8 +31,8 @@ export interface SequentialOptions {
 }
 
 /**
- * What people fear: one adapter that learns one domain after the other, with the settings, the data and the code of the
- * experts. After every stage all domains are measured.
+ * Shows catastrophic forgetting: one adapter learns one domain after the other, with the settings, the data and the code of
+ * the experts. All domains are measured after every stage.
  */
 export async function trainSequentially(o: SequentialOptions): Promise<SequentialResult> {
   const { order, steps } = o.experiment.recipe.evaluation.sequential!;
@@ -80,7 +80,7 @@ async function learn(
   });
   const sessions = await openTrainSessions({
     ...graphs,
-    // There is one expert, and its loop knows no turns.
+    // A single expert takes no turns.
     inTurn: false,
     base: o.base,
     experts: [{ name: job.name, rank, targets, dropout, seed: hashName(job.name) }],
@@ -93,7 +93,7 @@ async function learn(
       jobs: [job],
       backend: sessions,
       seed,
-      // Some minutes of work that nothing depends on: it is done anew after a crash.
+      // No checkpoints: this takes some minutes, and starts anew after a crash.
       save: async () => {},
       now: () => performance.now(),
       memory: () => process.memoryUsage.rss(),

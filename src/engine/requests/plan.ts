@@ -18,10 +18,10 @@ import { fits, planTraining, processBytes, type TrainingPlan } from '../training
 import { chosenExperts, type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 
-/** What of the rate of a large product a training's own products reach. */
+/** The share of a large product's rate that a training's own products reach. */
 const efficiency = 0.8;
-/** Seconds of a run besides its products: measured about 3 ms. */
-const secondsPerRun = 0.003;
+/** Seconds of a graph execution besides its products: measured about 3 ms. */
+const secondsPerExecution = 0.003;
 
 /** What training a recipe will take. Weights are not loaded, a quantised copy is not made. */
 export async function planRun(workbench: Workbench, { recipe: path, text, only }: PlanRequest): Promise<PlanResult> {
@@ -79,7 +79,7 @@ function plannedExpert({ config }: Base, { job, lora, targets }: PreparedExpert)
   };
 }
 
-/** Time by what the products of each run come to; operations that are done a second time are not useful ones. */
+/** Time from the matrix products of each graph execution; recomputed operations take time, and do not count as useful. */
 function plannedTime({ graphs, shapes }: TrainingPlan, steps: number[], rate: number): PlanResult['time'] {
   const operationsOf = (recompute: boolean) => {
     const phases = (['step', 'accumulate', 'evaluate'] as TrainPhase[]).map(phase => {
@@ -91,9 +91,9 @@ function plannedTime({ graphs, shapes }: TrainingPlan, steps: number[], rate: nu
   };
   const useful = operationsOf(false);
   const done = graphs.recompute ? operationsOf(true) : useful;
-  const runs = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
+  const executions = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
   const tokens = [...shapes.step, ...shapes.accumulate].reduce((sum, s) => sum + s.tokens, 0) / shapes.steps;
-  const secondsPerStep = done / (rate * efficiency) + runs * secondsPerRun;
+  const secondsPerStep = done / (rate * efficiency) + executions * secondsPerExecution;
   const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
   // Experts that have taken their steps cost nothing.
   const seconds = (secondsPerStep * shapes.steps * sum(steps)) / sum(steps.map(n => Math.min(n, shapes.steps)));

@@ -11,14 +11,14 @@ import { bytes } from '../../text/numbers.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
 import type { PreparedExpert } from './prepareExpert.ts';
 
-/** What a training run compiles and runs, and the memory that it takes. */
+/** What a training run compiles and executes, and its memory plan. */
 export interface TrainingPlan {
   graphs: SessionGraphOptions;
   shapes: ExecutionShapes;
   memory: TrainingMemory;
-  /** The budget, and nobody in the recipe, asks for it. */
+  /** The memory budget, not the recipe, asks for recomputing. */
   isRecomputeChosen: boolean;
-  /** What it would take without what is chosen so that it fits. */
+  /** Bytes that it would take without the savings chosen here. */
   bytesWithout: number;
 }
 
@@ -36,9 +36,10 @@ export interface TrainingPlanOptions {
 export const processBytes = 125e6;
 
 /**
- * Plans a run. Where it would not fit otherwise, weights in 16 bits are widened for each product, which costs little, and
- * activations are computed again, which costs more, unless a recipe says whether they are. What a GPU has room for is not
- * known: there weights are widened for each product, and activations are kept in half floats, wherever they can be.
+ * Plans a training run. Where it would not fit otherwise, each product upcasts its 16-bit weights, which costs little, and
+ * then gradient checkpointing recomputes activations, which costs more; a recipe can demand or forbid recomputing. What a
+ * GPU has room for is not known: there weights are upcast at use and activations are stored in half floats wherever
+ * possible.
  */
 export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan> {
   const { base, prepared, seed, device, budget } = o;
@@ -57,8 +58,8 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   const wishes = prepared.map(p => p.settings.recompute);
   const isAsked = wishes.includes(true);
   const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
-  const widens = !canUpcastAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
-  const ways = recomputes.flatMap(recompute => widens.map(upcastsAtUse => ({ recompute, upcastsAtUse })));
+  const upcasts = !canUpcastAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
+  const ways = recomputes.flatMap(recompute => upcasts.map(upcastsAtUse => ({ recompute, upcastsAtUse })));
   const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
   const bytesOf = ({ memory }: Pick<TrainingPlan, 'memory'>) => totalBytes(memory);
   for (const way of ways) {
@@ -67,7 +68,7 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
     planned.push(plan);
     if (fits(bytesOf(plan), budget)) break;
   }
-  // The first that fits takes less than those before it, which do not. Where none does, the least is nearest to it.
+  // The first plan that fits takes less than those before it, which do not fit. Where none fits, the smallest is nearest.
   const chosen = planned.reduce((least, plan) => (bytesOf(plan) < bytesOf(least) ? plan : least));
   return {
     ...chosen,
@@ -76,7 +77,7 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   };
 }
 
-/** Whether a base's weights can be kept in 16 bits: a small base's are held packed, a GPU has no operator for BF16. */
+/** Whether a base's weights can stay in 16 bits: a small base's are packed in F32, and a GPU has no operator for BF16. */
 function canUpcastAtUse({ base, device, halfFloats }: TrainingPlanOptions): boolean {
   const { config, tensors, quantization } = base;
   if (quantization || packsWeights(config)) return false;

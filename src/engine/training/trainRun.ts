@@ -31,15 +31,15 @@ export interface TrainRunOptions {
   base: Base;
   /** Experts to train, all that have data without it. */
   only?: string[];
-  /** Go on from the last checkpoint where there is one. */
+  /** Resume from the last checkpoint where there is one. */
   resume: boolean;
-  /** Go on from a checkpoint of another run, maybe with other settings of training. */
+  /** Start from this checkpoint of another run, which may have had other training settings. */
   from?: string;
   /** The folder of the checkpoints that this run keeps. */
   keepIn?: string;
   threads: number;
   device?: Device;
-  /** As the device's use tells. */
+  /** As `DeviceUse` says. */
   halfFloats?: boolean;
   /** Bytes that this process may take; what is free without it. */
   memoryLimit?: number;
@@ -50,8 +50,8 @@ export interface TrainRunOptions {
 const mostCurvePoints = 800;
 
 /**
- * Trains the experts of a recipe together and writes their adapters. Ends early when the signal aborts; a later run
- * with `resume` goes on from there and ends in the same bits.
+ * Trains the experts of a recipe together and writes their adapters. Ends early when the signal aborts; a later run with
+ * `resume` continues from there and ends in the same bits.
  */
 export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
@@ -61,7 +61,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const budget = memoryBudget(o.memoryLimit, device);
   const plan = await planTraining({ base, prepared, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
-  // Before the first step, and not at the first checkpoint.
+  // A folder that cannot be written should fail before the first step, not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
   const fingerprint = fingerprintOf(
@@ -130,7 +130,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
     for await (const event of events) {
       addToCurves(curves, event, mostCurvePoints);
       yield event;
-      // The runtime keeps the thread while it works; here cancellations are read.
+      // The runtime blocks the thread while it works. Here the process reads cancellations.
       await new Promise(resolve => setImmediate(resolve));
     }
   } finally {
@@ -138,10 +138,10 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   }
 }
 
-/** What a checkpoint goes on from: the base as it was computed with, the seed, and all that the experts learn from. */
+/** A hash of all that a run depends on: the base with its quantisation, the seed, and the experts' data and settings. */
 function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[]): string {
   const parts = prepared.map(({ job, settings, lora, dataHash }) => {
-    // How many checkpoints are kept changes nothing of what is learned, and epochs have become steps.
+    // The number of stored checkpoints does not change what is learned, and `epochs` has become `steps`.
     const { keepCheckpoints: _, epochs: __, ...learned } = settings;
     return [job.name, learned, job.steps, lora, dataHash];
   });
@@ -150,7 +150,7 @@ function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[]): 
     .digest('hex');
 }
 
-/** The run's own last checkpoint, else the one that it begins with. */
+/** The run's own last checkpoint, or else the one that it starts from. */
 async function checkpointToGoOnFrom(
   { resume, keepIn, from }: TrainRunOptions,
   last: string,

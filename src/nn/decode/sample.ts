@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { Random } from '../tensor/random.ts';
 
-export interface DecodeSettings {
+/** How the next token is chosen. The recipe's schema and the requests' schemas check the ranges. */
+export interface SamplerSettings {
   /** Logits are divided by it; 0 takes the best token each time (greedy). */
   temperature: number;
   /** Only the k best tokens may be drawn; 0 for all (Fan et al. 2018). */
@@ -10,12 +11,8 @@ export interface DecodeSettings {
   topP: number;
   /** Above 1 makes tokens of the prompt and the answer so far less likely; 1 for none (Keskar et al. 2019, CTRL). */
   repetitionPenalty: number;
-  /** Of the random draws; the same seed gives the same answer. */
+  /** Seed of the random draws: the same seed gives the same answer. */
   seed: number;
-  /** The answer ends before the first of these texts. */
-  stop: string[];
-  /** Of the answer, in tokens. */
-  maxTokens: number;
 }
 
 /**
@@ -29,10 +26,7 @@ export type Sampler = (logits: Float32Array, history: readonly number[]) => numb
  * (ties with the k-th are kept), top-p. Each sampler has its own random numbers and scratch memory: one per answer.
  * @throws WorkbenchError `runtime` when called with logits that hold no finite number.
  */
-export function createSampler(
-  settings: Pick<DecodeSettings, 'temperature' | 'topK' | 'topP' | 'repetitionPenalty' | 'seed'>,
-): Sampler {
-  const { temperature, topK, topP, repetitionPenalty, seed } = settings;
+export function createSampler({ temperature, topK, topP, repetitionPenalty, seed }: SamplerSettings): Sampler {
   const random = new Random(seed);
   let scratch = new Float32Array(0);
 

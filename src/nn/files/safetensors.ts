@@ -99,16 +99,16 @@ export function readTensorF32(entry: Pick<TensorEntry, 'dtype' | 'shape'>, bytes
     case 'F64':
       return Float32Array.from(new Float64Array(buffer));
     case 'F16':
-      return widen(new Uint16Array(buffer), halfToFloat);
+      return upcast(new Uint16Array(buffer), halfToFloat);
     case 'BF16':
-      return widen(new Uint16Array(buffer), bfloatToFloat);
+      return upcast(new Uint16Array(buffer), bfloatToFloat);
     default:
       throw new WorkbenchError('unsupported', `A tensor of ${entry.dtype} cannot be read as floats`);
   }
 }
 
 /** A loop, because Float32Array.from goes through an iterator, which takes ten times as long. */
-function widen(halves: Uint16Array, toFloat: (half: number) => number): Float32Array {
+function upcast(halves: Uint16Array, toFloat: (half: number) => number): Float32Array {
   const floats = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) floats[i] = toFloat(halves[i]!);
   return floats;

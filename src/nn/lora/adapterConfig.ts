@@ -149,7 +149,7 @@ const mustBeOff: Record<string, string> = {
  */
 const harmlessInits: unknown[] = [undefined, null, true, false, 'gaussian', 'eva', 'orthogonal'];
 
-/** Read elsewhere, or without influence on what a finished adapter computes. */
+/** Keys that are read elsewhere, or that do not change what a finished adapter computes. */
 const known = new Set([
   ...['r', 'lora_alpha', 'use_rslora', 'rank_pattern', 'alpha_pattern', 'target_modules', 'lora_dropout'],
   ...['base_model_name_or_path', 'task_type', 'peft_type', 'bias', 'init_lora_weights', 'auto_mapping', 'revision'],

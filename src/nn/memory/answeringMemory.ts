@@ -4,7 +4,7 @@ import { linearGroups } from '../model/layout.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { constantMemory, peakMemory } from './graphMemory.ts';
 
-/** Bytes that answering one prompt holds, besides the process it runs in. */
+/** The memory plan of answering one prompt, in bytes, besides the process it runs in. */
 export interface AnsweringMemory {
   weights: number;
   /** The bank of experts. */

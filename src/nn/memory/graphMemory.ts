@@ -2,12 +2,12 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
 import { executionOrder } from './executionOrder.ts';
 import { type Sizes, valueBytes } from './sizes.ts';
 
-/** Operators whose result is their first input's memory. */
+/** Operators whose result shares the memory of their first input. */
 const aliases = new Set(['Reshape', 'Squeeze', 'Unsqueeze']);
 /** Operators that write their result over an input of the same size that nothing reads later; measured. */
 const inPlace = new Set(['Sigmoid', 'Softmax', 'LogSoftmax', 'Cast', 'ScatterElements']);
 
-/** Memory that values share, one after the other. */
+/** Memory that several values use, one after the other. */
 interface Block<M> {
   bytes: number;
   /** Values in it that are still to be read. */
@@ -22,8 +22,8 @@ export interface Allocator<M> {
 }
 
 /**
- * The most bytes that results between a graph's inputs and outputs hold at one time, run in the runtime's order with the
- * runtime's reuse of memory. Inputs, outputs and constants are not counted.
+ * The peak of the bytes that results between a graph's inputs and outputs hold, in the runtime's order of execution and with
+ * its reuse of memory. Inputs, outputs and constants are not counted.
  */
 export function peakMemory(g: Graph, sizes: Sizes): number {
   let held = 0;
@@ -41,7 +41,7 @@ export function peakMemory(g: Graph, sizes: Sizes): number {
   return peak;
 }
 
-/** Takes the memory of a run's results and gives it back, as the runtime does: a result is freed after its last reader. */
+/** Allocates the results of one execution and frees them, as the runtime does: each after its last reader. */
 export function allocateResults<M>(g: Graph, sizes: Sizes, { allocate, free }: Allocator<M>): void {
   const order = executionOrder(g);
   const outputs = new Set(g.outputs);
@@ -92,9 +92,9 @@ function reusedBlock<M>(
 }
 
 /**
- * Bytes of the constants that a compiled graph holds on the CPU. Nodes of constants alone are computed when the graph is
- * compiled, so what counts is what the others read. A table of which rows are gathered and no more stays in its file, and
- * of it the rows that occur are read.
+ * Bytes of the constants that a compiled graph holds on the CPU. The runtime computes nodes of constants alone when it
+ * compiles the graph, so the constants that count are those that other nodes read. A table that is only gathered from stays
+ * in its file, of which the rows that occur are read.
  */
 export function constantMemory(g: Graph): number {
   const order = executionOrder(g);

@@ -1,4 +1,4 @@
-/** How the learning rate goes over a training. */
+/** How the learning rate changes over a training. */
 export interface RateSchedule {
   /** At its peak. */
   learningRate: number;

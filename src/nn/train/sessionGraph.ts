@@ -37,7 +37,7 @@ export function packsWeights(c: BaseConfig): boolean {
   return 4 * linearLayers(c).reduce((sum, l) => sum + l.in * l.out, 0) <= packedBytes;
 }
 
-/** The experts as the graphs of a run know them. */
+/** The experts as the graphs have places for them: one place for all where they take turns. */
 export function graphPlaces({ experts, inTurn }: Pick<SessionGraphOptions, 'experts' | 'inTurn'>): TrainedExpert[] {
   return inTurn ? [{ ...experts[0]!, name: 'expert' }] : experts;
 }

@@ -30,7 +30,7 @@ export interface TrainingJob {
 
 /** Executes the graphs on batches; owns parameters and optimiser state. Losses are in the order of the jobs. */
 export interface TrainBackend {
-  /** Adds the batch's gradients to those kept. */
+  /** Adds the batch's gradients to the accumulated ones. */
   accumulate(batch: Batch, dropoutSeed: number): Promise<number[]>;
   /** Adds the batch's gradients and updates the experts that `hyper` names; others keep their bits. */
   step(
@@ -43,7 +43,7 @@ export interface TrainBackend {
   keepBest(expert: string): Promise<void>;
 }
 
-/** Everything of a run that is not a tensor. */
+/** The state of a training run, tensors apart. */
 export interface RunPosition {
   step: number;
   experts: Record<string, ExpertPosition>;
@@ -229,7 +229,7 @@ function splitsMicroBatches(jobs: Pick<TrainingJob, 'dropout'>[]): boolean {
   return jobs.length > 1 && jobs.every(job => job.dropout === 0);
 }
 
-/** Validation loss where it is due, with the best kept and the patience counted. */
+/** The validation loss where it is due; stores the best factors and counts the patience. */
 async function validate(o: TrainLoopOptions, job: TrainingJob, position: RunPosition): Promise<TrainEvent | undefined> {
   const own = position.experts[job.name]!;
   const { validateEvery, patience, batchSize } = job.settings;

@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createSampler, type DecodeSettings } from '../../../src/nn/decode/sample.ts';
+import { createSampler, type SamplerSettings } from '../../../src/nn/decode/sample.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 
-const settings: DecodeSettings = {
+const settings: SamplerSettings = {
   temperature: 1,
   topK: 0,
   topP: 1,
   repetitionPenalty: 1,
   seed: 7,
-  stop: [],
-  maxTokens: 10,
 };
 /** Logits whose softmax is 0.5, 0.25, 0.15, 0.1. */
 const logits = Float32Array.from([0.15, 0.5, 0.1, 0.25], Math.log);
 
 /** How often each id is drawn in 20,000. */
-function shares(overrides: Partial<DecodeSettings>, history: number[] = [], from = logits): number[] {
+function shares(overrides: Partial<SamplerSettings>, history: number[] = [], from = logits): number[] {
   const sample = createSampler({ ...settings, ...overrides });
   const counts = new Array<number>(from.length).fill(0);
   for (let i = 0; i < 20000; i++) counts[sample(from, history)]!++;
