@@ -30,7 +30,7 @@ export function reviewExample(random: Random): GeneratedExample {
 }
 
 /** Writes a hunk as one of many people would: quotes, indentation and semicolons are not mistakes. */
-export function inSomeStyle({ lines, finding, key }: ReviewHunk, random: Random): ReviewHunk {
+function inSomeStyle({ lines, finding, key }: ReviewHunk, random: Random): ReviewHunk {
   const quote = random.choice(['"', "'"]);
   const indentation = random.choice(['  ', '  ', '    ']);
   const hasSemicolons = random.uniform() < 0.8;

@@ -94,7 +94,7 @@ function overlap(a: Set<string>, b: Set<string>): number {
 }
 
 /** Keyboard noise, lone signs and invented words: nothing that speaks for an expert. */
-export function gibberish(count: number, random: Random): Labelled[] {
+function gibberish(count: number, random: Random): Labelled[] {
   const letter = () => String.fromCharCode(97 + random.integer(0, 25));
   const consonant = () => random.choice([...'bcdfghjklmnpqrstvwxz']);
   const vowel = () => random.choice([...'aeiou']);
@@ -121,7 +121,7 @@ interface MixedTemplates {
  * Requests that hold two or three kinds at once, with the share of each: what a blend is for. Beside them requests
  * that only look like it ('Write a function to sort a list and calculate the average') and belong to one expert.
  */
-export function mixedExamples(random: Random): Labelled[] {
+function mixedExamples(random: Random): Labelled[] {
   const file = new URL('templates/mixed.json', import.meta.url);
   const { kinds, slots }: MixedTemplates = JSON.parse(readFileSync(file, 'utf8'));
   return kinds.flatMap(({ source, count, share, templates }) =>

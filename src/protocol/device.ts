@@ -21,7 +21,7 @@ export interface DeviceVerdict {
   reason: string;
   /** Milliseconds of the same small graph on the device and on the CPU. */
   timing?: { device: number; cpu: number };
-  /** It stores and widens half floats right: a training's weights in F16 can stay so, and activations be kept so. */
+  /** It casts to and from half floats right: a training can leave F16 weights as they are, and store activations in F16. */
   halfFloats?: boolean;
 }
 

@@ -10,7 +10,7 @@ export type TrainEvent =
   /** All experts have taken their steps. */
   | { type: 'trained'; step: number };
 
-/** Before the first step: activations are computed again, because training would not fit into memory otherwise. */
+/** Before the first step: activations will be recomputed, because the training would not fit into memory otherwise. */
 export interface RecomputeEvent {
   type: 'recompute';
   /** Steps that were taken before, by a run that this one goes on from. */

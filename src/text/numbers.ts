@@ -33,6 +33,25 @@ export function bytes(value: number): string {
   return `${unit === 0 ? count(scaled) : scaled.toFixed(1)} ${byteUnits[unit]}`;
 }
 
+const bytesPerUnit: Record<string, number> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** `8GB`, `512 MiB`, `6.5 GB` or a plain number of bytes. Throws `badRequest`. */
+export function parseBytes(given: string): number {
+  const [, number, unit = 'B'] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(given) ?? [];
+  const known = Object.keys(bytesPerUnit).find(name => name.toLowerCase() === unit.toLowerCase());
+  const value = Number(number) * (known ? bytesPerUnit[known]! : Number.NaN);
+  if (value >= 1) return Math.round(value);
+  throw new WorkbenchError('badRequest', `'${given}' is no amount of memory`, 'Write it like 8GB or 6144MB.');
+}
+
 /** `4.95 M` parameters; B for billions, as models are named. */
 export function magnitude(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toFixed(2)} B`;
@@ -97,15 +116,4 @@ export function signedPoints(difference: number): string {
 /** `+12`, `−3`, `0`. */
 export function signedCount(value: number): string {
   return value > 0 ? `+${count(value)}` : value < 0 ? `−${count(-value)}` : '0';
-}
-
-const units: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-
-/** `8GB`, `512 MiB`, `6.5 GB` or a plain number of bytes. Throws `badRequest`. */
-export function parseBytes(given: string): number {
-  const [, number, unit = 'B'] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(given) ?? [];
-  const known = Object.keys(units).find(name => name.toLowerCase() === unit.toLowerCase());
-  const value = Number(number) * (known ? units[known]! : Number.NaN);
-  if (value >= 1) return Math.round(value);
-  throw new WorkbenchError('badRequest', `'${given}' is no amount of memory`, 'Write it like 8GB or 6144MB.');
 }

@@ -35,7 +35,7 @@ const tolerance = 1e-10;
  * SVD of K·(KᵀM). Grows until the leading values no longer do; with gaps between the singular values the triplets are
  * exact to about 1e-5, without gaps the approximation is still as good as the best one.
  */
-export function krylovSvd(m: Matrix, rank: number): Svd {
+function krylovSvd(m: Matrix, rank: number): Svd {
   const random = new Random(1);
   const size = Math.min(m.rows, m.cols);
   const isWide = m.rows <= m.cols;

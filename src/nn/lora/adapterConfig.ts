@@ -164,7 +164,7 @@ const known = new Set([
  * @returns a warning for each key that is set and not known
  * @throws WorkbenchError `unsupported`
  */
-export function refuseInexact(raw: Record<string, unknown>, fileName: string): Problem[] {
+function refuseInexact(raw: Record<string, unknown>, fileName: string): Problem[] {
   const refuse = (key: string, why: string) =>
     new WorkbenchError(
       'unsupported',

@@ -24,15 +24,15 @@ export interface PlanResult {
     graphs: number;
   };
   totalBytes: number;
-  /** The base's weights stay in 16 bits and are widened for each product: on a GPU, and where they would not fit otherwise. */
+  /** The base's weights stay in 16 bits, and each product upcasts them: on a GPU, and where they would not fit otherwise. */
   widensAtUse: boolean;
-  /** Activations are kept in half floats for the backward pass, on a GPU that has them. */
+  /** Activations are stored in half floats for the backward pass, on a GPU that computes with them. */
   halfActivations: boolean;
-  /** Activations are computed again … */
+  /** Gradient checkpointing: the backward pass recomputes activations … */
   recompute: boolean;
   /** … because they would not fit otherwise, and not because the recipe says so. */
   isRecomputeChosen: boolean;
-  /** Without what is chosen so that it fits. */
+  /** Bytes without the savings that were chosen so that it fits. */
   totalBytesWithout: number;
   /** What the process may take: the user's limit, or what the machine has free now. */
   budgetBytes: number;
