@@ -1,12 +1,13 @@
+import type { ScorerName } from '../protocol/scorer.ts';
+
 /** Whether an answer is right. Every scorer is pure and forgiving about form alone. */
 type Scorer = (expected: string, got: string) => boolean;
 
 /**
- * The scorers that compare texts, by the name that a set of a recipe gives. Another one is an entry here and a name in the
- * schemas of recipe and report. The scorer `code` compares no texts: it runs the tests of an example
- * (engine/evaluation/codeSandbox.ts).
+ * The scorers that compare texts. To add one: its name and what it does in a sentence in protocol/scorer.ts, and its function
+ * here. The scorer `code` compares no texts: it runs the tests of an example (engine/evaluation/codeSandbox.ts).
  */
-export const textScorers = { exact: exactMatch, final: finalAnswer } satisfies Record<string, Scorer>;
+export const textScorers: Record<Exclude<ScorerName, 'code'>, Scorer> = { exact: exactMatch, final: finalAnswer };
 
 /**
  * Equal after `normaliseAnswer`: Unicode form, case, white space, surrounding quotes, a final period and a leading
