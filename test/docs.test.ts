@@ -6,12 +6,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { alignedTable } from '../bench/table.ts';
 import { exampleRecipe, generatedFiles } from '../scripts/docs/recipeDocs.ts';
 import type { Verb } from '../src/cli/console/verb.ts';
-import { DATASET_FORMATS } from '../src/data/datasetFormat.ts';
+import { formats } from '../src/data/datasetFormats.ts';
 import { commands } from '../src/extension/contributions/commands.ts';
 import { settings } from '../src/extension/contributions/settings.ts';
 import { knownModels } from '../src/hub/knownModels.ts';
 import { mergeMethods } from '../src/protocol/mergeMethod.ts';
-
 import { parseRecipe } from '../src/recipe/parse.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -175,7 +174,7 @@ test('the parts of docs/recipes.md make a recipe without problems', () => {
 test('docs/models-and-data.md has every form of dataset, every method of merging and every known model', () => {
   const page = text['docs/models-and-data.md']!;
   const rows = page.split('\n').filter(line => line.startsWith('|'));
-  for (const [form, { required, optional }] of Object.entries(DATASET_FORMATS))
+  for (const [form, { required, optional }] of Object.entries(formats))
     assert.ok(
       rows.some(row => [...required, ...optional].every(field => row.includes(`\`${field}\``))),
       form,

@@ -5,8 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Domain } from './sampleSplit.ts';
-import { shippedExamples } from './shippedExamples.ts';
+import { type Domain, shippedExamples } from './sampleSplit.ts';
 import type { Split } from './split.ts';
 
 const folder = fileURLToPath(new URL('../../examples', import.meta.url));

@@ -2,9 +2,8 @@ import type { Random } from '../../src/nn/tensor/random.ts';
 import { reviewAnswer } from '../../src/review/findings.ts';
 import { hunkPrompt } from '../../src/review/hunkPrompt.ts';
 import { reviewCode } from './reviewCode.ts';
-import { drawHunk } from './reviewHunk.ts';
+import { drawHunk, type ReviewHunk } from './reviewHunk.ts';
 import { reviewMistakes } from './reviewMistakes.ts';
-import { inSomeStyle } from './reviewStyle.ts';
 import type { GeneratedExample } from './split.ts';
 
 const KINDS = Object.keys(reviewMistakes);
@@ -28,4 +27,20 @@ export function reviewExample(random: Random): GeneratedExample {
       key,
     };
   }
+}
+
+/** Writes a hunk as one of many people would: quotes, indentation and semicolons are not mistakes. */
+function inSomeStyle({ lines, finding, key }: ReviewHunk, random: Random): ReviewHunk {
+  const quote = random.choice(['"', "'"]);
+  const indentation = random.choice(['  ', '  ', '    ']);
+  const hasSemicolons = random.uniform() < 0.8;
+  const styled = (text: string) => {
+    const indented = text.replaceAll('"', quote).replace(/^(?: {2})+/, spaces => indentation.repeat(spaces.length / 2));
+    return hasSemicolons ? indented : indented.replace(/;$/, '');
+  };
+  return {
+    key,
+    lines: lines.map(line => ({ ...line, text: styled(line.text) })),
+    finding: finding && { ...finding, replacement: styled(finding.replacement!) },
+  };
 }

@@ -1,4 +1,5 @@
-import { calibrationError, fitTemperature } from '../../src/router/calibration.ts';
+import { calibrationOf } from '../../src/evaluation/metrics.ts';
+import { fitTemperature } from '../../src/router/calibration.ts';
 import { logits } from '../../src/router/softmaxRegression.ts';
 import { domains } from './examples.ts';
 import type { FitSettings, Hashed } from './fitPrior.ts';
@@ -66,12 +67,12 @@ export function leftOutFigures(judged: LeftOut[], temperature: number, threshold
     const answers = group.map(answer => {
       const shares = probabilitiesOf(answer, temperature);
       const best = shares.indexOf(Math.max(...shares));
-      return { right: answer.target[best]! > 0.4, confidence: shares[best]!, abstained: shares[none]! >= threshold };
+      return { correct: answer.target[best]! > 0.4, confidence: shares[best]!, abstained: shares[none]! >= threshold };
     });
     const percent = (count: number) => `${((100 * count) / group.length).toFixed(1)} %`;
-    const right = percent(answers.filter(answer => answer.right).length);
+    const right = percent(answers.filter(answer => answer.correct).length);
     const abstained = percent(answers.filter(answer => answer.abstained).length);
-    return `${title}: ${group.length}, top-1 ${right}, abstained ${abstained}, calibration error ${calibrationError(answers).toFixed(3)}`;
+    return `${title}: ${group.length}, top-1 ${right}, abstained ${abstained}, calibration error ${calibrationOf(answers, 10).error.toFixed(3)}`;
   });
 }
 

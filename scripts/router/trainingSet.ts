@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { Random } from '../../src/nn/tensor/random.ts';
-import { functionWords } from '../../src/router/functionWords.ts';
-import { normalizeText, wordsOf } from '../../src/router/words.ts';
-import type { Domain, Labelled, Slots } from './examples.ts';
-import { generate, oneHot, vary, withUnknownWords } from './examples.ts';
-import { gibberish } from './gibberish.ts';
-import { mixedExamples } from './mixedExamples.ts';
+import { functionWords, normalizeText, wordsOf } from '../../src/router/words.ts';
+import {
+  type Domain,
+  domains,
+  fill,
+  generate,
+  type Labelled,
+  oneHot,
+  type Slots,
+  vary,
+  withUnknownWords,
+} from './examples.ts';
 
 /**
  * `borrows`: whose words fill `{borrowed}`. Put into this class's templates, they stop speaking for the other:
@@ -85,4 +91,44 @@ function overlap(a: Set<string>, b: Set<string>): number {
   let shared = 0;
   for (const word of a) if (b.has(word)) shared++;
   return shared / Math.max(1, a.size + b.size - shared);
+}
+
+/** Keyboard noise, lone signs and invented words: nothing that speaks for an expert. */
+function gibberish(count: number, random: Random): Labelled[] {
+  const letter = () => String.fromCharCode(97 + random.integer(0, 25));
+  const consonant = () => random.choice([...'bcdfghjklmnpqrstvwxz']);
+  const vowel = () => random.choice([...'aeiou']);
+  const makers = [
+    () => Array.from({ length: random.integer(2, 9) }, letter).join(''),
+    () => Array.from({ length: random.integer(1, 3) }, () => consonant() + vowel()).join(''),
+    () => random.choice(['asd', 'qwe', 'zxc', 'fgh', 'jkl', 'uio']).repeat(random.integer(1, 3)),
+    () => random.choice(['!!', '...', '??', '-', '~', ':)', '#']),
+    () => random.choice(['uh', 'um', 'er', 'ah', 'oh', 'la', 'blah', 'huh', 'wow', 'hm', 'eh']),
+  ];
+  return Array.from({ length: count }, () => ({
+    prompt: Array.from({ length: random.integer(1, 6) }, random.choice(makers)).join(' '),
+    target: oneHot('none'),
+    source: 'made/gibberish',
+  }));
+}
+
+interface MixedTemplates {
+  kinds: { source: string; count: number; share: Partial<Record<Domain, number>>; templates: string[] }[];
+  slots: Slots;
+}
+
+/**
+ * Requests that hold two or three kinds at once, with the share of each: what a blend is for. Beside them requests
+ * that only look like it ('Write a function to sort a list and calculate the average') and belong to one expert.
+ */
+function mixedExamples(random: Random): Labelled[] {
+  const file = new URL('templates/mixed.json', import.meta.url);
+  const { kinds, slots }: MixedTemplates = JSON.parse(readFileSync(file, 'utf8'));
+  return kinds.flatMap(({ source, count, share, templates }) =>
+    Array.from({ length: count }, (_, i) => ({
+      prompt: fill(templates[i % templates.length]!, slots, random),
+      target: domains.map(domain => share[domain] ?? 0),
+      source,
+    })),
+  );
 }

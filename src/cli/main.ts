@@ -1,7 +1,7 @@
 import { deviceChoices } from '../protocol/device.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { parseBytes } from '../text/byteSize.ts';
 import { nearest } from '../text/nearest.ts';
+import { parseBytes } from '../text/numbers.ts';
 import { parseArguments } from './console/arguments.ts';
 import { type CliEngine, createCliEngine } from './console/cliEngine.ts';
 import { generalHelp, verbHelp } from './console/help.ts';

@@ -1,8 +1,7 @@
 import type { Problem } from '../protocol/errors.ts';
-import { type DatasetFormat, detectFormat, formatList, otherFields, rowMessages } from './datasetFormat.ts';
+import { type DatasetFormat, detectFormat, formatList, otherFields, rowMessages } from './datasetFormats.ts';
 import type { Example } from './example.ts';
-import { problemList } from './problemList.ts';
-import { csvRows, jsonlRows, normaliseText } from './rows.ts';
+import { csvRows, jsonlRows, normaliseText, problemList } from './rows.ts';
 
 /**
  * Reads the text of a dataset file: CSV if its name ends in .csv or .tsv, JSONL otherwise. The form of the examples is

@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import type { ProblemList } from './problemList.ts';
+import type { Problem } from '../protocol/errors.ts';
 
 /** One record of a file before its fields are understood. */
 export interface Row {
@@ -10,7 +10,7 @@ export interface Row {
 /** No context of a supported model holds a megabyte of text: a longer line is a file of another kind, or a broken one. */
 export const MAX_LINE_LENGTH = 1_000_000;
 
-/** Text as it is counted in lines: no byte order mark, and every line ends in `\n`. */
+/** The text without a byte order mark, and with `\n` at the end of every line. */
 export function normaliseText(text: string): string {
   return text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
 }
@@ -103,4 +103,31 @@ export function csvRows(text: string, report: ProblemList): Row[] {
     }
     return [{ line, fields: Object.fromEntries(names.map((name, i) => [name, record[i]!])) }];
   });
+}
+
+/** More problems than these usually have one cause, and a list of thousands helps nobody. */
+export const MAX_PROBLEMS = 50;
+
+export interface ProblemList {
+  add(code: string, line: number, message: string): void;
+  /** The first 50 problems and, if there were more, one that says how many. */
+  problems(): Problem[];
+}
+
+/** Collects what is wrong with the lines of one file. */
+export function problemList(fileName: string): ProblemList {
+  const found: Problem[] = [];
+  let left = 0;
+  return {
+    add(code, line, message) {
+      const where = `${fileName}:${line}`;
+      if (found.length < MAX_PROBLEMS) found.push({ code, severity: 'error', where, message: `${where}: ${message}` });
+      else left++;
+    },
+    problems() {
+      if (left === 0) return found;
+      const message = `${fileName}: ${left} more ${left === 1 ? 'problem is' : 'problems are'} not listed; fix those above first.`;
+      return [...found, { code: 'tooManyProblems', severity: 'error', where: fileName, message }];
+    },
+  };
 }

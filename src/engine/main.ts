@@ -6,7 +6,7 @@ import { deviceChoices } from '../protocol/device.ts';
 import { callerSide, type EngineMethod, type EngineParams, engineSide } from '../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { createRpc } from '../protocol/rpc.ts';
-import { parseBytes } from '../text/byteSize.ts';
+import { parseBytes } from '../text/numbers.ts';
 import { lazyDevices } from './devices/lazyDevices.ts';
 import { defaultThreads } from './runtime/defaultThreads.ts';
 import { type EngineCall, engineEnds, type RequestHandler } from './workbench/requestHandler.ts';

@@ -1,5 +1,13 @@
+import type { ScorerName } from '../protocol/scorer.ts';
+
 /** Whether an answer is right. Every scorer is pure and forgiving about form alone. */
-export type Scorer = (expected: string, got: string) => boolean;
+type Scorer = (expected: string, got: string) => boolean;
+
+/**
+ * The scorers that compare texts. To add one: its name and what it does in a sentence in protocol/scorer.ts, and its function
+ * here. The scorer `code` compares no texts: it runs the tests of an example (engine/evaluation/codeSandbox.ts).
+ */
+export const textScorers: Record<Exclude<ScorerName, 'code'>, Scorer> = { exact: exactMatch, final: finalAnswer };
 
 /**
  * Equal after `normaliseAnswer`: Unicode form, case, white space, surrounding quotes, a final period and a leading
@@ -31,7 +39,7 @@ export function finalAnswer(expected: string, got: string): boolean {
 const quotes = /^["'“”‘’„«»`]+|["'“”‘’«»`]+$/gu;
 
 /** The form in which `exactMatch` compares. */
-export function normaliseAnswer(text: string): string {
+function normaliseAnswer(text: string): string {
   const plain = text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ');
   // A period may stand inside or outside the quotes.
   const bare = plain.trim().replace(quotes, '').trim().replace(/\.$/u, '').trim().replace(quotes, '');

@@ -156,3 +156,11 @@ async function optionalJson(path: string): Promise<Record<string, unknown> | und
     throw error;
   })) as Record<string, unknown> | undefined;
 }
+
+const companions =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^(merges\.txt|chat_template\.jinja|tokenizer\.model)$/;
+
+/** Whether a file belongs to a base beside its weights: what a download fetches and a copy of the base takes along. */
+export function isCompanionFile(name: string): boolean {
+  return companions.test(name);
+}

@@ -9,9 +9,8 @@ import {
 } from '../nn/files/safetensors.ts';
 import type { Adapter } from '../nn/lora/adapter.ts';
 import { mergeDelta } from '../nn/merge/mergeIntoBase.ts';
-import { companionFile } from '../nn/model/companionFile.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import type { Base } from './base.ts';
+import { type Base, isCompanionFile } from './base.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './files.ts';
 import { resultMark } from './outputFolder.ts';
 
@@ -26,7 +25,7 @@ export async function writeMergedBase(
 ): Promise<void> {
   const files = new Map<string, Uint8Array | (() => Promise<Uint8Array[]>)>();
   for (const name of await folderFiles(base.folder))
-    if (companionFile(name) || name === 'model.safetensors.index.json')
+    if (isCompanionFile(name) || name === 'model.safetensors.index.json')
       files.set(name, await readBytes(join(base.folder, name), name));
   for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters));
   await writeFolderAtomic(out, files);

@@ -1,9 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { companionFile } from '../nn/model/companionFile.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import type { Base } from './base.ts';
-import { readSafetensorsHeader } from './base.ts';
+import { type Base, isCompanionFile, readSafetensorsHeader } from './base.ts';
 import { folderFiles } from './files.ts';
 
 /** What a result is: an adapter folder, or a full model's. */
@@ -15,7 +13,7 @@ export const resultMark = { 'multi-lora': 'result' };
 /** Files of a result of each kind. */
 const ours: Record<ResultKind, (name: string) => boolean> = {
   adapter: name => /^adapter_(config\.json|model\.safetensors)$/.test(name),
-  model: name => /^model.*\.safetensors(\.index\.json)?$/.test(name) || companionFile(name),
+  model: name => /^model.*\.safetensors(\.index\.json)?$/.test(name) || isCompanionFile(name),
 };
 
 /**

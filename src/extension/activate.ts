@@ -9,11 +9,11 @@ import { askOfRecipe } from './chat/askOfRecipe.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
 import { openChat } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
-import { registerGates } from './gates/gateController.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
 import { registerModels } from './languageModels/modelProvider.ts';
 import { mergeExperts } from './merge/mergeCommand.ts';
+import { registerMinimumTests } from './minima/minimumTests.ts';
 import { notebookHandlers } from './notebook/notebookCommands.ts';
 import { registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
@@ -64,7 +64,7 @@ export function activate(context: ExtensionContext): void {
     registerCodeActions(),
     registerInlineCompletions(experts, log),
     createStatusBar(experts, engine),
-    registerGates(engine, recipe),
+    registerMinimumTests(engine, recipe),
     createRunStatus(runs),
     registerRecipeLanguage(context.extensionPath, runs, report),
     registerRecipeNotebooks(engine, runs, report),

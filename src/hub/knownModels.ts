@@ -38,7 +38,7 @@ export const knownModels: readonly KnownModel[] = [
  * with Llama shapes of 135 M and 362 M weights: at most 0.99 and 2.53 GB, then 0.72 and 1.64 GB.
  */
 const bytesPerWeight = 6.8;
-/** The process itself, its caches and the activations of an answer. */
+/** Bytes of the process itself, its caches and the activations of an answer. */
 const besides = 100e6;
 
 /** Memory, in bytes, that a base of so many weights takes to answer; training takes more, by batch and length. */

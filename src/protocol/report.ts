@@ -1,4 +1,5 @@
 import type { Quantization } from './quantization.ts';
+import type { ScorerName } from './scorer.ts';
 
 /** `report.json`: what a run learned, what it forgot, and what it cost. The HTML page and the report view draw this. */
 export interface Report {
@@ -66,7 +67,7 @@ export interface ReportMerge {
 export interface ReportSet {
   name: string;
   expert: string;
-  scorer: 'exact' | 'final' | 'code';
+  scorer: ScorerName;
   examples: number;
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { anyNumber } from './contract.ts';
 import type { Report } from './report.ts';
+import { scorerNames } from './scorer.ts';
 
 const share = z.number();
 const counts = z.record(z.string(), z.number());
@@ -69,7 +70,7 @@ export const reportSchema: z.ZodMiniType<Report> = z.object({
     z.object({
       name: z.string(),
       expert: z.string(),
-      scorer: z.enum(['exact', 'final', 'code']),
+      scorer: z.enum(scorerNames),
       examples: z.number(),
     }),
   ),

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
+import { scorerNames, scorerTexts } from '../protocol/scorer.ts';
 import { namePattern, nameRule } from './names.ts';
 
 /**
@@ -262,16 +263,10 @@ const evaluationSet = z
     data: dataFile.meta(exampleValues('math/heldout.jsonl')),
     expert: z.string().describe('The expert whose domain this set tests.'),
     scorer: z
-      .enum(['exact', 'final', 'code'])
+      .enum(scorerNames)
       .default('exact')
       .describe("What counts as right: 'exact', 'final' or 'code'.")
-      .meta(
-        valueTexts({
-          exact: 'The whole answer, whatever its case, white space and final period.',
-          final: "What follows the last 'Answer:' or '####', else the last line; numbers by their value.",
-          code: "The answer is run in a sandbox against the example's tests.",
-        }),
-      ),
+      .meta(valueTexts(scorerTexts)),
     limit: z.int().min(1).optional().describe('Use the first so many examples.'),
     minimum: z
       .record(z.string(), z.number().min(0).max(1).describe('The least share of right answers.'))

@@ -1,5 +1,4 @@
-import { accuracyDifference } from '../evaluation/accuracyDifference.ts';
-import { type Accuracy, accuracyOf } from '../evaluation/metrics.ts';
+import { type Accuracy, accuracyDifference, accuracyOf } from '../evaluation/metrics.ts';
 import type { Report, ReportScore } from '../protocol/report.ts';
 import type { ShownCell, ShownReport, ShownRow } from '../protocol/views/report.ts';
 import { dateTime } from '../text/numbers.ts';

@@ -2,7 +2,7 @@
 export const severities = ['error', 'warning', 'info'] as const;
 export type Severity = (typeof severities)[number];
 
-/** What is said of one line. */
+/** One remark on one line. */
 export interface Finding {
   /** Which of the hunk's numbered lines, from 1. */
   line: number;
@@ -12,7 +12,7 @@ export interface Finding {
   replacement?: string;
 }
 
-/** The whole answer where there is nothing to say. */
+/** The whole answer of a review without findings. */
 export const nothingFound = 'none';
 
 /** Other words for a severity that models use. */

@@ -1,7 +1,7 @@
 import { addedLines, type DiffHunk, type NumberedLine } from './diffHunk.ts';
 
 export interface FittedHunk {
-  /** What is asked, piece by piece; each new line is in one of them. */
+  /** The pieces, each for one prompt; every new line is in one of them. */
   pieces: DiffHunk[];
   /** New lines that are longer than the room by themselves. */
   tooLong: NumberedLine[];
@@ -9,7 +9,7 @@ export interface FittedHunk {
 
 /** Lines before a cut that the next piece begins with, so that it is seen where it belongs. */
 const OVERLAP = 2;
-/** Of the room, what they may take. */
+/** The share of the room that these lines may take. */
 const OVERLAP_SHARE = 1 / 3;
 
 /**
@@ -43,7 +43,7 @@ export function fitHunk(
       piece = piece
         .filter(entry => entry.line.mark !== 'removed')
         .slice(-OVERLAP)
-        // It was asked about already.
+        // The piece before has asked about these lines.
         .map(entry => ({ ...entry, line: { ...(entry.line as NumberedLine), mark: 'context' } }));
       while (cost() > Math.min(room * OVERLAP_SHARE, room - own)) piece.shift();
     }

@@ -15,7 +15,7 @@ export interface DiffFile {
  * the format is a file that is skipped, with the reason; the others are not affected. Lines have no line ends.
  */
 export function* parseUnifiedDiff(diff: string): Generator<DiffFile> {
-  // Lines of a hunk have a mark before them, so this begins a file wherever it stands.
+  // Lines of a hunk begin with a mark, so that this text always begins a file.
   for (const part of diff.split(/(?:^|\n)(?=diff --git )/)) yield* filesOf(part);
 }
 
@@ -25,7 +25,7 @@ function filesOf(part: string): DiffFile[] {
       .filter(patch => patch.newFileName !== undefined)
       .map(patch => fileOf(patch, part));
   } catch (error) {
-    // The library says all it has against a text by throwing.
+    // The library throws for everything that it cannot read.
     const [, path = 'a part of the diff'] = /^diff --git .* b\/(.*)/.exec(part) ?? [];
     return [{ path, hunks: [], skipped: `its diff cannot be read: ${error instanceof Error ? error.message : error}` }];
   }
@@ -46,7 +46,7 @@ function fileOf(patch: StructuredPatch, part: string): DiffFile {
 
 function hunkOf({ lines, newStart }: StructuredPatch['hunks'][number]): DiffHunk {
   let number = newStart;
-  // What begins with a backslash tells that the last line has no end.
+  // A line that begins with a backslash says that the line before has no line end.
   const own = lines.filter(line => !line.startsWith('\\'));
   return own.map((line): DiffLine => {
     const text = line.slice(1).replace(/\r$/, '');

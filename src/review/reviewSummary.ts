@@ -1,6 +1,6 @@
 import { type Severity, severities } from './findings.ts';
 
-/** What a review came to: what it found, what it covered and what not. */
+/** The counts of a review: what it found, what it covered and what not. */
 export interface ReviewTally {
   /** What was reviewed, such as `the working tree`. */
   subject: string;

@@ -1,4 +1,4 @@
-/** Logits of one prompt with what it should be. */
+/** The logits of one prompt, and its target distribution. */
 export interface Judged {
   logits: number[];
   target: number[];
@@ -19,20 +19,6 @@ export function fitTemperature(judged: Judged[], lowest = 0.2, highest = 5): num
     else low = a;
   }
   return 2 / (low + high);
-}
-
-/**
- * Expected calibration error over equally wide bins of the confidence in the top answer (Naeini et al. 2015): the mean
- * distance between how sure the answers of a bin are and how many of them are right. Lies in [0, 1].
- */
-export function calibrationError(answers: { confidence: number; right: boolean }[], binCount = 10): number {
-  const bins = Array.from({ length: binCount }, () => ({ confidence: 0, right: 0 }));
-  for (const { confidence, right } of answers) {
-    const bin = bins[Math.min(binCount - 1, Math.floor(confidence * binCount))]!;
-    bin.confidence += confidence;
-    bin.right += right ? 1 : 0;
-  }
-  return bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.right), 0) / Math.max(1, answers.length);
 }
 
 function crossEntropy(judged: Judged[], sharpness: number): number {

@@ -1,8 +1,7 @@
-import { functionWords } from './functionWords.ts';
 import { structureOf, twoRequestsOf } from './structure.ts';
-import { normalizeText, wordsOf } from './words.ts';
+import { functionWords, normalizeText, wordsOf } from './words.ts';
 
-/** One thing seen in a prompt. */
+/** One feature of a prompt. */
 export interface Feature {
   /** Human readable; its hash is the feature's bucket. */
   name: string;
@@ -21,7 +20,7 @@ export interface FeatureVector {
  */
 const maxCharacters = 4000;
 
-/** The part of every prompt that is always there; it carries the classes' base rates and is no evidence. */
+/** The feature that every prompt has; it carries the classes' base rates and is no evidence. */
 export const baseline = '[baseline]';
 
 /**

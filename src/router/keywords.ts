@@ -1,6 +1,4 @@
-import type { Problem } from '../protocol/errors.ts';
-import { routeFromShares } from './blendWeights.ts';
-import type { Evidence, Router } from './router.ts';
+import { type Evidence, type Router, routeFromShares } from './router.ts';
 import { normalizeText, wordsOf } from './words.ts';
 
 /** Points per word or phrase, per expert. */
@@ -71,25 +69,6 @@ export function keywordRouter(table: KeywordTable): Router {
     for (const [expert, share] of Object.entries(shares)) shares[expert] = Math.max(0, share);
     return routeFromShares(shares, evidence);
   };
-}
-
-/** What is wrong with a table that a user wrote; `where` is its JSON path in the recipe. */
-export function keywordProblems(table: KeywordTable, where: string): Problem[] {
-  const problems: Problem[] = [];
-  for (const [expert, words] of Object.entries(table)) {
-    for (const [key, weight] of Object.entries(words)) {
-      const path = `${where}.${expert}.${key}`;
-      if (padded(key) === emptyNeedle) {
-        const message = `'${key}' holds no word, so it can never match; signs alone do not decide a route.`;
-        problems.push({ code: 'keywordWithoutWord', severity: 'error', where: path, message });
-      }
-      if (!Number.isFinite(weight)) {
-        const message = `The weight of '${key}' is ${weight}; expected a finite number.`;
-        problems.push({ code: 'keywordWeight', severity: 'error', where: path, message });
-      }
-    }
-  }
-  return problems;
 }
 
 // Words joined by a sign that no word can hold make a whole-word phrase match one substring search.

@@ -1,8 +1,5 @@
-import { routeFromShares } from './blendWeights.ts';
-import type { Feature } from './features.ts';
-import { baseline, featuresOf, hashFeatures, hashName } from './features.ts';
-import type { Evidence, Router } from './router.ts';
-import { abstain } from './router.ts';
+import { baseline, type Feature, featuresOf, hashFeatures, hashName } from './features.ts';
+import { abstain, type Evidence, type Router, routeFromShares } from './router.ts';
 import type { LearnedRouterModel } from './routerFile.ts';
 import { probabilities } from './softmaxRegression.ts';
 
@@ -23,16 +20,8 @@ export function routerFrom(model: LearnedRouterModel): Router {
   };
 }
 
-/**
- * The calibrated probability of each class `[classes]`, before any rule about blends or abstention.
- * This is the distribution that calibration is measured on.
- */
-export function classify(model: LearnedRouterModel, prompt: string): number[] {
-  return distributionOf(model, featuresOf(prompt));
-}
-
 /** The probability that the base should answer: no expert's domain, or one that no expert speaks for. */
-export function unclaimed(model: LearnedRouterModel, shares: number[]): number {
+function unclaimed(model: LearnedRouterModel, shares: number[]): number {
   return model.classes.reduce((sum, { role }, c) => (role === 'expert' ? sum : sum + shares[c]!), 0);
 }
 

@@ -1,7 +1,7 @@
 import { Random } from '../nn/tensor/random.ts';
 import type { FeatureVector } from './features.ts';
 
-/** A prompt with what it should be: one probability per class, summing to 1 (soft for a prompt of mixed kind). */
+/** A prompt with its target: one probability per class, summing to 1 (soft for a prompt of mixed kind). */
 export interface Example {
   features: FeatureVector;
   target: number[];

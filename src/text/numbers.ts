@@ -1,3 +1,5 @@
+import { WorkbenchError } from '../protocol/errors.ts';
+
 /** `0.955` → `95.5`, for columns whose head says per cent. */
 export function points(share: number): string {
   return (share * 100).toFixed(1);
@@ -29,6 +31,25 @@ export function bytes(value: number): string {
     unit++;
   }
   return `${unit === 0 ? count(scaled) : scaled.toFixed(1)} ${byteUnits[unit]}`;
+}
+
+const bytesPerUnit: Record<string, number> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** `8GB`, `512 MiB`, `6.5 GB` or a plain number of bytes. Throws `badRequest`. */
+export function parseBytes(given: string): number {
+  const [, number, unit = 'B'] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(given) ?? [];
+  const known = Object.keys(bytesPerUnit).find(name => name.toLowerCase() === unit.toLowerCase());
+  const value = Number(number) * (known ? bytesPerUnit[known]! : Number.NaN);
+  if (value >= 1) return Math.round(value);
+  throw new WorkbenchError('badRequest', `'${given}' is no amount of memory`, 'Write it like 8GB or 6144MB.');
 }
 
 /** `4.95 M` parameters; B for billions, as models are named. */

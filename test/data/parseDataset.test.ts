@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { DatasetFormat } from '../../src/data/datasetFormat.ts';
+import type { DatasetFormat } from '../../src/data/datasetFormats.ts';
 import { parseDataset } from '../../src/data/parseDataset.ts';
-import { MAX_PROBLEMS } from '../../src/data/problemList.ts';
-import { MAX_LINE_LENGTH } from '../../src/data/rows.ts';
+import { MAX_LINE_LENGTH, MAX_PROBLEMS } from '../../src/data/rows.ts';
 
 const jsonl = (...rows: unknown[]) => rows.map(row => JSON.stringify(row)).join('\n');
 const turns = (user: string, assistant: string) => [

@@ -39,7 +39,7 @@ test('the trees beside the editors', { skip }, async t => {
   );
   await step('an expert is trained from its row, and the run appears and is deleted', () => trains(s));
   await step('an evaluation shows its scores beside the experts', () => evaluates(s));
-  await step('minima are tests: one passes, one fails with its first wrong answers', () => gates(s));
+  await step('minima are tests: one passes, one fails with its first wrong answers', () => minima(s));
   await step('a base is used in the active recipe, and deleted from the cache once that is confirmed', () => bases(s));
   await step('an adapter is deleted once that is confirmed, and not before', () => deletes(s));
   await bench.close();
@@ -103,7 +103,7 @@ async function evaluates(s: Session): Promise<void> {
   await s.picture('sidebar-scores');
 }
 
-async function gates(s: Session): Promise<void> {
+async function minima(s: Session): Promise<void> {
   await s.page.locator('.activitybar').getByRole('tab', { name: 'Testing' }).click(patience);
   const item = (name: RegExp) => s.page.locator('.test-explorer').getByRole('treeitem', { name }).first();
   for (const name of [/^three\.lora\.json/, /^sums/, /^hard/]) await expand(item(name));

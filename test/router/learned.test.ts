@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calibrationError } from '../../src/router/calibration.ts';
+import { calibrationOf } from '../../src/evaluation/metrics.ts';
 import { routerFrom } from '../../src/router/learned.ts';
 import type { Router } from '../../src/router/router.ts';
 import type { LearnedRouterModel } from '../../src/router/routerFile.ts';
@@ -24,10 +24,10 @@ for (const [title, model] of models) {
       const inDomain = prompts.filter(({ expert }) => expert !== 'none');
       const answers = inDomain.map(({ prompt, expert }) => {
         const [top, confidence] = topOf(route, prompt);
-        return { right: top === expert, confidence };
+        return { correct: top === expert, confidence };
       });
-      const accuracy = answers.filter(({ right }) => right).length / answers.length;
-      const error = calibrationError(answers);
+      const accuracy = answers.filter(({ correct }) => correct).length / answers.length;
+      const { error } = calibrationOf(answers, 10);
       t.diagnostic(
         `${answers.length} prompts: top-1 ${(100 * accuracy).toFixed(1)} %, calibration error ${error.toFixed(3)}`,
       );

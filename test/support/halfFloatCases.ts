@@ -13,7 +13,7 @@ import { sequenceExamples } from './sequenceExamples.ts';
  */
 
 const ways = {
-  weights: { widensAtUse: true },
+  weights: { upcastsAtUse: true },
   activations: { halfActivations: true },
   'activations, computed again': { halfActivations: true, recompute: true },
 };

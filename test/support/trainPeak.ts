@@ -18,7 +18,7 @@ const [rows, length] = [4, 200];
 const settings = { learningRate: 1e-3, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxNorm: 1 };
 const options = {
   accumulates: false,
-  widensAtUse: inHalves === 'weights',
+  upcastsAtUse: inHalves === 'weights',
   halfActivations: inHalves === 'activations',
 };
 

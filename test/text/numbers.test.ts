@@ -7,6 +7,7 @@ import {
   duration,
   listing,
   magnitude,
+  parseBytes,
   signedCount,
   signedPoints,
   significant,
@@ -69,4 +70,17 @@ test('times, dates and lists', () => {
 test('differences have their sign, and none where they round to nothing', () => {
   assert.deepEqual([0.0321, -0.004, 0.0004, -0.0004, 0].map(signedPoints), ['+3.2', '−0.4', '0.0', '0.0', '0.0']);
   assert.deepEqual([12, -1234, 0].map(signedCount), ['+12', '−1,234', '0']);
+});
+
+test('amounts of memory as people write them', () => {
+  const check = (given: string, expected: number) => assert.equal(parseBytes(given), expected, given);
+  check('8GB', 8e9);
+  check(' 6.5 gb ', 6.5e9);
+  check('512MiB', 512 * 2 ** 20);
+  check('1000', 1000);
+});
+
+test('what is no amount of memory is refused with an example', () => {
+  for (const given of ['', 'GB', '8 TBs', '-1GB', '0', '0.1B', '8,5GB'])
+    assert.throws(() => parseBytes(given), { code: 'badRequest', hint: /8GB/ }, given);
 });

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { progressLine } from '../console/format.ts';
 import type { ExitCode, Verb, VerbCall } from '../console/verb.ts';
 import { evaluateRecipe } from '../steps/evaluateRecipe.ts';
-import { gateLines } from '../steps/gateLines.ts';
+import { minimumLines } from '../steps/minimumLines.ts';
 
 interface Meant {
   recipe: string;
@@ -24,7 +24,7 @@ export const evalVerb: Verb = {
   async run(call) {
     const { args } = call;
     const meant = { recipe: resolve(args.positionals[0]!), sets: args.list('set') };
-    return args.flag('gates') ? measureGates(call, meant) : evaluate(call, meant);
+    return args.flag('gates') ? measureMinima(call, meant) : evaluate(call, meant);
   },
 };
 
@@ -34,8 +34,8 @@ async function evaluate(call: VerbCall, meant: Meant): Promise<ExitCode> {
   return tell(call, result);
 }
 
-/** What is gated alone: made for a check before every merge of a branch. */
-async function measureGates(call: VerbCall, meant: Meant): Promise<ExitCode> {
+/** Only what has a minimum: made for a check before every merge of a branch. */
+async function measureMinima(call: VerbCall, meant: Meant): Promise<ExitCode> {
   const { engine, terminal, json } = call;
   const result = await engine.request('measure', meant, {
     onProgress(told) {
@@ -45,8 +45,8 @@ async function measureGates(call: VerbCall, meant: Meant): Promise<ExitCode> {
   return tell(call, result);
 }
 
-function tell({ terminal, json }: VerbCall, result: { gates: Parameters<typeof gateLines>[0] }): ExitCode {
+function tell({ terminal, json }: VerbCall, result: { gates: Parameters<typeof minimumLines>[0] }): ExitCode {
   if (json) terminal.print(JSON.stringify(result));
-  else for (const line of gateLines(result.gates)) terminal.print(line);
-  return result.gates.every(gate => gate.isPassed) ? 0 : 1;
+  else for (const line of minimumLines(result.gates)) terminal.print(line);
+  return result.gates.every(check => check.isPassed) ? 0 : 1;
 }

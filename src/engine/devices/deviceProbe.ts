@@ -3,7 +3,7 @@ import type { Device } from '../../protocol/device.ts';
 import { type Measured, measureDevice, measureHalfFloats } from './measureDevice.ts';
 
 // A program of its own, so that a driver that ends its process does not end the engine: `deviceProbe DEVICE THREADS`.
-// The last line that it gets to print holds.
+// The last line that it prints counts.
 const [device, threads] = process.argv.slice(2) as [Device, string];
 const print = (found: Measured) => writeSync(1, `${JSON.stringify(found)}\n`);
 try {
@@ -14,7 +14,7 @@ try {
   print({ state: 'failed', reason: (error as Error).message });
 }
 
-/** Devices without half floats refuse them, and are no worse for it. */
+/** A device without half floats refuses the graph, which is no failure of the device. */
 function hasHalfFloats(): Promise<boolean> {
   return measureHalfFloats(device, Number(threads)).catch(() => false);
 }

@@ -8,11 +8,11 @@ import { createVerdictStore, type VerdictStore } from './verdictStore.ts';
 
 /** The devices of this machine, as far as this process is concerned. */
 export interface Devices {
-  /** What to compute on. Devices are tried at the first call; one that gave up is not offered again. */
+  /** The device to compute on. Devices are probed at the first call; one that failed is not offered again. */
   use(): Promise<DeviceUse>;
-  /** What is known of them. */
+  /** The verdicts so far. */
   status(): Promise<DeviceStatus>;
-  /** Tries all of them anew, whatever was found before. */
+  /** Probes all of them anew, whatever the verdicts were. */
   probeAnew(): Promise<DeviceStatus>;
 }
 
@@ -67,7 +67,8 @@ export function createDevices(o: DevicesOptions): Devices {
 
   const tried = async (device: Device): Promise<DeviceVerdict> => {
     const known = verdicts.get(device);
-    // Who asks for a device may have mended it; but not one that was right when tried and then took the engine down.
+    // A user who asks for a device by name may have repaired it. That does not count for one that passed its probe and then
+    // took the engine down.
     if (known && (known.state !== 'failed' || choice === 'auto')) return known;
     const found = await probe(device, o.threads);
     note(`device ${device}: ${found.state}: ${found.reason}`);

@@ -9,12 +9,12 @@ import { runtimeVersion } from '../runtime/session.ts';
 const displayDrivers = String.raw`HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}`;
 /** Where Linux keeps which Vulkan drivers there are. */
 const vulkanFolders = ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
-/** They choose among drivers and GPUs. */
+/** Variables that choose among drivers and GPUs. */
 const variables = ['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'CUDA_VISIBLE_DEVICES', 'DRI_PRIME'];
 
 /**
- * Whatever can be told of runtime, system and graphics drivers without asking a driver. When it changes, what was found
- * of the devices holds no more.
+ * The versions of runtime, system and graphics drivers, as far as they are known without calling a driver. When they change,
+ * the verdicts on devices do not count any more.
  */
 export async function driverVersions(): Promise<string> {
   const parts = [

@@ -1,6 +1,6 @@
 import { Graph, type Value } from '../../nn/graph/graph.ts';
 import * as op from '../../nn/graph/ops.ts';
-import { widenAtUse } from '../../nn/quant/widenAtUse.ts';
+import { dequantizeAtUse } from '../../nn/quant/dequantizeAtUse.ts';
 import { floatToHalf } from '../../nn/tensor/half.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import type { Device } from '../../protocol/device.ts';
@@ -14,7 +14,7 @@ const worthwhile = 1.2;
 /** Milliseconds for the first size above which a device is one in software, and the second would take it seconds. */
 const hopeless = 50;
 
-/** What trying a device comes to. */
+/** The result of trying a device. */
 export type Measured = Omit<DeviceVerdict, 'device'>;
 
 type Tensor = Feeds[string];
@@ -32,8 +32,8 @@ const sizes: readonly Size[] = [
 ];
 
 /**
- * Runs a small graph on the CPU and on a device: the results must agree and the device must be faster. Its state goes
- * from run to run in the device's memory, as in training. Throws what the runtime throws, or ends the process with the
+ * Runs a small graph on the CPU and on a device: the results must agree and the device must be faster. The graph's
+ * state stays in the device's memory from one execution to the next, as in training. Throws what the runtime throws, or ends the process with the
  * driver; hence it runs in a process of its own.
  */
 export async function measureDevice(device: Device, threads: number): Promise<Measured> {
@@ -56,7 +56,7 @@ export async function measureDevice(device: Device, threads: number): Promise<Me
 }
 
 /**
- * Whether a device widens weights in F16 for a product and keeps activations in halves, as in training. Throws what the
+ * Whether a device upcasts F16 weights for a product and stores activations in half floats, as in training. Throws what the
  * runtime throws where the device has no half floats.
  */
 export async function measureHalfFloats(device: Device, threads: number): Promise<boolean> {
@@ -73,8 +73,8 @@ export async function measureHalfFloats(device: Device, threads: number): Promis
 }
 
 /**
- * product = x Wᵀ with W in F16, which stays so when the graph is compiled, because the number of rows is not known then;
- * kept = 10⁶ x, half of which no half float holds, from halves.
+ * product = x Wᵀ with W in F16, which is not upcast when the graph is compiled, because the number of rows is not known then;
+ * kept = 10⁶ x after it was stored in half floats, which cannot hold half of its numbers.
  */
 function halfFloatGraph(dim: number): Graph {
   const g = new Graph();
@@ -86,7 +86,7 @@ function halfFloatGraph(dim: number): Graph {
   g.output('product', product);
   const half = op.toHalf(g, op.mul(g, x, g.scalar(1e6)));
   g.output('kept', op.cast(g, op.afterwards(g, half, product), 'float32'));
-  widenAtUse(g, new Set([weight.name]));
+  dequantizeAtUse(g, new Set([weight.name]));
   return g;
 }
 
@@ -97,7 +97,7 @@ async function runProbe(device: Device, threads: number, size: Size) {
   let [state, next] = [0, 0].map(() => floats(new Float32Array(size.rows * size.dim), shape)) as [Tensor, Tensor];
   const times: number[] = [];
   let result = new Float32Array();
-  // The first run compiles kernels.
+  // The first execution compiles kernels.
   for (let run = 0; run < 4; run++) {
     const started = performance.now();
     const out = await session.run({ x, state }, { 'state.out': next });

@@ -8,7 +8,7 @@ import type { Measured } from './measureDevice.ts';
 /** Drivers have been seen to hang; a first start that compiles all kernels takes some seconds. */
 const patience = 60_000;
 
-/** Counts what is tried: when it grows, what was found before holds no more. */
+/** Version of the probe: verdicts of an older probe do not count. */
 export const probeVersion = 2;
 
 /** Tries a device in a throw-away process. Whatever happens there, this gives a verdict. */
@@ -34,7 +34,7 @@ export function runProbe(device: Device, args: string[]): Promise<DeviceVerdict>
   });
 }
 
-/** What the runtime says, without the places in its source that come first. */
+/** The verdict with the runtime's words, without the places in its source that come first. */
 function short(verdict: Measured): Measured {
   const words = verdict.reason
     .replaceAll(/^onnxruntime could not \w+ the graph: |\/onnxruntime_src\S+ .*? was false\. /g, '')

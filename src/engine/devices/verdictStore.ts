@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../../experiment/files.ts';
 import { type Device, devices } from '../../protocol/device.ts';
 import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
 
-/** What was found of devices, kept between processes for as long as runtime and drivers stay the same. */
+/** The verdicts on devices, stored between processes and valid as long as runtime and drivers stay the same. */
 export interface VerdictStore {
   /** The file, for messages. */
   path: string;
@@ -34,7 +34,7 @@ export function createVerdictStore(folder: string, versions: string): VerdictSto
         const stored = JSON.parse(await readFile(path, 'utf8')) as Stored;
         return stored.versions === versions ? stored.verdicts.filter(v => devices.includes(v.device)) : [];
       } catch {
-        // Not there, or not whole: the devices are tried anew.
+        // The file is missing or damaged: the devices are probed anew.
         return [];
       }
     },
@@ -74,7 +74,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Of another user's process the system says so.
+    // EPERM says that the process is there and another user's.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

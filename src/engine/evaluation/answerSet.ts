@@ -1,6 +1,6 @@
 import type { Example } from '../../data/example.ts';
 import { accuracyOf } from '../../evaluation/metrics.ts';
-import { exactMatch, finalAnswer } from '../../evaluation/scorers.ts';
+import { textScorers } from '../../evaluation/scorers.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
@@ -70,8 +70,7 @@ export async function answerSet(
 }
 
 async function isCorrect(scorer: EvaluationSet['scorer'], item: HeldOutItem, got: string): Promise<boolean> {
-  if (scorer === 'exact') return exactMatch(item.expected, got);
-  if (scorer === 'final') return finalAnswer(item.expected, got);
+  if (scorer !== 'code') return textScorers[scorer](item.expected, got);
   if (item.tests.length === 0)
     throw new WorkbenchError(
       'badData',

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { gatesOf } from '../../evaluation/gates.ts';
+import { checkMinima } from '../../evaluation/minima.ts';
 import { hashAdapter } from '../../experiment/adapterFiles.ts';
 import { hashBase } from '../../experiment/base.ts';
 import { adapterFolder } from '../../experiment/experiment.ts';
@@ -107,7 +107,7 @@ export async function evaluateRecipe(
   };
   const paths = await writeReport(e.runFolder, report);
   const measured = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
-  return { report, ...paths, gates: gatesOf(measured, report.scores) };
+  return { report, ...paths, gates: checkMinima(measured, report.scores) };
 }
 
 /** Each expert's own score now, beside the one its factors had before the other experts were trained. */

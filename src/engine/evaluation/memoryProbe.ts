@@ -13,7 +13,7 @@ export interface MemoryProbe {
   threads: number;
 }
 
-// A program of its own: loads all models, keeps them, answers with each, and prints its peak resident memory in bytes.
+// A program of its own: loads all models and holds them, answers with each, and prints its peak resident memory in bytes.
 const { models, prompt, threads } = JSON.parse(process.argv[2]!) as MemoryProbe;
 const settings = generationSettings.parse({ maxTokens: 16 });
 const opened: Model[] = [];

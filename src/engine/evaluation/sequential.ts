@@ -7,9 +7,9 @@ import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { Report } from '../../protocol/report.ts';
 import { type DeviceUse, runOn } from '../runtime/deviceUse.ts';
-import { type ExpertJob, prepareExpert } from '../training/expertJob.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { planTraining } from '../training/planTraining.ts';
+import { type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
 import { openTrainSessions } from '../training/trainBackend.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
 
@@ -31,24 +31,24 @@ export interface SequentialOptions {
 }
 
 /**
- * What people fear: one adapter that learns one domain after the other, with the settings, the data and the code of the
- * experts. After every stage all domains are measured.
+ * Shows catastrophic forgetting: one adapter learns one domain after the other, with the settings, the data and the code of
+ * the experts. All domains are measured after every stage.
  */
 export async function trainSequentially(o: SequentialOptions): Promise<SequentialResult> {
   const { order, steps } = o.experiment.recipe.evaluation.sequential!;
   const stages: SequentialResult['stages'] = [];
   let before: Float32Array | undefined;
   for (const expert of order) {
-    const job = await prepareExpert(o.experiment, o.base, expert);
-    const plan = { ...job.plan, name: sequentialName, steps: steps ?? job.plan.steps, validation: [] };
+    const prepared = await prepareExpert(o.experiment, o.base, expert);
+    const job = { ...prepared.job, name: sequentialName, steps: steps ?? prepared.job.steps, validation: [] };
     const size = before?.length ?? 0;
     const from =
       before &&
       new Map<string, ExpertState>([
         [sequentialName, { parameter: before, m: new Float32Array(size), v: new Float32Array(size), best: before }],
       ]);
-    before = await runOn(o.use, device => learn(o, expert, { ...job, plan }, from, device));
-    const scores = Object.entries(await o.measure(trainedAdapter(o.base, { ...job, name: plan.name }, before)));
+    before = await runOn(o.use, device => learn(o, expert, { ...prepared, job }, from, device));
+    const scores = Object.entries(await o.measure(trainedAdapter(o.base, { ...prepared, name: job.name }, before)));
     stages.push({
       trainedOn: o.setOf(expert) ?? expert,
       correct: Object.fromEntries(scores.map(([set, s]) => [set, s.correct])),
@@ -63,16 +63,16 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
 async function learn(
   o: SequentialOptions,
   expert: string,
-  job: ExpertJob,
+  prepared: PreparedExpert,
   from: Map<string, ExpertState> | undefined,
   device: Device,
 ): Promise<Float32Array> {
-  const { plan, lora, targets } = job;
+  const { job, lora, targets } = prepared;
   const { rank, dropout } = lora;
   const { seed } = o.experiment.recipe;
   const { graphs } = await planTraining({
     base: o.base,
-    jobs: [job],
+    prepared: [prepared],
     seed,
     device,
     halfFloats: o.use.halfFloats,
@@ -80,20 +80,20 @@ async function learn(
   });
   const sessions = await openTrainSessions({
     ...graphs,
-    // There is one expert, and its loop knows no turns.
+    // A single expert takes no turns.
     inTurn: false,
     base: o.base,
-    experts: [{ name: plan.name, rank, targets, dropout, seed: hashName(plan.name) }],
+    experts: [{ name: job.name, rank, targets, dropout, seed: hashName(job.name) }],
     threads: o.threads,
     device,
     from,
   });
   try {
     const loop = trainLoop({
-      plans: [plan],
+      jobs: [job],
       backend: sessions,
       seed,
-      // Some minutes of work that nothing depends on: it is done anew after a crash.
+      // No checkpoints: this takes some minutes, and starts anew after a crash.
       save: async () => {},
       now: () => performance.now(),
       memory: () => process.memoryUsage.rss(),
@@ -104,7 +104,7 @@ async function learn(
       await new Promise(resolve => setImmediate(resolve));
     }
     if (o.signal.aborted) throw o.signal.reason;
-    return (await sessions.state(plan.name)).parameter.slice();
+    return (await sessions.state(job.name)).parameter.slice();
   } finally {
     await sessions.dispose();
   }

@@ -3,8 +3,8 @@ import { createKvCache } from '../runtime/kvCache.ts';
 import type { Model } from '../runtime/model.ts';
 
 /**
- * What it costs to change the experts between two tokens: the time to make ready what the next run reads, for a change
- * of expert or of blend at every token.
+ * The cost of changing experts between two tokens: the time to prepare the inputs of the next graph execution, where expert or
+ * blend change at every token.
  */
 export async function measureSwitching(
   model: Model,

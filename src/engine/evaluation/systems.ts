@@ -6,7 +6,7 @@ import type { Weights } from '../runtime/adapterBank.ts';
 import type { OpenExperiment } from '../workbench/workbench.ts';
 import { answerSet, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
 
-/** One way of answering: what the matrix has a row for. */
+/** One way of answering, which is a row of the report's matrix. */
 export interface System {
   name: string;
   kind: ReportScore['kind'];

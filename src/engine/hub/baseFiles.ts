@@ -1,4 +1,4 @@
-import { companionFile } from '../../nn/model/companionFile.ts';
+import { isCompanionFile } from '../../experiment/base.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** A file of a repository as the hub lists it. */
@@ -50,7 +50,7 @@ export function baseFiles(repo: string, files: readonly HubFile[]): BaseFiles {
   for (const file of [config, index])
     if (file && file.size > largestConfig)
       throw unsupported(`'${repo}': ${file.path} has ${file.size} bytes`, 'A configuration is not that large.');
-  const companions = files.filter(f => f !== config && companionFile(f.path));
+  const companions = files.filter(f => f !== config && isCompanionFile(f.path));
   return { config, index, companions, weights: single ? [single] : [] };
 }
 

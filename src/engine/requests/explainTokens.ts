@@ -1,6 +1,6 @@
+import { tokenTexts } from '../../nn/decode/detokenize.ts';
 import { klDivergence, logProbabilities } from '../../nn/decode/divergence.ts';
 import { argmax } from '../../nn/decode/sample.ts';
-import { tokenTexts } from '../../nn/decode/tokenTexts.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
 import type { ExplainedToken, NextToken } from '../../protocol/engine/asking.ts';

@@ -7,6 +7,7 @@ import { writeMergedBase } from '../../experiment/mergedBase.ts';
 import { checkOutputFolder, resultMark } from '../../experiment/outputFolder.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
+import { architectures } from '../../nn/model/architectures.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
 
@@ -30,9 +31,8 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
     if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);
     else {
       const { architecture, heads, kvHeads } = base.config;
-      // llama.cpp runs Mistral as a Llama.
-      const name = architecture === 'mistral' ? 'llama' : architecture;
-      await writeFileAtomic(path, adapterToGguf(adapter, { architecture: name, heads, kvHeads }));
+      const { ggufName } = architectures[architecture];
+      await writeFileAtomic(path, adapterToGguf(adapter, { architecture: ggufName, heads, kvHeads }));
     }
   }
   return { path, bytes: await sizeOf(path) };

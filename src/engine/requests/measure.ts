@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { findSystem, gatesOf } from '../../evaluation/gates.ts';
+import { checkMinima, findSystem } from '../../evaluation/minima.ts';
 import type { Measured } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
@@ -13,7 +13,7 @@ import { checkAvailable } from '../workbench/workbench.ts';
 const toldWrong = 5;
 
 /**
- * Measures some systems on some sets, and nothing else: what a gate against regressions costs. Throws `badRecipe` where
+ * Measures some systems on some sets, and nothing else: what a check against regressions costs. Throws `badRecipe` where
  * neither the request nor a minimum of the recipe says what to measure.
  */
 export const handle: RequestHandler<'measure'> = async (workbench, request, call) => {
@@ -51,11 +51,11 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
       });
     }
   const asked = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
-  const gates = gatesOf(
+  const checks = checkMinima(
     asked,
     measured.map(m => m.score),
   );
-  return { measured, gates: gates.filter(gate => gate.score) };
+  return { measured, gates: checks.filter(check => check.score) };
 
   function notThere(name: string): WorkbenchError {
     const blend = recipe.blends[name];

@@ -7,21 +7,21 @@ import { answeringMemory } from '../../nn/memory/answeringMemory.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import { runGraph } from '../../nn/train/runGraph.ts';
 import { rowsPerStep } from '../../nn/train/schedule.ts';
+import { sessionGraph } from '../../nn/train/sessionGraph.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../../nn/train/trainGraph.ts';
 import type { PlannedExpert, PlanResult } from '../../protocol/engine/training.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
-import { chosenExperts, type ExpertJob, prepareExpert } from '../training/expertJob.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
+import { chosenExperts, type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
 
-/** What of the rate of a large product a training's own products reach. */
+/** The share of a large product's rate that a training's own products reach. */
 const efficiency = 0.8;
-/** Seconds of a run besides its products: measured about 3 ms. */
-const secondsPerRun = 0.003;
+/** Seconds of a graph execution besides its products: measured about 3 ms. */
+const secondsPerExecution = 0.003;
 
 /** What training a recipe will take. Weights are not loaded, a quantised copy is not made. */
 export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, text, only }) => {
@@ -29,25 +29,25 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   const { recipe, baseFolder } = experiment;
   const { base, notes } = await openPlanBase(baseFolder, recipe.quantization, join(workbench.mediaFolder, 'base'));
   const names = chosenExperts(experiment, only);
-  const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
   const { device, halfFloats } = await workbench.devices.use();
   const budget = memoryBudget(workbench.memoryLimit, device);
-  const plan = await planTraining({ base, jobs, seed: recipe.seed, device, halfFloats, budget });
-  const longest = Math.max(...jobs.flatMap(j => j.plan.train.map(e => e.ids.length)));
+  const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget });
+  const longest = Math.max(...prepared.flatMap(p => p.job.train.map(e => e.ids.length)));
   const answering = answeringMemory({
     config: graphConfig(base),
     tensors: base.tensors,
-    ranks: jobs.reduce((sum, j) => sum + j.lora.rank, 0),
+    ranks: prepared.reduce((sum, p) => sum + p.lora.rank, 0),
     prompt: longest,
     length: Math.min(longest + generationSettingsOf(recipe).maxTokens, base.config.maxLength),
   });
   return {
     base: { folder: baseFolder, architecture: base.config.architecture, parameters: baseParameters(base) },
     device,
-    experts: jobs.map(job => plannedExpert(base, job)),
+    experts: prepared.map(expert => plannedExpert(base, expert)),
     memory: { process: processBytes, ...plan.memory },
     totalBytes: processBytes + totalBytes(plan.memory),
-    widensAtUse: plan.graphs.widensAtUse === true,
+    widensAtUse: plan.graphs.upcastsAtUse === true,
     halfActivations: plan.graphs.halfActivations === true,
     recompute: plan.graphs.recompute === true,
     isRecomputeChosen: plan.isRecomputeChosen,
@@ -58,15 +58,15 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     answering: { process: processBytes, ...answering },
     time: plannedTime(
       plan,
-      jobs.map(j => j.plan.steps),
+      prepared.map(p => p.job.steps),
       await matMulRate(workbench.threads, device),
     ),
     notes,
   };
 };
 
-function plannedExpert({ config }: Base, { plan, lora, targets }: ExpertJob): PlannedExpert {
-  const { name, train, steps, settings } = plan;
+function plannedExpert({ config }: Base, { job, lora, targets }: PreparedExpert): PlannedExpert {
+  const { name, train, steps, settings } = job;
   return {
     name,
     rank: lora.rank,
@@ -79,21 +79,21 @@ function plannedExpert({ config }: Base, { plan, lora, targets }: ExpertJob): Pl
   };
 }
 
-/** Time by what the products of each run come to; operations that are done a second time are not useful ones. */
+/** Time from the matrix products of each graph execution; recomputed operations take time, and do not count as useful. */
 function plannedTime({ graphs, shapes }: TrainingPlan, steps: number[], rate: number): PlanResult['time'] {
   const operationsOf = (recompute: boolean) => {
     const phases = (['step', 'accumulate', 'evaluate'] as TrainPhase[]).map(phase => {
       if (shapes[phase].length === 0) return 0;
-      const operations = matrixOperations(runGraph({ ...graphs, recompute }, phase));
+      const operations = matrixOperations(sessionGraph({ ...graphs, recompute }, phase));
       return shapes[phase].reduce((sum, { B, T, M }) => sum + operations({ B, T, M }), 0);
     });
     return phases.reduce((a, b) => a + b, 0) / shapes.steps;
   };
   const useful = operationsOf(false);
   const done = graphs.recompute ? operationsOf(true) : useful;
-  const runs = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
+  const executions = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
   const tokens = [...shapes.step, ...shapes.accumulate].reduce((sum, s) => sum + s.tokens, 0) / shapes.steps;
-  const secondsPerStep = done / (rate * efficiency) + runs * secondsPerRun;
+  const secondsPerStep = done / (rate * efficiency) + executions * secondsPerExecution;
   const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
   // Experts that have taken their steps cost nothing.
   const seconds = (secondsPerStep * shapes.steps * sum(steps)) / sum(steps.map(n => Math.min(n, shapes.steps)));

@@ -21,13 +21,13 @@ export interface AdapterBank {
   /** Adds an expert, or replaces the one of that name. Throws `mismatch` when it does not fit the base. */
   load(adapter: Adapter): void;
   unload(name: string): void;
-  /** What a run of the inference graph reads for a batch of rows with these weights: a new table, to be added to. */
+  /** The inference graph's inputs for a batch of rows with these weights: a new table, to which the caller adds its own. */
   feeds(rows: Weights[]): Feeds;
   /** Bytes held by factors. */
   bytes(): number;
 }
 
-/** Bytes of factors that one run may copy, so that no switch takes longer than a millisecond. */
+/** Bytes of factors that are copied before one graph execution, so that no switch takes longer than a millisecond. */
 const packBytes = 1e6;
 /** With more experts than these, the views of neighbours are made when they are first used. */
 const viewedExperts = 8;
@@ -43,7 +43,7 @@ interface Pack {
 /** Stands for the experts where none is active: a row of zeros, because products without any end the process on WebGPU. */
 const nobody: Member = { name: '', rank: 1, scaling: 0, at: 0 };
 
-/** What one run reads of the bank. */
+/** What one graph execution reads of the bank. */
 interface Choice {
   /** The experts, in the order of their factors. */
   members: Member[];
@@ -54,11 +54,11 @@ interface Choice {
 /**
  * Stacks A [G·R, in] and Bᵀ [G·R, out] of every group of G linear layers, expert after expert and in it layer after
  * layer, so that an expert's factors, and those of neighbours, are views of the stack: a switch or a blend copies no
- * factor. Only the experts with weight somewhere in the batch take part in a run, so what is loaded but idle costs
- * nothing. Where each row has an expert of its own, the same view is read as a stack for each row, and none is multiplied
- * with another's factors. Experts that are not neighbours are copied side by side, some groups a run; until that is done,
- * those between them take part with gates of zero. Rows of B are zero outside their own layer: a few more products, for
- * one call in place of several.
+ * factor. Only experts with weight somewhere in the batch are computed, so that an idle expert costs nothing. Where each
+ * row has an expert of its own, the graph reads the same view as one stack for each row, and multiplies no row with
+ * another's factors. Experts that are not neighbours are copied side by side, some groups before each execution; until
+ * that is done, the experts between them take part with gates of zero. Rows of B are zero outside their own layer: a few
+ * more multiplications, for one operator in place of several.
  */
 export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
   const byPath = new Map(groups.flatMap(group => group.layers).map(l => [l.path, l]));
@@ -123,7 +123,7 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
     return feeds;
   };
 
-  /** Goes on copying, from the second use on: a set that is used once is not worth it. Gives the copy once it is whole. */
+  /** Continues copying from the second use on, because a set that is used once is not worth it. Returns the finished copy. */
   const packed = (choice: Choice): Feeds | undefined => {
     const key = keyOf(choice);
     const known = packs.get(key);
@@ -137,7 +137,7 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
     return pack.left.length === 0 ? pack.feeds : undefined;
   };
 
-  /** The experts of a run, and their factors. */
+  /** The experts that take part in an execution, and their factors. */
   const runOf = (rows: Weights[]): Choice & { factors: Feeds } => {
     const active = members.filter(m => rows.some(w => isActive(m, w)));
     if (active.length === 0) return { members: [nobody], stacks: 1, factors: zeros };

@@ -1,12 +1,12 @@
 import type { Device } from '../../protocol/device.ts';
 import { isRefusal } from './session.ts';
 
-/** The device that something is opened on, and whom to tell when it gives up. */
+/** The device that something is opened on, and a callback for when it fails. */
 export interface DeviceUse {
   device: Device;
-  /** It has half floats, for what training keeps in its memory. */
+  /** It computes with half floats, in which training can store activations. */
   halfFloats: boolean;
-  /** The device refused a graph or a run; the CPU goes on. */
+  /** The device refused to compile or to execute a graph; the CPU takes over. */
   failed(error: unknown): void;
 }
 
@@ -16,7 +16,7 @@ export const onCpu: DeviceUse = {
   failed: () => {},
 };
 
-/** Does something on the device in use, and on the CPU where the device refuses it. */
+/** Works on the device in use, and once more on the CPU where the device refuses. */
 export async function runOn<T>(use: DeviceUse, work: (device: Device) => Promise<T>): Promise<T> {
   if (use.device === 'cpu') return work('cpu');
   try {

@@ -5,8 +5,8 @@ import type { Model } from './model.ts';
 import { isRefusal, releaseTensors } from './session.ts';
 
 /**
- * A model on a device that may give up. What was asked of it is then answered by the CPU: the cache, which went with
- * the device, is made anew from the tokens behind it.
+ * A model on a device that may fail. The CPU then answers in its place, and computes the lost cache anew from the tokens
+ * that it was computed from.
  */
 export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => Promise<Model>): Model {
   let model = onDevice;
@@ -23,7 +23,7 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
   const remember = async (past: number[], weights: Weights[], cache: KvCache) => {
     releaseTensors(cache.feeds);
     if (past.every(n => n === 0)) return;
-    // A row without tokens behind it takes part with one that the next run writes over.
+    // A row without past tokens takes part with one token, whose place the next execution overwrites.
     const tokens = cache.tokens.map((row, b) => (past[b] === 0 ? [0] : row.slice(0, past[b])));
     await model.run(
       tokens,

@@ -35,7 +35,7 @@ interface ActiveRow {
   answer: GeneratedAnswer;
 }
 
-/** Tokens by which a cache grows: each run of the CPU copies it whole, with the room that is left. */
+/** Tokens by which a cache grows. On the CPU every step copies the whole cache, free room included. */
 const roomStep = 64;
 
 /** What generation took, for the message that ends it. */
@@ -151,8 +151,8 @@ async function takeTokens(
   signal?: AbortSignal,
   at?: number[],
 ): Promise<ActiveRow[]> {
-  // A run blocks the thread; here messages that came meanwhile, a cancellation among them, are read.
-  // Twice, because a message that arrived during the run is read after the first and handled after the second.
+  // An execution blocks the thread. Here the process reads messages that came meanwhile, a cancellation among them: twice,
+  // because a message that arrived during the execution is read in the first turn and handled in the second.
   for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve));
   const goOn: ActiveRow[] = [];
   for (const [i, row] of live.entries()) {

@@ -7,11 +7,11 @@ export interface KvCache {
   rows: number;
   /** Tokens that each row has room for. */
   length: number;
-  /** Inputs of a run. */
+  /** Inputs of a graph execution. */
   feeds: Feeds;
-  /** The same tensors as outputs of a device that keeps them: nothing is copied. */
+  /** The same tensors as outputs, for a device that writes the caches in place: nothing is copied. */
   fetches: Feeds;
-  /** The tokens behind it, row by row: from them it can be made anew. */
+  /** The tokens that it was computed from, row by row: from them another device can compute it anew. */
   tokens: number[][];
 }
 
@@ -52,7 +52,7 @@ export async function keepRows(cache: KvCache, kept: number[], length = cache.le
   );
 }
 
-/** Where a run of `tokens` writes, in a cache flattened to [B·KV·P, width]: row after row, and in it head after head. */
+/** The rows that an execution on `tokens` writes in a cache flattened to [B·KV·P, width]: by row of the batch, then by head. */
 export function writtenRows(cache: KvCache, tokens: number[][], past: number[]): number[] {
   const rows: number[] = [];
   forEachHead(cache, tokens, past, (first, count) => {
@@ -61,7 +61,7 @@ export function writtenRows(cache: KvCache, tokens: number[][], past: number[]):
   return rows;
 }
 
-/** Takes over what a run has written there: [2·layers, W, width], of each layer keys and then values. */
+/** Copies what an execution has written into the caches: [2·layers, W, width], of each layer the keys and then the values. */
 export function writeRows(cache: KvCache, tokens: number[][], past: number[], written: Float32Array): void {
   let at = 0;
   for (const { data, dims } of Object.values(cache.feeds)) {
@@ -85,7 +85,7 @@ function forEachHead(
     for (let head = 0; head < heads; head++) visit((b * heads + head) * length + past[b]!, row.length);
 }
 
-/** Frees what a cache that is not needed any more holds on a GPU. */
+/** Frees the GPU memory of a cache. */
 export function releaseCache(cache: KvCache): void {
   releaseTensors(cache.feeds);
 }

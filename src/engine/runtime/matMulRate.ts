@@ -6,12 +6,12 @@ import { createSession, floats } from './session.ts';
 const size = 1024;
 const runs = 5;
 
-/** Floating-point operations that a device does in a second in a product of two matrices [1024, 1024]; takes about 0.1 s. */
+/** Floating-point operations a second of a device, from a product of two matrices [1024, 1024]; takes about 0.1 s. */
 export async function matMulRate(threads: number, device: Device): Promise<number> {
   const g = new Graph();
   const x = g.input('x', 'float32', [size, size]);
   const product = op.gemm(g, x, g.input('w', 'float32', [size, size]));
-  // Little comes back, so that no time is spent on copies.
+  // The result is reduced, so that copying it takes no time.
   g.output('sums', op.reduceSum(g, product, [0], false));
   const session = await createSession(g, { threads, device });
   const matrix = () => floats(new Float32Array(size * size).fill(0.5), [size, size]);

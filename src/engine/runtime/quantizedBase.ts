@@ -13,12 +13,12 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Quantization } from '../../protocol/quantization.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 
-/** Of the layout and the arithmetic of a quantised copy; another version is another file. */
+/** Version of the layout and the arithmetic of a quantised copy; each version has files of its own. */
 const formatVersion = 1;
 /** Weights of the base that are in memory at a time. */
 const chunkWeights = 1 << 22;
 
-/** Who waits while a copy is made. */
+/** Callbacks and cancellation of the caller that waits while a copy is made. */
 export interface QuantizeWatch {
   signal?: AbortSignal;
   /** Tensors done, and how many there are. */
@@ -157,7 +157,7 @@ async function hashData(file: FileHandle, start: number): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Quantises rows of one weight after the other: of the base so many are in memory at a time. */
+/** Quantises one weight after the other, some rows at a time, so that few of the base's weights are in memory at once. */
 async function writeCopy(base: Base, path: string, { header, hashAt, weights }: Layout, o: QuantizeOptions) {
   await writeFileAtomic(path, async file => {
     for (const [i, { tensor, codes, scales }] of weights.entries()) {
@@ -170,7 +170,7 @@ async function writeCopy(base: Base, path: string, { header, hashAt, weights }: 
         const blocks = encodeBlocks(read, count, cols, codeBits[o.quantization]);
         await writeAt(file, blocks.codes, codes.offset + (codes.length / rows) * row);
         await writeAt(file, bytesOf(blocks.scales), scales.offset + (scales.length / rows) * row);
-        // Here cancellations are read.
+        // Lets the process read a cancellation.
         await new Promise(resolve => setImmediate(resolve));
       }
       o.progress?.(i + 1, weights.length);

@@ -4,8 +4,8 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 export type Produced<Tensor> = Set<Tensor>;
 
 /**
- * Tensors that have a counterpart in a GPU's memory. Callers hold and swap the tensors they made; what those hold is out
- * of date, and only the counterpart is read and written by runs.
+ * Tensors that have a counterpart in a GPU's memory. Callers hold and swap the tensors that they made, whose own numbers are
+ * out of date: graph executions read and write the counterparts alone.
  */
 export function createResidentTensors<Tensor extends { dispose(): void }>() {
   const counterparts = new WeakMap<Tensor, Tensor>();
@@ -37,7 +37,7 @@ export function createResidentTensors<Tensor extends { dispose(): void }>() {
       produced.add(gpu);
     },
 
-    /** The GPU's tensor for one that was given to a run; undefined where there is none yet. Throws `runtime` if it is gone. */
+    /** The GPU's tensor for one that is fed to a graph; undefined where there is none yet. Throws `runtime` if it is gone. */
     counterpartOf(tensor: Tensor): Tensor | undefined {
       const gpu = known(tensor);
       if (gpu && !producers.get(gpu)!.has(gpu))
@@ -52,7 +52,7 @@ export function createResidentTensors<Tensor extends { dispose(): void }>() {
       registry.register(tensor, gpu, gpu);
     },
 
-    /** Frees what a session has computed. It must come before the session's own end: later it ends the process. */
+    /** Frees what a session has computed. To be called before the session is released: afterwards it ends the process. */
     freeAll(produced: Produced<Tensor>): void {
       for (const gpu of produced) free(gpu);
     },

@@ -22,20 +22,20 @@ export interface SessionOptions {
   /** The CPU without it. */
   device?: Device;
   /**
-   * Inputs NAME whose tensors are fed again and again: they are copied to a GPU once, and so is what a run gives as
-   * NAME.out kept there. `readTensor` brings them back.
+   * Names of inputs whose tensors are fed again and again. They are copied to a GPU once, and an output NAME.out stays
+   * there too. `readTensor` copies them back.
    */
   resident?: readonly string[];
   /**
-   * Runs differ in shape: the runtime then plans no memory ahead, which it would do anew for every shape. Of a training
-   * step over 16 × 128 tokens of the embedded base that took 816 MB in place of 497.
+   * Executions differ in shape: the runtime then makes no memory plan ahead, which it would make anew for every shape. For a
+   * training step over 16 × 128 tokens of the embedded base, such plans took 816 MB in place of 497.
    */
   varyingShapes?: boolean;
-  /** Without it weights of products stay as they are, and are not copied into the order the processor likes best. */
+  /** The runtime packs the weights of products: it copies them into the order that the processor likes best. On by default. */
   packsWeights?: boolean;
 }
 
-/** A compiled graph. Runs block this process's JavaScript thread until they are done. */
+/** A compiled graph. An execution blocks this process's JavaScript thread until it is done. */
 export interface Session {
   /** With `fetches` the tensors that results are written into; others are new. */
   run(feeds: Feeds, fetches?: Feeds): Promise<Feeds>;
@@ -92,7 +92,7 @@ export async function createSession(
   };
 }
 
-/** A run whose resident tensors are in the GPU's memory before and after. */
+/** An execution whose resident tensors are in the GPU's memory before and after it. */
 async function runOnGpu(
   run: (feeds: Feeds) => Promise<Feeds>,
   feeds: Feeds,
@@ -102,7 +102,7 @@ async function runOnGpu(
   const given: Feeds = {};
   for (const [name, tensor] of Object.entries(feeds))
     given[name] = counterpartOf(tensor) ?? (resident.has(name) && tensor.size > 0 ? await upload(tensor) : tensor);
-  // What is only written needs no memory while the new result is computed.
+  // A tensor that is only written needs no memory while the new result is computed.
   const read = new Set(Object.values(feeds));
   for (const tensor of Object.values(fetches)) if (!read.has(tensor)) dropCounterpart(tensor);
   const out = await run(given);
@@ -127,7 +127,7 @@ function copySession(rank: number, resident: string[]): Promise<Session> {
   g.output('copy.out', g.input('from', 'float32', shape));
   const session = createSession(g, { threads: 1, device: 'webgpu', resident });
   copies.set(key, session);
-  // One that could not be compiled is tried again by the next device that is opened.
+  // The next device that is opened tries again to compile what failed.
   session.catch(() => copies.delete(key));
   return session;
 }
@@ -143,27 +143,27 @@ async function upload(tensor: Tensor): Promise<Tensor> {
 export async function readTensor(tensor: Tensor): Promise<Float32Array> {
   const gpu = counterpartOf(tensor);
   if (!gpu) return readFloats(tensor);
-  // Reading a GPU's tensor directly ends the process; as the result of a run it arrives in this one's memory.
+  // Reading a GPU's tensor directly ends the process. As the result of an execution it arrives in the process's memory.
   const session = await copySession(gpu.dims.length, []);
   const out = await session.run({ from: gpu });
   return readFloats(out['copy.out']!);
 }
 
-/** Frees what tensors hold in a GPU's memory. */
+/** Frees the GPU memory of tensors. */
 export function releaseTensors(tensors: Feeds): void {
   for (const tensor of Object.values(tensors)) dropCounterpart(tensor);
 }
 
 /**
- * Where external constants really lie. The runtime refuses links that lead out of its folder, and those are what the
- * Hugging Face cache is made of: snapshots/ID/model.safetensors is a link to a file of blobs/.
+ * The real place of external constants. The runtime refuses links that lead out of its folder, and the Hugging Face cache is
+ * made of such links: snapshots/ID/model.safetensors is a link to a file of blobs/.
  */
 async function externalFiles(graph: Graph, folder = '') {
   const names = new Set(graph.initializers.flatMap(({ data }) => ('file' in data ? [data.file] : [])));
   const places = new Map<string, string>();
   for (const name of names) {
     const path = resolve(folder, name);
-    // Of a file that is not there the runtime speaks when it opens it.
+    // The runtime reports a missing file when it opens it.
     places.set(name, await realpath(path).catch(() => path));
   }
   const [first] = places.values();
@@ -178,7 +178,7 @@ async function externalFiles(graph: Graph, folder = '') {
 /** Errors that are the runtime's own. */
 const refusals = new WeakSet<object>();
 
-/** Whether the runtime refused a graph or a run; on another device it may not. */
+/** Whether the runtime refused to compile or to execute a graph, which another device may accept. */
 export function isRefusal(error: unknown): boolean {
   return refusals.has(error as object);
 }

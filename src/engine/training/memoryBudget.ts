@@ -1,18 +1,18 @@
 import { freemem } from 'node:os';
 import type { Device } from '../../protocol/device.ts';
 
-/** How large this process may become, in bytes, and who says so. */
+/** How many bytes this process may take, and where the number comes from. */
 export interface MemoryBudget {
   bytes: number;
-  /** The user's limit; else what the machine has free now. */
+  /** It is the user's limit; otherwise it is what the machine has free now. */
   isLimit: boolean;
 }
 
-/** Without a limit, what a GPU has is not known: nothing is held back there. */
+/** Nobody knows the size of a GPU's memory: there the budget is infinite unless the user sets a limit. */
 export function memoryBudget(limit: number | undefined, device: Device): MemoryBudget {
   if (limit !== undefined) return { bytes: limit, isLimit: true };
   if (device !== 'cpu') return { bytes: Number.POSITIVE_INFINITY, isLimit: false };
-  // Node.js 20 has it from 20.13 on; it knows the limits of containers.
+  // Node.js has `availableMemory`, which respects the limits of containers, from 20.13 on.
   const free = process.availableMemory?.() ?? freemem();
   return { bytes: free + process.memoryUsage.rss(), isLimit: false };
 }

@@ -1,31 +1,30 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
-import { batchShapes, type RunShapes } from '../../nn/memory/batchShapes.ts';
+import { batchShapes, type ExecutionShapes } from '../../nn/memory/batchShapes.ts';
 import { type TrainingMemory, totalBytes, trainingMemory } from '../../nn/memory/trainingMemory.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { DType } from '../../nn/tensor/dtype.ts';
-import { packsWeights, type RunGraphOptions } from '../../nn/train/runGraph.ts';
-import { takesTurns } from '../../nn/train/takesTurns.ts';
-import { addsUpRuns } from '../../nn/train/trainLoop.ts';
+import { packsWeights, type SessionGraphOptions, takesTurns } from '../../nn/train/sessionGraph.ts';
+import { accumulatesGradients } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
-import type { ExpertJob } from './expertJob.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
+import type { PreparedExpert } from './prepareExpert.ts';
 
-/** What a training run compiles and runs, and the memory that it takes. */
+/** What a training run compiles and executes, and its memory plan. */
 export interface TrainingPlan {
-  graphs: RunGraphOptions;
-  shapes: RunShapes;
+  graphs: SessionGraphOptions;
+  shapes: ExecutionShapes;
   memory: TrainingMemory;
-  /** The budget, and nobody in the recipe, asks for it. */
+  /** The memory budget, not the recipe, asks for recomputing. */
   isRecomputeChosen: boolean;
-  /** What it would take without what is chosen so that it fits. */
+  /** Bytes that it would take without the savings chosen here. */
   bytesWithout: number;
 }
 
 export interface TrainingPlanOptions {
   base: Base;
-  jobs: ExpertJob[];
+  prepared: PreparedExpert[];
   seed: number;
   device: Device;
   /** A device other than the CPU has half floats. */
@@ -37,29 +36,30 @@ export interface TrainingPlanOptions {
 export const processBytes = 125e6;
 
 /**
- * Plans a run. Where it would not fit otherwise, weights in 16 bits are widened for each product, which costs little, and
- * activations are computed again, which costs more, unless a recipe says whether they are. What a GPU has room for is not
- * known: there weights are widened for each product, and activations are kept in half floats, wherever they can be.
+ * Plans a training run. Where it would not fit otherwise, each product upcasts its 16-bit weights, which costs little, and
+ * then gradient checkpointing recomputes activations, which costs more; a recipe can demand or forbid recomputing. What a
+ * GPU has room for is not known: there weights are upcast at use and activations are stored in half floats wherever
+ * possible.
  */
 export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan> {
-  const { base, jobs, seed, device, budget } = o;
-  const plans = jobs.map(j => j.plan);
-  const experts = jobs.map(j => ({
-    name: j.plan.name,
-    rank: j.lora.rank,
-    targets: j.targets,
-    dropout: j.lora.dropout,
+  const { base, prepared, seed, device, budget } = o;
+  const jobs = prepared.map(p => p.job);
+  const experts = prepared.map(({ job, lora, targets }) => ({
+    name: job.name,
+    rank: lora.rank,
+    targets,
+    dropout: lora.dropout,
   }));
   const inTurn = takesTurns(experts, device);
-  const shapes = await batchShapes(plans, { seed, inTurn });
-  const accumulates = addsUpRuns(plans, inTurn);
+  const shapes = await batchShapes(jobs, { seed, inTurn });
+  const accumulates = accumulatesGradients(jobs, inTurn);
   const halfActivations = device !== 'cpu' && o.halfFloats;
   const graphs = { config: graphConfig(base), tensors: base.tensors, experts, accumulates, inTurn, halfActivations };
-  const wishes = jobs.map(j => j.settings.recompute);
+  const wishes = prepared.map(p => p.settings.recompute);
   const isAsked = wishes.includes(true);
   const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
-  const widens = !canWidenAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
-  const ways = recomputes.flatMap(recompute => widens.map(widensAtUse => ({ recompute, widensAtUse })));
+  const upcasts = !canUpcastAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
+  const ways = recomputes.flatMap(recompute => upcasts.map(upcastsAtUse => ({ recompute, upcastsAtUse })));
   const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
   const bytesOf = ({ memory }: Pick<TrainingPlan, 'memory'>) => totalBytes(memory);
   for (const way of ways) {
@@ -68,7 +68,7 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
     planned.push(plan);
     if (fits(bytesOf(plan), budget)) break;
   }
-  // The first that fits takes less than those before it, which do not. Where none does, the least is nearest to it.
+  // The first plan that fits takes less than those before it, which do not fit. Where none fits, the smallest is nearest.
   const chosen = planned.reduce((least, plan) => (bytesOf(plan) < bytesOf(least) ? plan : least));
   return {
     ...chosen,
@@ -77,8 +77,8 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   };
 }
 
-/** Whether a base's weights can be kept in 16 bits: a small base's are held packed, a GPU has no operator for BF16. */
-function canWidenAtUse({ base, device, halfFloats }: TrainingPlanOptions): boolean {
+/** Whether a base's weights can stay in 16 bits: a small base's are packed in F32, and a GPU has no operator for BF16. */
+function canUpcastAtUse({ base, device, halfFloats }: TrainingPlanOptions): boolean {
   const { config, tensors, quantization } = base;
   if (quantization || packsWeights(config)) return false;
   const readable: DType[] = device === 'cpu' ? ['F16', 'BF16'] : halfFloats ? ['F16'] : [];

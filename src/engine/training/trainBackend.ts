@@ -4,7 +4,7 @@ import { hashName, initFactors } from '../../nn/lora/initFactors.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import { hyperNames } from '../../nn/train/adamw.ts';
 import type { Batch } from '../../nn/train/assembleBatch.ts';
-import { graphPlaces, packsWeights, type RunGraphOptions, runGraph } from '../../nn/train/runGraph.ts';
+import { graphPlaces, packsWeights, type SessionGraphOptions, sessionGraph } from '../../nn/train/sessionGraph.ts';
 import {
   dropoutSites,
   expertGroup,
@@ -32,7 +32,7 @@ export interface TrainSessions extends TrainBackend {
   dispose(): Promise<void>;
 }
 
-export interface TrainSessionOptions extends Omit<RunGraphOptions, 'config' | 'tensors'> {
+export interface TrainSessionOptions extends Omit<SessionGraphOptions, 'config' | 'tensors'> {
   base: Base;
   experts: (TrainedExpert & { seed: number; dropout: number })[];
   threads: number;
@@ -41,7 +41,7 @@ export interface TrainSessionOptions extends Omit<RunGraphOptions, 'config' | 't
   from?: Map<string, ExpertState>;
 }
 
-/** Compiles the training graphs of a run and keeps its parameters between steps. */
+/** Compiles the graphs of a training run; holds parameters, moments and gradients between steps. */
 export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSessions> {
   const { base, experts } = o;
   const dropout = experts.some(e => e.dropout > 0);
@@ -50,13 +50,13 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const resident = places.flatMap(p => ['', '.m', '.v', '.sum'].map(part => p.name + part));
   const graphs = { ...o, config: graphConfig(base), tensors: base.tensors };
   const compile = (phase: TrainPhase) =>
-    createSession(runGraph(graphs, phase), {
+    createSession(sessionGraph(graphs, phase), {
       folder: base.folder,
       threads: o.threads,
       device: o.device,
       resident,
       varyingShapes: true,
-      // Products with quantised weights are slower without.
+      // Products with quantised weights are slower without packing.
       packsWeights: base.quantization !== undefined || packsWeights(base.config),
     });
   const stepSession = await compile('step');
@@ -80,20 +80,20 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
       );
     const parts = { '': parameter, '.m': from?.m ?? new Float32Array(size), '.v': from?.v ?? new Float32Array(size) };
     for (const [part, data] of Object.entries(parts)) {
-      // A copy: the runtime writes into these, and the caller's arrays are the caller's.
+      // Copied, because the runtime writes into these tensors and must not change the caller's arrays.
       current[e.name + part] = floats(data.slice(), [size]);
       spare[e.name + part] = zeros(e.name);
     }
     best.set(e.name, from?.best ?? parameter);
   }
-  /** Gradients of the runs since the expert's last step. */
+  /** Gradients accumulated since the expert's last step. */
   const sums: Feeds = o.accumulates ? Object.fromEntries(experts.map(e => [`${e.name}.sum`, zeros(e.name)])) : {};
   const replaceSum = (name: string, sum: Feeds[string]) => {
     releaseTensors({ old: sums[`${name}.sum`]! });
     sums[`${name}.sum`] = sum;
   };
 
-  /** Who takes which of the graph's places in a run. */
+  /** Which expert takes which of the graph's places for a batch. */
   const seated = (batch: Batch): { place: string; name: string }[] =>
     o.inTurn
       ? [{ place: places[0]!.name, name: experts[onlyExpert(batch)]!.name }]
@@ -105,7 +105,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const inputs = (batch: Batch): Feeds => batchFeeds(o.inTurn ? ofExpert(batch, onlyExpert(batch)) : batch);
   const masks = (batch: Batch, seed: number): Feeds => (dropout ? dropoutMasks(o, batch, seed) : {});
   const sumParts = o.accumulates ? ['.sum'] : [];
-  /** A number of each place, as one of each expert. */
+  /** One number for each place of the graph → one for each expert, 0 for experts without a place. */
   const perExpert = (batch: Batch, values: ArrayLike<number>): number[] => {
     const at = new Map(seated(batch).map(({ name }, i) => [name, values[i]!]));
     return experts.map(e => at.get(e.name) ?? 0);
@@ -133,7 +133,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
         Object.entries(feedsOf(batch, spare, parts)).map(([name, tensor]) => [`${name}.out`, tensor]),
       );
       const out = await stepSession.run({ ...inputs(batch), ...masks(batch, seed), ...state, ...rates }, fetches);
-      // Experts that take no step keep their tensors; what was computed for them stays in the spare ones, unread.
+      // Experts that take no step keep their tensors; their new values stay in the spare ones, and nothing reads them.
       for (const name of hyper.keys())
         for (const part of parts) {
           const key = name + part;

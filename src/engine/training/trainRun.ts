@@ -6,7 +6,6 @@ import {
   type CheckpointOrigin,
   checkRestored,
   checkResumed,
-  type ExpertOrigin,
   type ExpertState,
   readCheckpoint,
   writeCheckpoint,
@@ -16,14 +15,14 @@ import { makeWritableFolder } from '../../experiment/files.ts';
 import { keepCheckpoint, keptPath, keptSteps } from '../../experiment/keptCheckpoints.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
+import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
 import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
-import { addToCurves, emptyCurves } from './curves.ts';
-import { chosenExperts, type ExpertJob, prepareExpert } from './expertJob.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
+import { chosenExperts, originOf, type PreparedExpert, prepareExpert } from './prepareExpert.ts';
 import { openTrainSessions } from './trainBackend.ts';
 import { writeTrained } from './trainedAdapter.ts';
 
@@ -32,59 +31,62 @@ export interface TrainRunOptions {
   base: Base;
   /** Experts to train, all that have data without it. */
   only?: string[];
-  /** Go on from the last checkpoint where there is one. */
+  /** Resume from the last checkpoint where there is one. */
   resume: boolean;
-  /** Go on from a checkpoint of another run, maybe with other settings of training. */
+  /** Start from this checkpoint of another run, which may have had other training settings. */
   from?: string;
   /** The folder of the checkpoints that this run keeps. */
   keepIn?: string;
   threads: number;
   device?: Device;
-  /** As the device's use tells. */
+  /** As `DeviceUse` says. */
   halfFloats?: boolean;
   /** Bytes that this process may take; what is free without it. */
   memoryLimit?: number;
   signal: AbortSignal;
 }
 
+/** Points of a training curve in checkpoints and reports: more cannot be told apart on a screen. */
+const mostCurvePoints = 800;
+
 /**
- * Trains the experts of a recipe together and writes their adapters. Ends early when the signal aborts; a later run
- * with `resume` goes on from there and ends in the same bits.
+ * Trains the experts of a recipe together and writes their adapters. Ends early when the signal aborts; a later run with
+ * `resume` continues from there and ends in the same bits.
  */
 export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
-  const jobs = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
   const { device = 'cpu', halfFloats = false } = o;
   const budget = memoryBudget(o.memoryLimit, device);
-  const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, halfFloats, budget });
+  const plan = await planTraining({ base, prepared, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
-  // Before the first step, and not at the first checkpoint.
+  // A folder that cannot be written should fail before the first step, not at the first checkpoint.
   await makeWritableFolder(experiment.runFolder);
   const baseHash = await hashBase(base);
   const fingerprint = fingerprintOf(
     base.quantization ? `${baseHash} ${base.quantization}` : baseHash,
     experiment.recipe.seed,
-    jobs,
+    prepared,
   );
   const path = checkpointPath(experiment, names);
   const origin: CheckpointOrigin = {
     baseHash,
     ...(base.quantization && { quantization: base.quantization }),
     seed: experiment.recipe.seed,
-    experts: jobs.map(originOf),
+    experts: prepared.map(originOf),
   };
   const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     ...plan.graphs,
     base,
-    experts: jobs.map(j => ({
-      name: j.plan.name,
-      rank: j.lora.rank,
-      targets: j.targets,
-      dropout: j.lora.dropout,
-      seed: (experiment.recipe.seed ^ Math.imul(hashName(j.plan.name), 0x85ebca6b)) >>> 0,
+    experts: prepared.map(({ job, lora, targets }) => ({
+      name: job.name,
+      rank: lora.rank,
+      targets,
+      dropout: lora.dropout,
+      seed: (experiment.recipe.seed ^ Math.imul(hashName(job.name), 0x85ebca6b)) >>> 0,
     })),
     threads: o.threads,
     device,
@@ -100,7 +102,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
     };
   try {
     const events = trainLoop({
-      plans: jobs.map(j => j.plan),
+      jobs: prepared.map(p => p.job),
       backend: sessions,
       inTurn: plan.graphs.inTurn,
       seed: experiment.recipe.seed,
@@ -109,16 +111,16 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
         const states = new Map<string, ExpertState>();
         for (const name of names) states.set(name, await sessions.state(name));
         const kept = { fingerprint, origin, position, curves, states };
-        const most = Math.max(...jobs.map(j => j.settings.keepCheckpoints));
+        const most = Math.max(...prepared.map(p => p.settings.keepCheckpoints));
         if (o.keepIn) await keepCheckpoint(o.keepIn, path, kept, most);
         else await writeCheckpoint(path, kept);
         // Adapters follow the last checkpoint, so that an expert can be asked while it is still learning.
-        if (Object.values(position.experts).every((e, i) => e.stopped || e.step >= jobs[i]!.plan.steps))
-          for (const [i, job] of jobs.entries()) {
-            const state = states.get(job.plan.name)!;
-            const own = position.experts[job.plan.name]!;
+        if (Object.values(position.experts).every((e, i) => e.stopped || e.step >= prepared[i]!.job.steps))
+          for (const [i, expert] of prepared.entries()) {
+            const state = states.get(expert.job.name)!;
+            const own = position.experts[expert.job.name]!;
             const flat = own.best ? state.best : state.parameter;
-            await writeTrained(experiment, base, originOf(job), flat, { ...own, baseHash, curve: curves[i]! });
+            await writeTrained(experiment, base, originOf(expert), flat, { ...own, baseHash, curve: curves[i]! });
           }
       },
       now: () => performance.now(),
@@ -126,9 +128,9 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
       signal: o.signal,
     });
     for await (const event of events) {
-      addToCurves(curves, event);
+      addToCurves(curves, event, mostCurvePoints);
       yield event;
-      // The runtime keeps the thread while it works; here cancellations are read.
+      // The runtime blocks the thread while it works. Here the process reads cancellations.
       await new Promise(resolve => setImmediate(resolve));
     }
   } finally {
@@ -136,23 +138,19 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   }
 }
 
-/** What a checkpoint goes on from: the base as it was computed with, the seed, and all that the experts learn from. */
-function fingerprintOf(base: string, seed: number, jobs: ExpertJob[]): string {
-  const parts = jobs.map(({ plan, settings, lora, dataHash }) => {
-    // How many checkpoints are kept changes nothing of what is learned, and epochs have become steps.
+/** A hash of all that a run depends on: the base with its quantisation, the seed, and the experts' data and settings. */
+function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[]): string {
+  const parts = prepared.map(({ job, settings, lora, dataHash }) => {
+    // The number of stored checkpoints does not change what is learned, and `epochs` has become `steps`.
     const { keepCheckpoints: _, epochs: __, ...learned } = settings;
-    return [plan.name, learned, plan.steps, lora, dataHash];
+    return [job.name, learned, job.steps, lora, dataHash];
   });
   return createHash('sha256')
     .update(JSON.stringify([base, seed, parts]))
     .digest('hex');
 }
 
-function originOf({ plan, lora, targets, dataHash }: ExpertJob): ExpertOrigin {
-  return { name: plan.name, lora, targets, dataHash, trainExamples: plan.train.length };
-}
-
-/** The run's own last checkpoint, else the one that it begins with. */
+/** The run's own last checkpoint, or else the one that it starts from. */
 async function checkpointToGoOnFrom(
   { resume, keepIn, from }: TrainRunOptions,
   last: string,

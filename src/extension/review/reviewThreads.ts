@@ -12,8 +12,8 @@ import {
   workspace,
 } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { placeLine } from '../../review/diffHunk.ts';
 import type { Finding, Severity } from '../../review/findings.ts';
-import { placeLine } from '../../review/placeLine.ts';
 
 /** The findings of the last review, as comments on their lines. */
 export interface ReviewThreads extends Disposable {

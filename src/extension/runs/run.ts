@@ -1,5 +1,5 @@
 import type { Uri } from 'vscode';
-import { addTrainEvent } from '../../nn/train/addTrainEvent.ts';
+import { addTrainEvent } from '../../nn/train/trainHistory.ts';
 import type { RunKind, RunProgress, RunRecord, RunResult, RunState, StopWish } from '../../protocol/runRecord.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
 

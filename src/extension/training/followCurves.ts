@@ -1,4 +1,4 @@
-import { runCurves } from '../../nn/train/runCurves.ts';
+import { runCurves } from '../../nn/train/trainHistory.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
 import type { RunProgressed } from '../../protocol/views/training.ts';
 

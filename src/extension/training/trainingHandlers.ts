@@ -1,5 +1,5 @@
 import type { JSONPath } from 'jsonc-parser';
-import { rateCurve } from '../../nn/train/rateCurve.ts';
+import { rateCurve } from '../../nn/train/schedule.ts';
 import type { Handlers } from '../../protocol/contract.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Rpc } from '../../protocol/rpc.ts';

@@ -140,11 +140,6 @@ export const gradientRules: Record<string, GradientRule> = {
 
   ReduceSum: (g, n, dy) => [expandAs(g, n, dy)],
 
-  ReduceMean: (g, n, dy) => {
-    const count = reducedAxes(g, n).reduce((c, axis) => c * (first(n).shape[axis] as number), 1);
-    return [op.mul(g, expandAs(g, n, dy), g.scalar(1 / count))];
-  },
-
   ReduceSumSquare: (g, n, dy) => [op.mul(g, op.mul(g, first(n), g.scalar(2)), withReducedAxes(g, n, dy))],
 
   Gather: (g, n, dy) => {

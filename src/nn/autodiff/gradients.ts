@@ -6,10 +6,10 @@ import { halfStore } from './halfStore.ts';
 import { dropUnread, recomputed, type Segment, segmentNodes } from './recompute.ts';
 
 export interface GradientOptions {
-  /** What lies within one of these is computed a second time for the backward pass, instead of being kept. */
+  /** Gradient checkpointing: the backward pass recomputes the activations within these. */
   segments?: Segment[];
-  /** Which results on a path from wanted values are kept in half floats for the backward pass; none without it. */
-  isKeptInHalf?: (value: Value) => boolean;
+  /** Which results on a path from wanted values are stored in half floats for the backward pass; none without it. */
+  isStoredInHalf?: (value: Value) => boolean;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface GradientOptions {
  * depend on a wanted value at all.
  */
 export function gradients(g: Graph, loss: Value, wrt: Value[], o: GradientOptions = {}): Value[] {
-  const { segments = [], isKeptInHalf = () => false } = o;
+  const { segments = [], isStoredInHalf = () => false } = o;
   const needs = new Set<Value>(wrt);
   const forward = [...g.nodes];
   for (const node of forward) if (node.inputs.some(v => v && needs.has(v))) for (const o of node.outputs) needs.add(o);
@@ -33,18 +33,18 @@ export function gradients(g: Graph, loss: Value, wrt: Value[], o: GradientOption
   const segmentOf = new Map(segments.flatMap(s => segmentNodes(forward, s).map(node => [node, s] as const)));
   const copies = new Map<Segment, Map<Value, Value>>();
   const halves = halfStore(g, forward);
-  const kept = (v: Value, after: Value) => (needs.has(v) && isKeptInHalf(v) ? halves.read(v, after) : v);
+  const stored = (v: Value, after: Value) => (needs.has(v) && isStoredInHalf(v) ? halves.read(v, after) : v);
   /** The node as the backward pass reads it, once `dy` is there, the gradient of its result. */
   const asRead = (node: Node, dy: Value): Node => {
     const segment = segmentOf.get(node);
     const after = segment && gradient.get(segment.to);
     if (after && !copies.has(segment)) {
-      const start = kept(segment.from, after);
+      const start = stored(segment.from, after);
       const from = start === segment.from ? op.afterwards(g, start, after) : start;
       copies.set(segment, recomputed(g, forward, segment, needs, from));
     }
     const known = after && copies.get(segment);
-    const read = (v: Value) => known?.get(v) ?? kept(v, dy);
+    const read = (v: Value) => known?.get(v) ?? stored(v, dy);
     return { ...node, inputs: node.inputs.map(v => v && read(v)), outputs: node.outputs.map(read) };
   };
 

@@ -1,17 +1,18 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 
-/** Part of a forward pass that is computed again for the backward pass, instead of being kept. */
+/** Part of a forward pass whose activations the backward pass recomputes instead of holding them in memory. */
 export interface Segment {
-  /** What it starts from; kept. */
+  /** The checkpoint it starts from, which stays in memory. */
   from: Value;
   /** Its result. */
   to: Value;
 }
 
 /**
- * Gradient checkpointing (Chen et al. 2016): a second copy of the segment's nodes that lead to wanted values. The copy
- * starts from `start`, which is `from` by another node that waits for the gradient of the segment's result: so it is computed
- * when it is needed and not before, and is another expression than the original, which the runtime does not merge with it.
+ * Gradient checkpointing (Chen et al. 2016): appends a second copy of the segment's nodes that lead to wanted values. The
+ * copy starts from `start`, which has the numbers of `from` and comes from a node that waits for the gradient of the
+ * segment's result. So the runtime executes the copy only when the backward pass needs it, and does not merge it with the
+ * original, because the two read different values.
  *
  * @returns the copy of each value of the segment
  */
@@ -33,8 +34,9 @@ export function recomputed(
 }
 
 /**
- * Removes the nodes that make these values and nothing else, where nothing reads them. The end of a segment is what the
- * next one started from, and is kept: its copy would be computed for nobody, and hold what it is made of until the end.
+ * Removes the nodes that make these values and nothing else, where nothing reads them. The end of a segment is the
+ * checkpoint that the next one started from, which is in memory: nothing reads its copy, which would hold its own inputs in
+ * memory until the end.
  */
 export function dropUnread(g: Graph, values: ReadonlySet<Value>): void {
   const read = new Set<Value | undefined>();

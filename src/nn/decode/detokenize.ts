@@ -3,9 +3,9 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** Turns ids into text as they come. The deltas together are `decode` of all ids. */
 export interface Detokenizer {
-  /** The text that is certain now and was not before: possibly nothing. */
+  /** The text that has become certain with this id; may be empty. */
   push(id: number): string;
-  /** What was held back. Nothing may be pushed after it. */
+  /** The text that was held back. Nothing may be pushed afterwards. */
   flush(): string;
 }
 
@@ -22,7 +22,7 @@ export function createDetokenizer(
   const decode = (ids: number[]) => tokenizer.decode(ids, { cleanUp: false });
   let window: number[] = [];
   let text = '';
-  // How much of `text` is out. All of this is before the clean-up of spaces, which works on each delta.
+  // Characters of `text` that were emitted, counted before the clean-up of spaces, which works on each delta.
   let emitted = 0;
 
   const emit = (end: number): string => {
@@ -32,7 +32,7 @@ export function createDetokenizer(
     return tokenizer.cleansUpSpaces ? cleanUpSpaces(delta) : delta;
   };
 
-  /** Drops ids from the window's front where the rest decodes alone to what it decodes to after them. */
+  /** Drops ids from the front of the window where the rest decodes to the same text without them. */
   const shorten = () => {
     const at = window.length - windowKept;
     const tail = decode(window.slice(at));
@@ -60,4 +60,12 @@ export function createDetokenizer(
     },
     flush: () => emit(text.length),
   };
+}
+
+/** The texts of tokens, special ones included; a character of several tokens comes with the last of them. */
+export function tokenTexts(tokenizer: Tokenizer, ids: ArrayLike<number>): string[] {
+  const detokenizer = createDetokenizer(tokenizer, { skipSpecialTokens: false });
+  const texts = Array.from(ids, id => detokenizer.push(id));
+  const rest = detokenizer.flush();
+  return texts.map((text, i) => (i === texts.length - 1 ? text + rest : text));
 }

@@ -10,7 +10,7 @@ export function logProbabilities(logits: ArrayLike<number>): Float64Array {
 
 /**
  * KL(p ‖ q) = Σ pᵢ (log pᵢ − log qᵢ) in nats, of two distributions given by their log-probabilities (Kullback & Leibler
- * 1951): how far p is from q, seen from p. Never below 0; what rounding leaves of two that are alike is 0.
+ * 1951): the expected log-ratio under p. Never negative: rounding errors of equal distributions are cut to 0.
  */
 export function klDivergence(p: Float64Array, q: Float64Array): number {
   let sum = 0;

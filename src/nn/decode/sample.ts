@@ -1,7 +1,8 @@
-import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { Random } from '../tensor/random.ts';
 
-export interface DecodeSettings {
+/** How the next token is chosen. The recipe's schema and the requests' schemas check the ranges. */
+export interface SamplerSettings {
   /** Logits are divided by it; 0 takes the best token each time (greedy). */
   temperature: number;
   /** Only the k best tokens may be drawn; 0 for all (Fan et al. 2018). */
@@ -10,12 +11,8 @@ export interface DecodeSettings {
   topP: number;
   /** Above 1 makes tokens of the prompt and the answer so far less likely; 1 for none (Keskar et al. 2019, CTRL). */
   repetitionPenalty: number;
-  /** Of the random draws; the same seed gives the same answer. */
+  /** Seed of the random draws: the same seed gives the same answer. */
   seed: number;
-  /** The answer ends before the first of these texts. */
-  stop: string[];
-  /** Of the answer, in tokens. */
-  maxTokens: number;
 }
 
 /**
@@ -24,38 +21,12 @@ export interface DecodeSettings {
  */
 export type Sampler = (logits: Float32Array, history: readonly number[]) => number;
 
-/** One problem per setting out of its range; `where` is the setting's name. */
-export function checkDecodeSettings(settings: DecodeSettings): Problem[] {
-  const problems: Problem[] = [];
-  const check = (name: keyof DecodeSettings, ok: boolean, expected: string) => {
-    if (ok) return;
-    const message = `${name} must be ${expected}, got ${JSON.stringify(settings[name]) ?? 'nothing'}.`;
-    problems.push({ code: 'outOfRange', severity: 'error', where: name, message });
-  };
-  const { temperature, topK, topP, repetitionPenalty, seed, stop, maxTokens } = settings;
-  check('temperature', Number.isFinite(temperature) && temperature >= 0, 'a number from 0 (greedy) up');
-  check('topK', Number.isInteger(topK) && topK >= 0, 'a whole number from 0 (off) up');
-  check('topP', Number.isFinite(topP) && topP > 0 && topP <= 1, 'a number above 0 and at most 1 (off)');
-  check(
-    'repetitionPenalty',
-    Number.isFinite(repetitionPenalty) && repetitionPenalty > 0,
-    'a number above 0 (1 is off)',
-  );
-  check('seed', Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff, 'a whole number from 0 to 4294967295');
-  check('stop', Array.isArray(stop) && stop.every(s => typeof s === 'string' && s !== ''), 'a list of non-empty texts');
-  check('maxTokens', Number.isInteger(maxTokens) && maxTokens >= 1, 'a whole number from 1 up');
-  return problems;
-}
-
 /**
  * A sampler with the order and the rules of transformers' logits processors: repetition penalty, temperature, top-k
  * (ties with the k-th are kept), top-p. Each sampler has its own random numbers and scratch memory: one per answer.
  * @throws WorkbenchError `runtime` when called with logits that hold no finite number.
  */
-export function createSampler(
-  settings: Pick<DecodeSettings, 'temperature' | 'topK' | 'topP' | 'repetitionPenalty' | 'seed'>,
-): Sampler {
-  const { temperature, topK, topP, repetitionPenalty, seed } = settings;
+export function createSampler({ temperature, topK, topP, repetitionPenalty, seed }: SamplerSettings): Sampler {
   const random = new Random(seed);
   let scratch = new Float32Array(0);
 

@@ -14,7 +14,7 @@ export type FinishReason =
   | 'context';
 
 /** What one token brought: text that may be shown, and how the answer ended if it did. */
-export interface StreamDelta {
+interface StreamDelta {
   text: string;
   finish?: FinishReason;
 }

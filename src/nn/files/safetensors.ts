@@ -30,9 +30,9 @@ export interface TensorToWrite {
 /** The reference implementation's own limit; a header is a few hundred bytes a tensor. */
 export const maxHeaderLength = 100_000_000;
 /** Far above the largest public shard (some 10^4 tensors), low enough that a lying header cannot exhaust memory. */
-export const maxTensors = 200_000;
+const maxTensors = 200_000;
 /** No tensor of a language model has more axes. */
-export const maxAxes = 8;
+const maxAxes = 8;
 
 /**
  * The number of bytes at the start of the file that hold the header: 8 for its length, then the JSON.
@@ -99,16 +99,16 @@ export function readTensorF32(entry: Pick<TensorEntry, 'dtype' | 'shape'>, bytes
     case 'F64':
       return Float32Array.from(new Float64Array(buffer));
     case 'F16':
-      return widen(new Uint16Array(buffer), halfToFloat);
+      return upcast(new Uint16Array(buffer), halfToFloat);
     case 'BF16':
-      return widen(new Uint16Array(buffer), bfloatToFloat);
+      return upcast(new Uint16Array(buffer), bfloatToFloat);
     default:
       throw new WorkbenchError('unsupported', `A tensor of ${entry.dtype} cannot be read as floats`);
   }
 }
 
 /** A loop, because Float32Array.from goes through an iterator, which takes ten times as long. */
-function widen(halves: Uint16Array, toFloat: (half: number) => number): Float32Array {
+function upcast(halves: Uint16Array, toFloat: (half: number) => number): Float32Array {
   const floats = new Float32Array(halves.length);
   for (let i = 0; i < halves.length; i++) floats[i] = toFloat(halves[i]!);
   return floats;

@@ -52,14 +52,14 @@ export class Graph {
   /** `prefix` goes before the names it makes up, for a graph that takes in the nodes of another. */
   constructor(private readonly prefix = '') {}
 
-  /** A value fed at every run. */
+  /** A value that is fed at every execution. */
   input(name: string, type: ElementType, shape: Dim[]): Value {
     const value = { name, type, shape };
     this.inputs.push(value);
     return value;
   }
 
-  /** Gives `value` a name under which a run returns it. */
+  /** Makes `value` an output under this name. */
   output(name: string, value: Value): Value {
     const [out] = this.node('Identity', [value], [{ type: value.type, shape: value.shape }], {}, '', [name]);
     this.outputs.push(out!);
@@ -84,7 +84,7 @@ export class Graph {
     return values;
   }
 
-  /** A constant kept in a file beside the model, read in place by the runtime. */
+  /** A constant in a file beside the model, which the runtime reads in place. */
   external(
     name: string,
     type: ElementType,

@@ -60,8 +60,8 @@ const rules: Record<string, Rule> = {
     return true;
   },
 
-  // Not every GPU computes with half floats. Constants are widened when the graph is compiled, as they are for a product
-  // with the same weights; what widened the gathered rows finds nothing left to do.
+  // Not every GPU computes with half floats. The table is upcast when the graph is compiled, as constants of products are;
+  // the Cast of the gathered rows then has nothing to do.
   Gather(g, { inputs, outputs, attributes }) {
     const [table, indices] = inputs as [Value, Value];
     if (table.type !== 'float16') return false;

@@ -42,7 +42,6 @@ export const add = binary('Add');
 export const sub = binary('Sub');
 export const mul = binary('Mul');
 export const div = binary('Div');
-export const pow = binary('Pow');
 export const min = binary('Min');
 export const neg = unary('Neg');
 export const exp = unary('Exp');
@@ -105,8 +104,8 @@ export function matmul(
 }
 
 /**
- * x Wᵀ for x […, in] and W [out, in], the same for every place of x, or [B, out, in], one for each x [in, …] of the first
- * axis; S in place of B is 1 or B in a run. The gradient rules know products of equal axes alone.
+ * x Wᵀ for x […, in] and W [out, in], one for all of x, or [B, out, in], one for each entry of the first axis of x. An axis
+ * named S in place of B is 1 or B at an execution. The gradient rules know products of equal axes alone.
  */
 export function project(g: Graph, x: Value, w: Value): Value {
   return product(g, x, w, true);
@@ -133,7 +132,6 @@ function reduce(op: string) {
   };
 }
 export const reduceSum = reduce('ReduceSum');
-export const reduceMean = reduce('ReduceMean');
 export const reduceSumSquare = reduce('ReduceSumSquare');
 
 /** Same elements in another shape; sizes known only at run time must be defined in the graph. */
@@ -149,8 +147,9 @@ export function reshape(g: Graph, x: Value, shape: Dim[]): Value {
 }
 
 /**
- * `x`, from a node that runs only when `other` is there, although it needs nothing of it; no number is copied. The first
- * size of `other` must be one of the run: the runtime does not wait for sizes that it knows. Throws for a scalar.
+ * `x`, from a node that the runtime executes only after `other`, although it reads no number of it; nothing is copied. The
+ * first size of `other` must be known at run time only: for sizes that it knows before, the runtime does not wait. Throws
+ * `runtime` for a scalar.
  */
 export function afterwards(g: Graph, x: Value, other: Value): Value {
   if (other.shape.length === 0) throw new WorkbenchError('runtime', `afterwards: '${other.name}' is a scalar`);
@@ -159,8 +158,8 @@ export function afterwards(g: Graph, x: Value, other: Value): Value {
 }
 
 /**
- * `x`, from a node that runs only when `like` is there, which has the same shape; no number is copied. Some size must be
- * one of the run, as in `afterwards`.
+ * `x`, from a node that the runtime executes only after `like`, which has the same shape; nothing is copied. Some size must
+ * be known at run time only, as in `afterwards`.
  */
 export function withShapeOf(g: Graph, x: Value, like: Value): Value {
   return single(g, 'Reshape', [x, shapeOf(g, like)], x.type, x.shape);
@@ -187,11 +186,11 @@ export function gatherRows(g: Graph, x: Value, indices: Value): Value {
   return single(g, 'Gather', [x, indices], x.type, [...indices.shape, ...x.shape.slice(1)], { axis: 0 });
 }
 
-/** Rows of a weight. Where it is widened from a smaller type, only these rows are: the whole may be needed nowhere. */
+/** Rows of a weight. Where the weight is upcast from a smaller type, only these rows are: nothing may need the whole in F32. */
 export function gatherWeightRows(g: Graph, weight: Value, indices: Value): Value {
-  const widening = g.nodes.find(n => n.op === 'Cast' && n.outputs[0] === weight);
-  if (!widening) return gatherRows(g, weight, indices);
-  return cast(g, gatherRows(g, widening.inputs[0]!, indices), weight.type);
+  const upcast = g.nodes.find(n => n.op === 'Cast' && n.outputs[0] === weight);
+  if (!upcast) return gatherRows(g, weight, indices);
+  return cast(g, gatherRows(g, upcast.inputs[0]!, indices), weight.type);
 }
 
 /** Columns of `x` [n, k] at constant positions: [n, positions.length]. */

@@ -1,4 +1,4 @@
-/** What an adapter was trained on. Undefined stands for what is not known. */
+/** What an adapter was trained on; unknown parts are undefined. */
 export interface AdapterOrigin {
   /** SHA-256 of the base's weights. */
   baseHash?: string;
@@ -8,7 +8,7 @@ export interface AdapterOrigin {
 
 const keys = { baseHash: 'base_sha256', chatTemplate: 'chat_template' } as const;
 
-/** As metadata of an adapter's factors: it goes wherever they go, and PEFT does not look at it. */
+/** The origin as metadata of the file of factors: it stays with them wherever they are copied, and PEFT ignores it. */
 export function originMetadata(origin: AdapterOrigin): Record<string, string> {
   const known = Object.entries(keys).flatMap(([part, key]) => {
     const value = origin[part as keyof AdapterOrigin];

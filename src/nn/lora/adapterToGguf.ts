@@ -1,12 +1,13 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { encodeGguf, type GgufValue } from '../files/gguf.ts';
+import type { ArchitectureTraits } from '../model/architectures.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import type { Adapter } from './adapter.ts';
 
 /** What llama.cpp must know of the base an adapter belongs to. */
 export interface GgufBase {
-  /** llama.cpp's name; Mistral models are `llama` there. */
-  architecture: 'llama' | 'qwen2' | 'qwen3';
+  /** llama.cpp's name for it; Mistral models are `llama` there. */
+  architecture: ArchitectureTraits['ggufName'];
   heads: number;
   kvHeads: number;
 }

@@ -1,6 +1,6 @@
 import { Random } from '../tensor/random.ts';
 
-/** A number from a text (FNV-1a), to give each expert its own stream of random numbers whoever trains beside it. */
+/** A hash of a text (FNV-1a), which seeds an expert's own random numbers whichever experts train with it. */
 export function hashName(name: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);

@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** A key is one name, path or small expression; the limit bounds the time to match it. */
 const maxPatternLength = 500;
-/** Matching takes time in the power of these; three cover `layers\.\d+\..*proj`. */
+/** The number of repeats is the exponent of the time that matching takes; three cover `layers\.\d+\..*proj`. */
 const maxRepeats = 3;
 
 /**

@@ -2,10 +2,9 @@ import type { BaseConfig } from '../model/config.ts';
 import { buildInferenceGraph, cacheHeadDim } from '../model/inferenceGraph.ts';
 import { linearGroups } from '../model/layout.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
-import { constantMemory } from './constantMemory.ts';
-import { peakMemory } from './peakMemory.ts';
+import { constantMemory, peakMemory } from './graphMemory.ts';
 
-/** Bytes that answering one prompt holds, besides the process it runs in. */
+/** The memory plan of answering one prompt, in bytes, besides the process it runs in. */
 export interface AnsweringMemory {
   weights: number;
   /** The bank of experts. */

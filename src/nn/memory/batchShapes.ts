@@ -1,7 +1,7 @@
 import type { Batch } from '../train/assembleBatch.ts';
-import { type TrainLoopOptions, type TrainPlan, trainLoop } from '../train/trainLoop.ts';
+import { type TrainingJob, type TrainLoopOptions, trainLoop } from '../train/trainLoop.ts';
 
-/** A run of a training graph: B rows of T tokens, of which M carry loss; with how many tokens that are no padding. */
+/** One execution of a training graph: B rows of T tokens, M tokens with loss, and how many tokens are no padding. */
 export interface BatchShape {
   B: number;
   T: number;
@@ -9,32 +9,32 @@ export interface BatchShape {
   tokens: number;
 }
 
-/** The runs of a training's first steps, by what they compute. */
-export interface RunShapes {
+/** The graph executions of a training's first steps, by phase. */
+export interface ExecutionShapes {
   accumulate: BatchShape[];
   step: BatchShape[];
   evaluate: BatchShape[];
-  /** Of how many steps these are. */
+  /** The number of steps that these belong to. */
   steps: number;
 }
 
-/** Steps that are looked at: of most data an epoch, in less than a second. */
+/** Steps that are simulated: an epoch of most data, in less than a second. */
 const mostSteps = 500;
 
-/** The shapes of a training's batches, by taking its steps without computing anything. */
+/** The shapes of a training's batches: the training loop takes its steps over a backend that computes nothing. */
 export async function batchShapes(
-  plans: TrainPlan[],
+  jobs: TrainingJob[],
   { seed, inTurn }: Pick<TrainLoopOptions, 'seed' | 'inTurn'>,
-): Promise<RunShapes> {
-  const shapes: RunShapes = { accumulate: [], step: [], evaluate: [], steps: 0 };
+): Promise<ExecutionShapes> {
+  const shapes: ExecutionShapes = { accumulate: [], step: [], evaluate: [], steps: 0 };
   const note = (kind: 'accumulate' | 'step' | 'evaluate', b: Batch): void => {
     shapes[kind].push({ B: b.rows, T: b.length, M: b.labels.length, tokens: b.tokens });
   };
-  // Falls, so that no expert's patience ends its training.
+  // The loss falls at each validation, so that no expert's patience ends its training.
   let loss = 0;
-  const losses = () => plans.map(() => loss);
+  const losses = () => jobs.map(() => loss);
   const loop = trainLoop({
-    plans,
+    jobs,
     seed,
     inTurn,
     backend: {

@@ -1,7 +1,7 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 
 /**
- * The order in which onnxruntime runs a graph's nodes: depth first from the nodes that nothing reads, the last of them
+ * The order in which onnxruntime executes a graph's nodes: depth first from the nodes that nothing reads, the last of them
  * first, and of a node's inputs the one made by the latest node first (Graph::ReverseDFSFrom). Nodes of constants alone, but for
  * dequantisation, are left out: they are computed once, when the graph is compiled.
  */

@@ -6,7 +6,7 @@ const products = new Set(['Gemm', 'FusedMatMul', 'MatMulNBits']);
 
 /**
  * Floating-point operations of a graph's matrix products, a multiplication and an addition each counting one, as a
- * function of the sizes of a run: thousands of runs are counted without reading the graph again.
+ * function of the sizes of an execution: thousands of executions are counted without reading the graph again.
  */
 export function matrixOperations(g: Graph): (sizes: Sizes) => number {
   /** Names of sizes, multiplied → how often. */

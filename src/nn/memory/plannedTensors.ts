@@ -6,7 +6,7 @@ import { blocksPerRow, bytesPerBlock, codesOf, scalesOf } from '../quant/blocks.
 import { type DType, dtypeSize } from '../tensor/dtype.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 
-/** The tensors that a checkpoint of a base would hold, of which nothing but the configuration is there. */
+/** The tensors that the checkpoint of a base would hold, for a memory plan from the base's configuration alone. */
 export function plannedTensors(c: BaseConfig, dtype: DType): Map<string, TensorPlace> {
   const place = placer();
   return new Map([...baseTensors(c)].map(([name, shape]) => [name, place(dtype, shape)]));

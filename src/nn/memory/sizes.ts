@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Dim, ElementType, Value } from '../graph/graph.ts';
 
-/** What the named sizes of a graph are in a run: B rows, T tokens, M trained tokens, and so on. */
+/** The values of a graph's named sizes at one execution: B rows, T tokens, M trained tokens, and so on. */
 export type Sizes = Readonly<Record<string, number>>;
 
 const elementBytes: Record<ElementType, number> = {

@@ -1,18 +1,17 @@
-import { packsWeights, type RunGraphOptions, runGraph } from '../train/runGraph.ts';
+import { packsWeights, type SessionGraphOptions, sessionGraph } from '../train/sessionGraph.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts';
 import { createArena } from './arena.ts';
-import { type BatchShape, largestShapes, type RunShapes } from './batchShapes.ts';
-import { constantMemory } from './constantMemory.ts';
-import { allocateResults } from './peakMemory.ts';
+import { type BatchShape, type ExecutionShapes, largestShapes } from './batchShapes.ts';
+import { allocateResults, constantMemory } from './graphMemory.ts';
 import { valueBytes } from './sizes.ts';
 
-/** Bytes that a training holds at its peak, besides the process it runs in. */
+/** The memory plan of a training: bytes that it holds at its peak, besides the process it runs in. */
 export interface TrainingMemory {
   /** The base, as each compiled graph holds it. */
   weights: number;
-  /** Parameters, the best of them where they are validated, and gradients that are added up. */
+  /** Parameters, a copy of the best ones where they are validated, and accumulated gradients. */
   factors: number;
-  /** Moments, and what the next step is written into. */
+  /** AdamW's moments, and the tensors that the next step writes into. */
   optimiser: number;
   /** Results between a step's inputs and outputs. */
   activations: number;
@@ -30,20 +29,20 @@ const copiedResults = 2;
 /** Results gather to about this much before V8 collects them: small ones sooner, by measurement. */
 const uncollectedBytes = { small: 32e6, large: 64e6 };
 
-/** What operators take for themselves while they run: measured 4 to 8 % of the arena. */
+/** What operators allocate for themselves while they execute: measured 4 to 8 % of the arena. */
 const besidesResults = 1.06;
 
-/** The memory of a run with these batches, by its own graphs. */
-export function trainingMemory(o: RunGraphOptions, shapes: RunShapes): TrainingMemory {
+/** The memory plan of a training that executes its graphs with these shapes. */
+export function trainingMemory(o: SessionGraphOptions, shapes: ExecutionShapes): TrainingMemory {
   const sizes = o.experts.map(e => groupSize(expertGroup(o.config, e)));
   const all = 4 * sizes.reduce((a, b) => a + b, 0);
-  const inOneRun = o.inTurn ? 4 * sizes[0]! : all;
-  const copied = copiedResults * inOneRun;
+  const inOneExecution = o.inTurn ? 4 * sizes[0]! : all;
+  const copied = copiedResults * inOneExecution;
   const isValidated = shapes.evaluate.length > 0;
   const memory: TrainingMemory = {
     weights: 0,
     factors: all + (isValidated ? all : 0) + (o.accumulates ? all + copied : 0),
-    optimiser: 5 * all + uncollectedCopies(3 * inOneRun, copied, shapes.step.length),
+    optimiser: 5 * all + uncollectedCopies(3 * inOneExecution, copied, shapes.step.length),
     activations: 0,
     graphs: 0,
   };
@@ -57,19 +56,19 @@ export function trainingMemory(o: RunGraphOptions, shapes: RunShapes): TrainingM
   return memory;
 }
 
-/** Bytes of copies, of `runs` that write so much each, before V8 collects them; `copied` of them it never does at once. */
-function uncollectedCopies(written: number, copied: number, runs: number): number {
+/** Bytes of copies that V8 has not collected, of `executions` that write so much each; `copied` bytes are always among them. */
+function uncollectedCopies(written: number, copied: number, executions: number): number {
   const large = Math.min(copiedResults * written, Math.max(copied, uncollectedBytes.large));
-  return Math.max(large, Math.min(runs * written, uncollectedBytes.small));
+  return Math.max(large, Math.min(executions * written, uncollectedBytes.small));
 }
 
-/** Every compiled graph keeps the memory that its runs have touched. */
-function graphMemory(o: RunGraphOptions, phase: TrainPhase, shapes: BatchShape[]) {
-  const g = runGraph(o, phase);
+/** The memory of one compiled graph, which never gives back what its executions have touched. */
+function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchShape[]) {
+  const g = sessionGraph(o, phase);
   const batchInputs = g.inputs.filter(i => i.shape.some(dim => typeof dim === 'string'));
   const largest = largestShapes(shapes);
   const arena = createArena();
-  // What a smaller run has left behind is not always what a larger one can use.
+  // The chunks that a smaller execution has left behind do not always serve a larger one.
   for (const { B, T, M } of [shapes[0]!, ...largest]) allocateResults(g, { B, T, M }, arena);
   const fed = largest.map(({ B, T, M }) => batchInputs.reduce((sum, i) => sum + valueBytes(i, { B, T, M }), 0));
   return {

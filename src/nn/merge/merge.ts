@@ -5,7 +5,7 @@ import type { AdapterConfig } from '../lora/adapterConfig.ts';
 import { Random } from '../tensor/random.ts';
 import { mergeError, type RelativeError, type WeightedAdapter } from './mergeError.ts';
 import { type MajoritySign, type MethodParts, methodParts } from './mergeMethods.ts';
-import { deltaMerge, factorMerge, type MaskPart, stackMerge, svdMerge, type Term } from './mergeModule.ts';
+import { type MaskPart, mergeModule, type Term } from './mergeModule.ts';
 
 export interface MergeOptions {
   method: MergeMethod;
@@ -57,8 +57,8 @@ export function mergeAdapters(
     const terms = termsOf(active, module);
     const { A, B } = terms[0]!.factors;
     if (options.rank !== undefined && parts.on === 'delta') checkRank(options.rank, A.cols, B.rows, module);
-    const settings = { ...parts, density, majoritySign: options.majoritySign ?? 'total', rank, module, drawMask };
-    modules.set(module, mergeModule(terms, settings, options.method));
+    const { method, majoritySign = 'total' } = options;
+    modules.set(module, mergeModule(terms, { ...parts, method, module, density, majoritySign, rank, drawMask }));
   }
   const adapter: Adapter = { name: options.name ?? 'merged', config: plainConfig(modules, active), modules };
   return { adapter, relativeError: mergeError(adapter, active) };
@@ -72,18 +72,6 @@ function maskSource(seed: number, density: number): NonNullable<MergeOptions['dr
     for (let i = 0; i < count; i++) mask[i] = random.uniform() < density ? 1 : 0;
     return mask;
   };
-}
-
-function mergeModule(terms: Term[], settings: Parameters<typeof deltaMerge>[1], method: MergeMethod): LoraFactors {
-  switch (settings.on) {
-    case 'stack':
-      return stackMerge(terms);
-    case 'factors':
-      checkEqualRanks(terms, settings.module, method);
-      return factorMerge(terms, settings);
-    case 'delta':
-      return settings.prune === 'none' ? svdMerge(terms, settings.rank) : deltaMerge(terms, settings);
-  }
 }
 
 function checkRequest(adapters: WeightedAdapter[], options: MergeOptions): MethodParts {
@@ -128,16 +116,6 @@ function termsOf(adapters: WeightedAdapter[], module: string): Term[] {
     throw new WorkbenchError('mismatch', `${module} is ${sizes}`, 'Only adapters of one base can be merged.');
   }
   return terms;
-}
-
-function checkEqualRanks(terms: Term[], module: string, method: MergeMethod): void {
-  if (terms.every(({ factors }) => factors.A.rows === terms[0]!.factors.A.rows)) return;
-  const ranks = terms.map(({ name, factors }) => `${factors.A.rows} (${name})`).join(', ');
-  throw new WorkbenchError(
-    'mismatch',
-    `${method} needs equal ranks, but those of ${module} are ${ranks}`,
-    'Use cat, svd or one of the …_svd forms, which take any ranks.',
-  );
 }
 
 /** The config that says scaling 1 for every module: alpha is the rank. */

@@ -3,6 +3,12 @@ import type { MergeMethod } from '../../protocol/mergeMethod.ts';
 /** What a sign is elected by: the sum of the values, or the count of their signs. */
 export type MajoritySign = 'total' | 'frequency';
 
+/*
+ * The methods by which experts are merged for good, as combinations of parts. To add one: its name and what it does in a
+ * sentence in protocol/mergeMethod.ts, and its parts here. A part that no method has yet gets a name in `MethodParts`, and
+ * its arithmetic in mergeModule.ts (`on`) or combineTensors.ts (`prune`, `elect`).
+ */
+
 /** What a method is made of. */
 export interface MethodParts {
   /** `stack`: factors side by side; `factors`: the A and the B apart; `delta`: scaling · B · A, refactored by SVD. */
@@ -13,17 +19,7 @@ export interface MethodParts {
   elect: boolean;
 }
 
-/** The settings that a method reads; the others have no effect on it. */
-export function methodSettings(method: MergeMethod): ('density' | 'seed' | 'majoritySign' | 'rank')[] {
-  const { on, prune, elect } = methodParts[method];
-  return [
-    ...(prune === 'none' ? [] : (['density'] as const)),
-    ...(prune === 'random' ? (['seed'] as const) : []),
-    ...(elect ? (['majoritySign'] as const) : []),
-    ...(on === 'delta' ? (['rank'] as const) : []),
-  ];
-}
-
+/** The parts of each method; names and arithmetic are those of PEFT's `add_weighted_adapter`. */
 export const methodParts: Record<MergeMethod, MethodParts> = {
   cat: { on: 'stack', prune: 'none', elect: false },
   linear: { on: 'factors', prune: 'none', elect: false },
@@ -37,3 +33,14 @@ export const methodParts: Record<MergeMethod, MethodParts> = {
   magnitude_prune: { on: 'factors', prune: 'magnitude', elect: false },
   magnitude_prune_svd: { on: 'delta', prune: 'magnitude', elect: false },
 };
+
+/** The settings that a method reads; the others have no effect on it. */
+export function methodSettings(method: MergeMethod): ('density' | 'seed' | 'majoritySign' | 'rank')[] {
+  const { on, prune, elect } = methodParts[method];
+  return [
+    ...(prune === 'none' ? [] : (['density'] as const)),
+    ...(prune === 'random' ? (['seed'] as const) : []),
+    ...(elect ? (['majoritySign'] as const) : []),
+    ...(on === 'delta' ? (['rank'] as const) : []),
+  ];
+}

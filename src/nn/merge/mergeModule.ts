@@ -1,3 +1,5 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { MergeMethod } from '../../protocol/mergeMethod.ts';
 import { columnsOf, rowsOf, sideBySide } from '../linalg/columns.ts';
 import { leadingSvd } from '../linalg/leadingSvd.ts';
 import { productSvd, type Svd } from '../linalg/svd.ts';
@@ -17,7 +19,8 @@ export interface Term {
 /** The tensor a mask of dare belongs to. */
 export type MaskPart = 'lora_A' | 'lora_B' | 'delta';
 
-export interface ModuleSettings extends MethodParts {
+interface ModuleSettings extends MethodParts {
+  method: MergeMethod;
   module: string;
   density: number;
   majoritySign: MajoritySign;
@@ -25,8 +28,21 @@ export interface ModuleSettings extends MethodParts {
   drawMask: (adapter: string, module: string, part: MaskPart, count: number) => ArrayLike<number>;
 }
 
+/** The factors of one module of the merge, from the adapters' shares in it. */
+export function mergeModule(terms: Term[], settings: ModuleSettings): LoraFactors {
+  return forms[settings.on](terms, settings);
+}
+
+/** How a module is merged, by what the method works on. */
+const forms: Record<MethodParts['on'], (terms: Term[], settings: ModuleSettings) => LoraFactors> = {
+  stack: stackMerge,
+  factors: factorMerge,
+  delta: (terms, settings) =>
+    settings.prune === 'none' ? svdMerge(terms, settings.rank) : deltaMerge(terms, settings),
+};
+
 /** Factors side by side, w·s on A: exactly Σ wᵢsᵢBᵢAᵢ, at the sum of the ranks. */
-export function stackMerge(terms: Term[]): LoraFactors {
+function stackMerge(terms: Term[]): LoraFactors {
   const [inputs, out] = sizeOf(terms);
   const rank = terms.reduce((sum, { factors }) => sum + factors.A.rows, 0);
   const A: Matrix = { rows: rank, cols: inputs, data: new Float32Array(rank * inputs) };
@@ -46,8 +62,9 @@ export function stackMerge(terms: Term[]): LoraFactors {
   return { A, B, scaling: 1 };
 }
 
-/** The A and the B combined apart, each with √|w·s|, the sign of w·s on A. Ranks must be equal. */
-export function factorMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
+/** The A and the B combined apart, each with √|w·s|, the sign of w·s on A. Throws `mismatch` for unequal ranks. */
+function factorMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
+  checkEqualRanks(terms, settings);
   const shares = terms.map(({ weight, factors }) => weight * factors.scaling);
   const roots = shares.map(share => Math.sqrt(Math.abs(share)));
   const signedRoots = roots.map((root, i) => Math.sign(shares[i]!) * root);
@@ -71,14 +88,14 @@ export function factorMerge(terms: Term[], settings: ModuleSettings): LoraFactor
 }
 
 /** The best approximation of Σ wᵢsᵢBᵢAᵢ of the given rank (Eckart & Young 1936); no delta is formed. */
-export function svdMerge(terms: Term[], rank: number): LoraFactors {
+function svdMerge(terms: Term[], rank: number): LoraFactors {
   const left = sideBySide(terms.map(({ weight, factors }) => columnsOf(factors.B, weight * factors.scaling)));
   const right = sideBySide(terms.map(({ factors }) => rowsOf(factors.A)));
   return factorsOf(productSvd(left, right, rank));
 }
 
 /** The deltas sᵢBᵢAᵢ pruned and combined with the weights, then the best approximation of the given rank. */
-export function deltaMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
+function deltaMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
   const [inputs, out] = sizeOf(terms);
   const deltas = terms.map(({ factors }) => mergeDelta(new Float32Array(out * inputs), [{ ...factors, weight: 1 }]));
   const weights = terms.map(term => term.weight);
@@ -86,6 +103,16 @@ export function deltaMerge(terms: Term[], settings: ModuleSettings): LoraFactors
   const data = combine(deltas, weights, names, 'delta', settings);
   return factorsOf(leadingSvd({ rows: out, cols: inputs, data }, settings.rank));
 }
+
+/** How entries are dropped, by the method's `prune`. */
+const prunings: Record<
+  MethodParts['prune'],
+  (tensor: Float32Array, density: number, mask: () => ArrayLike<number>) => Float32Array
+> = {
+  none: tensor => tensor,
+  magnitude: keepLargest,
+  random: (tensor, density, mask) => keepMasked(tensor, mask(), density),
+};
 
 function combine(
   tensors: Float32Array[],
@@ -95,9 +122,9 @@ function combine(
   { prune, elect, density, majoritySign, module, drawMask }: ModuleSettings,
 ): Float32Array {
   const pruned = tensors.map((tensor, i) => {
-    if (prune === 'none' || density >= 1) return tensor;
-    if (prune === 'magnitude') return keepLargest(tensor, density);
-    return keepMasked(tensor, drawMask(names[i]!, module, part, tensor.length), density);
+    if (density >= 1) return tensor;
+    const mask = () => drawMask(names[i]!, module, part, tensor.length);
+    return prunings[prune](tensor, density, mask);
   });
   return elect ? tiesSum(pruned, weights, majoritySign) : weightedSum(pruned, weights);
 }
@@ -117,4 +144,14 @@ function factorsOf({ u, s, v }: Svd): LoraFactors {
 
 function sizeOf(terms: Term[]): [inputs: number, out: number] {
   return [terms[0]!.factors.A.cols, terms[0]!.factors.B.rows];
+}
+
+function checkEqualRanks(terms: Term[], { module, method }: ModuleSettings): void {
+  if (terms.every(({ factors }) => factors.A.rows === terms[0]!.factors.A.rows)) return;
+  const ranks = terms.map(({ name, factors }) => `${factors.A.rows} (${name})`).join(', ');
+  throw new WorkbenchError(
+    'mismatch',
+    `${method} needs equal ranks, but those of ${module} are ${ranks}`,
+    'Use cat, svd or one of the …_svd forms, which take any ranks.',
+  );
 }

@@ -38,8 +38,8 @@ export function checkBaseTensors(c: BaseConfig, tensors: ReadonlyMap<string, Ten
 }
 
 /**
- * The base's weights as constants of a graph, read in place from their files and widened to F32; those of which there is
- * a quantised copy are widened from that.
+ * The base's weights as F32 values of a graph, over constants that the runtime reads in place from their files: dequantised
+ * where there is a quantised copy, upcast where they are stored in 16 bits.
  */
 export function externalWeights(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): (name: string) => Value {
   return name =>
@@ -53,10 +53,10 @@ export function externalWeights(g: Graph, tensors: ReadonlyMap<string, TensorPla
     });
 }
 
-/** x […, in] and the names of weights [out, in], one below the other → x Wᵀ + bias, […, Σ out]. */
+/** x […, in] and the names of weights [out, in], stacked along the rows → x Wᵀ + bias, […, Σ out]. */
 export type Product = (x: Value, weights: string[], bias?: Value) => Value;
 
-/** Products with the base's weights: one each, however many weights, and without widening those that are quantised. */
+/** Products with the base's weights: a single operator for any number of weights, which reads quantised ones as codes. */
 export function externalProduct(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): Product {
   const weight = externalWeights(g, tensors);
   return (x, weights, bias) => {

@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Architecture, type ArchitectureTraits, architectures } from './architectures.ts';
 
 /** How rotary frequencies are stretched beyond the trained length. */
-export type RopeScaling =
+type RopeScaling =
   | { type: 'none' }
   | { type: 'linear'; factor: number }
   | { type: 'llama3'; factor: number; lowFactor: number; highFactor: number; originalLength: number };
@@ -34,15 +35,6 @@ export interface BaseConfig {
   tied: boolean;
 }
 
-export type Architecture = 'llama' | 'mistral' | 'qwen2' | 'qwen3';
-
-const architectures: Record<string, Architecture> = {
-  LlamaForCausalLM: 'llama',
-  MistralForCausalLM: 'mistral',
-  Qwen2ForCausalLM: 'qwen2',
-  Qwen3ForCausalLM: 'qwen3',
-};
-
 type Json = Record<string, unknown>;
 
 /**
@@ -55,6 +47,8 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     throw new WorkbenchError('badFile', `${file}: expected a JSON object`);
   const config = json as Json;
   const architecture = architectureOf(config, file);
+  const traits: ArchitectureTraits = architectures[architecture];
+  const holds = (trait: boolean | string) => (typeof trait === 'string' ? config[trait] === true : trait);
   const int = (key: string, fallback?: number) => positive(config, key, file, fallback, true);
   const dim = int('hidden_size');
   const heads = int('num_attention_heads');
@@ -63,10 +57,8 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     throw new WorkbenchError('badFile', `${file}: ${heads} attention heads cannot share ${kvHeads} key/value heads`);
   const activation = config.hidden_act ?? 'silu';
   if (activation !== 'silu') throw unsupported(file, `hidden_act '${activation}'`, "only 'silu' is implemented");
-  const headDim = int('head_dim', architecture === 'qwen3' ? 128 : dim / heads);
+  const headDim = int('head_dim', traits.headDim ?? dim / heads);
   if (headDim % 2 !== 0) throw unsupported(file, `head_dim ${headDim}`, 'rotary embedding needs an even head size');
-  const attentionBias = config.attention_bias === true;
-  const llamaLike = architecture === 'llama' || architecture === 'qwen3';
   return {
     architecture,
     vocab: int('vocab_size'),
@@ -79,22 +71,29 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     maxLength: maxLengthOf(config, file),
     epsilon: positive(config, 'rms_norm_eps', file, 1e-6),
     ...ropeOf(config, file),
-    qkvBias: architecture === 'qwen2' || (llamaLike && attentionBias),
-    outputBias: llamaLike && attentionBias,
-    mlpBias: architecture === 'llama' && config.mlp_bias === true,
-    qkNorm: architecture === 'qwen3',
+    qkvBias: holds(traits.qkvBias),
+    outputBias: holds(traits.outputBias),
+    mlpBias: holds(traits.mlpBias),
+    qkNorm: traits.qkNorm,
     tied: config.tie_word_embeddings === true,
   };
 }
 
 function architectureOf(config: Json, file: string): Architecture {
   const names = Array.isArray(config.architectures) ? (config.architectures as unknown[]).map(String) : [];
+  const known = Object.keys(architectures) as Architecture[];
+  const classOf = (name: string) => known.find(a => architectures[a].className === name);
+  const named = names.map(classOf).find(a => a !== undefined);
   // A config that names no class names the family all the same.
-  const family = names.length === 0 ? Object.values(architectures).find(a => a === config.model_type) : undefined;
-  const known = names.map(n => architectures[n]).find(a => a !== undefined) ?? family;
-  if (known) return known;
+  const family = names.length === 0 ? known.find(a => a === config.model_type) : undefined;
+  const found = named ?? family;
+  if (found) return found;
   const name = names[0] ?? config.model_type ?? '(none)';
-  throw unsupported(file, `architecture '${name}'`, `supported: ${Object.keys(architectures).join(', ')}`);
+  throw unsupported(
+    file,
+    `architecture '${name}'`,
+    `supported: ${known.map(a => architectures[a].className).join(', ')}`,
+  );
 }
 
 /** A sliding window makes attention exact up to the window; longer contexts are not offered. */

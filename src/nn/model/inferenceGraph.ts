@@ -18,17 +18,17 @@ export function bankInputs({ name }: LinearGroup): { A: string; B: string } {
   return { A: `${name}.lora_A`, B: `${name}.lora_B` };
 }
 
-/** Input with the gates of groups of so many layers. */
+/** The input with the gates of groups of so many layers. */
 export function gateInput(layers: number): string {
   return `gate.${layers}`;
 }
 
-/** The fused attention takes head sizes that are multiples of this; others are filled up with zeros, which add nothing. */
+/** The fused attention takes head sizes that are multiples of this; others are padded with zeros, which change nothing. */
 const headStep = 8;
 /** It rotates heads whose size is a multiple of this. */
 const rotaryStep = 16;
 
-/** Width of a head in the cache: the head size, filled up to what the fused attention takes. */
+/** Width of a head in the cache: the head size, padded to what the fused attention takes. */
 export function cacheHeadDim(c: Pick<BaseConfig, 'headDim'>): number {
   return Math.ceil(c.headDim / headStep) * headStep;
 }
@@ -36,11 +36,11 @@ export function cacheHeadDim(c: Pick<BaseConfig, 'headDim'>): number {
 export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${layer}.${kind}`;
 
 /**
- * Prefill and decode in one graph: a prompt is a run of many tokens, a decode step a run of one. Layers that read the
- * same input are one product, of the base and of the bank.
+ * Prefill and decode in one graph: prefill executes it on the many tokens of a prompt, a decode step on one. Layers that
+ * read the same input are one product, of the base and of the bank.
  *
  * Inputs: `ids`, `positions` [B, T] int64; `logitRows` [M] int64, positions of the flattened batch whose logits are
- * wanted; `lastPositions` [B] int32, tokens in each row's cache after this run, minus one; `totalLength` int32 scalar,
+ * wanted; `lastPositions` [B] int32, tokens in each row's cache after this execution, minus one; `totalLength` int32 scalar,
  * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, cacheHeadDim]. With `adapted`, the bank: R the sum of the ranks of the experts in it, G the number
  * of layers in a group, per group `GROUP.lora_A` [S, G·R, in] and `GROUP.lora_B`, transposed, [S, G·R, out], which is zero
  * outside a row's own layer; and for each G `gate.G` [B, 1, G·R]. S is 1 where all rows of the batch read one stack, in
@@ -104,10 +104,10 @@ function joinedLinear(
   return product(x, weights, biases && op.concat(g, biases, 0));
 }
 
-/** What becomes of a layer's caches with the new keys and values in them, [B, KV, P, width] each. */
+/** Makes outputs of a layer's caches with the new keys and values in them, [B, KV, P, width] each. */
 type KeepCache = (keys: Value, values: Value) => void;
 
-/** The rows of a cache that this run has written: [1, W, width]. */
+/** The rows of a cache that this execution has written: [1, W, width]. */
 function writtenRows(g: Graph, cache: Value): Value {
   const [, kvHeads, , width] = cache.shape;
   const rows = g.once('writtenRows', () => g.input('writtenRows', 'int64', [1, 'W']));
@@ -144,7 +144,7 @@ function cachedAttention(
   const rotatesInside = c.headDim % rotaryStep === 0;
   const { cos, sin } = rotaryConstants(g, c);
 
-  /** What the operator takes as query, key and value: one tensor, or three where something comes before it. */
+  /** The operator's query, key and value: one joined tensor, or three where norms or a rotation come before it. */
   const operands = (layer: number, h: Value): (Value | undefined)[] => {
     const joined = project(h, linearPath(layer, 'q_proj'));
     if (!c.qkNorm && rotatesInside) return [joined, undefined, undefined];
@@ -194,7 +194,7 @@ function cachedAttention(
   };
 }
 
-/** x [B, T, heads·from] → [B, T, heads·to]: zeros behind the numbers of each head, or the last ones left out. */
+/** x [B, T, heads·from] → [B, T, heads·to]: pads each head with zeros, or cuts its last numbers off. */
 function resizeHeads(g: Graph, x: Value, heads: number, from: number, to: number): Value {
   if (from === to) return x;
   const perHead = op.reshape(g, x, ['B', 'T', heads, from]);

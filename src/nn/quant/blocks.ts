@@ -10,7 +10,7 @@ export const scalesOf = (weight: string): string => `${weight}.scales`;
 
 /**
  * A matrix [rows, cols] in blocks along its rows: a weight is (code − 2^(bits−1)) · scale of its block. The last block of
- * a row is filled up with zeros. Codes lie as onnxruntime's MatMulNBits has them, two to a byte where they have 4 bits,
+ * a row is padded with zeros. Codes lie as onnxruntime's MatMulNBits has them, two to a byte where they have 4 bits,
  * the first in the lower half.
  */
 export interface Blocks {
@@ -51,7 +51,7 @@ export function encodeBlocks(weights: Float32Array, rows: number, cols: number, 
       const at = row * blocks + b;
       const largest = largestWeight(weights, from, to);
       scales[at] = bits === 8 ? Math.abs(largest) / 127 : scaleFor4(weights, from, to, largest);
-      // As stored: what decoding will multiply with.
+      // Rounded to a single float, with which decoding will multiply.
       const scale = scales[at]!;
       if (!(Math.abs(scale) > 0 && Math.abs(scale) < Number.POSITIVE_INFINITY)) continue;
       for (let i = from; i < to; i++) {
@@ -67,30 +67,14 @@ export function encodeBlocks(weights: Float32Array, rows: number, cols: number, 
   return { bits, rows, cols, codes, scales };
 }
 
-/** The weights that codes and scales stand for, [rows, cols]. */
-export function decodeBlocks({ bits, rows, cols, codes, scales }: Blocks): Float32Array {
-  const blocks = blocksPerRow(cols);
-  const width = bytesPerBlock(bits);
-  const weights = new Float32Array(rows * cols);
-  for (let row = 0; row < rows; row++)
-    for (let i = 0; i < cols; i++) {
-      const at = row * blocks + Math.floor(i / blockSize);
-      const within = i % blockSize;
-      const code =
-        bits === 8 ? codes[at * width + within]! : (codes[at * width + (within >> 1)]! >> (4 * (within & 1))) & 15;
-      weights[row * cols + i] = (code - (1 << (bits - 1))) * scales[at]!;
-    }
-  return weights;
-}
-
-/** The weight of largest magnitude, with its sign; NaN where there is one. */
+/** The weight of largest magnitude, with its sign; NaN where a weight is NaN. */
 function largestWeight(weights: Float32Array, from: number, to: number): number {
   let largest = 0;
   let size = 0;
   for (let i = from; i < to; i++) {
     const w = weights[i]!;
     const magnitude = Math.abs(w);
-    // Nothing is larger than a NaN.
+    // No later weight is larger than a NaN, so that it stays.
     if (magnitude > size || Number.isNaN(w)) [largest, size] = [w, magnitude];
   }
   return largest;
@@ -100,8 +84,8 @@ function largestWeight(weights: Float32Array, from: number, to: number): number 
 const placesOfLargest = [-8, -8.5, -7.5, -7.1];
 
 /**
- * The scale of 4-bit codes. The largest weight goes near −8, the code of largest magnitude. For each place the scale that
- * fits the codes best is Σwq / Σq²; what its squared error lacks of Σw² is (Σwq)² / Σq², and the most is taken.
+ * The scale of 4-bit codes. The largest weight is placed near −8, the code of largest magnitude. For each place, the scale
+ * that fits the codes q best is Σwq / Σq², with the squared error Σw² − (Σwq)² / Σq²; the place with the smallest error wins.
  */
 function scaleFor4(weights: Float32Array, from: number, to: number, largest: number): number {
   if (!(Math.abs(largest) > 0 && Math.abs(largest) < Number.POSITIVE_INFINITY)) return largest;

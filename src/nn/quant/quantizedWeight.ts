@@ -13,7 +13,7 @@ export interface QuantizedRows {
   scales: TensorPlace;
 }
 
-/** The quantised copy of weights [out, in], one below the other; undefined where the base is not quantised. */
+/** The quantised copy of weights [out, in], stacked along the rows; undefined where the base is not quantised. */
 export function quantizedRows(
   tensors: ReadonlyMap<string, TensorPlace>,
   weights: readonly string[],
@@ -40,8 +40,8 @@ function oneRange(places: TensorPlace[]): TensorPlace {
 }
 
 /**
- * How MatMulNBits may compute: 4, with what it reads quantised to 8 bits in the same blocks. In single floats
- * onnxruntime 1.30 widens 8-bit weights anew in every run, which made one token a hundred times slower.
+ * How MatMulNBits may compute: 4 stands for activations that are quantised to 8 bits in the same blocks. With activations
+ * in F32, onnxruntime 1.30 dequantises 8-bit weights whole at every execution, which made one token a hundred times slower.
  */
 const accuracyLevel = 4;
 
@@ -58,15 +58,15 @@ export function matMulBlocks(g: Graph, x: Value, weight: QuantizedRows, bias?: V
   )[0]!;
 }
 
-/** Quantised weights widened to F32, [rows, cols]. */
+/** Quantised weights dequantised to F32, [rows, cols]. */
 export function dequantize(g: Graph, weight: QuantizedRows): Value {
   const { rows, cols, bits } = weight;
   const shape = [rows, blocksPerRow(cols) * blockSize];
   const codes = external(g, weight.codes, bits === 8 ? 'uint8' : 'uint4', shape);
   const inputs = [codes, scales(g, weight), zeroPoints(g, weight)];
   const attributes = { axis: 1, block_size: blockSize };
-  const widened = g.node('DequantizeLinear', inputs, [{ type: 'float32', shape }], attributes)[0]!;
-  return cols === shape[1] ? widened : op.split(g, widened, [cols, shape[1]! - cols], 1)[0]!;
+  const dequantized = g.node('DequantizeLinear', inputs, [{ type: 'float32', shape }], attributes)[0]!;
+  return cols === shape[1] ? dequantized : op.split(g, dequantized, [cols, shape[1]! - cols], 1)[0]!;
 }
 
 function scales(g: Graph, { scales, rows, cols }: QuantizedRows): Value {

@@ -27,7 +27,7 @@ export interface RenderOptions {
  * the EOS token where there is one. The blank before an answer belongs to the answer, because most vocabularies hold it
  * in the first token of a word: a prompt that ended in the blank would be tokenized otherwise than the training text.
  */
-export const plainTemplate =
+const plainTemplate =
   "{{ bos_token }}{% for message in messages %}{{ message['role'] | capitalize + ': ' + message['content'] }}" +
   "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{{ '\\n' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";

@@ -2,12 +2,12 @@ import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { cleanUpSpaces } from './cleanUp.ts';
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /** Adds what the tokenizer's post-processor adds (for Llama the BOS token). Default true. */
   addSpecialTokens?: boolean;
 }
 
-export interface DecodeOptions {
+interface DecodeOptions {
   /** Leaves out BOS, end-of-turn tokens and the like. Default false. */
   skipSpecialTokens?: boolean;
   /** Applies the white-space clean-up where the configuration asks for it. Default true. */

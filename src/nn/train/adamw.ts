@@ -15,7 +15,7 @@ export const hyperNames = [
   'correction2',
   'maxNorm',
 ] as const;
-export type HyperName = (typeof hyperNames)[number];
+type HyperName = (typeof hyperNames)[number];
 
 export interface AdamWSettings {
   learningRate: number;

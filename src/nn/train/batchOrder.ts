@@ -1,9 +1,9 @@
 import { Random } from '../tensor/random.ts';
 
-/** Where in its data a run is; with the data and the batch size it determines every batch that follows. */
+/** How far an expert is in its data; with the data and the batch size it determines every batch that follows. */
 export interface DataPosition {
   epoch: number;
-  /** Batches of this epoch that were taken. */
+  /** Batches of this epoch that were drawn. */
   batch: number;
 }
 
@@ -13,8 +13,8 @@ const bucketBatches = 32;
 /**
  * Endless batches of example numbers. Every epoch visits each example once, in an order drawn from the seed and the
  * epoch's number. Within stretches of `bucketBatches` batches examples are sorted by length, so that a batch's rows
- * need little padding; the batches are then shuffled, so that length does not follow time.
- * A last batch that the epoch cannot fill is completed from the epoch's beginning.
+ * need little padding; the batches are then shuffled, so that length does not depend on time. The last batch of an epoch is
+ * completed with the epoch's first examples.
  */
 export function batchOrder(lengths: readonly number[], batchSize: number, seed: number, at: DataPosition) {
   let position = { ...at };

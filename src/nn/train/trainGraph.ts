@@ -4,7 +4,7 @@ import * as op from '../graph/ops.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearLayer, linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, outputProjection, rowAttention, transformer } from '../model/transformer.ts';
-import { widenAtUse } from '../quant/widenAtUse.ts';
+import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import { adamW, hyperNames } from './adamw.ts';
 
 /** Tensors that are trained together: one optimiser state, one clip, one learning rate. */
@@ -26,13 +26,13 @@ export interface TrainedExpert {
   targets: string[];
 }
 
-/** What a graph computes: gradients alone, added up, or the whole step with the update. */
+/** What a graph computes: losses alone, gradients that are added up, or the whole step with the update. */
 export type TrainPhase = 'evaluate' | 'accumulate' | 'step';
 
 export interface TrainGraphOptions {
   config: BaseConfig;
   experts: TrainedExpert[];
-  /** The frozen weights, or undefined for those that are trained themselves. */
+  /** The frozen weights by name; those of `baseGroups` are not asked for. */
   weights: (g: Graph) => (name: string) => Value;
   /** Groups of trained base weights; usually none. */
   baseGroups?: ParameterGroup[];
@@ -41,15 +41,15 @@ export interface TrainGraphOptions {
   accumulated: boolean;
   /** Masks on the adapters' inputs come in as inputs. */
   dropout: boolean;
-  /** The backward pass computes each block's activations again: a quarter to a third slower, in far less memory. */
+  /** Gradient checkpointing of each block: a quarter to a third slower, in far less memory. */
   recompute?: boolean;
-  /** What depends on factors and is read by the backward pass is kept in half floats until then. */
+  /** What depends on factors and is read by the backward pass is stored in half floats until then. */
   halfActivations?: boolean;
   /**
-   * Weights in 16 bits are widened for each product anew: somewhat slower, in half the memory. Not that of the vocabulary,
-   * which is too large to be held beside the others for a moment.
+   * Each product upcasts its 16-bit weight anew: somewhat slower, in half the memory. The weight of the vocabulary is
+   * excepted: its F32 copy is too large to stand beside the others even for a moment.
    */
-  widensAtUse?: boolean;
+  upcastsAtUse?: boolean;
 }
 
 /** Number of elements of a group. */
@@ -99,7 +99,7 @@ function dropoutSite(l: LinearLayer): string {
 export function buildTrainGraph(o: TrainGraphOptions): Graph {
   const g = new Graph();
   addTraining(g, o);
-  widenAtUse(g, o.widensAtUse ? new Set(linearLayers(o.config).map(l => `${l.path}.weight`)) : undefined);
+  dequantizeAtUse(g, o.upcastsAtUse ? new Set(linearLayers(o.config).map(l => `${l.path}.weight`)) : undefined);
   return g;
 }
 
@@ -168,8 +168,8 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   // Two additions a block.
   const ends = stream.filter((_, i) => i % 2 === 0);
   const segments = o.recompute ? ends.slice(1).map((to, i) => ({ from: ends[i]!, to })) : [];
-  const isKeptInHalf = o.halfActivations ? isLarge : undefined;
-  const found = gradients(g, loss, wanted.flat(), { segments, isKeptInHalf });
+  const isStoredInHalf = o.halfActivations ? isLarge : undefined;
+  const found = gradients(g, loss, wanted.flat(), { segments, isStoredInHalf });
   let at = 0;
   const sums = groups.map((group, i) => {
     const own = found.slice(at, (at += wanted[i]!.length));
@@ -184,10 +184,10 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   else addUpdate(g, groups, flat, sums);
 }
 
-/** Numbers a token from which a value is worth the operators that store and widen it. */
+/** From so many numbers a token, storing a value in half floats is worth the operators that cast and upcast it. */
 const fewestNumbers = 64;
 
-/** A value of every token with many numbers each: not one of trained tokens alone, which belongs to the loss. */
+/** Whether a value has many numbers for every token. Values of trained tokens alone belong to the loss, and are left out. */
 function isLarge({ shape }: Value): boolean {
   const [tokens, ...others] = shape.filter(dim => typeof dim === 'string' && dim !== 'B');
   const perToken = shape.reduce<number>((n, dim) => (typeof dim === 'number' ? n * dim : n), 1);

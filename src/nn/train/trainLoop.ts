@@ -1,15 +1,23 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent, TrainStepEvent } from '../../protocol/trainEvents.ts';
 import { hashName } from '../lora/initFactors.ts';
-import { hyperVector } from './adamw.ts';
-import { assembleBatch, type Batch, type BatchPart, type EncodedExample } from './assembleBatch.ts';
+import { type AdamWSettings, hyperVector } from './adamw.ts';
+import { assembleBatch, type Batch, type BatchPart, type EncodedExample, lengthGroups } from './assembleBatch.ts';
 import { batchOrder, type DataPosition } from './batchOrder.ts';
-import { lengthGroups } from './lengthGroups.ts';
-import { learningRate } from './schedule.ts';
-import type { TrainSettings } from './trainSettings.ts';
+import { learningRate, type RateSchedule, type StepSettings } from './schedule.ts';
 
-/** One expert of a run. */
-export interface TrainPlan {
+/** What the training loop follows. `training` of a recipe has these keys and sets their defaults. */
+interface TrainSettings extends AdamWSettings, RateSchedule, StepSettings {
+  /** Steps between validation losses; 0 for none. */
+  validateEvery: number;
+  /** Validations without a better loss after which an expert stops; 0 for never. */
+  patience: number;
+  /** Steps between checkpoints; 0 for none. */
+  checkpointEvery: number;
+}
+
+/** The training of one expert: what it learns from, and how. */
+export interface TrainingJob {
   name: string;
   scaling: number;
   dropout: number;
@@ -20,9 +28,9 @@ export interface TrainPlan {
   validation: EncodedExample[];
 }
 
-/** Runs batches; owns parameters and optimiser state. Losses are in the order of the plans. */
+/** Executes the graphs on batches; owns parameters and optimiser state. Losses are in the order of the jobs. */
 export interface TrainBackend {
-  /** Adds the batch's gradients to those kept. */
+  /** Adds the batch's gradients to the accumulated ones. */
   accumulate(batch: Batch, dropoutSeed: number): Promise<number[]>;
   /** Adds the batch's gradients and updates the experts that `hyper` names; others keep their bits. */
   step(
@@ -35,13 +43,13 @@ export interface TrainBackend {
   keepBest(expert: string): Promise<void>;
 }
 
-/** Everything of a run that is not a tensor. */
+/** The state of a training run, tensors apart. */
 export interface RunPosition {
   step: number;
   experts: Record<string, ExpertPosition>;
 }
 
-export interface ExpertPosition {
+interface ExpertPosition {
   step: number;
   data: DataPosition;
   tokens: number;
@@ -53,9 +61,9 @@ export interface ExpertPosition {
 }
 
 export interface TrainLoopOptions {
-  plans: TrainPlan[];
+  jobs: TrainingJob[];
   backend: TrainBackend;
-  /** Each run of the graph holds rows of one expert alone; else the experts share runs. */
+  /** Each batch holds the rows of one expert alone; otherwise the experts share batches. */
   inTurn?: boolean;
   seed: number;
   from?: RunPosition;
@@ -68,29 +76,29 @@ export interface TrainLoopOptions {
 }
 
 /**
- * Trains all plans together, step by step. Each expert sees the batches and the updates it would see alone: its data
+ * Trains all jobs together, step by step. Each expert sees the batches and the updates it would see alone: its data
  * order, loss, clip and schedule depend on its own name, data and settings only.
  * Ends early, with a checkpoint written, when the signal aborts.
  */
 export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent> {
-  const { plans } = o;
+  const { jobs } = o;
   const position: RunPosition = o.from ?? {
     step: 0,
-    experts: Object.fromEntries(plans.map(p => [p.name, freshPosition()])),
+    experts: Object.fromEntries(jobs.map(job => [job.name, freshPosition()])),
   };
-  const orders = plans.map(p => {
-    const lengths = p.train.map(e => e.ids.length);
+  const orders = jobs.map(job => {
+    const lengths = job.train.map(e => e.ids.length);
     return batchOrder(
       lengths,
-      Math.min(p.settings.batchSize, lengths.length),
-      (o.seed ^ hashName(p.name)) >>> 0,
-      position.experts[p.name]!.data,
+      Math.min(job.settings.batchSize, lengths.length),
+      (o.seed ^ hashName(job.name)) >>> 0,
+      position.experts[job.name]!.data,
     );
   });
-  const total = Math.max(...plans.map(p => p.steps));
+  const total = Math.max(...jobs.map(job => job.steps));
   const rate = rateMeter(o.now);
   const running = () =>
-    plans.filter(p => !position.experts[p.name]!.stopped && position.experts[p.name]!.step < p.steps);
+    jobs.filter(job => !position.experts[job.name]!.stopped && position.experts[job.name]!.step < job.steps);
 
   for (let active = running(); active.length > 0; active = running()) {
     if (o.signal.aborted) {
@@ -110,11 +118,11 @@ export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent
       secondsLeft: (total - position.step) * rate.secondsPerStep(),
       residentBytes: o.memory(),
     };
-    for (const plan of active) {
-      const event = await validate(o, plan, position);
+    for (const job of active) {
+      const event = await validate(o, job, position);
       if (event) yield event;
     }
-    const every = Math.min(...active.map(p => p.settings.checkpointEvery || Number.POSITIVE_INFINITY));
+    const every = Math.min(...active.map(job => job.settings.checkpointEvery || Number.POSITIVE_INFINITY));
     if (position.step % every === 0) {
       await o.save(position);
       yield { type: 'checkpoint', step: position.step };
@@ -134,12 +142,12 @@ interface StepResult {
 /** One optimiser step of each active expert. */
 async function oneStep(
   o: TrainLoopOptions,
-  active: TrainPlan[],
+  active: TrainingJob[],
   orders: Orders,
   position: RunPosition,
 ): Promise<StepResult> {
   const all: StepResult = { tokens: 0, experts: {} };
-  for (const sharing of o.inTurn ? active.map(p => [p]) : [active]) {
+  for (const sharing of o.inTurn ? active.map(job => [job]) : [active]) {
     const { tokens, experts } = await sharedStep(o, sharing, orders, position);
     all.tokens += tokens;
     Object.assign(all.experts, experts);
@@ -147,93 +155,93 @@ async function oneStep(
   return all;
 }
 
-/** One optimiser step of experts that share their runs of the graph. */
+/** One optimiser step of experts that share their batches. */
 async function sharedStep(
   o: TrainLoopOptions,
-  active: TrainPlan[],
+  active: TrainingJob[],
   orders: Orders,
   position: RunPosition,
 ): Promise<StepResult> {
-  const losses = new Map<string, number>(active.map(p => [p.name, 0]));
+  const losses = new Map<string, number>(active.map(job => [job.name, 0]));
   const note = (values: number[]) => {
-    for (const p of active) losses.set(p.name, losses.get(p.name)! + values[o.plans.indexOf(p)]!);
+    for (const job of active) losses.set(job.name, losses.get(job.name)! + values[o.jobs.indexOf(job)]!);
   };
-  const runs = drawRuns(o, active, orders);
-  for (const part of runs.flat()) {
-    const own = position.experts[o.plans[part.expert]!.name]!;
+  const microBatches = drawMicroBatches(o, active, orders);
+  for (const part of microBatches.flat()) {
+    const own = position.experts[o.jobs[part.expert]!.name]!;
     own.tokens += part.examples.reduce((sum, e) => sum + e.ids.length, 0);
   }
-  const batches = runs.map(parts => assembleBatch(parts, o.plans.length));
-  // Counted from the last run, as the runs of an expert are, so that it draws the same masks alone and in company.
-  const dropoutSeed = (run: number) => (o.seed + position.step * 1024 + (batches.length - 1 - run)) >>> 0;
-  for (const [run, batch] of batches.slice(0, -1).entries()) note(await o.backend.accumulate(batch, dropoutSeed(run)));
+  const batches = microBatches.map(parts => assembleBatch(parts, o.jobs.length));
+  // Counted from the last batch, as the batches of an expert are, so that it draws the same masks alone and in company.
+  const dropoutSeed = (index: number) => (o.seed + position.step * 1024 + (batches.length - 1 - index)) >>> 0;
+  for (const [i, batch] of batches.slice(0, -1).entries()) note(await o.backend.accumulate(batch, dropoutSeed(i)));
   const rates = new Map<string, number>();
   const hyper = new Map<string, Float32Array>();
-  for (const p of active) {
-    const own = position.experts[p.name]!;
+  for (const job of active) {
+    const own = position.experts[job.name]!;
     own.step++;
-    rates.set(p.name, learningRate(p.settings, own.step, p.steps));
-    hyper.set(p.name, hyperVector(p.settings, rates.get(p.name)!, own.step));
+    rates.set(job.name, learningRate(job.settings, own.step, job.steps));
+    hyper.set(job.name, hyperVector(job.settings, rates.get(job.name)!, own.step));
   }
   const result = await o.backend.step(batches.at(-1)!, dropoutSeed(batches.length - 1), hyper);
   note(result.losses);
   const { norms } = result;
   const tokens = batches.reduce((sum, b) => sum + b.tokens, 0);
-  for (const p of active) position.experts[p.name]!.data = orders[o.plans.indexOf(p)]!.position;
+  for (const job of active) position.experts[job.name]!.data = orders[o.jobs.indexOf(job)]!.position;
   const experts = Object.fromEntries(
-    active.map(p => {
-      const loss = losses.get(p.name)!;
+    active.map(job => {
+      const loss = losses.get(job.name)!;
       if (!Number.isFinite(loss))
         throw new WorkbenchError(
           'runtime',
-          `the loss of expert '${p.name}' is ${loss} at step ${position.step}`,
+          `the loss of expert '${job.name}' is ${loss} at step ${position.step}`,
           'Lower its learningRate, or set maxNorm to 1. The last checkpoint is kept.',
         );
-      return [p.name, { loss, learningRate: rates.get(p.name)!, gradientNorm: norms.get(p.name)! }];
+      return [job.name, { loss, learningRate: rates.get(job.name)!, gradientNorm: norms.get(job.name)! }];
     }),
   );
   return { tokens, experts };
 }
 
-/** The rows of a step, as the runs of the graph that take them. */
-function drawRuns(o: TrainLoopOptions, active: TrainPlan[], orders: Orders): BatchPart[][] {
-  const count = Math.max(...active.map(p => p.settings.accumulation));
-  const runs = Array.from({ length: count }, (_, run) =>
+/** The rows of a step, one list of parts for each micro-batch. */
+function drawMicroBatches(o: TrainLoopOptions, active: TrainingJob[], orders: Orders): BatchPart[][] {
+  const count = Math.max(...active.map(job => job.settings.accumulation));
+  const microBatches = Array.from({ length: count }, (_, index) =>
     active
-      // An expert with fewer runs joins the last ones.
-      .filter(p => run >= count - p.settings.accumulation)
-      .map((p): BatchPart => {
-        const index = o.plans.indexOf(p);
-        const examples = orders[index]!.next().map(i => p.train[i]!);
-        return { expert: index, scaling: p.scaling, examples, share: 1 / p.settings.accumulation };
+      // An expert that accumulates over fewer micro-batches joins the last ones.
+      .filter(job => index >= count - job.settings.accumulation)
+      .map((job): BatchPart => {
+        const expert = o.jobs.indexOf(job);
+        const examples = orders[expert]!.next().map(i => job.train[i]!);
+        return { expert, scaling: job.scaling, examples, share: 1 / job.settings.accumulation };
       }),
   );
-  return !o.inTurn && splitsRuns(o.plans) ? runs.flatMap(lengthGroups) : runs;
+  return !o.inTurn && splitsMicroBatches(o.jobs) ? microBatches.flatMap(lengthGroups) : microBatches;
 }
 
-/** Whether a step of these plans may take several runs of the graph, whose gradients are added up. */
-export function addsUpRuns(plans: Pick<TrainPlan, 'dropout' | 'settings'>[], inTurn: boolean): boolean {
-  return (!inTurn && splitsRuns(plans)) || plans.some(p => p.settings.accumulation > 1);
+/** Whether a step of these jobs may take several micro-batches, whose gradients are added up. */
+export function accumulatesGradients(jobs: Pick<TrainingJob, 'dropout' | 'settings'>[], inTurn: boolean): boolean {
+  return (!inTurn && splitsMicroBatches(jobs)) || jobs.some(job => job.settings.accumulation > 1);
 }
 
-/** Masks of dropout follow the rows of a run, so rows are only regrouped without it. */
-function splitsRuns(plans: Pick<TrainPlan, 'dropout'>[]): boolean {
-  return plans.length > 1 && plans.every(p => p.dropout === 0);
+/** Dropout masks follow the rows of a batch, so rows are only regrouped without dropout. */
+function splitsMicroBatches(jobs: Pick<TrainingJob, 'dropout'>[]): boolean {
+  return jobs.length > 1 && jobs.every(job => job.dropout === 0);
 }
 
-/** Validation loss where it is due, with the best kept and the patience counted. */
-async function validate(o: TrainLoopOptions, plan: TrainPlan, position: RunPosition): Promise<TrainEvent | undefined> {
-  const own = position.experts[plan.name]!;
-  const { validateEvery, patience, batchSize } = plan.settings;
-  if (plan.validation.length === 0 || validateEvery === 0) return undefined;
-  if (own.step % validateEvery !== 0 && own.step !== plan.steps) return undefined;
-  const index = o.plans.indexOf(plan);
-  const sorted = [...plan.validation].sort((a, b) => a.ids.length - b.ids.length);
+/** The validation loss where it is due; stores the best factors and counts the patience. */
+async function validate(o: TrainLoopOptions, job: TrainingJob, position: RunPosition): Promise<TrainEvent | undefined> {
+  const own = position.experts[job.name]!;
+  const { validateEvery, patience, batchSize } = job.settings;
+  if (job.validation.length === 0 || validateEvery === 0) return undefined;
+  if (own.step % validateEvery !== 0 && own.step !== job.steps) return undefined;
+  const index = o.jobs.indexOf(job);
+  const sorted = [...job.validation].sort((a, b) => a.ids.length - b.ids.length);
   let sum = 0;
   let count = 0;
   for (let i = 0; i < sorted.length; i += batchSize) {
     const examples = sorted.slice(i, i + batchSize);
-    const batch = assembleBatch([{ expert: index, scaling: plan.scaling, examples, share: 1 }], o.plans.length);
+    const batch = assembleBatch([{ expert: index, scaling: job.scaling, examples, share: 1 }], o.jobs.length);
     sum += (await o.backend.evaluate(batch))[index]! * batch.labels.length;
     count += batch.labels.length;
   }
@@ -242,12 +250,12 @@ async function validate(o: TrainLoopOptions, plan: TrainPlan, position: RunPosit
   if (better) {
     own.best = { loss, step: own.step };
     own.waited = 0;
-    await o.backend.keepBest(plan.name);
+    await o.backend.keepBest(job.name);
   } else {
     own.waited++;
     own.stopped = patience > 0 && own.waited >= patience;
   }
-  return { type: 'validation', step: own.step, expert: plan.name, loss, best: better, stopped: own.stopped };
+  return { type: 'validation', step: own.step, expert: job.name, loss, best: better, stopped: own.stopped };
 }
 
 function freshPosition(): ExpertPosition {

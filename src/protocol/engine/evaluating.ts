@@ -4,7 +4,7 @@ import { reportSchema, reportScore } from '../reportSchema.ts';
 import { workProgress } from './source.ts';
 import { runProgress } from './training.ts';
 
-const gate = z.object({
+const minimumCheck = z.object({
   set: z.string(),
   /** As the recipe names who answers. */
   system: z.string(),
@@ -38,7 +38,7 @@ export const evaluatingRequests = {
       reportPath: z.string(),
       htmlPath: z.string(),
       /** The minima of the sets that were measured. */
-      gates: z.array(gate),
+      gates: z.array(minimumCheck),
     }),
   },
   /** Some systems on some sets and nothing else: no report is written. */
@@ -51,7 +51,7 @@ export const evaluatingRequests = {
       systems: z.optional(z.array(z.string())),
     }),
     progress: workProgress,
-    result: z.object({ measured: z.array(measured), gates: z.array(gate) }),
+    result: z.object({ measured: z.array(measured), gates: z.array(minimumCheck) }),
   },
   /** Log-probabilities of texts under a model with adapters. */
   score: {
@@ -70,7 +70,7 @@ export const evaluatingRequests = {
 } as const satisfies Record<string, Exchange>;
 
 /** A minimum that a recipe sets, held against what was measured. */
-export type Gate = z.infer<typeof gate>;
+export type MinimumCheck = z.infer<typeof minimumCheck>;
 export type Measured = z.infer<typeof measured>;
 export type EvaluateRequest = z.infer<typeof evaluatingRequests.evaluate.params>;
 export type EvaluateResult = z.infer<typeof evaluatingRequests.evaluate.result>;

@@ -1,6 +1,7 @@
 import { parseTree } from 'jsonc-parser';
+import { curvesOf } from '../../nn/train/trainHistory.ts';
 import type { CheckOutput, EvaluateOutput, TrainOutput } from '../../protocol/notebookOutput.ts';
-import type { Report, ReportCurve } from '../../protocol/report.ts';
+import type { Report } from '../../protocol/report.ts';
 import type { RunProgress, RunState } from '../../protocol/runRecord.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
 import { scoreGrid } from '../../report/scoreGrid.ts';
@@ -29,26 +30,16 @@ export function trainOutput({ state, experts, events, progress }: ShownRun): Tra
     tokensPerSecond: last?.tokensPerSecond,
     secondsLeft: isRunning ? last.secondsLeft : undefined,
     message: last ? undefined : progress?.message,
-    curves: curvesOf(events),
+    curves: curvesOf(thinned(events)),
   };
 }
 
-/** Losses of each expert by step. */
-function curvesOf(events: readonly TrainEvent[]): ReportCurve[] {
-  const curves = new Map<string, ReportCurve>();
-  const curve = (expert: string) => {
-    const known = curves.get(expert) ?? { expert, train: [], validation: [] };
-    curves.set(expert, known);
-    return known;
-  };
+/** All validations, and as many steps as a cell can show, first and last among them. */
+function thinned(events: readonly TrainEvent[]): TrainEvent[] {
   const steps = events.filter(event => event.type === 'step');
   const every = Math.ceil(steps.length / mostPoints);
-  for (const [i, { step, experts }] of steps.entries())
-    for (const [expert, { loss, learningRate }] of Object.entries(experts))
-      if (i % every === 0 || i === steps.length - 1) curve(expert).train.push({ step, loss, learningRate });
-  for (const event of events)
-    if (event.type === 'validation') curve(event.expert).validation.push({ step: event.step, loss: event.loss });
-  return [...curves.values()];
+  const shown = new Set<TrainEvent>(steps.filter((_, i) => i % every === 0 || i === steps.length - 1));
+  return events.filter(event => event.type === 'validation' || shown.has(event));
 }
 
 /** What a report says of sets and systems. */

@@ -11,12 +11,13 @@ import { encodeSafetensors, type TensorToWrite } from '../../../src/nn/files/saf
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';
 import { codeBits, quantizedTensors } from '../../../src/nn/model/quantizedTensors.ts';
-import { decodeBlocks, encodeBlocks } from '../../../src/nn/quant/blocks.ts';
+import { encodeBlocks } from '../../../src/nn/quant/blocks.ts';
 import { assembleBatch } from '../../../src/nn/train/assembleBatch.ts';
 import { buildTrainGraph, expertGroup, groupSize } from '../../../src/nn/train/trainGraph.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import type { Quantization } from '../../../src/protocol/quantization.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
+import { decodeBlocks } from '../../support/decodeBlocks.ts';
 import { goldenBase } from '../../support/goldenBase.ts';
 import { goldenJson, goldenTensors } from '../../support/goldenFiles.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';

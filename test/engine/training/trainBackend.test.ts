@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { createSession, floats, int64s, readFloats } from '../../../src/engine/runtime/session.ts';
 import { openTrainSessions } from '../../../src/engine/training/trainBackend.ts';
 import type { ExpertState } from '../../../src/experiment/checkpoint.ts';
-import { constantMemory } from '../../../src/nn/memory/constantMemory.ts';
+import { constantMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';
 import { hyperVector } from '../../../src/nn/train/adamw.ts';
 import { assembleBatch, type Batch, type EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
-import { runGraph } from '../../../src/nn/train/runGraph.ts';
+import { sessionGraph } from '../../../src/nn/train/sessionGraph.ts';
 import { buildTrainGraph, expertGroup, groupSize } from '../../../src/nn/train/trainGraph.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
@@ -116,14 +116,14 @@ for (const dtype of ['F16', 'BF16'] as const)
     const targets = linearLayers(base.config).map(l => l.path);
     const { gold, batch } = await openCase('qwen2_all');
     const settings = { learningRate: 1e-2, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxNorm: 1 };
-    const trained = [false, true].map(async widensAtUse => {
+    const trained = [false, true].map(async upcastsAtUse => {
       const sessions = await openTrainSessions({
         base,
         experts: [{ name: 'e', rank: 4, targets, seed: 1, dropout: 0 }],
         accumulates: false,
         threads: 1,
         recompute: true,
-        widensAtUse,
+        upcastsAtUse,
       });
       for (const step of gold.steps.keys()) {
         const rates = new Map([['e', hyperVector(settings, 1e-2, step + 1)]]);
@@ -137,8 +137,8 @@ for (const dtype of ['F16', 'BF16'] as const)
     assertSameBits(each!, once!);
     const options = { config: base.config, tensors: base.tensors, accumulates: false };
     const experts = [{ name: 'e', rank: 4, targets, dropout: 0 }];
-    const held = [false, true].map(widensAtUse =>
-      constantMemory(runGraph({ ...options, experts, widensAtUse }, 'step')),
+    const held = [false, true].map(upcastsAtUse =>
+      constantMemory(sessionGraph({ ...options, experts, upcastsAtUse }, 'step')),
     );
     const weights = linearLayers(base.config).reduce((sum, l) => sum + l.in * l.out, 0);
     // Besides them there are the sizes of what they are reshaped to.

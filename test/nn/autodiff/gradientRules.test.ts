@@ -184,7 +184,6 @@ const cases: Record<string, Case[]> = {
     build: (g: Graph, x: Value[]) => op.transpose(g, x[0]!, perm),
   })),
   ReduceSum: reductions(op.reduceSum),
-  ReduceMean: reductions(op.reduceMean),
   ReduceSumSquare: reductions(op.reduceSumSquare),
   Gather: [
     // Rows that are read twice add up; rows that are not read get zero.

@@ -5,7 +5,7 @@ import { gradients } from '../../../src/nn/autodiff/gradients.ts';
 import { Graph, type Node, type Value } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
 import { executionOrder } from '../../../src/nn/memory/executionOrder.ts';
-import { peakMemory } from '../../../src/nn/memory/peakMemory.ts';
+import { peakMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { floatToHalf, halfToFloat } from '../../../src/nn/tensor/half.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
@@ -42,8 +42,8 @@ function blocks(o: { halves: boolean; recompute?: boolean; count?: number }) {
   const segments = o.recompute ? ends.slice(1).map((to, i) => ({ from: ends[i]!, to })) : [];
   const loss = sumOfSquares(g, x);
   g.output('loss', loss);
-  const isKeptInHalf = o.halves ? hasRows : undefined;
-  for (const [i, dw] of gradients(g, loss, weights, { segments, isKeptInHalf }).entries()) g.output(`dw${i}`, dw);
+  const isStoredInHalf = o.halves ? hasRows : undefined;
+  for (const [i, dw] of gradients(g, loss, weights, { segments, isStoredInHalf }).entries()) g.output(`dw${i}`, dw);
   return g;
 }
 
@@ -78,7 +78,7 @@ test('a gradient is that of the rounded value to the bit, and ends where halves 
   const w = g.input('w', 'float32', [1, 4]);
   const y = op.mul(g, input(g), w);
   const loss = sumOfSquares(g, y);
-  g.output('dw', gradients(g, loss, [w], { isKeptInHalf: hasRows })[0]!);
+  g.output('dw', gradients(g, loss, [w], { isStoredInHalf: hasRows })[0]!);
   const [ws, x] = [Float32Array.of(0.1, 1e6, -1e6, 1e-9), 1];
   const { dw } = await runGraph(g, {
     w: floats(ws, [1, 4]),
@@ -103,7 +103,7 @@ test('what is a view of something stored shares its copy; what no gradient reads
   const y = op.mul(g, input(g), w);
   const view = op.reshape(g, y, ['N', 2, 2]);
   const both = op.add(g, op.mul(g, y, y), op.reshape(g, op.mul(g, view, view), ['N', 4]));
-  gradients(g, op.reduceSum(g, both, [0, 1], false), [w], { isKeptInHalf: hasRows });
+  gradients(g, op.reduceSum(g, both, [0, 1], false), [w], { isStoredInHalf: hasRows });
   assert.equal(count(g, narrows), 1);
 });
 
@@ -112,7 +112,7 @@ test('what the scalar loss itself reads stays in F32', async () => {
   const w = g.input('w', 'float32', [1, 4]);
   const y = op.exp(g, op.mul(g, input(g), w));
   const loss = op.reduceSum(g, y, [0, 1], false);
-  g.output('dw', gradients(g, loss, [w], { isKeptInHalf: hasRows })[0]!);
+  g.output('dw', gradients(g, loss, [w], { isStoredInHalf: hasRows })[0]!);
   const x = Float32Array.of(1, 2, 3, 4);
   const { dw } = await runGraph(g, { w: floats(new Float32Array(4), [1, 4]), x: floats(x, [1, 4]) });
   assert.deepEqual([...dw!], [...x]);

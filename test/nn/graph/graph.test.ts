@@ -127,7 +127,7 @@ const matrix: [number[], number[]] = [
   [1, 2, 3, 4, 5, 6],
 ];
 check('sum over rows', matrix, (g, x) => op.reduceSum(g, x, [0]), [1, 3], [5, 7, 9]);
-check('mean over columns, axis dropped', matrix, (g, x) => op.reduceMean(g, x, [-1], false), [2], [2, 5]);
+check('sum over columns, axis dropped', matrix, (g, x) => op.reduceSum(g, x, [-1], false), [2], [6, 15]);
 check('sum of squares', matrix, (g, x) => op.reduceSumSquare(g, x, [0, 1], false), [], [91]);
 check('transpose', matrix, (g, x) => op.transpose(g, x, [1, 0]), [3, 2], [1, 4, 2, 5, 3, 6]);
 check('rows by number', matrix, (g, x) => op.gatherRows(g, x, g.ints([1, 1])), [2, 3], [4, 5, 6, 4, 5, 6]);

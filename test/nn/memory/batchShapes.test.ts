@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { batchShapes, largestShapes } from '../../../src/nn/memory/batchShapes.ts';
 import type { EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
-import type { TrainPlan } from '../../../src/nn/train/trainLoop.ts';
+import type { TrainingJob } from '../../../src/nn/train/trainLoop.ts';
 import { trainingSettings } from '../../../src/recipe/schema.ts';
 
 const example = (length: number): EncodedExample => ({
@@ -10,18 +10,18 @@ const example = (length: number): EncodedExample => ({
   labels: Int32Array.from({ length }, (_, t) => (t < length - 2 ? -100 : 7)),
 });
 
-function plan(name: string, settings: object, lengths: number[]): TrainPlan {
+function job(name: string, settings: object, lengths: number[]): TrainingJob {
   const parsed = trainingSettings.parse(settings);
   const train = lengths.map(example);
   return { name, scaling: 1, dropout: 0, settings: parsed, steps: parsed.steps!, train, validation: [example(30)] };
 }
 
 test('every run of a training by its rows, length and trained tokens', async () => {
-  const plans = [
-    plan('a', { steps: 2, batchSize: 2, accumulation: 2, validateEvery: 1 }, [10, 10, 10, 10]),
-    plan('b', { steps: 1, batchSize: 3, validateEvery: 0 }, [20, 20, 20]),
+  const jobs = [
+    job('a', { steps: 2, batchSize: 2, accumulation: 2, validateEvery: 1 }, [10, 10, 10, 10]),
+    job('b', { steps: 1, batchSize: 3, validateEvery: 0 }, [20, 20, 20]),
   ];
-  const shapes = await batchShapes(plans, { seed: 1, inTurn: true });
+  const shapes = await batchShapes(jobs, { seed: 1, inTurn: true });
   const a = { B: 2, T: 10, M: 4, tokens: 20 };
   assert.deepEqual(shapes, {
     accumulate: [a, a],
@@ -35,8 +35,8 @@ test('every run of a training by its rows, length and trained tokens', async () 
 });
 
 test('patience ends no plan', async () => {
-  const plans = [plan('a', { steps: 9, batchSize: 1, validateEvery: 1, patience: 1 }, [8])];
-  assert.equal((await batchShapes(plans, { seed: 1, inTurn: true })).steps, 9);
+  const jobs = [job('a', { steps: 9, batchSize: 1, validateEvery: 1, patience: 1 }, [8])];
+  assert.equal((await batchShapes(jobs, { seed: 1, inTurn: true })).steps, 9);
 });
 
 test('of the shapes, those are kept that no other exceeds', () => {

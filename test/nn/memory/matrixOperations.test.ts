@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Graph } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
-import { constantMemory } from '../../../src/nn/memory/constantMemory.ts';
+import { constantMemory, peakMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { matrixOperations } from '../../../src/nn/memory/matrixOperations.ts';
-import { peakMemory } from '../../../src/nn/memory/peakMemory.ts';
 
 /** x [N, 8] → silu(x W) W', with W [8, 16] and W' [16, 4] constant. */
 function twoProducts(): Graph {

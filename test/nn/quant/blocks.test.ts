@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { blockSize, blocksPerRow, type CodeBits, decodeBlocks, encodeBlocks } from '../../../src/nn/quant/blocks.ts';
+import { blockSize, blocksPerRow, type CodeBits, encodeBlocks } from '../../../src/nn/quant/blocks.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import { assertClose } from '../../support/assertClose.ts';
+import { decodeBlocks } from '../../support/decodeBlocks.ts';
 
 /** Matrices whose rows are no whole number of blocks too, with large, small and zero weights; no denormal ones. */
 const matrix = fc.integer({ min: 1, max: 4 }).chain(rows =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learningRate, stepCount } from '../../../src/nn/train/schedule.ts';
+import { learningRate, rateCurve, stepCount } from '../../../src/nn/train/schedule.ts';
 import { type TrainingSettings, trainingSettings } from '../../../src/recipe/schema.ts';
 import { assertClose } from '../../support/assertClose.ts';
 
@@ -37,4 +37,14 @@ test('steps come from the recipe, or from epochs, or are three epochs', () => {
   assert.equal(of({ epochs: 0.5, accumulation: 2 }, 100), 7);
   assert.equal(of({}, 10), 8);
   assert.equal(of({ epochs: 0.001 }, 10), 1);
+});
+
+test('the picture has the first and the last step, and the rates of training', () => {
+  const settings = trainingSettings.parse({ learningRate: 0.01, warmup: 0.1 });
+  for (const steps of [1, 2, 60, 240, 241, 1000, 100_000]) {
+    const curve = rateCurve(settings, steps);
+    assert.deepEqual([curve[0]!.step, curve.at(-1)!.step], [1, steps]);
+    assert.ok(curve.length <= 241, `${curve.length} points`);
+    for (const { step, rate } of curve) assert.equal(rate, learningRate(settings, step, steps));
+  }
 });

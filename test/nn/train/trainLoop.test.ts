@@ -24,7 +24,7 @@ async function collect(backend: TrainBackend, settings: Partial<TrainingSettings
   const saves: number[] = [];
   const events: TrainEvent[] = [];
   const loop = trainLoop({
-    plans: [
+    jobs: [
       {
         name: 'math',
         scaling: 1,
@@ -96,7 +96,7 @@ test('a step tells its rate, and estimates the time that is left', async () => {
   const { backend } = scripted([]);
   let clock = 0;
   const loop = trainLoop({
-    plans: [
+    jobs: [
       {
         name: 'math',
         scaling: 1,

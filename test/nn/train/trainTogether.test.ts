@@ -5,7 +5,12 @@ import type { Base } from '../../../src/experiment/base.ts';
 import type { ExpertState } from '../../../src/experiment/checkpoint.ts';
 import { hashName } from '../../../src/nn/lora/initFactors.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';
-import { addsUpRuns, type RunPosition, type TrainPlan, trainLoop } from '../../../src/nn/train/trainLoop.ts';
+import {
+  accumulatesGradients,
+  type RunPosition,
+  type TrainingJob,
+  trainLoop,
+} from '../../../src/nn/train/trainLoop.ts';
 import type { TrainEvent, TrainStepEvent } from '../../../src/protocol/trainEvents.ts';
 import { type TrainingSettings, trainingSettings } from '../../../src/recipe/schema.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
@@ -59,7 +64,7 @@ interface RunOptions {
 /** Trains real factors on a tiny base, and gives the events, the last checkpoint and the final factors. */
 async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
   const paths = linearLayers(base.config).map(l => l.path);
-  const plans: TrainPlan[] = experts.map(e => ({
+  const jobs: TrainingJob[] = experts.map(e => ({
     name: e.name,
     scaling: 2,
     dropout: e.dropout,
@@ -77,7 +82,7 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
       seed: (seed ^ hashName(e.name)) >>> 0,
       dropout: e.dropout,
     })),
-    accumulates: addsUpRuns(plans, o.inTurn ?? false),
+    accumulates: accumulatesGradients(jobs, o.inTurn ?? false),
     inTurn: o.inTurn,
     threads: 1,
     from: o.from?.states,
@@ -86,7 +91,7 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
   let saved: Saved | undefined;
   const events: TrainEvent[] = [];
   const loop = trainLoop({
-    plans,
+    jobs,
     backend,
     inTurn: o.inTurn,
     seed,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { shippedExamples } from '../../../scripts/data/shippedExamples.ts';
+import { shippedExamples } from '../../../scripts/data/sampleSplit.ts';
 import { type Split, splitOf } from '../../../scripts/data/split.ts';
 import type { Example } from '../../../src/data/example.ts';
 import { parseDataset } from '../../../src/data/parseDataset.ts';

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { Base } from '../../experiment/base.ts';
+import type { ExpertOrigin } from '../../experiment/checkpoint.ts';
+import { encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { checkRank } from '../../nn/lora/adapter.ts';
+import { targetLayers } from '../../nn/lora/targetLayers.ts';
+import { type LinearLayer, linearNames } from '../../nn/model/layout.ts';
+import { stepCount } from '../../nn/train/schedule.ts';
+import type { TrainingJob } from '../../nn/train/trainLoop.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { LoraSettings, TrainingSettings } from '../../recipe/schema.ts';
+import { loraSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import { scalingOf } from './trainedAdapter.ts';
+
+/** An expert of a recipe, with its data read and encoded, ready to be trained. */
+export interface PreparedExpert {
+  job: TrainingJob;
+  /** As the recipe says them, defaults filled in. */
+  settings: TrainingSettings;
+  lora: LoraSettings;
+  /** Module paths of the layers that carry factors. */
+  targets: string[];
+  /** SHA-256 of all encoded examples. */
+  dataHash: string;
+}
+
+/** The names of the recipe's trainable experts, or those of `only`. Throws `notFound` and `badRecipe`. */
+export function chosenExperts({ recipe, path }: Experiment, only?: string[]): string[] {
+  const trainable = Object.keys(recipe.experts).filter(name => recipe.experts[name]!.data);
+  for (const name of only ?? [])
+    if (!trainable.includes(name))
+      throw new WorkbenchError(
+        'notFound',
+        `${path}: no expert '${name}' with training data`,
+        `Trainable: ${trainable.join(', ') || 'none'}.`,
+      );
+  if (trainable.length === 0)
+    throw new WorkbenchError(
+      'badRecipe',
+      `${path}: no expert has training data`,
+      "Add 'experts': { NAME: { data: { train: FILE } } }.",
+    );
+  return trainable.filter(name => !only || only.includes(name));
+}
+
+/** Reads and encodes an expert's data. Throws `mismatch` where its targets or rank do not fit the base. */
+export async function prepareExpert(e: Experiment, base: Base, name: string): Promise<PreparedExpert> {
+  const lora = loraSettingsOf(e.recipe, name);
+  const settings = trainingSettingsOf(e.recipe, name);
+  const layers = expertLayers(base, lora, name);
+  for (const l of layers) checkRank(lora.rank, l.in, l.out, l.path);
+  const data = e.recipe.experts[name]!.data!;
+  const read = async (file: string) => encodeExamples(base, await readExamples(e.folder, file), settings, file);
+  const train = await read(data.train);
+  const validation = data.validation ? await read(data.validation) : [];
+  const hash = createHash('sha256');
+  for (const example of [...train, ...validation]) hash.update(example.ids).update(example.labels);
+  return {
+    job: {
+      name,
+      scaling: scalingOf(lora),
+      dropout: lora.dropout,
+      settings,
+      steps: stepCount(settings, train.length),
+      train,
+      validation,
+    },
+    settings,
+    lora,
+    targets: layers.map(l => l.path),
+    dataHash: hash.digest('hex'),
+  };
+}
+
+/** The layers a recipe's targets name. Throws `mismatch` for a name the base does not have. */
+function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLayer[] {
+  const { layers, unknown } = targetLayers(base.config, lora.targets);
+  if (unknown.length > 0)
+    throw new WorkbenchError(
+      'mismatch',
+      `expert '${expert}' targets '${unknown[0]}', which the base does not have`,
+      `Its linear layers: ${linearNames.join(', ')}.`,
+    );
+  return layers;
+}
+
+/** What a checkpoint notes of an expert. */
+export function originOf({ job, lora, targets, dataHash }: PreparedExpert): ExpertOrigin {
+  return { name: job.name, lora, targets, dataHash, trainExamples: job.train.length };
+}

@@ -1,0 +1,71 @@
+import type { Device } from '../../protocol/device.ts';
+import type { Graph } from '../graph/graph.ts';
+import { externalWeights } from '../model/baseWeights.ts';
+import type { BaseConfig } from '../model/config.ts';
+import { linearLayers } from '../model/layout.ts';
+import type { TensorPlace } from '../tensor/tensorPlace.ts';
+import { buildTrainGraph, type TrainedExpert, type TrainPhase } from './trainGraph.ts';
+
+/** What the graphs of a training run depend on; each is compiled to a session of the runtime. */
+export interface SessionGraphOptions {
+  /** As the graphs see the base: that of a quantised one differs. */
+  config: BaseConfig;
+  tensors: ReadonlyMap<string, TensorPlace>;
+  experts: (TrainedExpert & { dropout: number })[];
+  /** Some expert accumulates the gradients of several micro-batches. */
+  accumulates: boolean;
+  /** Every batch holds the rows of one expert alone: one graph with a single place then serves all, whose shapes are equal. */
+  inTurn?: boolean;
+  /** Gradient checkpointing: the backward pass recomputes activations, which saves memory. */
+  recompute?: boolean;
+  /** Activations are stored in half floats for the backward pass, which saves memory and costs some digits. */
+  halfActivations?: boolean;
+  /** Each product upcasts its 16-bit weights anew, which saves memory. */
+  upcastsAtUse?: boolean;
+}
+
+/** Bytes of F32 weights in linear layers up to which the graphs hold them packed. */
+const packedBytes = 64e6;
+
+/**
+ * Whether the products with a plain base's weights read packed copies, in the order that the processor likes best: one
+ * copy for the forward and one for the backward pass, in place of the weights. Without them every execution packs what it
+ * reads, which takes a tenth of the embedded base's step with 1,500 tokens. A large base's batches are large enough to be
+ * no faster with packed copies, and its copies are too large to keep.
+ */
+export function packsWeights(c: BaseConfig): boolean {
+  return 4 * linearLayers(c).reduce((sum, l) => sum + l.in * l.out, 0) <= packedBytes;
+}
+
+/** The experts as the graphs have places for them: one place for all where they take turns. */
+export function graphPlaces({ experts, inTurn }: Pick<SessionGraphOptions, 'experts' | 'inTurn'>): TrainedExpert[] {
+  return inTurn ? [{ ...experts[0]!, name: 'expert' }] : experts;
+}
+
+/**
+ * The graph of one session: a training run opens `step` always, `accumulate` where it accumulates gradients, and `evaluate`
+ * for validation.
+ */
+export function sessionGraph(o: SessionGraphOptions, phase: TrainPhase): Graph {
+  return buildTrainGraph({
+    config: o.config,
+    experts: graphPlaces(o),
+    weights: g => externalWeights(g, o.tensors),
+    phase,
+    accumulated: phase !== 'evaluate' && o.accumulates,
+    dropout: phase !== 'evaluate' && o.experts.some(e => e.dropout > 0),
+    recompute: o.recompute,
+    halfActivations: o.halfActivations,
+    upcastsAtUse: o.upcastsAtUse,
+  });
+}
+
+/**
+ * Whether the experts of a run take turns: each batch then holds the rows of one of them, and one graph with a single
+ * place serves all, in the memory of one. A shared batch computes every expert's columns for every row and pads all rows
+ * to the longest, which a processor pays for in full; a GPU is faster with few large batches.
+ */
+export function takesTurns(experts: Pick<TrainedExpert, 'rank' | 'targets'>[], device: Device): boolean {
+  const [first, ...others] = experts;
+  return device === 'cpu' && others.every(e => e.rank === first!.rank && `${e.targets}` === `${first!.targets}`);
+}

@@ -1,0 +1,9 @@
+/** What counts as a right answer, each scorer in a sentence. */
+export const scorerTexts = {
+  exact: 'The whole answer, whatever its case, white space and final period.',
+  final: "What follows the last 'Answer:' or '####', else the last line; numbers by their value.",
+  code: "The answer is run in a sandbox against the example's tests.",
+} as const;
+
+export type ScorerName = keyof typeof scorerTexts;
+export const scorerNames = Object.keys(scorerTexts) as ScorerName[];
