@@ -14,6 +14,7 @@ import { WorkbenchError } from '../protocol/errors.ts';
 import type { Base } from './base.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './files.ts';
 import { resultMark } from './outputFolder.ts';
+import { weightIndexFile } from './weightFiles.ts';
 
 /**
  * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself
@@ -26,7 +27,7 @@ export async function writeMergedBase(
 ): Promise<void> {
   const files = new Map<string, Uint8Array | (() => Promise<Uint8Array[]>)>();
   for (const name of await folderFiles(base.folder))
-    if (companionFile(name) || name === 'model.safetensors.index.json')
+    if (companionFile(name) || name === weightIndexFile)
       files.set(name, await readBytes(join(base.folder, name), name));
   for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters));
   await writeFolderAtomic(out, files);

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { companionFile } from '../nn/model/companionFile.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Base } from './base.ts';
-import { readSafetensorsHeader } from './base.ts';
 import { folderFiles } from './files.ts';
+import { readSafetensorsHeader } from './safetensorsFile.ts';
 
 /** What a result is: an adapter folder, or a full model's. */
 type ResultKind = 'adapter' | 'model';

@@ -1,4 +1,4 @@
-import { baseFolder } from '../../experiment/experiment.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
 import type {
   AskAllRequest,
   AskAllResult,

@@ -11,10 +11,10 @@ export async function runEvaluation(
   request: EvaluateRequest,
   context: RequestContext,
 ): Promise<EvaluateResult> {
-  const { path, runFolder } = await openExperiment(request.recipe, workbench.mediaFolder);
+  const { path, paths } = await openExperiment(request.recipe, workbench.mediaFolder);
   const { id, run, sets } = request;
   return recordRun(
-    { kind: 'evaluate', id: run, requestId: id, recipe: path, runFolder, experts: [], sets },
+    { kind: 'evaluate', id: run, requestId: id, recipe: path, runFolder: paths.output, experts: [], sets },
     context,
     recorded => evaluateRun(workbench, request, recorded),
     ({ reportPath, htmlPath }) => ({ isWhole: true, result: { reportPath, htmlPath } }),

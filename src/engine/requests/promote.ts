@@ -4,7 +4,7 @@ import { readCheckpoint } from '../../experiment/checkpoint.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/expertLocks.ts';
 import { copyFilesAtomic, folderFiles } from '../../experiment/files.ts';
-import { keptFolder, keptPath, lastKeeper, listCheckpoints } from '../../experiment/keptCheckpoints.ts';
+import { lastKeeper, listCheckpoints } from '../../experiment/keptCheckpoints.ts';
 import type {
   CheckpointsRequest,
   CheckpointsResult,
@@ -12,7 +12,7 @@ import type {
   PromoteResult,
 } from '../../protocol/engine/training.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { adapterOutput, writeTrained } from '../training/trainedAdapter.ts';
+import { writeTrained } from '../training/trainedAdapter.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 
 /** The checkpoints that a run has kept; throws `badRequest` for what is no run's identity. */
@@ -20,9 +20,9 @@ export async function checkpointsRun(
   { mediaFolder }: Workbench,
   { recipe, run }: CheckpointsRequest,
 ): Promise<CheckpointsResult> {
-  const { runFolder } = await openExperiment(recipe, mediaFolder);
-  const meant = run ?? (await lastKeeper(runFolder));
-  return { run: meant, checkpoints: meant ? await listCheckpoints(keptFolder(runFolder, meant)) : [] };
+  const { paths } = await openExperiment(recipe, mediaFolder);
+  const meant = run ?? (await lastKeeper(paths));
+  return { run: meant, checkpoints: meant ? await listCheckpoints(paths.run(meant).checkpoints) : [] };
 }
 
 /**
@@ -32,8 +32,9 @@ export async function checkpointsRun(
 export async function promoteRun(workbench: Workbench, request: PromoteRequest): Promise<PromoteResult> {
   const { run, step, expert, best } = request;
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
-  const path = keptPath(keptFolder(experiment.runFolder, run), step);
-  return withExpertLocks(experiment.runFolder, [expert], async () => {
+  const { paths } = experiment;
+  const path = paths.run(run).checkpoint(step);
+  return withExpertLocks(paths, [expert], async () => {
     const checkpoint = await readCheckpoint(path);
     const own = checkpoint?.position.experts[expert];
     const origin = checkpoint?.origin?.experts.find(({ name }) => name === expert);
@@ -53,9 +54,9 @@ export async function promoteRun(workbench: Workbench, request: PromoteRequest):
     const { baseHash } = checkpoint.origin!;
     if ((await hashBase(base)) !== baseHash)
       throw new WorkbenchError('mismatch', `${path} is of a run on another base`, "Restore the recipe's base.");
-    const previous = await keepAside(adapterOutput(experiment, expert), join(experiment.runFolder, 'previous', expert));
+    const previous = await keepAside(paths.trainedAdapter(expert), paths.previousAdapter(expert));
     const state = checkpoint.states.get(expert)!;
-    await writeTrained(experiment, base, origin, best ? state.best : state.parameter, {
+    await writeTrained(paths, base, origin, best ? state.best : state.parameter, {
       // What is written is of this step, whatever was learned later.
       step: best ? own.best!.step : own.step,
       tokens: own.tokens,
@@ -63,7 +64,7 @@ export async function promoteRun(workbench: Workbench, request: PromoteRequest):
       baseHash,
       curve: checkpoint.curves.find(curve => curve.expert === expert)!,
     });
-    return { adapter: adapterOutput(experiment, expert), previous };
+    return { adapter: paths.trainedAdapter(expert), previous };
   });
 }
 

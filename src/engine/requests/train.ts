@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { adapterFolder, type Experiment, openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/expertLocks.ts';
-import { keptFolder, keptPath } from '../../experiment/keptCheckpoints.ts';
+import { runPaths } from '../../experiment/paths.ts';
 import { removeStaleFiles } from '../../experiment/removeStaleFiles.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { TrainRequest, TrainResult } from '../../protocol/engine/engineApi.ts';
@@ -20,16 +19,23 @@ export async function runTraining(
   context: RequestContext,
 ): Promise<TrainResult> {
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
-  const { path, recipe, runFolder } = experiment;
+  const { path, recipe, paths } = experiment;
   const { only, run: runId, id } = request;
   const names = Object.keys(recipe.experts).filter(n => recipe.experts[n]!.data && (!only || only.includes(n)));
-  const run = { kind: 'train', id: runId, requestId: id, recipe: path, runFolder, experts: names } as const;
-  return withExpertLocks(runFolder, names, async () => {
-    await removeStaleFiles(runFolder);
+  const run = {
+    kind: 'train',
+    id: runId,
+    requestId: id,
+    recipe: path,
+    runFolder: paths.output,
+    experts: names,
+  } as const;
+  return withExpertLocks(paths, names, async () => {
+    await removeStaleFiles(paths.output);
     return recordRun(
       run,
       context,
-      (recorded, folder) => trainExperts(workbench, experiment, names, request, recorded, join(folder, 'checkpoints')),
+      (recorded, folder) => trainExperts(workbench, experiment, names, request, recorded, runPaths(folder).checkpoints),
       ({ finished, experts }) => ({ isWhole: finished, result: { adapters: experts } }),
     );
   });
@@ -55,7 +61,7 @@ async function trainExperts(
       base,
       only,
       resume: resume || hasCheckpoint,
-      ...(from && { from: keptPath(keptFolder(experiment.runFolder, from.run), from.step) }),
+      ...(from && { from: experiment.paths.run(from.run).checkpoint(from.step) }),
       keepIn,
       threads: workbench.threads,
       device,

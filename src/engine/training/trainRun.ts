@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { type Base, hashBase } from '../../experiment/base.ts';
 import {
   type Checkpoint,
@@ -14,7 +13,8 @@ import {
 import { encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
-import { keepCheckpoint, keptPath, keptSteps } from '../../experiment/keptCheckpoints.ts';
+import { keepCheckpoint, keptSteps } from '../../experiment/keptCheckpoints.ts';
+import { keptCheckpointPath } from '../../experiment/paths.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
@@ -67,14 +67,14 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const plan = await planTraining({ base, jobs, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
   // Before the first step, and not at the first checkpoint.
-  await makeWritableFolder(experiment.runFolder);
+  await makeWritableFolder(experiment.paths.output);
   const baseHash = await hashBase(base);
   const fingerprint = fingerprintOf(
     base.quantization ? `${baseHash} ${base.quantization}` : baseHash,
     experiment.recipe.seed,
     jobs,
   );
-  const path = checkpointPath(experiment, names);
+  const path = experiment.paths.checkpoint(names);
   const origin: CheckpointOrigin = {
     baseHash,
     ...(base.quantization && { quantization: base.quantization }),
@@ -125,7 +125,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
             const state = states.get(job.plan.name)!;
             const own = position.experts[job.plan.name]!;
             const flat = own.best ? state.best : state.parameter;
-            await writeTrained(experiment, base, originOf(job), flat, { ...own, baseHash, curve: curves[i]! });
+            await writeTrained(experiment.paths, base, originOf(job), flat, { ...own, baseHash, curve: curves[i]! });
           }
       },
       now: () => performance.now(),
@@ -226,7 +226,7 @@ async function checkpointToGoOnFrom(
 ): Promise<Checkpoint | undefined> {
   const own = resume && keepIn ? (await keptSteps(keepIn)).at(-1) : undefined;
   if (resume && (own !== undefined || !from)) {
-    const path = own === undefined ? last : keptPath(keepIn!, own);
+    const path = own === undefined ? last : keptCheckpointPath(keepIn!, own);
     const checkpoint = await readCheckpoint(path);
     if (checkpoint) checkResumed(checkpoint, fingerprint, path);
     return checkpoint;
@@ -245,8 +245,4 @@ async function checkpointToGoOnFrom(
   if (!isSameRun)
     for (const own of Object.values(checkpoint.position.experts)) Object.assign(own, { stopped: false, waited: 0 });
   return checkpoint;
-}
-
-function checkpointPath(e: Experiment, names: string[]): string {
-  return join(e.runFolder, 'checkpoints', `${names.join('+')}.safetensors`);
 }

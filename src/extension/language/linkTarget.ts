@@ -1,9 +1,14 @@
 import { dirname, join, resolve } from 'node:path';
 import { FileType, Uri, workspace } from 'vscode';
+import { adapterPaths } from '../../experiment/paths.ts';
 import type { RecipeLink } from '../../recipe/language/links.ts';
 
-/** The file that says most of what a folder holds. */
-const told: Record<RecipeLink['kind'], string> = { data: '', base: 'config.json', adapter: 'adapter_config.json' };
+/** The file that says most of what is named. */
+const told: Record<RecipeLink['kind'], (named: string) => string> = {
+  data: file => file,
+  base: folder => join(folder, 'config.json'),
+  adapter: folder => adapterPaths(folder).config,
+};
 
 /** What a link opens: a dataset, or the configuration in a base's or an adapter's folder; nothing for what is not there. */
 export async function linkTarget(
@@ -13,7 +18,7 @@ export async function linkTarget(
 ): Promise<Uri | undefined> {
   const named = kind === 'base' ? base : resolve(dirname(recipe.fsPath), path);
   if (named === undefined) return undefined;
-  const target = Uri.file(join(named, told[kind]));
+  const target = Uri.file(told[kind](named));
   const info = await workspace.fs.stat(target).then(
     found => found,
     () => undefined,
