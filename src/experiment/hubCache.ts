@@ -10,14 +10,11 @@ import { hasWeights } from './weightFiles.ts';
  * ~/.cache/huggingface, as for Python. It is the rule of @huggingface/hub's getHFHubCachePath, which takes longer to load
  * than the extension's activation may, and knows no `~`; here a variable that is empty counts as one that is not set.
  */
-export function hubCacheFolder(
-  modelFolder?: string,
-  env: Record<string, string | undefined> = process.env,
-  home: string = homedir(),
-): string {
-  const hubHome = env.HF_HOME || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'huggingface');
-  const folder = modelFolder || env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome, 'hub');
-  return resolve(folder.replace(/^~(?=$|[/\\])/, home));
+export function hubCacheFolder(modelFolder?: string): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
+  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
+  const folder = modelFolder || HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(home, 'hub');
+  return resolve(folder.replace(/^~(?=$|[/\\])/, homedir()));
 }
 
 /** A repository's folders in the cache: files under their hashes, the commits of names, and the files of a commit. */

@@ -14,7 +14,7 @@ import {
   recipeName,
   resultsOfRun,
 } from '../../src/experiment/paths.ts';
-import { readExperimentPaths } from '../../src/experiment/recipeOutput.ts';
+import { readExperimentPaths } from '../../src/experiment/readExperimentPaths.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
 import { globs } from '../../experiment/paths.ts';
-import { readExperimentPaths } from '../../experiment/recipeOutput.ts';
+import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runFolder.ts';
 import type { TrainRequest } from '../../protocol/engine/engineApi.ts';
 import { canResume, type RunKind, type RunRecord, runId } from '../../protocol/runRecord.ts';
