@@ -5,7 +5,7 @@
  */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors } from '../../src/experiment/adapterFiles.ts';
+import { readSafetensors } from '../../src/experiment/safetensorsFile.ts';
 import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
 
 const [from, to] = process.argv.slice(2);

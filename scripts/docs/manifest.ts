@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { globs } from '../../src/experiment/paths.ts';
 import { chatParticipant, modelVendor } from '../../src/extension/contributions/chat.ts';
 import type { CommandContribution } from '../../src/extension/contributions/commandContribution.ts';
 import { commands } from '../../src/extension/contributions/commands.ts';
@@ -29,7 +30,7 @@ export function withContributions(manifest: Manifest): Manifest {
     ...manifest,
     // Commands, chat participants and model providers activate by themselves.
     activationEvents: [
-      'workspaceContains:**/*.lora.json',
+      `workspaceContains:${globs.recipes}`,
       'onWebviewPanel:multiLora.blend',
       'onWebviewPanel:multiLora.training',
     ],

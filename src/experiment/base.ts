@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseSafetensorsHeader, type SafetensorsHeader, safetensorsHeaderEnd } from '../nn/files/safetensors.ts';
 import { checkBaseTensors } from '../nn/model/baseWeights.ts';
 import { type BaseConfig, parseBaseConfig } from '../nn/model/config.ts';
 import { quantizedConfig } from '../nn/model/quantizedTensors.ts';
@@ -12,7 +11,9 @@ import { stopTokenIds } from '../nn/tokenizer/stopTokenIds.ts';
 import { createTokenizer, type Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
-import { readJson, storageError } from './files.ts';
+import { readJson, readJsonIfThere } from './files.ts';
+import { readTensorPlaces } from './safetensorsFile.ts';
+import { weightFilesOf } from './weightFiles.ts';
 
 /** A base model's folder, read but not yet compiled: weights stay in their files. */
 export interface Base {
@@ -74,18 +75,27 @@ export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'
 
 /** Undefined for a folder without tokenizer.json. */
 export async function readBaseText(folder: string): Promise<BaseText | undefined> {
-  const tokenizerJson = await optionalJson(join(folder, 'tokenizer.json'));
+  const tokenizerJson = await readJsonIfThere(join(folder, 'tokenizer.json'));
   if (tokenizerJson === undefined) return undefined;
-  const tokenizerConfig = (await optionalJson(join(folder, 'tokenizer_config.json'))) ?? {};
-  const generationConfig = (await optionalJson(join(folder, 'generation_config.json'))) ?? {};
+  const tokenizerConfig = (await readJsonIfThere(join(folder, 'tokenizer_config.json'))) ?? {};
+  const generationConfig = (await readJsonIfThere(join(folder, 'generation_config.json'))) ?? {};
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
-  const templateFile = await readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined);
-  const chatTemplate = createChatTemplate(templateFile ?? chatTemplateSource(tokenizerConfig));
+  const chatTemplate = createChatTemplate((await templateFileOf(folder)) ?? chatTemplateSource(tokenizerConfig));
   return {
     tokenizer,
     chatTemplate,
     stopIds: stopTokenIds(generationConfig, tokenizerConfig, tokenizer, chatTemplate),
   };
+}
+
+/** The chat template beside a base's or an adapter's weights, as its text; undefined without one. Throws `badFile`. */
+export async function readChatTemplate(folder: string): Promise<string | undefined> {
+  const file = await templateFileOf(folder);
+  return file ?? chatTemplateSource((await readJsonIfThere(join(folder, 'tokenizer_config.json'))) ?? {});
+}
+
+function templateFileOf(folder: string): Promise<string | undefined> {
+  return readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined);
 }
 
 /** The configuration that a base's graphs are built from. */
@@ -99,62 +109,6 @@ export async function hashBase(base: Pick<Base, 'folder' | 'weightFiles'>): Prom
   for (const file of base.weightFiles)
     for await (const chunk of createReadStream(join(base.folder, file), { highWaterMark: 1 << 20 })) hash.update(chunk);
   return hash.digest('hex');
-}
-
-async function weightFilesOf(folder: string): Promise<string[]> {
-  // A single file comes before an index, as in transformers.
-  const single = await stat(join(folder, 'model.safetensors')).catch(() => undefined);
-  const index = single ? undefined : await optionalJson(join(folder, 'model.safetensors.index.json'));
-  if (!index) return ['model.safetensors'];
-  const map = index.weight_map as Record<string, unknown> | undefined;
-  const files = [...new Set(Object.values(map ?? {}).map(String))].sort();
-  // A shard is a file of this folder: an index must not point elsewhere.
-  const bad = files.find(f => f.includes('/') || f.includes('\\') || !f.endsWith('.safetensors'));
-  if (files.length === 0 || bad !== undefined)
-    throw new WorkbenchError(
-      'badFile',
-      `${folder}/model.safetensors.index.json: ${bad ? `names '${bad}'` : 'names no weight file'}`,
-    );
-  return files;
-}
-
-/** Names, types and places of a safetensors file's tensors; only the header is read. */
-export async function readTensorPlaces(folder: string, file: string): Promise<Map<string, TensorPlace>> {
-  const { tensors } = await readSafetensorsHeader(join(folder, file));
-  return new Map(
-    [...tensors].map(([name, t]) => [
-      name,
-      { file, dtype: t.dtype, shape: t.shape, offset: t.begin, length: t.end - t.begin },
-    ]),
-  );
-}
-
-/** The header of a safetensors file, without its data. */
-export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
-  const handle = await open(path).catch(error => {
-    throw error.code === 'ENOENT'
-      ? new WorkbenchError('notFound', `a weight file is not there: ${path}`, 'Is the download complete?')
-      : storageError(error, path);
-  });
-  try {
-    const info = await handle.stat();
-    if (info.isDirectory()) throw new WorkbenchError('badFile', `${path} is a folder, not a file`);
-    const { size } = info;
-    const prefix = Buffer.alloc(8);
-    await handle.read(prefix, 0, Math.min(8, size), 0);
-    const head = Buffer.alloc(safetensorsHeaderEnd(prefix, size, path));
-    await handle.read(head, 0, head.length, 0);
-    return parseSafetensorsHeader(head, size, path);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function optionalJson(path: string): Promise<Record<string, unknown> | undefined> {
-  return (await readJson(path, 'a configuration file').catch(error => {
-    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
-    throw error;
-  })) as Record<string, unknown> | undefined;
 }
 
 const companions =

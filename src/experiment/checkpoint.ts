@@ -4,9 +4,8 @@ import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
 import type { ReportCurve } from '../protocol/report.ts';
 import type { LoraSettings } from '../recipe/schema.ts';
-import { readSafetensors } from './adapterFiles.ts';
-import { readSafetensorsHeader } from './base.ts';
 import { writeFileAtomic } from './files.ts';
+import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 
 /** Parameters and optimiser state of one expert, each a flat vector (see expertGroup for the order). */
 export interface ExpertState {

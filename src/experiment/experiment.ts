@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { parseRepoName } from '../hub/repoName.ts';
+import { dirname, resolve } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { parseRecipe } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import { readText } from './files.ts';
-import { cachedModelFolder, hubCacheFolder } from './hubCache.ts';
+import { baseFolder } from './baseFolder.ts';
+import { isThere, readText } from './files.ts';
+import { adapterPaths, experimentPaths, type ResultPaths, recipeName } from './paths.ts';
 
 /** A recipe on disk and the places it speaks of. */
 export interface Experiment {
@@ -15,30 +13,10 @@ export interface Experiment {
   folder: string;
   name: string;
   recipe: Recipe;
-  /** Where adapters, checkpoints, merges and reports go. */
-  runFolder: string;
+  /** Where adapters, checkpoints, merges, runs and reports lie. */
+  paths: ResultPaths;
   /** Throws `notFound` where the base is a model that was not downloaded. */
   readonly baseFolder: string;
-}
-
-/**
- * The folder of a base: the embedded one, one relative to `from`, or that of a model of the Hugging Face cache. Throws
- * `notFound` for a model that is not in the cache.
- */
-export function baseFolder(base: string, from: string, mediaFolder: string): string {
-  if (base === 'embedded') return join(mediaFolder, 'base');
-  const folder = resolve(from, base);
-  const named = existsSync(folder) ? undefined : parseRepoName(base);
-  if (!named) return folder;
-  const cacheFolder = hubCacheFolder();
-  const cached = cachedModelFolder(named, cacheFolder);
-  if (cached) return cached;
-  const revision = named.revision === 'main' ? '' : ` --revision ${named.revision}`;
-  throw new WorkbenchError(
-    'notFound',
-    `the base '${base}' is neither a folder (${folder}) nor in the Hugging Face cache (${cacheFolder})`,
-    `If it is a model of the hub, get it with: multi-lora get ${named.repo}${revision}`,
-  );
 }
 
 /**
@@ -53,13 +31,12 @@ export async function openExperiment(path: string, mediaFolder: string, unsaved?
     throw new WorkbenchError('badRecipe', `${path} has problems:\n${lines}`, undefined, problems);
   }
   const folder = dirname(full);
-  const name = recipe.name ?? basename(full).replace(/\.lora\.json$|\.json$/, '');
   return {
     path: full,
     folder,
-    name,
+    name: recipe.name ?? recipeName(full),
     recipe,
-    runFolder: resolve(folder, recipe.output ?? join('runs', basename(full).replace(/\.lora\.json$|\.json$/, ''))),
+    paths: experimentPaths(full, recipe),
     // Looked up when asked for: routing needs no base.
     get baseFolder() {
       return baseFolder(recipe.base, folder, mediaFolder);
@@ -68,20 +45,20 @@ export async function openExperiment(path: string, mediaFolder: string, unsaved?
 }
 
 /** Where an expert's adapter lies: the one it names, or the one that training writes. */
-export function adapterFolder(e: Experiment, expert: string): string {
-  const named = e.recipe.experts[expert]?.adapter;
-  return named ? resolve(e.folder, named) : join(e.runFolder, 'adapters', expert);
+export function adapterFolder({ recipe, folder, paths }: Experiment, expert: string): string {
+  const named = recipe.experts[expert]?.adapter;
+  return named ? resolve(folder, named) : paths.trainedAdapter(expert);
+}
+
+/** Where a named merge lies. */
+export function mergeFolder({ recipe, folder, paths }: Experiment, name: string): string {
+  const named = recipe.merges[name]?.out;
+  return named ? resolve(folder, named) : paths.merge(name);
 }
 
 /** The experts whose adapters are on disk. */
 export async function trainedExperts(e: Experiment): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of Object.keys(e.recipe.experts)) {
-    const present = await stat(join(adapterFolder(e, name), 'adapter_config.json')).then(
-      () => true,
-      () => false,
-    );
-    if (present) found.push(name);
-  }
-  return found;
+  const names = Object.keys(e.recipe.experts);
+  const present = await Promise.all(names.map(name => isThere(adapterPaths(adapterFolder(e, name)).config)));
+  return names.filter((_, i) => present[i]);
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isProcessAlive } from './processes.ts';
 
 /** Milliseconds between a holder's signs of life, and how long after the last one it counts as gone. */
 const heartbeat = 5_000;
@@ -74,7 +75,7 @@ async function isStale(path: string, goneAfter: number): Promise<boolean> {
   // It was released meanwhile.
   if (text === undefined || !info) return false;
   const [pid, host] = text.split(' ');
-  if (pid && host === hostname() && !isRunning(Number(pid))) return true;
+  if (pid && host === hostname() && !isProcessAlive(Number(pid))) return true;
   return Date.now() - info.mtimeMs > goneAfter;
 }
 
@@ -85,14 +86,4 @@ async function putAway(path: string): Promise<void> {
     if (error.code !== 'ENOENT') throw error;
   });
   await rm(aside, { force: true });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It runs, and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

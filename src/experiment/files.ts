@@ -77,7 +77,8 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-function isThere(path: string): Promise<boolean> {
+/** Whether there is a file or a folder that can be reached. */
+export function isThere(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
@@ -172,6 +173,14 @@ export async function readJson(path: string, what: string): Promise<unknown> {
   } catch (error) {
     throw new WorkbenchError('badFile', `${path}: not JSON (${(error as Error).message})`);
   }
+}
+
+/** As readJson for an object; undefined where there is no file. Throws `badFile`. */
+export async function readJsonIfThere(path: string): Promise<Record<string, unknown> | undefined> {
+  return (await readJson(path, 'a configuration file').catch(error => {
+    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
+    throw error;
+  })) as Record<string, unknown> | undefined;
 }
 
 /** Names of the files of a folder. Throws `notFound`. */

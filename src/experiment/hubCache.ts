@@ -1,12 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { getHFHubCachePath } from '@huggingface/hub';
-import { type RepoName, repoFolderName } from '../hub/repoName.ts';
+import { type RepoName, repoFolderName, repoOfFolder } from '../hub/repoName.ts';
+import { hasWeights } from './weightFiles.ts';
 
-/** The Hugging Face cache: HF_HUB_CACHE, else `hub` in HF_HOME, else in ~/.cache/huggingface, as for Python. */
-export function hubCacheFolder(): string {
-  return resolve(getHFHubCachePath().replace(/^~(?=$|[/\\])/, homedir()));
+/**
+ * The Hugging Face cache: the folder that a user names, else HF_HUB_CACHE, else `hub` in HF_HOME, else in
+ * ~/.cache/huggingface, as for Python. It is the rule of @huggingface/hub's getHFHubCachePath, which takes longer to load
+ * than the extension's activation may, and knows no `~`; here a variable that is empty counts as one that is not set.
+ */
+export function hubCacheFolder(modelFolder?: string): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
+  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
+  const folder = modelFolder || HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(home, 'hub');
+  return resolve(folder.replace(/^~(?=$|[/\\])/, homedir()));
 }
 
 /** A repository's folders in the cache: files under their hashes, the commits of names, and the files of a commit. */
@@ -15,11 +23,35 @@ export function repoFolders(cacheFolder: string, repo: string): { blobs: string;
   return { blobs: join(folder, 'blobs'), refs: join(folder, 'refs'), snapshots: join(folder, 'snapshots') };
 }
 
+/** Whether a text is a commit's hash, as snapshots in the cache are called. */
+export function isCommit(text: string): boolean {
+  return /^[0-9a-f]{40}$/.test(text);
+}
+
 /** The folder of a model in the cache; undefined where it is not there, or not at this revision. */
 export function cachedModelFolder({ repo, revision }: RepoName, cacheFolder: string): string | undefined {
   const { refs, snapshots } = repoFolders(cacheFolder, repo);
-  const ref = join(refs, revision);
-  const commit = existsSync(ref) ? readFileSync(ref, 'utf8').trim() : revision;
+  const commit = commitOf(join(refs, revision)) ?? revision;
   const folder = join(snapshots, commit);
-  return /^[0-9a-f]{40}$/.test(commit) && existsSync(join(folder, 'config.json')) ? folder : undefined;
+  return isCommit(commit) && existsSync(join(folder, 'config.json')) ? folder : undefined;
+}
+
+/** The commit that a branch or a tag stands for. */
+function commitOf(ref: string): string | undefined {
+  try {
+    return readFileSync(ref, 'utf8').trim();
+  } catch {
+    // There is no such name, or it is a part of names: `feature` of `feature/one`.
+    return undefined;
+  }
+}
+
+/** The models of the cache whose weights have arrived, as `owner/name`. */
+export async function cachedModels(cacheFolder: string): Promise<string[]> {
+  const names = await readdir(cacheFolder).catch(() => []);
+  return names.flatMap(name => {
+    const repo = repoOfFolder(name);
+    const folder = repo && cachedModelFolder({ repo, revision: 'main' }, cacheFolder);
+    return folder && hasWeights(folder) ? [repo] : [];
+  });
 }

@@ -2,20 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { KeptCheckpoint } from '../protocol/engine/training.ts';
-import { WorkbenchError } from '../protocol/errors.ts';
 import type { ReportCurve } from '../protocol/report.ts';
 import { type Checkpoint, readCheckpointHead, writeCheckpoint } from './checkpoint.ts';
 import { storageError } from './files.ts';
-
-/** The folder of a run's checkpoints, beside its record. */
-export function keptFolder(runFolder: string, run: string): string {
-  if (!/^[\w-]+$/.test(run)) throw new WorkbenchError('badRequest', `'${run}' is not the identity of a run`);
-  return join(runFolder, 'history', run, 'checkpoints');
-}
-
-export function keptPath(folder: string, step: number): string {
-  return join(folder, `step-${String(step).padStart(8, '0')}.safetensors`);
-}
+import { keptCheckpointPath, type ResultPaths, runPaths, stepOfCheckpoint } from './paths.ts';
 
 /** Writes a run's checkpoint among those that it keeps, and as the last one at `lastPath`; older ones make way. */
 export async function keepCheckpoint(
@@ -24,11 +14,11 @@ export async function keepCheckpoint(
   checkpoint: Checkpoint,
   most: number,
 ): Promise<void> {
-  const path = keptPath(folder, checkpoint.position.step);
+  const path = keptCheckpointPath(folder, checkpoint.position.step);
   await writeCheckpoint(path, checkpoint);
   await linkAtomic(path, lastPath);
   const steps = await keptSteps(folder);
-  for (const step of steps.slice(0, -most)) await rm(keptPath(folder, step), { force: true });
+  for (const step of steps.slice(0, -most)) await rm(keptCheckpointPath(folder, step), { force: true });
 }
 
 /** A second name for a file, in the place of what had it; a copy where the file system knows no such thing. */
@@ -47,21 +37,21 @@ async function linkAtomic(path: string, name: string): Promise<void> {
 /** Oldest first; none where the run kept none. */
 export async function keptSteps(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch(() => []);
-  const steps = names.flatMap(name => /^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? []).map(Number);
-  return steps.sort((a, b) => a - b);
+  return names.flatMap(name => stepOfCheckpoint(name) ?? []).sort((a, b) => a - b);
 }
 
-/** The last run of a run folder that has kept checkpoints. */
-export async function lastKeeper(runFolder: string): Promise<string | undefined> {
-  const runs = await readdir(join(runFolder, 'history')).catch(() => []);
-  for (const run of runs.sort().reverse()) if ((await keptSteps(keptFolder(runFolder, run))).length > 0) return run;
+/** The last run of a recipe that has kept checkpoints. */
+export async function lastKeeper({ history }: ResultPaths): Promise<string | undefined> {
+  const runs = await readdir(history).catch(() => []);
+  for (const run of runs.sort().reverse())
+    if ((await keptSteps(runPaths(join(history, run)).checkpoints)).length > 0) return run;
   return undefined;
 }
 
 /** What a run's checkpoints are of, newest first. One that cannot be read is left out. */
 export async function listCheckpoints(folder: string): Promise<KeptCheckpoint[]> {
   const steps = (await keptSteps(folder)).reverse();
-  const read = await Promise.allSettled(steps.map(step => describeCheckpoint(keptPath(folder, step))));
+  const read = await Promise.allSettled(steps.map(step => describeCheckpoint(keptCheckpointPath(folder, step))));
   return read.flatMap(r => (r.status === 'fulfilled' ? [r.value] : []));
 }
 

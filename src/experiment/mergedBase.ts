@@ -13,6 +13,7 @@ import { WorkbenchError } from '../protocol/errors.ts';
 import { type Base, isCompanionFile } from './base.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './files.ts';
 import { resultMark } from './outputFolder.ts';
+import { weightIndexFile } from './weightFiles.ts';
 
 /**
  * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself
@@ -25,7 +26,7 @@ export async function writeMergedBase(
 ): Promise<void> {
   const files = new Map<string, Uint8Array | (() => Promise<Uint8Array[]>)>();
   for (const name of await folderFiles(base.folder))
-    if (isCompanionFile(name) || name === 'model.safetensors.index.json')
+    if (isCompanionFile(name) || name === weightIndexFile)
       files.set(name, await readBytes(join(base.folder, name), name));
   for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters));
   await writeFolderAtomic(out, files);

@@ -1,8 +1,9 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { type Base, isCompanionFile, readSafetensorsHeader } from './base.ts';
+import { type Base, isCompanionFile } from './base.ts';
 import { folderFiles } from './files.ts';
+import { readSafetensorsHeader } from './safetensorsFile.ts';
 
 /** What a result is: an adapter folder, or a full model's. */
 type ResultKind = 'adapter' | 'model';

@@ -1,6 +1,7 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { storageError } from './files.ts';
+import { isThere, storageError } from './files.ts';
+import { isProcessAlive } from './processes.ts';
 
 /** The names that writeFileAtomic and writeFolderAtomic give to what is not yet, or no longer, the file itself. */
 const staleName = /^(.+)\.(\d+)\.[0-9a-f]{8}\.(tmp|old)$/;
@@ -16,31 +17,15 @@ export async function removeStaleFiles(folder: string): Promise<void> {
   });
   const stale = entries.flatMap(({ name }) => {
     const [, file, pid, kind] = staleName.exec(name) ?? [];
-    return file && !isAlive(Number(pid)) ? [{ path: join(folder, name), target: join(folder, file), kind }] : [];
+    return file && !isProcessAlive(Number(pid)) ? [{ path: join(folder, name), target: join(folder, file), kind }] : [];
   });
   for (const { path, target, kind } of stale) {
-    if (kind !== 'old' || (await exists(target))) continue;
+    if (kind !== 'old' || (await isThere(target))) continue;
     // The old folder makes way only when the new one is whole.
     const replacement = path.replace(/\.old$/, '.tmp');
-    await rename((await exists(replacement)) ? replacement : path, target);
+    await rename((await isThere(replacement)) ? replacement : path, target);
   }
   for (const { path } of stale) await rm(path, { recursive: true, force: true });
   for (const entry of entries)
     if (entry.isDirectory() && !staleName.test(entry.name)) await removeStaleFiles(join(folder, entry.name));
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

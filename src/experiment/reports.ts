@@ -1,35 +1,22 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Report } from '../protocol/report.ts';
 import { reportHtml } from '../report/reportHtml.ts';
 import { copyFilesAtomic, writeFileAtomic } from './files.ts';
-
-/** Where the report of a run folder's last evaluation lies, as data and as a page. */
-export function reportPaths(runFolder: string): { reportPath: string; htmlPath: string } {
-  return { reportPath: join(runFolder, 'report.json'), htmlPath: join(runFolder, 'report.html') };
-}
+import type { ResultPaths } from './paths.ts';
 
 /**
- * Writes a report. The one that is there, which may have taken long and measured more, is kept in `reports/TIME`, the
- * time it was written at; the editor offers it to be compared with.
+ * Writes a report as data and as a page. The one that is there, which may have taken long and measured more, is kept in
+ * `reports/TIME`, the time it was written at; the editor offers it to be compared with.
  */
-export async function writeReport(
-  runFolder: string,
-  report: Report,
-): Promise<{ reportPath: string; htmlPath: string }> {
-  const paths = reportPaths(runFolder);
-  await keepEarlier(runFolder);
-  await writeFileAtomic(paths.reportPath, `${JSON.stringify(report, null, 1)}\n`);
-  await writeFileAtomic(paths.htmlPath, reportHtml(report));
-  return paths;
+export async function writeReport(paths: ResultPaths, report: Report): Promise<void> {
+  await keepEarlier(paths);
+  await writeFileAtomic(paths.report, `${JSON.stringify(report, null, 1)}\n`);
+  await writeFileAtomic(paths.reportPage, reportHtml(report));
 }
 
-async function keepEarlier(runFolder: string): Promise<void> {
-  const { reportPath, htmlPath } = reportPaths(runFolder);
-  if (!existsSync(reportPath)) return;
-  const { mtime } = await stat(reportPath);
-  // No file name of Windows has a colon.
-  const folder = join(runFolder, 'reports', mtime.toISOString().replace(/[:.]/g, '-'));
-  await copyFilesAtomic([reportPath, htmlPath].filter(existsSync), folder, 'the report');
+async function keepEarlier({ report, reportPage, earlierReport }: ResultPaths): Promise<void> {
+  if (!existsSync(report)) return;
+  const { mtime } = await stat(report);
+  await copyFilesAtomic([report, reportPage].filter(existsSync), earlierReport(mtime), 'the report');
 }

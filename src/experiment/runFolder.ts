@@ -1,8 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { parseRunRecord, type RunRecord, recordGone, runFiles, type StopWish } from '../protocol/runRecord.ts';
+import { writeFile } from 'node:fs/promises';
+import type { RunRecord, StopWish } from '../protocol/runRecord.ts';
 import type { TrainEvent } from '../protocol/trainEvents.ts';
+import { runPaths } from './paths.ts';
+import { isProcessAlive } from './processes.ts';
+import { readRunRecord } from './runRecordFile.ts';
+
+/** An engine that has not touched its record for so many milliseconds is gone, whoever has its process id by now. */
+export const recordGone = 600_000;
 
 /** Events are read this far, in bytes: a run of a hundred thousand steps. */
 const mostBytes = 50_000_000;
@@ -19,21 +24,21 @@ export interface RunFolder {
 }
 
 export function openRunFolder(path: string): RunFolder {
+  const files = runPaths(path);
   let offset = 0;
   return {
     path,
     async record() {
-      const text = await readFile(join(path, runFiles.record), 'utf8').catch(() => '');
-      const record = parseRunRecord(text);
+      const record = await readRunRecord(path);
       if (!record) return undefined;
       const isGone = record.state === 'running' && !isAlive(record);
-      return { ...record, recipe: resolve(path, record.recipe), isGone, ...(isGone && { state: 'interrupted' }) };
+      return { ...record, isGone, ...(isGone && { state: 'interrupted' }) };
     },
     async newEvents() {
       const events: TrainEvent[] = [];
       let rest = Buffer.alloc(0);
       try {
-        for await (const chunk of createReadStream(join(path, runFiles.events), {
+        for await (const chunk of createReadStream(files.events, {
           start: offset,
           end: Math.max(offset, mostBytes),
         })) {
@@ -49,7 +54,7 @@ export function openRunFolder(path: string): RunFolder {
       }
       return events;
     },
-    requestStop: wish => writeFile(join(path, runFiles.stop), wish),
+    requestStop: wish => writeFile(files.stop, wish),
   };
 }
 
@@ -63,12 +68,5 @@ function parseEvent(line: string): TrainEvent[] {
 }
 
 function isAlive({ pid, updatedAt }: RunRecord): boolean {
-  if (Date.now() - updatedAt > recordGone) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It runs, and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return Date.now() - updatedAt <= recordGone && isProcessAlive(pid);
 }

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
-import type { Experiment } from './experiment.ts';
 import { readJson, writeFileAtomic } from './files.ts';
+import type { ResultPaths } from './paths.ts';
 
 /** One expert's score on its own set, as it was at some time. */
 export interface PastScore {
@@ -15,22 +14,20 @@ export interface PastScore {
   total: number;
 }
 
-const path = (e: Experiment) => join(e.runFolder, 'history.json');
-
-export async function readHistory(e: Experiment): Promise<PastScore[]> {
-  const json = await readJson(path(e), 'the history of scores').catch(error => {
+async function readScores({ scores }: ResultPaths): Promise<PastScore[]> {
+  const json = await readJson(scores, 'the history of scores').catch(error => {
     if (error instanceof WorkbenchError && error.code === 'notFound') return [];
     throw error;
   });
   return json as PastScore[];
 }
 
-/** Adds scores; the first of the same factors and the same company is kept. */
-export async function addToHistory(e: Experiment, scores: PastScore[]): Promise<PastScore[]> {
+/** Adds scores to those before, and gives all; the first of the same factors and the same company is kept. */
+export async function addScores(paths: ResultPaths, scores: PastScore[]): Promise<PastScore[]> {
   const key = (s: PastScore) => JSON.stringify([s.expert, s.set, s.adapterHash, s.total, s.trained]);
   const all = new Map<string, PastScore>();
-  for (const s of [...(await readHistory(e)), ...scores]) if (!all.has(key(s))) all.set(key(s), s);
-  await writeFileAtomic(path(e), `${JSON.stringify([...all.values()], null, 1)}\n`);
+  for (const s of [...(await readScores(paths)), ...scores]) if (!all.has(key(s))) all.set(key(s), s);
+  await writeFileAtomic(paths.scores, `${JSON.stringify([...all.values()], null, 1)}\n`);
   return [...all.values()];
 }
 

@@ -13,7 +13,7 @@ export type RunKind = 'train' | 'evaluate';
 export interface RunRecord {
   id: string;
   kind: RunKind;
-  /** The recipe's path; in the file relative to the record's folder, so that a workspace can be moved. */
+  /** The recipe's path. As all paths it is absolute here, and in the file relative to the record's folder. */
   recipe: string;
   /** The experts that are trained. */
   experts: string[];
@@ -46,17 +46,8 @@ export interface RunResult {
   htmlPath?: string;
 }
 
-/**
- * The files of a record's folder. Whoever writes `stop` there asks the engine to end the run; where it says `pause`, the
- * run is paused.
- */
-export const runFiles = { record: 'run.json', events: 'events.jsonl', stop: 'stop' } as const;
-
 /** What a `stop` file says. */
 export type StopWish = 'stop' | 'pause';
-
-/** An engine that has not touched its record for so many milliseconds is gone, whoever has its process id by now. */
-export const recordGone = 600_000;
 
 /** A new run's identity: the order of identities is that of time. */
 export function runId(now: Date, pid: number): string {

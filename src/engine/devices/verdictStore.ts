@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../experiment/files.ts';
+import { isProcessAlive } from '../../experiment/processes.ts';
 import { type Device, devices } from '../../protocol/device.ts';
 import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
 
@@ -51,7 +52,7 @@ export function createVerdictStore(folder: string, versions: string): VerdictSto
       let found: Device | undefined;
       for (const name of namesIn(marks)) {
         const [, device, owner] = /^([a-z]+)-(\d+)$/.exec(name) ?? [];
-        if (owner === undefined || isAlive(Number(owner))) continue;
+        if (owner === undefined || isProcessAlive(Number(owner))) continue;
         if (Number(owner) === lost) found = devices.find(d => d === device);
         rmSync(join(marks, name), { force: true });
       }
@@ -66,15 +67,5 @@ function namesIn(folder: string): string[] {
   } catch {
     // No device has been in use yet.
     return [];
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM says that the process is there and another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

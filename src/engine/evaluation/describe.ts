@@ -1,13 +1,12 @@
 import { cpus, totalmem } from 'node:os';
 import { readAdapter } from '../../experiment/adapterFiles.ts';
-import { adapterFolder, type Experiment } from '../../experiment/experiment.ts';
+import { adapterFolder, type Experiment, mergeFolder } from '../../experiment/experiment.ts';
 import { sizeOf } from '../../experiment/files.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { scalingOf } from '../../nn/lora/adapterConfig.ts';
 import { mergeError } from '../../nn/merge/mergeError.ts';
 import type { Report, ReportExpert, ReportMerge } from '../../protocol/report.ts';
 import { runtimeVersion } from '../runtime/session.ts';
-import { mergeFolder } from '../workbench/workbench.ts';
 
 export function describeMachine(threads: number): Report['machine'] {
   return {
@@ -22,7 +21,7 @@ export function describeMachine(threads: number): Report['machine'] {
 
 export async function describeExpert(e: Experiment, name: string): Promise<ReportExpert> {
   const adapter = await readAdapter(adapterFolder(e, name), name);
-  const record = await readTrainingRecord(e, name);
+  const record = await readTrainingRecord(e.paths, name);
   const factors = [...adapter.modules.values()];
   return {
     name,

@@ -5,7 +5,7 @@ import { hashBase } from '../../experiment/base.ts';
 import { adapterFolder } from '../../experiment/experiment.ts';
 import { sizeOf } from '../../experiment/files.ts';
 import { writeReport } from '../../experiment/reports.ts';
-import { addToHistory, earliestScore } from '../../experiment/soloScores.ts';
+import { addScores, earliestScore } from '../../experiment/soloScores.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
@@ -68,7 +68,7 @@ export async function evaluateRecipe(
     measureStorage(model.base, folders, prompt, workbench.threads),
   );
   const switching = probes[0] && (await measureSwitching(model, probes[0]));
-  const records = await Promise.all(experts.map(name => readTrainingRecord(e, name)));
+  const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));
   const hashAfter = await hashBase(model.base);
 
   // What was measured in part must not pass for a report.
@@ -105,9 +105,14 @@ export async function evaluateRecipe(
     examples: systems.examples,
     durations: timed.durations,
   };
-  const paths = await writeReport(e.runFolder, report);
+  await writeReport(e.paths, report);
   const measured = Object.fromEntries(sets.map(({ name, set }) => [name, set]));
-  return { report, ...paths, gates: checkMinima(measured, report.scores) };
+  return {
+    report,
+    reportPath: e.paths.report,
+    htmlPath: e.paths.reportPage,
+    gates: checkMinima(measured, report.scores),
+  };
 }
 
 /** Each expert's own score now, beside the one its factors had before the other experts were trained. */
@@ -127,7 +132,7 @@ async function scoresBefore(
         return { expert: s.set.expert, set: s.name, adapterHash, trained: [...experts].sort(), correct, total };
       }),
   );
-  const history = await addToHistory(e, now);
+  const history = await addScores(e.paths, now);
   return now.map(s => {
     const then = earliestScore(history, s.expert, s.set, s.adapterHash);
     return { expert: s.expert, set: s.set, before: then?.correct ?? s.correct, after: s.correct, total: s.total };

@@ -1,4 +1,5 @@
 import { isCompanionFile } from '../../experiment/base.ts';
+import { adapterConfigFile } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** A file of a repository as the hub lists it. */
@@ -31,7 +32,7 @@ const largestConfig = 64e6;
 export function baseFiles(repo: string, files: readonly HubFile[]): BaseFiles {
   const named = (name: string) => files.find(f => f.path === name);
   const config = named('config.json');
-  if (named('adapter_config.json') && !named('model.safetensors'))
+  if (named(adapterConfigFile) && !named('model.safetensors'))
     throw unsupported(`'${repo}' is an adapter, not a base model`, 'Name it as an expert\'s "adapter" in a recipe.');
   if (!config)
     throw unsupported(`'${repo}' has no config.json: it is not a base model`, 'Choose a repository of a model.');

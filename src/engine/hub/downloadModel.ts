@@ -2,7 +2,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { listFiles, modelInfo } from '@huggingface/hub';
 import { loadBase } from '../../experiment/base.ts';
-import { repoFolders } from '../../experiment/hubCache.ts';
+import { isCommit, repoFolders } from '../../experiment/hubCache.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { baseFiles, type HubFile, indexedWeights } from './baseFiles.ts';
@@ -89,7 +89,7 @@ export async function downloadModel(request: ModelDownload): Promise<DownloadedM
 
 async function commitOf({ repo, revision, endpoint }: ModelDownload, fetch: typeof globalThis.fetch): Promise<string> {
   const { sha } = await modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch });
-  if (/^[0-9a-f]{40}$/.test(sha)) return sha;
+  if (isCommit(sha)) return sha;
   throw new WorkbenchError('network', `${endpoint} names no commit of '${repo}'`, 'Is it a hub? Check the endpoint.');
 }
 

@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, realpath, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path';
 import { isHeld } from '../../experiment/fileLock.ts';
 import { storageError } from '../../experiment/files.ts';
-import { hubCacheFolder, repoFolders } from '../../experiment/hubCache.ts';
+import { hubCacheFolder, isCommit, repoFolders } from '../../experiment/hubCache.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
 import type { RemoveModelRequest, RemoveModelResult } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -17,7 +17,7 @@ export async function removeModel(
   { repo, commit }: RemoveModelRequest,
   cacheFolder = hubCacheFolder(),
 ): Promise<RemoveModelResult> {
-  if (parseRepoName(repo)?.repo !== repo || !/^[0-9a-f]{40}$/.test(commit))
+  if (parseRepoName(repo)?.repo !== repo || !isCommit(commit))
     throw new WorkbenchError('badRequest', `'${repo}' at '${commit}' names no model of the cache`);
   const { blobs, refs, snapshots } = repoFolders(cacheFolder, repo);
   const snapshot = join(snapshots, commit);

@@ -1,10 +1,10 @@
 import { openExperiment } from '../../experiment/experiment.ts';
-import { keptFolder, lastKeeper, listCheckpoints } from '../../experiment/keptCheckpoints.ts';
+import { lastKeeper, listCheckpoints } from '../../experiment/keptCheckpoints.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** The checkpoints that a run has kept; throws `badRequest` for what is no run's identity. */
 export const handle: RequestHandler<'checkpoints'> = async ({ mediaFolder }, { recipe, run }) => {
-  const { runFolder } = await openExperiment(recipe, mediaFolder);
-  const meant = run ?? (await lastKeeper(runFolder));
-  return { run: meant, checkpoints: meant ? await listCheckpoints(keptFolder(runFolder, meant)) : [] };
+  const { paths } = await openExperiment(recipe, mediaFolder);
+  const meant = run ?? (await lastKeeper(paths));
+  return { run: meant, checkpoints: meant ? await listCheckpoints(paths.run(meant).checkpoints) : [] };
 };

@@ -1,4 +1,5 @@
-import { baseFolder, openExperiment } from '../../experiment/experiment.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
+import { openExperiment } from '../../experiment/experiment.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
 

@@ -1,17 +1,16 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { adapterWritten, readAdapterConfig } from '../../experiment/adapterFiles.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
 import {
   adapterFolder,
-  baseFolder,
   type Experiment,
+  mergeFolder,
   openExperiment,
   trainedExperts,
 } from '../../experiment/experiment.ts';
-import { readJson, readText, sizeOf } from '../../experiment/files.ts';
-import { reportPaths } from '../../experiment/reports.ts';
+import { readJson, sizeOf } from '../../experiment/files.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
-import { parseAdapterConfig } from '../../nn/lora/adapterConfig.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/offering.ts';
@@ -19,7 +18,6 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
-import { mergeFolder } from '../workbench/workbench.ts';
 
 /** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
 export const handle: RequestHandler<'describe'> = async (workbench, request) => {
@@ -35,7 +33,7 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
   return {
     name: experiment.name,
     base: await describeBase(recipe.base, experiment.baseFolder),
-    report: reportPaths(experiment.runFolder).reportPath,
+    report: experiment.paths.report,
     maxTokens: generationSettingsOf(recipe).maxTokens,
     experts: await Promise.all(
       Object.entries(recipe.experts).map(async ([name, { domain, description, data }]) => ({
@@ -53,7 +51,10 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
       isTrained: Object.entries(weights).every(([expert, weight]) => weight === 0 || trained.includes(expert)),
     })),
     merges: await Promise.all(
-      Object.keys(recipe.merges).map(async name => ({ name, isMade: await isAdapter(mergeFolder(experiment, name)) })),
+      Object.keys(recipe.merges).map(async name => ({
+        name,
+        isMade: (await adapterWritten(mergeFolder(experiment, name))) !== undefined,
+      })),
     ),
   };
 };
@@ -61,12 +62,11 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
 /** Undefined for one that cannot be read: it is told of when it is loaded. */
 async function describeAdapter(e: Experiment, name: string): Promise<DescribedAdapter | undefined> {
   const folder = adapterFolder(e, name);
-  const path = join(folder, 'adapter_config.json');
   try {
-    const { config } = parseAdapterConfig(await readText(path, "the adapter's configuration"), path);
+    const config = await readAdapterConfig(folder, "the adapter's configuration");
     // The record is of what training wrote here, not of an adapter that the recipe names.
     const isOwn = e.recipe.experts[name]?.adapter === undefined;
-    const record = isOwn ? await readTrainingRecord(e, name) : undefined;
+    const record = isOwn ? await readTrainingRecord(e.paths, name) : undefined;
     const { baseHash, step } = record ?? {};
     return { folder, rank: config.rank, bytes: await sizeOf(folder), isOwn, baseHash, steps: step };
   } catch (error) {
@@ -89,11 +89,4 @@ async function describeBase(name: string, folder: string): Promise<DescribedBase
     bytes: await sizeOf(folder),
     memoryBytes: memoryNeeded(parameters),
   };
-}
-
-function isAdapter(folder: string): Promise<boolean> {
-  return stat(join(folder, 'adapter_model.safetensors')).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { loadBase } from '../../experiment/base.ts';
-import { baseFolder } from '../../experiment/experiment.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import { runtimeBackends, runtimeVersion } from '../runtime/session.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';

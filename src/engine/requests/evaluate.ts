@@ -5,10 +5,10 @@ import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /** Evaluates a recipe's experts, as a run that other windows see. */
 export const handle: RequestHandler<'evaluate'> = async (workbench, request, call) => {
-  const { path, runFolder } = await openExperiment(request.recipe, workbench.mediaFolder);
+  const { path, paths } = await openExperiment(request.recipe, workbench.mediaFolder);
   const { run, sets } = request;
   return recordRun(
-    { kind: 'evaluate', id: run, recipe: path, runFolder, experts: [], sets },
+    { kind: 'evaluate', id: run, recipe: path, output: paths.output, experts: [], sets },
     call,
     recorded => evaluateRecipe(workbench, request, recorded),
     ({ reportPath, htmlPath }) => ({ isWhole: true, result: { reportPath, htmlPath } }),

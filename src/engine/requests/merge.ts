@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { type Base, loadBase } from '../../experiment/base.ts';
-import { adapterFolder, baseFolder, type Experiment, openExperiment } from '../../experiment/experiment.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
+import { adapterFolder, type Experiment, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
 import { checkOutputFolder, resultMark } from '../../experiment/outputFolder.ts';
 import { checkAdapterFits } from '../../nn/lora/adapter.ts';
@@ -15,7 +16,7 @@ import { weightsProblem } from '../../recipe/check.ts';
 import { type MergeSettings, mergeSettings } from '../../recipe/schema.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
-import { mergeFolder, type Workbench } from '../workbench/workbench.ts';
+import type { Workbench } from '../workbench/workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */
 interface MergeJob {

@@ -4,9 +4,8 @@ import { readCheckpoint } from '../../experiment/checkpoint.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/expertLocks.ts';
 import { copyFilesAtomic, folderFiles } from '../../experiment/files.ts';
-import { keptFolder, keptPath } from '../../experiment/keptCheckpoints.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { adapterOutput, writeTrained } from '../training/trainedAdapter.ts';
+import { writeTrained } from '../training/trainedAdapter.ts';
 import type { RequestHandler } from '../workbench/requestHandler.ts';
 
 /**
@@ -16,8 +15,9 @@ import type { RequestHandler } from '../workbench/requestHandler.ts';
 export const handle: RequestHandler<'promote'> = async (workbench, request) => {
   const { run, step, expert, best } = request;
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
-  const path = keptPath(keptFolder(experiment.runFolder, run), step);
-  return withExpertLocks(experiment.runFolder, [expert], async () => {
+  const { paths } = experiment;
+  const path = paths.run(run).checkpoint(step);
+  return withExpertLocks(paths, [expert], async () => {
     const checkpoint = await readCheckpoint(path);
     const own = checkpoint?.position.experts[expert];
     const origin = checkpoint?.origin?.experts.find(({ name }) => name === expert);
@@ -37,9 +37,9 @@ export const handle: RequestHandler<'promote'> = async (workbench, request) => {
     const { baseHash } = checkpoint.origin!;
     if ((await hashBase(base)) !== baseHash)
       throw new WorkbenchError('mismatch', `${path} is of a run on another base`, "Restore the recipe's base.");
-    const previous = await keepAside(adapterOutput(experiment, expert), join(experiment.runFolder, 'previous', expert));
+    const previous = await keepAside(paths.trainedAdapter(expert), paths.previousAdapter(expert));
     const state = checkpoint.states.get(expert)!;
-    await writeTrained(experiment, base, origin, best ? state.best : state.parameter, {
+    await writeTrained(paths, base, origin, best ? state.best : state.parameter, {
       // What is written is of this step, whatever was learned later.
       step: best ? own.best!.step : own.step,
       tokens: own.tokens,
@@ -47,7 +47,7 @@ export const handle: RequestHandler<'promote'> = async (workbench, request) => {
       baseHash,
       curve: checkpoint.curves.find(curve => curve.expert === expert)!,
     });
-    return { adapter: adapterOutput(experiment, expert), previous };
+    return { adapter: paths.trainedAdapter(expert), previous };
   });
 };
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readAdapter } from '../../experiment/adapterFiles.ts';
 import { loadBase } from '../../experiment/base.ts';
-import { baseFolder } from '../../experiment/experiment.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
 import { writeFileAtomic } from '../../experiment/files.ts';
 import { encodeSafetensors, type TensorToWrite } from '../../nn/files/safetensors.ts';
 import type { ScoreResult } from '../../protocol/engine/evaluating.ts';

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { type Base, hashBase } from '../../experiment/base.ts';
 import {
   type Checkpoint,
@@ -12,7 +11,8 @@ import {
 } from '../../experiment/checkpoint.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
-import { keepCheckpoint, keptPath, keptSteps } from '../../experiment/keptCheckpoints.ts';
+import { keepCheckpoint, keptSteps } from '../../experiment/keptCheckpoints.ts';
+import { keptCheckpointPath } from '../../experiment/paths.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
@@ -20,6 +20,8 @@ import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
+import type { DeviceUse } from '../runtime/deviceUse.ts';
+import { isRefusal } from '../runtime/session.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
 import { chosenExperts, originOf, type PreparedExpert, prepareExpert } from './prepareExpert.ts';
@@ -50,6 +52,27 @@ export interface TrainRunOptions {
 const mostCurvePoints = 800;
 
 /**
+ * Trains on the device in use. Where that gives up, the CPU resumes from the last checkpoint: what the device had
+ * computed since is lost with it.
+ */
+export async function* trainOn(
+  use: DeviceUse,
+  job: Omit<TrainRunOptions, 'device' | 'halfFloats'>,
+): AsyncGenerator<TrainEvent> {
+  let hasCheckpoint = false;
+  try {
+    for await (const event of trainRun({ ...job, ...use })) {
+      hasCheckpoint ||= event.type === 'checkpoint';
+      yield event;
+    }
+  } catch (error) {
+    if (use.device === 'cpu' || !isRefusal(error)) throw error;
+    use.failed(error);
+    yield* trainRun({ ...job, device: 'cpu', resume: job.resume || hasCheckpoint });
+  }
+}
+
+/**
  * Trains the experts of a recipe together and writes their adapters. Ends early when the signal aborts; a later run with
  * `resume` continues from there and ends in the same bits.
  */
@@ -62,14 +85,14 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
   const plan = await planTraining({ base, prepared, seed: experiment.recipe.seed, device, halfFloats, budget });
   checkFits(plan, budget);
   // A folder that cannot be written should fail before the first step, not at the first checkpoint.
-  await makeWritableFolder(experiment.runFolder);
+  await makeWritableFolder(experiment.paths.output);
   const baseHash = await hashBase(base);
   const fingerprint = fingerprintOf(
     base.quantization ? `${baseHash} ${base.quantization}` : baseHash,
     experiment.recipe.seed,
     prepared,
   );
-  const path = checkpointPath(experiment, names);
+  const path = experiment.paths.checkpoint(names);
   const origin: CheckpointOrigin = {
     baseHash,
     ...(base.quantization && { quantization: base.quantization }),
@@ -120,7 +143,7 @@ export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> 
             const state = states.get(expert.job.name)!;
             const own = position.experts[expert.job.name]!;
             const flat = own.best ? state.best : state.parameter;
-            await writeTrained(experiment, base, originOf(expert), flat, { ...own, baseHash, curve: curves[i]! });
+            await writeTrained(experiment.paths, base, originOf(expert), flat, { ...own, baseHash, curve: curves[i]! });
           }
       },
       now: () => performance.now(),
@@ -159,7 +182,7 @@ async function checkpointToGoOnFrom(
 ): Promise<Checkpoint | undefined> {
   const own = resume && keepIn ? (await keptSteps(keepIn)).at(-1) : undefined;
   if (resume && (own !== undefined || !from)) {
-    const path = own === undefined ? last : keptPath(keepIn!, own);
+    const path = own === undefined ? last : keptCheckpointPath(keepIn!, own);
     const checkpoint = await readCheckpoint(path);
     if (checkpoint) checkResumed(checkpoint, fingerprint, path);
     return checkpoint;
@@ -178,8 +201,4 @@ async function checkpointToGoOnFrom(
   if (!isSameRun)
     for (const own of Object.values(checkpoint.position.experts)) Object.assign(own, { stopped: false, waited: 0 });
   return checkpoint;
-}
-
-function checkpointPath(e: Experiment, names: string[]): string {
-  return join(e.runFolder, 'checkpoints', `${names.join('+')}.safetensors`);
 }

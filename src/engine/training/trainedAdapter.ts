@@ -1,34 +1,27 @@
-import { join } from 'node:path';
 import { hashAdapter, writeAdapter } from '../../experiment/adapterFiles.ts';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoint.ts';
-import type { Experiment } from '../../experiment/experiment.ts';
-import { writeFileAtomic } from '../../experiment/files.ts';
-import type { TrainingRecord } from '../../experiment/trainingRecord.ts';
+import type { ResultPaths } from '../../experiment/paths.ts';
+import { type TrainingRecord, writeTrainingRecord } from '../../experiment/trainingRecord.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import { expertGroup, factorName } from '../../nn/train/trainGraph.ts';
 import type { LoraSettings } from '../../recipe/schema.ts';
 
-/** Training always writes into the run folder, whatever adapter a recipe may load later. */
-export function adapterOutput(e: Experiment, name: string): string {
-  return join(e.runFolder, 'adapters', name);
-}
-
 /** Writes an expert's adapter, and what is known of its training beside it. */
 export async function writeTrained(
-  e: Experiment,
+  paths: ResultPaths,
   base: Base,
   expert: ExpertOrigin,
   flat: Float32Array,
   { step, tokens, best, baseHash, curve }: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>,
 ): Promise<void> {
-  const folder = adapterOutput(e, expert.name);
+  const folder = paths.trainedAdapter(expert.name);
   const { chatTemplate } = base.text();
   const origin = originMetadata({ baseHash, chatTemplate: chatTemplate.isFallback ? '' : chatTemplate.source });
   await writeAdapter(folder, trainedAdapter(base, expert, flat), origin);
-  const record: TrainingRecord = {
+  await writeTrainingRecord(paths, {
     expert: expert.name,
     baseHash,
     adapterHash: await hashAdapter(folder),
@@ -37,8 +30,7 @@ export async function writeTrained(
     tokens,
     best,
     curve,
-  };
-  await writeFileAtomic(join(e.runFolder, 'training', `${expert.name}.json`), `${JSON.stringify(record)}\n`);
+  });
 }
 
 export function scalingOf({ alpha, rank, rslora }: LoraSettings): number {

@@ -1,4 +1,4 @@
-import { baseFolder } from '../../experiment/experiment.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { RouteResult } from '../../protocol/engine/asking.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';

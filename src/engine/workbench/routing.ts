@@ -22,10 +22,7 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
     .update(priorBytes)
     .update(JSON.stringify([experts, router.seed]))
     .digest('hex');
-  const [jsonPath, binPath] = [
-    join(e.runFolder, 'router', 'router.json'),
-    join(e.runFolder, 'router', `${fingerprint.slice(0, 16)}.bin`),
-  ];
+  const [jsonPath, binPath] = [e.paths.router, e.paths.routerWeights(fingerprint)];
   const stored = (await readJson(jsonPath, 'the router').catch(() => undefined)) as
     | { fingerprint?: string; header?: unknown }
     | undefined;

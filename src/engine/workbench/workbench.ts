@@ -1,9 +1,15 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { readAdapter } from '../../experiment/adapterFiles.ts';
+import { resolve } from 'node:path';
+import { adapterWritten, readAdapter } from '../../experiment/adapterFiles.ts';
 import { type BaseText, loadBase } from '../../experiment/base.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
-import { adapterFolder, type Experiment, openExperiment, trainedExperts } from '../../experiment/experiment.ts';
+import {
+  adapterFolder,
+  type Experiment,
+  mergeFolder,
+  openExperiment,
+  trainedExperts,
+} from '../../experiment/experiment.ts';
 import type { Loaded } from '../../protocol/engine/offering.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Recipe } from '../../recipe/schema.ts';
@@ -181,16 +187,10 @@ async function versionsOf(e: Experiment): Promise<Map<string, AdapterVersion>> {
   ];
   const versions = new Map<string, AdapterVersion>();
   for (const [name, folder] of folders) {
-    const written = await changed(folder);
+    const written = await adapterWritten(folder);
     if (written !== undefined) versions.set(name, { folder, written });
   }
   return versions;
-}
-
-/** Where a named merge lies. */
-export function mergeFolder(e: Experiment, name: string): string {
-  const named = e.recipe.merges[name]?.out;
-  return named ? resolve(e.folder, named) : join(e.runFolder, 'merges', name);
 }
 
 /** What a recipe's router is made of, and when its data was last written. */
@@ -205,14 +205,6 @@ async function routerStamp({ recipe, folder }: Experiment): Promise<string> {
     ),
   );
   return JSON.stringify([recipe.experts, recipe.router, times]);
-}
-
-/** When a folder's factors were last written; undefined when there are none. */
-async function changed(folder: string): Promise<number | undefined> {
-  return stat(join(folder, 'adapter_model.safetensors')).then(
-    s => s.mtimeMs,
-    () => undefined,
-  );
 }
 
 /** Throws `notFound` for what a recipe names but that is not trained or made, and for what it does not name. */

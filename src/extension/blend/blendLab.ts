@@ -1,5 +1,5 @@
-import { basename } from 'node:path';
 import type { Disposable, Uri } from 'vscode';
+import { recipeName } from '../../experiment/paths.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { chooseRecipe } from '../runs/chooseTarget.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -19,7 +19,7 @@ export function registerBlendLab(context: ViewContext, engine: HostEngine, runs:
   const wanted = new Map<string, string>();
   const panels = registerPanels({
     name: 'blend',
-    title: recipe => `Blend Lab: ${basename(recipe, '.lora.json')}`,
+    title: recipe => `Blend Lab: ${recipeName(recipe)}`,
     connect(webview, recipe) {
       const opened = wanted.get(recipe);
       wanted.delete(recipe);

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { Disposable, RelativePattern, Uri, type Webview, workspace } from 'vscode';
+import { globs } from '../../experiment/paths.ts';
 import type { ComparedMerge } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { mergeMethods } from '../../protocol/mergeMethod.ts';
@@ -101,7 +102,7 @@ function watchFiles(recipe: string, listener: () => void): Disposable {
     clearTimeout(timer);
     timer = setTimeout(listener, settling);
   };
-  const watchers = [basename(recipe), '**/{adapter_model.safetensors,report.json}'].map(glob => {
+  const watchers = [basename(recipe), globs.factorsAndReports].map(glob => {
     const watcher = workspace.createFileSystemWatcher(new RelativePattern(Uri.file(dirname(recipe)), glob));
     watcher.onDidCreate(later);
     watcher.onDidChange(later);

@@ -1,6 +1,7 @@
 import type { CommandContribution } from './commandContribution.ts';
 /** Every command, once. package.json's part is generated from the tables of this folder (`npm run manifest`); handlers are typed by them. */
 
+import { reportFile } from '../../experiment/paths.ts';
 import { notebookType } from './editors.ts';
 import { rowMenu, titleMenu } from './sidebar.ts';
 import { treeCommands } from './treeCommands.ts';
@@ -8,7 +9,7 @@ import { treeCommands } from './treeCommands.ts';
 const isRecipe = 'resourceFilename =~ /\\.lora\\.json$/';
 const ofReview = (words: string) => `commentController == multiLora.review && commentThread =~ /${words}/`;
 const isNotebook = `notebookType == '${notebookType}'`;
-const isReport = "resourceFilename == 'report.json'";
+const isReport = `resourceFilename == '${reportFile}'`;
 const isData = 'resourceExtname =~ /^\\.(jsonl|csv|tsv)$/';
 
 export const commands = {

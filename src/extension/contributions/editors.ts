@@ -1,3 +1,4 @@
+import { recipeEnding, reportFile } from '../../experiment/paths.ts';
 import { outputMime } from '../../protocol/outputMime.ts';
 
 /** Recipes as notebooks, and the language of their cells: a part of a recipe. */
@@ -8,7 +9,7 @@ export const cellLanguage = 'lora-recipe-cell';
 export const recipeLanguage = {
   id: 'lora-recipe',
   aliases: ['LoRA Recipe'],
-  extensions: ['.lora.json'],
+  extensions: [recipeEnding],
   configuration: './syntaxes/lora-recipe.language-configuration.json',
   icon: { light: './media/recipe-light.svg', dark: './media/recipe-dark.svg' },
 } as const;
@@ -17,7 +18,7 @@ export const recipeLanguage = {
 export const reportEditor = {
   viewType: 'multiLora.report',
   displayName: 'Multi-LoRA Report',
-  selector: [{ filenamePattern: 'report.json' }],
+  selector: [{ filenamePattern: reportFile }],
   priority: 'option',
 } as const;
 
@@ -25,7 +26,7 @@ export const reportEditor = {
 export const notebook = {
   type: notebookType,
   displayName: 'LoRA Recipe Notebook',
-  selector: [{ filenamePattern: '*.lora.json' }],
+  selector: [{ filenamePattern: `*${recipeEnding}` }],
   priority: 'option',
 } as const;
 

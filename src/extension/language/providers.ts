@@ -19,6 +19,7 @@ import {
   WorkspaceEdit,
   workspace,
 } from 'vscode';
+import { adapterPaths } from '../../experiment/paths.ts';
 import { type Fix, fixesFor } from '../../recipe/language/fixes.ts';
 import { foldingsOf } from '../../recipe/language/folding.ts';
 import { formatRecipe } from '../../recipe/language/format.ts';
@@ -187,13 +188,17 @@ function fixEdit({ edits, create }: Fix, document: TextDocument): WorkspaceEdit 
 }
 
 /** The file that says most of what a folder holds. */
-const told: Record<RecipeLink['kind'], string> = { data: '', base: 'config.json', adapter: 'adapter_config.json' };
+const told: Record<RecipeLink['kind'], (named: string) => string> = {
+  data: file => file,
+  base: folder => join(folder, 'config.json'),
+  adapter: folder => adapterPaths(folder).config,
+};
 
 /** What a link opens: a dataset, or the configuration in a base's or an adapter's folder; nothing for what is not there. */
 async function linkTarget(recipe: Uri, { path, kind }: RecipeLink, base: string | undefined): Promise<Uri | undefined> {
   const named = kind === 'base' ? base : resolve(dirname(recipe.fsPath), path);
   if (named === undefined) return undefined;
-  const target = Uri.file(join(named, told[kind]));
+  const target = Uri.file(told[kind](named));
   const info = await workspace.fs.stat(target).then(
     found => found,
     () => undefined,

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDataset } from '../../data/parseDataset.ts';
-import { parseSafetensorsHeader, safetensorsHeaderEnd } from '../../nn/files/safetensors.ts';
-import { parseAdapterConfig } from '../../nn/lora/adapterConfig.ts';
-import { type AdapterOrigin, originOf } from '../../nn/lora/adapterOrigin.ts';
+import { readAdapterConfig, readOrigin } from '../../experiment/adapterFiles.ts';
+import { hashBase, readBaseText, readChatTemplate } from '../../experiment/base.ts';
+import { isThere, readJsonIfThere } from '../../experiment/files.ts';
+import { adapterPaths } from '../../experiment/paths.ts';
+import { hasWeights, weightFilesOf } from '../../experiment/weightFiles.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
-import { chatTemplateSource, createChatTemplate, renderChat, tokensOf } from '../../nn/tokenizer/chatTemplate.ts';
-import { createTokenizer } from '../../nn/tokenizer/tokenizer.ts';
+import { renderChat, tokensOf } from '../../nn/tokenizer/chatTemplate.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { dataFacts } from '../../recipe/language/dataFacts.ts';
 import type { AdapterFacts, BaseFacts, DataFacts, Fact } from '../../recipe/language/recipeWorld.ts';
@@ -40,47 +40,47 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
   },
 
   async base({ folder }) {
-    const config = await readJson(join(folder, 'config.json'));
     const file = join(folder, 'config.json');
+    const config = await readJsonIfThere(file).catch(() => undefined);
     if (!config) return { unreadable: 'broken', reason: `the base is not there: ${file} cannot be read` };
-    if (!(await weightFiles(folder)))
+    if (!hasWeights(folder))
       return { unreadable: 'broken', reason: `the base has no weights: there is no model.safetensors in ${folder}` };
-    return told(async () => ({ config: parseBaseConfig(config, file), chatTemplate: await templateOf(folder) }));
+    return told(async () => {
+      await weightFilesOf(folder);
+      return { config: parseBaseConfig(config, file), chatTemplate: await readChatTemplate(folder) };
+    });
   },
 
   async baseHash({ folder }) {
-    const hash = createHash('sha256');
-    for (const file of (await weightFiles(folder)) ?? [])
-      for await (const chunk of createReadStream(join(folder, file), { highWaterMark: 1 << 20 })) hash.update(chunk);
-    return hash.digest('hex');
+    return hashBase({ folder, weightFiles: await weightFilesOf(folder) });
   },
 
   async adapter({ folder, name }) {
-    const file = join(folder, 'adapter_config.json');
-    const text = await readText(file);
-    if (text === undefined)
+    const { config: file } = adapterPaths(folder);
+    if (!(await isThere(file)))
       return { unreadable: 'missing', reason: `the adapter ${name} is not there: ${file} cannot be read` };
     return told(async () => {
-      const { config } = parseAdapterConfig(text, file);
-      const { baseHash, chatTemplate } = await originIn(join(folder, 'adapter_model.safetensors'));
+      const config = await readAdapterConfig(folder, `the configuration of the adapter ${name}`);
+      // What is wrong with its factors says whoever loads them.
+      const { baseHash, chatTemplate } = (await orNothing(readOrigin(folder))) ?? {};
       // Other programs write the tokenizer's files beside the factors.
-      return { config, baseHash, chatTemplate: chatTemplate ?? (await templateOf(folder)) };
+      return { config, baseHash, chatTemplate: chatTemplate ?? (await orNothing(readChatTemplate(folder))) };
     });
   },
 
   async tokens({ path, base }) {
     const text = await readData(path);
-    const tokenizerJson = await readJson(join(base, 'tokenizer.json'));
-    if (text === undefined || !tokenizerJson) return undefined;
-    const tokenizer = createTokenizer(tokenizerJson, (await readJson(join(base, 'tokenizer_config.json'))) ?? {});
-    const template = createChatTemplate(await templateOf(base));
+    const baseText = text === undefined ? undefined : await readBaseText(base);
+    if (text === undefined || !baseText) return undefined;
+    const { tokenizer, chatTemplate } = baseText;
     const { examples } = parseDataset(text, path);
     const every = Math.max(1, Math.ceil(examples.length / sampled));
     const sample = examples.filter((_, i) => i % every === 0);
     const options = { ...tokensOf(tokenizer), addGenerationPrompt: false };
     return Float64Array.from(
       sample,
-      ({ messages }) => tokenizer.encode(renderChat(template, messages, options), { addSpecialTokens: false }).length,
+      ({ messages }) =>
+        tokenizer.encode(renderChat(chatTemplate, messages, options), { addSpecialTokens: false }).length,
     );
   },
 };
@@ -98,51 +98,13 @@ async function told<T extends object>(read: () => Promise<T>): Promise<Fact<T>> 
 /** The text of a dataset; undefined where it is not there, or too large. */
 async function readData(path: string): Promise<string | undefined> {
   const info = await stat(path).catch(() => undefined);
-  return info?.isFile() && info.size <= longestData ? readText(path) : undefined;
+  return info?.isFile() && info.size <= longestData ? readFile(path, 'utf8').catch(() => undefined) : undefined;
 }
 
-async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
-}
-
-async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
-  const text = await readText(path);
-  if (text === undefined) return undefined;
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : undefined;
-  } catch {
-    // Whoever uses the file says what is wrong with it.
-    return undefined;
-  }
-}
-
-async function templateOf(folder: string): Promise<string | undefined> {
-  const file = await readText(join(folder, 'chat_template.jinja'));
-  return file ?? chatTemplateSource((await readJson(join(folder, 'tokenizer_config.json'))) ?? {});
-}
-
-/** What an adapter's factors say that they were trained on; what is wrong with them says whoever loads them. */
-async function originIn(path: string): Promise<AdapterOrigin> {
-  const file = await open(path).catch(() => undefined);
-  if (!file) return {};
-  try {
-    const { size } = await file.stat();
-    const start = (await file.read(Buffer.alloc(8), 0, 8, 0)).buffer;
-    const head = Buffer.alloc(safetensorsHeaderEnd(start, size, path));
-    await file.read(head, 0, head.length, 0);
-    return originOf(parseSafetensorsHeader(head, size, path).metadata);
-  } catch (error) {
-    if (error instanceof WorkbenchError) return {};
+/** What is read, or undefined where the reader refuses it. */
+async function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {
+  return reading.catch(error => {
+    if (error instanceof WorkbenchError) return undefined;
     throw error;
-  } finally {
-    await file.close();
-  }
-}
-
-/** A base's weight files in order, a single file before an index, as the engine takes them. */
-async function weightFiles(folder: string): Promise<string[] | undefined> {
-  if (existsSync(join(folder, 'model.safetensors'))) return ['model.safetensors'];
-  const map = (await readJson(join(folder, 'model.safetensors.index.json')))?.weight_map;
-  return map ? [...new Set(Object.values(map).map(String))].filter(f => !/[\\/]/.test(f)).sort() : undefined;
+  });
 }

@@ -1,8 +1,9 @@
 import { dirname, relative, sep } from 'node:path';
 import { RelativePattern, type Uri, workspace } from 'vscode';
+import { cachedModels, hubCacheFolder } from '../../experiment/hubCache.ts';
+import { globs } from '../../experiment/paths.ts';
 import type { RecipeListings } from '../../recipe/language/completion.ts';
 import { readSetting } from '../services/settings.ts';
-import { cachedModels, hubCacheFolder } from './baseFolder.ts';
 
 /** More than one reads through in a list. */
 const mostFiles = 500;
@@ -20,9 +21,9 @@ export async function listForRecipe(recipe: Uri, listed: keyof RecipeListings | 
   const parent = (path: string) => path.split('/').slice(0, -1).join('/') || '.';
   switch (listed) {
     case 'dataFiles':
-      return { ...listings, dataFiles: await find('**/*.{jsonl,csv,tsv}', '**/{node_modules,.git,history}/**') };
+      return { ...listings, dataFiles: await find('**/*.{jsonl,csv,tsv}', globs.notData) };
     case 'adapters':
-      return { ...listings, adapters: (await find('**/adapter_config.json')).map(parent) };
+      return { ...listings, adapters: (await find(globs.adapters)).map(parent) };
     case 'bases': {
       const cacheFolder = hubCacheFolder(readSetting('modelFolder'));
       const [weights, cached] = await Promise.all([

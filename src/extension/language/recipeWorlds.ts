@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Uri, workspace } from 'vscode';
+import { findBaseFolder } from '../../experiment/baseFolder.ts';
+import { hubCacheFolder } from '../../experiment/hubCache.ts';
+import { adapterPaths, experimentPaths, globs, isOfRun } from '../../experiment/paths.ts';
 import { known, type RecipeWorld } from '../../recipe/language/recipeWorld.ts';
 import type { RecipeReading } from '../../recipe/parse.ts';
 import type { Runs } from '../runs/runs.ts';
 import { readSetting } from '../services/settings.ts';
-import { findBaseFolder, hubCacheFolder } from './baseFolder.ts';
 import { createFactCache } from './factCache.ts';
 
 /** What recipes speak of beyond their texts, read in the background as it is asked for. */
@@ -22,18 +24,16 @@ export interface RecipeWorlds extends Disposable {
 /** Of a training on the CPU: 60e9 to 70e9 were measured with AVX-512, about half of it without. */
 const operationsPerThread = 40e9;
 
-/** Files whose change may change what is said of a recipe. */
-const watched = '**/{*.jsonl,*.csv,*.tsv,adapter_config.json}';
-
 export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (message: string) => void): RecipeWorlds {
   const changed = new EventEmitter<void>();
   const fire = () => changed.fire();
   /** Runs write their events all the while. */
   const look = ({ path }: Uri) => {
-    if (!path.includes('/history/')) fire();
+    if (!isOfRun(path)) fire();
   };
   const cache = createFactCache(join(extensionPath, 'dist', 'recipeFacts.mjs'), fire, warn);
-  const watcher = workspace.createFileSystemWatcher(watched);
+  // Files whose change may change what is said of a recipe.
+  const watcher = workspace.createFileSystemWatcher(globs.dataAndAdapters);
   const disposables = [
     changed,
     cache,
@@ -45,7 +45,7 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
   const cacheFolder = () => hubCacheFolder(readSetting('modelFolder'));
   const baseFolder = (recipe: Uri, parts: RecipeReading['parts']) =>
     findBaseFolder(parts?.base ?? 'embedded', {
-      recipeFolder: dirname(recipe.fsPath),
+      from: dirname(recipe.fsPath),
       mediaFolder: join(extensionPath, 'media'),
       cacheFolder: cacheFolder(),
     });
@@ -56,8 +56,8 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
       const recipeFolder = dirname(recipe.fsPath);
       const base = baseFolder(recipe, parts);
       const trainedOn = (expert: string) => {
-        const folder = join(runFolder(recipe, parts?.output), 'adapters', expert);
-        return known(cache.get('adapter', { folder, name: expert }, join(folder, 'adapter_config.json')));
+        const folder = experimentPaths(recipe.fsPath, { output: parts?.output }).trainedAdapter(expert);
+        return known(cache.get('adapter', { folder, name: expert }, adapterPaths(folder).config));
       };
       const baseFacts = () => {
         if (base === undefined)
@@ -78,7 +78,7 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
       };
       const adapterFacts = (path: string) => {
         const folder = resolve(recipeFolder, path);
-        return cache.get('adapter', { folder, name: path }, join(folder, 'adapter_config.json'));
+        return cache.get('adapter', { folder, name: path }, adapterPaths(folder).config);
       };
       return {
         get base() {
@@ -104,12 +104,6 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
     onDidChange: changed.event,
     dispose: () => disposables.forEach(d => d.dispose()),
   };
-}
-
-/** Where the engine writes what it trains. */
-function runFolder(recipe: Uri, output: string | undefined): string {
-  const name = basename(recipe.fsPath).replace(/\.lora\.json$/, '');
-  return resolve(dirname(recipe.fsPath), output ?? join('runs', name));
 }
 
 function lastSpeed(recipe: Uri, runs: Runs): number | undefined {

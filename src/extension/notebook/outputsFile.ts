@@ -1,11 +1,6 @@
 import { type NotebookCell, type NotebookDocument, type Uri, workspace } from 'vscode';
-import {
-  outputsOf,
-  outputsPath,
-  outputsText,
-  parseOutputs,
-  type SavedStep,
-} from '../../recipe/notebook/savedOutputs.ts';
+import { notebookOutputsPath } from '../../experiment/paths.ts';
+import { outputsOf, outputsText, parseOutputs, type SavedStep } from '../../recipe/notebook/savedOutputs.ts';
 import { runnableCells, valueOfCell } from '../recipe/recipeNotebook.ts';
 
 /** Outputs beside their recipe. */
@@ -50,7 +45,7 @@ export function createOutputsFile(): OutputsFile {
 }
 
 function fileOf({ uri }: NotebookDocument): Uri {
-  return uri.with({ path: outputsPath(uri.path) });
+  return uri.with({ path: notebookOutputsPath(uri.path) });
 }
 
 async function readSaved(file: Uri): Promise<SavedStep[]> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type ExtensionContext, RelativePattern, workspace } from 'vscode';
+import { globs } from '../../experiment/paths.ts';
 import type { DescribeResult } from '../../protocol/engine/offering.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
@@ -56,12 +57,12 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     onSettingChange(settingsRead, forget),
     workspace.onDidGrantWorkspaceTrust(forget),
     workspace.onDidChangeWorkspaceFolders(forget),
-    ...['**/*.lora.json', '**/adapter_config.json'].map(glob => watch(glob, forget)),
+    ...[globs.recipes, globs.adapters].map(glob => watch(glob, forget)),
   ];
 
   async function recipes(): Promise<string[]> {
     if (!workspace.isTrusted) return [];
-    const found = await workspace.findFiles('**/*.lora.json', '**/{node_modules,runs}/**', mostRecipes);
+    const found = await workspace.findFiles(globs.recipes, globs.notResults, mostRecipes);
     return found.map(uri => uri.fsPath).sort();
   }
 

@@ -1,4 +1,5 @@
 import { type QuickPickItem, window, workspace } from 'vscode';
+import { globs } from '../../experiment/paths.ts';
 import { headlineAccuracy } from '../../report/findings.ts';
 import { dateTime, percent } from '../../text/numbers.ts';
 import { type OpenedReport, readReport } from './readReport.ts';
@@ -24,7 +25,7 @@ export async function chooseReports(shown: readonly string[]): Promise<string[]>
 
 /** Newest first; files of the name that are no reports are others' business. */
 async function reportsOfWorkspace(): Promise<OpenedReport[]> {
-  const files = await workspace.findFiles('**/report.json', '**/node_modules/**', mostFiles);
+  const files = await workspace.findFiles(globs.reports, '**/node_modules/**', mostFiles);
   const read = await Promise.allSettled(files.map(({ fsPath }) => readReport(fsPath)));
   return read
     .flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))

@@ -1,4 +1,5 @@
 import { Uri, window, workspace } from 'vscode';
+import { recipeEnding } from '../../experiment/paths.ts';
 import type { DescribedExpert } from '../../protocol/engine/offering.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { canResume } from '../../protocol/runRecord.ts';
@@ -21,7 +22,7 @@ export async function chooseRecipe(active: ActiveRecipe, named: unknown, title: 
 export async function nameRecipe(active: ActiveRecipe, named: unknown, title: string): Promise<Uri | undefined> {
   requireTrust();
   const open = [window.activeTextEditor?.document.uri, window.activeNotebookEditor?.notebook.uri];
-  const meant = [named, ...open].find((uri): uri is Uri => uri instanceof Uri && uri.path.endsWith('.lora.json'));
+  const meant = [named, ...open].find((uri): uri is Uri => uri instanceof Uri && uri.path.endsWith(recipeEnding));
   const found = meant ? [meant.fsPath] : await active.recipes();
   if (found.length === 0)
     throw new WorkbenchError(

@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
+import { globs } from '../../experiment/paths.ts';
+import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runFolder.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
-import { canResume, type RunKind, type RunRecord, runFiles, runId } from '../../protocol/runRecord.ts';
+import { canResume, type RunKind, type RunRecord, runId } from '../../protocol/runRecord.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { errorText } from '../services/report.ts';
 import { requireTrust } from '../services/requireTrust.ts';
@@ -47,7 +49,6 @@ export interface Runs extends Disposable {
   onDidChange: Event<Run>;
 }
 
-const records = `**/history/*/${runFiles.record}`;
 /** Milliseconds between two looks at what goes on elsewhere. */
 const pause = 2000;
 const rememberedKey = 'runs';
@@ -66,7 +67,7 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   const histories = new Set<string>();
   const leftOver = memory.get<string[]>(rememberedKey, []);
 
-  const watcher = workspace.createFileSystemWatcher(records);
+  const watcher = workspace.createFileSystemWatcher(globs.runRecords);
   watcher.onDidCreate(uri => look(dirname(uri.fsPath)));
   watcher.onDidChange(uri => look(dirname(uri.fsPath)));
   watcher.onDidDelete(uri => forget(basename(dirname(uri.fsPath))));
@@ -138,10 +139,10 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
 
   async function find(): Promise<void> {
     const [recipes, known] = await Promise.all(
-      ['**/*.lora.json', records].map(glob => workspace.findFiles(glob, '**/node_modules/**')),
+      [globs.recipes, globs.runRecords].map(glob => workspace.findFiles(glob, '**/node_modules/**')),
     );
-    for (const { fsPath } of recipes!)
-      histories.add(join(dirname(fsPath), 'runs', basename(fsPath, '.lora.json'), 'history'));
+    for (const { history } of await Promise.all(recipes!.map(({ fsPath }) => readExperimentPaths(fsPath))))
+      histories.add(history);
     for (const { fsPath } of known!) histories.add(dirname(dirname(fsPath)));
     await lookAround();
     // File events alone do not do: not every file system has them, and users exclude folders of outputs.

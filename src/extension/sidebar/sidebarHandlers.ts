@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Uri, window } from 'vscode';
+import { type RunPaths, runPaths } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { runFiles } from '../../protocol/runRecord.ts';
 import type { Experts } from '../ask/experts.ts';
 import { askOfRecipe } from '../chat/askOfRecipe.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
@@ -39,10 +38,11 @@ export function sidebarHandlers(
 ) {
   const { engine, recipe, experts, runs } = sources;
 
-  const openOf = async (run: Run, file: string, none: string) => {
+  const openOf = async (run: Run, file: keyof Pick<RunPaths, 'record' | 'events'>, none: string) => {
     const folder = runs.folderOf(run);
-    if (!folder || !existsSync(join(folder, file))) throw new WorkbenchError('notFound', none);
-    await window.showTextDocument(Uri.file(join(folder, file)));
+    const path = folder && runPaths(folder)[file];
+    if (!path || !existsSync(path)) throw new WorkbenchError('notFound', none);
+    await window.showTextDocument(Uri.file(path));
   };
 
   return {
@@ -69,11 +69,11 @@ export function sidebarHandlers(
     'multiLora.run.resume': (run: Run) => follow(run.resume()),
     'multiLora.run.openReport': openReport,
     'multiLora.run.openEvents': (run: Run) =>
-      openOf(run, runFiles.events, 'This training has no events: it ended before its first step.'),
-    'multiLora.run.openRecord': (run: Run) => openOf(run, runFiles.record, 'This run has no record yet.'),
+      openOf(run, 'events', 'This training has no events: it ended before its first step.'),
+    'multiLora.run.openRecord': (run: Run) => openOf(run, 'record', 'This run has no record yet.'),
     async 'multiLora.run.reveal'(run: Run) {
       const folder = runs.folderOf(run);
-      if (folder) await reveal(Uri.joinPath(Uri.file(folder), runFiles.record));
+      if (folder) await reveal(Uri.file(runPaths(folder).record));
     },
     async 'multiLora.run.delete'(run: Run) {
       const folder = runs.folderOf(run);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { commands, RelativePattern, Uri, window, workspace } from 'vscode';
+import { globs, recipeEnding } from '../../experiment/paths.ts';
 import { recipeForData } from '../../recipe/recipeForData.ts';
 import { writeNewFile } from '../services/writeNewFile.ts';
 
-const ending = '.lora.json';
 /** Enough to choose from in a list. */
 const mostFiles = 200;
 
@@ -21,7 +21,7 @@ export async function newRecipe(base = 'embedded'): Promise<void> {
   const name = folder && (await askName(folder.fsPath));
   const data = folder && name && (await askData(folder, name));
   if (!folder || !name || !data) return;
-  const recipe = join(folder.fsPath, name + ending);
+  const recipe = join(folder.fsPath, name + recipeEnding);
   await writeNewFile(recipe, recipeForData(name, base, data));
   // The experts of a window are those of its folders.
   if (!workspace.workspaceFolders) await commands.executeCommand('vscode.openFolder', folder);
@@ -45,11 +45,13 @@ async function chooseFolder(): Promise<Uri | undefined> {
 async function askName(folder: string): Promise<string | undefined> {
   const name = await window.showInputBox({
     title: 'New recipe',
-    prompt: `Its name: it becomes NAME${ending} in ${folder}.`,
+    prompt: `Its name: it becomes NAME${recipeEnding} in ${folder}.`,
     value: 'experts',
     validateInput: text => {
       if (!/^[\w][\w .-]*$/.test(text.trim())) return 'Letters, digits, spaces, "_", "-" and ".".';
-      return existsSync(join(folder, text.trim() + ending)) ? 'There is a recipe of that name already.' : undefined;
+      return existsSync(join(folder, text.trim() + recipeEnding))
+        ? 'There is a recipe of that name already.'
+        : undefined;
     },
   });
   return name?.trim();
@@ -58,7 +60,7 @@ async function askName(folder: string): Promise<string | undefined> {
 /** Data files relative to the folder: those the user chooses, else one that is written now. */
 async function askData(folder: Uri, name: string): Promise<string[] | undefined> {
   const pattern = new RelativePattern(folder, '**/*.{jsonl,csv}');
-  const found = await workspace.findFiles(pattern, '**/{node_modules,runs}/**', mostFiles);
+  const found = await workspace.findFiles(pattern, globs.notResults, mostFiles);
   const paths = found.map(uri => relative(folder.fsPath, uri.fsPath).replaceAll('\\', '/')).sort();
   const chosen =
     paths.length === 0

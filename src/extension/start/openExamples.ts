@@ -3,6 +3,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { commands, Uri, window, workspace } from 'vscode';
+import { resultsFolder } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** Copies the example workspace into a new folder, where the user says, and opens it. Needs no network. */
@@ -25,7 +26,7 @@ export async function openExamples(extensionFolder: string): Promise<void> {
 async function copyExamples(examples: string, parent: string): Promise<string> {
   const folder = freeFolder(join(parent, 'multi-lora-experts'));
   try {
-    await cp(examples, folder, { recursive: true, filter: path => basename(path) !== 'runs' });
+    await cp(examples, folder, { recursive: true, filter: path => basename(path) !== resultsFolder });
     const recipe = join(folder, 'experts.lora.json');
     // The schema lies beside the extension, which gives it to every recipe anyway.
     await writeFile(recipe, (await readFile(recipe, 'utf8')).replace(/^ *"\$schema":.*\n/m, ''));

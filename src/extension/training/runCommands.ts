@@ -1,4 +1,5 @@
 import type { Uri } from 'vscode';
+import { reportFile } from '../../experiment/paths.ts';
 import { canResume } from '../../protocol/runRecord.ts';
 import { auto } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
@@ -70,7 +71,7 @@ export function createRunCommands(
       },
       async 'multiLora.openReport'(named?: Uri) {
         // Menus of the explorer and of editors name the file itself.
-        if (named?.path.endsWith('/report.json')) return openReportView(named);
+        if (named?.path.endsWith(`/${reportFile}`)) return openReportView(named);
         const reports = (await ofRecipe(named)).filter(run => run.result?.reportPath);
         // An evaluation writes over the report of the one before.
         const latest = [...new Map(reports.reverse().map(run => [run.result!.reportPath, run])).values()];

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { Range, Uri, WorkspaceEdit, window, workspace } from 'vscode';
+import { recipeEnding } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { addExpert } from '../../recipe/edit.ts';
 import { namePattern, nameRule, reservedNames } from '../../recipe/names.ts';
@@ -10,8 +11,6 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import { readSetting, trainingSettings } from '../services/settings.ts';
 import { writeNewFile } from '../services/writeNewFile.ts';
-
-const ending = '.lora.json';
 
 /**
  * Makes an expert of each data file: asks for names, base and recipe, writes that down beside the data or into a recipe
@@ -124,7 +123,7 @@ function pathFrom(folder: string, path: string): string {
 
 /** A recipe's path that is not taken. */
 function freePath(stem: string): string {
-  let path = stem + ending;
-  for (let i = 2; existsSync(path); i++) path = `${stem}-${i}${ending}`;
+  let path = stem + recipeEnding;
+  for (let i = 2; existsSync(path); i++) path = `${stem}-${i}${recipeEnding}`;
   return path;
 }

@@ -1,5 +1,5 @@
-import { basename } from 'node:path';
 import type { Disposable, Uri } from 'vscode';
+import { recipeName } from '../../experiment/paths.ts';
 import { nameRecipe } from '../runs/chooseTarget.ts';
 import type { ViewParts } from '../webviews/viewParts.ts';
 import { registerPanels } from '../webviews/webviewPanel.ts';
@@ -13,7 +13,7 @@ export interface TrainingPanels extends Disposable {
 export function registerTrainingPanels(options: ViewParts): TrainingPanels {
   const panels = registerPanels({
     name: 'training',
-    title: recipe => `Training: ${basename(recipe, '.lora.json')}`,
+    title: recipe => `Training: ${recipeName(recipe)}`,
     connect(webview, recipe) {
       const view = import('./trainingView.ts').then(({ connectTrainingView }) =>
         connectTrainingView(webview, recipe, options),

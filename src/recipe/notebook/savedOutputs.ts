@@ -22,11 +22,6 @@ export type SavedStep = z.infer<typeof savedStep>;
 /** Curves have at most some hundred points, answers some thousand characters: a larger file is none of ours. */
 export const maxOutputsLength = 50_000_000;
 
-/** The outputs' file of a recipe: `three.lora.json` → `three.lora.out.json`. */
-export function outputsPath(recipe: string): string {
-  return recipe.replace(/\.json$/, '.out.json');
-}
-
 /** Reads an outputs' file; undefined where it is none. */
 export function parseOutputs(text: string): SavedStep[] | undefined {
   if (text.length > maxOutputsLength) return undefined;

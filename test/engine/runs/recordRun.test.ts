@@ -59,7 +59,8 @@ test('a run that is done: its record and every event, beside its outputs', async
   assert.deepEqual([state, kind, experts], ['done', 'train', ['math', 'code']]);
   assert.deepEqual(progress, { message: 'training', done: 4, total: 4 });
   assert.equal(path, '../../../../tiny.lora.json', 'relative, so that the workspace can be moved');
-  assert.equal(result!.adapters![0]!.adapter, join(runFolder(recipe), 'adapters', 'math'));
+  assert.equal(result!.adapters![0]!.adapter, '../../adapters/math');
+  assert.equal(told[1]!.result!.adapters![0]!.adapter, join(runFolder(recipe), 'adapters', 'math'));
   assert.deepEqual(steps(recipe, 'one'), [1, 2, 3, 4]);
   assert.deepEqual(
     told.map(r => [r.state, r.recipe]),
@@ -122,7 +123,7 @@ test('an expert is trained by one engine at a time; one that died holds nothing'
 
 test('what fails is told in the record; a stop is no failure', async () => {
   const folder = temporaryFolder();
-  const run = { kind: 'evaluate', recipe: '/r', runFolder: folder, experts: [] as string[] } as const;
+  const run = { kind: 'evaluate', recipe: '/r', output: folder, experts: [] as string[] } as const;
   const call = { signal: new AbortController().signal, progress: () => {} };
   const whole = () => ({ isWhole: true, result: {} });
   const read = (id: string) => parseRunRecord(readFileSync(join(folder, 'history', id, 'run.json'), 'utf8'))!;
@@ -146,7 +147,7 @@ test('the last twenty runs of a recipe are kept', async () => {
   const ids = Array.from({ length: 24 }, (_, i) => String(1000 + i));
   for (const id of ids) mkdirSync(join(folder, 'history', id), { recursive: true });
   await recordRun(
-    { kind: 'evaluate', id: '2000', recipe: '/r', runFolder: folder, experts: [] },
+    { kind: 'evaluate', id: '2000', recipe: '/r', output: folder, experts: [] },
     { signal: new AbortController().signal, progress: () => {} },
     async () => {},
     () => ({ isWhole: true, result: {} }),

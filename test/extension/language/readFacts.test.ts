@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseDataset } from '../../../src/data/parseDataset.ts';
 import { loadBase } from '../../../src/experiment/base.ts';
-import { cachedModels, findBaseFolder } from '../../../src/extension/language/baseFolder.ts';
 import { readFacts } from '../../../src/extension/language/readFacts.ts';
 import { encodeSafetensors } from '../../../src/nn/files/safetensors.ts';
 import { type AdapterOrigin, originMetadata } from '../../../src/nn/lora/adapterOrigin.ts';
@@ -32,6 +31,13 @@ test('a base that is not there, has no weights, or is of another kind is told in
   );
   writeFileSync(join(empty, 'config.json'), '{"architectures": ["GPT2LMHeadModel"]}');
   assert.match(JSON.stringify(await readFacts.base({ folder: empty })), /there is no model\.safetensors/);
+  const index = join(empty, 'model.safetensors.index.json');
+  writeFileSync(index, '{"weight_map": {"a": "../model.safetensors"}}');
+  assert.match(
+    JSON.stringify(await readFacts.base({ folder: empty })),
+    /index\.json: names '\.\.\/model/,
+    'as the engine',
+  );
   writeFileSync(join(empty, 'model.safetensors'), '');
   assert.match(JSON.stringify(await readFacts.base({ folder: empty })), /GPT2LMHeadModel.*supported: Llama/);
 });
@@ -82,23 +88,4 @@ test('an adapter says what it was trained on', async () => {
   assert.equal(await template(), 'T');
   writeFileSync(join(adapter, 'adapter_config.json'), '{"peft_type": "LORA", "r": "4"}');
   assert.match(JSON.stringify(await readFacts.adapter({ folder: adapter, name: 'a' })), /r must be a whole number/);
-});
-
-test('a base is the embedded one, a folder, or a snapshot of the Hugging Face cache', async () => {
-  const cacheFolder = temporaryFolder();
-  const places = { recipeFolder: '/recipes', mediaFolder: '/media', cacheFolder };
-  assert.equal(findBaseFolder('embedded', places), '/media/base');
-  assert.equal(findBaseFolder('./mine', places), '/recipes/mine');
-  assert.equal(findBaseFolder('owner/name', places), undefined);
-  const repo = join(cacheFolder, 'models--owner--name');
-  const snapshot = join(repo, 'snapshots', 'a'.repeat(40));
-  for (const path of [join(repo, 'refs'), snapshot]) mkdirSync(path, { recursive: true });
-  writeFileSync(join(repo, 'refs', 'main'), 'a'.repeat(40));
-  writeFileSync(join(snapshot, 'config.json'), '{}');
-  assert.equal(findBaseFolder('owner/name', places), snapshot);
-  assert.deepEqual(await cachedModels(cacheFolder), [], 'its weights have not arrived');
-  writeFileSync(join(snapshot, 'model.safetensors.index.json'), '{}');
-  mkdirSync(join(cacheFolder, 'datasets--owner--name'));
-  assert.deepEqual(await cachedModels(cacheFolder), ['owner/name']);
-  assert.deepEqual(await cachedModels(join(cacheFolder, 'none')), []);
 });

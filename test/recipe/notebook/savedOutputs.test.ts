@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import {
   maxOutputsLength,
   outputsOf,
-  outputsPath,
   outputsText,
   parseOutputs,
   type SavedStep,
@@ -18,10 +17,6 @@ const saved = (step: unknown, text: string): SavedStep => ({
   ended: 2,
   succeeded: true,
   output: { kind: 'ask', answer: { text } },
-});
-
-test('outputs lie beside their recipe', () => {
-  assert.equal(outputsPath('/a.json/three.lora.json'), '/a.json/three.lora.out.json');
 });
 
 test('written and read, outputs are what they were', () => {
