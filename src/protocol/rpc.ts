@@ -68,6 +68,7 @@ export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Ow
   const running = new Set<AbortController>();
   let nextToken = 1;
   let isDisposed = false;
+  let isClosed = false;
 
   connection.onRequest(async (method, message, token) => {
     const abort = new AbortController();
@@ -79,8 +80,7 @@ export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Ow
       const call = {
         signal: abort.signal,
         progress: (value: unknown) => {
-          if (progressToken !== undefined && !isDisposed)
-            void connection.sendProgress(anyProgress, progressToken, value).catch(() => {});
+          if (progressToken !== undefined) send(() => connection.sendProgress(anyProgress, progressToken, value));
         },
       };
       const result = await handlers[method]!(fitting(schema, params, `parameters of '${method}'`), call);
@@ -100,7 +100,15 @@ export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Ow
     }),
   );
   connection.onError(([error]) => onStray(error.message));
+  connection.onClose(() => {
+    isClosed = true;
+  });
   connection.listen();
+
+  /** Tells the other end, unless nobody listens there any more: the work goes on to its end all the same. */
+  function send(message: () => Promise<void>): void {
+    if (!isClosed && !isDisposed) void message().catch(() => {});
+  }
 
   function orStray(work: () => void): void {
     try {
@@ -137,7 +145,7 @@ export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Ow
       }
     },
     notify(method, params) {
-      if (!isDisposed) void connection.sendNotification(method, { params }).catch(() => {});
+      send(() => connection.sendNotification(method, { params }));
     },
     dispose() {
       if (isDisposed) return;
