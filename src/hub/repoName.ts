@@ -17,7 +17,7 @@ export function parseRepoName(text: string): RepoName | undefined {
 }
 
 /** Whether a revision can be a file's name in the cache: nothing that leads out of its folder. */
-export function isRevision(text: string): boolean {
+function isRevision(text: string): boolean {
   return /^[\w.-]+(\/[\w.-]+)*$/.test(text) && !text.split('/').some(p => /^\.+$/.test(p)) && text.length <= 200;
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 /** One request: what it is asked with and what it is answered with. */
-export interface Exchange<Params extends z.ZodMiniType = z.ZodMiniType, Result extends z.ZodMiniType = z.ZodMiniType> {
+interface Exchange<Params extends z.ZodMiniType = z.ZodMiniType, Result extends z.ZodMiniType = z.ZodMiniType> {
   params: Params;
   result: Result;
 }

@@ -27,7 +27,7 @@ export interface Report {
   durations: { name: string; seconds: number }[];
 }
 
-export interface ReportBase {
+interface ReportBase {
   name: string;
   parameters: number;
   /** Bytes of its weights on disk. */
@@ -63,7 +63,7 @@ export interface ReportMerge {
   path: string;
 }
 
-export interface ReportSet {
+interface ReportSet {
   name: string;
   expert: string;
   scorer: 'exact' | 'final' | 'code';

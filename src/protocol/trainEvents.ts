@@ -11,7 +11,7 @@ export type TrainEvent =
   | { type: 'trained'; step: number };
 
 /** Before the first step: activations are computed again, because training would not fit into memory otherwise. */
-export interface RecomputeEvent {
+interface RecomputeEvent {
   type: 'recompute';
   /** Steps that were taken before, by a run that this one goes on from. */
   step: number;
@@ -32,7 +32,7 @@ export interface TrainStepEvent {
   residentBytes: number;
 }
 
-export interface ValidationEvent {
+interface ValidationEvent {
   type: 'validation';
   /** The expert's own step. */
   step: number;

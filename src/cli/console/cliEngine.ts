@@ -20,7 +20,7 @@ export interface CliEngine {
   kill(): void;
 }
 
-export interface RequestListeners {
+interface RequestListeners {
   onNotification?(notification: EngineNotification): void;
   /** The request begins anew: what was told of it so far is void. */
   onRestart?(): void;

@@ -20,7 +20,7 @@ import { codeOf } from './tasks.ts';
 import { createVirtualDocuments } from './virtualDocuments.ts';
 
 /** An answer beside the editor, and the place it speaks of. */
-export interface Answer {
+interface Answer {
   /** Adds text as it comes. */
   push(text: string): void;
   /** A line below the answer: who gave it, or why it ends. */
@@ -44,7 +44,7 @@ export interface Answers extends Disposable {
   openAsFile(): Promise<void>;
 }
 
-export const answerScheme = 'multi-lora-answer';
+const answerScheme = 'multi-lora-answer';
 
 interface Kept {
   text: string;

@@ -7,7 +7,7 @@ import { decodingSettings, onSettingChange, readSetting } from '../services/sett
 import { auto, base, type Choice, choiceId, choiceParams, isOffered, parseChoice } from './choice.ts';
 import { type Listener, sendQuestion } from './sendQuestion.ts';
 
-export interface Question {
+interface Question {
   prompt: string;
   history?: ChatTurn[];
   /** Without one, the choice of the workspace. */

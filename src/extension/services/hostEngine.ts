@@ -7,7 +7,7 @@ import type { EngineMethod, EngineResult } from '../../protocol/engine/engineApi
 import type { Loaded } from '../../protocol/engine/loaded.ts';
 import type { Report } from './report.ts';
 
-export interface HostRequestOptions {
+interface HostRequestOptions {
   signal?: AbortSignal;
   onNotification?(notification: EngineNotification): void;
   /** The request is sent again to a new process: what was told of it so far is void. */

@@ -19,7 +19,7 @@ import type {
 } from './training.ts';
 
 /** What the engine process is asked, and what it answers: JSON-RPC over its standard streams. */
-export interface EngineRequests {
+interface EngineRequests {
   doctor: [DoctorRequest, DoctorResult];
   train: [TrainRequest, TrainResult];
   ask: [AskRequest, AskResult];

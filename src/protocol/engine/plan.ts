@@ -56,7 +56,7 @@ export interface PlannedExpert {
   steps: number;
   epochs: number;
 }
-export interface PlannedTime {
+interface PlannedTime {
   /** Of the expert that takes the most; experts of one run take theirs together. */
   steps: number;
   /** Floating-point operations of matrix products, over all experts; those that are done a second time are left out. */

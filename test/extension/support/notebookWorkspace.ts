@@ -6,7 +6,7 @@ import { trainedWorkspace } from './trainedWorkspace.ts';
 const examples = fileURLToPath(new URL('../../../examples/experts/', import.meta.url));
 
 /** A recipe over the trained experts of that workspace that has a step of each kind, as people write it. */
-export const notebookRecipe = `{
+const notebookRecipe = `{
   // Three small experts.
   "name": "steps",
   "output": "runs/three", // shared with three.lora.json

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { trainedWorkspace } from './trainedWorkspace.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-export const commit = 'a'.repeat(40);
+const commit = 'a'.repeat(40);
 
 /** The trained workspace with held-out sets: one minimum that anything reaches, and one that nothing does. */
 export async function sidebarWorkspace(): Promise<{ folder: string; recipe: string; cache: string }> {

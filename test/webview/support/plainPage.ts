@@ -11,7 +11,7 @@ const pictures = process.env.SCREENSHOTS;
 
 export const everyTheme: ThemeName[] = ['dark', 'light', 'high-contrast', 'high-contrast-light'];
 
-export interface PlainPageOptions {
+interface PlainPageOptions {
   theme?: ThemeName;
   recorded?: string;
   width?: number;
