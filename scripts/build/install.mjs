@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.mjs';
-import { run } from './run.mjs';
+import { runNpm } from './run.mjs';
 import { say } from './say.mjs';
 
 /**
@@ -14,13 +14,7 @@ export async function install() {
   say(`Installing packages with npm ci (${missing.length} missing or of another version) …`);
   // Without it onnxruntime-node's install script fetches CUDA libraries, and fails where there is no route to NuGet.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: process.env.ONNXRUNTIME_NODE_INSTALL ?? 'skip' };
-  const args = ['ci', '--no-audit', '--no-fund'];
-  const npm = process.env.npm_execpath;
-  /** @type {import('node:child_process').StdioOptions} */
-  const stdio = ['ignore', 2, 2];
-  const code = npm?.endsWith('.js')
-    ? await run(process.execPath, [npm, ...args], { env, stdio })
-    : await run('npm', args, { env, stdio, shell: process.platform === 'win32' });
+  const code = await runNpm(['ci', '--no-audit', '--no-fund'], { env, stdio: ['ignore', 2, 2] });
   if (code === 0) return;
   say('npm ci failed; its reason is above. Behind a proxy, set HTTPS_PROXY; offline, fill the npm cache beforehand.');
   process.exit(code);

@@ -1,5 +1,4 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { browserModule, bundles, copied, nodeModule } from './bundles.mjs';
@@ -30,8 +29,7 @@ export async function packageTarget(target, outFolder) {
     const { name, version } = stageFiles(stage, target, metafiles);
     mkdirSync(outFolder, { recursive: true });
     const packagePath = join(outFolder, `${name}-${target}-${version}.vsix`);
-    /** @type {{ createVSIX(options: object): Promise<void> }} */
-    const { createVSIX } = createRequire(import.meta.url)('@vscode/vsce');
+    const { createVSIX } = await import('@vscode/vsce');
     await createVSIX({
       cwd: stage,
       packagePath,
