@@ -9,7 +9,6 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { checkNode } from './build/checkNode.mjs';
 import { install } from './build/install.mjs';
 import { root } from './build/root.mjs';
 import { run, runNpm } from './build/run.mjs';
@@ -28,7 +27,6 @@ if (files.length === 0) {
   say(`No *.test.ts in ${paths.join(', ')}.`);
   process.exit(1);
 }
-checkNode();
 await install();
 if (paths.length + titles.length === 0) {
   const code = await runNpm(['run', '--silent', 'check']);

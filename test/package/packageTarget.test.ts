@@ -28,6 +28,20 @@ before(async () => {
 });
 
 test('it holds what the extension needs, the runtime of one platform, and nothing of the workshop', () => {
+  // What .vscodeignore does not leave out gets in.
+  assert.deepEqual(readdirSync(extension).sort(), [
+    'LICENSE.txt',
+    'NOTICE',
+    'THIRD_PARTY_NOTICES.txt',
+    'changelog.md',
+    'dist',
+    'docs',
+    'examples',
+    'media',
+    'package.json',
+    'readme.md',
+    'syntaxes',
+  ]);
   const expected = [
     'package.json',
     'readme.md',
