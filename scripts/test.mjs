@@ -7,7 +7,8 @@
  *   npm test -- --test-only …             options of `node --test` pass through
  *   npm test -- --results=FILE            writes how many tests of each file passed and failed, as JSON
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { install } from './build/install.mjs';
 import { root } from './build/root.mjs';
@@ -38,7 +39,9 @@ if (files.some(drivesTheEditor)) await (await import('./build/buildAll.mjs')).bu
 say(`Tests (${files.length} files) …`);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const reporters = [['spec', 'stdout'], ...(results ? [['./scripts/test/resultsReporter.mjs', results]] : [])];
-process.exitCode = await run(process.execPath, [
+// What one test file makes, such as a trained workspace, others take a copy of.
+const fixtures = mkdtempSync(join(tmpdir(), 'multi-lora-fixtures-'));
+const command = [
   ...['--import', 'tsx', '--test', '--test-concurrency=2'],
   // A file that does not end, because something it started lives on, fails instead of holding everything up.
   ...(major > 20 || minor >= 11 ? ['--test-timeout=900000'] : []),
@@ -46,7 +49,11 @@ process.exitCode = await run(process.execPath, [
   ...titles.map(title => `--test-name-pattern=${title}`),
   ...options,
   ...files,
-]);
+];
+process.exitCode = await run(process.execPath, command, {
+  env: { ...process.env, MULTI_LORA_TEST_FIXTURES: fixtures },
+});
+rmSync(fixtures, { recursive: true });
 
 /** Those that lie in test/extension itself; test/architecture.test.ts holds that they alone do. */
 function drivesTheEditor(/** @type {string} */ file) {

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -39,13 +39,18 @@ export interface CliResult {
   stderr: string;
 }
 
+const cliArguments = [...fromSource, join(source, 'cli', 'main.ts')];
+
 /** The command line as a process of its own, to be watched while it runs. */
 export function startCli(args: string[], cwd?: string, env = process.env): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [...fromSource, join(source, 'cli', 'main.ts'), ...args], {
-    cwd,
-    // What is found of this machine's devices is the tests' own.
-    env: { MULTI_LORA_CACHE: cacheFolder, ...env },
-  });
+  // What is found of this machine's devices is the tests' own.
+  return spawn(process.execPath, [...cliArguments, ...args], { cwd, env: { MULTI_LORA_CACHE: cacheFolder, ...env } });
+}
+
+/** The command line, while this process waits. */
+export function runCliToItsEnd(args: string[]): SpawnSyncReturns<string> {
+  const env = { MULTI_LORA_CACHE: cacheFolder, ...process.env };
+  return spawnSync(process.execPath, [...cliArguments, ...args], { env, encoding: 'utf8' });
 }
 
 /** What a process wrote and how it ended. */

@@ -7,8 +7,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const commit = 'a'.repeat(40);
 
 /** The trained workspace with held-out sets: one minimum that anything reaches, and one that nothing does. */
-export async function sidebarWorkspace(): Promise<{ folder: string; recipe: string; cache: string }> {
-  const folder = await trainedWorkspace();
+export function sidebarWorkspace(): { folder: string; recipe: string; cache: string } {
+  const folder = trainedWorkspace();
   const recipe = join(folder, 'three.lora.json');
   const held = readFileSync(join(root, 'examples/experts/math/heldout.jsonl'), 'utf8').split('\n').slice(0, 4);
   writeFileSync(join(folder, 'held.jsonl'), `${held.join('\n')}\n`);
