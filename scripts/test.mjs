@@ -33,8 +33,9 @@ if (paths.length + titles.length === 0) {
   const code = await runNpm(['run', '--silent', 'check']);
   if (code !== 0) process.exit(code);
 }
-// The editor loads this project as it is built. All other tests run the sources.
-if (files.some(drivesTheEditor)) await (await import('./build/buildAll.mjs')).buildAll();
+// The editor loads this project as it is built. Else nothing is bundled, and tests that start programs run the sources.
+const needsBundles = files.some(drivesTheEditor);
+if (needsBundles) await (await import('./build/buildAll.mjs')).buildAll();
 
 say(`Tests (${files.length} files) …`);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

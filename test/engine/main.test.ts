@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import test from 'node:test';
 import type { EngineMethod } from '../../src/protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
-import { engineArguments, enginePath, fromSource, testEngine } from '../support/programs.ts';
+import { engineArguments, engineOptions, enginePath, testEngine } from '../support/programs.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';
 
 const engine = testEngine();
@@ -98,7 +98,7 @@ test('training and answers go on side by side', async () => {
 });
 
 test('standard output carries nothing but the protocol; the process ends when its input does', async () => {
-  const child = spawn(process.execPath, [...fromSource, enginePath, ...engineArguments]);
+  const child = spawn(process.execPath, [...engineOptions, enginePath, ...engineArguments]);
   const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'doctor', params: {} });
   let stdout = '';
   const answered = new Promise<void>(resolve =>
