@@ -16,7 +16,8 @@ export function sidebarWorkspace(): { folder: string; recipe: string; cache: str
   const evaluation = {
     sets: { sums: { ...set, minimum: { math: 0, auto: 0 } }, hard: { ...set, limit: 2, minimum: { base: 1 } } },
   };
-  const text = { ...JSON.parse(readFileSync(recipe, 'utf8')), evaluation };
+  // Of experts that learned next to nothing answers go on to the end.
+  const text = { ...JSON.parse(readFileSync(recipe, 'utf8')), generation: { maxTokens: 16 }, evaluation };
   writeFileSync(recipe, JSON.stringify(text, null, 2));
   return { folder, recipe, cache: cachedBase(join(folder, '.cache-of-models')) };
 }
