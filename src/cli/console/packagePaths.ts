@@ -6,7 +6,7 @@ const here = fileURLToPath(import.meta.url);
 /** Bundled, all programs lie side by side in dist/; run from source, each has its folder. */
 const isBundled = extname(here) === '.mjs';
 
-const packageFolder = resolve(dirname(here), isBundled ? '../..' : '../../..');
+const packageFolder = resolve(dirname(here), isBundled ? '..' : '../../..');
 
 export const enginePath = isBundled
   ? join(dirname(here), 'engine.mjs')
