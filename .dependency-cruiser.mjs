@@ -72,6 +72,7 @@ export default {
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
+    // Of @swc/core: TypeScript 7, which would be taken else, has no API that this knows.
     parser: 'swc',
     enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] },
   },

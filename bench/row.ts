@@ -17,7 +17,7 @@ export interface Row {
   notes: string[];
 }
 
-export type Target =
+type Target =
   | { kind: 'ratioAtLeast'; is: number }
   | { kind: 'ratioAtMost'; is: number }
   | { kind: 'valueAtMost'; is: number };

@@ -6,7 +6,6 @@
  */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { checkNode } from './build/checkNode.mjs';
 import { install } from './build/install.mjs';
 import { packageTarget, targets } from './build/packageTarget.mjs';
 import { root } from './build/root.mjs';
@@ -18,7 +17,6 @@ if (unknown !== undefined) {
   say(`There is no platform '${unknown}'. There are: ${targets.join(', ')}.`);
   process.exit(2);
 }
-checkNode();
 await install();
 for (const target of wanted.length > 0 ? wanted : targets) {
   const path = await packageTarget(target, join(root, 'dist/vsix'));

@@ -1,31 +1,26 @@
 /**
- * `npm test`: format, lint, types, then the tests; works from a fresh clone.
+ * `npm test`: what `npm run check` checks, then the tests; works from a fresh clone.
  *
  *   npm test                              everything
- *   npm test -- test/nn/lora            the tests of a file or folder, without the checks before
+ *   npm test -- test/nn/lora              the tests of a file or folder, without the checks before
  *   npm test -- 'bit for bit'             the tests whose title matches, without the checks before
  *   npm test -- --test-only …             options of `node --test` pass through
- *
- * Files that drive an editor or a browser get a second attempt when nothing else failed.
+ *   npm test -- --results=FILE            writes how many tests of each file passed and failed, as JSON
  */
-import './build.mjs';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
+import { install } from './build/install.mjs';
 import { root } from './build/root.mjs';
-import { run } from './build/run.mjs';
+import { run, runNpm } from './build/run.mjs';
 import { say } from './build/say.mjs';
 
 const args = process.argv.slice(2);
-const options = args.filter(a => a.startsWith('-'));
-const paths = args.filter(a => !a.startsWith('-') && existsSync(join(root, a)));
-const titles = args.filter(a => !a.startsWith('-') && !paths.includes(a));
-
-if (paths.length + titles.length === 0) {
-  await check('Format and lint (biome check)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
-  await check('Types (tsc)', ['node_modules/typescript/bin/tsc', '--noEmit']);
-  await check('Types of the views (tsc)', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'webview']);
-}
+const results = args.find(a => a.startsWith('--results='))?.slice('--results='.length);
+const options = args.filter(a => a.startsWith('-') && !a.startsWith('--results='));
+const rest = args.filter(a => !a.startsWith('-'));
+const paths = rest.filter(a => existsSync(join(root, a))).map(a => posix.join(a.replaceAll('\\', '/'), '.'));
+const titles = rest.filter(a => !existsSync(join(root, a)));
 
 // Node.js 20 takes no globs.
 const files = (paths.length > 0 ? paths : ['test']).flatMap(testFiles).sort();
@@ -33,49 +28,37 @@ if (files.length === 0) {
   say(`No *.test.ts in ${paths.join(', ')}.`);
   process.exit(1);
 }
+await install();
+if (paths.length + titles.length === 0) {
+  const code = await runNpm(['run', '--silent', 'check']);
+  if (code !== 0) process.exit(code);
+}
+// The editor loads this project as it is built. Else nothing is bundled, and tests that start programs run the sources.
+const needsBundles = files.some(drivesTheEditor);
+if (needsBundles) await (await import('./build/buildAll.mjs')).buildAll();
+
 say(`Tests (${files.length} files) …`);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const flags = [
-  '--import',
-  'tsx',
-  '--test',
-  '--test-concurrency=2',
+const reporters = [['spec', 'stdout'], ...(results ? [['./scripts/test/resultsReporter.mjs', results]] : [])];
+// What one test file makes, such as a trained workspace, others take a copy of.
+const fixtures = mkdtempSync(join(tmpdir(), 'multi-lora-fixtures-'));
+const command = [
+  ...['--import', 'tsx', '--test', '--test-concurrency=2'],
   // A file that does not end, because something it started lives on, fails instead of holding everything up.
   ...(major > 20 || minor >= 11 ? ['--test-timeout=900000'] : []),
+  ...reporters.flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]),
+  ...titles.map(title => `--test-name-pattern=${title}`),
+  ...options,
+  ...files,
 ];
-const failed = join(mkdtempSync(join(tmpdir(), 'multi-lora-tests-')), 'failed');
-process.exitCode = await runTests(files);
-const again = readFileSync(failed, 'utf8').split('\n').filter(Boolean);
-if (process.exitCode !== 0 && again.length > 0 && again.every(drivesAnEditor)) {
-  // An editor under load now and then loses a key or closes a menu. What is broken fails twice.
-  say(`Failed, and tried once more: ${again.join(', ')} …`);
-  process.exitCode = await runTests(again);
-  if (process.exitCode === 0) say(`Passed at the second attempt alone: ${again.join(', ')}.`);
-}
-rmSync(dirname(failed), { recursive: true });
+process.exitCode = await run(process.execPath, command, {
+  env: { ...process.env, MULTI_LORA_TEST_FIXTURES: fixtures },
+});
+rmSync(fixtures, { recursive: true });
 
-function runTests(/** @type {string[]} */ paths) {
-  const reporters = [
-    ['spec', 'stdout'],
-    ['./scripts/build/failedFilesReporter.mjs', failed],
-  ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
-  return run(process.execPath, [
-    ...flags,
-    ...reporters,
-    ...titles.map(t => `--test-name-pattern=${t}`),
-    ...options,
-    ...paths,
-  ]);
-}
-
-function drivesAnEditor(/** @type {string} */ path) {
-  return path.startsWith(join('test', 'host')) || path.startsWith(join('test', 'webview'));
-}
-
-async function check(/** @type {string} */ what, /** @type {string[]} */ command) {
-  say(`${what} …`);
-  const code = await run(process.execPath, command);
-  if (code !== 0) process.exit(code);
+/** Those that lie in test/extension itself; test/architecture.test.ts holds that they alone do. */
+function drivesTheEditor(/** @type {string} */ file) {
+  return dirname(file) === 'test/extension';
 }
 
 /** @returns {string[]} */

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundles } from '../scripts/build/bundles.mjs';
+import { skippedEverywhere, testsWithoutAssertion } from './support/testsWithoutAssertion.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -99,7 +100,11 @@ test('each invariant of the architecture and the design notes names tests that e
     return tests.flatMap(([, path, titles]) => {
       if (!existsSync(`${root}${path}`)) return [`${path} is not there`];
       const named = [...titles!.matchAll(/“([^”]+)”/g)].map(m => m[1]!);
-      return named.filter(title => !read(path!).includes(title)).map(title => `${path} has no test “${title}”`);
+      const skipped = path!.endsWith('.test.ts') ? skippedEverywhere(`${root}${path}`) : [];
+      return [
+        ...named.filter(title => !read(path!).includes(title)).map(title => `${path} has no test “${title}”`),
+        ...named.filter(title => skipped.some(s => s.includes(title))).map(title => `“${title}” is always skipped`),
+      ];
     });
   });
   assert.deepEqual(wrong, []);
@@ -109,4 +114,28 @@ test('the architecture has every room of src', () => {
   const rooms = [...read('docs/ARCHITECTURE.md').matchAll(/^\| `src\/([a-z]+)` \|/gm)].map(m => m[1]!);
   const folders = readdirSync(`${root}src`, { withFileTypes: true }).filter(entry => entry.isDirectory());
   assert.deepEqual(rooms.sort(), folders.map(entry => entry.name).sort());
+});
+
+const testFiles = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
+  .map(name => `test/${name.replaceAll('\\', '/')}`)
+  .filter(path => path.endsWith('.ts') && !path.startsWith('test/golden/') && !path.startsWith('test/fixtures/'));
+
+test('each test, step and case of a suite asserts something', () => {
+  const wrong = testFiles.flatMap(path => testsWithoutAssertion(`${root}${path}`).map(title => `${path}: ${title}`));
+  assert.deepEqual(wrong, []);
+});
+
+test('the tests that load this project into an editor lie in test/extension itself, for which alone npm test bundles', () => {
+  const support = /from '[^']*extension\/support\/|from '\.\/support\//;
+  const drives = testFiles.filter(
+    path =>
+      path.endsWith('.test.ts') &&
+      read(path)
+        .split('\n')
+        .some(line => support.test(line) && /\b(openWorkbench|startWorkbench|runInHost)\b/.test(line)),
+  );
+  assert.ok(drives.length >= 8, `${drives.length} files`);
+  // The package is unpacked from what it bundled itself.
+  const elsewhere = drives.filter(path => !/^test\/extension\/[^/]+$/.test(path));
+  assert.deepEqual(elsewhere, ['test/package/packageTarget.test.ts']);
 });

@@ -29,6 +29,8 @@ const node = {
 export const nodeModule = {
   ...node,
   format: 'esm',
+  // What a program loads when it is needed, such as the runtime, lies in chunks beside it.
+  splitting: true,
   // Bundled CommonJS packages call require, which ES modules do not have.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 };

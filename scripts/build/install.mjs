@@ -1,26 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.mjs';
-import { run } from './run.mjs';
+import { runNpm } from './run.mjs';
 import { say } from './say.mjs';
 
 /**
  * Installs the packages of package-lock.json where node_modules lacks one or has another version; else does nothing.
- * Standard output stays clean.
+ * Standard output stays clean. Ends the process with a sentence where Node.js is too old, or the install fails.
  */
 export async function install() {
+  checkNode();
   const missing = missingPackages();
   if (missing.length === 0) return;
   say(`Installing packages with npm ci (${missing.length} missing or of another version) …`);
   // Without it onnxruntime-node's install script fetches CUDA libraries, and fails where there is no route to NuGet.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: process.env.ONNXRUNTIME_NODE_INSTALL ?? 'skip' };
-  const args = ['ci', '--no-audit', '--no-fund'];
-  const npm = process.env.npm_execpath;
-  /** @type {import('node:child_process').StdioOptions} */
-  const stdio = ['ignore', 2, 2];
-  const code = npm?.endsWith('.js')
-    ? await run(process.execPath, [npm, ...args], { env, stdio })
-    : await run('npm', args, { env, stdio, shell: process.platform === 'win32' });
+  const code = await runNpm(['ci', '--no-audit', '--no-fund'], { env, stdio: ['ignore', 2, 2] });
   if (code === 0) return;
   say('npm ci failed; its reason is above. Behind a proxy, set HTTPS_PROXY; offline, fill the npm cache beforehand.');
   process.exit(code);
@@ -48,4 +43,22 @@ function packagesOf(/** @type {string} */ file) {
 function isForHere(/** @type {LockedPackage} */ { optional, os, cpu, libc }) {
   if (!optional) return true;
   return !libc && os?.includes(process.platform) === true && (cpu ?? [process.arch]).includes(process.arch);
+}
+
+/** Ends the process where Node.js is older than package.json's `engines` asks for. */
+function checkNode() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const wanted = engines.node.replace('>=', '');
+  if (isAtLeast(process.versions.node, wanted)) return;
+  say(
+    `This needs Node.js ${wanted} or later; this is ${process.versions.node} (${process.execPath}). See https://nodejs.org.`,
+  );
+  process.exit(1);
+}
+
+function isAtLeast(/** @type {string} */ version, /** @type {string} */ wanted) {
+  const have = version.split('.').map(Number);
+  const want = wanted.split('.').map(Number);
+  const at = want.findIndex((part, i) => part !== have[i]);
+  return at < 0 || (have[at] ?? 0) > (want[at] ?? 0);
 }

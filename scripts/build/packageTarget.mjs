@@ -1,5 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { browserModule, bundles, copied, nodeModule } from './bundles.mjs';
@@ -9,15 +8,12 @@ import { bundledPackages, runtimePackages, thirdPartyNotices } from './thirdPart
 /** Platforms that onnxruntime-node has binaries for, as the marketplace calls them. */
 export const targets = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'];
 
-/** What is shipped as it is. */
-const shipped = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'media', 'syntaxes', 'examples', 'docs'];
-
-/** Of that: what was trained in the examples, the data of reviews, and pictures, which weigh as much as all programs together. */
-const leftOut = /[\\/](runs|docs[\\/]images|examples[\\/]review)($|[\\/])/;
+/** The page that the Marketplace and the editor show of the package; README.md is for developers. */
+const readmePath = 'docs/marketplace.md';
 
 /**
- * Makes the VSIX of one platform. What goes into it is put together in a folder of its own, so that nothing of the
- * project's gets in by accident; bundles are built anew, smaller than those one works with.
+ * Makes the VSIX of one platform in a folder of its own: bundles are built anew, smaller than those one works with.
+ * What stays out is listed in .vscodeignore.
  *
  * @param {string} target one of `targets`
  * @param {string} outFolder
@@ -26,14 +22,19 @@ const leftOut = /[\\/](runs|docs[\\/]images|examples[\\/]review)($|[\\/])/;
 export async function packageTarget(target, outFolder) {
   const stage = mkdtempSync(join(tmpdir(), 'multi-lora-package-'));
   try {
+    const { createVSIX, listFiles, PackageManager } = await import('@vscode/vsce');
+    const listed = await listFiles({ cwd: root, packageManager: PackageManager.None });
+    for (const file of listed) if (!file.startsWith('dist/')) cpSync(join(root, file), join(stage, file));
     const metafiles = await stageBundles(stage);
-    const { name, version } = stageFiles(stage, target, metafiles);
+    for (const name of runtimePackages) stageRuntime(stage, name, target);
+    writeFileSync(join(stage, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(bundledPackages(metafiles)));
+    const { name, version } = stageManifest(stage);
     mkdirSync(outFolder, { recursive: true });
     const packagePath = join(outFolder, `${name}-${target}-${version}.vsix`);
-    /** @type {{ createVSIX(options: object): Promise<void> }} */
-    const { createVSIX } = createRequire(import.meta.url)('@vscode/vsce');
     await createVSIX({
       cwd: stage,
+      ignoreFile: join(root, '.vscodeignore'),
+      readmePath,
       packagePath,
       target,
       dependencies: false,
@@ -57,7 +58,7 @@ async function stageBundles(/** @type {string} */ stage) {
   const { build } = await import('esbuild');
   /** @type {import('esbuild').BuildOptions} */
   const smaller = { minify: true, sourcemap: false, legalComments: 'none', metafile: true };
-  const modules = bundles.filter(b => !b.options.splitting);
+  const modules = bundles.filter(b => b.name !== 'extension');
   const together = [
     { options: nodeModule, folder: 'dist', ending: '.mjs' },
     { options: browserModule, folder: 'dist/webview', ending: '.js' },
@@ -80,18 +81,10 @@ async function stageBundles(/** @type {string} */ stage) {
 }
 
 /**
- * @param {string} stage
- * @param {string} target
- * @param {Metafile[]} metafiles
+ * package.json without what npm needs: everything is bundled, and it is of no use to the editor.
  * @returns {{ name: string, version: string }}
  */
-function stageFiles(stage, target, metafiles) {
-  for (const name of shipped)
-    cpSync(join(root, name), join(stage, name), { recursive: true, filter: path => !leftOut.test(path) });
-  writeFileSync(join(stage, 'README.md'), withoutPictures(readFileSync(join(root, 'README.md'), 'utf8')));
-  for (const name of runtimePackages) stageRuntime(stage, name, target);
-  writeFileSync(join(stage, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(bundledPackages(metafiles)));
-  // Everything is bundled: what npm needs is of no use to the editor.
+function stageManifest(/** @type {string} */ stage) {
   const {
     scripts,
     dependencies,
@@ -102,17 +95,7 @@ function stageFiles(stage, target, metafiles) {
     ...manifest
   } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest, null, 2));
-  // vsce asks for one; nothing is here that should stay behind.
-  writeFileSync(join(stage, '.vscodeignore'), '');
   return manifest;
-}
-
-/** A text without its pictures of docs/images and the lines below them. */
-function withoutPictures(/** @type {string} */ markdown) {
-  return markdown.replace(
-    /(<picture>[\s\S]*?<\/picture>|!\[[^\]]*\]\(docs\/images\/[^)]*\))\n\n(\*[^*\n]+\*\n\n)?/g,
-    '',
-  );
 }
 
 /**
@@ -122,16 +105,8 @@ function withoutPictures(/** @type {string} */ markdown) {
 function stageRuntime(/** @type {string} */ stage, /** @type {string} */ name, /** @type {string} */ target) {
   const from = join(root, 'node_modules', name);
   const to = join(stage, 'dist/node_modules', name);
-  cpSync(join(from, 'package.json'), join(to, 'package.json'));
-  cpSync(join(from, 'dist'), join(to, 'dist'), {
-    recursive: true,
-    filter: path => !/\.map$|\.d\.ts$|dist[\\/]esm($|[\\/])/.test(path),
-  });
-  const [platform, arch] = target.split('-');
+  for (const part of ['package.json', 'dist']) cpSync(join(from, part), join(to, part), { recursive: true });
   if (name !== 'onnxruntime-node') return;
-  const binaries = join('bin/napi-v6', `${platform}`, `${arch}`);
-  // macOS has the library twice; the binding loads the one without the full version.
-  for (const file of readdirSync(join(from, binaries)))
-    if (!/^libonnxruntime\.\d+\.\d+\.\d+\.dylib$/.test(file))
-      cpSync(join(from, binaries, file), join(to, binaries, file));
+  const binaries = join('bin/napi-v6', ...target.split('-'));
+  cpSync(join(from, binaries), join(to, binaries), { recursive: true });
 }

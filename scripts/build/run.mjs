@@ -25,3 +25,16 @@ export function run(command, args, options) {
     });
   });
 }
+
+/**
+ * Runs npm, the same one where this was started by npm.
+ *
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnOptions} [options]
+ */
+export function runNpm(args, options) {
+  const npm = process.env.npm_execpath;
+  return npm?.endsWith('.js')
+    ? run(process.execPath, [npm, ...args], options)
+    : run('npm', args, { ...options, shell: process.platform === 'win32' });
+}

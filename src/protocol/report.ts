@@ -28,7 +28,7 @@ export interface Report {
   durations: { name: string; seconds: number }[];
 }
 
-export interface ReportBase {
+interface ReportBase {
   name: string;
   parameters: number;
   /** Bytes of its weights on disk. */
@@ -64,7 +64,7 @@ export interface ReportMerge {
   path: string;
 }
 
-export interface ReportSet {
+interface ReportSet {
   name: string;
   expert: string;
   scorer: ScorerName;

@@ -30,7 +30,7 @@ export interface Rpc<Other extends Side> {
   dispose(): void;
 }
 
-export interface RequestOptions<P> {
+interface RequestOptions<P> {
   signal?: AbortSignal;
   onProgress?(value: P): void;
 }

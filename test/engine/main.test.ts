@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import type { EngineMethod } from '../../src/protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
-import { engineArguments, enginePath, fromSource, testEngine } from '../support/programs.ts';
+import { engineArguments, engineOptions, enginePath, testEngine } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';
 
@@ -102,7 +102,7 @@ test('training and answers go on side by side', async () => {
 });
 
 test('standard output carries nothing but the protocol; the process ends when its input does', async () => {
-  const child = spawn(process.execPath, [...fromSource, enginePath, ...engineArguments]);
+  const child = spawn(process.execPath, [...engineOptions, enginePath, ...engineArguments]);
   const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'doctor', params: { params: {} } });
   let stdout = '';
   const answered = new Promise<void>(resolve =>

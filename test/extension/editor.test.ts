@@ -25,7 +25,7 @@ const skip = 'missing' in found ? found.missing : false;
 const editor = found as Editor;
 
 test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
-  const folder = await trainedWorkspace();
+  const folder = trainedWorkspace();
 
   await t.test('in the extension host: the experts as models', async tt => {
     const { results, notifications } = await runInHost(editor, 'models.ts', { folder });

@@ -26,7 +26,7 @@ const inHost = [
 ];
 
 test('recipes as notebooks', { skip }, async t => {
-  const folder = await notebookWorkspace();
+  const folder = notebookWorkspace();
 
   await t.test('in the extension host', async tt => {
     const { results } = await runInHost(editor, 'notebook.ts', { folder });

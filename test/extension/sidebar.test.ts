@@ -26,7 +26,7 @@ interface Session extends Workbench {
 }
 
 test('the trees beside the editors', { skip }, async t => {
-  const workspace = await sidebarWorkspace();
+  const workspace = sidebarWorkspace();
   const dataFolder = temporaryFolder();
   writeMachineSettings(dataFolder, { 'multiLora.modelFolder': workspace.cache });
   const bench = await openWorkbench(found as Editor, { folder: workspace.folder, dataFolder });

@@ -105,11 +105,15 @@ for (const [title, model] of models) {
   });
 }
 
-test('speed', t => {
+test('weights sum to one, or the router abstained', t => {
   const route = routerFrom(prior.model);
   const began = performance.now();
-  for (const { prompt } of unseen) route(prompt);
+  const routes = unseen.map(({ prompt }) => route(prompt));
   t.diagnostic(`${((performance.now() - began) / unseen.length).toFixed(3)} ms a prompt`);
+  for (const { weights, abstained } of routes) {
+    const sum = Object.values(weights).reduce((a, b) => a + b, 0);
+    assert.ok(Math.abs(sum - (abstained ? 0 : 1)) < 1e-9, `${sum}`);
+  }
 });
 
 test('the example experts get their own held-out prompts alone', t => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseSafetensorsHeader, readTensorF32 } from '../../src/nn/files/safetensors.ts';
 
 /** Reference numbers computed with PEFT and transformers. */
-export const golden = new URL('../golden/', import.meta.url);
+const golden = new URL('../golden/', import.meta.url);
 
 /** Path of a golden folder or file. */
 export function goldenPath(path: string): string {

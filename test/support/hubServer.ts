@@ -8,7 +8,7 @@ import { after } from 'node:test';
 export const commit = '0123456789abcdef0123456789abcdef01234567';
 
 /** A request for a file's bytes as it came to the server that holds them. */
-export interface FileRequest {
+interface FileRequest {
   file: string;
   /** Where the bytes that were asked for begin. */
   from: number;

@@ -1,8 +1,8 @@
 import { startEngine } from '../../src/client/engineClient.ts';
-import { engineArguments, enginePath, fromSource } from './programs.ts';
+import { engineArguments, engineOptions, enginePath } from './programs.ts';
 
 // A program that trains the recipe it is given, and prints the engine's process id once training goes on.
-const engine = startEngine({ enginePath, execArgv: fromSource, args: engineArguments });
+const engine = startEngine({ enginePath, execArgv: engineOptions, args: engineArguments });
 await engine.request(
   'train',
   { recipe: process.argv[2]!, resume: false },

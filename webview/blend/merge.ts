@@ -7,7 +7,7 @@ import { exactScores, mergeScores } from './mergeScores.ts';
 import { numberField } from './numberField.ts';
 import { changeState, state } from './state.ts';
 
-export interface MergeWish {
+interface MergeWish {
   weights: Weights;
   density: number;
   rank?: number;

@@ -27,7 +27,7 @@ export function connectHost<Api extends ViewApi>(api: Api, handlers: Handlers<Ap
 }
 
 /** What the page is about, as the host named it: a recipe's path, for example. */
-export const subject = document.body.dataset.subject ?? '';
+const subject = document.body.dataset.subject ?? '';
 
 /** What was kept when the page was last here, or undefined: whoever reads it checks it, because versions differ. */
 export function keptState(): unknown {

@@ -101,7 +101,7 @@ function optionText(control: FieldControl, value: unknown): string | undefined {
   return control.kind === 'choice' ? control.options.find(option => option.value === value)?.text : undefined;
 }
 
-export function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 

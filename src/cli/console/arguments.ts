@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { nearest } from '../../text/nearest.ts';
 
 /** An option of a verb; help and parser both read this. */
-export interface VerbOption {
+interface VerbOption {
   /** How its value is called in the help; an option without one is a flag. */
   value?: string;
   /** May be given several times, or once with several values; `names` may also be separated by commas. */
@@ -71,7 +71,7 @@ export function parseArguments(verb: VerbSyntax, argv: string[]): Arguments {
 }
 
 /** A number as people write it. Throws `badRequest`. */
-export function parseNumber(given: string, what: string): number {
+function parseNumber(given: string, what: string): number {
   const value = given.trim() === '' ? Number.NaN : Number(given);
   if (Number.isFinite(value)) return value;
   throw new WorkbenchError('badRequest', `${what} is not a number: '${given}'`);

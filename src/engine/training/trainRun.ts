@@ -76,7 +76,7 @@ export async function* trainOn(
  * Trains the experts of a recipe together and writes their adapters. Ends early when the signal aborts; a later run with
  * `resume` continues from there and ends in the same bits.
  */
-export async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
+async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));

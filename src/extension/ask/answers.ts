@@ -44,7 +44,7 @@ export interface Answers extends Disposable {
   openAsFile(): Promise<void>;
 }
 
-export const answerScheme = 'multi-lora-answer';
+const answerScheme = 'multi-lora-answer';
 
 interface Kept {
   text: string;

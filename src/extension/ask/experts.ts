@@ -9,7 +9,7 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import { decodingSettings, onSettingChange, readSetting } from '../services/settings.ts';
 import { isOffered } from './offered.ts';
 
-export interface Question extends Pick<AskRequest, 'prompt' | 'history' | 'context' | 'settings'> {
+interface Question extends Pick<AskRequest, 'prompt' | 'history' | 'context' | 'settings'> {
   /** Without one, the choice of the workspace. */
   target?: Target;
 }

@@ -8,7 +8,7 @@ import type { CommitRange } from './pickCommits.ts';
 import type { ReviewedFile } from './reviewFiles.ts';
 
 /** A file to be reviewed, as the editor has it now. */
-export interface ChangedFile extends ReviewedFile {
+interface ChangedFile extends ReviewedFile {
   document: TextDocument;
 }
 

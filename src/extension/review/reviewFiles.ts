@@ -15,14 +15,14 @@ export interface ReviewedFile {
   hunks: DiffHunk[];
 }
 
-export interface ReviewEngine {
+interface ReviewEngine {
   countTokens: Experts['countTokens'];
   /** The answers to prompts that are asked together. */
   ask(prompts: string[], maxTokens: number): Promise<AskAllResult['answers']>;
 }
 
 /** What is told while files are reviewed. */
-export interface ReviewListener<File> {
+interface ReviewListener<File> {
   /** So many new lines are about to be asked about, those of this file first. */
   onBatch(file: File, lines: number): void;
   /** False where the finding has no place any more. */

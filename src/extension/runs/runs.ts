@@ -24,7 +24,7 @@ export interface TrainOptions {
   from?: TrainRequest['from'];
 }
 
-export interface EvaluateOptions {
+interface EvaluateOptions {
   /** All held-out sets without it. */
   sets?: string[];
 }

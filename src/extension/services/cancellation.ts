@@ -1,7 +1,7 @@
 import type { CancellationToken } from 'vscode';
 
 /** A token of the editor as a signal; `dispose` when the work is over. */
-export function signalOf(token: CancellationToken): { signal: AbortSignal; dispose(): void } {
+function signalOf(token: CancellationToken): { signal: AbortSignal; dispose(): void } {
   const abort = new AbortController();
   if (token.isCancellationRequested) abort.abort();
   const listener = token.onCancellationRequested(() => abort.abort());

@@ -126,6 +126,5 @@ export type RouteResult = z.infer<typeof route>;
 export type AskRequest = z.infer<typeof askingRequests.ask.params>;
 export type AskResult = z.infer<typeof askResult>;
 export type AskAllResult = z.infer<typeof askingRequests.askAll.result>;
-export type ExplainTokensResult = z.infer<typeof askingRequests.explainTokens.result>;
 export type ExplainedToken = z.infer<typeof explainedToken>;
 export type NextToken = z.infer<typeof nextToken>;

@@ -74,7 +74,4 @@ export type MinimumCheck = z.infer<typeof minimumCheck>;
 export type Measured = z.infer<typeof measured>;
 export type EvaluateRequest = z.infer<typeof evaluatingRequests.evaluate.params>;
 export type EvaluateResult = z.infer<typeof evaluatingRequests.evaluate.result>;
-export type MeasureRequest = z.infer<typeof evaluatingRequests.measure.params>;
-export type MeasureResult = z.infer<typeof evaluatingRequests.measure.result>;
-export type ScoreRequest = z.infer<typeof evaluatingRequests.score.params>;
 export type ScoreResult = z.infer<typeof evaluatingRequests.score.result>;

@@ -74,7 +74,4 @@ export const mergingRequests = {
 export type MergeRequest = z.infer<typeof mergingRequests.merge.params>;
 export type MergeResult = z.infer<typeof mergingRequests.merge.result>;
 export type CompareMergesRequest = z.infer<typeof mergingRequests.compareMerges.params>;
-export type CompareMergesResult = z.infer<typeof mergingRequests.compareMerges.result>;
 export type ComparedMerge = z.infer<typeof comparedMerge>;
-export type ExportRequest = z.infer<typeof mergingRequests.export.params>;
-export type ExportResult = z.infer<typeof mergingRequests.export.result>;

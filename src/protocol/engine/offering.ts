@@ -130,7 +130,6 @@ export type DeviceVerdict = z.infer<typeof deviceStatus>['verdicts'][number];
 /** What the engine computes on. */
 export type DeviceStatus = z.infer<typeof deviceStatus>;
 export type DoctorResult = z.infer<typeof offeringRequests.doctor.result>;
-export type DescribeRequest = z.infer<typeof offeringRequests.describe.params>;
 export type DescribeResult = z.infer<typeof offeringRequests.describe.result>;
 export type DescribedBase = z.infer<typeof describedBase>;
 export type DescribedAdapter = z.infer<typeof describedAdapter>;

@@ -189,10 +189,7 @@ export const trainingRequests = {
 
 export type TrainRequest = z.infer<typeof trainingRequests.train.params>;
 export type TrainResult = z.infer<typeof trainingRequests.train.result>;
-export type PlanRequest = z.infer<typeof trainingRequests.plan.params>;
 export type PlanResult = z.infer<typeof plan>;
 export type PlannedExpert = z.infer<typeof plannedExpert>;
-export type PreviewDataRequest = z.infer<typeof trainingRequests.previewData.params>;
-export type PreviewDataResult = z.infer<typeof trainingRequests.previewData.result>;
 export type PreviewedExample = z.infer<typeof previewedExample>;
 export type KeptCheckpoint = z.infer<typeof keptCheckpoint>;

@@ -9,7 +9,7 @@ import { type EngineClient, startEngine } from '../../../src/client/engineClient
 import { probeDevice } from '../../../src/engine/devices/probeDevice.ts';
 import { parseSafetensorsHeader, readTensorF32 } from '../../../src/nn/files/safetensors.ts';
 import { assertClose } from '../../support/assertClose.ts';
-import { engineArguments, enginePath, finished, fromSource, startCli } from '../../support/programs.ts';
+import { engineArguments, engineOptions, enginePath, finished, fromSource, startCli } from '../../support/programs.ts';
 import { randomBase } from '../../support/randomBase.ts';
 import { halfFloatGpu, halfFloatGpuMissing } from '../../support/softwareGpu.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
@@ -31,7 +31,7 @@ const cache = temporaryFolder();
 
 function engineOn(device: string, context: TestContext): EngineClient {
   const args = [...engineArguments, '--device', device, '--cache', cache];
-  const engine = startEngine({ enginePath, execArgv: fromSource, args, env: halfFloatGpu });
+  const engine = startEngine({ enginePath, execArgv: engineOptions, args, env: halfFloatGpu });
   context.after(() => engine.dispose());
   return engine;
 }

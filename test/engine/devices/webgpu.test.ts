@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startEngine } from '../../../src/client/engineClient.ts';
 import { probeDevice } from '../../../src/engine/devices/probeDevice.ts';
-import { engineArguments, enginePath, finished, fromSource, startCli } from '../../support/programs.ts';
+import { engineArguments, engineOptions, enginePath, finished, fromSource, startCli } from '../../support/programs.ts';
 import { softwareGpu, softwareGpuMissing } from '../../support/softwareGpu.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -106,7 +106,7 @@ test('an engine that dies while it computes on a device: the next one answers on
   const args = [...engineArguments.filter(a => a !== '--device' && a !== 'cpu'), '--device', 'webgpu'];
   const engine = startEngine({
     enginePath,
-    execArgv: fromSource,
+    execArgv: engineOptions,
     args: [...args, '--cache', temporaryFolder()],
     env: softwareGpu,
   });

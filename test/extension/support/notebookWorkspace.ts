@@ -6,7 +6,7 @@ import { trainedWorkspace } from './trainedWorkspace.ts';
 const examples = fileURLToPath(new URL('../../../examples/experts/', import.meta.url));
 
 /** A recipe over the trained experts of that workspace that has a step of each kind, as people write it. */
-export const notebookRecipe = `{
+const notebookRecipe = `{
   // Three small experts.
   "name": "steps",
   "output": "runs/three", // shared with three.lora.json
@@ -59,8 +59,8 @@ const asksRecipe = `{
 const oddRecipe =
   '\uFEFF{\r\n\t"seed" : 1 , // s\r\n\t"unknown": [ 1,2, ],\r\n\r\n\t"steps": [\r\n\t\t{ "do": "note", "text": "a" },\r\n\t\t{"do":"ask","prompt":"b",},\r\n\t],\r\n}\r\n';
 
-export async function notebookWorkspace(): Promise<string> {
-  const folder = await trainedWorkspace();
+export function notebookWorkspace(): string {
+  const folder = trainedWorkspace();
   const held = readFileSync(join(examples, 'math', 'heldout.jsonl'), 'utf8')
     .split('\n')
     .slice(0, 4);

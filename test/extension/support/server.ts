@@ -34,6 +34,8 @@ const quiet = {
   'npm.fetchOnlinePackageInfo': false,
   'chat.agentHost.enabled': false,
   'git.enabled': false,
+  // Else the server lists every process and its files again and again, which takes more the busier the machine is.
+  'remote.autoForwardPorts': false,
 };
 
 /** Where an editor that is started with this data folder keeps its settings and extensions. */

@@ -1,15 +1,26 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runCli } from '../../support/programs.ts';
+import { makeOnce } from '../../support/makeOnce.ts';
+import { runCliToItsEnd } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const examples = fileURLToPath(new URL('../../../examples/experts/', import.meta.url));
 const experts = ['math', 'code', 'qa'];
 
-/** A workspace with three experts that took a few steps: enough for words, and for the router, which reads their prompts. */
-export async function trainedWorkspace(): Promise<string> {
+/**
+ * A workspace with three experts that took a few steps: enough for words, and for the router, which reads their prompts.
+ * `npm test` names a folder in which it is trained once; each test file gets a copy.
+ */
+export function trainedWorkspace(): string {
   const folder = temporaryFolder();
+  const made = join(process.env.MULTI_LORA_TEST_FIXTURES ?? temporaryFolder(), 'trainedWorkspace');
+  makeOnce(made, train);
+  cpSync(made, folder, { recursive: true, preserveTimestamps: true });
+  return folder;
+}
+
+function train(folder: string): void {
   for (const name of experts) {
     const lines = readFileSync(join(examples, name, 'train.jsonl'), 'utf8')
       .split('\n')
@@ -41,7 +52,6 @@ export async function trainedWorkspace(): Promise<string> {
   writeFileSync(join(folder, 'double.js'), '');
   // Longer than the base's window.
   writeFileSync(join(folder, 'long.js'), 'const one = 1;\n'.repeat(300));
-  const { code, stderr } = await runCli(['train', join(folder, 'three.lora.json')]);
-  if (code !== 0) throw new Error(`training failed: ${stderr}`);
-  return folder;
+  const { status, stderr } = runCliToItsEnd(['train', join(folder, 'three.lora.json')]);
+  if (status !== 0) throw new Error(`training failed: ${stderr}`);
 }

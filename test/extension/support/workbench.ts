@@ -11,6 +11,7 @@ import { type EditorServer, type ServerOptions, startServer, writeUserSettings }
 /** This project as the extension under test. */
 export const extensionFolder = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 const pictures = process.env.SCREENSHOTS;
+const patience = { timeout: 180_000 };
 
 /** A workbench in a browser, with this extension in it. */
 export interface Workbench {
@@ -65,6 +66,8 @@ export async function startWorkbench(editor: Editor, options: WorkbenchOptions):
       // Each frame of an animation is drawn on the CPU that the engine computes on.
       reducedMotion: 'reduce',
     });
+    // The machine may be busy with other tests; nothing asserts a time.
+    context.setDefaultTimeout(patience.timeout);
     // Asserting what was copied needs the clipboard.
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const openWindow = async (): Promise<Workbench> => {
@@ -114,7 +117,7 @@ async function openPage(page: Page, server: EditorServer, options: WorkbenchOpti
     ...(suite && { extensionTestsPath: uri(suite) }),
   });
   await page.goto(server.url);
-  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 180_000 });
+  await page.locator('.monaco-workbench .part.statusbar').waitFor(patience);
 }
 
 /**
@@ -137,19 +140,12 @@ async function inject(page: Page, developmentOptions: unknown): Promise<void> {
 /** The palette takes its list of commands when it opens, so it is reopened until the extension's are there. */
 async function runCommand(page: Page, title: string): Promise<void> {
   const exact = new RegExp(`^${escaped(title)}$`);
-  const until = Date.now() + 180_000;
+  const until = Date.now() + patience.timeout;
   while (Date.now() < until) {
-    await page.keyboard.press('Control+Shift+P');
-    const input = page.locator('.quick-input-widget input.input');
-    // A key that is pressed while the window or a view in it still loads goes nowhere.
-    if (!(await appears(input, 5000))) continue;
-    await input.fill(`>${title}`);
-    const row = page
-      .locator('.quick-input-list .monaco-list-row')
-      .filter({ has: page.locator('.label-name', { hasText: exact }) })
-      .first();
-    if (await appears(row, 3000)) return row.click();
-    await page.keyboard.press('Escape');
+    const row = page.locator('.quick-input-list .monaco-list-row').filter({
+      has: page.locator('.label-name', { hasText: exact }),
+    });
+    if (await chooseAfter(page, 'Control+Shift+P', `>${title}`, row.first())) return;
   }
   throw new Error(`the palette has no command '${title}'`);
 }
@@ -160,18 +156,34 @@ export async function openByPath({ page }: Workbench, path: string): Promise<voi
   await page.keyboard.press('Control+1');
   const rows = page.locator('.quick-input-list .monaco-list-row');
   const isName = page.locator('.label-name', { hasText: new RegExp(`^${escaped(base)}$`) });
-  const row = rows.filter({ has: isName }).filter({ hasText: dir });
-  const until = Date.now() + 180_000;
-  do {
-    // Opened anew until the search knows the file: it may have been written just now.
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Control+P');
-    await page.locator('.quick-input-widget input.input').fill(path);
-  } while (!(await appears(row.first(), 5000)) && Date.now() < until);
-  await row.first().click();
-  await page.locator('.tab.active').filter({ hasText: base }).first().waitFor({ timeout: 180_000 });
+  const row = rows.filter({ has: isName }).filter({ hasText: dir }).first();
+  const until = Date.now() + patience.timeout;
+  await page.keyboard.press('Escape');
+  // Opened anew until the search knows the file: it may have been written just now.
+  while (!(await chooseAfter(page, 'Control+P', path, row)))
+    if (Date.now() > until) throw new Error(`no file ${path} was found`);
+  await page.locator('.tab.active').filter({ hasText: base }).first().waitFor();
   // Keys that come before a text has the focus go nowhere; what is no text never has it.
   await appears(page.locator('.editor-instance .monaco-editor.focused'), 5000);
+}
+
+/** Opens a quick input with a key, types, and chooses a row; false where it did not open, has no such row or was closed. */
+async function chooseAfter(page: Page, key: string, text: string, row: Locator): Promise<boolean> {
+  await page.keyboard.press(key);
+  const input = page.locator('.quick-input-widget input.input');
+  // A key that is pressed while the window or a view in it still loads goes nowhere.
+  if (!(await appears(input, 5000))) return false;
+  const done = (work: Promise<void>) =>
+    work.then(
+      () => true,
+      () => false,
+    );
+  const isChosen =
+    (await done(input.fill(text, { timeout: 5000 }))) &&
+    (await appears(row, 5000)) &&
+    (await done(row.click({ timeout: 30_000 })));
+  if (!isChosen) await page.keyboard.press('Escape');
+  return isChosen;
 }
 
 function escaped(text: string): string {
@@ -188,7 +200,7 @@ export function appears(locator: Locator, timeout: number): Promise<boolean> {
 /** Opens the menu of actions until it offers one: a text that has just been opened or changed may not have them yet. */
 export async function offeredAction(page: Page, title: string, atItsPlace: () => Promise<void>): Promise<Locator> {
   const action = page.locator('.action-widget').getByText(title);
-  const until = Date.now() + 180_000;
+  const until = Date.now() + patience.timeout;
   do {
     await page.keyboard.press('Escape');
     await atItsPlace();
@@ -199,8 +211,8 @@ export async function offeredAction(page: Page, title: string, atItsPlace: () =>
 
 /** Clicks a title until what it holds is seen: an answer that is drawn anew under the mouse loses a click. */
 export async function unfold(title: Locator, content: Locator): Promise<void> {
-  const until = Date.now() + 180_000;
-  do await title.click({ timeout: 180_000 });
+  const until = Date.now() + patience.timeout;
+  do await title.click(patience);
   while (!(await appears(content, 5000)) && Date.now() < until);
   await content.waitFor();
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { startPlainPages, type ThemeName } from '../../../scripts/pictures/webview.ts';
 import { launchBrowser } from '../../support/browser.ts';
@@ -11,7 +11,7 @@ const pictures = process.env.SCREENSHOTS;
 
 export const everyTheme: ThemeName[] = ['dark', 'light', 'high-contrast', 'high-contrast-light'];
 
-export interface PlainPageOptions {
+interface PlainPageOptions {
   theme?: ThemeName;
   recorded?: string;
   width?: number;
@@ -44,7 +44,7 @@ export async function startBrowser(t: TestContext): Promise<OpenPlainPage> {
   };
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 
 /** What axe-core calls serious or critical, one line each: rule, element, reason. */
 export async function seriousViolations(page: Page): Promise<string[]> {
