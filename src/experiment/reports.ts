@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Report } from '../protocol/report.ts';
-import { reportHtml } from '../report/reportHtml.ts';
+import { reportHtml } from '../report/reportHtml.tsx';
 import { copyFilesAtomic, writeFileAtomic } from './files.ts';
 
 /** Where the report of a run folder's last evaluation lies, as data and as a page. */

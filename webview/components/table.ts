@@ -7,7 +7,7 @@ export interface Column {
 }
 
 /** A part that scrolls sideways where the page is too narrow, by keyboard too. */
-export function scrolling(label: string, content: Child): HTMLElement {
+function scrolling(label: string, content: Child): HTMLElement {
   return element('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 }, content);
 }
 
