@@ -49,8 +49,8 @@ declare module 'preact' {
     interface IntrinsicElements {
       'vscode-button': Control & { appearance?: 'primary' | 'secondary' | 'icon' };
       'vscode-checkbox': Control & { checked?: boolean };
-      'vscode-dropdown': Control;
-      'vscode-option': Control & { value: string; selected?: boolean };
+      'vscode-dropdown': Control & { value?: string };
+      'vscode-option': Control & { value: string };
       'vscode-text-field': Control & { value?: string; placeholder?: string };
     }
   }

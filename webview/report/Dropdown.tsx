@@ -12,11 +12,13 @@ export function Dropdown(props: {
   return (
     <vscode-dropdown
       id={props.id}
+      // An empty one would be a choice of its own: the options come later.
+      value={first || undefined}
       aria-label={props.name}
       onChange={event => props.onChange((event.target as HTMLSelectElement).value)}
     >
       {props.options.map(([value, text]) => (
-        <vscode-option key={value} value={value} selected={value === first}>
+        <vscode-option key={value} value={value}>
           {text}
         </vscode-option>
       ))}
