@@ -94,7 +94,8 @@ test('the report view in Chromium', { skip: browserMissing }, async t => {
     assert.equal(await examples.locator('article').count(), all.filter(e => e.set === all[0]!.set).length);
     await page.reload();
     await examples.locator('article').first().waitFor();
-    assert.equal(await set.evaluate('e => e.value'), all[0]!.set, 'the choice is shown as it was');
+    const shown = await page.evaluate("document.getElementById('choose-set').value");
+    assert.equal(shown, all[0]!.set, 'the choice is shown as it was');
     await page.close();
   });
 
