@@ -15,7 +15,7 @@ const pure = ['text', 'protocol', 'hub', 'nn', 'recipe', 'data', 'router', 'revi
 const sources = ['src', 'webview'].flatMap(folder =>
   readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
     .map(name => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter(path => path.endsWith('.ts')),
+    .filter(path => /\.tsx?$/.test(path)),
 );
 
 const isPure = (file: string): boolean => pure.includes(/^src\/([^/]+)\//.exec(file)?.[1] ?? '');
@@ -49,10 +49,20 @@ test('pure rooms and pages use no global of Node.js', () => {
   );
 });
 
+test('pure rooms touch no page: types of components bring those of the browser along', () => {
+  const browser =
+    /\b(document\.(create|getElement|querySelector|body|head|documentElement)|window\.(add|location|postMessage)|navigator\.|localStorage|sessionStorage|getComputedStyle|requestAnimationFrame)/;
+  assert.deepEqual(
+    sources.filter(file => isPure(file) && browser.test(withoutComments(read(file)))),
+    [],
+  );
+});
+
 test('pages make no markup from text', () => {
   const markup =
-    /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTMLUnsafe)\b/;
-  const pages = sources.filter(isPage);
+    /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTMLUnsafe|dangerouslySetInnerHTML)\b/;
+  // Components of a report are drawn in a page too.
+  const pages = sources.filter(file => isPage(file) || file.endsWith('.tsx'));
   assert.deepEqual(
     pages.filter(file => markup.test(withoutComments(read(file)))),
     [],
@@ -70,7 +80,7 @@ test('pure rooms have no clock, no timer, no network and no random numbers but t
 });
 
 test('names: no default exports, no enums, no utils, helpers, managers or commons', () => {
-  const vague = /\/[^/]*(utils?|helpers?|manager|common)[^/]*(\/|\.ts$)/i;
+  const vague = /\/[^/]*(utils?|helpers?|manager|common)[^/]*(\/|\.tsx?$)/i;
   assert.deepEqual(
     sources.filter(file => vague.test(file)),
     [],

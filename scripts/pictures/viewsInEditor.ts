@@ -31,7 +31,7 @@ export async function viewsInEditor(
 
   await openByPath(bench, 'runs/experts/report.json');
   await page.locator('.editor-actions [aria-label^="Open Report"]').first().click(patience);
-  await view.locator('#accuracy svg.plot').first().waitFor(patience);
+  await view.locator('#accuracy table.heat').first().waitFor(patience);
   await inThemes(bench, folder, theme => take(`report-view-${theme}`));
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Report } from '../protocol/report.ts';
-import { reportHtml } from '../report/reportHtml.ts';
+import { reportHtml } from '../report/reportHtml.tsx';
 import { copyFilesAtomic, writeFileAtomic } from './files.ts';
 import type { ResultPaths } from './paths.ts';
 

@@ -3,7 +3,7 @@ import type { Report, ReportScore } from '../protocol/report.ts';
 import type { ShownCell, ShownReport, ShownRow } from '../protocol/views/report.ts';
 import { dateTime } from '../text/numbers.ts';
 import { forgettingOf, headlineAccuracy, sequentialSentence, storageSaving } from './findings.ts';
-import { type ScoreRow, scoreGrid } from './scoreGrid.ts';
+import { type ScoreRow, scoreGrid, share } from './scoreGrid.ts';
 
 /** Reports as the report view shows them; those after the first are compared with it, set by set. */
 export function shownReports(reports: readonly { path: string; report: Report }[]): ShownReport[] {
@@ -46,12 +46,16 @@ function shownRow({ system, kind, cells, overall }: ScoreRow, { sets }: Report, 
   };
 }
 
+/** With the interval that the report says. */
 function accuracy(score: ReportScore | undefined): Accuracy | undefined {
-  return score && accuracyOf(score.correct, score.total);
+  if (!score) return undefined;
+  const { correct, total, low, high } = score;
+  return { correct, total, accuracy: share(score), low, high };
 }
 
 function shownCell(now: Accuracy | undefined, before: Accuracy | undefined): ShownCell {
-  return { accuracy: now, change: now && before && accuracyDifference(before, now) };
+  const counted = ({ correct, total }: Accuracy) => accuracyOf(correct, total);
+  return { accuracy: now, change: now && before && accuracyDifference(counted(before), counted(now)) };
 }
 
 /** Over different sets, the sums of both say nothing about each other. */

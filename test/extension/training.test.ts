@@ -97,7 +97,7 @@ test('training in VS Code', { skip }, async t => {
     await pressIn(bench, /scored: trained/, 'Evaluate');
     await pressIn(bench, /scored is evaluated/, 'Open Report');
     const report = bench.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
-    await report.locator('#accuracy svg').first().waitFor(patience);
+    await report.locator('#accuracy table.heat').first().waitFor(patience);
     await bench.picture('train-report');
     await bench.command('View: Close Editor');
   });

@@ -4,7 +4,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { parseReport } from '../../src/report/parseReport.ts';
-import { reportHtml } from '../../src/report/reportHtml.ts';
+import { reportHtml } from '../../src/report/reportHtml.tsx';
 import { reportMarkdown } from '../../src/report/reportMarkdown.ts';
 import { shownReports } from '../../src/report/shownReport.ts';
 

@@ -4,6 +4,7 @@ import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { ShownReport } from '../../src/protocol/views/report.ts';
+import { reportHtml } from '../../src/report/reportHtml.tsx';
 import { interval, points } from '../../src/text/numbers.ts';
 import { browserMissing } from '../support/browser.ts';
 import { everyTheme, picture, seriousViolations, startBrowser } from './support/plainPage.ts';
@@ -29,9 +30,9 @@ test('the report view in Chromium', { skip: browserMissing }, async t => {
   await t.test('every score is there, drawn and as a number with its interval', async () => {
     const page = await open('report');
     const accuracy = page.locator('#accuracy');
-    const drawn = await accuracy.locator('svg.plot').first().textContent();
+    const drawn = await accuracy.locator('table.heat').textContent();
     await accuracy.locator('summary').click();
-    const table = await accuracy.locator('table').innerText();
+    const table = await accuracy.locator('table.data').innerText();
     for (const { system, cells } of first.rows)
       for (const [i, cell] of cells.entries()) {
         const { accuracy: share, correct, total } = cell.accuracy!;
@@ -39,6 +40,18 @@ test('the report view in Chromium', { skip: browserMissing }, async t => {
         const set = first.report.sets[i]!.name;
         assert.match(table, new RegExp(`${system}\\s+\\w+\\s+${set}\\s+${correct}\\s+${total}\\s+${points(share)}`));
       }
+    await page.close();
+  });
+
+  await t.test('what the file of a report says, the view says in the same words', async () => {
+    const places = ['.subtitle', '.headline', '#accuracy', '#forgetting', '#router', '#merges', '#storage', '#blends'];
+    const page = await open('report');
+    const said = () =>
+      Promise.all([...places, '#training table >> nth=0', 'footer'].map(p => page.locator(p).textContent()));
+    const inView = await said();
+    await page.goto('about:blank');
+    await page.setContent(reportHtml(first.report));
+    assert.deepEqual(await said(), inView);
     await page.close();
   });
 
@@ -79,6 +92,10 @@ test('the report view in Chromium', { skip: browserMissing }, async t => {
     await set.focus();
     await page.keyboard.press('ArrowDown');
     assert.equal(await examples.locator('article').count(), all.filter(e => e.set === all[0]!.set).length);
+    await page.reload();
+    await examples.locator('article').first().waitFor();
+    const shown = await page.evaluate("document.getElementById('choose-set').value");
+    assert.equal(shown, all[0]!.set, 'the choice is shown as it was');
     await page.close();
   });
 

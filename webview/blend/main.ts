@@ -1,11 +1,11 @@
 import './blend.css';
 import { blendApi, type Lab, type LabRoute } from '../../src/protocol/views/blend.ts';
 import { weightList } from '../../src/text/numbers.ts';
-import { registerComponents } from '../components/components.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { keepScroll } from '../components/keepScroll.ts';
 import { connectHost } from '../components/messenger.ts';
 import { problemBox } from '../components/problem.ts';
+import { registerComponents } from '../components/toolkit.ts';
 import { type MergePanel, mergePanel } from './merge.ts';
 import { type BlendPane, blendPane } from './pane.ts';
 import { routerPreset } from './presets.ts';

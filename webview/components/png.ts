@@ -10,20 +10,73 @@ export interface PngHead {
 /** Pixels per CSS pixel: pictures go into papers and slides. */
 const scale = 2;
 
-/** A drawing as the page shows it, on the theme's background, as base64 of a PNG. */
-export async function drawingPng(drawing: SVGSVGElement, head: PngHead): Promise<string> {
-  const { width, height } = drawing.viewBox.baseVal;
+/** A part of the page as it looks now: its texts, coloured boxes and drawings. As base64 of a PNG. */
+export async function elementPng(element: HTMLElement, head: PngHead): Promise<string> {
+  // Heads of rows stick to the edge of what is scrolled, and would cover cells.
+  element.parentElement?.scrollTo({ left: 0 });
+  const { left, top } = element.getBoundingClientRect();
+  const canvas = document.createElement('canvas');
+  canvas.width = element.scrollWidth * scale;
+  canvas.height = element.scrollHeight * scale;
+  const context = canvas.getContext('2d')!;
+  context.scale(scale, scale);
+  context.translate(-left, -top);
+  await paint(context, element);
+  return framedPng(canvas, canvas, scale, head);
+}
+
+async function paint(context: CanvasRenderingContext2D, element: Element): Promise<void> {
+  const style = getComputedStyle(element);
+  // What is there for screen readers alone is clipped away.
+  if (style.clipPath !== 'none') return;
+  if (element instanceof SVGSVGElement) return paintDrawing(context, element);
+  paintBox(context, element.getBoundingClientRect(), style);
+  for (const child of element.childNodes) {
+    if (child instanceof Element) await paint(context, child);
+    if (child instanceof Text) paintText(context, child, style);
+  }
+}
+
+function paintBox(context: CanvasRenderingContext2D, box: DOMRect, style: CSSStyleDeclaration): void {
+  context.fillStyle = style.backgroundColor;
+  context.beginPath();
+  context.roundRect(box.x, box.y, box.width, box.height, Number.parseFloat(style.borderTopLeftRadius));
+  context.fill();
+  if (style.outlineStyle === 'none') return;
+  const width = Number.parseFloat(style.outlineWidth);
+  const inset = -Number.parseFloat(style.outlineOffset) - width / 2;
+  context.strokeStyle = style.outlineColor;
+  context.lineWidth = width;
+  context.strokeRect(box.x + inset, box.y + inset, box.width - 2 * inset, box.height - 2 * inset);
+}
+
+/** Word by word: only the page knows where lines break. */
+function paintText(context: CanvasRenderingContext2D, text: Text, style: CSSStyleDeclaration): void {
+  context.fillStyle = style.color;
+  context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  context.textBaseline = 'middle';
+  const range = document.createRange();
+  for (const { 0: word, index } of text.data.matchAll(/\S+/g)) {
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    const { x, y, height } = range.getBoundingClientRect();
+    context.fillText(word, x, y + height / 2);
+  }
+}
+
+async function paintDrawing(context: CanvasRenderingContext2D, drawing: SVGSVGElement): Promise<void> {
+  const { x, y, width, height } = drawing.getBoundingClientRect();
   const copy = drawing.cloneNode(true) as SVGSVGElement;
+  writeStyles(drawing, copy);
   copy.setAttribute('width', String(width * scale));
   copy.setAttribute('height', String(height * scale));
-  writeStyles(drawing, copy);
   const picture = new Image();
   picture.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
   await picture.decode();
-  return framedPng(picture, { width: width * scale, height: height * scale }, scale, head);
+  context.drawImage(picture, x, y, width, height);
 }
 
-/** A canvas likewise, in the pixels that it has. */
+/** A canvas in the pixels that it has, as base64 of a PNG. */
 export function canvasPng(canvas: HTMLCanvasElement, head: PngHead): string {
   return framedPng(canvas, canvas, canvas.width / (canvas.clientWidth || canvas.width), head);
 }

@@ -25,11 +25,6 @@ export function themeColours(): ThemeColours {
   };
 }
 
-/** Whether a light theme is on, high contrast among them. */
-export function isLight(): boolean {
-  return /\bvscode-(light|high-contrast-light)\b/.test(document.body.className);
-}
-
 /** Calls back when the user has changed the theme: the editor then changes the page's classes and variables. */
 export function onThemeChange(listener: () => void): () => void {
   const observer = new MutationObserver(listener);

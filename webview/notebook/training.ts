@@ -3,7 +3,7 @@ import { count, duration, listing, significant } from '../../src/text/numbers.ts
 import { type Chart, createChart } from '../components/chart.ts';
 import type { ChartData } from '../components/chartData.ts';
 import { element, replaceContent } from '../components/dom.ts';
-import { joinCurves } from '../report/joinCurves.ts';
+import { joinCurves } from '../components/joinCurves.ts';
 import type { Part } from './part.ts';
 import { progressBar, stateMark } from './status.ts';
 

@@ -1,11 +1,11 @@
 import './training.css';
 import { type ShownRun, type TrainingForm, trainingApi } from '../../src/protocol/views/training.ts';
 import { plural } from '../../src/text/numbers.ts';
-import { registerComponents } from '../components/components.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { keepScroll } from '../components/keepScroll.ts';
 import { connectHost } from '../components/messenger.ts';
 import { problemBox } from '../components/problem.ts';
+import { registerComponents } from '../components/toolkit.ts';
 import { formView } from './form.ts';
 import { planView } from './plan.ts';
 import { previewView } from './preview.ts';

@@ -2,8 +2,8 @@ import type { TrainingPlan } from '../../src/protocol/views/training.ts';
 import { bytes, count, duration, magnitude, significant } from '../../src/text/numbers.ts';
 import { type Chart, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
+import { joinCurves } from '../components/joinCurves.ts';
 import { problemBox } from '../components/problem.ts';
-import { joinCurves } from '../report/joinCurves.ts';
 import { rateLines } from './rateLines.ts';
 
 export interface PlanView {

@@ -2,7 +2,7 @@ import { significant } from '../../src/text/numbers.ts';
 import { type Chart, createChart } from '../components/chart.ts';
 import type { ChartLine } from '../components/chartData.ts';
 import { element, replaceContent } from '../components/dom.ts';
-import { joinCurves } from '../report/joinCurves.ts';
+import { joinCurves } from '../components/joinCurves.ts';
 import type { KnownCurves } from './curves.ts';
 import { rateLines } from './rateLines.ts';
 

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { commands, env, Uri, window, workspace } from 'vscode';
 import type { Params } from '../../protocol/contract.ts';
 import type { reportApi } from '../../protocol/views/report.ts';
-import { reportHtml } from '../../report/reportHtml.ts';
+import { reportHtml } from '../../report/reportHtml.tsx';
 import { reportMarkdown } from '../../report/reportMarkdown.ts';
 import { type OpenedReport, readReport } from './readReport.ts';
 

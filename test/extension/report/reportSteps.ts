@@ -17,7 +17,11 @@ export async function opensReport(bench: Workbench, folder: string): Promise<voi
   await openByPath(bench, 'runs/now/report.json');
   await page.locator('.editor-actions [aria-label^="Open Report"]').first().click(patience);
   const view = reportFrame(bench);
-  await view.locator('#accuracy svg').getByText('95.8', { exact: true }).waitFor(patience);
+  await view
+    .locator('#accuracy table.heat td')
+    .filter({ hasText: /^95\.8/ })
+    .first()
+    .waitFor(patience);
   await bench.picture('view-report-editor');
 
   await view.getByRole('button', { name: 'Compare with…' }).click(patience);
