@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RunRecord, runId, type StopWish } from '../protocol/runRecord.ts';
+import type { RunRecord } from '../protocol/runRecord.ts';
+import { runId, type StopWish } from '../protocol/runState.ts';
 import type { TrainEvent } from '../protocol/trainEvents.ts';
 import { makeWritableFolder, storageError } from './files.ts';
 import type { ResultPaths, RunPaths } from './paths.ts';

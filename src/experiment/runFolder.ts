@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import type { RunRecord, StopWish } from '../protocol/runRecord.ts';
+import type { RunRecord } from '../protocol/runRecord.ts';
+import type { StopWish } from '../protocol/runState.ts';
 import type { TrainEvent } from '../protocol/trainEvents.ts';
 import { runPaths } from './paths.ts';
 import { isProcessAlive } from './processes.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { relative, resolve, sep, win32 } from 'node:path';
-import { parseRunRecord, type RunRecord, type RunResult } from '../protocol/runRecord.ts';
+import type { RunRecord, RunResult } from '../protocol/runRecord.ts';
 import { isThere, writeFileAtomic } from './files.ts';
 import { resultsOfRun, runPaths } from './paths.ts';
 
@@ -20,7 +20,10 @@ export async function writeRunRecord(folder: string, record: RunRecord): Promise
 
 /** The record in a run's folder, with absolute paths; undefined where there is none. */
 export async function readRunRecord(folder: string): Promise<RunRecord | undefined> {
-  const text = await readFile(runPaths(folder).record, 'utf8').catch(() => '');
+  const text = await readFile(runPaths(folder).record, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  // Schemas take longer to load than the editor's activation may.
+  const { parseRunRecord } = await import('../protocol/runRecord.ts');
   const record = parseRunRecord(text);
   if (!record) return undefined;
   const { result } = record;
@@ -34,29 +37,23 @@ export async function readRunRecord(folder: string): Promise<RunRecord | undefin
 async function readResult(folder: string, { adapters, reportPath, htmlPath }: RunResult): Promise<RunResult> {
   const { trainedAdapter, report, reportPage } = resultsOfRun(folder);
   const placed = (path: string, own: string) => placedPath(folder, path, own);
-  // The file may be anybody's: what is no path is left out.
-  const named = Array.isArray(adapters) ? adapters.filter(isAdapter) : undefined;
   return {
-    ...(named && {
+    ...(adapters && {
       adapters: await Promise.all(
-        named.map(async ({ name, adapter }) => ({ name, adapter: await placed(adapter, trainedAdapter(name)) })),
+        adapters.map(async ({ name, adapter }) => ({ name, adapter: await placed(adapter, trainedAdapter(name)) })),
       ),
     }),
-    ...(typeof reportPath === 'string' && { reportPath: await placed(reportPath, report) }),
-    ...(typeof htmlPath === 'string' && { htmlPath: await placed(htmlPath, reportPage) }),
+    ...(reportPath !== undefined && { reportPath: await placed(reportPath, report) }),
+    ...(htmlPath !== undefined && { htmlPath: await placed(htmlPath, reportPage) }),
   };
-}
-
-function isAdapter(value: Partial<NonNullable<RunResult['adapters']>[number]> | null): boolean {
-  return typeof value?.name === 'string' && typeof value.adapter === 'string';
 }
 
 /** A path of a record; `own` is where a run of this folder writes what is meant. */
 async function placedPath(folder: string, path: string, own: string): Promise<string> {
   // Windows' rule counts a path as absolute wherever it was written.
   if (!win32.isAbsolute(path)) return resolve(folder, path);
-  // Records were once written with absolute paths, and the workspace may have been moved since.
-  return (await isThere(path)) || !(await isThere(own)) ? path : own;
+  // Records were once written with absolute paths, and the workspace may have been moved or copied since.
+  return (await isThere(own)) ? own : path;
 }
 
 function mapPaths({ adapters, reportPath, htmlPath }: RunResult, map: (path: string) => string): RunResult {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber } from './contract.ts';
-import { runStates } from './runRecord.ts';
+import { runStates } from './runState.ts';
 
 const weights = z.record(z.string(), z.number());
 const state = z.enum(runStates);

@@ -1,143 +1,177 @@
-import type { Quantization } from './quantization.ts';
-import type { ScorerName } from './scorer.ts';
+import * as z from 'zod/mini';
+import { anyNumber } from './contract.ts';
+import { quantizations } from './quantization.ts';
+import { scorerNames } from './scorer.ts';
+import { weightsSchema } from './target.ts';
 
-/** `report.json`: what a run learned, what it forgot, and what it cost. The HTML page and the report view draw this. */
-export interface Report {
-  version: 1;
-  /** ISO 8601, when the evaluation ended. */
-  created: string;
-  recipe: { name: string; path: string; seed: number };
-  base: ReportBase;
-  machine: { platform: string; cpu: string; threads: number; memoryBytes: number; runtime: string; node: string };
-  experts: ReportExpert[];
-  /** Named blends and the weights proposed from the scores. */
-  blends: { name: string; weights: Record<string, number>; source: 'recipe' | 'scores' | 'router' }[];
-  merges: ReportMerge[];
-  sets: ReportSet[];
-  /** Every system against every set. */
-  scores: ReportScore[];
-  router?: ReportRouter;
-  forgetting: ReportForgetting;
-  storage: ReportStorage;
-  /** Milliseconds to change experts or weights, without and with the next token. */
-  switching?: { medianMs: number; worstMs: number; changes: number };
-  curves: ReportCurve[];
-  /** Sample answers of the routed system and of each set's expert. */
-  examples: ReportExample[];
-  /** Seconds of each part of the run. */
-  durations: { name: string; seconds: number }[];
-}
+/** Answers by set. */
+const counts = z.record(z.string(), z.number());
 
-interface ReportBase {
-  name: string;
-  parameters: number;
+/** What an expert's base was computed with. */
+const base = z.object({
+  name: z.string(),
+  parameters: z.number(),
   /** Bytes of its weights on disk. */
-  bytes: number;
-  /** What the experts' base was computed with; as it is stored without it. The hashes are those of the stored weights. */
-  quantization?: Quantization;
-  hashBefore: string;
-  hashAfter: string;
-}
+  bytes: z.number(),
+  /** As it is stored without it. The hashes are those of the stored weights. */
+  quantization: z.optional(z.enum(quantizations)),
+  hashBefore: z.string(),
+  hashAfter: z.string(),
+});
 
-export interface ReportExpert {
-  name: string;
-  domain?: string;
-  rank: number;
-  alpha: number;
-  scaling: number;
-  targets: string[];
-  parameters: number;
-  bytes: number;
-  trainExamples: number;
-  steps: number;
-  tokens: number;
-  bestValidationLoss?: number;
-}
+const expert = z.object({
+  name: z.string(),
+  domain: z.optional(z.string()),
+  rank: z.number(),
+  alpha: z.number(),
+  scaling: z.number(),
+  targets: z.array(z.string()),
+  parameters: z.number(),
+  bytes: z.number(),
+  trainExamples: z.number(),
+  steps: z.number(),
+  tokens: z.number(),
+  bestValidationLoss: z.optional(anyNumber),
+});
 
-export interface ReportMerge {
-  name: string;
-  method: string;
-  weights: Record<string, number>;
-  rank: number;
+const merge = z.object({
+  name: z.string(),
+  method: z.string(),
+  weights: weightsSchema,
+  rank: z.number(),
   /** ‖merged − exact weighted sum‖ / ‖exact weighted sum‖, Frobenius norms over all layers. */
-  relativeError: number;
-  path: string;
-}
+  relativeError: anyNumber,
+  path: z.string(),
+});
 
-interface ReportSet {
-  name: string;
-  expert: string;
-  scorer: ScorerName;
-  examples: number;
-}
+const set = z.object({
+  name: z.string(),
+  expert: z.string(),
+  scorer: z.enum(scorerNames),
+  examples: z.number(),
+});
 
 /** Exact-match accuracy of one system on one set. */
-export interface ReportScore {
+export const reportScore = z.object({
   /** `base`, `routed`, an expert, a blend or a merge. */
-  system: string;
-  kind: 'base' | 'routed' | 'expert' | 'blend' | 'merge' | 'sequential';
-  set: string;
-  correct: number;
-  total: number;
+  system: z.string(),
+  kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential']),
+  set: z.string(),
+  correct: z.number(),
+  total: z.number(),
   /** Wilson 95 % interval, as shares. */
-  low: number;
-  high: number;
-}
+  low: z.number(),
+  high: z.number(),
+});
 
-export interface ReportRouter {
-  kind: 'learned' | 'keywords';
+const router = z.object({
+  kind: z.enum(['learned', 'keywords']),
   /** Expert names, then `abstained`. */
-  labels: string[];
+  labels: z.array(z.string()),
   /** [true label][predicted label], counts on the held-out sets. */
-  confusion: number[][];
-  accuracy: number;
-  calibrationError: number;
+  confusion: z.array(z.array(z.number())),
+  accuracy: z.number(),
+  calibrationError: z.number(),
   /** Reliability diagram: confidence bins with the share that was right. */
-  bins: { confidence: number; accuracy: number; count: number }[];
-  msPerPrompt: number;
-}
+  bins: z.array(z.object({ confidence: z.number(), accuracy: z.number(), count: z.number() })),
+  msPerPrompt: z.number(),
+});
 
-export interface ReportForgetting {
+const forgetting = z.object({
   /** Largest difference between the base's logits before training and with all gates at zero after it; 0 is bit-equal. */
-  gateZeroDifference: number;
-  gateZeroBitEqual: boolean;
+  gateZeroDifference: anyNumber,
+  gateZeroBitEqual: z.boolean(),
   /** Probe tokens whose logits were compared. */
-  probeTokens: number;
-  /** Accuracy of each expert right after it was trained alone in the bank, and with all others trained and loaded. */
-  experts: { expert: string; set: string; before: number; after: number; total: number }[];
+  probeTokens: z.number(),
+  /** Right answers of each expert right after it was trained alone in the bank, and with all others trained and loaded. */
+  experts: z.array(
+    z.object({ expert: z.string(), set: z.string(), before: z.number(), after: z.number(), total: z.number() }),
+  ),
   /** One adapter trained on one domain after the other; absent when the recipe does not ask for it. */
-  sequential?: {
-    order: string[];
-    /** After each stage, accuracy (correct) on every set of the order. */
-    stages: { trainedOn: string; correct: Record<string, number>; total: Record<string, number> }[];
-    /** Per set: best accuracy when it was just trained minus accuracy at the end, in shares. */
-    forgotten: Record<string, number>;
-  };
-}
+  sequential: z.optional(
+    z.object({
+      order: z.array(z.string()),
+      /** After each stage, right answers on every set of the order. */
+      stages: z.array(z.object({ trainedOn: z.string(), correct: counts, total: counts })),
+      /** Per set: accuracy when its domain had just been learned minus accuracy at the end, in shares. */
+      forgotten: counts,
+    }),
+  ),
+});
 
-export interface ReportStorage {
-  /** One base with all adapters, against one merged full model per expert: bytes on disk. */
-  adaptersBytes: number;
-  baseBytes: number;
-  fullCopiesBytes: number;
+/** One base with all adapters, against one merged full model per expert. */
+const storage = z.object({
+  /** Bytes on disk. */
+  adaptersBytes: z.number(),
+  baseBytes: z.number(),
+  fullCopiesBytes: z.number(),
   /** Peak resident memory of a process that loads each and answers, in bytes; absent when not measured. */
-  adaptersResident?: number;
-  fullCopiesResident?: number;
-}
+  adaptersResident: z.optional(z.number()),
+  fullCopiesResident: z.optional(z.number()),
+});
 
-export interface ReportCurve {
-  expert: string;
+const curve = z.object({
+  expert: z.string(),
   /** Training loss by step, thinned to at most some hundred points. */
-  train: { step: number; loss: number; learningRate: number }[];
-  validation: { step: number; loss: number }[];
-}
+  train: z.array(z.object({ step: z.number(), loss: anyNumber, learningRate: z.number() })),
+  validation: z.array(z.object({ step: z.number(), loss: anyNumber })),
+});
 
-export interface ReportExample {
-  set: string;
-  system: string;
-  prompt: string;
-  expected: string;
-  got: string;
-  correct: boolean;
-  route?: Record<string, number>;
-}
+const example = z.object({
+  set: z.string(),
+  system: z.string(),
+  prompt: z.string(),
+  expected: z.string(),
+  got: z.string(),
+  correct: z.boolean(),
+  route: z.optional(weightsSchema),
+});
+
+/**
+ * `report.json`: what a run learned, what it forgot, and what it cost. The HTML page and the report view draw this. Keys
+ * that are not here are left out when a file is read.
+ */
+export const reportSchema = z.object({
+  version: z.literal(1),
+  /** ISO 8601, when the evaluation ended. */
+  created: z.string(),
+  recipe: z.object({ name: z.string(), path: z.string(), seed: z.number() }),
+  base,
+  machine: z.object({
+    platform: z.string(),
+    cpu: z.string(),
+    threads: z.number(),
+    memoryBytes: z.number(),
+    runtime: z.string(),
+    node: z.string(),
+  }),
+  experts: z.array(expert),
+  /** Named blends and the weights proposed from the scores. */
+  blends: z.array(
+    z.object({ name: z.string(), weights: weightsSchema, source: z.enum(['recipe', 'scores', 'router']) }),
+  ),
+  merges: z.array(merge),
+  sets: z.array(set),
+  /** Every system against every set. */
+  scores: z.array(reportScore),
+  router: z.optional(router),
+  forgetting,
+  storage,
+  /** Milliseconds to change experts or weights, without and with the next token. */
+  switching: z.optional(z.object({ medianMs: z.number(), worstMs: z.number(), changes: z.number() })),
+  curves: z.array(curve),
+  /** Sample answers of the routed system and of each set's expert. */
+  examples: z.array(example),
+  /** Seconds of each part of the run. */
+  durations: z.array(z.object({ name: z.string(), seconds: z.number() })),
+});
+
+export type Report = z.infer<typeof reportSchema>;
+export type ReportExpert = z.infer<typeof expert>;
+export type ReportMerge = z.infer<typeof merge>;
+export type ReportScore = z.infer<typeof reportScore>;
+export type ReportRouter = z.infer<typeof router>;
+export type ReportForgetting = z.infer<typeof forgetting>;
+export type ReportStorage = z.infer<typeof storage>;
+export type ReportCurve = z.infer<typeof curve>;
+export type ReportExample = z.infer<typeof example>;

@@ -1,7 +1,7 @@
 import { safeParse } from 'zod/mini';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Report } from '../protocol/report.ts';
-import { reportSchema } from '../protocol/reportSchema.ts';
+import { reportSchema } from '../protocol/report.ts';
 
 /**
  * A `report.json` as a report; keys that this version does not know are left out.

@@ -2,7 +2,7 @@ import { Uri, window, workspace } from 'vscode';
 import { recipeEnding } from '../../experiment/paths.ts';
 import type { DescribedExpert } from '../../protocol/engine/offering.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { canResume } from '../../protocol/runRecord.ts';
+import { canResume } from '../../protocol/runState.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';

@@ -1,7 +1,7 @@
 import type { EngineProgress } from '../../protocol/engine/engineApi.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { RunState } from '../../protocol/runRecord.ts';
+import type { RunState } from '../../protocol/runState.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { LiveRun } from './run.ts';
 

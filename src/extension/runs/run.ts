@@ -1,6 +1,7 @@
 import type { Uri } from 'vscode';
 import { addTrainEvent } from '../../nn/train/trainHistory.ts';
-import type { RunKind, RunProgress, RunRecord, RunResult, RunState, StopWish } from '../../protocol/runRecord.ts';
+import type { RunProgress, RunRecord, RunResult } from '../../protocol/runRecord.ts';
+import type { RunKind, RunState, StopWish } from '../../protocol/runState.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
 
 /** A training or an evaluation: of this window, of another, of the command line, or of an earlier session. */

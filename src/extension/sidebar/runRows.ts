@@ -1,4 +1,4 @@
-import type { RunState } from '../../protocol/runRecord.ts';
+import type { RunState } from '../../protocol/runState.ts';
 import { duration } from '../../text/numbers.ts';
 import type { Run } from '../runs/run.ts';
 import { percentDone, progressText, recipeName, runTitle } from '../runs/runText.ts';

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { commands, Disposable, Uri, workspace } from 'vscode';
 import type { DescribeResult } from '../../protocol/engine/offering.ts';
 import type { Report } from '../../protocol/report.ts';
-import { canResume } from '../../protocol/runRecord.ts';
+import { canResume } from '../../protocol/runState.ts';
 import { viewIds } from '../contributions/sidebar.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';

@@ -1,6 +1,6 @@
 import type { Uri } from 'vscode';
 import { reportFile } from '../../experiment/paths.ts';
-import { canResume } from '../../protocol/runRecord.ts';
+import { canResume } from '../../protocol/runState.ts';
 import { auto } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import { askOfRecipe } from '../chat/askOfRecipe.ts';

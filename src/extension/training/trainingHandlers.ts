@@ -3,7 +3,7 @@ import { rateCurve } from '../../nn/train/schedule.ts';
 import type { Handlers } from '../../protocol/contract.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Rpc } from '../../protocol/rpc.ts';
-import { canResume } from '../../protocol/runRecord.ts';
+import { canResume } from '../../protocol/runState.ts';
 import type { ShownRun, TrainingForm, trainingApi } from '../../protocol/views/training.ts';
 import { removeSetting, writeSetting } from '../../recipe/edit.ts';
 import { type Offers, recipeForm } from '../../recipe/form.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
-import { reportSchema, reportScore } from '../reportSchema.ts';
+import { reportSchema, reportScore } from '../report.ts';
 import { workProgress } from './source.ts';
 import { runProgress } from './training.ts';
 

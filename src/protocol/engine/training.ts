@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
 import { devices } from '../device.ts';
-import { runRecord } from '../runRecordSchema.ts';
+import { runRecordSchema } from '../runRecord.ts';
 import { trainEvent } from '../trainEvents.ts';
 import { workProgress } from './source.ts';
 
 /** A run has begun, or has come to its end: its record, and the folder in which it is kept. */
-export const runProgress = z.object({ kind: z.literal('run'), folder: z.string(), record: runRecord });
+export const runProgress = z.object({ kind: z.literal('run'), folder: z.string(), record: runRecordSchema });
 
 const plannedExpert = z.object({
   name: z.string(),

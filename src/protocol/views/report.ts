@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { nothing, type ViewApi } from '../contract.ts';
-import { reportSchema } from '../reportSchema.ts';
+import { reportSchema } from '../report.ts';
 
 const accuracy = z.object({
   correct: z.number(),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber, nothing, type ViewApi } from '../contract.ts';
-import { runStates } from '../runRecord.ts';
+import { runStates } from '../runState.ts';
 
 const path = z.array(z.union([z.string(), z.int()]));
 

@@ -1,5 +1,5 @@
 import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
-import type { RunState } from '../../protocol/runRecord.ts';
+import type { RunState } from '../../protocol/runState.ts';
 import type { RecipeReading } from '../parse.ts';
 import { keyOf } from '../problem.ts';
 import type { RecipeWorld } from './recipeWorld.ts';

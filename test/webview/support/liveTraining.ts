@@ -10,7 +10,7 @@ import type { TrainOptions } from '../../../src/extension/runs/runs.ts';
 import { createTrainingHandlers, type TrainingHost } from '../../../src/extension/training/trainingHandlers.ts';
 import 'vscode-jsonrpc/node';
 import { createRpc, postedConnection } from '../../../src/protocol/rpc.ts';
-import { runId } from '../../../src/protocol/runRecord.ts';
+import { runId } from '../../../src/protocol/runState.ts';
 import { trainingApi } from '../../../src/protocol/views/training.ts';
 
 /** The training view's own handlers over a file and a real engine, without an editor. */
