@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import UPNG from 'upng-js';
 import { browserModule, bundles, copied, nodeModule } from './bundles.mjs';
 import { root } from './root.mjs';
 import { bundledPackages, runtimePackages, thirdPartyNotices } from './thirdPartyNotices.mjs';
@@ -25,6 +26,7 @@ export async function packageTarget(target, outFolder) {
     const { createVSIX, listFiles, PackageManager } = await import('@vscode/vsce');
     const listed = await listFiles({ cwd: root, packageManager: PackageManager.None });
     for (const file of listed) if (!file.startsWith('dist/')) cpSync(join(root, file), join(stage, file));
+    writeFileSync(join(stage, readmePath), withPictures(readFileSync(join(root, readmePath), 'utf8')));
     const metafiles = await stageBundles(stage);
     for (const name of runtimePackages) stageRuntime(stage, name, target);
     writeFileSync(join(stage, 'THIRD_PARTY_NOTICES.txt'), thirdPartyNotices(bundledPackages(metafiles)));
@@ -46,6 +48,34 @@ export async function packageTarget(target, outFolder) {
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }
+}
+
+/**
+ * The page with its pictures in it, at half their size: the editor shows none of a package's files, and there is no
+ * address they could be fetched from.
+ */
+function withPictures(/** @type {string} */ markdown) {
+  return markdown.replace(/^<!--[\s\S]*?-->\n*/, '').replace(/\((docs\/images\/[\w-]+\.png)\)/g, (_, path) => {
+    const picture = Buffer.from(halfSize(readFileSync(join(root, path))));
+    return `(data:image/png;base64,${picture.toString('base64')})`;
+  });
+}
+
+/** A PNG of half the width and height, in 32 colours: each pixel is the mean of four. */
+function halfSize(/** @type {Buffer} */ png) {
+  const picture = UPNG.decode(new Uint8Array(png).buffer);
+  const pixels = new Uint8Array(/** @type {ArrayBuffer} */ (UPNG.toRGBA8(picture)[0]));
+  const from = (/** @type {number} */ at) => pixels[at] ?? 0;
+  const [width, height] = [picture.width >> 1, picture.height >> 1];
+  const to = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < 4; c++) {
+        const at = (2 * y * picture.width + 2 * x) * 4 + c;
+        const below = at + 4 * picture.width;
+        to[(y * width + x) * 4 + c] = Math.round((from(at) + from(at + 4) + from(below) + from(below + 4)) / 4);
+      }
+  return UPNG.encode([to.buffer], width, height, 32);
 }
 
 /** @typedef {import('esbuild').Metafile} Metafile */

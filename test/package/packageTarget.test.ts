@@ -72,7 +72,9 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     binaries.filter(name => !name.startsWith(place)),
     [],
   );
-  assert.doesNotMatch(readFileSync(join(extension, 'readme.md'), 'utf8'), /docs\/images/);
+  const page = readFileSync(join(extension, 'readme.md'), 'utf8');
+  assert.doesNotMatch(page, /docs\/images/);
+  assert.equal(page.match(/!\[[^\]]+\]\(data:image\/png;base64,iVBOR/g)?.length, 2, 'its pictures are in it');
   const workshop = /\.(ts|map|vsix)$|(^|\/)(src|test|scripts|bench|meta|runs|\.git)\//;
   assert.deepEqual(
     files.filter(name => workshop.test(name)),

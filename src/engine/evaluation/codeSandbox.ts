@@ -1,11 +1,12 @@
+import variant from '@jitl/quickjs-wasmfile-release-sync';
 import {
-  newQuickJSWASMModule,
+  newQuickJSWASMModuleFromVariant,
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSRuntime,
   type QuickJSWASMModule,
   Scope,
-} from 'quickjs-emscripten';
+} from 'quickjs-emscripten-core';
 import { declaredFunctions, extractCode } from '../../evaluation/codeAnswer.ts';
 
 export interface CodeLimits {
@@ -46,7 +47,7 @@ let loading: Promise<QuickJSWASMModule> | undefined;
  * and hold the built-ins as local names, and the verdict is formed in a closure that the answer has no reference to.
  */
 export async function gradeCode(source: string, tests: readonly string[], limits: CodeLimits = {}): Promise<CodeGrade> {
-  loading ??= newQuickJSWASMModule();
+  loading ??= newQuickJSWASMModuleFromVariant(variant);
   const module = await loading;
   const scope = new Scope();
   try {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { getQuickJS } from 'quickjs-emscripten';
+import variant from '@jitl/quickjs-wasmfile-release-sync';
+import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core';
 import { codeExample } from '../../../scripts/data/code.ts';
 import { atom, listOperations } from '../../../scripts/data/codeOperations.ts';
 import { keyOf, operationCount, runSteps, sourceOf } from '../../../scripts/data/codeProblem.ts';
@@ -24,7 +25,7 @@ test('steps are written as a pipeline and run by their own definitions', () => {
 test('at least 40 kinds of step', () => assert.equal(operationCount, 68));
 
 test('400 sources pass their own asserts in QuickJS, and a source for another question fails them', async () => {
-  const quickjs = await getQuickJS();
+  const quickjs = await newQuickJSWASMModuleFromVariant(variant);
   const random = new Random(5);
   const examples = Array.from({ length: 400 }, () => codeExample(random));
   let passedByAnother = 0;
