@@ -24,13 +24,20 @@ interface Built {
   files: OutputFile[];
 }
 
-/** Serves the views on this machine alone; each is built when its page is asked for. */
-export async function startPlainPages(port = 0): Promise<PlainPages> {
+type Build = (view: string, last: Built | undefined) => Promise<Built>;
+
+/** Serves the views on this machine alone; each is built when its page is asked for the first time. */
+export function startPlainPages(): Promise<PlainPages> {
+  return servePages(0, async (view, last) => last ?? build(view, last));
+}
+
+/** Serves what `build` makes of a view, and of how it was built last, whenever its page is asked for. */
+async function servePages(port: number, build: Build): Promise<PlainPages> {
   const built = new Map<string, Built>();
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     try {
-      await answer(url, response, built);
+      await answer(url, response, built, build);
     } catch (error) {
       send(response, 500, 'text/plain', error instanceof Error ? error.message : String(error));
     }
@@ -49,20 +56,24 @@ export async function startPlainPages(port = 0): Promise<PlainPages> {
   };
 }
 
-async function answer(url: URL, response: ServerResponse, built: Map<string, Built>): Promise<void> {
+async function answer(url: URL, response: ServerResponse, built: Map<string, Built>, build: Build): Promise<void> {
   const [, name = '', file] = url.pathname.split('/');
   if (name === '') return send(response, 200, 'text/html', listOfViews());
   if (name === 'favicon.ico') return send(response, 204, 'image/x-icon', '');
   if (!views.includes(name)) return send(response, 404, 'text/plain', `There is no view '${name}'.`);
   if (!file) {
-    const builders = built.get(name)?.builders ?? (await buildersOf(name));
-    const made = await Promise.all(builders.map(builder => builder.rebuild()));
-    built.set(name, { builders, files: made.flatMap(({ outputFiles }) => outputFiles ?? []) });
+    built.set(name, await build(name, built.get(name)));
     return send(response, 200, 'text/html', pageOf(name, url.searchParams));
   }
   const found = built.get(name)?.files.find(({ path }) => path.endsWith(`/${file}`));
   if (!found) return send(response, 404, 'text/plain', `${file} is not there: ask for the page first.`);
   send(response, 200, file.endsWith('.css') ? 'text/css' : 'text/javascript', found.contents);
+}
+
+async function build(view: string, last: Built | undefined): Promise<Built> {
+  const builders = last?.builders ?? (await buildersOf(view));
+  const made = await Promise.all(builders.map(builder => builder.rebuild()));
+  return { builders, files: made.flatMap(({ outputFiles }) => outputFiles ?? []) };
 }
 
 /** Of the view's own bundle, the recorded host, and the themes' variables. */
@@ -106,6 +117,6 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const pages = await startPlainPages(Number(process.env.PORT ?? 4173));
+  const pages = await servePages(Number(process.env.PORT ?? 4173), build);
   process.stdout.write(`Views: ${new URL('/', pages.address('', 'dark')).href} (Ctrl+C ends it)\n`);
 }
