@@ -1,7 +1,6 @@
 import { stateWords, type TrainOutput } from '../../src/protocol/notebookOutput.ts';
 import { count, duration, listing, significant } from '../../src/text/numbers.ts';
-import { type Chart, createChart } from '../components/chart.ts';
-import type { ChartData } from '../components/chartData.ts';
+import { type Chart, type ChartData, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../components/joinCurves.ts';
 import type { Part } from './part.ts';

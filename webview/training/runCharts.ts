@@ -1,6 +1,5 @@
 import { significant } from '../../src/text/numbers.ts';
-import { type Chart, createChart } from '../components/chart.ts';
-import type { ChartLine } from '../components/chartData.ts';
+import { type Chart, type ChartLine, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../components/joinCurves.ts';
 import type { KnownCurves } from './curves.ts';
