@@ -1,10 +1,10 @@
 import type { RunProgressed, ShownRun } from '../../src/protocol/views/training.ts';
 import { bytes, count, duration } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
+import { stateIcon } from '../components/icons.ts';
 import { problemBox } from '../components/problem.ts';
 import { type CheckpointOptions, checkpointsView } from './checkpoints.ts';
 import { addProgress, type KnownCurves } from './curves.ts';
-import { stateIcon } from './icons.ts';
 import { type DrawnRun, runCharts } from './runCharts.ts';
 import { expertsText, stateText, timeText } from './runText.ts';
 import { changeState, state } from './state.ts';
