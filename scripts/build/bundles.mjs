@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, extname, join, parse } from 'node:path';
 import { commonJs } from './commonJs.mjs';
 import { root } from './root.mjs';
@@ -38,10 +38,10 @@ export const nodeModule = {
 /** Of the programs that pages in the editor run. @type {import('esbuild').BuildOptions} */
 export const browserModule = { ...common, platform: 'browser', target: 'es2022', format: 'esm' };
 
-/** Programs of pages in the editor: the style sheets they import become `dist/webview/NAME.css`. */
-export const views = ['training', 'blend', 'report', 'notebook'].filter(name =>
-  existsSync(join(root, `webview/${name}/main.ts`)),
-);
+/** Programs of pages in the editor, a folder each: the style sheets they import become `dist/webview/NAME.css`. */
+export const views = readdirSync(join(root, 'webview'))
+  .filter(name => existsSync(join(root, `webview/${name}/main.ts`)))
+  .sort();
 
 /** @type {[name: string, entry: string, outfile: string, options: import('esbuild').BuildOptions][]} */
 const all = [

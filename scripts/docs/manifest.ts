@@ -15,6 +15,7 @@ import {
   recipeLanguage,
   reportEditor,
 } from '../../src/extension/contributions/editors.ts';
+import { panelType, panelViews } from '../../src/extension/contributions/panels.ts';
 import { type SettingContribution, settings } from '../../src/extension/contributions/settings.ts';
 import { viewContainer, views, viewsWelcome } from '../../src/extension/contributions/sidebar.ts';
 import { walkthrough } from '../../src/extension/contributions/walkthrough.ts';
@@ -31,8 +32,7 @@ export function withContributions(manifest: Manifest): Manifest {
     // Commands, chat participants and model providers activate by themselves.
     activationEvents: [
       `workspaceContains:${globs.recipes}`,
-      'onWebviewPanel:multiLora.blend',
-      'onWebviewPanel:multiLora.training',
+      ...panelViews.map(view => `onWebviewPanel:${panelType(view)}`),
     ],
     capabilities: {
       untrustedWorkspaces: {

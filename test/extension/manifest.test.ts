@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { views as pages } from '../../scripts/build/bundles.mjs';
 import { withContributions } from '../../scripts/docs/manifest.ts';
 import type { CommandContribution } from '../../src/extension/contributions/commandContribution.ts';
 import { commands } from '../../src/extension/contributions/commands.ts';
+import { panelViews } from '../../src/extension/contributions/panels.ts';
 import { type SettingContribution, settings } from '../../src/extension/contributions/settings.ts';
 import { views, viewsWelcome } from '../../src/extension/contributions/sidebar.ts';
 import { walkthrough } from '../../src/extension/contributions/walkthrough.ts';
@@ -14,6 +16,13 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 test("package.json is what 'npm run manifest' makes of the tables", () => {
   const manifest = JSON.parse(read('package.json'));
   assert.deepEqual(manifest, withContributions(manifest));
+});
+
+test('every view in panels has its program', () => {
+  assert.deepEqual(
+    panelViews.filter(view => !pages.includes(view)),
+    [],
+  );
 });
 
 test('every setting has a default that fits its schema, and a description', () => {
@@ -78,9 +87,9 @@ test('extension.ts wires, and nothing else', () => {
   assert.ok(lines.length < 80, `${lines.length} lines beside imports`);
 });
 
-test('only host/report.ts shows error messages', () => {
+test('only services/report.ts shows error messages', () => {
   const host = fileURLToPath(new URL('../../src/extension/', import.meta.url));
   const files = readdirSync(host, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.ts'));
   const showing = files.filter(file => /\bshowErrorMessage\b/.test(readFileSync(host + file, 'utf8')));
-  assert.deepEqual(showing, ['report.ts']);
+  assert.deepEqual(showing, ['services/report.ts']);
 });

@@ -2,15 +2,13 @@ import './blend.css';
 import { blendApi, type Lab, type LabRoute } from '../../src/protocol/views/blend.ts';
 import { weightList } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
-import { keepScroll } from '../components/keepScroll.ts';
-import { connectHost } from '../components/messenger.ts';
+import { connectHost, keepScroll } from '../components/host.ts';
 import { problemBox } from '../components/problem.ts';
 import { registerComponents } from '../components/toolkit.ts';
 import { type MergePanel, mergePanel } from './merge.ts';
 import { type BlendPane, blendPane } from './pane.ts';
 import { routerPreset } from './presets.ts';
-import { routeView } from './promptRoute.ts';
-import { nothingTrained, promptSection } from './promptSection.ts';
+import { promptSection, routeView } from './prompt.ts';
 import { changeState, type PaneState, state } from './state.ts';
 import { activeWeights } from './weights.ts';
 
@@ -58,6 +56,16 @@ async function load(): Promise<void> {
 function draw(): void {
   if (lab.experts.some(({ isTrained }) => isTrained)) drawLab();
   else replaceContent(view, nothingTrained(lab));
+}
+
+/** In the place of the lab where there is nothing to blend. */
+function nothingTrained({ recipe }: Lab): HTMLElement {
+  return element(
+    'div',
+    { class: 'empty' },
+    element('h1', {}, 'No trained experts to blend'),
+    element('p', {}, `None of the experts of ${recipe} is trained. Train them with “Train Experts…”.`),
+  );
 }
 
 function drawLab(): void {

@@ -1,17 +1,10 @@
 import type { Comparison, Lab, Weights } from '../../src/protocol/views/blend.ts';
-import { count, plural, points, significant, weightList } from '../../src/text/numbers.ts';
-import { type Child, element, replaceContent } from '../components/dom.ts';
+import { weightList } from '../../src/text/numbers.ts';
+import { element, replaceContent } from '../components/dom.ts';
 import { problemBox } from '../components/problem.ts';
-import { dataTable } from '../components/table.ts';
-import { exactScores, mergeScores } from './mergeScores.ts';
+import { type MergeWish, methodTable } from './methodTable.ts';
 import { numberField } from './numberField.ts';
 import { changeState, state } from './state.ts';
-
-interface MergeWish {
-  weights: Weights;
-  density: number;
-  rank?: number;
-}
 
 interface MergeContext {
   lab: Lab;
@@ -162,62 +155,4 @@ export function mergePanel(context: MergeContext): MergePanel {
         ` ${method}, ${done + 1} of ${total}`,
       ),
   };
-}
-
-function methodTable(
-  lab: Lab,
-  wish: MergeWish,
-  comparison: Comparison | undefined,
-  choose: (method: string) => void,
-): HTMLElement {
-  const cells = (scores: (number | undefined)[]): Child[] =>
-    scores.map(score => (score === undefined ? '–' : points(score)));
-  const rows = lab.methods.map(({ name, text }): Child[] => {
-    const compared = comparison?.methods.find(({ method }) => method === name);
-    const { result, problem } = compared ?? {};
-    const radio = element('input', {
-      type: 'radio',
-      name: 'method',
-      value: name,
-      checked: name === state.merge.method,
-      onchange: () => choose(name),
-    });
-    return [
-      element('label', { class: 'method' }, radio, element('code', {}, name)),
-      problem ? element('span', { class: 'refused' }, problem) : text,
-      result ? count(result.rank) : '–',
-      result ? count(result.parameters) : '–',
-      result ? errorCell(result.relativeError) : '–',
-      ...cells(mergeScores(lab, wish, name, result?.rank)),
-    ];
-  });
-  const exact = exactScores(lab, wish.weights);
-  const exactRow: Child[] = [
-    element('span', { class: 'method' }, 'the blend itself'),
-    'At run time: nothing is merged.',
-    '–',
-    '–',
-    '0',
-    ...cells(exact),
-  ];
-  return dataTable(
-    `Methods of merging${lab.sets.length > 0 ? `, with scores of ${plural(lab.sets.length, 'set')}` : ''}`,
-    [
-      { head: 'method' },
-      { head: 'what it does' },
-      { head: 'rank', numeric: true },
-      { head: 'numbers', numeric: true },
-      { head: 'relative error', numeric: true },
-      ...lab.sets.map(set => ({ head: `${set} %`, numeric: true })),
-    ],
-    [exactRow, ...rows],
-  );
-}
-
-/** A number and a bar up to an error of 1. */
-function errorCell(error: number | null): Child {
-  if (error === null) return 'the exact sum is 0';
-  const bar = element('span', { class: 'error-bar', 'aria-hidden': 'true' });
-  bar.style.setProperty('--share', String(Math.min(1, error)));
-  return [error < 1e-6 ? 'exact' : significant(error), bar];
 }

@@ -1,7 +1,7 @@
 import type { Explanation, Lab, LabAnswer, LabRoute, Weights } from '../../src/protocol/views/blend.ts';
 import { element, freshId, replaceContent } from '../components/dom.ts';
+import { closeIcon } from '../components/icons.ts';
 import { answerBox } from './answer.ts';
-import { closeIcon } from './icons.ts';
 import { ownPreset, presetsOf, routerPreset } from './presets.ts';
 import { weightSliders } from './sliders.ts';
 import type { PaneState } from './state.ts';

@@ -1,6 +1,6 @@
 import type { LabExpert, Weights } from '../../src/protocol/views/blend.ts';
 import { element, replaceContent } from '../components/dom.ts';
-import { lockIcon } from './icons.ts';
+import { lockIcon } from '../components/icons.ts';
 import { sliderRange, type WeightRules } from './weights.ts';
 
 interface SlidersOptions {

@@ -1,4 +1,5 @@
 import type { Handlers, ViewApi } from '../../src/protocol/contract.ts';
+import 'vscode-jsonrpc/browser';
 import { createRpc, postedConnection, type Rpc } from '../../src/protocol/rpc.ts';
 
 /** How a host behaves in a plain page: its answers, and what it tells by itself. */

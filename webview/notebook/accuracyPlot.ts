@@ -1,6 +1,8 @@
 import type { EvaluateOutput } from '../../src/protocol/notebookOutput.ts';
 import { element, svg } from '../components/dom.ts';
-import type { Row } from './accuracyRow.ts';
+
+/** A system with its score on every set. */
+export type Row = EvaluateOutput['rows'][number];
 
 const left = 150;
 const right = 640;

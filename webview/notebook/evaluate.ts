@@ -1,8 +1,7 @@
 import type { EvaluateOutput } from '../../src/protocol/notebookOutput.ts';
 import { interval, points } from '../../src/text/numbers.ts';
 import { element } from '../components/dom.ts';
-import { accuracyPlot } from './accuracyPlot.ts';
-import type { Row } from './accuracyRow.ts';
+import { accuracyPlot, type Row } from './accuracyPlot.ts';
 import { progressBar, stateMark } from './status.ts';
 
 /** Every system on every set: as numbers with colour, and as a drawing with the intervals. */

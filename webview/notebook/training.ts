@@ -1,16 +1,19 @@
 import { stateWords, type TrainOutput } from '../../src/protocol/notebookOutput.ts';
 import { count, duration, listing, significant } from '../../src/text/numbers.ts';
-import { type Chart, createChart } from '../components/chart.ts';
-import type { ChartData } from '../components/chartData.ts';
+import { type Chart, type ChartData, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../components/joinCurves.ts';
-import type { Part } from './part.ts';
 import { progressBar, stateMark } from './status.ts';
 
 type Curve = TrainOutput['curves'][number];
 
-/** How far a training is, and its losses as they come. */
-export function createTraining(root: HTMLElement): Part<TrainOutput> {
+interface TrainingDrawing {
+  update(output: TrainOutput): void;
+  dispose(): void;
+}
+
+/** How far a training is, and its losses as they come: the chart is kept from one update to the next. */
+export function trainingDrawing(root: HTMLElement): TrainingDrawing {
   const head = element('div');
   root.append(head);
   let chart: Chart | undefined;

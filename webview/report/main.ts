@@ -1,8 +1,7 @@
 import './report.css';
 import { reportApi, type ShownReport } from '../../src/protocol/views/report.ts';
 import { element, replaceContent } from '../components/dom.ts';
-import { keepScroll } from '../components/keepScroll.ts';
-import { connectHost } from '../components/messenger.ts';
+import { connectHost, keepScroll } from '../components/host.ts';
 import { problemBox } from '../components/problem.ts';
 import { registerComponents } from '../components/toolkit.ts';
 import { changeState, state } from './state.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keepState, keptState } from '../components/messenger.ts';
+import { keepState, keptState } from '../components/host.ts';
 
 const text = z.catch(z.string(), '');
 

@@ -1,6 +1,6 @@
 import type { FieldControl, FormField } from '../../src/protocol/views/training.ts';
 import { element, freshId, replaceContent } from '../components/dom.ts';
-import { resetIcon } from './icons.ts';
+import { resetIcon } from '../components/icons.ts';
 import { type FieldInput, inputFor } from './inputs.ts';
 
 export interface FieldView {

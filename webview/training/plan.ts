@@ -4,7 +4,7 @@ import { type Chart, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../components/joinCurves.ts';
 import { problemBox } from '../components/problem.ts';
-import { rateLines } from './rateLines.ts';
+import { rateLines } from './curves.ts';
 
 export interface PlanView {
   element: HTMLElement;

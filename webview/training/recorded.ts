@@ -98,8 +98,8 @@ function recordingOf(from: Recorded, everyMs = 20): Recording<typeof trainingApi
   }
 
   return {
-    start(messenger) {
-      view = messenger;
+    start(line) {
+      view = line;
     },
     handlers: {
       load: () => loaded,

@@ -1,10 +1,8 @@
 import { significant } from '../../src/text/numbers.ts';
-import { type Chart, createChart } from '../components/chart.ts';
-import type { ChartLine } from '../components/chartData.ts';
+import { type Chart, type ChartLine, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../components/joinCurves.ts';
-import type { KnownCurves } from './curves.ts';
-import { rateLines } from './rateLines.ts';
+import { type KnownCurves, rateLines } from './curves.ts';
 
 /** A run that is drawn; the first one is the one that is looked at. */
 export interface DrawnRun {

@@ -31,3 +31,32 @@ export function stateText({ state, progress, isHere }: ShownRun): string {
       return 'trained';
   }
 }
+
+/** What tells a run from the one that it is compared with. */
+export function labelOf(run: ShownRun, chosen: ShownRun): string {
+  const isSame = expertsText(run) === expertsText(chosen);
+  return isSame ? timeText(run.startedAt) : `${timeText(run.startedAt)} ${expertsText(run)}`;
+}
+
+/** What its state means for its user. */
+export function sentenceOf(run: ShownRun): string {
+  const since = `Begun ${timeText(run.startedAt)}.`;
+  switch (run.state) {
+    case 'running':
+      return `${since} ${run.isHere ? 'It goes on when this view is closed.' : 'It runs in another window or program.'}`;
+    case 'paused':
+      return `${stateSentence(run)} Its checkpoint is on disk and its memory is free; Resume goes on from there.`;
+    case 'stopped':
+    case 'interrupted':
+      return `${stateSentence(run)} It can go on from its last checkpoint.`;
+    case 'failed':
+      return since;
+    case 'done':
+      return `${since} Its experts can be asked, blended and evaluated.`;
+  }
+}
+
+function stateSentence(run: ShownRun): string {
+  const text = stateText(run);
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+}

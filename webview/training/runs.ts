@@ -1,12 +1,12 @@
 import type { RunProgressed, ShownRun } from '../../src/protocol/views/training.ts';
 import { bytes, count, duration } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
+import { stateIcon } from '../components/icons.ts';
 import { problemBox } from '../components/problem.ts';
 import { type CheckpointOptions, checkpointsView } from './checkpoints.ts';
 import { addProgress, type KnownCurves } from './curves.ts';
-import { stateIcon } from './icons.ts';
 import { type DrawnRun, runCharts } from './runCharts.ts';
-import { expertsText, stateText, timeText } from './runText.ts';
+import { expertsText, labelOf, sentenceOf, stateText, timeText } from './runText.ts';
 import { changeState, state } from './state.ts';
 
 export interface RunsOptions extends CheckpointOptions {
@@ -231,33 +231,4 @@ export function runsView(options: RunsOptions): RunsView {
   }
 
   return { element: page, show, progressed };
-}
-
-/** What tells a run from the one that it is compared with. */
-function labelOf(run: ShownRun, chosen: ShownRun): string {
-  const isSame = expertsText(run) === expertsText(chosen);
-  return isSame ? timeText(run.startedAt) : `${timeText(run.startedAt)} ${expertsText(run)}`;
-}
-
-/** What its state means for its user. */
-function sentenceOf(run: ShownRun): string {
-  const since = `Begun ${timeText(run.startedAt)}.`;
-  switch (run.state) {
-    case 'running':
-      return `${since} ${run.isHere ? 'It goes on when this view is closed.' : 'It runs in another window or program.'}`;
-    case 'paused':
-      return `${stateSentence(run)} Its checkpoint is on disk and its memory is free; Resume goes on from there.`;
-    case 'stopped':
-    case 'interrupted':
-      return `${stateSentence(run)} It can go on from its last checkpoint.`;
-    case 'failed':
-      return since;
-    case 'done':
-      return `${since} Its experts can be asked, blended and evaluated.`;
-  }
-}
-
-function stateSentence(run: ShownRun): string {
-  const text = stateText(run);
-  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }

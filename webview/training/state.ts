@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keepState, keptState } from '../components/messenger.ts';
+import { keepState, keptState } from '../components/host.ts';
 
 const schema = z.object({
   tab: z.catch(z.enum(['configure', 'runs']), 'configure'),

@@ -7,9 +7,10 @@ import {
   type WebviewPanel,
   window,
 } from 'vscode';
+import { type PanelView, panelType } from '../contributions/panels.ts';
 
 /** Of a view: `webview/NAME/main.ts` is its program, bundled into `dist/webview`. */
-export type ViewName = 'training' | 'blend' | 'report';
+export type ViewName = PanelView | 'report';
 
 /** What views need of the extension. */
 export interface ViewContext {
@@ -19,7 +20,7 @@ export interface ViewContext {
 
 /** A view in panels of its own, at most one per subject. */
 export interface PanelKind {
-  name: ViewName;
+  name: PanelView;
   title(subject: string): string;
   /** Called with every panel that opens, and with every one that comes back after a reload. Returns what ends with it. */
   connect(webview: Webview, subject: string): Disposable;
@@ -32,7 +33,7 @@ export interface Panels extends Disposable {
 
 /** Registered once, at activation: the editor brings panels back through it. */
 export function registerPanels({ name, title, connect }: PanelKind): Panels {
-  const type = `multiLora.${name}`;
+  const type = panelType(name);
   const panels = new Map<string, WebviewPanel>();
 
   function adopt(panel: WebviewPanel, subject: string): void {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { RunProgressed } from '../../../src/protocol/views/training.ts';
-import { addProgress } from '../../../webview/training/curves.ts';
-import { rateLines } from '../../../webview/training/rateLines.ts';
+import { addProgress, rateLines } from '../../../webview/training/curves.ts';
 
 const progress = (isWhole: boolean, steps: number[], name = 'math'): RunProgressed => ({
   ...{ run: 'a', isWhole },
