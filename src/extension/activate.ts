@@ -23,8 +23,8 @@ import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
 import { createRuns } from './runs/runs.ts';
 import { createHostEngine, type HostEngine } from './services/hostEngine.ts';
+import { createMessages } from './services/messages.ts';
 import { registerCommands } from './services/registerCommands.ts';
-import { createReport } from './services/report.ts';
 import { engineSettingIds, engineSettings, onSettingChange } from './services/settings.ts';
 import { createSidebar } from './sidebar/sidebar.ts';
 import { startHandlers } from './start/startHandlers.ts';
@@ -37,14 +37,14 @@ let engine: HostEngine | undefined;
 /** Called by the editor when the extension is first needed. Starts nothing: the engine comes with its first request. */
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('Multi-LoRA', { log: true });
-  const report = createReport(log);
-  const started = createHostEngine(context.extensionPath, engineSettings, log, report);
+  const messages = createMessages(log);
+  const started = createHostEngine(context.extensionPath, engineSettings, log, messages);
   engine = started;
-  const recipe = createActiveRecipe(context, engine, report);
+  const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
   const runs = createRuns(engine, context.workspaceState);
-  const training = createRunCommands(runs, engine, recipe, experts, report);
-  const sidebar = createSidebar({ engine, recipe, experts, runs, report }, training);
+  const training = createRunCommands(runs, engine, recipe, experts, messages);
+  const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
   const reviews = createReviews(experts);
   const routes = createVirtualDocuments('multi-lora-route');
@@ -60,14 +60,14 @@ export function activate(context: ExtensionContext): void {
     routes,
     onSettingChange(engineSettingIds, engine.restart),
     registerModels(experts, recipe),
-    registerParticipant(experts, routes, report),
+    registerParticipant(experts, routes, messages),
     registerCodeActions(),
     registerInlineCompletions(experts, log),
     createStatusBar(experts, engine),
     registerMinimumTests(engine, recipe),
     createRunStatus(runs),
-    registerRecipeLanguage(context.extensionPath, runs, report),
-    registerRecipeNotebooks(engine, runs, report),
+    registerRecipeLanguage(context.extensionPath, runs, messages),
+    registerRecipeNotebooks(engine, runs, messages),
     views,
     sidebar,
     ...registerCommands(
@@ -98,7 +98,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.restartEngine': started.restart,
         'multiLora.showLog': () => log.show(),
       },
-      report,
+      messages,
     ),
   );
   void training.restore();

@@ -5,7 +5,7 @@ import type { DownloadResult } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { isCancellation } from '../services/report.ts';
+import { isCancellation } from '../services/messages.ts';
 import { hubSettings } from '../services/settings.ts';
 import { progressText } from './getBaseItems.ts';
 import { askToken, type HubTokens } from './token.ts';

@@ -14,7 +14,7 @@ import { offeredTargets } from '../ask/offered.ts';
 import { modelVendor } from '../contributions/chat.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
-import { errorText } from '../services/report.ts';
+import { errorText } from '../services/messages.ts';
 import { decodingSettings, onSettingChange } from '../services/settings.ts';
 import { conversationOf } from './conversation.ts';
 

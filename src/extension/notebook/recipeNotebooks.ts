@@ -2,14 +2,14 @@ import { Disposable, type NotebookSerializer, workspace } from 'vscode';
 import { notebookType } from '../contributions/editors.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 
 /** Recipes as notebooks, loaded when the first one is read: the recipe's schema takes longer than activation may. */
-export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, report: Report): Disposable {
+export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, messages: Messages): Disposable {
   let started: Promise<Disposable> | undefined;
   const start = async () => {
     const { startRecipeNotebooks } = await import('./startRecipeNotebooks.ts');
-    return startRecipeNotebooks(engine, runs, report);
+    return startRecipeNotebooks(engine, runs, messages);
   };
   /** A notebook that is open has what runs its cells. */
   const load = async (): Promise<NotebookSerializer> => {
@@ -23,7 +23,7 @@ export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, report: 
         return await (await load()).deserializeNotebook(...args);
       } catch (error) {
         // In the place of the notebook the editor says no more than that there was an error.
-        report.error(error);
+        messages.error(error);
         throw error;
       }
     },

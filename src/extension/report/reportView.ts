@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { Disposable, RelativePattern, Uri, type Webview, workspace } from 'vscode';
 import { reportApi } from '../../protocol/views/report.ts';
 import { shownReports } from '../../report/shownReport.ts';
-import { errorText } from '../services/report.ts';
+import { errorText } from '../services/messages.ts';
 import { connectView } from '../webviews/connectView.ts';
 import type { ViewContext } from '../webviews/webviewPanel.ts';
 import { chooseReports } from './chooseReports.ts';

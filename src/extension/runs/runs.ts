@@ -7,7 +7,7 @@ import { openRunFolder, type RunFolder } from '../../experiment/runFolder.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
 import { canResume, type RunKind, type RunRecord, runId } from '../../protocol/runRecord.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { errorText } from '../services/report.ts';
+import { errorText } from '../services/messages.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import { isLeftUnfinished } from './leftUnfinished.ts';
 import { performRun } from './performRun.ts';

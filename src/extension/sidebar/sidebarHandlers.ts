@@ -8,7 +8,7 @@ import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 import { openReport } from '../training/followRun.ts';
 import type { createRunCommands } from '../training/runCommands.ts';
 import { baseUri, deleteBase, useBase } from './baseActions.ts';
@@ -24,7 +24,7 @@ export interface SidebarSources {
   recipe: ActiveRecipe;
   experts: Experts;
   runs: Runs;
-  report: Report;
+  messages: Messages;
 }
 
 /** What runs are begun with, and are shown with until they end. */

@@ -10,7 +10,7 @@ import { chooseExperts, chooseRecipe, chooseResume, chooseRun } from '../runs/ch
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 import { createFollowRun, openReport } from './followRun.ts';
 import { restoreRuns } from './restoreRuns.ts';
 import { trainOnFiles } from './trainOnFiles.ts';
@@ -21,9 +21,9 @@ export function createRunCommands(
   engine: HostEngine,
   recipe: ActiveRecipe,
   experts: Experts,
-  report: Report,
+  messages: Messages,
 ) {
-  const follow = createFollowRun(runs, report, { ask, evaluate });
+  const follow = createFollowRun(runs, messages, { ask, evaluate });
 
   async function ask(run: Run): Promise<void> {
     const [name, ...others] = run.experts;
@@ -53,7 +53,7 @@ export function createRunCommands(
     /** Shows a run until it ends. */
     follow: (run: Run): void => void follow(run),
     /** Takes up what the window's last session left unfinished. */
-    restore: () => restoreRuns(runs, follow).catch(report.error),
+    restore: () => restoreRuns(runs, follow).catch(messages.error),
     handlers: {
       'multiLora.train': train,
       'multiLora.trainOnFile': (uri?: Uri, uris?: Uri[]) =>
