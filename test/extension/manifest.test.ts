@@ -80,7 +80,8 @@ test('activate.ts wires, and nothing else', () => {
 
 test('only services/messages.ts shows error messages', () => {
   const host = fileURLToPath(new URL('../../src/extension/', import.meta.url));
-  const files = readdirSync(host, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.ts'));
+  const names = readdirSync(host, { recursive: true, encoding: 'utf8' }).map(name => name.replaceAll('\\', '/'));
+  const files = names.filter(name => name.endsWith('.ts'));
   const showing = files.filter(file => /\bshowErrorMessage\b/.test(readFileSync(host + file, 'utf8')));
   assert.deepEqual(showing, ['services/messages.ts']);
 });

@@ -1,7 +1,18 @@
-import { ProgressLocation, Range, type TextEditor, window, workspace } from 'vscode';
+import {
+  CodeAction,
+  CodeActionKind,
+  type Disposable,
+  languages,
+  ProgressLocation,
+  Range,
+  type TextEditor,
+  window,
+  workspace,
+} from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
 import { weightsText } from '../../text/target.ts';
+import type { CommandId } from '../contributions/commands.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { Answer, Answers, Place } from './answers.ts';
@@ -94,4 +105,31 @@ function openEditor(): TextEditor {
 function placeOf({ document, selection }: TextEditor): Place {
   const range = new Range(selection.start, selection.end);
   return { document, range, text: document.getText(range) };
+}
+
+const kind = CodeActionKind.RefactorRewrite.append('multiLora');
+
+const offered: { title: string; command: CommandId }[] = [
+  { title: 'Ask the experts…', command: 'multiLora.ask' },
+  { title: 'Explain (experts)', command: 'multiLora.explain' },
+  { title: 'Document (experts)', command: 'multiLora.document' },
+  { title: 'Write tests (experts)', command: 'multiLora.writeTests' },
+];
+
+/** The commands on a selection, in the light bulb's menu. */
+export function registerCodeActions(): Disposable {
+  return languages.registerCodeActionsProvider(
+    { scheme: '*' },
+    {
+      provideCodeActions(_document, range) {
+        if (range.isEmpty) return [];
+        return offered.map(({ title, command }) => {
+          const action = new CodeAction(title, kind);
+          action.command = { title, command };
+          return action;
+        });
+      },
+    },
+    { providedCodeActionKinds: [kind] },
+  );
 }

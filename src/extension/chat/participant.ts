@@ -27,9 +27,8 @@ import { withSignal } from '../services/cancellation.ts';
 import { errorText, isCancellation, type Messages } from '../services/messages.ts';
 import { readSetting } from '../services/settings.ts';
 import { createAnswerMarkdown } from './answerMarkdown.ts';
-import { chatPrompt } from './chatPrompt.ts';
+import { chatPrompt, followupsFor } from './chatPrompt.ts';
 import { keepFeedback, type RatedAnswer } from './feedback.ts';
-import { followupsFor } from './followups.ts';
 import { attachedContext, withoutHashes } from './references.ts';
 
 /** A base with a smaller window than this was hardly trained on conversations: it gets the question alone. */

@@ -1,4 +1,5 @@
-import { Disposable, type NotebookSerializer, workspace } from 'vscode';
+import { commands, Disposable, type NotebookSerializer, type Uri, window, workspace } from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { notebookType } from '../contributions/editors.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
@@ -34,4 +35,16 @@ export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, messages
     // One that could not be started was told of with the notebook.
     new Disposable(() => void started?.then(d => d.dispose()).catch(() => {})),
   );
+}
+
+/** The commands of notebooks. */
+export const notebookHandlers = {
+  'multiLora.openAsNotebook': (uri?: Uri) => openWith(uri ?? window.activeTextEditor?.document.uri, notebookType),
+  'multiLora.openAsText': () => openWith(window.activeNotebookEditor?.notebook.uri, 'default'),
+  'multiLora.addStep': async () => (await import('./addStep.ts')).addStep(),
+};
+
+async function openWith(uri: Uri | undefined, editor: string): Promise<void> {
+  if (!uri) throw new WorkbenchError('badRequest', 'No recipe is open.', 'Open a NAME.lora.json first.');
+  await commands.executeCommand('vscode.openWith', uri, editor);
 }

@@ -3,7 +3,7 @@ import { Uri, window } from 'vscode';
 import { type RunPaths, runPaths } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Experts } from '../ask/experts.ts';
-import { askOfRecipe } from '../chat/askOfRecipe.ts';
+import { askOfRecipe } from '../chat/openChat.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
