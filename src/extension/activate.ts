@@ -1,9 +1,10 @@
 import { type ExtensionContext, type Uri, window } from 'vscode';
 import type { Target } from '../protocol/target.ts';
 import { createAnswers } from './ask/answers.ts';
-import { askAboutSelection, askForTask, registerCodeActions } from './ask/askSelection.ts';
+import { askHandlers, registerCodeActions } from './ask/askSelection.ts';
 import { createExperts } from './ask/experts.ts';
 import { createVirtualDocuments } from './ask/virtualDocuments.ts';
+import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
 import { askOfRecipe, openChat } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
@@ -15,7 +16,7 @@ import { registerMinimumTests } from './minima/minimumTests.ts';
 import { notebookHandlers, registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
 import { selectRecipe } from './recipe/selectRecipe.ts';
-import { registerViews } from './registerViews.ts';
+import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
 import { createRuns } from './runs/runs.ts';
@@ -28,6 +29,7 @@ import { startHandlers } from './start/startHandlers.ts';
 import { createStatusBar } from './status/statusBar.ts';
 import { switchExperts } from './status/switchExperts.ts';
 import { createRunCommands } from './training/runCommands.ts';
+import { registerTrainingPanels } from './training/trainingPanels.ts';
 
 let engine: HostEngine | undefined;
 
@@ -46,7 +48,8 @@ export function activate(context: ExtensionContext): void {
   const reviews = createReviews(experts);
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
-  const views = registerViews({ context: view, engine, runs, active: recipe, follow: training.follow });
+  const blendLab = registerBlendLab(view, engine, runs, recipe);
+  const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow: training.follow }, recipe);
   context.subscriptions.push(
     log,
     recipe,
@@ -65,25 +68,21 @@ export function activate(context: ExtensionContext): void {
     createRunStatus(runs),
     registerRecipeLanguage(context.extensionPath, runs, messages),
     registerRecipeNotebooks(engine, runs, messages),
-    views,
+    registerReportEditor(view),
+    blendLab,
+    trainingPanels,
     sidebar,
     ...registerCommands(
       {
-        'multiLora.ask': () => askAboutSelection(experts, answers),
-        'multiLora.explain': () => askForTask(experts, answers, 'explain'),
-        'multiLora.document': () => askForTask(experts, answers, 'document'),
-        'multiLora.writeTests': () => askForTask(experts, answers, 'writeTests'),
-        'multiLora.answer.insert': answers.insert,
-        'multiLora.answer.replace': answers.replace,
-        'multiLora.answer.copy': answers.copy,
-        'multiLora.answer.openAsFile': answers.openAsFile,
+        ...askHandlers(experts, answers),
         ...reviews.handlers,
         'multiLora.openChat': openChat,
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
         'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,
         'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(started, recipe, named, name),
-        ...views.handlers,
+        'multiLora.openBlendLab': blendLab.open,
+        'multiLora.openTraining': trainingPanels.open,
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
         ...notebookHandlers,
         'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>

@@ -14,7 +14,7 @@ import type { Messages } from '../services/messages.ts';
 import { createController } from './controller.ts';
 import { createOutputsFile } from './outputsFile.ts';
 import { createRunCell } from './runCell.ts';
-import { isRunOf } from './runningSteps.ts';
+import { isRunOf } from './runStep.ts';
 
 /** What open notebooks need: running their cells, finding what they came to. */
 export function startRecipeNotebooks(engine: HostEngine, runs: Runs, messages: Messages): Disposable {

@@ -13,8 +13,6 @@ import { isLeftUnfinished } from './leftUnfinished.ts';
 import { performRun } from './performRun.ts';
 import { createRun, type LiveRun, type Run } from './run.ts';
 
-export type { Run } from './run.ts';
-
 export interface TrainOptions {
   /** All experts with data without it. */
   only?: string[];

@@ -13,10 +13,9 @@ import { openReport } from '../training/followRun.ts';
 import type { createRunCommands } from '../training/runCommands.ts';
 import { baseUri, deleteBase, useBase } from './baseActions.ts';
 import type { BaseRef } from './baseRows.ts';
-import { deleteToTrash } from './deleteToTrash.ts';
 import { deleteExpert, exportExpert, loadExpert, unloadExpert } from './expertActions.ts';
 import type { ExpertRef } from './expertRows.ts';
-import { reveal } from './reveal.ts';
+import { deleteToTrash, reveal } from './fileActions.ts';
 
 /** What the trees show. */
 export interface SidebarSources {
