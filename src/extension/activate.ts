@@ -1,55 +1,55 @@
 import { type ExtensionContext, type Uri, window } from 'vscode';
 import type { Target } from '../protocol/target.ts';
 import { createAnswers } from './ask/answers.ts';
-import { askAboutSelection, askForTask } from './ask/askSelection.ts';
-import { registerCodeActions } from './ask/codeActions.ts';
+import { askHandlers, registerCodeActions } from './ask/askSelection.ts';
 import { createExperts } from './ask/experts.ts';
 import { createVirtualDocuments } from './ask/virtualDocuments.ts';
-import { askOfRecipe } from './chat/askOfRecipe.ts';
+import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
-import { openChat } from './chat/openChat.ts';
+import { askOfRecipe, openChat } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
 import { registerModels } from './languageModels/modelProvider.ts';
 import { mergeExperts } from './merge/mergeCommand.ts';
 import { registerMinimumTests } from './minima/minimumTests.ts';
-import { notebookHandlers } from './notebook/notebookCommands.ts';
-import { registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
+import { notebookHandlers, registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
 import { selectRecipe } from './recipe/selectRecipe.ts';
-import { registerViews } from './registerViews.ts';
+import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
 import { createRuns } from './runs/runs.ts';
 import { createHostEngine, type HostEngine } from './services/hostEngine.ts';
+import { createMessages } from './services/messages.ts';
 import { registerCommands } from './services/registerCommands.ts';
-import { createReport } from './services/report.ts';
 import { engineSettingIds, engineSettings, onSettingChange } from './services/settings.ts';
 import { createSidebar } from './sidebar/sidebar.ts';
 import { startHandlers } from './start/startHandlers.ts';
 import { createStatusBar } from './status/statusBar.ts';
 import { switchExperts } from './status/switchExperts.ts';
 import { createRunCommands } from './training/runCommands.ts';
+import { registerTrainingPanels } from './training/trainingPanels.ts';
 
 let engine: HostEngine | undefined;
 
 /** Called by the editor when the extension is first needed. Starts nothing: the engine comes with its first request. */
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('Multi-LoRA', { log: true });
-  const report = createReport(log);
-  const started = createHostEngine(context.extensionPath, engineSettings, log, report);
+  const messages = createMessages(log);
+  const started = createHostEngine(context.extensionPath, engineSettings, log, messages);
   engine = started;
-  const recipe = createActiveRecipe(context, engine, report);
+  const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
   const runs = createRuns(engine, context.workspaceState);
-  const training = createRunCommands(runs, engine, recipe, experts, report);
-  const sidebar = createSidebar({ engine, recipe, experts, runs, report }, training);
+  const training = createRunCommands(runs, engine, recipe, experts, messages);
+  const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
   const reviews = createReviews(experts);
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
-  const views = registerViews({ context: view, engine, runs, active: recipe, follow: training.follow });
+  const blendLab = registerBlendLab(view, engine, runs, recipe);
+  const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow: training.follow }, recipe);
   context.subscriptions.push(
     log,
     recipe,
@@ -60,33 +60,29 @@ export function activate(context: ExtensionContext): void {
     routes,
     onSettingChange(engineSettingIds, engine.restart),
     registerModels(experts, recipe),
-    registerParticipant(experts, routes, report),
+    registerParticipant(experts, routes, messages),
     registerCodeActions(),
     registerInlineCompletions(experts, log),
     createStatusBar(experts, engine),
     registerMinimumTests(engine, recipe),
     createRunStatus(runs),
-    registerRecipeLanguage(context.extensionPath, runs, report),
-    registerRecipeNotebooks(engine, runs, report),
-    views,
+    registerRecipeLanguage(context.extensionPath, runs, messages),
+    registerRecipeNotebooks(engine, runs, messages),
+    registerReportEditor(view),
+    blendLab,
+    trainingPanels,
     sidebar,
     ...registerCommands(
       {
-        'multiLora.ask': () => askAboutSelection(experts, answers),
-        'multiLora.explain': () => askForTask(experts, answers, 'explain'),
-        'multiLora.document': () => askForTask(experts, answers, 'document'),
-        'multiLora.writeTests': () => askForTask(experts, answers, 'writeTests'),
-        'multiLora.answer.insert': answers.insert,
-        'multiLora.answer.replace': answers.replace,
-        'multiLora.answer.copy': answers.copy,
-        'multiLora.answer.openAsFile': answers.openAsFile,
+        ...askHandlers(experts, answers),
         ...reviews.handlers,
         'multiLora.openChat': openChat,
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
         'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,
         'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(started, recipe, named, name),
-        ...views.handlers,
+        'multiLora.openBlendLab': blendLab.open,
+        'multiLora.openTraining': trainingPanels.open,
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
         ...notebookHandlers,
         'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>
@@ -98,7 +94,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.restartEngine': started.restart,
         'multiLora.showLog': () => log.show(),
       },
-      report,
+      messages,
     ),
   );
   void training.restore();

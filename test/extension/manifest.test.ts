@@ -80,16 +80,17 @@ test('an empty view says what to do next, with commands that are there; its pict
   assert.match(read('media/activityBar.svg'), /width="24" height="24"/);
 });
 
-test('extension.ts wires, and nothing else', () => {
+test('activate.ts wires, and nothing else', () => {
   const lines = read('src/extension/activate.ts')
     .split('\n')
     .filter(line => !line.startsWith('import '));
   assert.ok(lines.length < 80, `${lines.length} lines beside imports`);
 });
 
-test('only services/report.ts shows error messages', () => {
+test('only services/messages.ts shows error messages', () => {
   const host = fileURLToPath(new URL('../../src/extension/', import.meta.url));
-  const files = readdirSync(host, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.ts'));
+  const names = readdirSync(host, { recursive: true, encoding: 'utf8' }).map(name => name.replaceAll('\\', '/'));
+  const files = names.filter(name => name.endsWith('.ts'));
   const showing = files.filter(file => /\bshowErrorMessage\b/.test(readFileSync(host + file, 'utf8')));
-  assert.deepEqual(showing, ['services/report.ts']);
+  assert.deepEqual(showing, ['services/messages.ts']);
 });

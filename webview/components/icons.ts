@@ -1,4 +1,4 @@
-import type { RunState } from '../../src/protocol/runRecord.ts';
+import type { RunState } from '../../src/protocol/runState.ts';
 import { svg } from './dom.ts';
 
 /** A drawing of 16 by 16 in the colour of the text around it. What it means, its button or the words beside it say. */

@@ -1,7 +1,18 @@
-import { ProgressLocation, Range, type TextEditor, window, workspace } from 'vscode';
+import {
+  CodeAction,
+  CodeActionKind,
+  type Disposable,
+  languages,
+  ProgressLocation,
+  Range,
+  type TextEditor,
+  window,
+  workspace,
+} from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
 import { weightsText } from '../../text/target.ts';
+import type { CommandId } from '../contributions/commands.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { Answer, Answers, Place } from './answers.ts';
@@ -10,8 +21,48 @@ import { expertFor } from './offered.ts';
 import { routeLine } from './routeText.ts';
 import { type CodeTask, languageName, taskPrompt } from './tasks.ts';
 
+/** The commands that ask about a selection, and those on an answer. */
+export function askHandlers(experts: Experts, answers: Answers) {
+  return {
+    'multiLora.ask': () => askAboutSelection(experts, answers),
+    'multiLora.explain': () => askForTask(experts, answers, 'explain'),
+    'multiLora.document': () => askForTask(experts, answers, 'document'),
+    'multiLora.writeTests': () => askForTask(experts, answers, 'writeTests'),
+    'multiLora.answer.insert': answers.insert,
+    'multiLora.answer.replace': answers.replace,
+    'multiLora.answer.copy': answers.copy,
+    'multiLora.answer.openAsFile': answers.openAsFile,
+  };
+}
+
+const kind = CodeActionKind.RefactorRewrite.append('multiLora');
+const offered: { title: string; command: CommandId }[] = [
+  { title: 'Ask the experts…', command: 'multiLora.ask' },
+  { title: 'Explain (experts)', command: 'multiLora.explain' },
+  { title: 'Document (experts)', command: 'multiLora.document' },
+  { title: 'Write tests (experts)', command: 'multiLora.writeTests' },
+];
+
+/** The commands on a selection, in the light bulb's menu. */
+export function registerCodeActions(): Disposable {
+  return languages.registerCodeActionsProvider(
+    { scheme: '*' },
+    {
+      provideCodeActions(_document, range) {
+        if (range.isEmpty) return [];
+        return offered.map(({ title, command }) => {
+          const action = new CodeAction(title, kind);
+          action.command = { title, command };
+          return action;
+        });
+      },
+    },
+    { providedCodeActionKinds: [kind] },
+  );
+}
+
 /** Asks for a question and puts it to the experts with the selection; the router finds the expert. */
-export async function askAboutSelection(experts: Experts, answers: Answers): Promise<void> {
+async function askAboutSelection(experts: Experts, answers: Answers): Promise<void> {
   const editor = openEditor();
   const question = await window.showInputBox({
     title: 'Ask the Experts',
@@ -23,7 +74,7 @@ export async function askAboutSelection(experts: Experts, answers: Answers): Pro
 }
 
 /** Explains, documents or tests the selection: a task for the code expert where the recipe has one. */
-export async function askForTask(experts: Experts, answers: Answers, task: CodeTask): Promise<void> {
+async function askForTask(experts: Experts, answers: Answers, task: CodeTask): Promise<void> {
   const editor = openEditor();
   if (editor.selection.isEmpty)
     throw new WorkbenchError('badRequest', 'Nothing is selected.', 'Select some code first.');

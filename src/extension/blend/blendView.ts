@@ -1,19 +1,36 @@
+import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { Disposable, RelativePattern, Uri, type Webview, workspace } from 'vscode';
+import {
+  Disposable,
+  InputBoxValidationSeverity,
+  RelativePattern,
+  type TextDocument,
+  Uri,
+  type Webview,
+  window,
+  workspace,
+} from 'vscode';
 import { globs } from '../../experiment/paths.ts';
 import type { ComparedMerge } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { mergeMethods } from '../../protocol/mergeMethod.ts';
-import { blendApi } from '../../protocol/views/blend.ts';
+import type { Report } from '../../protocol/report.ts';
+import { blendApi, type Lab } from '../../protocol/views/blend.ts';
+import { saveBlend } from '../../recipe/edit.ts';
+import { namePattern, nameRule } from '../../recipe/names.ts';
+import { parseRecipe } from '../../recipe/parse.ts';
+import { generationSettingsOf } from '../../recipe/settings.ts';
+import { weightList } from '../../text/numbers.ts';
 import { base } from '../../text/target.ts';
+import { mergeBlend } from '../merge/mergeCommand.ts';
+import { readReport } from '../report/readReport.ts';
 import type { Runs } from '../runs/runs.ts';
+import { editDocument } from '../services/editDocument.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { decodingSettings } from '../services/settings.ts';
 import { connectView } from '../webviews/connectView.ts';
 import type { ViewContext } from '../webviews/webviewPanel.ts';
-import { loadLab } from './loadLab.ts';
-import { mergeBlend } from './mergeBlend.ts';
-import { saveBlendInRecipe } from './saveBlendInRecipe.ts';
+import { labOf } from './labOf.ts';
 
 export interface BlendView extends Disposable {
   /** Shows a blend of the recipe in the first pane. */
@@ -110,4 +127,55 @@ function watchFiles(recipe: string, listener: () => void): Disposable {
     return watcher;
   });
   return Disposable.from(...watchers, new Disposable(() => clearTimeout(timer)));
+}
+
+/** What a recipe's lab shows, from the recipe and its last report. Throws `badRecipe`. */
+async function loadLab(engine: HostEngine, runs: Runs, path: string, opened: string | undefined): Promise<Lab> {
+  const described = await engine.request('describe', { recipe: path });
+  const { recipe } = parseRecipe(await readFile(path, 'utf8'));
+  if (!recipe) throw new WorkbenchError('badRecipe', `${path} has problems.`, 'Open it: they are marked in its text.');
+  return {
+    ...labOf(described, recipe, await lastReport(runs, path)),
+    recipe: workspace.asRelativePath(path),
+    decoding: { ...generationSettingsOf(recipe), ...decodingSettings() },
+    opened,
+  };
+}
+
+/** The report of the recipe's last evaluation; undefined where there is none that can be read. */
+async function lastReport(runs: Runs, path: string): Promise<Report | undefined> {
+  await runs.found();
+  const reportPath = runs.of(Uri.file(path)).find(run => run.result?.reportPath)?.result?.reportPath;
+  // Without its scores the lab does all else: whoever opens the report is told what is wrong with it.
+  const opened = reportPath && (await readReport(reportPath).catch(() => undefined));
+  return opened ? opened.report : undefined;
+}
+
+/** Asks for a name and writes the blend into the recipe, as one edit that can be undone; undefined where that was cancelled. */
+async function saveBlendInRecipe(recipe: Uri, weights: Record<string, number>): Promise<string | undefined> {
+  const document = await workspace.openTextDocument(recipe);
+  const { blends } = readable(document);
+  const name = await window.showInputBox({
+    title: `Save ${weightList(weights) || 'the base alone'} as a Blend`,
+    prompt: 'Name of the blend in the recipe',
+    validateInput(value) {
+      if (!namePattern.test(value)) return nameRule;
+      const message = `Replaces ${weightList(blends[value] ?? {})}.`;
+      return Object.hasOwn(blends, value) ? { message, severity: InputBoxValidationSeverity.Warning } : undefined;
+    },
+  });
+  if (!name) return undefined;
+  readable(document);
+  await editDocument(document, saveBlend(document.getText(), name, weights));
+  return name;
+}
+
+function readable(document: TextDocument) {
+  const { recipe } = parseRecipe(document.getText());
+  if (recipe) return recipe;
+  throw new WorkbenchError(
+    'badRecipe',
+    `${workspace.asRelativePath(document.uri)} has problems, so the blend cannot be written into it.`,
+    'Open it: they are marked in its text.',
+  );
 }

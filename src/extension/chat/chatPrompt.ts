@@ -1,3 +1,5 @@
+import type { ChatFollowup } from 'vscode';
+import type { DescribeResult } from '../../protocol/engine/offering.ts';
 import type { Target } from '../../protocol/target.ts';
 import { parseWeights } from '../../text/target.ts';
 import { expertFor } from '../ask/offered.ts';
@@ -56,4 +58,19 @@ function blendPrompt(text: string, { blends, experts }: Offer['described']): Cha
   if (!named && !weights) return { instead: head ? `There is no blend \`${head}\`. ${usage}` : usage };
   if (!question) return { instead: `What do you want to ask? ${usage}` };
   return { target: named ? { kind: 'blend', name: named.name } : { kind: 'weights', weights: weights! }, question };
+}
+
+const domains = ['math', 'code', 'qa'] as const;
+
+/** The same question to the experts that did not answer it. */
+export function followupsFor(
+  prompt: string,
+  weights: Record<string, number>,
+  described: DescribeResult,
+): ChatFollowup[] {
+  return domains.flatMap(command => {
+    const expert = expertFor(command, described);
+    if (!expert?.isTrained || weights[expert.name]) return [];
+    return [{ prompt, command, label: `Ask ${expert.name} instead` }];
+  });
 }

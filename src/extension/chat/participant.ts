@@ -24,19 +24,18 @@ import { type CommandId, commands } from '../contributions/commands.ts';
 import { targetOf } from '../languageModels/modelProvider.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
-import { errorText, isCancellation, type Report } from '../services/report.ts';
+import { errorText, isCancellation, type Messages } from '../services/messages.ts';
 import { readSetting } from '../services/settings.ts';
 import { createAnswerMarkdown } from './answerMarkdown.ts';
-import { chatPrompt } from './chatPrompt.ts';
+import { chatPrompt, followupsFor } from './chatPrompt.ts';
 import { keepFeedback, type RatedAnswer } from './feedback.ts';
-import { followupsFor } from './followups.ts';
 import { attachedContext, withoutHashes } from './references.ts';
 
 /** A base with a smaller window than this was hardly trained on conversations: it gets the question alone. */
 const smallestWindowForHistory = 1024;
 
 /** `@experts` of the chat view. */
-export function registerParticipant(experts: Experts, documents: VirtualDocuments, report: Report): Disposable {
+export function registerParticipant(experts: Experts, documents: VirtualDocuments, messages: Messages): Disposable {
   const participant = chat.createChatParticipant(chatParticipant.id, (request, context, stream, token) =>
     withSignal(token, signal => answer(experts, documents, request, context, stream, signal)).catch(error => {
       if (isCancellation(error) || token.isCancellationRequested) return {};
@@ -54,7 +53,7 @@ export function registerParticipant(experts: Experts, documents: VirtualDocument
   };
   participant.onDidReceiveFeedback(({ result, kind }) => {
     const rated = result.metadata?.rated as RatedAnswer | undefined;
-    if (rated) keepFeedback(rated, kind === ChatResultFeedbackKind.Helpful, () => new Date()).catch(report.error);
+    if (rated) keepFeedback(rated, kind === ChatResultFeedbackKind.Helpful, () => new Date()).catch(messages.error);
   });
   return participant;
 }

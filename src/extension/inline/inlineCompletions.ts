@@ -3,7 +3,7 @@ import type { Experts } from '../ask/experts.ts';
 import { expertFor } from '../ask/offered.ts';
 import { languageName } from '../ask/tasks.ts';
 import { withSignal } from '../services/cancellation.ts';
-import { errorText, isCancellation } from '../services/report.ts';
+import { errorText, isCancellation } from '../services/messages.ts';
 import { readSetting } from '../services/settings.ts';
 import { type Suggester, suggest } from './suggest.ts';
 

@@ -1,22 +1,22 @@
 import { type Disposable, workspace } from 'vscode';
 import { cellLanguage, recipeLanguage } from '../contributions/editors.ts';
 import type { Runs } from '../runs/runs.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 
 /**
  * Support for recipes, loaded when the first one is opened, as text or as cells: its schema takes longer to load than all of
  * activation may.
  */
-export function registerRecipeLanguage(extensionPath: string, runs: Runs, report: Report): Disposable {
+export function registerRecipeLanguage(extensionPath: string, runs: Runs, messages: Messages): Disposable {
   let started: Promise<Disposable> | undefined;
   const start = async () => {
     const { startRecipeLanguage } = await import('./startRecipeLanguage.ts');
-    return startRecipeLanguage(extensionPath, runs, report.warning);
+    return startRecipeLanguage(extensionPath, runs, messages.warning);
   };
   const look = ({ languageId }: { languageId: string }) => {
     if ((languageId !== recipeLanguage.id && languageId !== cellLanguage) || started) return;
     started = start();
-    started.catch(report.error);
+    started.catch(messages.error);
   };
   const listener = workspace.onDidOpenTextDocument(look);
   workspace.textDocuments.forEach(look);

@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { commands, ProgressLocation, Uri, window } from 'vscode';
+import type { Params } from '../../protocol/contract.ts';
 import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { mergeMethods } from '../../protocol/mergeMethod.ts';
+import type { blendApi } from '../../protocol/views/blend.ts';
 import { significant, weightList } from '../../text/numbers.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { chooseRecipe } from '../runs/chooseTarget.ts';
@@ -22,7 +26,7 @@ export async function mergeExperts(
 }
 
 /** Merges with progress that can be cancelled. */
-export async function makeMerge(engine: HostEngine, name: string, params: MergeRequest): Promise<MergeResult> {
+async function makeMerge(engine: HostEngine, name: string, params: MergeRequest): Promise<MergeResult> {
   const progress = { location: ProgressLocation.Notification, title: `Merging ${name}`, cancellable: true };
   return window.withProgress(progress, (_, token) =>
     withSignal(token, signal => engine.request('merge', params, { signal })),
@@ -30,7 +34,7 @@ export async function makeMerge(engine: HostEngine, name: string, params: MergeR
 }
 
 /** Tells what became of a merge, and shows its folder where that is wanted. */
-export async function tellMerge(name: string, { path, rank, relativeError }: MergeResult): Promise<void> {
+async function tellMerge(name: string, { path, rank, relativeError }: MergeResult): Promise<void> {
   const error =
     relativeError === null
       ? 'the exact sum is zero, so there is no relative error'
@@ -53,4 +57,27 @@ async function chooseMerge(recipe: Uri): Promise<string | undefined> {
     throw new WorkbenchError('notFound', 'The recipe names no merge.', 'Add "merges": { NAME: { "weights": { … } } }.');
   const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title: 'Merge to make' });
   return picked?.label;
+}
+
+type Wish = Params<typeof blendApi.toHost, 'merge'>;
+
+/** Asks for a folder and merges a blend into it; undefined where that was cancelled. */
+export async function mergeBlend(
+  engine: HostEngine,
+  recipe: string,
+  { method: named, into, ...wish }: Wish,
+): Promise<string | undefined> {
+  const method = mergeMethods.find(each => each === named);
+  if (!method) throw new WorkbenchError('badRequest', `There is no merge method '${named}'.`);
+  const kind = into === 'adapter' ? 'adapter' : 'full model';
+  const folder = await window.showSaveDialog({
+    title: `Folder of the merged ${kind}`,
+    saveLabel: 'Merge',
+    defaultUri: Uri.joinPath(Uri.file(dirname(recipe)), `merged-${into}`),
+  });
+  if (!folder) return undefined;
+  const params = { recipe, ...wish, method, out: folder.fsPath, intoBase: into === 'model' };
+  const result = await makeMerge(engine, 'the blend', params);
+  void tellMerge('The blend', result);
+  return result.path;
 }

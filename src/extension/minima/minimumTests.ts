@@ -17,7 +17,7 @@ import {
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { errorText, isCancellation } from '../services/report.ts';
+import { errorText, isCancellation } from '../services/messages.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import type { MinimumTest, Place } from './minimumItems.ts';
 import { measuredText, missedText, promptLine } from './minimumTexts.ts';

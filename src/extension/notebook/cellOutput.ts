@@ -2,7 +2,7 @@ import { type NotebookCellExecution, NotebookCellOutput, NotebookCellOutputItem 
 import type { StepOutput } from '../../protocol/notebookOutput.ts';
 import { outputMime } from '../../protocol/outputMime.ts';
 import { outputText } from '../../recipe/notebook/outputText.ts';
-import { errorText } from '../services/report.ts';
+import { errorText } from '../services/messages.ts';
 
 /** Shows an output in place of the one before; it is made when its turn has come, a few times a second. */
 export type Show = (make: () => StepOutput) => void;

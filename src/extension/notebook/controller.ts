@@ -10,7 +10,7 @@ import {
 } from 'vscode';
 import type { SavedStep } from '../../recipe/notebook/savedOutputs.ts';
 import { cellLanguage, notebookType } from '../contributions/editors.ts';
-import { isCancellation, type Report } from '../services/report.ts';
+import { isCancellation, type Messages } from '../services/messages.ts';
 import { createCellOutput, errorOutput, outputItems } from './cellOutput.ts';
 import type { RunCell } from './runCell.ts';
 
@@ -27,7 +27,7 @@ export interface RecipeController extends Disposable {
 
 export type Keep = (cell: NotebookCell, execution: Omit<SavedStep, 'step'>) => Promise<void>;
 
-export function createController(run: RunCell, keep: Keep, report: Report): RecipeController {
+export function createController(run: RunCell, keep: Keep, messages: Messages): RecipeController {
   const controller = notebooks.createNotebookController('multi-lora-engine', notebookType, 'Multi-LoRA Engine');
   controller.supportedLanguages = [cellLanguage];
   controller.supportsExecutionOrder = true;
@@ -99,7 +99,9 @@ export function createController(run: RunCell, keep: Keep, report: Report): Reci
     end(cell, succeeded, ended);
     const last = output.last();
     if (last)
-      await keep(cell, { order: own, started, ended, succeeded: succeeded === true, output: last }).catch(report.error);
+      await keep(cell, { order: own, started, ended, succeeded: succeeded === true, output: last }).catch(
+        messages.error,
+      );
     return succeeded === true;
   }
 

@@ -1,15 +1,16 @@
-import { Disposable, type NotebookSerializer, workspace } from 'vscode';
+import { commands, Disposable, type NotebookSerializer, type Uri, window, workspace } from 'vscode';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { notebookType } from '../contributions/editors.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 
 /** Recipes as notebooks, loaded when the first one is read: the recipe's schema takes longer than activation may. */
-export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, report: Report): Disposable {
+export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, messages: Messages): Disposable {
   let started: Promise<Disposable> | undefined;
   const start = async () => {
     const { startRecipeNotebooks } = await import('./startRecipeNotebooks.ts');
-    return startRecipeNotebooks(engine, runs, report);
+    return startRecipeNotebooks(engine, runs, messages);
   };
   /** A notebook that is open has what runs its cells. */
   const load = async (): Promise<NotebookSerializer> => {
@@ -23,7 +24,7 @@ export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, report: 
         return await (await load()).deserializeNotebook(...args);
       } catch (error) {
         // In the place of the notebook the editor says no more than that there was an error.
-        report.error(error);
+        messages.error(error);
         throw error;
       }
     },
@@ -34,4 +35,16 @@ export function registerRecipeNotebooks(engine: HostEngine, runs: Runs, report: 
     // One that could not be started was told of with the notebook.
     new Disposable(() => void started?.then(d => d.dispose()).catch(() => {})),
   );
+}
+
+/** The commands of notebooks. */
+export const notebookHandlers = {
+  'multiLora.openAsNotebook': (uri?: Uri) => openWith(uri ?? window.activeTextEditor?.document.uri, notebookType),
+  'multiLora.openAsText': () => openWith(window.activeNotebookEditor?.notebook.uri, 'default'),
+  'multiLora.addStep': async () => (await import('./addStep.ts')).addStep(),
+};
+
+async function openWith(uri: Uri | undefined, editor: string): Promise<void> {
+  if (!uri) throw new WorkbenchError('badRequest', 'No recipe is open.', 'Open a NAME.lora.json first.');
+  await commands.executeCommand('vscode.openWith', uri, editor);
 }

@@ -10,21 +10,21 @@ import {
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 import { createController } from './controller.ts';
 import { createOutputsFile } from './outputsFile.ts';
 import { createRunCell } from './runCell.ts';
-import { isRunOf } from './runningSteps.ts';
+import { isRunOf } from './runStep.ts';
 
 /** What open notebooks need: running their cells, finding what they came to. */
-export function startRecipeNotebooks(engine: HostEngine, runs: Runs, report: Report): Disposable {
+export function startRecipeNotebooks(engine: HostEngine, runs: Runs, messages: Messages): Disposable {
   const outputs = createOutputsFile();
   const controller = createController(
     createRunCell(engine, runs),
     async (cell, execution) => {
       if (roleOfCell(cell) === 'step') await outputs.keep(cell, { step: valueOfCell(cell), ...execution });
     },
-    report,
+    messages,
   );
   /** Runs that a cell shows, or that no cell has. */
   const placed = new Set<string>();
@@ -44,7 +44,7 @@ export function startRecipeNotebooks(engine: HostEngine, runs: Runs, report: Rep
       const { recipe, step } = stepOfCell(cell);
       return (step.do === 'train' || step.do === 'evaluate') && isRunOf(run, step, recipe);
     });
-    if (cells[0] && !cells.some(controller.isActive)) void controller.execute([cells[0]]).catch(report.error);
+    if (cells[0] && !cells.some(controller.isActive)) void controller.execute([cells[0]]).catch(messages.error);
   }
 
   function place(run: Run): void {
@@ -55,14 +55,14 @@ export function startRecipeNotebooks(engine: HostEngine, runs: Runs, report: Rep
       if (isRecipeNotebook(notebook) && notebook.uri.fsPath === run.recipe.fsPath) showRun(run, notebook);
   }
 
-  controller.onReady(notebook => void open(notebook).catch(report.error));
+  controller.onReady(notebook => void open(notebook).catch(messages.error));
   return Disposable.from(
     controller,
     runs.onDidChange(place),
     workspace.onDidChangeNotebookDocument(({ notebook, cellChanges }) => {
       if (!isRecipeNotebook(notebook)) return;
       const cleared = cellChanges.filter(({ cell, outputs: now }) => now?.length === 0 && !controller.isActive(cell));
-      for (const { cell } of cleared) void outputs.keep(cell, undefined).catch(report.error);
+      for (const { cell } of cleared) void outputs.keep(cell, undefined).catch(messages.error);
     }),
   );
 }

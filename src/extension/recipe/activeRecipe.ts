@@ -6,7 +6,7 @@ import type { DescribeResult } from '../../protocol/engine/offering.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
 
 /** What can be asked in this window. */
@@ -41,7 +41,7 @@ const tolerated: ErrorCode[] = ['badRecipe', 'notFound', 'badFile'];
 const settingsRead = ['recipe', 'base', 'modelFolder'] as const;
 
 /** Which recipe answers: the setting's, else the one chosen last, else the only one that has trained experts. */
-export function createActiveRecipe(context: ExtensionContext, engine: HostEngine, report: Report): ActiveRecipe {
+export function createActiveRecipe(context: ExtensionContext, engine: HostEngine, messages: Messages): ActiveRecipe {
   const changed = new EventEmitter<void>();
   const becameKnown = new EventEmitter<void>();
   let current: Promise<Offer> | undefined;
@@ -117,7 +117,7 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
         // A recipe with problems: the base answers meanwhile, and says why it is alone.
         if (!(error instanceof WorkbenchError) || !tolerated.includes(error.code)) throw error;
         // They are marked where they are written, maybe just now, by an editor that saves by itself.
-        if (error.code !== 'badRecipe') report.error(error);
+        if (error.code !== 'badRecipe') messages.error(error);
         return alone(error.message, ['multiLora.selectRecipe']);
       });
       current = finding;

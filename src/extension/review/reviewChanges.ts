@@ -4,7 +4,7 @@ import { emptyTally, type ReviewTally, summaryLine, summaryPage } from '../../re
 import type { Experts } from '../ask/experts.ts';
 import { createVirtualDocuments } from '../ask/virtualDocuments.ts';
 import { withSignal } from '../services/cancellation.ts';
-import { isCancellation } from '../services/report.ts';
+import { isCancellation } from '../services/messages.ts';
 import { type Changes, commitChanges, fileChanges, selectionChanges, workingTreeChanges } from './changes.ts';
 import { chooseRepository } from './gitRepository.ts';
 import { pickCommits } from './pickCommits.ts';

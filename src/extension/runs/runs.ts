@@ -8,13 +8,11 @@ import type { TrainRequest } from '../../protocol/engine/training.ts';
 import type { RunRecord } from '../../protocol/runRecord.ts';
 import { canResume, type RunKind, runId } from '../../protocol/runState.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { errorText } from '../services/report.ts';
+import { errorText } from '../services/messages.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import { isLeftUnfinished } from './leftUnfinished.ts';
 import { performRun } from './performRun.ts';
 import { createRun, type LiveRun, type Run } from './run.ts';
-
-export type { Run } from './run.ts';
 
 export interface TrainOptions {
   /** All experts with data without it. */

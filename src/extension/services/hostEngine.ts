@@ -5,7 +5,7 @@ import type { EngineClient, RequestOptions, startEngine } from '../../client/eng
 import type { DeviceChoice } from '../../protocol/device.ts';
 import type { EngineMethod, EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
 import type { Loaded } from '../../protocol/engine/offering.ts';
-import type { Report } from './report.ts';
+import type { Messages } from './messages.ts';
 
 /** This window's engine: a process of its own, started with the first request and ended with the window. */
 export interface HostEngine {
@@ -41,7 +41,7 @@ export function createHostEngine(
   extensionFolder: string,
   settings: () => EngineSettings,
   log: LogOutputChannel,
-  report: Report,
+  messages: Messages,
 ): HostEngine {
   let client: EngineClient | undefined;
   let loaded = nothing;
@@ -72,12 +72,12 @@ export function createHostEngine(
         ...(modelFolder && { HF_HUB_CACHE: modelFolder }),
       },
     });
-    started.onNotice(({ level, message }) => (level === 'warning' ? report.warning(message) : log.info(message)));
+    started.onNotice(({ level, message }) => (level === 'warning' ? messages.warning(message) : log.info(message)));
     log.info(`engine started, process ${started.pid}`);
     started.onLoaded(tellLoaded);
     started.onExit(lost => {
       tellLoaded(nothing);
-      report.engineLost(lost);
+      messages.engineLost(lost);
     });
     return started;
   }

@@ -2,12 +2,12 @@ import { commands, type Disposable } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import { treeCommands } from '../contributions/treeCommands.ts';
-import type { Report } from './report.ts';
+import type { Messages } from './messages.ts';
 
 /** Registers a handler for every command that the manifest has; what one throws is told. */
 export function registerCommands(
   handlers: Record<CommandId, (...args: never[]) => unknown>,
-  report: Report,
+  messages: Messages,
 ): Disposable[] {
   return Object.entries(handlers).map(([id, handler]) =>
     commands.registerCommand(id, async (...args: never[]) => {
@@ -15,7 +15,7 @@ export function registerCommands(
         if (id in treeCommands && args.length > 0 && args[0] === undefined) throw gone();
         return await handler(...meant(args));
       } catch (error) {
-        report.error(error);
+        messages.error(error);
       }
     }),
   );

@@ -7,9 +7,8 @@ import type { Runs } from '../runs/runs.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
-import { deleteToTrash } from './deleteToTrash.ts';
 import type { ExpertRef } from './expertRows.ts';
-import { reveal } from './reveal.ts';
+import { deleteToTrash, reveal } from './fileActions.ts';
 
 /** Puts an expert's factors into memory, with the base beside them, so that its first answer is a fast one. */
 export async function loadExpert(engine: HostEngine, { recipe, expert }: ExpertRef): Promise<void> {

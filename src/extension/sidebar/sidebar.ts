@@ -7,7 +7,7 @@ import { viewIds } from '../contributions/sidebar.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { percentDone } from '../runs/runText.ts';
-import { errorText } from '../services/report.ts';
+import { errorText } from '../services/messages.ts';
 import { isLatest } from '../training/runCommands.ts';
 import { baseRows } from './baseRows.ts';
 import { expertRows } from './expertRows.ts';
@@ -23,7 +23,7 @@ export interface Sidebar extends Disposable {
 
 /** The four trees beside the editors. They start the engine when one of them is shown, never before. */
 export function createSidebar(sources: SidebarSources, begin: RunHandlers): Sidebar {
-  const { engine, recipe, runs, report } = sources;
+  const { engine, recipe, runs, messages } = sources;
   const newestReport = createReportReader();
   /** Of recipes, until one of them changes. */
   let described = new Map<string, Promise<DescribeResult>>();
@@ -51,12 +51,12 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
     );
   }
 
-  const recipes = createRowTree<Uri>(viewIds.recipes, report, {
+  const recipes = createRowTree<Uri>(viewIds.recipes, messages, {
     load: async () => recipeRows(await listed()).map(row => ({ ...row, about: Uri.file(row.about) })),
     open: ({ about }) => ({ command: 'multiLora.recipe.open', argument: about }),
   });
 
-  const expertTree = createRowTree(viewIds.experts, report, {
+  const expertTree = createRowTree(viewIds.experts, messages, {
     async load() {
       const { source } = await recipe.offer();
       if (!source.recipe) return [];
@@ -73,7 +73,7 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
     },
   });
 
-  const runTree = createRowTree<Run>(viewIds.runs, report, {
+  const runTree = createRowTree<Run>(viewIds.runs, messages, {
     async load() {
       await runs.found();
       return runRows(runs.all(), Date.now(), run => canResume(run) && isLatest(run, runs));
@@ -84,7 +84,7 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
     },
   });
 
-  const baseTree = createRowTree(viewIds.bases, report, {
+  const baseTree = createRowTree(viewIds.bases, messages, {
     async load() {
       const [{ base }, { models }, recipesOfWorkspace] = await Promise.all([
         engine.request('describe', { base: 'embedded' }),

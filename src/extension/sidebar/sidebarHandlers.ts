@@ -3,20 +3,19 @@ import { Uri, window } from 'vscode';
 import { type RunPaths, runPaths } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Experts } from '../ask/experts.ts';
-import { askOfRecipe } from '../chat/askOfRecipe.ts';
+import { askOfRecipe } from '../chat/openChat.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 import { openReport } from '../training/followRun.ts';
 import type { createRunCommands } from '../training/runCommands.ts';
 import { baseUri, deleteBase, useBase } from './baseActions.ts';
 import type { BaseRef } from './baseRows.ts';
-import { deleteToTrash } from './deleteToTrash.ts';
 import { deleteExpert, exportExpert, loadExpert, unloadExpert } from './expertActions.ts';
 import type { ExpertRef } from './expertRows.ts';
-import { reveal } from './reveal.ts';
+import { deleteToTrash, reveal } from './fileActions.ts';
 
 /** What the trees show. */
 export interface SidebarSources {
@@ -24,7 +23,7 @@ export interface SidebarSources {
   recipe: ActiveRecipe;
   experts: Experts;
   runs: Runs;
-  report: Report;
+  messages: Messages;
 }
 
 /** What runs are begun with, and are shown with until they end. */

@@ -10,7 +10,7 @@ import {
   workspace,
 } from 'vscode';
 import type { CommandId } from '../contributions/commands.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 import type { TreeRow } from './treeRow.ts';
 
 /** Milliseconds between two drawings: a training tells its progress many times a second. */
@@ -33,7 +33,7 @@ export interface RowTreeOptions<A> {
  * rows are read before the old ones go, and only rows that look different are drawn: whoever points at one, or has its
  * menu open, is not disturbed.
  */
-export function createRowTree<A>(viewId: string, report: Report, { load, open }: RowTreeOptions<A>): RowTree {
+export function createRowTree<A>(viewId: string, messages: Messages, { load, open }: RowTreeOptions<A>): RowTree {
   const changed = new EventEmitter<void>();
   let rows: TreeRow<A>[] | undefined;
   let isStale = false;
@@ -45,7 +45,7 @@ export function createRowTree<A>(viewId: string, report: Report, { load, open }:
     try {
       return workspace.isTrusted ? await load() : [];
     } catch (error) {
-      report.error(error);
+      messages.error(error);
       return [];
     }
   }

@@ -4,7 +4,7 @@ import { openReportView } from '../report/reportEditor.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { outcomeText, progressText, runTitle } from '../runs/runText.ts';
-import type { Report } from '../services/report.ts';
+import type { Messages } from '../services/messages.ts';
 
 /** Shows a run in a notification with a cancel, until it ends; then what came of it and what can be done with that. */
 export type FollowRun = (run: Run) => Promise<void>;
@@ -14,16 +14,16 @@ export interface AfterRun {
   evaluate(recipe: Uri): Promise<void>;
 }
 
-export function createFollowRun(runs: Runs, report: Report, after: AfterRun): FollowRun {
+export function createFollowRun(runs: Runs, messages: Messages, after: AfterRun): FollowRun {
   const follow: FollowRun = async run => {
     await showProgress(runs, run);
-    if (run.state === 'failed') return report.error(run.error);
+    if (run.state === 'failed') return messages.error(run.error);
     const actions = await actionsFor(run, after, follow);
     const chosen = await window.showInformationMessage(outcomeText(run), ...Object.keys(actions));
     if (chosen) await actions[chosen]?.();
   };
   // Nobody waits for a notification: what fails behind it is told here.
-  return run => follow(run).catch(report.error);
+  return run => follow(run).catch(messages.error);
 }
 
 async function showProgress(runs: Runs, run: Run): Promise<void> {

@@ -1,18 +1,18 @@
-import type { Uri } from 'vscode';
+import { type Uri, window } from 'vscode';
 import { reportFile } from '../../experiment/paths.ts';
 import { canResume } from '../../protocol/runState.ts';
 import { auto } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
-import { askOfRecipe } from '../chat/askOfRecipe.ts';
+import { askOfRecipe } from '../chat/openChat.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { openReportView } from '../report/reportEditor.ts';
 import { chooseExperts, chooseRecipe, chooseResume, chooseRun } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
+import { outcomeText } from '../runs/runText.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import type { Report } from '../services/report.ts';
-import { createFollowRun, openReport } from './followRun.ts';
-import { restoreRuns } from './restoreRuns.ts';
+import type { Messages } from '../services/messages.ts';
+import { createFollowRun, type FollowRun, openReport } from './followRun.ts';
 import { trainOnFiles } from './trainOnFiles.ts';
 
 /** The commands over runs. Menus and lenses may name the recipe, and with `only` the experts. */
@@ -21,9 +21,9 @@ export function createRunCommands(
   engine: HostEngine,
   recipe: ActiveRecipe,
   experts: Experts,
-  report: Report,
+  messages: Messages,
 ) {
-  const follow = createFollowRun(runs, report, { ask, evaluate });
+  const follow = createFollowRun(runs, messages, { ask, evaluate });
 
   async function ask(run: Run): Promise<void> {
     const [name, ...others] = run.experts;
@@ -53,7 +53,7 @@ export function createRunCommands(
     /** Shows a run until it ends. */
     follow: (run: Run): void => void follow(run),
     /** Takes up what the window's last session left unfinished. */
-    restore: () => restoreRuns(runs, follow).catch(report.error),
+    restore: () => restoreRuns(runs, follow).catch(messages.error),
     handlers: {
       'multiLora.train': train,
       'multiLora.trainOnFile': (uri?: Uri, uris?: Uri[]) =>
@@ -91,4 +91,21 @@ async function meant(named: Uri | undefined, candidates: Run[], title: string, n
 /** No later training of the same experts has taken its place. */
 export function isLatest(run: Run, runs: Runs): boolean {
   return runs.of(run.recipe).find(r => r.kind === 'train' && r.experts.join() === run.experts.join()) === run;
+}
+
+/** Milliseconds after which an interrupted training is offered to be resumed, and does not go on by itself. */
+const reload = 300_000;
+
+/** Takes up the trainings that this workspace's last window left: at once after a reload, else when the user wants it. */
+async function restoreRuns(runs: Runs, follow: FollowRun): Promise<void> {
+  await Promise.all(runs.leftBehind().map(left => left.then(run => run && restore(run, follow))));
+}
+
+async function restore(run: Run, follow: FollowRun): Promise<void> {
+  if (
+    Date.now() - run.updatedAt > reload &&
+    (await window.showInformationMessage(outcomeText(run), 'Resume')) !== 'Resume'
+  )
+    return;
+  await follow(run.resume());
 }

@@ -1,8 +1,9 @@
 import type { Disposable, Uri } from 'vscode';
 import { recipeName } from '../../experiment/paths.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { nameRecipe } from '../runs/chooseTarget.ts';
-import type { ViewParts } from '../webviews/viewParts.ts';
 import { registerPanels } from '../webviews/webviewPanel.ts';
+import type { TrainingViewOptions } from './trainingView.ts';
 
 export interface TrainingPanels extends Disposable {
   /** Opens the training view of a recipe. */
@@ -10,7 +11,7 @@ export interface TrainingPanels extends Disposable {
 }
 
 /** One panel per recipe. What it takes is loaded with the first that is opened. */
-export function registerTrainingPanels(options: ViewParts): TrainingPanels {
+export function registerTrainingPanels(options: TrainingViewOptions, active: ActiveRecipe): TrainingPanels {
   const panels = registerPanels({
     name: 'training',
     title: recipe => `Training: ${recipeName(recipe)}`,
@@ -23,7 +24,7 @@ export function registerTrainingPanels(options: ViewParts): TrainingPanels {
   });
   return {
     async open(named) {
-      const recipe = await nameRecipe(options.active, named, 'Recipe whose experts are trained');
+      const recipe = await nameRecipe(active, named, 'Recipe whose experts are trained');
       if (recipe) panels.open(recipe.fsPath);
     },
     dispose: () => panels.dispose(),

@@ -3,17 +3,28 @@ import type { Call } from '../../protocol/contract.ts';
 import { trainingApi } from '../../protocol/views/training.ts';
 import type { Offers } from '../../recipe/form.ts';
 import { listForRecipe } from '../language/recipeListings.ts';
+import type { Run } from '../runs/run.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import { connectView } from '../webviews/connectView.ts';
-import type { ViewParts } from '../webviews/viewParts.ts';
+import type { ViewContext } from '../webviews/webviewPanel.ts';
 import { openRecipe } from './openRecipe.ts';
 import { createTrainingHandlers, type RecipeRuns } from './trainingHandlers.ts';
+
+export interface TrainingViewOptions {
+  context: ViewContext;
+  engine: HostEngine;
+  runs: Runs;
+  /** Tells of a run whose view was closed. */
+  follow(run: Run): void;
+}
 
 /** Milliseconds between two messages about what goes on. */
 const pause = 100;
 
 /** Puts a recipe's training view into a webview. A run goes on without it. */
-export function connectTrainingView(webview: Webview, path: string, options: ViewParts): Disposable {
+export function connectTrainingView(webview: Webview, path: string, options: TrainingViewOptions): Disposable {
   const { context, engine, runs, follow } = options;
   const uri = Uri.file(path);
   const disposables: Disposable[] = [];

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { chatPrompt } from '../../../src/extension/chat/chatPrompt.ts';
-import { followupsFor } from '../../../src/extension/chat/followups.ts';
+import { chatPrompt, followupsFor } from '../../../src/extension/chat/chatPrompt.ts';
 import type { ChatCommand } from '../../../src/extension/contributions/chat.ts';
 import { described } from '../ask/described.ts';
 

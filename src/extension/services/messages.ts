@@ -3,7 +3,7 @@ import { CancellationError, type LogOutputChannel, Range, Uri, window } from 'vs
 import { errorSentences, WorkbenchError } from '../../protocol/errors.ts';
 
 /** The one place that shows error messages. */
-export interface Report {
+export interface Messages {
   /** Tells what failed and what to do. Cancellation is no error. */
   error(error: unknown): void;
   /** Tells what the engine says of itself. */
@@ -12,7 +12,7 @@ export interface Report {
   engineLost(lost: WorkbenchError): void;
 }
 
-export function createReport(log: LogOutputChannel): Report {
+export function createMessages(log: LogOutputChannel): Messages {
   let isTelling = false;
   const tell = async (show: () => Thenable<string | undefined>) => {
     if ((await show()) === 'Show Log') log.show();

@@ -1,4 +1,4 @@
-import { type Uri, window, workspace } from 'vscode';
+import { commands, type Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /**
@@ -27,4 +27,10 @@ export async function deleteToTrash(folder: Uri, question: string, detail: strin
 
 function refused(error: unknown, folder: Uri): WorkbenchError {
   return new WorkbenchError('storage', `${folder.fsPath} could not be deleted (${(error as Error).message}).`);
+}
+
+/** Shows a file or folder: in the explorer where it is of the workspace, else in the system's file manager. */
+export async function reveal(uri: Uri): Promise<void> {
+  const isOfWorkspace = workspace.getWorkspaceFolder(uri) !== undefined;
+  await commands.executeCommand(isOfWorkspace ? 'revealInExplorer' : 'revealFileInOS', uri);
 }
