@@ -7,7 +7,7 @@ import {
   type EngineResult,
   engineSide,
 } from '../protocol/engine/engineApi.ts';
-import type { Loaded, Notice } from '../protocol/engine/offering.ts';
+import type { Loaded, Notice } from '../protocol/engine/experts.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { createRpc, type Rpc } from '../protocol/rpc.ts';
 import { type EngineProcess, type EngineProcessOptions, startEngineProcess } from './engineProcess.ts';

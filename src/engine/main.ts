@@ -9,7 +9,7 @@ import { createRpc } from '../protocol/rpc.ts';
 import { parseBytes } from '../text/numbers.ts';
 import { lazyDevices } from './devices/lazyDevices.ts';
 import { defaultThreads } from './runtime/defaultThreads.ts';
-import { type EngineCall, engineEnds, type RequestHandler } from './workbench/requestHandler.ts';
+import { type EngineCall, engineEnds, type RequestHandler } from './workbench/request.ts';
 import { createRequestQueue, type RequestQueue } from './workbench/requestQueue.ts';
 import { createWorkbench } from './workbench/workbench.ts';
 

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { plannedCopies, plannedTensors } from '../nn/memory/plannedTensors.ts';
 import { checkBaseTensors } from '../nn/model/baseWeights.ts';
 import { type BaseConfig, parseBaseConfig } from '../nn/model/config.ts';
 import { quantizedConfig } from '../nn/model/quantizedTensors.ts';
+import type { DType } from '../nn/tensor/dtype.ts';
 import type { TensorPlace } from '../nn/tensor/tensorPlace.ts';
 import { type ChatTemplate, chatTemplateSource, createChatTemplate } from '../nn/tokenizer/chatTemplate.ts';
 import { stopTokenIds } from '../nn/tokenizer/stopTokenIds.ts';
 import { createTokenizer, type Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
+import type { Recipe } from '../recipe/schema.ts';
 import { readJson, readJsonIfThere } from './files.ts';
 import { readTensorPlaces } from './safetensorsFile.ts';
-import { weightFilesOf } from './weightFiles.ts';
 
 /** A base model's folder, read but not yet compiled: weights stay in their files. */
 export interface Base {
@@ -117,4 +119,66 @@ const companions =
 /** Whether a file belongs to a base beside its weights: what a download fetches and a copy of the base takes along. */
 export function isCompanionFile(name: string): boolean {
   return companions.test(name);
+}
+
+/** A base to plan with: its weights may be missing, and the quantised copy is not made. */
+export interface PlanBase {
+  base: Base;
+  /** What was assumed, in sentences. */
+  notes: string[];
+}
+
+const dtypes: Record<string, DType> = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' };
+
+/** Reads what is there of a base; config.json has to be. Throws `notFound`, `badFile` or `unsupported`. */
+export async function openPlanBase(
+  folder: string,
+  quantization: Recipe['quantization'],
+  embeddedFolder: string,
+): Promise<PlanBase> {
+  const notes: string[] = [];
+  const weights = await readBaseWeights(folder).catch(async error => {
+    if (!(error instanceof WorkbenchError && error.code === 'notFound')) throw error;
+    const path = join(folder, 'config.json');
+    const configJson = (await readJson(path, "the base's config.json")) as Record<string, unknown>;
+    const config = parseBaseConfig(configJson, path);
+    const dtype = dtypes[String(configJson.dtype ?? configJson.torch_dtype)] ?? 'BF16';
+    notes.push(`The base's weights are not there: planned as ${dtype} from config.json.`);
+    return { folder, config, configJson, tensors: plannedTensors(config, dtype), weightFiles: [] };
+  });
+  const own = await readBaseText(folder);
+  if (!own) notes.push("The base has no tokenizer.json: tokens are counted with the embedded base's.");
+  const text = own ? () => own : (await loadBase(embeddedFolder)).text;
+  const plain = { ...weights, text };
+  if (quantization === 'none') return { base: plain, notes };
+  return { base: { ...plain, quantization, tensors: plannedCopies(plain.config, plain.tensors, quantization) }, notes };
+}
+
+/** A base has its weights in one file, or in several that an index names. */
+const singleFile = 'model.safetensors';
+export const weightIndexFile = 'model.safetensors.index.json';
+
+/** Whether a base's folder has weights, as far as its files' names tell. */
+export function hasWeights(folder: string): boolean {
+  return [singleFile, weightIndexFile].some(file => existsSync(join(folder, file)));
+}
+
+/**
+ * Names of a base's weight files, in order; without any, that of the one that is missing. Throws `badFile` for an index
+ * that names none, or files elsewhere.
+ */
+export async function weightFilesOf(folder: string): Promise<string[]> {
+  // A single file comes before an index, as in transformers.
+  const index = existsSync(join(folder, singleFile)) ? undefined : await readJsonIfThere(join(folder, weightIndexFile));
+  if (!index) return [singleFile];
+  const map = index.weight_map as Record<string, unknown> | undefined;
+  const files = [...new Set(Object.values(map ?? {}).map(String))].sort();
+  // A shard is a file of this folder: an index must not point elsewhere.
+  const bad = files.find(f => f.includes('/') || f.includes('\\') || !f.endsWith('.safetensors'));
+  if (files.length === 0 || bad !== undefined)
+    throw new WorkbenchError(
+      'badFile',
+      `${folder}/${weightIndexFile}: ${bad ? `names '${bad}'` : 'names no weight file'}`,
+    );
+  return files;
 }

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type RepoName, repoFolderName, repoOfFolder } from '../hub/repoName.ts';
-import { hasWeights } from './weightFiles.ts';
+import { hasWeights } from './base.ts';
 
 /**
  * The Hugging Face cache: the folder that a user names, else HF_HUB_CACHE, else `hub` in HF_HOME, else in

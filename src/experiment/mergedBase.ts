@@ -10,10 +10,9 @@ import {
 import type { Adapter } from '../nn/lora/adapter.ts';
 import { mergeDelta } from '../nn/merge/mergeIntoBase.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { type Base, isCompanionFile } from './base.ts';
+import { type Base, isCompanionFile, weightIndexFile } from './base.ts';
+import { resultMark } from './checkOutput.ts';
 import { folderFiles, readBytes, writeFolderAtomic } from './files.ts';
-import { resultMark } from './outputFolder.ts';
-import { weightIndexFile } from './weightFiles.ts';
 
 /**
  * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { anyNumber } from './contract.ts';
+import { routeSchema } from './route.ts';
 import { runStates } from './runState.ts';
+import { weightsSchema as weights } from './target.ts';
 
-const weights = z.record(z.string(), z.number());
 const state = z.enum(runStates);
 const point = { step: z.number(), loss: anyNumber };
 
@@ -30,13 +31,7 @@ const train = z.object({
 const answer = z.object({
   text: z.string(),
   /** Whom the router chose, where it was asked. */
-  route: z.optional(
-    z.object({
-      weights,
-      abstained: z.boolean(),
-      evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
-    }),
-  ),
+  route: z.optional(routeSchema),
   /** What is known when the answer is whole. */
   result: z.optional(
     z.object({

@@ -5,5 +5,12 @@ export const scorerTexts = {
   code: "The answer is run in a sandbox against the example's tests.",
 } as const;
 
+/** As headings of a report call them. */
+export const scorerLabels: Record<ScorerName, string> = {
+  exact: 'exact match',
+  final: 'final answer',
+  code: 'code is run',
+};
+
 export type ScorerName = keyof typeof scorerTexts;
 export const scorerNames = Object.keys(scorerTexts) as ScorerName[];

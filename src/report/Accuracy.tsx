@@ -1,4 +1,5 @@
 import type { AccuracyDifference } from '../evaluation/metrics.ts';
+import { scorerLabels } from '../protocol/scorer.ts';
 import type { ShownCell, ShownReport, ShownRow } from '../protocol/views/report.ts';
 import { count, interval, percent, points, signedPoints } from '../text/numbers.ts';
 import { DataTable, numeric } from './DataTable.tsx';
@@ -6,8 +7,6 @@ import { Figure, Numbers } from './Figure.tsx';
 import { type HeatCell, HeatTable } from './HeatTable.tsx';
 
 const title = 'Accuracy of every system on every set';
-
-const scorers = { exact: 'exact match', final: 'final answer', code: 'code is run' };
 
 /** Every system on every set, as a heat map and as numbers. */
 export function Accuracy({ shown }: { shown: ShownReport }) {
@@ -36,7 +35,10 @@ export function Accuracy({ shown }: { shown: ShownReport }) {
         <HeatTable
           caption={`${title}, per cent`}
           columns={[
-            ...report.sets.map(set => ({ text: set.name, sub: `${count(set.examples)} · ${scorers[set.scorer]}` })),
+            ...report.sets.map(set => ({
+              text: set.name,
+              sub: `${count(set.examples)} · ${scorerLabels[set.scorer]}`,
+            })),
             ...(hasAll ? [{ text: 'all sets' }] : []),
           ]}
           rows={rows.map(row => ({

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { openRunFolder, recordGone } from '../../src/experiment/runFolder.ts';
+import { openRunFolder, recordGone } from '../../src/experiment/runs.ts';
 import type { RunRecord } from '../../src/protocol/runRecord.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 

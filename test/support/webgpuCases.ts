@@ -7,7 +7,7 @@ import { allLogits, type Model } from '../../src/engine/runtime/model.ts';
 import { openModel } from '../../src/engine/runtime/openModel.ts';
 import { openTrainSessions, type TrainSessions } from '../../src/engine/training/trainBackend.ts';
 import type { Base } from '../../src/experiment/base.ts';
-import type { ExpertState } from '../../src/experiment/checkpoint.ts';
+import type { ExpertState } from '../../src/experiment/checkpoints.ts';
 import type { Adapter } from '../../src/nn/lora/adapter.ts';
 import { linearLayers } from '../../src/nn/model/layout.ts';
 import { Random } from '../../src/nn/tensor/random.ts';

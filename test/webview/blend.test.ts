@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import type { Lab, LabAnswer, Weights } from '../../src/protocol/views/blend.ts';
+import type { Weights } from '../../src/protocol/target.ts';
+import type { Lab, LabAnswer } from '../../src/protocol/views/blend.ts';
 import { browserMissing } from '../support/browser.ts';
 import { everyTheme, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
 

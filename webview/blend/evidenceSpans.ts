@@ -1,6 +1,6 @@
-import type { LabRoute } from '../../src/protocol/views/blend.ts';
+import type { RouteResult } from '../../src/protocol/route.ts';
 
-type Evidence = LabRoute['evidence'];
+type Evidence = RouteResult['evidence'];
 
 /** A piece of a prompt, and what it says for whom: the expert for whom it says most, or nobody. */
 export interface EvidenceSpan {

@@ -1,5 +1,6 @@
 import './blend.css';
-import { blendApi, type Lab, type LabRoute } from '../../src/protocol/views/blend.ts';
+import type { RouteResult } from '../../src/protocol/route.ts';
+import { blendApi, type Lab } from '../../src/protocol/views/blend.ts';
 import { weightList } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { connectHost, keepScroll } from '../components/host.ts';
@@ -22,7 +23,7 @@ const titles = ['A', 'B', 'C'];
 const rest = 300;
 
 let lab: Lab;
-let route: LabRoute | undefined;
+let route: RouteResult | undefined;
 let panes: BlendPane[] = [];
 let merging: MergePanel | undefined;
 let routing = new AbortController();

@@ -1,4 +1,5 @@
-import type { Comparison, Lab, Weights } from '../../src/protocol/views/blend.ts';
+import type { Weights } from '../../src/protocol/target.ts';
+import type { Comparison, Lab } from '../../src/protocol/views/blend.ts';
 import { weightList } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { problemBox } from '../components/problem.ts';

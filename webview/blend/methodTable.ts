@@ -1,4 +1,7 @@
-import type { Comparison, Evaluated, Lab, Weights } from '../../src/protocol/views/blend.ts';
+import { methodSettings } from '../../src/nn/merge/mergeMethods.ts';
+import type { MergeMethod } from '../../src/protocol/mergeMethod.ts';
+import type { Weights } from '../../src/protocol/target.ts';
+import type { Comparison, Evaluated, Lab } from '../../src/protocol/views/blend.ts';
 import { count, plural, points, significant } from '../../src/text/numbers.ts';
 import { type Child, element } from '../components/dom.ts';
 import { dataTable } from '../components/table.ts';
@@ -85,7 +88,7 @@ function mergeScores(
   method: string,
   rank: number | undefined,
 ): (number | undefined)[] {
-  const readsDensity = !['cat', 'linear', 'svd'].includes(method);
+  const readsDensity = methodSettings(method as MergeMethod).includes('density');
   return scoresOf(
     lab,
     lab.evaluated.find(

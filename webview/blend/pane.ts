@@ -1,4 +1,6 @@
-import type { Explanation, Lab, LabAnswer, LabRoute, Weights } from '../../src/protocol/views/blend.ts';
+import type { RouteResult } from '../../src/protocol/route.ts';
+import type { Weights } from '../../src/protocol/target.ts';
+import type { Explanation, Lab, LabAnswer } from '../../src/protocol/views/blend.ts';
 import { element, freshId, replaceContent } from '../components/dom.ts';
 import { closeIcon } from '../components/icons.ts';
 import { answerBox } from './answer.ts';
@@ -14,7 +16,7 @@ export interface PaneContext {
   lab: Lab;
   pane: PaneState;
   styleOf(expert: string): string;
-  route(): LabRoute | undefined;
+  route(): RouteResult | undefined;
   rules(): WeightRules;
   /** The pane's state is another one. */
   changed(): void;

@@ -1,4 +1,6 @@
-import type { Lab, LabRoute, Weights } from '../../src/protocol/views/blend.ts';
+import type { RouteResult } from '../../src/protocol/route.ts';
+import type { Weights } from '../../src/protocol/target.ts';
+import type { Lab } from '../../src/protocol/views/blend.ts';
 import { weightsOver } from './weights.ts';
 
 /** Weights to begin with. */
@@ -14,7 +16,7 @@ export const routerPreset = 'router';
 export const ownPreset = 'own';
 
 /** What a blend can begin with: the router's choice, equal shares, the base, each expert, what the recipe and its report name. */
-export function presetsOf({ experts, presets }: Lab, route: LabRoute | undefined): Preset[] {
+export function presetsOf({ experts, presets }: Lab, route: RouteResult | undefined): Preset[] {
   const names = experts.map(({ name }) => name);
   const trained = experts.filter(({ isTrained }) => isTrained).map(({ name }) => name);
   const over = (table: Weights) => weightsOver(names, table);

@@ -1,4 +1,5 @@
-import type { Decoding, Lab, LabRoute } from '../../src/protocol/views/blend.ts';
+import type { RouteResult } from '../../src/protocol/route.ts';
+import type { Decoding, Lab } from '../../src/protocol/views/blend.ts';
 import { significant, weightList } from '../../src/text/numbers.ts';
 import { element } from '../components/dom.ts';
 import { evidenceSpans, hasPlace } from './evidenceSpans.ts';
@@ -55,17 +56,17 @@ export function promptSection({ lab, below, promptChanged, decodingChanged, stop
 }
 
 /** What the router makes of a prompt: whom it would choose, and what in the prompt says so. */
-export function routeView(prompt: string, route: LabRoute, styleOf: (expert: string) => string): HTMLElement {
+export function routeView(prompt: string, route: RouteResult, styleOf: (expert: string) => string): HTMLElement {
   const { weights, abstained, evidence } = route;
-  const strongest = Math.max(0, ...evidence.map(({ contribution }) => contribution));
+  const strongest = Math.max(0, ...evidence.map(({ contribution }) => Math.abs(contribution)));
   const marks = evidenceSpans(prompt, evidence).map(({ text, expert, contribution }) => {
     if (expert === undefined) return text;
     const mark = element(
       'mark',
-      { class: `token ${styleOf(expert)}`, title: `${expert} +${significant(contribution)}` },
+      { class: `token ${styleOf(expert)}`, title: `${expert} ${signed(contribution)}` },
       text,
     );
-    mark.style.setProperty('--pull', String(Math.min(1, contribution / strongest)));
+    mark.style.setProperty('--pull', String(Math.min(1, Math.abs(contribution) / strongest)));
     return mark;
   });
   const items = evidence.map(({ expert, feature, contribution }) =>
@@ -77,7 +78,7 @@ export function routeView(prompt: string, route: LabRoute, styleOf: (expert: str
       element(
         'span',
         { class: 'muted' },
-        `${expert} +${significant(contribution)}${hasPlace(feature, prompt) ? '' : ', of the whole prompt'}`,
+        `${expert} ${signed(contribution)}${hasPlace(feature, prompt) ? '' : ', of the whole prompt'}`,
       ),
     ),
   );
@@ -93,4 +94,9 @@ export function routeView(prompt: string, route: LabRoute, styleOf: (expert: str
     items.length > 0 &&
       element('details', {}, element('summary', {}, 'What the router saw'), element('ul', { class: 'legend' }, items)),
   );
+}
+
+/** What speaks against an expert has a minus sign. */
+function signed(contribution: number): string {
+  return `${contribution < 0 ? '−' : '+'}${significant(Math.abs(contribution))}`;
 }

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../src/protocol/errors.ts';
-import { type blendApi as BlendApi, blendApi, type Lab, type Weights } from '../../src/protocol/views/blend.ts';
+import type { Weights } from '../../src/protocol/target.ts';
+import { type blendApi as BlendApi, blendApi, type Lab } from '../../src/protocol/views/blend.ts';
 import { playRecordings, type Recording } from '../components/plainHost.ts';
 import recorded from './recorded.json' with { type: 'json' };
 

@@ -1,4 +1,5 @@
-import type { LabExpert, Weights } from '../../src/protocol/views/blend.ts';
+import type { Weights } from '../../src/protocol/target.ts';
+import type { LabExpert } from '../../src/protocol/views/blend.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { lockIcon } from '../components/icons.ts';
 import { sliderRange, type WeightRules } from './weights.ts';

@@ -1,4 +1,4 @@
-import type { Weights } from '../../src/protocol/views/blend.ts';
+import type { Weights } from '../../src/protocol/target.ts';
 
 /** What holds while weights are moved. */
 export interface WeightRules {

@@ -1,4 +1,4 @@
-import type { DoctorResult } from '../../protocol/engine/offering.ts';
+import type { DoctorResult } from '../../protocol/engine/doctor.ts';
 import { megabytes } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import type { Verb } from '../console/verb.ts';

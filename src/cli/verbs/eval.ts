@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
+import type { EvaluateResult, MinimumCheck } from '../../protocol/engine/evaluating.ts';
+import { reportTable } from '../../report/reportTable.ts';
+import { interval, percent } from '../../text/numbers.ts';
 import { progressLine } from '../console/format.ts';
 import type { ExitCode, Verb, VerbCall } from '../console/verb.ts';
-import { evaluateRecipe } from '../steps/evaluateRecipe.ts';
-import { minimumLines } from '../steps/minimumLines.ts';
 
 interface Meant {
   recipe: string;
@@ -49,4 +50,32 @@ function tell({ terminal, json }: VerbCall, result: { gates: Parameters<typeof m
   if (json) terminal.print(JSON.stringify(result));
   else for (const line of minimumLines(result.gates)) terminal.print(line);
   return result.gates.every(check => check.isPassed) ? 0 : 1;
+}
+
+/** Evaluates, telling how far it is; for people, prints the table and where the report lies. */
+export async function evaluateRecipe(
+  call: VerbCall,
+  params: { recipe: string; sets?: string[] },
+): Promise<EvaluateResult> {
+  const { terminal, json, engine } = call;
+  const result = await engine.request('evaluate', params, {
+    onProgress(told) {
+      if (told.kind === 'work' && !json) terminal.progress(progressLine(told));
+    },
+  });
+  if (!json) {
+    terminal.print(reportTable(result.report));
+    terminal.print(`\nreport  ${result.htmlPath}\ndata    ${result.reportPath}`);
+  }
+  return result;
+}
+
+/** A line for each minimum of a recipe: what was measured, and whether that is enough. */
+function minimumLines(checks: readonly MinimumCheck[]): string[] {
+  return checks.map(({ set, system, minimum, score, isPassed }) => {
+    const measured = score
+      ? `${percent(score.correct / score.total)} (${interval(score)}; ${score.correct} of ${score.total})`
+      : 'not measured';
+    return `${isPassed ? 'passed' : 'FAILED'}  ${system} on ${set}: ${measured}, minimum ${percent(minimum)}`;
+  });
 }

@@ -5,8 +5,8 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
 import { type Arguments, parseAdapter } from '../console/arguments.ts';
+import { basePath } from '../console/basePath.ts';
 import type { Verb } from '../console/verb.ts';
-import { basePath } from '../steps/basePath.ts';
 
 export const mergeVerb: Verb = {
   name: 'merge',

@@ -6,10 +6,10 @@ import { namedTarget } from '../../text/target.ts';
 import { duration } from '../console/format.ts';
 import { exampleRecipe, mediaFolder } from '../console/packagePaths.ts';
 import type { Verb, VerbCall } from '../console/verb.ts';
-import { answerLine, askPrompt } from '../steps/askPrompt.ts';
-import { evaluateRecipe } from '../steps/evaluateRecipe.ts';
-import { trainRecipe } from '../steps/trainRecipe.ts';
+import { answerLine, askPrompt } from './ask.ts';
+import { evaluateRecipe } from './eval.ts';
 import { mergeLine } from './merge.ts';
+import { trainRecipe } from './train.ts';
 
 export const quickstartVerb: Verb = {
   name: 'quickstart',

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import type { RouteResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { RouteResult } from '../../protocol/route.ts';
 import { weightsText } from '../console/format.ts';
 import { columns } from '../console/help.ts';
+import { jsonLines } from '../console/jsonLines.ts';
 import type { Verb } from '../console/verb.ts';
-import { jsonLines } from '../steps/jsonLines.ts';
 
 /** Features of the evidence that a person is shown. */
 const shownFeatures = 8;

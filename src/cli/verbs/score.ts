@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { parseAdapter } from '../console/arguments.ts';
+import { basePath } from '../console/basePath.ts';
+import { jsonLines } from '../console/jsonLines.ts';
 import type { Verb } from '../console/verb.ts';
-import { basePath } from '../steps/basePath.ts';
-import { jsonLines } from '../steps/jsonLines.ts';
 
 export const scoreVerb: Verb = {
   name: 'score',

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
+import type { TrainResult } from '../../protocol/engine/training.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { Verb } from '../console/verb.ts';
-import { trainRecipe } from '../steps/trainRecipe.ts';
+import type { TrainEvent, TrainStepEvent } from '../../protocol/trainEvents.ts';
+import { bytes } from '../../text/numbers.ts';
+import { duration, megabytes, progressLine } from '../console/format.ts';
+import type { Verb, VerbCall } from '../console/verb.ts';
 
 export const trainVerb: Verb = {
   name: 'train',
@@ -41,4 +44,55 @@ function checkpointNamed(text: string | undefined): { run: string; step: number 
   const [, run, step] = /^([\w-]+):(\d+)$/.exec(text) ?? [];
   if (run && step) return { run, step: Number(step) };
   throw new WorkbenchError('badRequest', `'${text}' names no checkpoint`, 'Write RUN:STEP, as checkpoints lists them.');
+}
+
+export interface TrainOptions {
+  recipe: string;
+  only?: string[];
+  resume: boolean;
+  from?: { run: string; step: number };
+}
+
+/** Trains, telling how far it is. With --json every event is a line on stdout. `steps` are those taken now. */
+export async function trainRecipe(call: VerbCall, options: TrainOptions): Promise<TrainResult & { steps: number }> {
+  const { terminal, json } = call;
+  const validation = new Map<string, number>();
+  let steps = 0;
+  const show = (event: TrainEvent) => {
+    if (event.type === 'step') steps++;
+    if (json) terminal.print(JSON.stringify(event));
+    else if (event.type === 'recompute')
+      terminal.note(
+        `activations are computed again: training takes about ${bytes(event.bytes)}, and ${bytes(event.bytesWithout)} would not fit into ${bytes(event.budgetBytes)}`,
+      );
+    else if (event.type === 'step') terminal.progress(stepLine(event, validation));
+    else if (event.type === 'validation') {
+      validation.set(event.expert, event.loss);
+      if (event.stopped)
+        terminal.note(`${event.expert}: no better validation loss for a while; stopped at step ${event.step}`);
+    } else if (event.type === 'cancelled')
+      terminal.note(`stopped at step ${event.step}; everything up to it is on disk`);
+  };
+  const result = await call.engine.request('train', options, {
+    onProgress(told) {
+      if (told.kind === 'event') show(told.event);
+      if (told.kind === 'work' && !json) terminal.progress(progressLine(told));
+    },
+  });
+  return { ...result, steps };
+}
+
+function stepLine(event: TrainStepEvent, validation: ReadonlyMap<string, number>): string {
+  const experts = Object.entries(event.experts).map(([name, { loss }]) => {
+    const held = validation.get(name);
+    return `${name} ${loss.toFixed(3)}${held === undefined ? '' : ` (${held.toFixed(3)})`}`;
+  });
+  const speed = `${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`;
+  return [
+    `step ${event.step}/${event.steps}`,
+    `loss ${experts.join('  ')}`,
+    speed,
+    `${duration(event.secondsLeft)} left`,
+    megabytes(event.residentBytes),
+  ].join('  ·  ');
 }

@@ -1,5 +1,5 @@
 import type { Device, DeviceChoice } from '../../protocol/device.ts';
-import type { DeviceStatus, DeviceVerdict } from '../../protocol/engine/offering.ts';
+import type { DeviceStatus, DeviceVerdict } from '../../protocol/engine/doctor.ts';
 import { type DeviceUse, onCpu } from '../runtime/deviceUse.ts';
 import { runtimeBackends } from '../runtime/session.ts';
 import { driverVersions } from './driverVersions.ts';

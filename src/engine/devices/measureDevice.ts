@@ -4,7 +4,7 @@ import { dequantizeAtUse } from '../../nn/quant/dequantizeAtUse.ts';
 import { floatToHalf } from '../../nn/tensor/half.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import type { Device } from '../../protocol/device.ts';
-import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
+import type { DeviceVerdict } from '../../protocol/engine/doctor.ts';
 import { createSession, type Feeds, floats, readTensor, releaseTensors } from '../runtime/session.ts';
 
 /** Largest relative error against the CPU's result that another order of additions explains. */

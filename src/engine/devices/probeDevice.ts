@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../../protocol/device.ts';
-import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
+import type { DeviceVerdict } from '../../protocol/engine/doctor.ts';
 import type { Measured } from './measureDevice.ts';
 
 /** Drivers have been seen to hang; a first start that compiles all kernels takes some seconds. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../experiment/files.ts';
 import { isProcessAlive } from '../../experiment/processes.ts';
 import { type Device, devices } from '../../protocol/device.ts';
-import type { DeviceVerdict } from '../../protocol/engine/offering.ts';
+import type { DeviceVerdict } from '../../protocol/engine/doctor.ts';
 
 /** The verdicts on devices, stored between processes and valid as long as runtime and drivers stay the same. */
 export interface VerdictStore {

@@ -12,7 +12,7 @@ import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/evaluating.ts';
 import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
-import { type EngineCall, watchFor } from '../workbench/requestHandler.ts';
+import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type LoadedSet } from './answerSet.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';

@@ -1,5 +1,5 @@
 import type { Base } from '../../experiment/base.ts';
-import type { ExpertState } from '../../experiment/checkpoint.ts';
+import type { ExpertState } from '../../experiment/checkpoints.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';

@@ -1,8 +1,8 @@
 import { lstat, readdir, readFile, realpath, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isHeld } from '../../experiment/fileLock.ts';
 import { storageError } from '../../experiment/files.ts';
 import { hubCacheFolder, isCommit, repoFolders } from '../../experiment/hubCache.ts';
+import { isHeld } from '../../experiment/locks.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
 import type { RemoveModelRequest, RemoveModelResult } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';

@@ -3,7 +3,7 @@ import { type FittedPrompt, fitContext } from '../../nn/tokenizer/fitContext.ts'
 import type { AskRequest } from '../../protocol/engine/asking.ts';
 import { generate } from '../runtime/generate.ts';
 import { type Answering, openAnswering, weightsOf } from '../workbench/answering.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
 export const handle: RequestHandler<'ask'> = async (workbench, request, call) => {

@@ -1,6 +1,6 @@
 import { type GenerateRow, generate } from '../runtime/generate.ts';
 import { openAnswering, weightsOf } from '../workbench/answering.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Answers several prompts in one batch. */
 export const handle: RequestHandler<'askAll'> = async (workbench, request, call) => {

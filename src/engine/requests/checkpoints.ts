@@ -1,6 +1,6 @@
+import { lastKeeper, listCheckpoints } from '../../experiment/checkpoints.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
-import { lastKeeper, listCheckpoints } from '../../experiment/keptCheckpoints.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** The checkpoints that a run has kept; throws `badRequest` for what is no run's identity. */
 export const handle: RequestHandler<'checkpoints'> = async ({ mediaFolder }, { recipe, run }) => {

@@ -5,7 +5,7 @@ import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
 import type { ComparedMerge, CompareMergesRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 import { blendAdapters, mergeOptions, readWeighted } from './merge.ts';
 
 /** Makes every method's merge of a recipe's experts in memory, and measures how far each is from the exact sum. */

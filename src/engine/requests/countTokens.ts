@@ -1,7 +1,7 @@
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Counts tokens with the base's own tokenizer and chat template. */
 export const handle: RequestHandler<'countTokens'> = async (workbench, request) => {

@@ -13,11 +13,11 @@ import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/offering.ts';
+import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
 export const handle: RequestHandler<'describe'> = async (workbench, request) => {

@@ -4,7 +4,7 @@ import { loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import { runtimeBackends, runtimeVersion } from '../runtime/session.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Training the embedded base takes about this much; below it the system swaps or ends the process. */
 const neededMemory = 1e9;

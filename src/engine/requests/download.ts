@@ -3,7 +3,7 @@ import { checkEndpoint, defaultEndpoint } from '../../hub/endpoint.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { downloadModel } from '../hub/downloadModel.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Downloads a base into the Hugging Face cache, from the hub or from the mirror that HF_ENDPOINT or the request names. */
 export const handle: RequestHandler<'download'> = async (_workbench, request, { signal, progress }) => {

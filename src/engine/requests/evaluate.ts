@@ -1,7 +1,7 @@
 import { openExperiment } from '../../experiment/experiment.ts';
 import { evaluateRecipe } from '../evaluation/evaluate.ts';
 import { recordRun } from '../runs/recordRun.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Evaluates a recipe's experts, as a run that other windows see. */
 export const handle: RequestHandler<'evaluate'> = async (workbench, request, call) => {

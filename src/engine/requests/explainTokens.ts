@@ -7,7 +7,7 @@ import type { ExplainedToken, NextToken } from '../../protocol/engine/asking.ts'
 import type { Weights } from '../runtime/adapterBank.ts';
 import { createKvCache, releaseCache } from '../runtime/kvCache.ts';
 import type { Model } from '../runtime/model.ts';
-import { type RequestHandler, watchFor } from '../workbench/requestHandler.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** Logits that one run may give: 128 MB. */
 const mostLogits = 2 ** 25;

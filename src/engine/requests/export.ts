@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { loadBase } from '../../experiment/base.ts';
+import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
 import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
-import { checkOutputFolder, resultMark } from '../../experiment/outputFolder.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
 import { architectures } from '../../nn/model/architectures.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Writes an expert for use elsewhere: a PEFT folder, a GGUF adapter for llama.cpp, or a full model. */
 export const handle: RequestHandler<'export'> = async (workbench, { recipe, expert, format, out }) => {

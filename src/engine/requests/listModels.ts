@@ -8,7 +8,7 @@ import { repoOfFolder } from '../../hub/repoName.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import type { CachedModel } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** The models of the Hugging Face cache that can be used as a base, whoever has put them there. */
 export const handle: RequestHandler<'listModels'> = async () => {

@@ -1,4 +1,4 @@
-import { type RequestHandler, watchFor } from '../workbench/requestHandler.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** Compiles a recipe's base and puts experts into its bank. Throws `notFound` for one that is not trained. */
 export const handle: RequestHandler<'load'> = async (workbench, { recipe, experts }, call) => {

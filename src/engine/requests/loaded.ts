@@ -1,4 +1,4 @@
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** What is in memory. */
 export const handle: RequestHandler<'loaded'> = async workbench => workbench.loaded();

@@ -6,7 +6,7 @@ import { generationSettingsOf } from '../../recipe/settings.ts';
 import { answerSet, scoreOf } from '../evaluation/answerSet.ts';
 import { loadSets } from '../evaluation/loadSets.ts';
 import { systemsOf } from '../evaluation/systems.ts';
-import { type RequestHandler, watchFor } from '../workbench/requestHandler.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { checkAvailable } from '../workbench/workbench.ts';
 
 /** Wrong answers that are told of each system on a set. */

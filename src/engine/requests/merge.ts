@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { type Base, loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
+import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
 import { adapterFolder, type Experiment, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
-import { checkOutputFolder, resultMark } from '../../experiment/outputFolder.ts';
 import { checkAdapterFits } from '../../nn/lora/adapter.ts';
 import { type AdapterOrigin, commonOrigin, originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { mergeAdapters } from '../../nn/merge/merge.ts';
@@ -15,7 +15,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { weightsProblem } from '../../recipe/check.ts';
 import { type MergeSettings, mergeSettings } from '../../recipe/schema.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */

@@ -1,8 +1,7 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Base, graphConfig } from '../../experiment/base.ts';
+import { type Base, graphConfig, openPlanBase } from '../../experiment/base.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
-import { openPlanBase } from '../../experiment/planBase.ts';
 import { answeringMemory } from '../../nn/memory/answeringMemory.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
@@ -16,7 +15,7 @@ import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
 import { chosenExperts, type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** The share of a large product's rate that a training's own products reach. */
 const efficiency = 0.8;

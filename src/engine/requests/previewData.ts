@@ -1,13 +1,13 @@
 import { join } from 'node:path';
+import { openPlanBase } from '../../experiment/base.ts';
 import { encodeForTraining, longestExample, readExamples } from '../../experiment/dataFiles.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
-import { openPlanBase } from '../../experiment/planBase.ts';
 import { tokenTexts } from '../../nn/decode/detokenize.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
 import type { PreviewedExample } from '../../protocol/engine/training.ts';
 import { trainingSettingsOf } from '../../recipe/settings.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** What an expert will learn from, by the code that trains it. Weights are not loaded. Throws `badData` as training does. */
 export const handle: RequestHandler<'previewData'> = async ({ mediaFolder }, { recipe: path, text, expert, rows }) => {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { hashBase, loadBase } from '../../experiment/base.ts';
-import { readCheckpoint } from '../../experiment/checkpoint.ts';
+import { readCheckpoint } from '../../experiment/checkpoints.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
-import { withExpertLocks } from '../../experiment/expertLocks.ts';
 import { copyFilesAtomic, folderFiles } from '../../experiment/files.ts';
+import { withExpertLocks } from '../../experiment/locks.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { writeTrained } from '../training/trainedAdapter.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /**
  * Makes a checkpoint's factors an expert's adapter; the adapter that was there is kept aside.

@@ -1,5 +1,5 @@
 import { removeModel } from '../hub/removeModel.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Deletes one commit of a model from the Hugging Face cache. */
 export const handle: RequestHandler<'removeModel'> = (_workbench, model) => removeModel(model);

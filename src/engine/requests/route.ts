@@ -1,5 +1,5 @@
 import { openExperiment } from '../../experiment/experiment.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Routes prompts; needs neither the base nor trained experts. Without a recipe the shipped prior speaks for math, code and qa. */
 export const handle: RequestHandler<'route'> = async (workbench, { recipe, prompts }) => {

@@ -8,7 +8,7 @@ import type { ScoreResult } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { allLogits } from '../runtime/model.ts';
 import { openModel } from '../runtime/openModel.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Log-probability of every token of given texts, under a model with given adapters. */
 export const handle: RequestHandler<'score'> = async (workbench, request, call) => {

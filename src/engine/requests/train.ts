@@ -1,11 +1,11 @@
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
-import { withExpertLocks } from '../../experiment/expertLocks.ts';
+import { withExpertLocks } from '../../experiment/locks.ts';
 import { runPaths } from '../../experiment/paths.ts';
 import { removeStaleFiles } from '../../experiment/removeStaleFiles.ts';
 import { recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { trainOn } from '../training/trainRun.ts';
-import { type RequestHandler, watchFor } from '../workbench/requestHandler.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** Trains a recipe's experts, telling every event, with what an earlier process may have left behind put away first. */
 export const handle: RequestHandler<'train'> = async (workbench, request, call) => {

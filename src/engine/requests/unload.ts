@@ -1,5 +1,5 @@
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
-import type { RequestHandler } from '../workbench/requestHandler.ts';
+import type { RequestHandler } from '../workbench/request.ts';
 
 /** Takes experts of a recipe out of the bank. */
 export const handle: RequestHandler<'unload'> = async (workbench, { recipe, experts }) => {

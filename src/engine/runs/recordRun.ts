@@ -1,10 +1,10 @@
-import { openRunRecord } from '../../experiment/openRunRecord.ts';
 import { resultPaths } from '../../experiment/paths.ts';
+import { openRunRecord } from '../../experiment/runs.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { EngineProgress } from '../../protocol/engine/engineApi.ts';
 import type { RunRecord, RunResult } from '../../protocol/runRecord.ts';
 import type { StopWish } from '../../protocol/runState.ts';
-import { engineEnds } from '../workbench/requestHandler.ts';
+import { engineEnds } from '../workbench/request.ts';
 
 /** Milliseconds between two looks at whether someone asks for a stop; a record is written that often at most. */
 const pause = 1000;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Base } from '../../experiment/base.ts';
-import type { ExpertOrigin } from '../../experiment/checkpoint.ts';
+import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
 import { encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';

@@ -1,5 +1,5 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
-import type { ExpertState } from '../../experiment/checkpoint.ts';
+import type { ExpertState } from '../../experiment/checkpoints.ts';
 import { hashName, initFactors } from '../../nn/lora/initFactors.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import { hyperNames } from '../../nn/train/adamw.ts';

@@ -6,12 +6,13 @@ import {
   checkRestored,
   checkResumed,
   type ExpertState,
+  keepCheckpoint,
+  keptSteps,
   readCheckpoint,
   writeCheckpoint,
-} from '../../experiment/checkpoint.ts';
+} from '../../experiment/checkpoints.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
-import { keepCheckpoint, keptSteps } from '../../experiment/keptCheckpoints.ts';
 import { keptCheckpointPath } from '../../experiment/paths.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';

@@ -1,6 +1,6 @@
 import { hashAdapter, writeAdapter } from '../../experiment/adapterFiles.ts';
 import type { Base } from '../../experiment/base.ts';
-import type { ExpertOrigin } from '../../experiment/checkpoint.ts';
+import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
 import type { ResultPaths } from '../../experiment/paths.ts';
 import { type TrainingRecord, writeTrainingRecord } from '../../experiment/trainingRecord.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';

@@ -1,14 +1,14 @@
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import type { Call } from '../../protocol/contract.ts';
-import type { RouteResult } from '../../protocol/engine/asking.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { RouteResult } from '../../protocol/route.ts';
 import type { Target, Weights } from '../../protocol/target.ts';
 import { weightsProblem } from '../../recipe/check.ts';
 import { type GenerationSettings, generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import type { Model } from '../runtime/model.ts';
-import { watchFor } from './requestHandler.ts';
+import { watchFor } from './request.ts';
 import type { OpenExperiment, Workbench } from './workbench.ts';
 
 /** Who can answer: a base alone, or with the experts of a recipe. */

@@ -10,7 +10,7 @@ import {
   openExperiment,
   trainedExperts,
 } from '../../experiment/experiment.ts';
-import type { Loaded } from '../../protocol/engine/offering.ts';
+import type { Loaded } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 import type { Router } from '../../router/router.ts';

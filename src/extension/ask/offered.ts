@@ -1,4 +1,4 @@
-import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
 import { auto, base } from '../../text/target.ts';
 

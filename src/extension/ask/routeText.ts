@@ -1,4 +1,4 @@
-import type { RouteResult } from '../../protocol/engine/asking.ts';
+import type { RouteResult } from '../../protocol/route.ts';
 import { weightsText } from '../../text/target.ts';
 
 /** One line of Markdown: whom the router chose, and the strongest evidence for it. */

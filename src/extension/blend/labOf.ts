@@ -1,7 +1,8 @@
-import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { mergeMethodTexts } from '../../protocol/mergeMethod.ts';
 import type { Report, ReportScore } from '../../protocol/report.ts';
-import type { Evaluated, Lab, Weights } from '../../protocol/views/blend.ts';
+import type { Weights } from '../../protocol/target.ts';
+import type { Evaluated, Lab } from '../../protocol/views/blend.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 
 /** What can be blended, what blends can begin with, and what a report says of blends and merges. */

@@ -1,5 +1,5 @@
 import type { ChatFollowup } from 'vscode';
-import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
 import { parseWeights } from '../../text/target.ts';
 import { expertFor } from '../ask/offered.ts';

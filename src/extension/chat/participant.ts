@@ -12,7 +12,8 @@ import {
   MarkdownString,
   ThemeIcon,
 } from 'vscode';
-import type { AskResult, ChatTurn, RouteResult } from '../../protocol/engine/asking.ts';
+import type { AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
+import type { RouteResult } from '../../protocol/route.ts';
 import type { Target } from '../../protocol/target.ts';
 import { targetLabel, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';

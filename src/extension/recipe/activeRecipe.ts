@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type ExtensionContext, RelativePattern, workspace } from 'vscode';
 import { globs } from '../../experiment/paths.ts';
-import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { HostEngine } from '../services/hostEngine.ts';

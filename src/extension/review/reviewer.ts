@@ -1,4 +1,4 @@
-import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
 import type { DiffHunk } from '../../review/diffHunk.ts';
 import { explainedHunkPrompt, hunkPrompt } from '../../review/hunkPrompt.ts';

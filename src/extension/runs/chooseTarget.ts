@@ -1,6 +1,6 @@
 import { Uri, window, workspace } from 'vscode';
 import { recipeEnding } from '../../experiment/paths.ts';
-import type { DescribedExpert } from '../../protocol/engine/offering.ts';
+import type { DescribedExpert } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { canResume } from '../../protocol/runState.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunFolder } from '../../experiment/runFolder.ts';
+import type { RunFolder } from '../../experiment/runs.ts';
 
 /** Looks at a run whose process is gone, after which no other window starts it again: it would have done so by now. */
 const mostLooks = 5;

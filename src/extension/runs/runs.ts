@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
 import { globs } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
-import { openRunFolder, type RunFolder } from '../../experiment/runFolder.ts';
+import { openRunFolder, type RunFolder } from '../../experiment/runs.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
 import type { RunRecord } from '../../protocol/runRecord.ts';
 import { canResume, type RunKind, runId } from '../../protocol/runState.ts';

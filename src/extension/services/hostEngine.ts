@@ -4,7 +4,7 @@ import { type Event, EventEmitter, type LogOutputChannel } from 'vscode';
 import type { EngineClient, RequestOptions, startEngine } from '../../client/engineClient.ts';
 import type { DeviceChoice } from '../../protocol/device.ts';
 import type { EngineMethod, EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
-import type { Loaded } from '../../protocol/engine/offering.ts';
+import type { Loaded } from '../../protocol/engine/experts.ts';
 import type { Messages } from './messages.ts';
 
 /** This window's engine: a process of its own, started with the first request and ended with the window. */

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { DescribedBase } from '../../protocol/engine/experts.ts';
 import type { CachedModel } from '../../protocol/engine/models.ts';
-import type { DescribedBase } from '../../protocol/engine/offering.ts';
 import { bytes, listing, magnitude } from '../../text/numbers.ts';
 import { cachedName } from '../bases/getBaseItems.ts';
 import { escaped, joined, type TreeRow } from './treeRow.ts';

@@ -1,4 +1,4 @@
-import type { DescribedExpert, DescribeResult, Loaded } from '../../protocol/engine/offering.ts';
+import type { DescribedExpert, DescribeResult, Loaded } from '../../protocol/engine/experts.ts';
 import type { Report, ReportScore } from '../../protocol/report.ts';
 import { bytes, count, dateTime, interval, percent } from '../../text/numbers.ts';
 import type { Run } from '../runs/run.ts';

@@ -1,4 +1,4 @@
-import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { listing, plural } from '../../text/numbers.ts';
 import { escaped, joined, type TreeRow } from './treeRow.ts';
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { commands, Disposable, Uri, workspace } from 'vscode';
-import type { DescribeResult } from '../../protocol/engine/offering.ts';
+import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Report } from '../../protocol/report.ts';
 import { canResume } from '../../protocol/runState.ts';
 import { viewIds } from '../contributions/sidebar.ts';

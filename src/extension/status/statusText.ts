@@ -1,4 +1,4 @@
-import type { Loaded } from '../../protocol/engine/offering.ts';
+import type { Loaded } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
 import { bytes, listing, plural } from '../../text/numbers.ts';
 import { targetLabel, weightsText } from '../../text/target.ts';

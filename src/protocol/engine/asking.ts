@@ -1,15 +1,10 @@
 import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
+import { routeSchema } from '../route.ts';
 import { targetSchema, weightsSchema } from '../target.ts';
 import { source, workProgress } from './source.ts';
 
 const turn = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
-
-const route = z.object({
-  weights: weightsSchema,
-  abstained: z.boolean(),
-  evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
-});
 
 const finish = z.enum(['stop', 'length', 'cancelled', 'context']);
 
@@ -26,7 +21,7 @@ const askResult = z.object({
   finish,
   /** Weights that were used; empty for the base alone. */
   weights: weightsSchema,
-  route: z.optional(route),
+  route: z.optional(routeSchema),
   promptTokens: z.int(),
   answerTokens: z.int(),
   timings: z.object({ routeMs: z.number(), prefillMs: z.number(), decodeMs: z.number() }),
@@ -68,7 +63,7 @@ export const askingRequests = {
       /** Before the route, where a context was given: the prompt as it is asked, and a sentence for each thing that was left out. */
       z.object({ kind: z.literal('fitted'), prompt: z.string(), leftOut: z.array(z.string()) }),
       /** Whom the router chose, before the answer's first text. */
-      z.object({ kind: z.literal('route'), route }),
+      z.object({ kind: z.literal('route'), route: routeSchema }),
       /** The next piece of the answer. */
       z.object({ kind: z.literal('text'), text: z.string() }),
     ]),
@@ -100,7 +95,7 @@ export const askingRequests = {
   /** Needs neither the base nor trained experts; without a recipe the shipped prior speaks for math, code and qa. */
   route: {
     params: z.object({ recipe: z.optional(z.string()), prompts: z.array(z.string()) }),
-    result: z.array(route),
+    result: z.array(routeSchema),
   },
   /** An answer to a prompt, token by token, as the experts of a blend see it. */
   explainTokens: {
@@ -122,7 +117,6 @@ export const askingRequests = {
 
 /** What was said in a conversation. */
 export type ChatTurn = z.infer<typeof turn>;
-export type RouteResult = z.infer<typeof route>;
 export type AskRequest = z.infer<typeof askingRequests.ask.params>;
 export type AskResult = z.infer<typeof askResult>;
 export type AskAllResult = z.infer<typeof askingRequests.askAll.result>;

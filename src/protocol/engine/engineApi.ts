@@ -1,15 +1,17 @@
 import type { Params, Progress, Result, Side } from '../contract.ts';
 import { askingRequests } from './asking.ts';
+import { doctorRequests } from './doctor.ts';
 import { evaluatingRequests } from './evaluating.ts';
+import { engineNotifications, expertRequests } from './experts.ts';
 import { mergingRequests } from './merging.ts';
 import { modelRequests } from './models.ts';
-import { engineNotifications, offeringRequests } from './offering.ts';
 import { trainingRequests } from './training.ts';
 
 /** What the engine process is asked, over its standard streams. */
 export const engineSide = {
   requests: {
-    ...offeringRequests,
+    ...doctorRequests,
+    ...expertRequests,
     ...askingRequests,
     ...trainingRequests,
     ...mergingRequests,

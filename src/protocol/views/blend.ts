@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import { nothing, type ViewApi } from '../contract.ts';
-
-/** Expert → weight. */
-const weights = z.record(z.string(), z.number());
+import { routeSchema } from '../route.ts';
+import { weightsSchema as weights } from '../target.ts';
 
 const labExpert = z.object({
   name: z.string(),
@@ -47,12 +46,6 @@ const lab = z.object({
   opened: z.optional(z.string()),
 });
 
-const route = z.object({
-  weights,
-  abstained: z.boolean(),
-  evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
-});
-
 const answer = z.object({
   text: z.string(),
   finish: z.enum(['stop', 'length', 'cancelled', 'context']),
@@ -81,11 +74,9 @@ const comparison = z.object({
   ),
 });
 
-export type Weights = z.infer<typeof weights>;
 export type Lab = z.infer<typeof lab>;
 export type LabExpert = z.infer<typeof labExpert>;
 export type Decoding = z.infer<typeof decoding>;
-export type LabRoute = z.infer<typeof route>;
 export type LabAnswer = z.infer<typeof answer>;
 export type Explanation = z.infer<typeof explanation>;
 export type Comparison = z.infer<typeof comparison>;
@@ -97,7 +88,7 @@ export const blendApi = {
     requests: {
       load: { params: nothing, result: lab },
       /** Whom the router would choose, and why. */
-      route: { params: z.object({ prompt: z.string() }), result: route },
+      route: { params: z.object({ prompt: z.string() }), result: routeSchema },
       /** Answers with a blend; without weights the base alone. */
       ask: {
         params: z.object({ prompt: z.string(), weights, decoding }),

@@ -1,4 +1,5 @@
 import { type Edit, findNodeAtOffset, getNodePath, type JSONPath, modify, type Node } from 'jsonc-parser';
+import { mergeMethods } from '../../protocol/mergeMethod.ts';
 import type { RecipeReading } from '../parse.ts';
 import type { ProblemCode, RecipeProblem } from '../problem.ts';
 
@@ -47,7 +48,9 @@ const ofCode: Partial<Record<ProblemCode, (part: Part) => Fix[]>> = {
     return [{ title: 'Say in a comment that it is meant', edits: [{ offset: end + comma, length: 0, content }] }];
   },
   unequalRanks: ({ node: { value, offset, length } }) => {
-    const content = JSON.stringify(value === 'linear' ? 'svd' : `${value}_svd`);
+    const other = mergeMethods.find(method => method === (value === 'linear' ? 'svd' : `${value}_svd`));
+    if (!other) return [];
+    const content = JSON.stringify(other);
     return [{ title: `Change to ${content}`, edits: [{ offset, length, content }] }];
   },
   missingFile: ({ node }) => {

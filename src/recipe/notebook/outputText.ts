@@ -1,4 +1,3 @@
-import type { RouteResult } from '../../protocol/engine/asking.ts';
 import {
   type BlendOutput,
   type CheckOutput,
@@ -9,6 +8,7 @@ import {
   stateWords,
   type TrainOutput,
 } from '../../protocol/notebookOutput.ts';
+import type { RouteResult } from '../../protocol/route.ts';
 import { alignColumns, plainText } from '../../report/reportTable.ts';
 import { share } from '../../report/scoreGrid.ts';
 import { count, duration, listing, percent, plural, significant, weightList } from '../../text/numbers.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createDevices } from '../../../src/engine/devices/devices.ts';
 import type { Device, DeviceChoice } from '../../../src/protocol/device.ts';
-import type { DeviceVerdict } from '../../../src/protocol/engine/offering.ts';
+import type { DeviceVerdict } from '../../../src/protocol/engine/doctor.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 interface Machine {

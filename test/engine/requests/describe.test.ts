@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import type { RouteResult } from '../../../src/protocol/engine/asking.ts';
 import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
+import type { RouteResult } from '../../../src/protocol/route.ts';
 import { testEngine } from '../../support/programs.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 

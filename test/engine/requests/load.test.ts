@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { before, test } from 'node:test';
-import type { Loaded } from '../../../src/protocol/engine/offering.ts';
+import type { Loaded } from '../../../src/protocol/engine/experts.ts';
 import type { Target } from '../../../src/protocol/target.ts';
 import { testEngine } from '../../support/programs.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSession, floats, int64s, readFloats } from '../../../src/engine/runtime/session.ts';
 import { openTrainSessions } from '../../../src/engine/training/trainBackend.ts';
-import type { ExpertState } from '../../../src/experiment/checkpoint.ts';
+import type { ExpertState } from '../../../src/experiment/checkpoints.ts';
 import { constantMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';

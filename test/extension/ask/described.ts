@@ -1,4 +1,4 @@
-import type { DescribeResult } from '../../../src/protocol/engine/offering.ts';
+import type { DescribeResult } from '../../../src/protocol/engine/experts.ts';
 
 /** Three experts of which two are trained, a blend and a merge that need the third. */
 export const described: DescribeResult = {

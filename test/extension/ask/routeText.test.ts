@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { routeLine, routePage } from '../../../src/extension/ask/routeText.ts';
-import type { RouteResult } from '../../../src/protocol/engine/asking.ts';
+import type { RouteResult } from '../../../src/protocol/route.ts';
 
 const route: RouteResult = {
   weights: { code: 0.9, qa: 0.1 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { labOf } from '../../../src/extension/blend/labOf.ts';
-import type { DescribeResult } from '../../../src/protocol/engine/offering.ts';
+import type { DescribeResult } from '../../../src/protocol/engine/experts.ts';
 import { mergeMethods } from '../../../src/protocol/mergeMethod.ts';
 import type { Report } from '../../../src/protocol/report.ts';
 import { parseRecipe } from '../../../src/recipe/parse.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reviewerFor } from '../../../src/extension/review/reviewer.ts';
-import type { DescribeResult } from '../../../src/protocol/engine/offering.ts';
+import type { DescribeResult } from '../../../src/protocol/engine/experts.ts';
 import { described } from '../ask/described.ts';
 
 type Expert = DescribeResult['experts'][number];

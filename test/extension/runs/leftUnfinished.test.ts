@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openRunFolder } from '../../../src/experiment/runFolder.ts';
+import { openRunFolder } from '../../../src/experiment/runs.ts';
 import { isLeftUnfinished } from '../../../src/extension/runs/leftUnfinished.ts';
 import type { RunRecord } from '../../../src/protocol/runRecord.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import { openRunRecord } from '../../../src/experiment/openRunRecord.ts';
 import { experimentPaths } from '../../../src/experiment/paths.ts';
+import { openRunRecord } from '../../../src/experiment/runs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 /** What `runs.ts` takes of the editor: a workspace whose recipes are searched for, and files that are watched in vain. */

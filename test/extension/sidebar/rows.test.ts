@@ -8,7 +8,7 @@ import { expertRows, type KnownOfExperts } from '../../../src/extension/sidebar/
 import { recipeRows } from '../../../src/extension/sidebar/recipeRows.ts';
 import { runRows } from '../../../src/extension/sidebar/runRows.ts';
 import { escaped } from '../../../src/extension/sidebar/treeRow.ts';
-import type { DescribedAdapter } from '../../../src/protocol/engine/offering.ts';
+import type { DescribedAdapter } from '../../../src/protocol/engine/experts.ts';
 import type { ReportScore } from '../../../src/protocol/report.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { described } from '../ask/described.ts';

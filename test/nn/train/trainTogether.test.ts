@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTrainSessions } from '../../../src/engine/training/trainBackend.ts';
 import type { Base } from '../../../src/experiment/base.ts';
-import type { ExpertState } from '../../../src/experiment/checkpoint.ts';
+import type { ExpertState } from '../../../src/experiment/checkpoints.ts';
 import { hashName } from '../../../src/nn/lora/initFactors.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';
 import {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { EngineClient } from '../../../src/client/engineClient.ts';
-import { openRunFolder, type RunFolder } from '../../../src/experiment/runFolder.ts';
+import { openRunFolder, type RunFolder } from '../../../src/experiment/runs.ts';
 import { performRun } from '../../../src/extension/runs/performRun.ts';
 import { createRun, type LiveRun } from '../../../src/extension/runs/run.ts';
 import type { TrainOptions } from '../../../src/extension/runs/runs.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkOutputFolder, resultMark } from '../../src/experiment/outputFolder.ts';
+import { checkOutputFolder, resultMark } from '../../src/experiment/checkOutput.ts';
 import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';

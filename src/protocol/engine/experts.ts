@@ -7,25 +7,6 @@ import { source, workProgress } from './source.ts';
 
 const device = z.enum(devices);
 
-const deviceStatus = z.object({
-  choice: z.enum(deviceChoices),
-  used: device,
-  /** Why that one. */
-  reason: z.string(),
-  verdicts: z.array(
-    z.object({
-      device,
-      state: z.enum(deviceStates),
-      /** One sentence. */
-      reason: z.string(),
-      /** Milliseconds of the same small graph on the device and on the CPU. */
-      timing: z.optional(z.object({ device: z.number(), cpu: z.number() })),
-      /** It stores and upcasts half floats right: a training's weights in F16 can stay so, and activations be kept so. */
-      halfFloats: z.optional(z.boolean()),
-    }),
-  ),
-});
-
 const describedBase = z.object({
   /** As the recipe or the request names it. */
   name: z.string(),
@@ -72,29 +53,7 @@ const loaded = z.object({
 
 const someExperts = z.object({ recipe: z.string(), experts: z.array(z.string()) });
 
-export const offeringRequests = {
-  doctor: {
-    params: z.object({
-      /** Tries the devices anew, whatever was found of them before. */
-      probe: z.optional(z.boolean()),
-    }),
-    result: z.object({
-      node: z.string(),
-      runtime: z.string(),
-      platform: z.string(),
-      cpu: z.string(),
-      cores: z.int(),
-      threads: z.int(),
-      memoryBytes: z.number(),
-      freeMemoryBytes: z.number(),
-      backends: z.array(z.object({ name: z.string(), bundled: z.boolean() })),
-      /** What is computed on, and what is known of the other devices. */
-      device: deviceStatus,
-      embeddedBase: z.optional(z.object({ folder: z.string(), parameters: z.number() })),
-      /** What is missing or wrong, and what to do about it. */
-      problems: z.array(z.string()),
-    }),
-  },
+export const expertRequests = {
   /** What can be asked: needs the base's configuration, not its weights. */
   describe: {
     params: z.object(source),
@@ -125,12 +84,7 @@ export const engineNotifications = {
   loaded,
 };
 
-/** What is known of a device other than the CPU. */
-export type DeviceVerdict = z.infer<typeof deviceStatus>['verdicts'][number];
-/** What the engine computes on. */
-export type DeviceStatus = z.infer<typeof deviceStatus>;
-export type DoctorResult = z.infer<typeof offeringRequests.doctor.result>;
-export type DescribeResult = z.infer<typeof offeringRequests.describe.result>;
+export type DescribeResult = z.infer<typeof expertRequests.describe.result>;
 export type DescribedBase = z.infer<typeof describedBase>;
 export type DescribedAdapter = z.infer<typeof describedAdapter>;
 export type DescribedExpert = z.infer<typeof describedExpert>;

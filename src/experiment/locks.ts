@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
 import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WorkbenchError } from '../protocol/errors.ts';
+import { makeWritableFolder } from './files.ts';
+import type { ResultPaths } from './paths.ts';
 import { isProcessAlive } from './processes.ts';
 
 /** Milliseconds between a holder's signs of life, and how long after the last one it counts as gone. */
@@ -28,7 +32,7 @@ export async function withFileLock<T>(path: string, signal: AbortSignal, work: (
  * Runs `work` while no other process does so under the same name, and throws what `taken` says of the process that holds
  * it. The holder may block its thread for minutes.
  */
-export async function withFreeLock<T>(path: string, taken: (pid: number) => Error, work: () => Promise<T>): Promise<T> {
+async function withFreeLock<T>(path: string, taken: (pid: number) => Error, work: () => Promise<T>): Promise<T> {
   if (await take(path)) return hold(path, work);
   if (await isStale(path, busyGone)) await putAway(path);
   if (await take(path)) return hold(path, work);
@@ -86,4 +90,26 @@ async function putAway(path: string): Promise<void> {
     if (error.code !== 'ENOENT') throw error;
   });
   await rm(aside, { force: true });
+}
+
+/** Holds experts while they are trained. Throws `busy` where another engine trains one of them. */
+export async function withExpertLocks<T>(
+  paths: ResultPaths,
+  experts: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const [expert, ...others] = experts;
+  if (expert === undefined) return work();
+  const lock = paths.expertLock(expert);
+  await makeWritableFolder(dirname(lock));
+  return withFreeLock(
+    lock,
+    pid =>
+      new WorkbenchError(
+        'busy',
+        `expert '${expert}' is being trained by another engine, process ${pid}`,
+        'Wait until it is done, or stop it there.',
+      ),
+    () => withExpertLocks(paths, others, work),
+  );
 }

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import { openRunRecord } from '../../src/experiment/openRunRecord.ts';
 import { experimentPaths } from '../../src/experiment/paths.ts';
-import { openRunFolder } from '../../src/experiment/runFolder.ts';
-import { readRunRecord } from '../../src/experiment/runRecordFile.ts';
+import { openRunFolder, openRunRecord, readRunRecord } from '../../src/experiment/runs.ts';
 import type { RunResult } from '../../src/protocol/runRecord.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 

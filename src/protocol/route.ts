@@ -1,0 +1,13 @@
+import * as z from 'zod/mini';
+import { weightsSchema } from './target.ts';
+
+/** What the router makes of a prompt. */
+export const routeSchema = z.object({
+  /** Of the experts that answer; empty where the base does. */
+  weights: weightsSchema,
+  /** No expert's domain was recognised. */
+  abstained: z.boolean(),
+  /** What spoke for an expert (above 0) or against it, in the unit of the router's scores. */
+  evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
+});
+export type RouteResult = z.infer<typeof routeSchema>;
