@@ -13,6 +13,7 @@ export function buildEngine(): Promise<void> {
 /** The engine process as it ships, over the embedded base. */
 export function startBuiltEngine(threads: number): EngineClient {
   return startEngine({
+    failsWhenLost: true,
     enginePath: path('dist/engine.mjs'),
     args: ['--media', path('media'), '--threads', String(threads)],
   });

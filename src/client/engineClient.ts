@@ -24,8 +24,8 @@ export interface RequestOptions<M extends EngineMethod> {
 /** The engine from its caller's side: requests in, answers and progress out, whatever happens to the process. */
 export interface EngineClient {
   /**
-   * Rejects with the engine's WorkbenchError, with `engineLost` when two processes ended before they answered, or with
-   * the signal's reason.
+   * Rejects with the engine's WorkbenchError, with `engineLost` when the process ended before it answered, the second
+   * one too unless `failsWhenLost`, or with the signal's reason.
    */
   request<M extends EngineMethod>(
     method: M,
@@ -50,6 +50,9 @@ export interface EngineOptions extends EngineProcessOptions {
   /** Whether a request that a process did not survive fails, instead of being sent once more. */
   failsWhenLost?: boolean;
 }
+
+/** Milliseconds in which a process whose line broke is seen to have ended. */
+const breaking = 5000;
 
 /** An engine process with its line. */
 interface Line {
@@ -89,6 +92,7 @@ export function startEngine({ failsWhenLost = false, ...options }: EngineOptions
       onStray: message => tellNotice({ level: 'info', message }),
     });
     void process.gone.then(lost => {
+      rpc.dispose(lost);
       if (isDisposed) return;
       policy.ended();
       lostPid = process.hasCrashed() ? process.pid : undefined;
@@ -129,15 +133,14 @@ export function startEngine({ failsWhenLost = false, ...options }: EngineOptions
   ): Promise<EngineResult<M>> {
     signal?.throwIfAborted();
     const { process, rpc } = await running();
-    const lost = process.gone.then(error => {
-      throw error;
-    });
-    const answer = rpc.request(method, params, { signal, onProgress }).catch(error => {
+    try {
+      return await rpc.request(method, params, { signal, onProgress });
+    } catch (error) {
       if (error instanceof WorkbenchError || error === signal?.reason) throw error;
-      // The connection noticed before the process was seen to end.
-      return lost;
-    });
-    return Promise.race([answer, lost]);
+      // The line broke before the process was seen to end, or with a message that could not leave it.
+      const lost = await Promise.race([process.gone, delay(breaking, undefined, { ref: false })]);
+      throw lost ?? new WorkbenchError('runtime', error instanceof Error ? error.message : String(error));
+    }
   }
 
   return {
@@ -176,8 +179,8 @@ function sentAgain<M extends EngineMethod>(method: M, params: EngineParams<M>): 
 }
 
 /**
- * Hands on a request's progress, with an answer's text told once even where a restarted engine begins the answer anew:
- * decoding is seeded, so that it begins with the same text.
+ * Hands on a request's progress, with how a prompt was fitted and routed and with an answer's text told once, even where
+ * a restarted engine begins the answer anew: decoding is seeded, so that all of it is the same again.
  */
 export function tellOnce<P>(
   onProgress: ((progress: P) => void) | undefined,
@@ -185,10 +188,16 @@ export function tellOnce<P>(
   if (!onProgress) return undefined;
   let told = 0;
   let received = 0;
+  const before = new Set<unknown>();
   return {
     tell(progress) {
-      const text = textOf(progress);
-      if (text === undefined) return onProgress(progress);
+      const { kind, text = '' } = progress as { kind?: unknown; text?: string };
+      if (kind === 'fitted' || kind === 'route') {
+        if (!before.has(kind)) onProgress(progress);
+        before.add(kind);
+        return;
+      }
+      if (kind !== 'text') return onProgress(progress);
       const fresh = text.slice(Math.max(0, told - received));
       received += text.length;
       told = Math.max(told, received);
@@ -198,9 +207,4 @@ export function tellOnce<P>(
       received = 0;
     },
   };
-}
-
-function textOf(progress: unknown): string | undefined {
-  const { kind, text } = progress as { kind?: unknown; text?: string };
-  return kind === 'text' ? text : undefined;
 }

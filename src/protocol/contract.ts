@@ -53,7 +53,7 @@ export type Handlers<S extends Side> = {
 /** For requests without parameters, and for answers that only say that it was done. */
 export const nothing = z.undefined();
 
-/** A number that may be infinite or none at all, which JSON writes as null: a loss that diverged. */
+/** A number that may be infinite or none at all, such as a loss that diverged: JSON writes null, which is read as NaN. */
 export const anyNumber = z.pipe(
   z.union([z.number(), z.nan(), z.null()]),
   z.transform(value => value ?? Number.NaN),

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber } from './contract.ts';
+import { reportScore } from './report.ts';
 import { routeSchema } from './route.ts';
 import { runStates } from './runState.ts';
 import { weightsSchema as weights } from './target.ts';
@@ -71,7 +72,7 @@ const evaluate = z.object({
   rows: z.array(
     z.object({
       system: z.string(),
-      kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential']),
+      kind: reportScore.shape.kind,
       /** One per set; null where the system was not asked. */
       cells: z.array(
         z.nullable(z.object({ correct: z.number(), total: z.number(), low: z.number(), high: z.number() })),

@@ -3,6 +3,7 @@ import {
   createMessageConnection,
   type DataCallback,
   type Disposable,
+  ErrorCodes,
   type Message,
   type MessageConnection,
   ProgressType,
@@ -16,7 +17,7 @@ import { type ErrorCode, type Problem, WorkbenchError } from './errors.ts';
 export interface Rpc<Other extends Side> {
   /**
    * Asks the other end. Aborting the signal asks it to stop; when it has, the request rejects with the signal's reason,
-   * or resolves with what was done until then where the contract says so.
+   * or resolves with what was done until then where the contract says so. See `abortsAtOnce`.
    * @throws WorkbenchError what the handler at the other end threw; `badRequest` where its answer does not fit.
    *   Another error where the line broke.
    */
@@ -26,8 +27,8 @@ export interface Rpc<Other extends Side> {
     options?: RequestOptions<Progress<Other, M>>,
   ): Promise<Result<Other, M>>;
   notify<M extends keyof Other['notifications'] & string>(method: M, params: Told<Other, M>): void;
-  /** Handlers under way are told to stop; requests that wait are rejected as aborted. */
-  dispose(): void;
+  /** Handlers under way are told to stop; requests that wait are rejected with the reason, without one as aborted. */
+  dispose(reason?: Error): void;
 }
 
 interface RequestOptions<P> {
@@ -42,12 +43,21 @@ export interface RpcOptions<Own extends Side, Other extends Side> {
   connection: MessageConnection;
   /** Told of messages that do not fit and that nobody waits for. */
   onStray(problem: string): void;
+  /** A request that is aborted rejects at once, instead of when the other end has stopped. */
+  abortsAtOnce?: boolean;
 }
 
 /** JSON-RPC error code of an answer that carries a `WireError`: outside the range the protocol keeps for itself. */
 const failedCode = 1;
 /** JSON-RPC error code of a request that was cancelled, as the Language Server Protocol has it. */
 const cancelledCode = -32800;
+
+/** What the library says of a message that did not leave, or whose answer can't come. */
+const lineCodes: number[] = [
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.MessageReadError,
+];
 
 /** An error as it crosses the line. */
 interface WireError {
@@ -63,16 +73,19 @@ const anyProgress = new ProgressType<unknown>();
 
 /** Checks what crosses the line at both ends, and begins to listen. */
 export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Own, Other>): Rpc<Other> {
-  const { own, other, connection, onStray } = o;
+  const { own, other, connection, onStray, abortsAtOnce } = o;
   const handlers = o.handlers as Record<string, (params: unknown, call?: unknown) => unknown>;
   const running = new Set<AbortController>();
   let nextToken = 1;
-  let isDisposed = false;
   let isClosed = false;
+  /** Why nothing more crosses the line. */
+  let end: Error | undefined;
 
   connection.onRequest(async (method, message, token) => {
     const abort = new AbortController();
-    token.onCancellationRequested(() => abort.abort());
+    // One that came while the request waited its turn has been told already.
+    if (token.isCancellationRequested) abort.abort();
+    else token.onCancellationRequested(() => abort.abort());
     running.add(abort);
     try {
       const { params: schema, answersWhenCancelled } = known(own.requests, method);
@@ -107,7 +120,7 @@ export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Ow
 
   /** Tells the other end, unless nobody listens there any more: the work goes on to its end all the same. */
   function send(message: () => Promise<void>): void {
-    if (!isClosed && !isDisposed) void message().catch(() => {});
+    if (!isClosed && !end) void message().catch(() => {});
   }
 
   function orStray(work: () => void): void {
@@ -124,21 +137,24 @@ export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Ow
       const exchange = known(other.requests, method);
       const source = new CancellationTokenSource();
       const cancel = () => source.cancel();
+      const isGivenUp = () => signal?.aborted === true && !exchange.answersWhenCancelled;
       signal?.addEventListener('abort', cancel);
       const progressToken = onProgress && nextToken++;
       const listening =
         progressToken &&
         connection.onProgress(anyProgress, progressToken, value =>
-          orStray(() =>
-            onProgress!(fitting(exchange.progress ?? z.never(), value, `progress of '${method}'`) as never),
-          ),
+          orStray(() => {
+            const told = fitting(exchange.progress ?? z.never(), value, `progress of '${method}'`);
+            if (!isGivenUp()) onProgress!(told as never);
+          }),
         );
       try {
-        const result: unknown = await connection.sendRequest(method, { params, progressToken }, source.token);
+        const asking = connection.sendRequest(method, { params, progressToken }, source.token);
+        const result: unknown = await (abortsAtOnce && signal ? Promise.race([asking, aborted(signal)]) : asking);
+        if (isGivenUp()) signal!.throwIfAborted();
         return fitting(exchange.result, result ?? undefined, `the answer to '${method}'`) as never;
       } catch (error) {
-        if (isDisposed) throw Object.assign(new Error('The line was closed.'), { name: 'AbortError' });
-        throw error instanceof ResponseError ? received(error, signal) : error;
+        throw end ?? (error instanceof ResponseError ? received(error, signal) : error);
       } finally {
         signal?.removeEventListener('abort', cancel);
         if (listening) listening.dispose();
@@ -147,9 +163,9 @@ export function createRpc<Own extends Side, Other extends Side>(o: RpcOptions<Ow
     notify(method, params) {
       send(() => connection.sendNotification(method, { params }));
     },
-    dispose() {
-      if (isDisposed) return;
-      isDisposed = true;
+    dispose(reason = abortError('The line was closed.')) {
+      if (end) return;
+      end = reason;
       for (const abort of running) abort.abort();
       connection.dispose();
     },
@@ -165,11 +181,23 @@ function failure(error: unknown): ResponseError<WireError> {
 }
 
 function received(error: ResponseError<unknown>, signal: AbortSignal | undefined): unknown {
-  if (error.code === cancelledCode) return signal?.reason ?? error;
-  // Of the line itself, which broke or was closed at the other end.
-  if (error.code !== failedCode) return error;
+  if (error.code === cancelledCode) return signal?.reason ?? abortError('The other end gave the request up.');
+  // Of the line itself, which broke: whoever made it knows why.
+  if (lineCodes.includes(error.code)) return error;
   const { code = 'runtime', hint, problems } = (error.data ?? {}) as Partial<WireError>;
   return new WorkbenchError(code, error.message, hint, problems);
+}
+
+function abortError(message: string): Error {
+  return Object.assign(new Error(message), { name: 'AbortError' });
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function known<T>(table: Record<string, T>, method: string): T {
@@ -205,7 +233,19 @@ export function postedConnection(
       callback = undefined;
     },
   };
-  const writer = { onError: never, onClose: never, write: async (m: Message) => post(m), end() {}, dispose() {} };
+  let isOpen = true;
+  const writer = {
+    onError: never,
+    onClose: never,
+    async write(message: Message) {
+      // What is disposed may still be answering; a closed page takes nothing.
+      if (isOpen) post(message);
+    },
+    end() {},
+    dispose() {
+      isOpen = false;
+    },
+  };
   const logger = { error: onStray, warn: onStray, info() {}, log() {} };
   return {
     connection: createMessageConnection(reader, writer, logger),

@@ -123,5 +123,6 @@ test('an answer that begins anew is told once, wherever the pieces are cut; othe
   once.restarted();
   once.tell({ kind: 'route' });
   for (const piece of ['one', ' tw', 'o th', 'ree']) say(piece);
-  assert.deepEqual(told, ['route', 'one ', 'two ', 'route', 'th', 'ree']);
+  once.tell({ kind: 'work' });
+  assert.deepEqual(told, ['route', 'one ', 'two ', 'th', 'ree', 'work']);
 });

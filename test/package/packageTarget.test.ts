@@ -119,6 +119,7 @@ test('unpacked elsewhere, its engine answers with the embedded base, and downloa
   skip: target !== here,
 }, async t => {
   const engine = startEngine({
+    failsWhenLost: true,
     enginePath: join(extension, 'dist', 'engine.mjs'),
     args: ['--media', join(extension, 'media'), '--threads', '1'],
     env: { HF_HUB_CACHE: join(folder, 'cache') },

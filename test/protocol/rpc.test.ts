@@ -122,6 +122,44 @@ test('what was cancelled stops at the other end, and rejects with the reason', a
   assert.deepEqual(strays, []);
 });
 
+test('a request that is cancelled before its turn has come does not begin its work', async () => {
+  let saw: boolean | undefined;
+  const { view } = line({
+    wait: (_, { signal }) => {
+      saw = signal.aborted;
+    },
+  });
+  const abort = new AbortController();
+  const answer = view.request('wait', undefined, { signal: abort.signal });
+  abort.abort(new Error('no longer wanted'));
+  await assert.rejects(answer, { message: 'no longer wanted' });
+  await settled();
+  assert.equal(saw, true);
+});
+
+test('an answer that crosses a cancellation is none; who asks so is told at once', async () => {
+  const abort = new AbortController();
+  const { view, ask } = line({
+    double: ({ value }) => {
+      abort.abort(new Error('given up'));
+      return { value };
+    },
+  });
+  await assert.rejects(view.request('double', { value: 1 }, { signal: abort.signal }), { message: 'given up' });
+  const eager = createRpc<typeof api.toView, typeof api.toHost>({
+    own: api.toView,
+    other: api.toHost,
+    handlers: { loss: () => {} },
+    connection: { ...ask, listen() {}, onRequest: () => ask, sendRequest: () => new Promise(() => {}) } as never,
+    onStray() {},
+    abortsAtOnce: true,
+  });
+  const stop = new AbortController();
+  const endless = eager.request('wait', undefined, { signal: stop.signal });
+  stop.abort(new Error('at once'));
+  await assert.rejects(endless, { message: 'at once' });
+});
+
 test('progress comes in order and before the answer; what was cancelled may answer with what was done', async () => {
   const { view, strays } = line({});
   const told: number[] = [];

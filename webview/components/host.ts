@@ -15,14 +15,20 @@ const editor = acquireVsCodeApi();
 
 /** The line to the host. Messages that do not fit are named in the page's console. */
 export function connectHost<Api extends ViewApi>(api: Api, handlers: Handlers<Api['toView']>): Rpc<Api['toHost']> {
-  const { connection, receive } = postedConnection(message => editor.postMessage(message), console.error);
-  window.addEventListener('message', event => receive(event.data));
+  // The host outlives its pages: what it answers to one that was hidden or reloaded is not for the next.
+  const page = crypto.randomUUID();
+  const { connection, receive } = postedConnection(message => editor.postMessage({ page, message }), console.error);
+  window.addEventListener('message', ({ data }: MessageEvent<{ page?: unknown; message?: unknown }>) => {
+    if (data?.page === page) receive(data.message);
+  });
   return createRpc<Api['toView'], Api['toHost']>({
     own: api.toView,
     other: api.toHost,
     handlers,
     connection,
     onStray: console.error,
+    // Who has given up shows so at once.
+    abortsAtOnce: true,
   });
 }
 

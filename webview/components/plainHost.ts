@@ -21,7 +21,11 @@ export function playRecordings<Api extends ViewApi>(
   const { handlers, start } = recordings[wanted] ?? recordings.default;
   const copied = (message: unknown) => JSON.parse(JSON.stringify(message)) as unknown;
   let hasStarted = false;
-  const { connection, receive } = postedConnection(message => window.postMessage(copied(message)), console.error);
+  let page: unknown;
+  const { connection, receive } = postedConnection(
+    message => window.postMessage({ page, message: copied(message) }),
+    console.error,
+  );
   const host = createRpc<Api['toHost'], Api['toView']>({
     own: api.toHost,
     other: api.toView,
@@ -33,10 +37,11 @@ export function playRecordings<Api extends ViewApi>(
   Object.assign(window, {
     acquireVsCodeApi: () => ({
       postMessage(message: unknown) {
-        const copy = copied(message);
+        const copy = copied(message) as { page: unknown; message: unknown };
         // As in the editor, the answer comes later than the call.
         setTimeout(() => {
-          receive(copy);
+          ({ page } = copy);
+          receive(copy.message);
           if (!hasStarted) start?.(host);
           hasStarted = true;
         });

@@ -1,14 +1,4 @@
-/** How far a download is. */
-export interface DownloadProgress {
-  /** The file that is on its way. */
-  file: string;
-  /** Bytes of the whole download that are on disk, those of earlier tries too, and bytes there will be. */
-  done: number;
-  total: number;
-  /** Over the last seconds; 0 until there is something to tell. */
-  bytesPerSecond: number;
-  secondsLeft: number | undefined;
-}
+import type { DownloadProgress } from '../../protocol/engine/models.ts';
 
 /** Milliseconds over which the speed is taken, and between two reports. */
 const window = 5_000;

@@ -118,7 +118,12 @@ async function ask(
               if (told.kind === 'fitted') {
                 leftOut = told.leftOut;
                 answer ??= answers.open(question, place);
-              } else if (told.kind === 'text') void answer!.then(page => page.push(told.text));
+              } else if (told.kind === 'text')
+                void answer!
+                  .then(page => page.push(told.text))
+                  .catch(() => {
+                    // That it could not be opened is told at the end.
+                  });
               else if (told.kind === 'route') progress.report({ message: `${weightsText(told.route.weights)} …` });
             },
           },
@@ -129,7 +134,8 @@ async function ask(
         // The answer is shown as it is written: marks would be seen as marks.
         (await answer)?.end([who.replace(/[*`]/g, ''), ...stopped, ...leftOut, ...untrained].join('\n'));
       } catch (error) {
-        (await answer)?.end('No answer came.');
+        const page = await answer?.catch(() => undefined);
+        page?.end('No answer came.');
         throw error;
       }
     }),

@@ -10,7 +10,7 @@ import type { ViewContext, ViewName } from './webviewPanel.ts';
  * Puts a view into a webview, of a panel, a custom editor or a side bar alike, and connects it.
  *
  * @param subject what the view is about, a recipe's or a report's path: the page knows it, and keeps it over reloads.
- * @returns the line to the page; dispose it with the webview.
+ * @returns what tells the page that is shown; dispose it with the webview.
  */
 export function connectView<Api extends ViewApi>(
   webview: Webview,
@@ -18,17 +18,27 @@ export function connectView<Api extends ViewApi>(
   { name, title, subject }: { name: ViewName; title: string; subject: string },
   api: Api,
   handlers: Handlers<Api['toHost']>,
-): Rpc<Api['toView']> & Disposable {
+): Pick<Rpc<Api['toView']>, 'notify'> & Disposable {
   const folder = Uri.joinPath(extensionUri, 'dist', 'webview');
   const onStray = (problem: string) => log.warn(`View '${name}': ${problem}`);
-  const { connection, receive } = postedConnection(message => void webview.postMessage(message), onStray);
-  const listening = webview.onDidReceiveMessage(receive);
-  const rpc = createRpc<Api['toHost'], Api['toView']>({
-    own: api.toHost,
-    other: api.toView,
-    handlers,
-    connection,
-    onStray,
+  /** The page that is shown. Another one, after a reload or after it was hidden, gets a line of its own. */
+  let shown: { page: unknown; receive(message: unknown): void; rpc: Rpc<Api['toView']> } | undefined;
+  const connect = (page: unknown) => {
+    shown?.rpc.dispose();
+    const { connection, receive } = postedConnection(message => void webview.postMessage({ page, message }), onStray);
+    const rpc = createRpc<Api['toHost'], Api['toView']>({
+      own: api.toHost,
+      other: api.toView,
+      handlers,
+      connection,
+      onStray,
+    });
+    shown = { page, receive, rpc };
+    return shown;
+  };
+  const listening = webview.onDidReceiveMessage(({ page, message }: { page: unknown; message: unknown }) => {
+    const { receive } = shown?.page === page ? shown! : connect(page);
+    receive(message);
   });
   const address = (file: string) => webview.asWebviewUri(Uri.joinPath(folder, file)).toString();
   webview.options = { enableScripts: true, localResourceRoots: [folder] };
@@ -41,10 +51,10 @@ export function connectView<Api extends ViewApi>(
     styles: [address(`${name}.css`)],
   });
   return {
-    ...rpc,
+    notify: (method, params) => shown?.rpc.notify(method, params),
     dispose() {
       listening.dispose();
-      rpc.dispose();
+      shown?.rpc.dispose();
     },
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Exchange } from '../contract.ts';
+import { anyNumber, type Exchange } from '../contract.ts';
 import { reportSchema, reportScore } from '../report.ts';
 import { workProgress } from './source.ts';
 import { runProgress } from './training.ts';
@@ -64,7 +64,7 @@ export const evaluatingRequests = {
     }),
     progress: workProgress,
     result: z.object({
-      items: z.array(z.object({ ids: z.array(z.int()), logProbabilities: z.array(z.number()), total: z.number() })),
+      items: z.array(z.object({ ids: z.array(z.int()), logProbabilities: z.array(anyNumber), total: anyNumber })),
     }),
   },
 } as const satisfies Record<string, Exchange>;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
-import { deviceChoices, deviceStates, devices } from '../device.ts';
+import { devices } from '../device.ts';
 import { quantizations } from '../quantization.ts';
 import { weightsSchema } from '../target.ts';
 import { source, workProgress } from './source.ts';

@@ -16,9 +16,12 @@ const cachedModel = z.object({
 
 /** At most five times a second; bytes that were there before the request count as done. */
 const downloadProgress = z.object({
+  /** The file that is on its way. */
   file: z.string(),
+  /** Bytes of the whole download that are on disk, those of earlier tries too, and bytes there will be. */
   done: z.number(),
   total: z.number(),
+  /** Over the last seconds; 0 until there is something to tell. */
   bytesPerSecond: z.number(),
   secondsLeft: z.optional(z.number()),
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Exchange } from '../contract.ts';
+import { anyNumber, type Exchange } from '../contract.ts';
 import { devices } from '../device.ts';
 import { runRecordSchema } from '../runRecord.ts';
 import { trainEvent } from '../trainEvents.ts';
@@ -8,7 +8,7 @@ import { workProgress } from './source.ts';
 /** A run has begun, or has come to its end: its record, and the folder in which it is kept. */
 export const runProgress = z.object({ kind: z.literal('run'), folder: z.string(), record: runRecordSchema });
 
-const plannedExpert = z.object({
+export const plannedExpert = z.object({
   name: z.string(),
   rank: z.int(),
   /** Linear layers that carry factors. */
@@ -21,7 +21,7 @@ const plannedExpert = z.object({
   epochs: z.number(),
 });
 
-const plannedTime = z.object({
+export const plannedTime = z.object({
   /** Of the expert that takes the most; experts of one run take theirs together. */
   steps: z.int(),
   /** Floating-point operations of matrix products, over all experts; those that are done a second time are left out. */
@@ -34,7 +34,7 @@ const plannedTime = z.object({
 });
 
 /** Memory in bytes of the engine's process at its peak. */
-const plan = z.object({
+export const plan = z.object({
   base: z.object({ folder: z.string(), architecture: z.string(), parameters: z.number() }),
   device: z.enum(devices),
   experts: z.array(plannedExpert),
@@ -84,7 +84,7 @@ const previewedExample = z.object({
   cut: z.int(),
 });
 
-const keptCheckpoint = z.object({
+export const keptCheckpoint = z.object({
   step: z.int(),
   /** Milliseconds since 1970. */
   savedAt: z.number(),
@@ -95,9 +95,9 @@ const keptCheckpoint = z.object({
       /** Its own; an expert may have fewer steps than its run. */
       step: z.int(),
       /** Mean of its last batches. */
-      trainLoss: z.optional(z.number()),
+      trainLoss: z.optional(anyNumber),
       /** Its lowest validation loss until then; those factors are in the checkpoint, too. */
-      best: z.optional(z.object({ step: z.int(), loss: z.number() })),
+      best: z.optional(z.object({ step: z.int(), loss: anyNumber })),
     }),
   ),
 });

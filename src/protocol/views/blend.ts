@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { nothing, type ViewApi } from '../contract.ts';
+import { askingRequests } from '../engine/asking.ts';
+import { mergingRequests } from '../engine/merging.ts';
 import { routeSchema } from '../route.ts';
 import { weightsSchema as weights } from '../target.ts';
 
@@ -54,25 +56,11 @@ const answer = z.object({
   decodeMs: z.number(),
 });
 
-const nextToken = z.object({ probability: z.number(), kl: z.number(), top: z.string() });
-
-const explanation = z.object({
-  experts: z.array(z.string()),
-  tokens: z.array(z.object({ text: z.string(), base: nextToken, blend: nextToken, experts: z.array(nextToken) })),
-});
+const explanation = askingRequests.explainTokens.result;
 
 const mergeOptions = { density: z.number(), rank: z.optional(z.int()) };
 
-const comparison = z.object({
-  methods: z.array(
-    z.object({
-      method: z.string(),
-      result: z.optional(z.object({ rank: z.int(), relativeError: z.nullable(z.number()), parameters: z.number() })),
-      problem: z.optional(z.string()),
-      milliseconds: z.number(),
-    }),
-  ),
-});
+const comparison = mergingRequests.compareMerges.result;
 
 export type Lab = z.infer<typeof lab>;
 export type LabExpert = z.infer<typeof labExpert>;

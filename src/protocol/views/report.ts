@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { nothing, type ViewApi } from '../contract.ts';
-import { reportSchema } from '../report.ts';
+import { reportSchema, reportScore } from '../report.ts';
 
 const accuracy = z.object({
   correct: z.number(),
@@ -21,7 +21,7 @@ const cell = z.object({
 
 const row = z.object({
   system: z.string(),
-  kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential']),
+  kind: reportScore.shape.kind,
   /** One per set. */
   cells: z.array(cell),
   overall: cell,

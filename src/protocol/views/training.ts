@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber, nothing, type ViewApi } from '../contract.ts';
+import * as engine from '../engine/training.ts';
 import { runStates } from '../runState.ts';
 
 const path = z.array(z.union([z.string(), z.int()]));
@@ -53,52 +54,34 @@ const form = z.object({
   isSaved: z.boolean(),
 });
 
-const plannedExpert = z.object({
-  name: z.string(),
-  rank: z.int(),
-  layers: z.int(),
-  parameters: z.number(),
-  examples: z.int(),
-  tokensPerEpoch: z.number(),
-  steps: z.int(),
-  epochs: z.number(),
-  /** The learning rate over the steps. */
-  rates: z.array(z.object({ step: z.int(), rate: z.number() })),
-});
-
-const plan = z.object({
-  base: z.object({ architecture: z.string(), parameters: z.number() }),
-  device: z.string(),
-  experts: z.array(plannedExpert),
-  memory: z.object({
-    process: z.number(),
-    weights: z.number(),
-    factors: z.number(),
-    optimiser: z.number(),
-    activations: z.number(),
-    graphs: z.number(),
+const plan = z.extend(
+  z.pick(engine.plan, {
+    device: true,
+    memory: true,
+    totalBytes: true,
+    budgetBytes: true,
+    isLimit: true,
+    fits: true,
+    widensAtUse: true,
+    halfActivations: true,
+    recompute: true,
+    isRecomputeChosen: true,
+    totalBytesWithout: true,
+    notes: true,
   }),
-  totalBytes: z.number(),
-  budgetBytes: z.number(),
-  isLimit: z.boolean(),
-  fits: z.boolean(),
-  widensAtUse: z.boolean(),
-  halfActivations: z.boolean(),
-  recompute: z.boolean(),
-  isRecomputeChosen: z.boolean(),
-  totalBytesWithout: z.number(),
-  time: z.object({ steps: z.int(), secondsPerStep: z.number(), seconds: z.number() }),
-  notes: z.array(z.string()),
-});
+  {
+    base: z.object({ architecture: z.string(), parameters: z.number() }),
+    experts: z.array(
+      z.extend(engine.plannedExpert, {
+        /** The learning rate over the steps. */
+        rates: z.array(z.object({ step: z.int(), rate: z.number() })),
+      }),
+    ),
+    time: z.pick(engine.plannedTime, { steps: true, secondsPerStep: true, seconds: true }),
+  },
+);
 
-const previewRow = z.object({
-  /** The text in its tokens, and which of them are learned; half a character comes with its second half. */
-  tokens: z.array(z.object({ text: z.string(), isTrained: z.boolean() })),
-  /** Tokens that are cut off at the end. */
-  cut: z.int(),
-});
-
-const preview = z.object({ file: z.string(), examples: z.int(), maxLength: z.int(), rows: z.array(previewRow) });
+const preview = engine.trainingRequests.previewData.result;
 
 const run = z.object({
   id: z.string(),
@@ -143,21 +126,6 @@ const progress = z.object({
   checkpoint: z.optional(z.int()),
 });
 
-const checkpointExpert = z.object({
-  name: z.string(),
-  step: z.int(),
-  /** Mean loss of its last batches before the checkpoint. */
-  trainLoss: z.optional(z.number()),
-  best: z.optional(z.object({ step: z.int(), loss: z.number() })),
-});
-
-const checkpoint = z.object({
-  step: z.int(),
-  savedAt: z.number(),
-  bytes: z.number(),
-  experts: z.array(checkpointExpert),
-});
-
 export type FormField = z.infer<typeof field>;
 export type FieldControl = z.infer<typeof control>;
 export type FormScope = z.infer<typeof scope>;
@@ -166,7 +134,7 @@ export type TrainingPlan = z.infer<typeof plan>;
 export type DataPreview = z.infer<typeof preview>;
 export type ShownRun = z.infer<typeof run>;
 export type RunProgressed = z.infer<typeof progress>;
-export type ShownCheckpoint = z.infer<typeof checkpoint>;
+export type ShownCheckpoint = z.infer<typeof engine.keptCheckpoint>;
 
 const loaded = z.object({
   recipe: z.string(),
@@ -197,7 +165,7 @@ export const trainingApi = {
       resume: { params: ofRun, result: nothing },
       /** A run's curves; what comes after it is told by `progressed`. */
       follow: { params: ofRun, result: progress },
-      checkpoints: { params: ofRun, result: z.object({ checkpoints: z.array(checkpoint) }) },
+      checkpoints: { params: ofRun, result: z.object({ checkpoints: z.array(engine.keptCheckpoint) }) },
       /** A new run that goes on from a checkpoint of this one. */
       restore: { params: z.object({ run: z.string(), step: z.int() }), result: ofRun },
       /** Makes a checkpoint's factors the expert's adapter. */

@@ -31,7 +31,7 @@ const cache = temporaryFolder();
 
 function engineOn(device: string, context: TestContext): EngineClient {
   const args = [...engineArguments, '--device', device, '--cache', cache];
-  const engine = startEngine({ enginePath, execArgv: engineOptions, args, env: halfFloatGpu });
+  const engine = startEngine({ failsWhenLost: true, enginePath, execArgv: engineOptions, args, env: halfFloatGpu });
   context.after(() => engine.dispose());
   return engine;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DownloadProgress, trackDownload } from '../../../src/engine/hub/downloadProgress.ts';
+import { trackDownload } from '../../../src/engine/hub/downloadProgress.ts';
+import type { DownloadProgress } from '../../../src/protocol/engine/models.ts';
 
 const check = (steps: [at: number, file: string, bytes: number][]): DownloadProgress[] => {
   let clock = 0;

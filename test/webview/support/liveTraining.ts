@@ -77,12 +77,13 @@ export function liveTraining(t: Pick<TestContext, 'after'>, recipePath: string, 
     offers: async () => () => [],
   };
 
+  let page: unknown;
   let post: (message: unknown) => void = () => {};
   const training = createTrainingHandlers(host, { notify: (...told) => rpc.notify(...told) });
   const onStray = (problem: string) => {
     throw new Error(problem);
   };
-  const { connection, receive } = postedConnection(message => post(message), onStray);
+  const { connection, receive } = postedConnection(message => post({ page, message }), onStray);
   const rpc = createRpc<typeof trainingApi.toHost, typeof trainingApi.toView>({
     own: trainingApi.toHost,
     other: trainingApi.toView,
@@ -99,14 +100,18 @@ export function liveTraining(t: Pick<TestContext, 'after'>, recipePath: string, 
 
   return {
     runs,
-    async attach(page) {
+    async attach(shown) {
       post = message =>
-        void page
+        void shown
           .evaluate(`window.postMessage(${JSON.stringify(message)})`)
           // A page that is closed, or is being loaded again, hears nothing.
           .catch(() => {});
-      await page.exposeFunction('toHost', (message: string) => receive(JSON.parse(message)));
-      await page.addInitScript({ content: editorApi });
+      await shown.exposeFunction('toHost', (text: string) => {
+        const told = JSON.parse(text) as { page: unknown; message: unknown };
+        ({ page } = told);
+        receive(told.message);
+      });
+      await shown.addInitScript({ content: editorApi });
     },
   };
 }
