@@ -250,7 +250,7 @@ const merge = z
     out: z
       .string()
       .optional()
-      .describe('Folder of the result, relative to the recipe; within the run folder without it.')
+      .describe('Folder of the result, relative to the recipe; within the output folder without it.')
       .meta(exampleValues('adapters/both')),
   })
   .describe('A permanent combination of experts.');

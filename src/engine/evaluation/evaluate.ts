@@ -28,7 +28,7 @@ import { scoreSystems } from './systems.ts';
 const probeCount = 8;
 
 /**
- * Measures everything the report tells and writes `report.json` and `report.html` into the run folder. With `sets` only
+ * Measures everything the report tells and writes `report.json` and `report.html` into the output folder. With `sets` only
  * those are measured; the comparison with one adapter trained in sequence belongs to a whole evaluation.
  */
 export async function evaluateRecipe(

@@ -25,7 +25,7 @@ const describedAdapter = z.object({
   rank: z.int(),
   /** Of its files. */
   bytes: z.number(),
-  /** It lies in the run folder: training wrote it, and can write it again. */
+  /** It lies in the output folder: training wrote it, and can write it again. */
   isOwn: z.boolean(),
   /** Of a training here: SHA-256 of the base's weights, and the optimiser steps that were taken. */
   baseHash: z.optional(z.string()),
