@@ -20,8 +20,9 @@ export interface Operation {
   run(input: never, ...args: Argument[]): unknown;
 }
 
-const none = () => [];
-const within = (low: number, high: number) => (random: Random) => [random.integer(low, high)];
+/** Draws of the steps: no argument, or one whole number from low to high. */
+export const none = () => [];
+export const within = (low: number, high: number) => (random: Random) => [random.integer(low, high)];
 
 /** `n * 3` must be bracketed before another step is applied to it, `Math.abs(n)` not. */
 export function atom(code: string): string {

@@ -1,13 +1,11 @@
 import type { Random } from '../../src/nn/tensor/random.ts';
-import type { Argument, Operation, Shape } from './codeOperations.ts';
+import { type Argument, none, type Operation, type Shape, within } from './codeOperations.ts';
 
 /** Words that are put into texts; short, and one or two tokens each in the embedded base's vocabulary. */
 const WORDS =
   'book box coin egg tree sign city home school sea land ship port day year name key red end top new old ok'.split(' ');
 const MARKS = ['-', '_', '.', ',', '+', '/', ':', '*', '|', '#'];
 
-const none = () => [];
-const within = (low: number, high: number) => (random: Random) => [random.integer(low, high)];
 const word = (random: Random) => [random.choice(random.uniform() < 0.7 ? WORDS : ['!', '?', '.', '...'])];
 const plainWord = (random: Random) => [random.choice(WORDS)];
 const twoMarks = (random: Random) => random.shuffle([...MARKS, ' ']).slice(0, 2);
