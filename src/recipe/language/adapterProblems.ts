@@ -1,8 +1,7 @@
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
 import { linearNames } from '../../nn/model/layout.ts';
 import type { PartProblem } from '../problem.ts';
-import type { Checked } from './problems.ts';
-import { type BaseFacts, known, unreadable } from './recipeWorld.ts';
+import { type BaseFacts, type Checked, known, unreadable } from './recipeWorld.ts';
 
 /** Whether adapters are there, and were made for this base. */
 export function adapterProblems({ recipe, world }: Checked): PartProblem[] {

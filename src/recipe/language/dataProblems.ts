@@ -3,8 +3,7 @@ import type { Problem } from '../../protocol/errors.ts';
 import type { PartProblem, ProblemCode, RelatedLine } from '../problem.ts';
 import type { Recipe } from '../schema.ts';
 import { overlap } from './dataFacts.ts';
-import type { Checked } from './problems.ts';
-import { type DataFacts, known, type RecipeWorld, unreadable } from './recipeWorld.ts';
+import { type Checked, type DataFacts, known, type RecipeWorld, unreadable } from './recipeWorld.ts';
 
 /** A dataset that a recipe names, and what for. */
 export interface DataUse {

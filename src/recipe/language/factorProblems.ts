@@ -5,8 +5,7 @@ import { nearest } from '../../text/nearest.ts';
 import type { PartProblem } from '../problem.ts';
 import type { LoraSettings, Recipe } from '../schema.ts';
 import { loraSettingsOf } from '../settings.ts';
-import type { Checked } from './problems.ts';
-import { known, unreadable } from './recipeWorld.ts';
+import { type Checked, known, unreadable } from './recipeWorld.ts';
 
 /** Whether the base is there, and has what the experts' factors are put on. */
 export function factorProblems({ recipe, world }: Checked): PartProblem[] {

@@ -1,18 +1,10 @@
 import type { RecipeReading } from '../parse.ts';
 import { type PartProblem, placeProblem, type RecipeProblem } from '../problem.ts';
-import type { Recipe } from '../schema.ts';
 import { adapterProblems } from './adapterProblems.ts';
 import { dataProblems } from './dataProblems.ts';
 import { factorProblems } from './factorProblems.ts';
-import type { RecipeWorld } from './recipeWorld.ts';
+import type { Checked, RecipeWorld } from './recipeWorld.ts';
 import { weightProblems } from './weightProblems.ts';
-
-/** What a check looks at. */
-export interface Checked {
-  recipe: Recipe;
-  reading: RecipeReading;
-  world: RecipeWorld;
-}
 
 const checks: ((checked: Checked) => PartProblem[])[] = [factorProblems, adapterProblems, dataProblems, weightProblems];
 

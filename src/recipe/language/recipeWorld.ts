@@ -2,6 +2,8 @@ import type { AdapterConfig } from '../../nn/lora/adapterConfig.ts';
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
 import type { Problem } from '../../protocol/errors.ts';
+import type { RecipeReading } from '../parse.ts';
+import type { Recipe } from '../schema.ts';
 
 /**
  * What a recipe refers to outside its own text, as far as it has been read. Paths and names are as the recipe writes them.
@@ -21,6 +23,13 @@ export interface RecipeWorld {
   tokensPerSecond?: number;
   /** An estimate of the floating-point operations that training does in a second here, where no speed was measured. */
   operationsPerSecond?: number;
+}
+
+/** What a check of a recipe looks at. */
+export interface Checked {
+  recipe: Recipe;
+  reading: RecipeReading;
+  world: RecipeWorld;
 }
 
 /** What was read, or why it could not be. */

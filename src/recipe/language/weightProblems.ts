@@ -2,8 +2,7 @@ import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
 import { methodParts, methodSettings } from '../../nn/merge/mergeMethods.ts';
 import { type PartProblem, pathText } from '../problem.ts';
 import { loraSettingsOf } from '../settings.ts';
-import type { Checked } from './problems.ts';
-import { known } from './recipeWorld.ts';
+import { type Checked, known } from './recipeWorld.ts';
 
 /** Weights of blends and merges that have no effect or may be a mistake, and merges that cannot be made as they are. */
 export function weightProblems(checked: Checked): PartProblem[] {
