@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keepState, keptState } from '../components/host.ts';
+import { viewState } from '../components/viewState.ts';
 
 const weights = z.record(z.string(), z.number());
 
@@ -32,13 +32,6 @@ const schema = z.object({
   scroll: z.catch(z.number(), 0),
 });
 
-/** What the user has chosen in the lab; kept over hiding it and over reloads. */
-export type LabState = z.infer<typeof schema>;
 export type PaneState = z.infer<typeof pane>;
 
-/** As it was kept, or as it is at first where nothing or something else was. */
-export const state: LabState = z.parse(schema, keptState() ?? {});
-
-export function changeState(change: Partial<LabState> = {}): void {
-  keepState(Object.assign(state, change));
-}
+export const { state, changeState } = viewState(schema);

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keepState, keptState } from '../components/host.ts';
+import { viewState } from '../components/viewState.ts';
 
 const text = z.catch(z.string(), '');
 
@@ -13,12 +13,4 @@ const schema = z.object({
   scroll: z.catch(z.number(), 0),
 });
 
-/** What the user has chosen in the view; kept over hiding it and over reloads. */
-export type ViewState = z.infer<typeof schema>;
-
-/** As it was kept, or as it is at first where nothing or something else was. */
-export const state: ViewState = z.parse(schema, keptState() ?? {});
-
-export function changeState(change: Partial<ViewState>): void {
-  keepState(Object.assign(state, change));
-}
+export const { state, changeState } = viewState(schema);

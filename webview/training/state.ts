@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { keepState, keptState } from '../components/host.ts';
+import { viewState } from '../components/viewState.ts';
 
 const schema = z.object({
   tab: z.catch(z.enum(['configure', 'runs']), 'configure'),
@@ -16,15 +16,4 @@ const schema = z.object({
   scroll: z.catch(z.number(), 0),
 });
 
-/** What the user has chosen in the view; kept over hiding it and over reloads. */
-export type TrainingState = z.infer<typeof schema>;
-
-/** The view is opened anew: nothing was chosen in it yet. */
-export const isFirst = keptState() === undefined;
-
-export const state: TrainingState = z.parse(schema, keptState() ?? {});
-
-export function changeState(change: Partial<TrainingState>): void {
-  Object.assign(state, change);
-  keepState(state);
-}
+export const { state, changeState, isFirst } = viewState(schema);

@@ -126,8 +126,10 @@ export function createRecipeDiagnostics(
 /** A code with where it is described, to be shown at a click. */
 function describedCodes(extensionPath: string): (code: string) => { value: string; target: Uri } {
   const path = join(extensionPath, 'docs', 'recipe-reference.md');
-  const lines = readFileSync(path, 'utf8').split('\n');
+  // Read with the first problem, not while the editor starts.
+  let lines: string[] | undefined;
   return code => {
+    lines ??= readFileSync(path, 'utf8').split('\n');
     const line = lines.findIndex(text => text.startsWith(`| \`${code}\` |`)) + 1;
     return { value: code, target: Uri.file(path).with({ fragment: `L${line || 1}` }) };
   };
