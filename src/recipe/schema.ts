@@ -103,9 +103,14 @@ export const trainingSettings = z
       .min(1)
       .max(4096)
       .default(16)
-      .describe('Rows of one expert in one run of the graph.')
+      .describe('Rows of one expert in one run of the graph; the last of an epoch may be smaller.')
       .meta(shownFromHere('budget')),
-    accumulation: z.int().min(1).max(1024).default(1).describe('Runs whose gradients are averaged into one step.'),
+    accumulation: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(1)
+      .describe('Batches whose gradients become one step; each token that is learned weighs the same.'),
     epochs: z.number().positive().default(3).describe('Passes over the training data; steps takes precedence.'),
     steps: z.int().min(1).optional().describe('Optimiser steps.'),
     maxLength: z
@@ -206,6 +211,12 @@ export const generationSettings = z
       .describe('Texts before which the answer ends.')
       .meta(exampleValues(['\n\n'])),
     maxTokens: z.int().min(1).default(128).describe('Longest answer, in tokens.'),
+    thinking: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the model reasons before it answers, where its chat template knows of it; what experts learn is rendered in the same way.',
+      ),
   })
   .describe('How answers are decoded.');
 

@@ -53,7 +53,7 @@ export async function evaluateRecipe(
   const probes = sets
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)
-    .map(i => promptIds(tokenizer, chatTemplate, i.messages));
+    .map(i => promptIds(tokenizer, chatTemplate, i.messages, settings.thinking));
   const gates = await timed('gate-zero check', () => gateZeroCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);
   const isWhole = request.sets === undefined;

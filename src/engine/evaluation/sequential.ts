@@ -40,7 +40,8 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
   let before: Float32Array | undefined;
   for (const expert of order) {
     const prepared = await prepareExpert(o.experiment, o.base, expert);
-    const job = { ...prepared.job, name: sequentialName, steps: steps ?? prepared.job.steps, validation: [] };
+    const length = steps === undefined ? {} : { steps, batches: undefined };
+    const job = { ...prepared.job, ...length, name: sequentialName, validation: [] };
     const size = before?.length ?? 0;
     const from =
       before &&

@@ -38,7 +38,7 @@ function fit(
     { window: maxLength, answer: Math.min(settings.maxTokens, maxLength / 2) },
     {
       text: text => tokenizer.encode(text, { addSpecialTokens: false }).length,
-      conversation: turns => promptIds(tokenizer, chatTemplate, turns).length,
+      conversation: turns => promptIds(tokenizer, chatTemplate, turns, settings.thinking).length,
     },
   );
 }

@@ -4,6 +4,7 @@ import { argmax } from '../../nn/decode/sample.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
 import type { ExplainedToken, NextToken } from '../../protocol/engine/asking.ts';
+import { generationSettingsOf } from '../../recipe/settings.ts';
 import type { Weights } from '../runtime/adapterBank.ts';
 import { createKvCache, releaseCache } from '../runtime/kvCache.ts';
 import type { Model } from '../runtime/model.ts';
@@ -21,7 +22,8 @@ export const handle: RequestHandler<'explainTokens'> = async (workbench, request
   const active = Object.entries(request.weights).filter(([, weight]) => weight !== 0);
   await open.load(active.map(([name]) => name));
   const { tokenizer, chatTemplate } = open.model.base.text();
-  const prompt = promptIds(tokenizer, chatTemplate, [{ role: 'user', content: request.prompt }]);
+  const { thinking } = generationSettingsOf(open.experiment.recipe);
+  const prompt = promptIds(tokenizer, chatTemplate, [{ role: 'user', content: request.prompt }], thinking);
   const room = Math.max(0, open.model.base.config.maxLength - prompt.length);
   const answer = tokenizer.encode(request.answer, { addSpecialTokens: false }).slice(0, room);
   const rows: Weights[] = [{}, request.weights, ...active.map(([name, weight]) => ({ [name]: weight }))];

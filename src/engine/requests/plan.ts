@@ -6,7 +6,7 @@ import { answeringMemory } from '../../nn/memory/answeringMemory.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import { rowsPerStep } from '../../nn/train/schedule.ts';
+import { epochCount } from '../../nn/train/schedule.ts';
 import { sessionGraph } from '../../nn/train/sessionGraph.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../../nn/train/trainGraph.ts';
 import type { PlannedExpert, PlanResult } from '../../protocol/engine/training.ts';
@@ -32,7 +32,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   const { device, halfFloats } = await workbench.devices.use();
   const budget = memoryBudget(workbench.memoryLimit, device);
   const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget });
-  const longest = Math.max(...prepared.flatMap(p => p.job.train.map(e => e.ids.length)));
+  const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);
   const answering = answeringMemory({
     config: graphConfig(base),
     tensors: base.tensors,
@@ -64,8 +64,8 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   };
 };
 
-function plannedExpert({ config }: Base, { job, lora, targets }: PreparedExpert): PlannedExpert {
-  const { name, train, steps, settings } = job;
+function plannedExpert({ config }: Base, { job, settings, lora, targets }: PreparedExpert): PlannedExpert {
+  const { name, train, steps } = job;
   return {
     name,
     rank: lora.rank,
@@ -74,7 +74,7 @@ function plannedExpert({ config }: Base, { job, lora, targets }: PreparedExpert)
     examples: train.length,
     tokensPerEpoch: train.reduce((sum, e) => sum + e.ids.length, 0),
     steps,
-    epochs: (steps * rowsPerStep(settings, train.length)) / train.length,
+    epochs: epochCount(settings, train.length),
   };
 }
 

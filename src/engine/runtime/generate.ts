@@ -56,7 +56,7 @@ export async function generate(
 ): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
   const { base } = model;
   const { tokenizer, chatTemplate } = base.text();
-  const prompts = rows.map(r => promptIds(tokenizer, chatTemplate, r.messages));
+  const prompts = rows.map(r => promptIds(tokenizer, chatTemplate, r.messages, r.settings.thinking));
   for (const p of prompts)
     if (p.length >= base.config.maxLength)
       throw new WorkbenchError(

@@ -6,7 +6,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
 import { type LinearLayer, linearNames } from '../../nn/model/layout.ts';
-import { stepCount } from '../../nn/train/schedule.ts';
+import { batchCount, stepCount } from '../../nn/train/schedule.ts';
 import type { TrainingJob } from '../../nn/train/trainLoop.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { LoraSettings, TrainingSettings } from '../../recipe/schema.ts';
@@ -62,6 +62,7 @@ export async function prepareExpert(e: Experiment, base: Base, name: string): Pr
       scaling: scalingOf(lora),
       dropout: lora.dropout,
       settings,
+      batches: batchCount(settings, train.length),
       steps: stepCount(settings, train.length),
       train,
       validation,

@@ -1,10 +1,12 @@
-import { Template } from '@huggingface/jinja';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Program, parseTemplate, renderTemplate, TemplateLimit } from './jinja.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
   content: string;
+  /** What the assistant thought before it answered, apart from its content; templates know it as `reasoning_content`. */
+  reasoning?: string;
 }
 
 /** A compiled chat template. */
@@ -12,7 +14,9 @@ export interface ChatTemplate {
   source: string;
   /** True where the base has no template of its own and `plainTemplate` stands in. */
   isFallback: boolean;
-  compiled: Template;
+  compiled: Program;
+  /** With a mark where each `{% generation %}` begins and ends; undefined where the template has none. */
+  marked?: Program;
 }
 
 export interface RenderOptions {
@@ -20,6 +24,8 @@ export interface RenderOptions {
   addGenerationPrompt: boolean;
   bosToken?: string;
   eosToken?: string;
+  /** Whether the assistant thinks before it answers, where the template knows of it. Default false. */
+  thinking?: boolean;
 }
 
 /**
@@ -39,13 +45,46 @@ const plainTemplate =
 export function createChatTemplate(source: string | undefined): ChatTemplate {
   const text = source ?? plainTemplate;
   try {
-    // The day on which a prompt is rendered must not change it, so templates that ask for the date get the one that
-    // Llama 3's own template falls back on. (The library does not let its function of that name be replaced.)
-    const compiled = new Template(text.replaceAll('strftime_now', 'fixed_date'));
-    return { source: text, isFallback: source === undefined, compiled };
+    const marked = generationTag.test(text) ? parseTemplate(markGenerations(text)) : undefined;
+    return { source: text, isFallback: source === undefined, compiled: parseTemplate(text), ...(marked && { marked }) };
   } catch (cause) {
     throw new WorkbenchError('badFile', `The chat template cannot be read: ${reasonOf(cause)}`, templateHint);
   }
+}
+
+const generationTag = /{%-?\s*(end)?generation\s*-?%}/;
+// Of the characters for private use the last; `answerSpans` takes the first.
+const generationStart = '\uf8fe';
+const generationEnd = '\uf8ff';
+
+/** The tags in the form of a statement that writes a mark, because white space around statements counts otherwise. */
+function markGenerations(source: string): string {
+  return source.replace(
+    /{%(-?)\s*(end)?generation\s*(-?)%}/g,
+    (_, before: string, isEnd: string | undefined, after: string) =>
+      `{%${before} if true %}${isEnd ? generationEnd : generationStart}{% endif ${after}%}`,
+  );
+}
+
+/**
+ * What a template with `{% generation %}` says are the assistant's words, `[start, end)` in characters of the text that
+ * `renderChat` makes; undefined where it does not say.
+ */
+export function renderGenerations(
+  template: ChatTemplate,
+  messages: readonly ChatMessage[],
+  options: RenderOptions,
+): { start: number; end: number }[] | undefined {
+  if (!template.marked) return undefined;
+  const found: { start: number; end: number }[] = [];
+  let length = 0;
+  let start = 0;
+  for (const piece of renderProgram(template.marked, messages, options).split(/([\uf8fe\uf8ff])/)) {
+    if (piece === generationStart) start = length;
+    else if (piece === generationEnd) found.push({ start, end: length });
+    else length += piece.length;
+  }
+  return found;
 }
 
 /**
@@ -67,25 +106,40 @@ export function chatTemplateSource(tokenizerConfig: { chat_template?: unknown })
  *   the roles to alternate).
  */
 export function renderChat(template: ChatTemplate, messages: readonly ChatMessage[], options: RenderOptions): string {
+  return renderProgram(template.compiled, messages, options);
+}
+
+function renderProgram(program: Program, messages: readonly ChatMessage[], options: RenderOptions): string {
+  const thinking = options.thinking ?? false;
   try {
-    return template.compiled.render({
-      messages,
+    return renderTemplate(program, {
+      messages: messages.map(({ role, content, reasoning }) => ({
+        role,
+        content,
+        ...(reasoning !== undefined && { reasoning_content: reasoning }),
+      })),
       add_generation_prompt: options.addGenerationPrompt,
       bos_token: options.bosToken ?? '',
       eos_token: options.eosToken ?? '',
-      // Where a template can open a block for reasoning, it is rendered empty, in training and in use: the answers that
-      // experts learn from hold no reasoning apart from their text.
-      enable_thinking: false,
-      fixed_date: () => '26 Jul 2024',
+      // Qwen3 and SmolLM3 ask for the one, Granite and DeepSeek for the other.
+      enable_thinking: thinking,
+      thinking,
     });
   } catch (cause) {
+    if (cause instanceof TemplateLimit)
+      throw new WorkbenchError('badFile', `The chat template was stopped: ${cause.message}.`, templateHint);
     throw new WorkbenchError('badRequest', `The chat template refused the messages: ${reasonOf(cause)}`, rolesHint);
   }
 }
 
 /** The ids after which the model is to write the assistant's answer. */
-export function promptIds(tokenizer: Tokenizer, template: ChatTemplate, messages: readonly ChatMessage[]): number[] {
-  const text = renderChat(template, messages, { ...tokensOf(tokenizer), addGenerationPrompt: true });
+export function promptIds(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  messages: readonly ChatMessage[],
+  thinking: boolean,
+): number[] {
+  const text = renderChat(template, messages, { ...tokensOf(tokenizer), addGenerationPrompt: true, thinking });
   // The template writes BOS itself where the model wants one.
   return tokenizer.encode(text, { addSpecialTokens: false });
 }

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { answerSpans, type LostAnswer, type SpanOptions } from './answerSpans.ts';
 import { type ChatMessage, type ChatTemplate, renderChat, tokensOf } from './chatTemplate.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -10,6 +11,14 @@ export interface EncodeExampleOptions {
   maxLength: number;
   /** `answer`: the assistant's turns alone. `all`: every token. */
   lossOn: 'answer' | 'all';
+  /** Whether experts think before they answer at use. Default false. */
+  thinking?: boolean;
+}
+
+/** A message of a conversation to learn from. */
+export interface LearnedMessage extends ChatMessage {
+  /** 0 for an answer that carries no loss. Default 1. */
+  weight?: 0 | 1;
 }
 
 export interface EncodedExample {
@@ -27,28 +36,31 @@ export interface EncodedExample {
    * are tokenized apart: at use, too, the model continues the tokens of the prompt alone.
    */
   boundary: 'tokens' | 'text';
-}
-
-/** Where in a rendered conversation the assistant speaks: `[start, end)` in characters. */
-interface Span {
-  start: number;
-  end: number;
+  /** Whether a special token ends the last answer: an expert that never sees one never learns to stop. */
+  isEnded: boolean;
+  /** Whether the prompt at use is what stands before the last answer here. */
+  isPromptOfUse: boolean;
+  /** Answers whose reasoning the template leaves out. */
+  lostReasoning: number;
 }
 
 /**
  * A training example from a conversation, rendered by the code that renders prompts. A turn of the assistant carries
  * loss from where the generation prompt ends up to and with the token that ends the turn.
- * @throws WorkbenchError `badRequest` where the template refuses the messages, `unsupported` where it rewrites an answer
- *   so that it cannot be found again.
+ * @throws WorkbenchError `badRequest` where the template refuses the messages, `unsupported` where it cannot be told
+ *   where an answer stands in its text.
  */
 export function encodeExample(
   tokenizer: Tokenizer,
   template: ChatTemplate,
-  messages: readonly ChatMessage[],
-  { maxLength, lossOn }: EncodeExampleOptions,
+  messages: readonly LearnedMessage[],
+  { maxLength, lossOn, thinking = false }: EncodeExampleOptions,
 ): EncodedExample {
-  const text = renderChat(template, messages, { ...tokensOf(tokenizer), addGenerationPrompt: false });
-  const spans = answerSpans(tokenizer, template, messages, text);
+  const options = { ...tokensOf(tokenizer), specialTokens: tokenizer.specialTokens, thinking };
+  const text = renderChat(template, messages, { ...options, addGenerationPrompt: false });
+  const found = answerSpans(template, messages, text, options);
+  if (!Array.isArray(found) && lossOn === 'answer') throw lostAnswer(found);
+  const spans = Array.isArray(found) ? found : [];
   const encode = (piece: string) => tokenizer.encode(piece, { addSpecialTokens: false });
 
   let ids = encode(text);
@@ -78,10 +90,10 @@ export function encodeExample(
 
   const labels = new Int32Array(ids.length).fill(ignoreLabel);
   if (lossOn === 'all') labels.set(ids);
-  else {
-    for (let b = 0; b < borders.length; b += 2) {
-      for (let i = borders[b]!; i < borders[b + 1]!; i++) labels[i] = ids[i]!;
-    }
+  for (const [s, { message }] of spans.entries()) {
+    const [start, end] = [borders[2 * s]!, borders[2 * s + 1]!];
+    if (messages[message]!.weight === 0) labels.fill(ignoreLabel, start, end);
+    else labels.set(ids.slice(start, end), start);
   }
   const kept = labels.slice(0, maxLength);
   return {
@@ -90,7 +102,36 @@ export function encodeExample(
     lossTokens: kept.reduce((count, label) => count + (label === ignoreLabel ? 0 : 1), 0),
     cut: Math.max(0, ids.length - maxLength),
     boundary,
+    isEnded: spans.at(-1)?.isEnded ?? true,
+    isPromptOfUse: spans.length === 0 || isPromptOfUse(template, messages, text.slice(0, spans.at(-1)!.start), options),
+    lostReasoning: spans.filter(s => !s.hasReasoning).length,
   };
+}
+
+/** Whether the model will see `before` when it is asked what the last answer answers. */
+function isPromptOfUse(
+  template: ChatTemplate,
+  messages: readonly ChatMessage[],
+  before: string,
+  options: SpanOptions,
+): boolean {
+  const asked = messages.slice(
+    0,
+    messages.findLastIndex(m => m.role === 'assistant'),
+  );
+  return renderChat(template, asked, { ...options, addGenerationPrompt: true }) === before;
+}
+
+function lostAnswer({ message, times }: LostAnswer): WorkbenchError {
+  const what =
+    times > 1
+      ? `writes the assistant's message ${message + 1} ${times} times`
+      : `does not write the assistant's message ${message + 1} in a place of its own`;
+  return new WorkbenchError(
+    'unsupported',
+    `The chat template ${what}, so its tokens cannot be told from the prompt's.`,
+    "Train with lossOn 'all', or use a base with another chat template.",
+  );
 }
 
 /**
@@ -102,51 +143,12 @@ export function endOfTurnToken(tokenizer: Tokenizer, template: ChatTemplate): st
     { role: 'user', content: 'question' },
     { role: 'assistant', content: 'answer' },
   ];
-  const text = renderChat(template, messages, { ...tokensOf(tokenizer), addGenerationPrompt: false });
-  return specialTokenAt(tokenizer, text, text.lastIndexOf('answer') + 'answer'.length)?.token;
-}
-
-function answerSpans(
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-  messages: readonly ChatMessage[],
-  text: string,
-): Span[] {
-  const spans: Span[] = [];
-  let searchFrom = 0;
-  messages.forEach((message, i) => {
-    if (message.role !== 'assistant') return;
-    const tokens = tokensOf(tokenizer);
-    const prompt = renderChat(template, messages.slice(0, i), { ...tokens, addGenerationPrompt: true });
-    const hasPrompt = text.startsWith(prompt);
-    const content = message.content.trim();
-    const found = text.indexOf(content, hasPrompt ? prompt.length : searchFrom);
-    if (found < 0) {
-      throw new WorkbenchError(
-        'unsupported',
-        `The chat template does not write the assistant's message ${i + 1} as it is, so its tokens cannot be told from the prompt's.`,
-        "Train with lossOn 'all', or use a base with another chat template.",
-      );
-    }
-    const start = hasPrompt ? prompt.length : found;
-    const contentEnd = found + content.length;
-    const close = specialTokenAt(tokenizer, text, contentEnd);
-    const upTo = renderChat(template, messages.slice(0, i + 1), { ...tokens, addGenerationPrompt: false });
-    const turnEnd = text.startsWith(upTo) ? upTo.length : undefined;
-    // Without a special token of its own the turn is closed by whatever the template writes before the next one.
-    const end = close && close.end <= (turnEnd ?? text.length) ? close.end : (turnEnd ?? contentEnd);
-    spans.push({ start, end });
-    searchFrom = end;
-  });
-  return spans;
-}
-
-/** The special token at `at`, white space before it allowed (Llama 2 writes `answer </s>`). */
-function specialTokenAt(tokenizer: Tokenizer, text: string, at: number): { token: string; end: number } | undefined {
-  let start = at;
-  while (start < text.length && text[start]!.trim() === '') start++;
-  const token = tokenizer.specialTokens.find(each => text.startsWith(each, start));
-  return token === undefined ? undefined : { token, end: start + token.length };
+  const options = { ...tokensOf(tokenizer), specialTokens: tokenizer.specialTokens };
+  const text = renderChat(template, messages, { ...options, addGenerationPrompt: false });
+  const spans = answerSpans(template, messages, text, options);
+  if (!Array.isArray(spans) || !spans[0]?.isEnded) return undefined;
+  const answer = text.slice(0, spans[0].end).trimEnd();
+  return tokenizer.specialTokens.find(token => answer.endsWith(token));
 }
 
 function isPrefix(prefix: readonly number[], ids: readonly number[]): boolean {

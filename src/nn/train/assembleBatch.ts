@@ -11,7 +11,7 @@ export interface BatchPart {
   expert: number;
   scaling: number;
   examples: EncodedExample[];
-  /** Share of this batch in the expert's step: 1 / accumulation. */
+  /** Share of these rows in the expert's step: of its trained tokens. */
   share: number;
 }
 
@@ -106,7 +106,8 @@ export function lengthGroups(parts: BatchPart[]): BatchPart[][] {
   );
 }
 
-function trainedTokens(examples: BatchPart['examples']): number {
+/** Tokens of the examples that carry loss; the first of a text has none, because nothing predicts it. */
+export function trainedTokens(examples: readonly EncodedExample[]): number {
   return examples.reduce(
     (sum, e) => sum + e.labels.reduce((n, label, t) => n + (t > 0 && label !== -100 ? 1 : 0), 0),
     0,

@@ -13,8 +13,8 @@ const bucketBatches = 32;
 /**
  * Endless batches of example numbers. Every epoch visits each example once, in an order drawn from the seed and the
  * epoch's number. Within stretches of `bucketBatches` batches examples are sorted by length, so that a batch's rows
- * need little padding; the batches are then shuffled, so that length does not depend on time. The last batch of an epoch is
- * completed with the epoch's first examples.
+ * need little padding; the batches are then shuffled, so that length does not depend on time. The last batch of an
+ * epoch holds what is left.
  */
 export function batchOrder(lengths: readonly number[], batchSize: number, seed: number, at: DataPosition) {
   let position = { ...at };
@@ -36,7 +36,6 @@ export function batchOrder(lengths: readonly number[], batchSize: number, seed: 
 function epochBatches(lengths: readonly number[], batchSize: number, seed: number, epoch: number): number[][] {
   const random = new Random((seed ^ Math.imul(epoch + 1, 0x9e3779b1)) >>> 0);
   const all = random.shuffle(Array.from(lengths.keys()));
-  for (let i = 0; all.length % batchSize !== 0; i++) all.push(all[i]!);
   const batches: number[][] = [];
   for (let start = 0; start < all.length; start += batchSize * bucketBatches) {
     const stretch = all.slice(start, start + batchSize * bucketBatches);

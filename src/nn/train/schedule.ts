@@ -13,7 +13,7 @@ export interface RateSchedule {
 export interface StepSettings {
   /** Rows of one expert in one execution of the graph. */
   batchSize: number;
-  /** Graph executions whose gradients are averaged into one step. */
+  /** Batches whose gradients become one step, each trained token weighing the same. */
   accumulation: number;
 }
 
@@ -33,14 +33,25 @@ export function learningRate(s: RateSchedule, step: number, steps: number): numb
   return s.learningRate * (s.finalRate + (1 - s.finalRate) * fall);
 }
 
-/** Examples that one optimiser step learns from: a batch holds an example once. */
-export function rowsPerStep({ batchSize, accumulation }: StepSettings, examples: number): number {
-  return Math.min(batchSize, examples) * accumulation;
+/** Batches in which every one of `examples` examples is seen once; the last may be smaller. */
+function batchesPerEpoch({ batchSize }: StepSettings, examples: number): number {
+  return Math.ceil(examples / batchSize);
 }
 
-/** Optimiser steps on `examples` examples: those that are asked for, else as many as the epochs take. */
+/** Batches of a training on `examples` examples: those of the steps that are asked for, else those of the epochs. */
+export function batchCount(s: StepBudget, examples: number): number {
+  if (s.steps !== undefined) return s.steps * s.accumulation;
+  return Math.max(1, Math.ceil(s.epochs * batchesPerEpoch(s, examples)));
+}
+
+/** Optimiser steps of a training; the last may accumulate fewer batches. */
 export function stepCount(s: StepBudget, examples: number): number {
-  return s.steps ?? Math.max(1, Math.ceil((s.epochs * examples) / (s.batchSize * s.accumulation)));
+  return Math.ceil(batchCount(s, examples) / s.accumulation);
+}
+
+/** Passes over the data that a training comes to. */
+export function epochCount(s: StepBudget, examples: number): number {
+  return batchCount(s, examples) / batchesPerEpoch(s, examples);
 }
 
 /** More points than these cannot be told apart in a picture. */

@@ -2,7 +2,14 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent, TrainStepEvent } from '../../protocol/trainEvents.ts';
 import { hashName } from '../lora/initFactors.ts';
 import { type AdamWSettings, hyperVector } from './adamw.ts';
-import { assembleBatch, type Batch, type BatchPart, type EncodedExample, lengthGroups } from './assembleBatch.ts';
+import {
+  assembleBatch,
+  type Batch,
+  type BatchPart,
+  type EncodedExample,
+  lengthGroups,
+  trainedTokens,
+} from './assembleBatch.ts';
 import { batchOrder, type DataPosition } from './batchOrder.ts';
 import { learningRate, type RateSchedule, type StepSettings } from './schedule.ts';
 
@@ -24,6 +31,8 @@ export interface TrainingJob {
   settings: TrainSettings;
   /** Optimiser steps it takes. */
   steps: number;
+  /** Batches of these steps, where the last step has fewer than `accumulation`. */
+  batches?: number;
   train: EncodedExample[];
   validation: EncodedExample[];
 }
@@ -90,7 +99,7 @@ export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent
     const lengths = job.train.map(e => e.ids.length);
     return batchOrder(
       lengths,
-      Math.min(job.settings.batchSize, lengths.length),
+      job.settings.batchSize,
       (o.seed ^ hashName(job.name)) >>> 0,
       position.experts[job.name]!.data,
     );
@@ -166,7 +175,7 @@ async function sharedStep(
   const note = (values: number[]) => {
     for (const job of active) losses.set(job.name, losses.get(job.name)! + values[o.jobs.indexOf(job)]!);
   };
-  const microBatches = drawMicroBatches(o, active, orders);
+  const microBatches = drawMicroBatches(o, active, orders, position);
   for (const part of microBatches.flat()) {
     const own = position.experts[o.jobs[part.expert]!.name]!;
     own.tokens += part.examples.reduce((sum, e) => sum + e.ids.length, 0);
@@ -204,17 +213,28 @@ async function sharedStep(
 }
 
 /** The rows of a step, one list of parts for each micro-batch. */
-function drawMicroBatches(o: TrainLoopOptions, active: TrainingJob[], orders: Orders): BatchPart[][] {
-  const count = Math.max(...active.map(job => job.settings.accumulation));
-  const microBatches = Array.from({ length: count }, (_, index) =>
-    active
-      // An expert that accumulates over fewer micro-batches joins the last ones.
-      .filter(job => index >= count - job.settings.accumulation)
-      .map((job): BatchPart => {
-        const expert = o.jobs.indexOf(job);
-        const examples = orders[expert]!.next().map(i => job.train[i]!);
-        return { expert, scaling: job.scaling, examples, share: 1 / job.settings.accumulation };
-      }),
+function drawMicroBatches(
+  o: TrainLoopOptions,
+  active: TrainingJob[],
+  orders: Orders,
+  position: RunPosition,
+): BatchPart[][] {
+  const accumulated = ({ name, settings: { accumulation }, steps, batches = steps * accumulation }: TrainingJob) =>
+    Math.min(accumulation, batches - position.experts[name]!.step * accumulation);
+  const drawn = active.map(job => {
+    const expert = o.jobs.indexOf(job);
+    const batches = Array.from({ length: accumulated(job) }, () => orders[expert]!.next().map(i => job.train[i]!));
+    const tokens = batches.map(trainedTokens);
+    const all = tokens.reduce((a, b) => a + b, 0);
+    // A step's loss is the mean over its trained tokens, however they are spread over batches.
+    return batches.map(
+      (examples, i): BatchPart => ({ expert, scaling: job.scaling, examples, share: tokens[i]! / all }),
+    );
+  });
+  const count = Math.max(...drawn.map(parts => parts.length));
+  // An expert that accumulates over fewer micro-batches joins the last ones.
+  const microBatches = Array.from({ length: count }, (_, i) =>
+    drawn.flatMap(parts => parts[i - count + parts.length] ?? []),
   );
   return !o.inTurn && splitsMicroBatches(o.jobs) ? microBatches.flatMap(lengthGroups) : microBatches;
 }

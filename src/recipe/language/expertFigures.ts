@@ -3,7 +3,7 @@ import { isTargeted } from '../../nn/lora/modulePattern.ts';
 import { factorParameters, targetLayers } from '../../nn/lora/targetLayers.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
-import { rowsPerStep, stepCount } from '../../nn/train/schedule.ts';
+import { epochCount, stepCount } from '../../nn/train/schedule.ts';
 import { bytes, count, plural, significant } from '../../text/numbers.ts';
 import type { Recipe } from '../schema.ts';
 import { loraSettingsOf, trainingSettingsOf } from '../settings.ts';
@@ -86,7 +86,7 @@ function trainingFigures(
   if (!examples) return undefined;
   const settings = trainingSettingsOf(recipe, name);
   const steps = stepCount(settings, examples);
-  const epochs = (steps * rowsPerStep(settings, examples)) / examples;
+  const epochs = epochCount(settings, examples);
   const lengths = world.tokens(file);
   const base = known(world.base);
   if (!lengths || lengths.length === 0 || !base) return { examples, steps, epochs };

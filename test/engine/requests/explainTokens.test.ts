@@ -28,7 +28,7 @@ test('each token of an answer, as the base, the blend and each expert see it', a
     for (const name of ['math', 'code'])
       model.bank.load(await readAdapter(join(dirname(recipe), 'runs/tiny/adapters', name), name));
     const { tokenizer, chatTemplate } = model.base.text();
-    const before = promptIds(tokenizer, chatTemplate, [{ role: 'user', content: prompt }]);
+    const before = promptIds(tokenizer, chatTemplate, [{ role: 'user', content: prompt }], false);
     const ids = tokenizer.encode(answer, { addSpecialTokens: false });
     assert.equal(tokens.length, ids.length);
     const { vocab } = model.base.config;

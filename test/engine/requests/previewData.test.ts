@@ -38,7 +38,7 @@ test('the data as training reads it', async t => {
       // The prompt at use is what stands before it.
       assert.equal(
         tokens.findIndex(token => token.isTrained),
-        promptIds(tokenizer, chatTemplate, messages.slice(0, 1)).length,
+        promptIds(tokenizer, chatTemplate, messages.slice(0, 1), false).length,
       );
       assert.equal(cut, 0);
     }

@@ -24,7 +24,7 @@ test('the base renders ChatML', () => {
     renderChat(chatml, talk, { addGenerationPrompt: false }),
     '<|im_start|>user\n2 + 2?<|im_end|>\n<|im_start|>assistant\n4<|im_end|>\n',
   );
-  const ids = promptIds(base, chatml, talk.slice(0, 1));
+  const ids = promptIds(base, chatml, talk.slice(0, 1), false);
   assert.equal(base.decode(ids), '<|im_start|>user\n2 + 2?<|im_end|>\n<|im_start|>assistant\n');
   assert.equal(ids.filter(id => id === 1).length, 2);
 });
@@ -47,9 +47,46 @@ test('of named templates the default is taken', () => {
   assert.equal(chatTemplateSource({ chat_template: null }), undefined);
 });
 
-test('the day does not change a prompt', () => {
-  const dated = createChatTemplate("{{ strftime_now('%d %b %Y') }}");
-  assert.equal(renderChat(dated, talk, { addGenerationPrompt: true }), '26 Jul 2024');
+test('the day does not change a prompt; it is written as the template asks for it', () => {
+  const dated = (format: string) => {
+    const template = createChatTemplate(`{{ strftime_now('${format}') }}`);
+    return renderChat(template, talk, { addGenerationPrompt: true });
+  };
+  assert.equal(dated('%d %b %Y'), '26 Jul 2024');
+  assert.equal(dated('%Y-%m-%d'), '2024-07-26');
+  assert.equal(dated('%B %d, %Y'), 'July 26, 2024');
+  assert.equal(dated('%A %-d %-m %H:%M %%'), 'Friday 26 7 00:00 %');
+});
+
+test('text is as Jinja2 with the settings of transformers makes it', () => {
+  const rendered = (source: string) =>
+    renderChat(createChatTemplate(source), talk.slice(0, 1), { addGenerationPrompt: false });
+  assert.equal(rendered('{% for m in messages %}\r\n{{ m.content }}\r\n{% endfor %}\r\n'), '2 + 2?\n');
+  assert.equal(
+    rendered("{{ '\\n  4\\n'.lstrip('\\n') }}|{{ 'xx4 x'.rstrip('x') }}|{{ '-+4+-'.strip('+-') }}"),
+    '  4\n|xx4 |4',
+  );
+  assert.equal(rendered("{{ 'xx4x' | trim('x') }}|{{ ' 4\u3000\x1c' | trim }}|{{ 'a  b'.split()[1] }}"), '4|4|b');
+});
+
+test('a template that does not end is ended', () => {
+  for (const source of [
+    '{% for i in range(100000000) %}{% endfor %}',
+    '{% for i in range(9000) %}{% for j in range(9000) %}a{% endfor %}{% endfor %}',
+    "{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+    "{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s.replace('a', ns.s) %}{% endfor %}",
+    "{% set ns = namespace(s=['a']) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+  ])
+    assert.throws(
+      () => renderChat(createChatTemplate(source), talk, { addGenerationPrompt: true }),
+      (error: WorkbenchError) => error.code === 'badFile' && error.message.startsWith('The chat template was stopped'),
+      source,
+    );
+  for (const source of [' '.repeat(100_000), 'a'.repeat(1_000_000)])
+    assert.throws(
+      () => createChatTemplate(source),
+      (error: WorkbenchError) => error.code === 'badFile',
+    );
 });
 
 test('errors of a template are of the project’s own type', () => {

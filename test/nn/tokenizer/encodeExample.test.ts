@@ -82,7 +82,7 @@ test('where a token would span the border the pieces are tokenized apart', () =>
   const messages = ask('who?', 'the man');
   const { ids, labels, boundary } = encodeExample(base, blank, messages, options);
   assert.equal(boundary, 'text');
-  const prompt = promptIds(base, blank, messages.slice(0, 1));
+  const prompt = promptIds(base, blank, messages.slice(0, 1), false);
   assert.deepEqual([...ids.slice(0, prompt.length)], prompt);
   assert.equal(
     labels.findIndex(label => label !== -100),
@@ -100,12 +100,16 @@ test('loss on everything, and truncation', () => {
   assert.equal(cut.lossTokens, 0);
 });
 
-test('an answer that the template rewrites is refused', () => {
-  const shouting = createChatTemplate("{% for m in messages %}{{ m['content'] | upper }}{% endfor %}");
+test('an answer that the template rewrites is learned as it is written; one that it writes twice is refused', () => {
+  const shouting = createChatTemplate("{% for m in messages %}{{ m['content'] | upper }}{{ eos_token }}{% endfor %}");
+  assert.equal(lossText(base, shouting, ask('a', 'a')), 'A<|im_end|>');
+  const twice = createChatTemplate("{% for m in messages %}{{ m['content'] + ' ' + m['content'] }}{% endfor %}");
   assert.throws(
-    () => encodeExample(base, shouting, ask('q', 'a'), options),
-    (error: WorkbenchError) => error.code === 'unsupported' && /message 2/.test(error.message),
+    () => encodeExample(base, twice, ask('q', 'a'), options),
+    (error: WorkbenchError) => error.code === 'unsupported' && /message 2 2 times/.test(error.message),
   );
+  const all = encodeExample(base, twice, ask('q', 'a'), { ...options, lossOn: 'all' });
+  assert.deepEqual(all.labels, all.ids);
 });
 
 test('property: the prompt at use is what training saw before the answer, and the loss is on the answer', () => {
@@ -119,7 +123,7 @@ test('property: the prompt at use is what training saw before the answer, and th
       fc.property(text, text, (question, answer) => {
         const messages = ask(question, answer);
         const { ids, labels } = encodeExample(tokenizer, template, messages, options);
-        const prompt = promptIds(tokenizer, template, messages.slice(0, 1));
+        const prompt = promptIds(tokenizer, template, messages.slice(0, 1), false);
         const first = labels.findIndex(label => label !== -100);
         assert.deepEqual([...ids.slice(0, first)], prompt);
         assert.ok(labels.every((label, i) => label === -100 || label === ids[i]));

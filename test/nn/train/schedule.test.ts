@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { learningRate, rateCurve, stepCount } from '../../../src/nn/train/schedule.ts';
+import { epochCount, learningRate, rateCurve, stepCount } from '../../../src/nn/train/schedule.ts';
 import { type TrainingSettings, trainingSettings } from '../../../src/recipe/schema.ts';
 import { assertClose } from '../../support/assertClose.ts';
 
@@ -35,8 +35,23 @@ test('steps come from the recipe, or from epochs, or are three epochs', () => {
   assert.equal(of({ steps: 7, epochs: 2 }, 100), 7);
   assert.equal(of({ epochs: 2 }, 100), 50);
   assert.equal(of({ epochs: 0.5, accumulation: 2 }, 100), 7);
-  assert.equal(of({}, 10), 8);
+  assert.equal(of({}, 10), 9);
   assert.equal(of({ epochs: 0.001 }, 10), 1);
+});
+
+test('an epoch is a pass over all examples, whatever the batch', () => {
+  for (const [s, examples, steps] of [
+    [{ batchSize: 16, epochs: 3 }, 5, 3],
+    [{ batchSize: 16, epochs: 10 }, 5, 10],
+    [{ batchSize: 16, accumulation: 4, epochs: 30 }, 5, 8],
+    [{ batchSize: 16, epochs: 3 }, 20, 6],
+    [{ batchSize: 16, epochs: 1.5 }, 20, 3],
+  ] as const) {
+    const settings = trainingSettings.parse(s);
+    assert.equal(stepCount(settings, examples), steps);
+    assert.equal(epochCount(settings, examples), s.epochs);
+  }
+  assert.equal(epochCount(trainingSettings.parse({ batchSize: 16, accumulation: 2, steps: 3 }), 20), 3);
 });
 
 test('the picture has the first and the last step, and the rates of training', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Batch } from '../../../src/nn/train/assembleBatch.ts';
+import { batchCount, stepCount } from '../../../src/nn/train/schedule.ts';
 import { type TrainBackend, trainLoop } from '../../../src/nn/train/trainLoop.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import type { TrainEvent, TrainStepEvent } from '../../../src/protocol/trainEvents.ts';
@@ -118,4 +120,67 @@ test('a step tells its rate, and estimates the time that is left', async () => {
   const first = (await loop.next()).value as TrainStepEvent;
   assert.deepEqual([first.tokensPerSecond, first.secondsLeft, first.residentBytes], [tokens * 2, 1.5, 12]);
   await loop.return(undefined);
+});
+
+test('a step weighs its trained tokens alike, however they are spread over batches; epochs see each example as often', async () => {
+  const train = Array.from({ length: 5 }, (_, i) => {
+    const ids = Int32Array.from({ length: 3 + 4 * i }, (_, t) => 1 + t + 20 * i);
+    return { ids, labels: ids.map((id, t) => (t < 2 ? -100 : id)) };
+  });
+  for (const [batchSize, accumulation, epochs] of [
+    [1, 2, 3],
+    [2, 3, 2],
+    [16, 4, 30],
+    [3, 1, 2],
+  ] as const) {
+    const steps: Batch[][] = [[]];
+    const seen = new Map<number, number>();
+    const note = (batch: Batch) => {
+      steps.at(-1)!.push(batch);
+      for (let r = 0; r < batch.rows; r++) {
+        const first = batch.ids[r * batch.length]!;
+        seen.set(first, (seen.get(first) ?? 0) + 1);
+      }
+    };
+    const { backend } = scripted([]);
+    const settings = trainingSettings.parse({ batchSize, accumulation, epochs, validateEvery: 0, checkpointEvery: 0 });
+    const loop = trainLoop({
+      jobs: [
+        {
+          name: 'math',
+          scaling: 1,
+          dropout: 0,
+          settings,
+          batches: batchCount(settings, train.length),
+          steps: stepCount(settings, train.length),
+          train,
+          validation: [],
+        },
+      ],
+      backend: {
+        ...backend,
+        async accumulate(batch) {
+          note(batch);
+          return [1];
+        },
+        async step(batch) {
+          note(batch);
+          steps.push([]);
+          return { losses: [1], norms: new Map([['math', 1]]) };
+        },
+      },
+      seed,
+      save: async () => {},
+      now: () => 0,
+      memory: () => 0,
+      signal: new AbortController().signal,
+    });
+    for await (const _ of loop);
+    assert.equal(steps.length - 1, stepCount(settings, train.length));
+    for (const batches of steps.slice(0, -1)) {
+      const weights = batches.flatMap(b => [...b.lossWeights]);
+      for (const w of weights) assert.ok(Math.abs(w - 1 / weights.length) < 1e-7, `${w} of ${weights.length}`);
+    }
+    assert.deepEqual([...seen.values()], Array(5).fill(epochs));
+  }
 });

@@ -1,0 +1,209 @@
+import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+
+/** A parsed template. */
+export type Program = ReturnType<typeof parse>;
+type Statement = Parameters<Interpreter['evaluate']>[0];
+type Value = ReturnType<Interpreter['evaluate']>;
+
+/*
+ * A template is a program of a stranger's. What it may do is counted, so that one without end is ended, wherever it
+ * runs. The templates of known models take about a hundred steps a message.
+ */
+const longestSource = 400_000;
+const longestBlank = 2_000;
+const stepsAtLeast = 100_000;
+const stepsPerMessage = 3_000;
+const charactersAtLeast = 20_000_000;
+const charactersPerCharacter = 100;
+const mostItems = 10_000;
+
+/** A template did more than it may; its message says what of. */
+export class TemplateLimit extends Error {}
+
+/**
+ * Parses a template with the settings of transformers (`trim_blocks`, `lstrip_blocks`). Line breaks are `\n`, as in
+ * Jinja2. Throws what is wrong with it.
+ */
+export function parseTemplate(source: string): Program {
+  if (source.length > longestSource)
+    throw new TemplateLimit(`it has ${source.length} characters; ${longestSource} are read`);
+  // The parser's patterns take the square of the length of a gap.
+  const gap = source.match(/\s+/g)?.find(each => each.length > longestBlank);
+  if (gap) throw new TemplateLimit(`${gap.length} blanks follow one another; ${longestBlank} are read`);
+  const text = source.replace(/\r\n?/g, '\n');
+  return parse(tokenize(text, { lstrip_blocks: true, trim_blocks: true }));
+}
+
+/** The text that a template makes of its variables. Throws `TemplateLimit` where it does not end. */
+export function renderTemplate(program: Program, variables: Record<string, unknown>): string {
+  const environment = new Environment();
+  const globals = { ...constants, range, strftime_now: strftime, raise_exception: raise, ...variables };
+  for (const [name, value] of Object.entries(globals)) environment.set(name, value);
+  const messages = Array.isArray(variables.messages) ? variables.messages.length : 0;
+  const characters = JSON.stringify(variables).length;
+  const limits = {
+    steps: stepsAtLeast + stepsPerMessage * messages,
+    characters: charactersAtLeast + charactersPerCharacter * characters,
+  };
+  return new LimitedInterpreter(environment, limits).run(program).value as string;
+}
+
+const constants = { true: true, false: false, none: null, True: true, False: false, None: null };
+
+/** Counts what a template does, and takes blanks and characters off a text as Python does. */
+class LimitedInterpreter extends Interpreter {
+  constructor(
+    environment: Environment,
+    private readonly left: { steps: number; characters: number },
+  ) {
+    super(environment);
+  }
+
+  override evaluate(statement: Statement, environment: Environment): Value {
+    if (--this.left.steps < 0) throw new TemplateLimit('it does not end: it took more steps than a template may');
+    const value = this.ownMethod(statement as Node, environment) ?? super.evaluate(statement, environment);
+    if (makesValues.has(statement?.type ?? '')) this.charge(sizeOf(value.value));
+    return value;
+  }
+
+  private charge(size: number): void {
+    this.left.characters -= size;
+    if (this.left.characters < 0) throw new TemplateLimit('it makes more text than a template may');
+  }
+
+  /** Methods and filters of texts that the library has otherwise, or whose one call may make very much. */
+  private ownMethod(node: Node, environment: Environment): Value | undefined {
+    if (node?.type === 'FilterExpression') {
+      const { type, value, callee, args = [] } = node.filter!;
+      if ((type === 'Identifier' ? value : callee?.value) !== 'trim') return undefined;
+      return this.callMethod('strip', node.operand!, args, environment);
+    }
+    const { callee } = node?.type === 'CallExpression' ? node : {};
+    if (callee?.type !== 'MemberExpression' || callee.computed) return undefined;
+    const name = String(callee.property!.value);
+    return ownMethods.has(name) ? this.callMethod(name, callee.object!, node.args!, environment) : undefined;
+  }
+
+  private callMethod(name: string, of: Node, nodes: Node[], environment: Environment): Value | undefined {
+    if (nodes.some(n => n.type.startsWith('Keyword') || n.type === 'SpreadExpression')) return undefined;
+    const object = this.evaluate(of as Statement, environment);
+    if (object.type !== 'StringValue') return undefined;
+    const text = object.value as string;
+    const args = nodes.map(n => this.evaluate(n as Statement, environment));
+    const [first, second] = args.map(a => (typeof a.value === 'string' ? a.value : undefined));
+    if (name === 'split' || name === 'replace') {
+      // An empty text stands between any two characters; without one the text is split at its blanks.
+      const times = first ? text.split(first, mostItems * 10).length : text.length;
+      this.charge(name === 'split' ? times * 100 : text.length + times * (second?.length ?? 0));
+      const method = object.builtins.get(name)!.value as (args: Value[], scope: Environment) => Value;
+      return method(args, environment);
+    }
+    const isString = Object.getPrototypeOf(object) as { constructor: new (text: string) => Value };
+    return new isString.constructor(strip(text, name, first));
+  }
+}
+
+/** What the library's types leave out of an expression. */
+interface Node {
+  type: string;
+  value?: unknown;
+  operand?: Node;
+  filter?: Node;
+  callee?: Node;
+  object?: Node;
+  property?: Node;
+  computed?: boolean;
+  args?: Node[];
+}
+
+const ownMethods = new Set(['strip', 'lstrip', 'rstrip', 'split', 'replace']);
+
+/** Python's white space. */
+const pythonBlanks =
+  '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
+
+/** Python's `strip`, `lstrip` and `rstrip`: any of `characters` is taken off the ends. */
+function strip(text: string, name: string, characters = pythonBlanks): string {
+  const off = new Set(characters);
+  const all = [...text];
+  let [start, end] = [0, all.length];
+  if (name !== 'rstrip') while (start < end && off.has(all[start]!)) start++;
+  if (name !== 'lstrip') while (end > start && off.has(all[end - 1]!)) end--;
+  return all.slice(start, end).join('');
+}
+
+/** Kinds of expressions whose value is new, not one that was there. */
+const makesValues = new Set([
+  'BinaryExpression',
+  'FilterExpression',
+  'FilterStatement',
+  'CallExpression',
+  'For',
+  'Macro',
+]);
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  // Each item is an object of its own.
+  return Array.isArray(value) ? value.length * 100 : 0;
+}
+
+function raise(message: unknown): never {
+  throw new Error(String(message));
+}
+
+function range(start: number, stop?: number, step = 1): number[] {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  if (!(count <= mostItems)) throw new TemplateLimit(`range() of ${count} numbers; ${mostItems} are made`);
+  return Array.from({ length: count }, (_, i) => from + i * step);
+}
+
+/**
+ * Python's strftime of the day on which all prompts are rendered: the day itself must not change them, so templates that
+ * ask for it get the one that Llama 3's own template falls back on, at midnight.
+ */
+function strftime(format: string): string {
+  return format.replace(/%(-?)([a-zA-Z%])/g, (all, bare: string, letter: string) => {
+    const value = fixedDay[letter];
+    if (value === undefined) return all;
+    return bare ? value.replace(/^0(?=\d)/, '') : value;
+  });
+}
+
+/** Friday, 26 July 2024, 00:00:00. */
+const fixedDay: Record<string, string> = {
+  Y: '2024',
+  y: '24',
+  m: '07',
+  d: '26',
+  e: '26',
+  B: 'July',
+  b: 'Jul',
+  h: 'Jul',
+  A: 'Friday',
+  a: 'Fri',
+  H: '00',
+  I: '12',
+  M: '00',
+  S: '00',
+  f: '000000',
+  p: 'AM',
+  j: '208',
+  u: '5',
+  w: '5',
+  U: '29',
+  W: '30',
+  V: '30',
+  G: '2024',
+  Z: '',
+  z: '',
+  D: '07/26/24',
+  F: '2024-07-26',
+  T: '00:00:00',
+  R: '00:00',
+  c: 'Fri Jul 26 00:00:00 2024',
+  x: '07/26/24',
+  X: '00:00:00',
+  '%': '%',
+};
