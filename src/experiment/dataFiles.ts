@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { Example } from '../data/example.ts';
 import { parseDataset } from '../data/parseDataset.ts';
 import { encodeExample } from '../nn/tokenizer/encodeExample.ts';
+import { cutExamples, learningProblems } from '../nn/tokenizer/learningProblems.ts';
 import type { EncodedExample } from '../nn/train/assembleBatch.ts';
-import { WorkbenchError } from '../protocol/errors.ts';
-import type { TrainingSettings } from '../recipe/schema.ts';
+import { type Problem, WorkbenchError } from '../protocol/errors.ts';
+import type { GenerationSettings, TrainingSettings } from '../recipe/schema.ts';
 import type { Base } from './base.ts';
 import { readText } from './files.ts';
 
@@ -13,24 +14,53 @@ export async function readExamples(folder: string, file: string): Promise<Exampl
   const path = resolve(folder, file);
   const { examples, problems } = parseDataset(await readText(path, 'the dataset'), file);
   const errors = problems.filter(p => p.severity === 'error');
-  if (errors.length > 0) {
-    const shown = errors.slice(0, 10).map(p => `  ${p.message}`);
-    const more = errors.length > shown.length ? [`  … and ${errors.length - shown.length} more`] : [];
-    const placed = errors.map(p => ({ ...p, where: resolve(folder, p.where) }));
-    throw new WorkbenchError('badData', `${path} has problems:\n${[...shown, ...more].join('\n')}`, undefined, placed);
-  }
+  if (errors.length > 0)
+    throw badData(
+      path,
+      errors.map(p => ({ ...p, where: resolve(folder, p.where) })),
+    );
   return examples;
 }
 
-/** Tokenises examples for training. Throws `badData` when nothing of an answer would be learned from any of them. */
+function badData(path: string, problems: Problem[]): WorkbenchError {
+  const shown = problems.slice(0, 10).map(p => `  ${p.message}`);
+  const more = problems.length > shown.length ? [`  … and ${problems.length - shown.length} more`] : [];
+  return new WorkbenchError('badData', `${path} has problems:\n${[...shown, ...more].join('\n')}`, undefined, problems);
+}
+
+/** Examples of a dataset as training reads them, and what of them is not learned as it is written. */
+export interface EncodedData {
+  examples: EncodedExample[];
+  /** Warnings. */
+  problems: Problem[];
+  /** Share of all examples whose answer loses its end, or is lost. */
+  cutShare: number;
+}
+
+/**
+ * Tokenises examples for training. Throws `badData`, with file and line, for examples that the base's chat template
+ * cannot write, and when nothing of an answer would be learned from any of them.
+ */
 export function encodeExamples(
   base: Base,
   examples: Example[],
-  settings: TrainingSettings,
-  file: string,
-): EncodedExample[] {
+  settings: TrainingSettings & Pick<GenerationSettings, 'thinking'>,
+  { folder, file }: { folder: string; file: string },
+): EncodedData {
+  const path = resolve(folder, file);
   const maxLength = longestExample(base, settings);
-  const encoded = examples.map(example => encodeForTraining(base, example, settings));
+  const refused: Problem[] = [];
+  const encoded = examples.flatMap(example => {
+    try {
+      return [{ ...encodeForTraining(base, example, settings), line: example.line }];
+    } catch (error) {
+      if (!(error instanceof WorkbenchError) || error.code === 'badFile') throw error;
+      const message = [`${file}:${example.line}: ${error.message}`, error.hint].filter(Boolean).join(' ');
+      refused.push({ code: 'refusedExample', severity: 'error', where: `${path}:${example.line}`, message });
+      return [];
+    }
+  });
+  if (refused.length > 0) throw badData(path, refused);
   const usable = encoded.filter(e => e.lossTokens > 0);
   if (usable.length === 0)
     throw new WorkbenchError(
@@ -38,14 +68,28 @@ export function encodeExamples(
       `${file}: no example has an answer within the first ${maxLength} tokens`,
       'Raise maxLength, or shorten the prompts.',
     );
-  return usable;
+  const { dropped, cut } = cutExamples(encoded, maxLength);
+  return {
+    examples: usable,
+    problems: learningProblems(encoded, file, {
+      maxLength,
+      longest: base.config.maxLength,
+      thinking: settings.thinking,
+    }),
+    cutShare: (dropped.length + cut.length) / examples.length,
+  };
 }
 
 /** An example in the tokens that training reads, and which of them it learns. */
-export function encodeForTraining(base: Base, { messages }: Example, settings: TrainingSettings) {
+export function encodeForTraining(
+  base: Base,
+  { messages }: Example,
+  settings: TrainingSettings & Pick<GenerationSettings, 'thinking'>,
+) {
   const { tokenizer, chatTemplate } = base.text();
-  const { lossOn } = settings;
-  return encodeExample(tokenizer, chatTemplate, messages, { maxLength: longestExample(base, settings), lossOn });
+  const { lossOn, thinking } = settings;
+  const maxLength = longestExample(base, settings);
+  return encodeExample(tokenizer, chatTemplate, messages, { maxLength, lossOn, thinking });
 }
 
 /** In tokens: no more than the base reads. */

@@ -44,6 +44,9 @@ export interface Problem {
   replacement?: string;
 }
 
+/** The problem of a training that waits for its user's word: answers would lose their end, or be left out. */
+export const cutAnswersCode = 'cutAnswers';
+
 /** The one error type. `message` says what and where; `hint` says what to do. */
 export class WorkbenchError extends Error {
   override name = 'WorkbenchError';

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber } from './contract.ts';
+import { problemSchema } from './problemSchema.ts';
 
 const step = z.int();
 
@@ -15,6 +16,8 @@ const stepEvent = z.object({
 
 /** What a training run tells while it goes on; the command line, the notebook and the views all read these. */
 export const trainEvent = z.discriminatedUnion('type', [
+  /** Before the first step: what of an expert's data is not learned as it is written. */
+  z.object({ type: z.literal('data'), step, expert: z.string(), problems: z.array(problemSchema) }),
   /** Before the first step: gradient checkpointing is on, because training would not fit into memory otherwise. */
   z.object({
     type: z.literal('recompute'),

@@ -33,6 +33,15 @@ export const problemCodes = {
   badColumns: 'A dataset whose fields, or columns, are not those of any form of example.',
   missingTests: 'The scorer `code` runs the tests of each example; the dataset has no field `tests`.',
   heldOutOverlap: 'A held-out set with prompts that are trained on: its score would say nothing.',
+  droppedExamples: 'Examples whose answers begin beyond `maxLength`: they are left out.',
+  cutAnswers:
+    'Answers that lose their end at `maxLength`. Training waits for a word where more than one answer in a hundred is cut or left out.',
+  noEndToken: 'The base’s chat template writes no end token after an answer: experts never learn to stop.',
+  otherPrompt:
+    'The base’s chat template writes another prompt at use than in training, or reasoning is learned and `generation.thinking` is off: what is learned may not come out.',
+  lostReasoning: 'Answers with reasoning that the base’s chat template leaves out: it is not learned.',
+  refusedExample:
+    'Examples that the base’s chat template refuses, or writes so that the answer cannot be told from the prompt.',
   badAdapter: 'An adapter that is not there, or that cannot be applied exactly.',
   otherBase: 'The adapter was trained on a base with other weights: the hashes differ.',
   otherTemplate:
@@ -43,6 +52,11 @@ export type ProblemCode = keyof typeof problemCodes;
 
 /** Problems that may be intended and stop nothing; all others are errors. */
 const warnings: readonly ProblemCode[] = [
+  'droppedExamples',
+  'cutAnswers',
+  'noEndToken',
+  'otherPrompt',
+  'lostReasoning',
   'zeroWeight',
   'negativeWeight',
   'unusedSetting',

@@ -161,6 +161,7 @@ function expertsOf({ experts }: TrainingPlan): HTMLElement {
         {},
         element('strong', {}, e.name),
         ` ${count(e.steps)} steps, ${significant(e.epochs)} epochs of ${count(e.examples)} examples (${magnitude(e.tokensPerEpoch)} tokens); rank ${e.rank} on ${e.layers} layers`,
+        e.problems.map(({ message }) => element('p', { class: 'warning' }, message)),
       ),
     ),
   );

@@ -25,6 +25,7 @@ export const askVerb: Verb = {
     seed: { value: 'N', description: 'seed of the sampling' },
     stop: { value: 'TEXT', list: 'items', description: 'end before this text' },
     'max-tokens': { value: 'N', description: 'longest answer' },
+    thinking: { description: 'let the model reason before it answers, where its chat template knows of it' },
   },
   positionals: [1, 1],
   examples: [
@@ -84,6 +85,7 @@ function decodingSettings(args: Arguments): Record<string, unknown> {
     seed: args.number('seed'),
     stop: args.list('stop'),
     maxTokens: args.number('max-tokens'),
+    thinking: args.flag('thinking') || undefined,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

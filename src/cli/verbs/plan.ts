@@ -69,6 +69,7 @@ function planLines(p: PlanResult): string[] {
       ],
       ['this machine', `${(time.matMulRate / 1e9).toFixed(0)} GFLOP/s in a large product, measured now`],
     ]),
+    ...p.experts.flatMap(e => e.problems.map(({ message }) => `note: ${e.name}: ${message}`)),
     ...p.notes.map(note => `note: ${note}`),
   ];
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { TrainResult } from '../../protocol/engine/training.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { cutAnswersCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent, TrainStepEvent } from '../../protocol/trainEvents.ts';
 import { bytes } from '../../text/numbers.ts';
 import { duration, megabytes, progressLine } from '../console/format.ts';
@@ -13,6 +13,7 @@ export const trainVerb: Verb = {
   options: {
     only: { value: 'NAME', list: 'names', description: 'train these experts alone' },
     resume: { description: 'go on from the last checkpoint, where there is one' },
+    'allow-cut': { description: 'train although more than one answer in a hundred is cut at maxLength' },
     from: { value: 'RUN:STEP', description: 'begin with a checkpoint that another run has kept (see checkpoints)' },
   },
   positionals: [1, 1],
@@ -26,6 +27,7 @@ export const trainVerb: Verb = {
       only: args.list('only'),
       resume: args.flag('resume'),
       from: checkpointNamed(args.text('from')),
+      allowCut: args.flag('allow-cut'),
     });
     if (!result.finished) {
       terminal.note(`Go on with: multi-lora train ${recipe} --resume`);
@@ -51,6 +53,7 @@ export interface TrainOptions {
   only?: string[];
   resume: boolean;
   from?: { run: string; step: number };
+  allowCut?: boolean;
 }
 
 /** Trains, telling how far it is. With --json every event is a line on stdout. `steps` are those taken now. */
@@ -65,6 +68,7 @@ export async function trainRecipe(call: VerbCall, options: TrainOptions): Promis
       terminal.note(
         `activations are computed again: training takes about ${bytes(event.bytes)}, and ${bytes(event.bytesWithout)} would not fit into ${bytes(event.budgetBytes)}`,
       );
+    else if (event.type === 'data') for (const { message } of event.problems) terminal.note(`note: ${message}`);
     else if (event.type === 'step') terminal.progress(stepLine(event, validation));
     else if (event.type === 'validation') {
       validation.set(event.expert, event.loss);
@@ -73,12 +77,19 @@ export async function trainRecipe(call: VerbCall, options: TrainOptions): Promis
     } else if (event.type === 'cancelled')
       terminal.note(`stopped at step ${event.step}; everything up to it is on disk`);
   };
-  const result = await call.engine.request('train', options, {
-    onProgress(told) {
-      if (told.kind === 'event') show(told.event);
-      if (told.kind === 'work' && !json) terminal.progress(progressLine(told));
-    },
-  });
+  const result = await call.engine
+    .request('train', options, {
+      onProgress(told) {
+        if (told.kind === 'event') show(told.event);
+        if (told.kind === 'work' && !json) terminal.progress(progressLine(told));
+      },
+    })
+    .catch(error => {
+      const isCut = error instanceof WorkbenchError && error.problems.some(p => p.code === cutAnswersCode);
+      throw isCut
+        ? new WorkbenchError(error.code, error.message, `${error.hint} (--allow-cut)`, error.problems)
+        : error;
+    });
   return { ...result, steps };
 }
 

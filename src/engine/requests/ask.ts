@@ -9,7 +9,8 @@ import type { RequestHandler } from '../workbench/request.ts';
 export const handle: RequestHandler<'ask'> = async (workbench, request, call) => {
   const answering = await openAnswering(workbench, request, call);
   const fitted = request.context && fit(answering, request, request.context);
-  if (fitted) call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut });
+  const { thinking } = answering.settings;
+  if (fitted) call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut, thinking });
   const { prompt, history = [] } = fitted ?? request;
   const started = performance.now();
   const { weights, route } = await weightsOf(answering, request.target, prompt);

@@ -64,7 +64,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   };
 };
 
-function plannedExpert({ config }: Base, { job, settings, lora, targets }: PreparedExpert): PlannedExpert {
+function plannedExpert({ config }: Base, { job, settings, lora, targets, problems }: PreparedExpert): PlannedExpert {
   const { name, train, steps } = job;
   return {
     name,
@@ -75,6 +75,7 @@ function plannedExpert({ config }: Base, { job, settings, lora, targets }: Prepa
     tokensPerEpoch: train.reduce((sum, e) => sum + e.ids.length, 0),
     steps,
     epochs: epochCount(settings, train.length),
+    problems,
   };
 }
 

@@ -5,7 +5,7 @@ import { openExperiment } from '../../experiment/experiment.ts';
 import { tokenTexts } from '../../nn/decode/detokenize.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
 import type { PreviewedExample } from '../../protocol/engine/training.ts';
-import { trainingSettingsOf } from '../../recipe/settings.ts';
+import { generationSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
@@ -17,6 +17,7 @@ export const handle: RequestHandler<'previewData'> = async ({ mediaFolder }, { r
   const { base } = await openPlanBase(baseFolder, 'none', join(mediaFolder, 'base'));
   const file = recipe.experts[expert]!.data!.train;
   const settings = trainingSettingsOf(recipe, expert);
+  const { thinking } = generationSettingsOf(recipe);
   const examples = await readExamples(folder, file);
   const { tokenizer } = base.text();
   return {
@@ -24,7 +25,7 @@ export const handle: RequestHandler<'previewData'> = async ({ mediaFolder }, { r
     examples: examples.length,
     maxLength: longestExample(base, settings),
     rows: examples.slice(0, rows).map((example): PreviewedExample => {
-      const { ids, labels, cut } = encodeForTraining(base, example, settings);
+      const { ids, labels, cut } = encodeForTraining(base, example, { ...settings, thinking });
       const texts = tokenTexts(tokenizer, ids);
       return { cut, tokens: texts.map((t, i) => ({ text: t, isTrained: labels[i] !== ignoreLabel })) };
     }),

@@ -11,7 +11,7 @@ import { type RequestHandler, watchFor } from '../workbench/request.ts';
 export const handle: RequestHandler<'train'> = async (workbench, request, call) => {
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const { path, recipe, paths } = experiment;
-  const { only, resume, run: id, from } = request;
+  const { only, resume, run: id, from, allowCut } = request;
   const names = Object.keys(recipe.experts).filter(n => recipe.experts[n]!.data && (!only || only.includes(n)));
   const experts = names.map(name => ({ name, adapter: adapterFolder(experiment, name) }));
   return withExpertLocks(paths, names, async () => {
@@ -25,6 +25,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           base: await openBase(experiment.baseFolder, recipe.quantization, workbench.cacheFolder, watchFor(run)),
           only,
           resume,
+          allowCut,
           from: from && paths.run(from.run).checkpoint(from.step),
           keepIn: runPaths(folder).checkpoints,
           threads: workbench.threads,

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
-import { encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
+import { type EncodedData, encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
 import { type LinearLayer, linearNames } from '../../nn/model/layout.ts';
 import { batchCount, stepCount } from '../../nn/train/schedule.ts';
 import type { TrainingJob } from '../../nn/train/trainLoop.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { LoraSettings, TrainingSettings } from '../../recipe/schema.ts';
-import { loraSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import { generationSettingsOf, loraSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
 import { scalingOf } from './trainedAdapter.ts';
 
 /** An expert of a recipe, with its data read and encoded, ready to be trained. */
@@ -21,8 +21,12 @@ export interface PreparedExpert {
   lora: LoraSettings;
   /** Module paths of the layers that carry factors. */
   targets: string[];
-  /** SHA-256 of all encoded examples. */
+  /** SHA-256 of all encoded examples, and of how they are parted. */
   dataHash: string;
+  /** What of the data is not learned as it is written: warnings. */
+  problems: Problem[];
+  /** Share of the examples of a file whose answer loses its end, or is lost. */
+  cutShare: number;
 }
 
 /** The names of the recipe's trainable experts, or those of `only`. Throws `notFound` and `badRecipe`. */
@@ -51,26 +55,34 @@ export async function prepareExpert(e: Experiment, base: Base, name: string): Pr
   const layers = expertLayers(base, lora, name);
   for (const l of layers) checkRank(lora.rank, l.in, l.out, l.path);
   const data = e.recipe.experts[name]!.data!;
-  const read = async (file: string) => encodeExamples(base, await readExamples(e.folder, file), settings, file);
-  const train = await read(data.train);
-  const validation = data.validation ? await read(data.validation) : [];
+  const { thinking } = generationSettingsOf(e.recipe);
+  const read = async (file: string) =>
+    encodeExamples(base, await readExamples(e.folder, file), { ...settings, thinking }, { folder: e.folder, file });
+  const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
+  const [train, validation] = [await read(data.train), data.validation ? await read(data.validation) : nothing];
   const hash = createHash('sha256');
-  for (const example of [...train, ...validation]) hash.update(example.ids).update(example.labels);
+  for (const { examples } of [train, validation]) {
+    // A row that goes from one to the other makes other data of them.
+    hash.update(`${examples.length};`);
+    for (const { ids, labels } of examples) hash.update(`${ids.length},`).update(ids).update(labels);
+  }
   return {
     job: {
       name,
       scaling: scalingOf(lora),
       dropout: lora.dropout,
       settings,
-      batches: batchCount(settings, train.length),
-      steps: stepCount(settings, train.length),
-      train,
-      validation,
+      batches: batchCount(settings, train.examples.length),
+      steps: stepCount(settings, train.examples.length),
+      train: train.examples,
+      validation: validation.examples,
     },
     settings,
     lora,
     targets: layers.map(l => l.path),
     dataHash: hash.digest('hex'),
+    problems: [...train.problems, ...validation.problems],
+    cutShare: Math.max(train.cutShare, validation.cutShare),
   };
 }
 

@@ -16,10 +16,11 @@ import { makeWritableFolder } from '../../experiment/files.ts';
 import { keptCheckpointPath } from '../../experiment/paths.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
+import { mostCut } from '../../nn/tokenizer/learningProblems.ts';
 import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
 import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { cutAnswersCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
 import type { DeviceUse } from '../runtime/deviceUse.ts';
 import { isRefusal } from '../runtime/session.ts';
@@ -38,6 +39,8 @@ export interface TrainRunOptions {
   resume: boolean;
   /** Start from this checkpoint of another run, which may have had other training settings. */
   from?: string;
+  /** Train although answers are cut. */
+  allowCut?: boolean;
   /** The folder of the checkpoints that this run keeps. */
   keepIn?: string;
   threads: number;
@@ -101,6 +104,11 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
     experts: prepared.map(originOf),
   };
   const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
+  // Who goes on has been asked before.
+  if (!checkpoint && !o.allowCut) checkCut(prepared);
+  const step = checkpoint?.position.step ?? 0;
+  for (const { job, problems } of prepared)
+    if (problems.length > 0) yield { type: 'data', step, expert: job.name, problems };
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     ...plan.graphs,
@@ -119,7 +127,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   if (plan.isRecomputeChosen)
     yield {
       type: 'recompute',
-      step: checkpoint?.position.step ?? 0,
+      step,
       bytes: processBytes + totalBytes(plan.memory),
       bytesWithout: processBytes + plan.bytesWithout,
       budgetBytes: budget.bytes,
@@ -160,6 +168,18 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   } finally {
     await sessions.dispose();
   }
+}
+
+/** Throws `badData` where more answers lose their end, or are left out, than can be meant. */
+function checkCut(prepared: PreparedExpert[]): void {
+  if (prepared.every(p => p.cutShare <= mostCut)) return;
+  const problems = prepared.flatMap(p => p.problems).filter(p => /^(cutAnswers|droppedExamples)$/.test(p.code));
+  throw new WorkbenchError(
+    'badData',
+    `answers do not fit:\n${problems.map(p => `  ${p.message}`).join('\n')}`,
+    "Raise 'maxLength', shorten the examples, or allow answers to be cut.",
+    problems.map(p => ({ ...p, code: cutAnswersCode })),
+  );
 }
 
 /** A hash of all that a run depends on: the base with its quantisation, the seed, and the experts' data and settings. */

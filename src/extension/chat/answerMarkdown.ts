@@ -5,8 +5,52 @@ export interface AnswerMarkdown {
   end(): string;
 }
 
-/** An expert for code answers in bare code, which Markdown would take for its own marks: it gets a fence. */
+const thoughtStart = '<think>';
+const thoughtEnd = '</think>';
+
+/** What the model thought before its answer is a quotation; the answer follows. */
 export function createAnswerMarkdown(isCode: boolean): AnswerMarkdown {
+  const answer = createPlainMarkdown(isCode);
+  let stage: 'start' | 'thought' | 'answer' = 'start';
+  /** What may yet turn out to be a mark. */
+  let held = '';
+  const quoted = (text: string) => text.replaceAll('\n', '  \n> ');
+  return {
+    push(piece) {
+      if (stage === 'answer') return answer.push(piece);
+      held += piece;
+      let out = '';
+      if (stage === 'start') {
+        const begun = held.trimStart();
+        if (thoughtStart.startsWith(begun)) return '';
+        if (!begun.startsWith(thoughtStart)) {
+          stage = 'answer';
+          return answer.push(held);
+        }
+        stage = 'thought';
+        held = begun.slice(thoughtStart.length).trimStart();
+        out = '> *Thinking*  \n> ';
+      }
+      const end = held.indexOf(thoughtEnd);
+      if (end >= 0) {
+        stage = 'answer';
+        const rest = held.slice(end + thoughtEnd.length).trimStart();
+        return `${out}${quoted(held.slice(0, end).trimEnd())}\n\n${rest ? answer.push(rest) : ''}`;
+      }
+      // The end may have come in part.
+      const certain = held.slice(0, Math.max(0, held.length - thoughtEnd.length));
+      held = held.slice(certain.length);
+      return out + quoted(certain);
+    },
+    end() {
+      if (stage === 'thought') return quoted(held);
+      return (stage === 'start' ? answer.push(held) : '') + answer.end();
+    },
+  };
+}
+
+/** An expert for code answers in bare code, which Markdown would take for its own marks: it gets a fence. */
+function createPlainMarkdown(isCode: boolean): AnswerMarkdown {
   let begun = false;
   let start = '';
   let isFenced = false;

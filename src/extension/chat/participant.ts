@@ -100,6 +100,7 @@ async function answer(
             for (const { source } of attached.pieces) if (source) stream.reference(source);
             if (told.leftOut.length > 0)
               stream.markdown(new MarkdownString('> ').appendText(told.leftOut.join(' ')).appendMarkdown('\n\n'));
+            if (told.thinking) stream.progress('Thinking is on: the model reasons before it answers.');
             if (choice.kind !== 'auto') stream.markdown(`**${targetLabel(choice)}**${why}\n\n`);
             return;
           case 'route':

@@ -111,6 +111,13 @@ export const settings = {
     { type: ['integer', 'null'], minimum: 1 },
     "Longest answer, in tokens. Overrides the recipe's.",
   ),
+  'decoding.thinking': {
+    default: null as boolean | null,
+    description:
+      "Whether the model reasons before it answers, where its chat template knows of it. Overrides the recipe's.",
+    schema: { type: ['boolean', 'null'] },
+    scope: 'window',
+  },
   'training.rank': override(
     { type: ['integer', 'null'], minimum: 1, maximum: 1024 },
     'Rank of new experts: written into the recipes that **Train an Expert on This File…** makes.',

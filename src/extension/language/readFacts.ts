@@ -7,10 +7,10 @@ import { hashBase, hasWeights, readBaseText, readChatTemplate, weightFilesOf } f
 import { isThere, readJsonIfThere } from '../../experiment/files.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
-import { renderChat, tokensOf } from '../../nn/tokenizer/chatTemplate.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { encodeExample } from '../../nn/tokenizer/encodeExample.ts';
+import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import { dataFacts } from '../../recipe/language/dataFacts.ts';
-import type { AdapterFacts, BaseFacts, DataFacts, Fact } from '../../recipe/language/recipeWorld.ts';
+import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../../recipe/language/recipeWorld.ts';
 
 /** What a recipe's editor may have to know; `name` is what the recipe calls it. */
 export interface FactRequests {
@@ -18,7 +18,7 @@ export interface FactRequests {
   base: [{ folder: string }, Fact<Omit<BaseFacts, 'hash'>>];
   baseHash: [{ folder: string }, string];
   adapter: [{ folder: string; name: string }, Fact<AdapterFacts>];
-  tokens: [{ path: string; base: string }, Float64Array];
+  learned: [{ path: string; base: string; thinking: boolean }, LearnedFacts];
 }
 
 export type FactKind = keyof FactRequests;
@@ -27,8 +27,8 @@ type Read<K extends FactKind> = (request: FactRequests[K][0]) => Promise<FactReq
 
 /** A dataset that is larger takes seconds to be read and is left to the training. */
 const longestData = 64_000_000;
-/** Enough for a mean that is right to a few per cent. */
-const sampled = 300;
+/** Examples of a dataset that are looked at as training reads them, spread over it. */
+const sampled = 500;
 
 export const readFacts: { [K in FactKind]: Read<K> } = {
   async data({ path, name }) {
@@ -67,20 +67,35 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
     });
   },
 
-  async tokens({ path, base }) {
+  async learned({ path, base, thinking }) {
     const text = await readData(path);
     const baseText = text === undefined ? undefined : await readBaseText(base);
     if (text === undefined || !baseText) return undefined;
     const { tokenizer, chatTemplate } = baseText;
     const { examples } = parseDataset(text, path);
     const every = Math.max(1, Math.ceil(examples.length / sampled));
-    const sample = examples.filter((_, i) => i % every === 0);
-    const options = { ...tokensOf(tokenizer), addGenerationPrompt: false };
-    return Float64Array.from(
-      sample,
-      ({ messages }) =>
-        tokenizer.encode(renderChat(chatTemplate, messages, options), { addSpecialTokens: false }).length,
-    );
+    const facts = { lengths: [] as number[], examples: [] as LearnedFacts['examples'], refused: [] as Problem[] };
+    for (const { messages, line } of examples.filter((_, i) => i % every === 0)) {
+      try {
+        const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = encodeExample(
+          tokenizer,
+          chatTemplate,
+          messages,
+          { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking },
+        );
+        facts.lengths.push(ids.length);
+        facts.examples.push({ line, learned, isEnded, isPromptOfUse, lostReasoning });
+      } catch (error) {
+        if (!(error instanceof WorkbenchError)) throw error;
+        facts.refused.push({
+          code: 'refusedExample',
+          severity: 'error',
+          where: `${path}:${line}`,
+          message: error.message,
+        });
+      }
+    }
+    return { ...facts, lengths: Float64Array.from(facts.lengths), isSample: every > 1 };
   },
 };
 

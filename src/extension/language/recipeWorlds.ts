@@ -90,11 +90,13 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
         },
         adapter: adapterFacts,
         trainedOn,
-        tokens(path) {
+        learned(path) {
           const file = resolve(recipeFolder, path);
           // A chat template is a program: that of a folder which is not trusted is not run.
           const isRun = base !== undefined && workspace.isTrusted;
-          return isRun ? cache.get('tokens', { path: file, base }, file) : undefined;
+          if (!isRun) return undefined;
+          const thinking = parts?.generation?.thinking === true;
+          return cache.get('learned', { path: file, base, thinking }, file);
         },
         tokensPerSecond: lastSpeed(recipe, runs),
         operationsPerSecond: availableParallelism() * operationsPerThread,

@@ -18,7 +18,7 @@ import { modelVendor } from '../contributions/chat.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { errorText } from '../services/messages.ts';
-import { decodingSettings, onSettingChange } from '../services/settings.ts';
+import { onSettingChange, readSetting } from '../services/settings.ts';
 
 /** The experts as models that chat and any extension can use: Auto, the base, each expert, each blend. */
 export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposable {
@@ -84,7 +84,7 @@ export function targetOf(modelId: string): Target {
 
 function information(choice: Target, { described, nothingTrained }: Offer): LanguageModelChatInformation {
   const { contextLength, architecture } = described.base;
-  const maxOutputTokens = Math.min(decodingSettings().maxTokens ?? described.maxTokens, contextLength - 1);
+  const maxOutputTokens = Math.min(readSetting('decoding.maxTokens') ?? described.maxTokens, contextLength - 1);
   return {
     id: targetId(choice),
     name: modelName(choice),

@@ -1,6 +1,6 @@
 import type { EngineProgress } from '../../protocol/engine/engineApi.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { cutAnswersCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { RunState } from '../../protocol/runState.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { LiveRun } from './run.ts';
@@ -12,6 +12,8 @@ export interface PerformOptions {
   from?: TrainRequest['from'];
   /** Called when the run has begun here, before the engine is asked. */
   begun(): Promise<void> | undefined;
+  /** Called where answers of the data would be cut: whether to train all the same. */
+  allowsCut(error: WorkbenchError): Promise<boolean>;
   /** Called with the folder in which the engine keeps the run's record. */
   recorded(folder: string): void;
 }
@@ -20,7 +22,7 @@ export interface PerformOptions {
 export async function performRun(
   run: LiveRun,
   engine: Pick<HostEngine, 'request'>,
-  { resume = false, from, begun, recorded }: PerformOptions,
+  { resume = false, from, begun, allowsCut, recorded }: PerformOptions,
 ): Promise<void> {
   const abort = new AbortController();
   let told: RunState | undefined;
@@ -48,7 +50,13 @@ export async function performRun(
     await begun();
     if (run.kind === 'train') {
       const only = run.experts.length > 0 ? [...run.experts] : undefined;
-      const { finished, experts } = await engine.request('train', { ...request, only, resume, from }, listen);
+      const train = (allowCut: boolean) =>
+        engine.request('train', { ...request, only, resume, from, allowCut }, listen);
+      const { finished, experts } = await train(false).catch(async error => {
+        const isCut = error instanceof WorkbenchError && error.problems.some(p => p.code === cutAnswersCode);
+        if (isCut && (await allowsCut(error))) return train(true);
+        throw error;
+      });
       run.end({ state: finished ? 'done' : endedBy(), result: { adapters: experts } });
     } else {
       const sets = run.sets && [...run.sets];

@@ -5,6 +5,7 @@ import { globs } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runs.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
+import type { WorkbenchError } from '../../protocol/errors.ts';
 import type { RunRecord } from '../../protocol/runRecord.ts';
 import { canResume, type RunKind, runId } from '../../protocol/runState.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
@@ -162,6 +163,7 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     await performRun(run, engine, {
       ...how,
       begun: () => (how.resume ? readEvents(run) : undefined),
+      allowsCut: askToCut,
       recorded(path) {
         folders.set(run.id, folders.get(run.id) ?? openRunFolder(path));
         histories.add(dirname(path));
@@ -226,6 +228,15 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
       changed.dispose();
     },
   };
+}
+
+/** Asks whether to train although answers are cut, and shows how many. */
+async function askToCut({ problems }: WorkbenchError): Promise<boolean> {
+  const detail = problems.map(p => p.message).join('\n');
+  const train = 'Train Anyway';
+  return (
+    (await window.showWarningMessage('Answers do not fit into maxLength.', { modal: true, detail }, train)) === train
+  );
 }
 
 /** A folder that goes away or may not be read holds nothing to show. */

@@ -18,8 +18,8 @@ export function onSettingChange(ids: readonly SettingId[], listener: () => void)
 }
 
 /** The decoding settings that are set; the rest is the recipe's. */
-export function decodingSettings(): Record<string, number> {
-  const names = ['temperature', 'topK', 'topP', 'repetitionPenalty', 'seed', 'maxTokens'] as const;
+export function decodingSettings(): Record<string, number | boolean> {
+  const names = ['temperature', 'topK', 'topP', 'repetitionPenalty', 'seed', 'maxTokens', 'thinking'] as const;
   return Object.fromEntries(
     names.flatMap(name => {
       const value = readSetting(`decoding.${name}`);

@@ -30,6 +30,8 @@ export interface EncodedExample {
   lossTokens: number;
   /** Tokens that were cut off at the end. */
   cut: number;
+  /** The first token with loss and the one past the last, before anything was cut; both 0 where there is none. */
+  learned: { first: number; end: number };
   /**
    * `tokens`: the prompt's tokens are a prefix of the whole text's tokens, which are used as they are.
    * `text`: a token would span the border between prompt and answer (or the template has no such border), so the pieces
@@ -101,11 +103,18 @@ export function encodeExample(
     labels: kept,
     lossTokens: kept.reduce((count, label) => count + (label === ignoreLabel ? 0 : 1), 0),
     cut: Math.max(0, ids.length - maxLength),
+    learned: learnedRange(labels),
     boundary,
     isEnded: spans.at(-1)?.isEnded ?? true,
     isPromptOfUse: spans.length === 0 || isPromptOfUse(template, messages, text.slice(0, spans.at(-1)!.start), options),
     lostReasoning: spans.filter(s => !s.hasReasoning).length,
   };
+}
+
+function learnedRange(labels: Int32Array): { first: number; end: number } {
+  const isLearned = (label: number) => label !== ignoreLabel;
+  const first = labels.findIndex(isLearned);
+  return first < 0 ? { first: 0, end: 0 } : { first, end: labels.findLastIndex(isLearned) + 1 };
 }
 
 /** Whether the model will see `before` when it is asked what the last answer answers. */

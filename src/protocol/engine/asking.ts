@@ -60,8 +60,16 @@ export const askingRequests = {
     }),
     progress: z.discriminatedUnion('kind', [
       workProgress,
-      /** Before the route, where a context was given: the prompt as it is asked, and a sentence for each thing that was left out. */
-      z.object({ kind: z.literal('fitted'), prompt: z.string(), leftOut: z.array(z.string()) }),
+      /**
+       * Before the route, where a context was given: the prompt as it is asked, a sentence for each thing that was left
+       * out, and whether the model was asked to think first.
+       */
+      z.object({
+        kind: z.literal('fitted'),
+        prompt: z.string(),
+        leftOut: z.array(z.string()),
+        thinking: z.boolean(),
+      }),
       /** Whom the router chose, before the answer's first text. */
       z.object({ kind: z.literal('route'), route: routeSchema }),
       /** The next piece of the answer. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { anyNumber, type Exchange } from '../contract.ts';
 import { devices } from '../device.ts';
+import { problemSchema } from '../problemSchema.ts';
 import { runRecordSchema } from '../runRecord.ts';
 import { trainEvent } from '../trainEvents.ts';
 import { workProgress } from './source.ts';
@@ -19,6 +20,8 @@ export const plannedExpert = z.object({
   tokensPerEpoch: z.number(),
   steps: z.int(),
   epochs: z.number(),
+  /** What of its data is not learned as it is written. */
+  problems: z.array(problemSchema),
 });
 
 export const plannedTime = z.object({
@@ -112,6 +115,8 @@ export const trainingRequests = {
       run: z.optional(z.string()),
       /** The checkpoint of another run that a new one begins with. */
       from: z.optional(z.object({ run: z.string(), step: z.int() })),
+      /** Train although more than one answer in a hundred loses its end, or is left out. Refused without it. */
+      allowCut: z.optional(z.boolean()),
     }),
     progress: z.discriminatedUnion('kind', [
       workProgress,

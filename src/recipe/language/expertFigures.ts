@@ -87,7 +87,7 @@ function trainingFigures(
   const settings = trainingSettingsOf(recipe, name);
   const steps = stepCount(settings, examples);
   const epochs = epochCount(settings, examples);
-  const lengths = world.tokens(file);
+  const lengths = world.learned(file)?.lengths;
   const base = known(world.base);
   if (!lengths || lengths.length === 0 || !base) return { examples, steps, epochs };
   const longest = Math.min(settings.maxLength, base.config.maxLength);

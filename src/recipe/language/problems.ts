@@ -3,10 +3,17 @@ import { type PartProblem, placeProblem, type RecipeProblem } from '../problem.t
 import { adapterProblems } from './adapterProblems.ts';
 import { dataProblems } from './dataProblems.ts';
 import { factorProblems } from './factorProblems.ts';
+import { learnedProblems } from './learnedProblems.ts';
 import type { Checked, RecipeWorld } from './recipeWorld.ts';
 import { weightProblems } from './weightProblems.ts';
 
-const checks: ((checked: Checked) => PartProblem[])[] = [factorProblems, adapterProblems, dataProblems, weightProblems];
+const checks: ((checked: Checked) => PartProblem[])[] = [
+  factorProblems,
+  adapterProblems,
+  dataProblems,
+  learnedProblems,
+  weightProblems,
+];
 
 /** All problems of a recipe: of its text, and of what it refers to. */
 export function recipeProblems(reading: RecipeReading, world: RecipeWorld): RecipeProblem[] {

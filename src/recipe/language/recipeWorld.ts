@@ -1,6 +1,7 @@
 import type { AdapterConfig } from '../../nn/lora/adapterConfig.ts';
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
+import type { LearnedExample } from '../../nn/tokenizer/learningProblems.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import type { RecipeReading } from '../parse.ts';
 import type { Recipe } from '../schema.ts';
@@ -17,8 +18,8 @@ export interface RecipeWorld {
   adapter(path: string): Fact<AdapterFacts> | undefined;
   /** What an expert was last trained on here; undefined where it was not. */
   trainedOn(expert: string): AdapterOrigin | undefined;
-  /** Length in tokens of examples of a dataset, spread over it. */
-  tokens(path: string): Float64Array | undefined;
+  /** Examples of a dataset as training reads them. */
+  learned(path: string): LearnedFacts | undefined;
   /** Tokens that the last training run processed in a second, of all its experts together. */
   tokensPerSecond?: number;
   /** An estimate of the floating-point operations that training does in a second here, where no speed was measured. */
@@ -60,6 +61,17 @@ export interface DataFacts {
   lines: Uint32Array;
 }
 
+export interface LearnedFacts {
+  /** Of each example, in tokens. */
+  lengths: Float64Array;
+  /** Those that the base's chat template can write, where the answers alone are learned. */
+  examples: LearnedExample[];
+  /** Those that it cannot. */
+  refused: Problem[];
+  /** Not all of a large dataset were looked at. */
+  isSample: boolean;
+}
+
 export interface AdapterFacts extends AdapterOrigin {
   config: AdapterConfig;
 }
@@ -69,7 +81,7 @@ export const emptyWorld: RecipeWorld = {
   data: () => undefined,
   adapter: () => undefined,
   trainedOn: () => undefined,
-  tokens: () => undefined,
+  learned: () => undefined,
 };
 
 /** A fact that was read. */

@@ -20,3 +20,10 @@ test('lines of text stay lines; fences and blank lines stay as they are', () =>
   check(false, 'a\nb\n\n```\nc\nd\n```\ne', 'a  \nb  \n\n```\nc\nd\n```  \ne'));
 
 test('a fence that was cut off is closed', () => check(false, '```\nc', '```\nc\n```\n'));
+
+test('what was thought before is a quotation', () => {
+  check(false, '<think>\na <b\nc\n</think>\n\nIt is\n4', '> *Thinking*  \n> a <b  \n> c\n\nIt is  \n4');
+  check(true, '<think>x</think>f();', '> *Thinking*  \n> x\n\n```javascript\nf();\n```\n');
+  check(false, '<think>cut o', '> *Thinking*  \n> cut o');
+  check(false, '<thin', '<thin');
+});

@@ -7,6 +7,7 @@ import { readFacts } from '../../../src/extension/language/readFacts.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
 import type { PlanResult } from '../../../src/protocol/engine/training.ts';
 import { expertFigures, operationsPerToken } from '../../../src/recipe/language/expertFigures.ts';
+import { recipeProblems } from '../../../src/recipe/language/problems.ts';
 import { emptyWorld, type RecipeWorld } from '../../../src/recipe/language/recipeWorld.ts';
 import { readRecipe } from '../../../src/recipe/parse.ts';
 import { runCli } from '../../support/programs.ts';
@@ -43,14 +44,21 @@ test('what is said of an expert is what the engine plans for it', async () => {
   assert.equal(code, 0, stderr);
   const { experts } = JSON.parse(stdout) as PlanResult;
 
-  const { parts } = readRecipe(readFileSync(path, 'utf8'));
+  const reading = readRecipe(readFileSync(path, 'utf8'));
+  const { parts } = reading;
   const world = await worldAround(path);
   for (const planned of experts) {
     const { rank, layers, parameters, training } = expertFigures(parts!, planned.name, world)!;
     const { examples: rows, steps, epochs, tokensPerEpoch } = training!;
-    const { tokensPerEpoch: tokens, ...rest } = planned;
+    const { tokensPerEpoch: tokens, problems, ...rest } = planned;
     assert.deepEqual({ name: planned.name, rank, layers, parameters, examples: rows, steps, epochs }, rest);
     assert.equal(tokensPerEpoch, tokens, planned.name);
+    const marked = recipeProblems(reading, world).filter(p => p.where === `experts.${planned.name}.data.train`);
+    assert.deepEqual(
+      marked.map(p => p.message),
+      problems.map(p => p.message),
+      planned.name,
+    );
   }
 });
 
@@ -76,11 +84,11 @@ async function worldAround(path: string): Promise<RecipeWorld> {
   const read = async <T>(reader: (file: string) => Promise<T>) =>
     new Map(await Promise.all(files.map(async file => [file, await reader(resolve(dirname(path), file))] as const)));
   const data = await read(file => readFacts.data({ path: file, name: file }));
-  const tokens = await read(file => readFacts.tokens({ path: file, base }));
+  const learned = await read(file => readFacts.learned({ path: file, base, thinking: false }));
   return {
     ...emptyWorld,
     base: await readFacts.base({ folder: base }),
     data: file => data.get(file),
-    tokens: file => tokens.get(file),
+    learned: file => learned.get(file),
   };
 }

@@ -12,7 +12,7 @@ const world = worldOf({
   data: { 't.jsonl': lines },
   adapters: { a: adapterFacts({ r: 8, lora_alpha: 16, use_rslora: true, target_modules: ['q_proj'] }) },
   // Half of the examples are cut at 256 tokens.
-  tokens: () => Float64Array.of(44, 1000),
+  learned: () => ({ lengths: Float64Array.of(44, 1000), examples: [], refused: [], isSample: false }),
   tokensPerSecond: 500,
 });
 const recipe = `{

@@ -54,7 +54,7 @@ export function worldOf(
   return {
     base: { config: embedded, hash: 'aaaaaaaaaaaaaaaa' },
     trainedOn: () => undefined,
-    tokens: () => undefined,
+    learned: () => undefined,
     data(path) {
       if (!(path in data)) return { unreadable: 'missing', reason: `${path} is not there` };
       if (!facts.has(path)) facts.set(path, dataFacts(data[path]!, path));

@@ -29,6 +29,7 @@ export function liveTraining(t: Pick<TestContext, 'after'>, recipePath: string, 
 
   const perform = (run: LiveRun, how: Pick<TrainOptions, 'resume' | 'from'>) =>
     void performRun(run, engine, {
+      allowsCut: async () => false,
       ...how,
       begun: () => undefined,
       recorded: path => folders.set(run.id, folders.get(run.id) ?? openRunFolder(path)),
