@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Example } from '../data/example.ts';
 import { parseDataset } from '../data/parseDataset.ts';
-import { encodeExample } from '../nn/tokenizer/encodeExample.ts';
+import { encodeExample, type EncodedExample as TokenizedExample } from '../nn/tokenizer/encodeExample.ts';
 import { cutExamples, learningProblems } from '../nn/tokenizer/learningProblems.ts';
 import type { EncodedExample } from '../nn/train/assembleBatch.ts';
 import { type Problem, WorkbenchError } from '../protocol/errors.ts';
@@ -28,6 +28,15 @@ function badData(path: string, problems: Problem[]): WorkbenchError {
   return new WorkbenchError('badData', `${path} has problems:\n${[...shown, ...more].join('\n')}`, undefined, problems);
 }
 
+/** Milliseconds for which tokenising holds the thread; then the process hears what is asked of it. */
+const longestStretch = 100;
+
+/** Who waits for a dataset to be tokenised. */
+export interface EncodeWatch {
+  signal?: AbortSignal;
+  progress?: (done: number, total: number) => void;
+}
+
 /** Examples of a dataset as training reads them, and what of them is not learned as it is written. */
 export interface EncodedData {
   examples: EncodedExample[];
@@ -41,25 +50,33 @@ export interface EncodedData {
  * Tokenises examples for training. Throws `badData`, with file and line, for examples that the base's chat template
  * cannot write, and when nothing of an answer would be learned from any of them.
  */
-export function encodeExamples(
+export async function encodeExamples(
   base: Base,
   examples: Example[],
   settings: TrainingSettings & Pick<GenerationSettings, 'thinking'>,
   { folder, file }: { folder: string; file: string },
-): EncodedData {
+  watch?: EncodeWatch,
+): Promise<EncodedData> {
   const path = resolve(folder, file);
   const maxLength = longestExample(base, settings);
   const refused: Problem[] = [];
-  const encoded = examples.flatMap(example => {
+  const encoded: (TokenizedExample & { line: number })[] = [];
+  let rested = performance.now();
+  for (const [i, example] of examples.entries()) {
+    if (performance.now() - rested > longestStretch) {
+      watch?.progress?.(i, examples.length);
+      await new Promise(resolve => setImmediate(resolve));
+      watch?.signal?.throwIfAborted();
+      rested = performance.now();
+    }
     try {
-      return [{ ...encodeForTraining(base, example, settings), line: example.line }];
+      encoded.push({ ...encodeForTraining(base, example, settings), line: example.line });
     } catch (error) {
       if (!(error instanceof WorkbenchError) || error.code === 'badFile') throw error;
       const message = [`${file}:${example.line}: ${error.message}`, error.hint].filter(Boolean).join(' ');
       refused.push({ code: 'refusedExample', severity: 'error', where: `${path}:${example.line}`, message });
-      return [];
     }
-  });
+  }
   if (refused.length > 0) throw badData(path, refused);
   const usable = encoded.filter(e => e.lossTokens > 0);
   if (usable.length === 0)

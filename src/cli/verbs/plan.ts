@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { PlanResult } from '../../protocol/engine/training.ts';
 import { bytes, count, duration, magnitude } from '../../text/numbers.ts';
+import { progressLine } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import type { Verb } from '../console/verb.ts';
 
@@ -17,7 +18,10 @@ export const planVerb: Verb = {
   ],
 
   async run({ args, terminal, json, engine }) {
-    const plan = await engine.request('plan', { recipe: resolve(args.positionals[0]!), only: args.list('only') });
+    const request = { recipe: resolve(args.positionals[0]!), only: args.list('only') };
+    const plan = await engine.request('plan', request, {
+      onProgress: told => !json && terminal.progress(progressLine(told)),
+    });
     if (json) terminal.print(JSON.stringify(plan));
     else for (const line of planLines(plan)) terminal.print(line);
     return plan.fits ? 0 : 1;

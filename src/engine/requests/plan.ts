@@ -15,7 +15,7 @@ import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
 import { chosenExperts, type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
-import type { RequestHandler } from '../workbench/request.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** The share of a large product's rate that a training's own products reach. */
 const efficiency = 0.8;
@@ -23,12 +23,14 @@ const efficiency = 0.8;
 const secondsPerExecution = 0.003;
 
 /** What training a recipe will take. Weights are not loaded, a quantised copy is not made. */
-export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, text, only }) => {
+export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, text, only }, call) => {
   const experiment = await openExperiment(path, workbench.mediaFolder, text);
   const { recipe, baseFolder } = experiment;
   const { base, notes } = await openPlanBase(baseFolder, recipe.quantization, join(workbench.mediaFolder, 'base'));
   const names = chosenExperts(experiment, only);
-  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const prepared = await Promise.all(
+    names.map(name => prepareExpert(experiment, base, name, watchFor(call, 'tokenising the data'))),
+  );
   const { device, halfFloats } = await workbench.devices.use();
   const budget = memoryBudget(workbench.memoryLimit, device);
   const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget });

@@ -26,6 +26,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           only,
           resume,
           allowCut,
+          watch: watchFor(run, 'tokenising the data'),
           from: from && paths.run(from.run).checkpoint(from.step),
           keepIn: runPaths(folder).checkpoints,
           threads: workbench.threads,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
-import { type EncodedData, encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
+import { type EncodedData, type EncodeWatch, encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
@@ -49,7 +49,12 @@ export function chosenExperts({ recipe, path }: Experiment, only?: string[]): st
 }
 
 /** Reads and encodes an expert's data. Throws `mismatch` where its targets or rank do not fit the base. */
-export async function prepareExpert(e: Experiment, base: Base, name: string): Promise<PreparedExpert> {
+export async function prepareExpert(
+  e: Experiment,
+  base: Base,
+  name: string,
+  watch?: EncodeWatch,
+): Promise<PreparedExpert> {
   const lora = loraSettingsOf(e.recipe, name);
   const settings = trainingSettingsOf(e.recipe, name);
   const layers = expertLayers(base, lora, name);
@@ -57,7 +62,13 @@ export async function prepareExpert(e: Experiment, base: Base, name: string): Pr
   const data = e.recipe.experts[name]!.data!;
   const { thinking } = generationSettingsOf(e.recipe);
   const read = async (file: string) =>
-    encodeExamples(base, await readExamples(e.folder, file), { ...settings, thinking }, { folder: e.folder, file });
+    encodeExamples(
+      base,
+      await readExamples(e.folder, file),
+      { ...settings, thinking },
+      { folder: e.folder, file },
+      watch,
+    );
   const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
   const [train, validation] = [await read(data.train), data.validation ? await read(data.validation) : nothing];
   const hash = createHash('sha256');

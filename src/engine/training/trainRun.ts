@@ -11,6 +11,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from '../../experiment/checkpoints.ts';
+import type { EncodeWatch } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
 import { keptCheckpointPath } from '../../experiment/paths.ts';
@@ -39,6 +40,8 @@ export interface TrainRunOptions {
   resume: boolean;
   /** Start from this checkpoint of another run, which may have had other training settings. */
   from?: string;
+  /** Hears how far the data is tokenised. */
+  watch?: EncodeWatch;
   /** Train although answers are cut. */
   allowCut?: boolean;
   /** The folder of the checkpoints that this run keeps. */
@@ -83,7 +86,7 @@ export async function* trainOn(
 async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
-  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name)));
+  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name, o.watch)));
   const { device = 'cpu', halfFloats = false } = o;
   const budget = memoryBudget(o.memoryLimit, device);
   const plan = await planTraining({ base, prepared, seed: experiment.recipe.seed, device, halfFloats, budget });

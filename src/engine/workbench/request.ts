@@ -16,10 +16,10 @@ export type EngineCall<M extends EngineMethod> = Call<EngineProgress<M>>;
 /** Why a request is cancelled when nobody asked for that: its caller is gone. */
 export const engineEnds = 'the engine ends';
 
-/** Tells a request's caller how far the quantised copy is that it waits for. */
-export function watchFor({ signal, progress }: Call<WorkProgress>): QuantizeWatch {
+/** Tells a request's caller how far the work is that it waits for. */
+export function watchFor({ signal, progress }: Call<WorkProgress>, message = 'quantising the base'): QuantizeWatch {
   return {
     signal,
-    progress: (done, total) => progress({ kind: 'work', message: 'quantising the base', done, total }),
+    progress: (done, total) => progress({ kind: 'work', message, done, total }),
   };
 }

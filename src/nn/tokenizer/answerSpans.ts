@@ -13,6 +13,8 @@ export interface AnswerSpan {
   start: number;
   /** Past the token that ends the turn. */
   end: number;
+  /** Whether what stands before `start` is the prompt as the template writes it at use. */
+  isPromptOfUse: boolean;
   /** Whether a special token ends the turn: what teaches an expert to stop. */
   isEnded: boolean;
   /** Whether the reasoning that the message holds is part of the text; some templates leave that of earlier turns out. */
@@ -54,6 +56,7 @@ export function answerSpans(
       message: answers[i]!,
       start,
       end,
+      isPromptOfUse: isPromptOfUse(template, messages.slice(0, answers[i]), text.slice(0, start), options),
       isEnded: options.specialTokens.some(token => text.slice(start, end).trimEnd().endsWith(token)),
       hasReasoning: true,
     }));
@@ -66,11 +69,20 @@ export function answerSpans(
   // What the template writes after an answer that nothing follows.
   const last = found.at(-1);
   const tail = last && last.message === messages.length - 1 ? text.slice(last.end) : '';
-  const openers = specialTokensOfPrompt(talk);
   return found.map(place => {
-    const { end, isEnded } = endOfTurn(text, place, place === last, tail, openers, options.specialTokens);
-    return { message: place.message, start: startOfTurn(talk, place), end, isEnded, hasReasoning: place.hasReasoning };
+    const { message, hasReasoning } = place;
+    return { message, hasReasoning, ...startOfTurn(talk, place), ...endOfTurn(talk, place, place === last, tail) };
   });
+}
+
+/** Whether the assistant is asked with `before`, where thinking is as it is here. A template may write the header itself. */
+function isPromptOfUse(
+  template: ChatTemplate,
+  earlier: readonly ChatMessage[],
+  before: string,
+  options: SpanOptions,
+): boolean {
+  return before.startsWith(renderChat(template, earlier, { ...options, addGenerationPrompt: true }));
 }
 
 interface Talk {
@@ -206,22 +218,25 @@ function splitReasoning(content: string): { thought: string; answer: string } {
  * A turn is learned from where the prompt for it ends at use. That may be before its words: the blank after `Assistant:`
  * belongs to the answer, and so does a block for reasoning that the prompt does not write.
  */
-function startOfTurn(talk: Talk, { message, start }: Place): number {
+function startOfTurn(talk: Talk, { message, start }: Place): Pick<AnswerSpan, 'start' | 'isPromptOfUse'> {
   const { text, messages, marks } = talk;
   const earlier = messages.slice(0, message);
   const prompt = render(talk, earlier, true);
-  if (prompt.length <= start && text.startsWith(prompt)) return prompt.length;
+  if (prompt.length <= start && text.startsWith(prompt)) return { start: prompt.length, isPromptOfUse: true };
+  const otherwise = { start, isPromptOfUse: false };
   // Where what comes earlier is written otherwise at use, what is between the question and the answer still counts.
   const asked = message - 1;
-  if (messages[asked]?.role !== 'user') return start;
+  if (messages[asked]?.role !== 'user') return otherwise;
   const mark = marks[asked]!;
   const ask = (turns: readonly ChatMessage[]) => turns.with(asked, { ...turns[asked]!, content: mark });
   const atUse = render(talk, ask(earlier), true).split(mark);
   const inTraining = render(talk, ask(messages)).split(mark);
-  if (atUse.length !== 2 || inTraining.length !== 2) return start;
+  if (atUse.length !== 2 || inTraining.length !== 2) return otherwise;
   const question = text.length - inTraining[1]!.length;
   const isSame = question <= start && text.endsWith(inTraining[1]!);
-  return isSame && text.slice(question, start).startsWith(atUse[1]!) ? question + atUse[1]!.length : start;
+  return isSame && text.slice(question, start).startsWith(atUse[1]!)
+    ? { start: question + atUse[1]!.length, isPromptOfUse: false }
+    : otherwise;
 }
 
 /** Special tokens before the words of a question that opens a conversation. */
@@ -237,20 +252,15 @@ function specialTokensOfPrompt(talk: Talk): string[] {
  * Where a turn ends: past the special token that closes it, or past whatever the template writes after an answer. A
  * special token that opens the next turn (`<|user|>`) closes nothing.
  */
-function endOfTurn(
-  text: string,
-  { end }: Place,
-  isLast: boolean,
-  tail: string,
-  openers: readonly string[],
-  specialTokens: readonly string[],
-): { end: number; isEnded: boolean } {
+function endOfTurn(talk: Talk, { end }: Place, isLast: boolean, tail: string): Pick<AnswerSpan, 'end' | 'isEnded'> {
+  const { text, options } = talk;
+  const { specialTokens } = options;
   const after = text.slice(end);
   const blank = after.length - after.trimStart().length;
   const token = specialTokens.find(each => after.startsWith(each, blank));
   const closes = blank + (token?.length ?? 0);
   const ownTail = isLast || after.startsWith(tail) ? tail : '';
-  if (token !== undefined && (closes <= ownTail.length || !openers.includes(token)))
+  if (token !== undefined && (closes <= ownTail.length || !specialTokensOfPrompt(talk).includes(token)))
     return { end: end + closes, isEnded: true };
   return { end: end + ownTail.length, isEnded: specialTokens.some(each => ownTail.includes(each)) };
 }

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { answerSpans, type LostAnswer, type SpanOptions } from './answerSpans.ts';
+import { answerSpans, type LostAnswer } from './answerSpans.ts';
 import { type ChatMessage, type ChatTemplate, renderChat, tokensOf } from './chatTemplate.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -106,7 +106,7 @@ export function encodeExample(
     learned: learnedRange(labels),
     boundary,
     isEnded: spans.at(-1)?.isEnded ?? true,
-    isPromptOfUse: spans.length === 0 || isPromptOfUse(template, messages, text.slice(0, spans.at(-1)!.start), options),
+    isPromptOfUse: spans.at(-1)?.isPromptOfUse ?? true,
     lostReasoning: spans.filter(s => !s.hasReasoning).length,
   };
 }
@@ -115,20 +115,6 @@ function learnedRange(labels: Int32Array): { first: number; end: number } {
   const isLearned = (label: number) => label !== ignoreLabel;
   const first = labels.findIndex(isLearned);
   return first < 0 ? { first: 0, end: 0 } : { first, end: labels.findLastIndex(isLearned) + 1 };
-}
-
-/** Whether the model will see `before` when it is asked what the last answer answers. */
-function isPromptOfUse(
-  template: ChatTemplate,
-  messages: readonly ChatMessage[],
-  before: string,
-  options: SpanOptions,
-): boolean {
-  const asked = messages.slice(
-    0,
-    messages.findLastIndex(m => m.role === 'assistant'),
-  );
-  return renderChat(template, asked, { ...options, addGenerationPrompt: true }) === before;
 }
 
 function lostAnswer({ message, times }: LostAnswer): WorkbenchError {

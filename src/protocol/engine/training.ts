@@ -138,6 +138,7 @@ export const trainingRequests = {
       text: z.optional(z.string()),
       only: z.optional(z.array(z.string())),
     }),
+    progress: workProgress,
     result: plan,
   },
   /** The first examples of an expert's training data as training reads them. */
