@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import { createKvCache } from '../src/engine/runtime/kvCache.ts';
 import { openModel } from '../src/engine/runtime/openModel.ts';
 import { openBase } from '../src/engine/runtime/quantizedBase.ts';
@@ -47,15 +47,17 @@ const rank = Number(values.rank);
 const counted = what === 'decode' ? 32 : 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-profile-'));
+// After the engine's sessions have been imported, which turn its telemetry off first.
+const runtime = await import('onnxruntime-node');
 const sessions: InferenceSession[] = [];
 const prefixOf = (at: number) => `session-${at}_`;
 let created = 0;
-const create = InferenceSession.create.bind(InferenceSession) as (
+const create = runtime.InferenceSession.create.bind(runtime.InferenceSession) as (
   model: Uint8Array,
   o: object,
 ) => Promise<InferenceSession>;
 // The engine's one place that creates sessions knows no profiling, and need not.
-Object.assign(InferenceSession, {
+Object.assign(runtime.InferenceSession, {
   create: async (model: Uint8Array, options: object) => {
     const at = created++;
     const session = await create(model, {

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { noTelemetry } from '../src/protocol/noTelemetry.ts';
 
 /** A process that takes part in a comparison: what it is asked is one line of JSON, and so is what it answers. */
 export interface Side {
@@ -23,7 +24,7 @@ export function startSide(file: string, env: Record<string, string> = {}): Side 
   const [command, args] = isPython
     ? [systemPython(), ['-u', path]]
     : [process.execPath, ['--import', import.meta.resolve('tsx'), path]];
-  return sideOver(spawn(command, args, { env: { ...process.env, ...env } }), file);
+  return sideOver(spawn(command, args, { env: { ...process.env, ...noTelemetry, ...env } }), file);
 }
 
 /** Debian's own, which sees Debian's packages, before one of another manager. */

@@ -54,6 +54,8 @@ const all = [
   ['engine', 'src/engine/main.ts', 'dist/engine.mjs', nodeModule],
   // A program of its own, which the engine starts to measure a fresh process.
   ['memoryProbe', 'src/engine/evaluation/memoryProbe.ts', 'dist/memoryProbe.mjs', nodeModule],
+  // Another, which runs the code that models write.
+  ['codeGrader', 'src/engine/evaluation/codeGrader.ts', 'dist/codeGrader.mjs', nodeModule],
   // Another, in which devices are tried that may end it.
   ['deviceProbe', 'src/engine/devices/deviceProbe.ts', 'dist/deviceProbe.mjs', nodeModule],
   // A thread of the extension host, which reads what recipes name.

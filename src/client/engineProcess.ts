@@ -8,6 +8,7 @@ import {
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
 import { WorkbenchError } from '../protocol/errors.ts';
+import { noTelemetry } from '../protocol/noTelemetry.ts';
 
 export interface EngineProcessOptions {
   /** The engine's program, `dist/engine.mjs`. */
@@ -60,7 +61,7 @@ export function startEngineProcess({
   priority,
 }: EngineProcessOptions): EngineProcess {
   const child = spawn(execPath ?? process.execPath, [...execArgv, enginePath, ...args], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...noTelemetry, ...env },
     stdio: 'pipe',
     windowsHide: true,
   });

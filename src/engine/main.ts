@@ -8,6 +8,7 @@ import { WorkbenchError } from '../protocol/errors.ts';
 import { createRpc } from '../protocol/rpc.ts';
 import { parseBytes } from '../text/numbers.ts';
 import { lazyDevices } from './devices/lazyDevices.ts';
+import { endWithParent } from './endWithParent.ts';
 import { defaultThreads } from './runtime/defaultThreads.ts';
 import { type EngineCall, engineEnds, type RequestHandler } from './workbench/request.ts';
 import { createRequestQueue, type RequestQueue } from './workbench/requestQueue.ts';
@@ -25,6 +26,9 @@ interface Service<M extends EngineMethod> {
   /** Requests of one lane are handled one after the other; those without a lane at once. */
   lane?: RequestQueue;
 }
+
+/** Milliseconds to end in order when the client is gone. */
+const graceWithoutParent = 1000;
 
 const model = createRequestQueue();
 const training = createRequestQueue();
@@ -58,8 +62,8 @@ const services: { [M in EngineMethod]: Service<M> } = {
 
 // Standard output belongs to the protocol.
 console.log = console.info = console.debug = console.error;
-// Ctrl-C in a terminal reaches both processes; the parent decides what it means, and cancels or closes the streams.
-process.on('SIGINT', () => {});
+// A training writes its checkpoint where it can in that time; what blocks this thread for longer does not live on.
+endWithParent(graceWithoutParent);
 
 const { values } = parseArgs({
   options: {

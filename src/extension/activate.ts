@@ -58,7 +58,7 @@ export function activate(context: ExtensionContext): void {
     answers,
     reviews,
     routes,
-    onSettingChange(engineSettingIds, engine.restart),
+    onSettingChange(engineSettingIds, engine.restartWhenIdle),
     registerModels(experts, recipe),
     registerParticipant(experts, routes, messages),
     registerCodeActions(),

@@ -57,6 +57,7 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     'media/walkthrough/begin.svg',
     'dist/extension/main.cjs',
     'dist/engine.mjs',
+    'dist/codeGrader.mjs',
     'dist/emscripten-module.wasm',
     'dist/webview/report.js',
     'dist/webview/report.css',

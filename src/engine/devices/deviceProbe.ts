@@ -1,9 +1,11 @@
 import { writeSync } from 'node:fs';
 import type { Device } from '../../protocol/device.ts';
+import { endWithParent } from '../endWithParent.ts';
 import { type Measured, measureDevice, measureHalfFloats } from './measureDevice.ts';
 
 // A program of its own, so that a driver that ends its process does not end the engine: `deviceProbe DEVICE THREADS`.
 // The last line that it prints counts.
+endWithParent();
 const [device, threads] = process.argv.slice(2) as [Device, string];
 const print = (found: Measured) => writeSync(1, `${JSON.stringify(found)}\n`);
 try {

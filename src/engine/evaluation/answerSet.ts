@@ -63,13 +63,18 @@ export async function answerSet(
     if (signal.aborted) throw signal.reason;
     for (const [j, i] of batch.entries()) {
       const got = answers[j]!.text.trim();
-      graded[i] = { item: items[i]!, got, correct: await isCorrect(set.scorer, items[i]!, got) };
+      graded[i] = { item: items[i]!, got, correct: await isCorrect(set.scorer, items[i]!, got, signal) };
     }
   }
   return graded;
 }
 
-async function isCorrect(scorer: EvaluationSet['scorer'], item: HeldOutItem, got: string): Promise<boolean> {
+async function isCorrect(
+  scorer: EvaluationSet['scorer'],
+  item: HeldOutItem,
+  got: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (scorer !== 'code') return textScorers[scorer](item.expected, got);
   if (item.tests.length === 0)
     throw new WorkbenchError(
@@ -77,7 +82,7 @@ async function isCorrect(scorer: EvaluationSet['scorer'], item: HeldOutItem, got
       `the held-out example '${item.prompt.slice(0, 60)}' has no tests`,
       "Code sets need a field 'tests'.",
     );
-  return (await gradeCode(got, item.tests)).passed;
+  return (await gradeCode(got, item.tests, { signal })).passed;
 }
 
 /** The score of a system on a set, with its 95 % interval. */

@@ -1,22 +1,16 @@
-import variant from '@jitl/quickjs-wasmfile-release-sync';
-import {
-  newQuickJSWASMModuleFromVariant,
-  type QuickJSContext,
-  type QuickJSHandle,
-  type QuickJSRuntime,
-  type QuickJSWASMModule,
-  Scope,
-} from 'quickjs-emscripten-core';
-import { declaredFunctions, extractCode } from '../../evaluation/codeAnswer.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { CodeJob, Verdict } from './codeGrader.ts';
 
-export interface CodeLimits {
-  /**
-   * For the answer and all its tests together. Default 1000. QuickJS looks at the clock every 10,000 calls and loop
-   * turns of its bytecode, so that long calls of built-in methods (`indexOf` on millions) can make it late.
-   */
+export interface CodeOptions {
+  /** For the answer and all its tests together. Default 1000. Whatever they call, they end within twice that. */
   timeoutMs?: number;
-  /** Of the sandbox's heap. Default 32 MiB. */
-  memoryBytes?: number;
+  /** Ends at once what is being graded. */
+  signal?: AbortSignal;
 }
 
 export interface CodeGrade {
@@ -27,12 +21,27 @@ export interface CodeGrade {
   error?: string;
 }
 
-// More of QuickJS's stack than this and the stack of WebAssembly itself overflows first, which breaks the module.
-const stackBytes = 256 * 1024;
+/** A process that grades one answer after the other, until one has to be killed with it. */
+interface Grader {
+  child: ChildProcess;
+  /** Rejects where it could not be started. */
+  ready: Promise<unknown>;
+}
 
-const unsettled = 'the promise is never settled';
+/**
+ * Times an answer's limit, from when it was its turn, after which its process is killed. What QuickJS itself can stop has
+ * been stopped long before; on a busy machine others take their time.
+ */
+const patience = 1.8;
+/** The least of it that is left to an answer whose process has to be started first. */
+const leastPatience = 1.1;
+/** Characters of an answer with its tests; more would not fit into the sandbox's memory. */
+const mostCharacters = 4_000_000;
 
-let loading: Promise<QuickJSWASMModule> | undefined;
+let grader: Grader | undefined;
+/** Started while an answer takes long, so that its start is not in the next answer's time. */
+let successor: Grader | undefined;
+let turn: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs a generated answer (JavaScript, fenced or not) against its tests, in a new QuickJS context with nothing of the
@@ -45,230 +54,121 @@ let loading: Promise<QuickJSWASMModule> | undefined;
  *
  * An answer cannot pass by tampering: all built-in objects are frozen before it runs, tests are compiled before it runs
  * and hold the built-ins as local names, and the verdict is formed in a closure that the answer has no reference to.
+ *
+ * QuickJS runs in a process of its own (`codeGrader.ts`): this one stays free, and what does not end, within a call of a
+ * built-in method or in promises without end, is killed with the process. Rejects with the signal's reason.
  */
-export async function gradeCode(source: string, tests: readonly string[], limits: CodeLimits = {}): Promise<CodeGrade> {
-  loading ??= newQuickJSWASMModuleFromVariant(variant);
-  const module = await loading;
-  const scope = new Scope();
-  try {
-    const grade = gradeIn(scope, module, extractCode(source), tests, limits);
-    scope.dispose();
-    return grade;
-  } catch (cause) {
-    // A failure inside WebAssembly (its own stack can overflow in QuickJS's parser) leaves the memory in an unknown
-    // state: the module is dropped as it is, and the next answer gets a new one.
-    loading = undefined;
-    return { passed: false, error: `the sandbox failed: ${cause instanceof Error ? cause.message : String(cause)}` };
-  }
-}
-
-function gradeIn(
-  scope: Scope,
-  module: QuickJSWASMModule,
-  code: string,
+export function gradeCode(
+  source: string,
   tests: readonly string[],
-  { timeoutMs = 1000, memoryBytes = 32 * 1024 * 1024 }: CodeLimits,
-): CodeGrade {
-  const runtime = scope.manage(module.newRuntime());
-  runtime.setMemoryLimit(memoryBytes);
-  runtime.setMaxStackSize(stackBytes);
-  const deadline = performance.now() + timeoutMs;
-  // QuickJS stops what it runs when this is true; within its own promise code that surfaces as other errors than
-  // 'interrupted', so what counts is that it was stopped.
-  let stopped = false;
-  runtime.setInterruptHandler(() => {
-    stopped ||= performance.now() > deadline;
-    return stopped;
+  { timeoutMs = 1000, signal }: CodeOptions = {},
+): Promise<CodeGrade> {
+  const graded = turn.then(() => gradeNext({ source, tests, timeoutMs }, signal));
+  turn = graded.catch(() => {});
+  return graded;
+}
+
+async function gradeNext(job: CodeJob, signal: AbortSignal | undefined): Promise<CodeGrade> {
+  const killAt = performance.now() + job.timeoutMs * patience;
+  const characters = job.tests.reduce((sum, test) => sum + test.length, job.source.length);
+  if (characters > mostCharacters)
+    return {
+      passed: false,
+      error: `the answer and its tests have ${characters} characters; ${mostCharacters} can be graded`,
+    };
+  // It may have been killed by somebody while it waited.
+  if (!grader?.child.connected) grader = takeSuccessor() ?? startGrader();
+  const { child, ready } = grader;
+  hold(child);
+  let isOver = true;
+  try {
+    await ready;
+    signal?.throwIfAborted();
+    const { grade, isBroken } = await verdictOf(child, job, killAt, signal);
+    isOver = isBroken;
+    return grade;
+  } finally {
+    if (isOver) {
+      child.kill('SIGKILL');
+      grader = undefined;
+    } else release(child);
+  }
+}
+
+/** What the process finds, or that it did not within the time. */
+async function verdictOf(
+  child: ChildProcess,
+  job: CodeJob,
+  killAt: number,
+  signal: AbortSignal | undefined,
+): Promise<Verdict> {
+  const over = new AbortController();
+  const until = { signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal };
+  const broken = (error: string): Verdict => ({ grade: { passed: false, error }, isBroken: true });
+  const late = async () => {
+    await delay(job.timeoutMs * leastPatience, undefined, until);
+    successor ??= startGrader();
+    await delay(killAt - performance.now(), undefined, until);
+    // Where this process was busy meanwhile, the verdict may be waiting behind the timer.
+    await nextTurn(undefined, until);
+    return broken(`took more than ${job.timeoutMs} ms`);
+  };
+  try {
+    const told = once(child, 'message', until).then(([verdict]) => verdict as Verdict);
+    const ended = once(child, 'exit', until).then(([code, killer]) =>
+      broken(`the sandbox ended with ${killer ?? `exit code ${code}`}`),
+    );
+    child.send(job);
+    return await Promise.race([told, ended, late()]);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return broken(`the sandbox failed: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    over.abort();
+  }
+}
+
+function takeSuccessor(): Grader | undefined {
+  const taken = successor;
+  successor = undefined;
+  return taken?.child.connected ? taken : undefined;
+}
+
+function startGrader(): Grader {
+  // Beside the engine when bundled, among the sources when run from them.
+  const bundled = fileURLToPath(new URL('./codeGrader.mjs', import.meta.url));
+  const program = existsSync(bundled) ? bundled : fileURLToPath(new URL('./codeGrader.ts', import.meta.url));
+  const child = fork(program, {
+    // What it holds outside of QuickJS's memory is one answer with its tests.
+    execArgv: [...process.execArgv, '--max-old-space-size=256'],
+    // Standard output is the engine's protocol, whatever a library in there prints.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  const context = scope.manage(runtime.newContext());
-  const timeText = `took more than ${timeoutMs} ms`;
-  const tell = (error: string) => {
-    const late = error === unsettled && performance.now() > deadline;
-    return late || stopped ? timeText : error;
-  };
-
-  const judge = run(scope, context, judgeSource);
-  if ('error' in judge) return { passed: false, error: tell(judge.error) };
-  for (const test of tests) {
-    const added = call(scope, context, judge.value, 'add', test);
-    if ('error' in added) return { passed: false, failed: test, error: `the test cannot be read: ${added.error}` };
-  }
-
-  const answer = runAnswer(scope, context, code, tests);
-  if ('error' in answer) return { passed: false, error: tell(answer.error) };
-
-  for (const [i, test] of tests.entries()) {
-    const result = settle(scope, runtime, context, call(scope, context, judge.value, 'run', i));
-    if ('error' in result) return { passed: false, failed: test, error: tell(result.error) };
-    if (context.typeof(result.value) !== 'boolean' || context.dump(result.value) !== true) {
-      return { passed: false, failed: test };
-    }
-  }
-  return { passed: true };
+  // Whoever waits for an answer hears of it; nobody has to.
+  child.on('error', () => {});
+  release(child);
+  const ready = Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(([code, killer]) => {
+      throw new WorkbenchError(
+        'runtime',
+        `the process that runs generated code ended with ${killer ?? `exit code ${code}`} while it started`,
+        'The machine may have run out of memory or of processes.',
+      );
+    }),
+  ]);
+  ready.catch(() => {});
+  return { child, ready };
 }
 
-type Outcome = { value: QuickJSHandle } | { error: string };
-
-/** Runs the answer and gives it the name `__answer` where a test asks for that. */
-function runAnswer(scope: Scope, context: QuickJSContext, code: string, tests: readonly string[]): Outcome {
-  if (!tests.some(test => /\b__answer\b/u.test(test))) return run(scope, context, code);
-  const names = declaredFunctions(code);
-  if (names.length > 1) return { error: `the answer declares ${names.length} functions: ${names.join(', ')}` };
-  if (names.length === 0) {
-    const bare = code.replace(/;\s*$/u, '');
-    return run(scope, context, `globalThis.__answer = (${bare}\n)`);
-  }
-  const declared = run(scope, context, code);
-  return 'error' in declared ? declared : run(scope, context, `globalThis.__answer = ${names[0]}`);
+/** Keeps this process alive while it waits for the child. */
+function hold(child: ChildProcess): void {
+  child.ref();
+  child.channel?.ref();
 }
 
-function run(scope: Scope, context: QuickJSContext, code: string): Outcome {
-  return take(scope, context, context.evalCode(code, 'answer.js', { type: 'global' }));
+/** A grader that waits keeps nobody alive; it ends with this process. */
+function release(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
 }
-
-function call(scope: Scope, context: QuickJSContext, judge: QuickJSHandle, method: string, argument: string | number) {
-  const handle = typeof argument === 'string' ? context.newString(argument) : context.newNumber(argument);
-  const target = scope.manage(context.getProp(judge, method));
-  return take(scope, context, context.callFunction(target, context.undefined, scope.manage(handle)));
-}
-
-/** The value of a promise, or the outcome itself where it is none. */
-function settle(scope: Scope, runtime: QuickJSRuntime, context: QuickJSContext, outcome: Outcome): Outcome {
-  if ('error' in outcome || context.typeof(outcome.value) !== 'object') return outcome;
-  const jobs = runtime.executePendingJobs();
-  if (jobs.error) return { error: messageOf(jobs.error.context, scope.manage(jobs.error)) };
-  const state = context.getPromiseState(outcome.value);
-  if (state.type === 'fulfilled') return { value: scope.manage(state.value) };
-  if (state.type === 'rejected') return { error: messageOf(context, scope.manage(state.error)) };
-  return { error: unsettled };
-}
-
-function take(scope: Scope, context: QuickJSContext, result: ReturnType<QuickJSContext['evalCode']>): Outcome {
-  if (!result.error) return { value: scope.manage(result.value) };
-  return { error: messageOf(context, scope.manage(result.error)) };
-}
-
-function messageOf(context: QuickJSContext, error: QuickJSHandle): string {
-  const thrown: unknown = context.dump(error);
-  const { name, message } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<string, unknown>;
-  const text = typeof message === 'string' ? `${String(name ?? 'Error')}: ${message}` : `thrown: ${String(thrown)}`;
-  return text.slice(0, 300);
-}
-
-/**
- * Evaluated first in every context. Freezes what is built in and gives `{ add(test), run(index) }`.
- * Objects that inherit from a frozen one cannot be assigned a property of the same name (`error.message = …`,
- * `Foo.prototype.toString = …`), which honest code does: on the prototypes where that is usual such properties become
- * accessors that define the property on the object itself (as in Agoric's SES, "override mistake").
- */
-const judgeSource = `(() => {
-  'use strict';
-  // Names of the answer's own (const Object = …) would otherwise be what this code sees later.
-  const { Array, Date, Error, Function, JSON, Map, Object, Reflect, RegExp, Set, String } = globalThis;
-  globalThis.console = {};
-  for (const level of ['log', 'info', 'warn', 'error', 'debug']) console[level] = () => {};
-
-  const allowOverrides = (proto, keys) => {
-    for (const key of keys) {
-      const found = Object.getOwnPropertyDescriptor(proto, key);
-      if (!found || !('value' in found) || !found.configurable) continue;
-      const { value, enumerable } = found;
-      Object.defineProperty(proto, key, {
-        enumerable,
-        configurable: false,
-        get() { return value; },
-        set(next) {
-          if (this === proto) throw new TypeError('built-in objects are frozen');
-          Object.defineProperty(this, key, { value: next, writable: true, enumerable: true, configurable: true });
-        },
-      });
-    }
-  };
-  const names = Object.getOwnPropertyNames(globalThis).filter(name => !['undefined', 'NaN', 'Infinity', 'eval'].includes(name));
-  allowOverrides(Object.prototype, Object.getOwnPropertyNames(Object.prototype).filter(key => key !== '__proto__'));
-  for (const name of names) {
-    const proto = typeof globalThis[name] === 'function' && globalThis[name].prototype;
-    if (proto && proto !== Object.prototype) allowOverrides(proto, ['constructor', 'name', 'message', 'toString', 'valueOf']);
-  }
-
-  const frozen = new Set([globalThis]);
-  const { freeze, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, preventExtensions } = Object;
-  const visit = value => {
-    if (typeof value === 'function') {
-      // The hundreds of methods hold nothing but a name and a length: so much for speed.
-      if (!hasOwn(value, 'prototype')) return void preventExtensions(value);
-    } else if (typeof value !== 'object' || value === null) return;
-    if (frozen.has(value)) return;
-    frozen.add(value);
-    freeze(value);
-    visit(getPrototypeOf(value));
-    const keys = Reflect.ownKeys(value);
-    for (let i = 0; i < keys.length; i++) {
-      const found = getOwnPropertyDescriptor(value, keys[i]);
-      if (found.get) preventExtensions(found.get);
-      else visit(found.value);
-    }
-  };
-  for (const name of Object.getOwnPropertyNames(globalThis)) visit(globalThis[name]);
-  // What no global leads to: the functions with a syntax of their own, and iterators.
-  const unnamed = [function* () {}, async () => {}, async function* () {}, (function* () {})(), (async function* () {})(),
-    [][Symbol.iterator](), ''[Symbol.iterator](), new Map().entries(), new Set().values(), 'a'.matchAll(/a/g),
-    [].values().map(x => x), Iterator.from({ next() {} })];
-  for (const sample of unnamed) visit(getPrototypeOf(sample));
-
-  let asserted = 0;
-  const fail = text => { throw new Error('assertion failed' + (text ? ': ' + text : '')); };
-  const show = value => {
-    try { return String(typeof value === 'object' ? JSON.stringify(value) : value).slice(0, 80); } catch { return typeof value; }
-  };
-  const same = (a, b) => {
-    if (Object.is(a, b) || a === b) return true;
-    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-    if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
-    if (b instanceof Date) return a.getTime() === b.getTime();
-    if (b instanceof RegExp) return String(a) === String(b);
-    if (b instanceof Map || b instanceof Set) {
-      if (a.size !== b.size) return false;
-      const left = [...a], right = [...b];
-      return right.every((entry, i) => same(left[i], entry));
-    }
-    if (Array.isArray(a) !== Array.isArray(b) || (Array.isArray(b) && a.length !== b.length)) return false;
-    const keys = Object.keys(b);
-    return Object.keys(a).length === keys.length && keys.every(key => Object.hasOwn(a, key) && same(a[key], b[key]));
-  };
-  const assert = (value, text) => { asserted++; if (!value) fail(text); };
-  const equal = (got, expected) => {
-    asserted++;
-    if (!(Object.is(got, expected) || got === expected)) fail('expected ' + show(expected) + ', got ' + show(got));
-  };
-  const deepEqual = (got, expected) => {
-    asserted++;
-    if (!same(got, expected)) fail('expected ' + show(expected) + ', got ' + show(got));
-  };
-  const throws = body => {
-    asserted++;
-    try { body(); } catch { return; }
-    fail('nothing was thrown');
-  };
-  Object.assign(assert, { ok: assert, equal, strictEqual: equal, deepEqual, deepStrictEqual: deepEqual, throws });
-
-  const locals = [...names, 'assert'];
-  const values = [...names.map(name => globalThis[name]), assert];
-  const compiled = [];
-  const verdict = value => value === true || (value === undefined && asserted > 0);
-  return {
-    add(test) {
-      const Kind = /\\bawait\\b/.test(test) ? (async () => {}).constructor : Function;
-      let body;
-      try { body = new Kind(...locals, '"use strict"; return (' + test + '\\n);'); }
-      catch { body = new Kind(...locals, '"use strict"; ' + test); }
-      compiled.push({ body, waits: Kind !== Function });
-    },
-    run(index) {
-      asserted = 0;
-      const { body, waits } = compiled[index];
-      const value = body(...values);
-      return waits ? value.then(verdict) : verdict(value);
-    },
-  };
-})()`;

@@ -65,7 +65,7 @@ export async function evaluateRecipe(
   const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
   const folders = experts.map(name => adapterFolder(e, name));
   const storage = await timed('storage and memory', () =>
-    measureStorage(model.base, folders, prompt, workbench.threads),
+    measureStorage(model.base, folders, prompt, workbench.threads, call.signal),
   );
   const switching = probes[0] && (await measureSwitching(model, probes[0]));
   const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readAdapter } from '../../experiment/adapterFiles.ts';
 import { loadBase } from '../../experiment/base.ts';
 import { generationSettings } from '../../recipe/schema.ts';
+import { endWithParent } from '../endWithParent.ts';
 import { generate } from '../runtime/generate.ts';
 import type { Model } from '../runtime/model.ts';
 import { openModel } from '../runtime/openModel.ts';
@@ -14,6 +15,7 @@ export interface MemoryProbe {
 }
 
 // A program of its own: loads all models and holds them, answers with each, and prints its peak resident memory in bytes.
+endWithParent();
 const { models, prompt, threads } = JSON.parse(process.argv[2]!) as MemoryProbe;
 const settings = generationSettings.parse({ maxTokens: 16 });
 const opened: Model[] = [];

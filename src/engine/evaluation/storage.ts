@@ -22,6 +22,7 @@ export async function measureStorage(
   adapterFolders: string[],
   prompt: string,
   threads: number,
+  signal: AbortSignal,
 ): Promise<ReportStorage> {
   const copies = await mkdtemp(join(tmpdir(), 'multi-lora-'));
   try {
@@ -31,12 +32,13 @@ export async function measureStorage(
       await writeMergedBase(base, [{ adapter: await readAdapter(folder), weight: 1 }], folders[i]!);
     }
     const sum = async (paths: string[]) => (await Promise.all(paths.map(sizeOf))).reduce((a, b) => a + b, 0);
+    const resident = (models: MemoryProbe['models']) => probe({ models, prompt, threads }, signal);
     return {
       adaptersBytes: await sum(adapterFolders),
       baseBytes: await sum([base.folder]),
       fullCopiesBytes: await sum(folders),
-      adaptersResident: await probe({ models: [{ folder: base.folder, adapters: adapterFolders }], prompt, threads }),
-      fullCopiesResident: await probe({ models: folders.map(folder => ({ folder, adapters: [] })), prompt, threads }),
+      adaptersResident: await resident([{ folder: base.folder, adapters: adapterFolders }]),
+      fullCopiesResident: await resident(folders.map(folder => ({ folder, adapters: [] }))),
     };
   } finally {
     await rm(copies, { recursive: true, force: true });
@@ -44,14 +46,11 @@ export async function measureStorage(
 }
 
 /** Peak resident bytes of a fresh process; memory of this one would count what evaluation itself holds. */
-async function probe(request: MemoryProbe): Promise<number> {
+async function probe(request: MemoryProbe, signal: AbortSignal): Promise<number> {
   // Beside the engine when bundled, among the sources when run from them.
   const bundled = fileURLToPath(new URL('./memoryProbe.mjs', import.meta.url));
   const script = existsSync(bundled) ? bundled : fileURLToPath(new URL('./memoryProbe.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...process.execArgv,
-    script,
-    JSON.stringify(request),
-  ]);
+  const args = [...process.execArgv, script, JSON.stringify(request)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { signal, killSignal: 'SIGKILL' });
   return Number(stdout);
 }

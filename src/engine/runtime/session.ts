@@ -1,14 +1,19 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
-import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { encodeModel } from '../../nn/graph/encodeModel.ts';
 import { Graph } from '../../nn/graph/graph.ts';
 import { lowerForWebGpu } from '../../nn/graph/lowerForWebGpu.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { noTelemetry } from '../../protocol/noTelemetry.ts';
 import { createResidentTensors, type Produced } from './residentTensors.ts';
 
 /** The only file that knows onnxruntime-node. */
+
+// Whoever started this process may not have said so. Imports are evaluated before anything else in a file: hence this one.
+Object.assign(process.env, noTelemetry);
+const runtime = await import('onnxruntime-node');
 
 export type Feeds = Record<string, Tensor>;
 
@@ -51,7 +56,7 @@ export async function createSession(
   const outputs = graph.outputs.map(o => o.name);
   const kept = device === 'webgpu' ? outputs.filter(o => resident.some(name => o === `${name}.out`)) : [];
   const model = encodeModel(device === 'webgpu' ? lowerForWebGpu(graph) : graph, external.locate);
-  const session = await InferenceSession.create(model, {
+  const session = await runtime.InferenceSession.create(model, {
     logSeverityLevel: 3,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -189,16 +194,16 @@ function runtimeError(what: string, error: unknown): WorkbenchError {
   return refusal;
 }
 
-export const floats = (data: Float32Array, shape: number[]): Tensor => new Tensor('float32', data, shape);
+export const floats = (data: Float32Array, shape: number[]): Tensor => new runtime.Tensor('float32', data, shape);
 export const int64s = (data: ArrayLike<number>, shape: number[]): Tensor =>
-  new Tensor('int64', BigInt64Array.from(data as number[], BigInt), shape);
-export const int32s = (data: Int32Array, shape: number[]): Tensor => new Tensor('int32', data, shape);
+  new runtime.Tensor('int64', BigInt64Array.from(data as number[], BigInt), shape);
+export const int32s = (data: Int32Array, shape: number[]): Tensor => new runtime.Tensor('int32', data, shape);
 export const readFloats = (t: Tensor): Float32Array => t.data as Float32Array;
 
 /** Version of onnxruntime-node. */
-export const runtimeVersion: string = env.versions.node ?? 'unknown';
+export const runtimeVersion: string = runtime.env.versions.node ?? 'unknown';
 
 /** Execution providers of this build of the runtime. */
 export function runtimeBackends(): { name: string; bundled: boolean }[] {
-  return listSupportedBackends();
+  return runtime.listSupportedBackends();
 }

@@ -14,8 +14,13 @@ export interface HostEngine {
     params: EngineParams<M>,
     options?: RequestOptions<M>,
   ): Promise<EngineResult<M>>;
-  /** Ends the process once nothing is under way; the next request starts another, with the settings of that time. */
+  /**
+   * Ends the process whatever it is doing: what is under way fails, a training with its checkpoint written. The next
+   * request starts another.
+   */
   restart(): void;
+  /** Ends the process once nothing is under way; the next request starts another, with the settings of that time. */
+  restartWhenIdle(): void;
   /** What the process keeps in memory; nothing where none runs. Looking at it starts none. */
   readonly loaded: Loaded;
   onDidChangeLoaded: Event<Loaded>;
@@ -52,6 +57,8 @@ export function createHostEngine(
   };
   let underWay = 0;
   let isStale = false;
+  /** The end of the process before the next one. */
+  let ending: Promise<void> | undefined;
   let isDisposed = false;
 
   function start(startClient: typeof startEngine): EngineClient {
@@ -83,13 +90,17 @@ export function createHostEngine(
   }
 
   async function endStale(): Promise<void> {
-    if (!isStale || underWay > 0) return;
+    if (isStale && underWay === 0) end();
+    await ending;
+  }
+
+  function end(): void {
     isStale = false;
     const old = client;
     client = undefined;
-    if (old) log.info(`engine ended, process ${old.pid}`);
-    await old?.dispose();
-    if (old) tellLoaded(nothing);
+    if (!old) return;
+    log.info(`engine ended, process ${old.pid}`);
+    ending = old.dispose().then(() => tellLoaded(nothing));
   }
 
   return {
@@ -110,7 +121,8 @@ export function createHostEngine(
         void endStale();
       }
     },
-    restart() {
+    restart: end,
+    restartWhenIdle() {
       isStale = true;
       void endStale();
     },
@@ -124,7 +136,7 @@ export function createHostEngine(
     async dispose() {
       isDisposed = true;
       changed.dispose();
-      await client?.dispose();
+      await Promise.all([ending, client?.dispose()]);
     },
   };
 }
