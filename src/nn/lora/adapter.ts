@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TensorToWrite } from '../files/safetensors.ts';
+import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import { type AdapterConfig, formatAdapterConfig, rankOf, scalingDivisor, scalingOf } from './adapterConfig.ts';
 import { isTargeted } from './modulePattern.ts';
@@ -38,7 +39,7 @@ export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, Floa
     const [rows, cols] = tensor.shape;
     if (tensor.shape.length !== 2 || !rows || !cols)
       throw wrong(`${key} has the shape [${tensor.shape}], expected a matrix`);
-    if (!tensor.data.every(Number.isFinite)) {
+    if (!allFinite(tensor.data)) {
       throw new WorkbenchError('badFile', `Adapter ${name}: ${key} holds values that are not finite numbers`);
     }
     const half = halves.get(match[1]!) ?? {};
@@ -63,7 +64,8 @@ export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, Floa
  * The two files of a PEFT folder: adapter_config.json, and the tensors and metadata of adapter_model.safetensors.
  * Ranks and alphas are taken from the factors and their scalings, so that what is loaded is what was there.
  *
- * @throws WorkbenchError `badRequest` where factors of one module differ in rank, or a scaling is 0 or not finite
+ * @throws WorkbenchError `badRequest` where factors of one module differ in rank, or a scaling is 0 or not finite;
+ *   `runtime` for factors that are not finite
  */
 export function adapterToPeft(adapter: Adapter): {
   configJson: string;
@@ -82,8 +84,15 @@ export function adapterToPeft(adapter: Adapter): {
     if (A.rows !== rank) rankPattern[module] = A.rows;
     const divisor = scalingDivisor({ rslora }, A.rows);
     if (alpha / divisor !== scaling) alphaPattern[module] = scaling * divisor;
-    const write = (half: string, { rows, cols, data }: Matrix) =>
+    const write = (half: string, { rows, cols, data }: Matrix) => {
+      if (!allFinite(data))
+        throw new WorkbenchError(
+          'runtime',
+          `Adapter ${adapter.name}: ${half} of ${module} holds values that are infinite or not numbers; nothing was written`,
+          'If it was trained, the training has diverged: lower its learningRate, or take an earlier checkpoint.',
+        );
       tensors.push({ name: `${keyPrefix}${module}.${half}.weight`, dtype: 'F32', shape: [rows, cols], data });
+    };
     write('lora_A', A);
     write('lora_B', B);
   }
