@@ -101,7 +101,9 @@ async function jobOf(workbench: Workbench, request: MergeRequest): Promise<Merge
 
 async function blendJob(workbench: Workbench, r: MergeRequest, weights: Record<string, number>): Promise<MergeJob> {
   const e = await openExperiment(r.recipe!, workbench.mediaFolder);
-  return { base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out: outOf(r) };
+  const out = outOf(r);
+  checkOwnPlace(e, out);
+  return { base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out };
 }
 
 function outOf({ out }: MergeRequest): string {
@@ -119,12 +121,31 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
       `There are: ${Object.keys(e.recipe.merges).join(', ') || 'none'}.`,
     );
   const { weights, out: _, ...options } = merge;
+  const out = request.out ? resolve(request.out) : mergeFolder(e, request.merge!);
+  checkOwnPlace(e, out, request.merge);
   return {
     base: e.baseFolder,
     adapters: Object.entries(weights).map(([name, weight]) => ({ name, weight, path: adapterFolder(e, name) })),
     options,
-    out: request.out ? resolve(request.out) : mergeFolder(e, request.merge!),
+    out,
   };
+}
+
+/** Throws `badRequest` for a folder that is an expert's or another merge's: the result would answer in its place. */
+function checkOwnPlace(e: Experiment, out: string, name?: string): void {
+  const others = [
+    ...Object.keys(e.recipe.experts).map(expert => [`expert '${expert}'`, adapterFolder(e, expert)] as const),
+    ...Object.keys(e.recipe.merges).flatMap(merge =>
+      merge === name ? [] : [[`merge '${merge}'`, mergeFolder(e, merge)] as const],
+    ),
+  ];
+  const taken = others.find(([, folder]) => folder === out);
+  if (taken)
+    throw new WorkbenchError(
+      'badRequest',
+      `${out} is the folder of ${taken[0]}; the result would answer in its place`,
+      'Choose another "out" in the recipe, or another --out.',
+    );
 }
 
 function requestJob(workbench: Workbench, r: MergeRequest): MergeJob {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Base } from '../../../src/experiment/base.ts';
@@ -118,6 +118,26 @@ test('weights beyond single floats are refused by every method, and so is a base
     /'model\.norm\.weight' of the base holds \d+ values that are infinite/,
   );
   assert.equal(existsSync(out), false);
+});
+
+test('a merge is written over no expert and no other merge, trained or not', async () => {
+  const folder = temporaryFolder();
+  const recipe = join(folder, 'two.lora.json');
+  const own = adapterFolder({ 'model.layers.0.self_attn.q_proj': [64, 64] }, { folder: join(folder, 'a') });
+  const weights = { a: 1 };
+  const write = (merges: object) =>
+    writeFileSync(
+      recipe,
+      JSON.stringify({ experts: { a: { adapter: own }, b: { data: { train: 'b.jsonl' } } }, merges }),
+    );
+  write({ m: { weights, out: 'x' }, n: { weights, out: './x' }, o: { weights, out: 'runs/two/adapters/b' } });
+  const merge = (params: object) => engine.request('merge', { recipe, ...params });
+  await assert.rejects(merge({ merge: 'm' }), /is the folder of merge 'n'; the result would answer in its place/);
+  await assert.rejects(merge({ merge: 'o' }), /is the folder of expert 'b'/);
+  await assert.rejects(merge({ weights, out: join(folder, 'runs/two/adapters/b') }), /is the folder of expert 'b'/);
+  assert.equal(existsSync(join(folder, 'runs')), false);
+  write({ a: { weights } });
+  await assert.rejects(merge({ merge: 'a' }), /merges\.a: an expert is called 'a'/);
 });
 
 test('score: logits that are not finite are refused, and nothing is written', async () => {
