@@ -1,25 +1,92 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { encodeSafetensors } from '../nn/files/safetensors.ts';
 import { type Adapter, adapterFromPeft, adapterToPeft } from '../nn/lora/adapter.ts';
 import { type AdapterConfig, parseAdapterConfig } from '../nn/lora/adapterConfig.ts';
 import { type AdapterOrigin, originOf } from '../nn/lora/adapterOrigin.ts';
+import { foreignBeginning, foreignFile } from '../nn/lora/otherAdapters.ts';
+import { WorkbenchError } from '../protocol/errors.ts';
 import { readBytes, readText, writeFolderAtomic } from './files.ts';
 import { adapterPaths } from './paths.ts';
 import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 
+/** Paths of all layers of the largest models, with ranks and alphas of their own, are a tenth of it. */
+const maxConfigBytes = 2_000_000;
+
 /** Reads an adapter folder in PEFT's format. Throws `notFound`, `badFile`, `mismatch` or `unsupported`, naming the part. */
 export async function readAdapter(folder: string, name = basename(folder)): Promise<Adapter> {
   const config = await readAdapterConfig(folder, `the configuration of adapter '${name}'`);
-  const { tensors } = await readSafetensors(adapterPaths(folder).factors, `the factors of adapter '${name}'`);
+  await checkFactorsFile(folder);
+  const { tensors } = await readFactors(folder, name);
   return adapterFromPeft(config, tensors, name);
+}
+
+function readFactors(folder: string, name: string): ReturnType<typeof readSafetensors> {
+  return readSafetensors(adapterPaths(folder).factors, `the factors of adapter '${name}'`).catch(error => {
+    if (!(error instanceof WorkbenchError && error.code === 'unsupported')) throw error;
+    const hint = 'Load the adapter with PEFT and save it in F32, F16 or BF16.';
+    throw new WorkbenchError('unsupported', `${error.message}; factors are read in F64, F32, F16 and BF16`, hint);
+  });
+}
+
+/** Throws where there are no factors that could be read, saying what is there instead. */
+async function checkFactorsFile(folder: string): Promise<void> {
+  const path = adapterPaths(folder).factors;
+  const info = await stat(path).catch(() => undefined);
+  if (!info) throw await noFile(folder, basename(path));
+  // A pipe would be waited for without end.
+  if (!info.isFile()) throw new WorkbenchError('badFile', `${path} is not a file`);
+  if (info.size === 0) throw new WorkbenchError('badFile', `${path} is empty`, 'Copy or download the adapter again.');
+  const found = foreignBeginning(await beginningOf(path));
+  if (found) throw new WorkbenchError('badFile', `${path}: ${found.what}`, found.hint);
+}
+
+/** The error of an adapter folder that lacks one of its files: what it holds instead, where that is an adapter's. */
+async function noFile(folder: string, name: string): Promise<WorkbenchError> {
+  const found = foreignFile(await readdir(folder).catch(() => []));
+  if (found)
+    return new WorkbenchError('unsupported', `${folder} has no ${name} but ${found.name}, ${found.what}`, found.hint);
+  return new WorkbenchError(
+    'notFound',
+    `the adapter's ${name} is not there: ${folder}`,
+    'An adapter is a folder with adapter_config.json and adapter_model.safetensors, as PEFT saves it.',
+  );
+}
+
+async function beginningOf(path: string): Promise<string> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(100), 0, 100, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** What an adapter folder says of its rank, scaling and layers; `what` names the file where it is missing. */
 export async function readAdapterConfig(folder: string, what: string): Promise<AdapterConfig> {
   const path = adapterPaths(folder).config;
-  return parseAdapterConfig(await readText(path, what), path).config;
+  return parseAdapterConfig(await readConfigText(path, what), path).config;
+}
+
+async function readConfigText(path: string, what: string): Promise<string> {
+  const info = await stat(path).catch(() => undefined);
+  const other = info ? undefined : foreignFile(await readdir(dirname(path)).catch(() => []));
+  if (other)
+    throw new WorkbenchError(
+      'unsupported',
+      `${what} is not there: ${path}; there is ${other.name}, ${other.what}`,
+      other.hint,
+    );
+  if (info && !info.isFile()) throw new WorkbenchError('badFile', `${path} is not a file`);
+  if (info && info.size > maxConfigBytes)
+    throw new WorkbenchError(
+      'badFile',
+      `${path} has ${info.size} bytes; the configuration of an adapter has at most ${maxConfigBytes}`,
+      'Name the layers by their last names, such as q_proj.',
+    );
+  return readText(path, what);
 }
 
 /** Writes an adapter folder that PEFT loads, whole or not at all; `mark` goes into the metadata of its factors. */
@@ -37,6 +104,7 @@ export async function writeAdapter(folder: string, adapter: Adapter, mark: Recor
 
 /** What the adapter in a folder was trained on, as far as it says. */
 export async function readOrigin(folder: string): Promise<AdapterOrigin> {
+  await checkFactorsFile(folder);
   return originOf((await readSafetensorsHeader(adapterPaths(folder).factors)).metadata);
 }
 
@@ -46,10 +114,23 @@ export async function hashAdapter(folder: string): Promise<string> {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** When an adapter's factors were last written, in milliseconds since 1970; undefined where there are none. */
-export async function adapterWritten(folder: string): Promise<number | undefined> {
-  return stat(adapterPaths(folder).factors).then(
-    ({ mtimeMs }) => mtimeMs,
+/**
+ * What changes when anything is written into an adapter's folder that changes its answers: sizes and times of factors and
+ * configuration, and the configuration's text. Undefined where there is no configuration.
+ */
+export async function adapterStamp(folder: string): Promise<string | undefined> {
+  const { config, factors } = adapterPaths(folder);
+  const parts = await Promise.all([config, factors].map(stampOf));
+  if (parts[0] === undefined) return undefined;
+  // What cannot be read is told of by whoever loads it.
+  const text = await readConfigText(config, 'the configuration').catch(() => '');
+  return JSON.stringify([...parts, text]);
+}
+
+/** A copy may keep the time of its original, but not the time at which its entry was changed. */
+function stampOf(path: string): Promise<string | undefined> {
+  return stat(path, { bigint: true }).then(
+    ({ size, mtimeNs, ctimeNs }) => [size, mtimeNs, ctimeNs].join(' '),
     () => undefined,
   );
 }

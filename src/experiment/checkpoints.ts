@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeSafetensors } from '../nn/files/safetensors.ts';
+import { allFinite } from '../nn/tensor/allFinite.ts';
 import type { RunPosition } from '../nn/train/trainLoop.ts';
 import type { KeptCheckpoint } from '../protocol/engine/training.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
@@ -56,7 +57,10 @@ export interface ExpertOrigin {
 
 const parts = ['parameter', 'm', 'v', 'best'] as const;
 
-/** Writes a checkpoint as one safetensors file, whole or not at all. */
+/**
+ * Writes a checkpoint as one safetensors file, whole or not at all. Throws `runtime` for factors or moments that are not
+ * finite: who went on from them would have a broken adapter.
+ */
 export async function writeCheckpoint(path: string, { states, ...head }: Checkpoint): Promise<void> {
   const tensors = [...states].flatMap(([name, state]) =>
     parts.map(part => ({
@@ -66,6 +70,13 @@ export async function writeCheckpoint(path: string, { states, ...head }: Checkpo
       data: state[part],
     })),
   );
+  const broken = tensors.find(({ data }) => !allFinite(data));
+  if (broken)
+    throw new WorkbenchError(
+      'runtime',
+      `step ${head.position.step}: ${broken.name} holds values that are infinite or not numbers; no checkpoint was written`,
+      'Lower the learningRate, or set maxNorm to 1. The last checkpoint is kept.',
+    );
   const { fingerprint, ...others } = head;
   const metadata = Object.fromEntries(Object.entries(others).map(([key, value]) => [key, JSON.stringify(value)]));
   await writeFileAtomic(path, encodeSafetensors(tensors, { fingerprint, ...metadata }));

@@ -14,17 +14,34 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
     if (message) error('badWeights', path, `${pathText(path)}: ${message}`);
   };
 
+  const reserved = (kind: NameKind, name: string, path: JSONPath) => {
+    if (reservedNames.includes(name))
+      error('reservedName', path, `'${name}' has a meaning of its own; call the ${kind} otherwise`);
+  };
+
   for (const [name, { data, adapter }] of Object.entries(recipe.experts)) {
     const path = ['experts', name];
     const where = pathText(path);
-    if (reservedNames.includes(name))
-      error('reservedName', path, `'${name}' has a meaning of its own; call the expert otherwise`);
+    reserved('expert', name, path);
     if (!data && !adapter)
       error('nothingToTrain', path, `${where}: needs 'data' to be trained on, or an 'adapter' to load`);
     if (data && adapter) error('dataAndAdapter', path, `${where}: has both 'data' and 'adapter'; keep one`);
   }
-  for (const [name, blend] of Object.entries(recipe.blends)) weights(blend, ['blends', name]);
-  for (const [name, merge] of Object.entries(recipe.merges)) weights(merge.weights, ['merges', name, 'weights']);
+  for (const [name, blend] of Object.entries(recipe.blends)) {
+    reserved('blend', name, ['blends', name]);
+    weights(blend, ['blends', name]);
+  }
+  for (const [name, merge] of Object.entries(recipe.merges)) {
+    const path = ['merges', name];
+    reserved('merge', name, path);
+    if (Object.hasOwn(recipe.experts, name))
+      error(
+        'takenName',
+        path,
+        `${pathText(path)}: an expert is called '${name}'; once made, the merge would answer for it`,
+      );
+    weights(merge.weights, [...path, 'weights']);
+  }
   for (const [i, step] of recipe.steps.entries())
     if (step.do === 'ask' && step.weights) weights(step.weights, ['steps', i, 'weights']);
   return [...problems, ...unknownNames(nameUses(recipe))];

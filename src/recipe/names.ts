@@ -18,8 +18,13 @@ export interface NameUse {
 export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 export const nameRule = 'starts with a letter or digit; letters, digits, "_", "-" and "." follow';
 
-/** Names that stand for something without being defined. */
+/** Names that stand for something without being defined, wherever one can say who answers. */
 export const reservedNames: readonly string[] = ['base', 'auto'];
+
+/** The kinds among which a name of this kind stands once: an expert and a merge are asked in the same way. */
+export function kindsSharingNames(kind: NameKind): readonly NameKind[] {
+  return kind === 'expert' || kind === 'merge' ? ['expert', 'merge'] : [kind];
+}
 
 /** Every place of a recipe that holds a name: `*` is any key or index; a last `*` on a key is the name itself. */
 const places: [path: string, kinds: NameKind[], on: 'key' | 'value', definition?: true][] = [

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
+import { type Checkpoint, writeCheckpoint } from '../../src/experiment/checkpoints.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
 import type { TrainEvent } from '../../src/protocol/trainEvents.ts';
 import { testEngine } from '../support/programs.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment, writeJsonLines } from '../support/tinyExperiment.ts';
 
 const training = { steps: 6, batchSize: 2, validateEvery: 0, checkpointEvery: 2, keepCheckpoints: 2 };
@@ -160,4 +162,26 @@ test('the best factors become the adapter: those of the lowest validation loss',
   await engine.request('promote', { recipe, run: 'one', step: 4, expert: 'math', best: true });
   assert.ok(adapter(recipe).equals(trained));
   assert.ok(existsSync(join(runFolder(recipe), 'previous', 'math', 'adapter_config.json')));
+});
+
+test('a checkpoint with factors or moments that are not finite is not written', async () => {
+  const path = join(temporaryFolder(), 'checkpoint.safetensors');
+  const checkpointWith = (value: number): Checkpoint => {
+    const numbers = () => new Float32Array(4);
+    const state = { parameter: numbers(), m: numbers(), v: numbers().fill(value), best: numbers() };
+    return {
+      fingerprint: 'f',
+      position: { step: 7, experts: {} },
+      curves: [],
+      states: new Map([['math', state]]),
+    };
+  };
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY])
+    await assert.rejects(
+      writeCheckpoint(path, checkpointWith(value)),
+      /step 7: math\.v holds values that are infinite/,
+    );
+  assert.equal(existsSync(path), false);
+  await writeCheckpoint(path, checkpointWith(1));
+  assert.ok(existsSync(path));
 });

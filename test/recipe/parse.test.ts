@@ -92,6 +92,20 @@ const table: [
     ],
   ],
   [
+    'a merge that is called like an expert, or like the base, and a blend like the router',
+    `{${experts}, "blends": {"auto": {"math": 1}, "math": {"math": 1}}, "merges": {"code": {"weights": {"math": 1}}, "base": {"weights": {"math": 1}}}}`,
+    [
+      ['reservedName', 'blends.auto', '"auto"', "'auto' has a meaning of its own; call the blend otherwise"],
+      [
+        'takenName',
+        'merges.code',
+        '"code"',
+        "merges.code: an expert is called 'code'; once made, the merge would answer for it",
+      ],
+      ['reservedName', 'merges.base', '"base"', "'base' has a meaning of its own; call the merge otherwise"],
+    ],
+  ],
+  [
     'a name with blanks',
     '{"experts": {"a b": {"adapter": "x"}}}',
     [

@@ -14,8 +14,12 @@ export function characterIds(text: string): number[] {
   return [...text].map(c => 3 + alphabet.indexOf(c));
 }
 
-/** `goldenBase` with its weights in 16 bits. */
-export async function halfBase(name: string, dtype: 'F16' | 'BF16'): Promise<Base> {
+/** `goldenBase` with its weights in 16 bits; tensors that are named are filled with a value. */
+export async function halfBase(
+  name: string,
+  dtype: 'F16' | 'BF16',
+  filled: Record<string, number> = {},
+): Promise<Base> {
   const { folder } = await goldenBase(name);
   const path = join(folder, 'model.safetensors');
   const bytes = new Uint8Array(readFileSync(path));
@@ -24,10 +28,14 @@ export async function halfBase(name: string, dtype: 'F16' | 'BF16'): Promise<Bas
     name,
     dtype,
     shape: t.shape,
-    data: readTensorF32(t, bytes.subarray(t.begin, t.end)),
+    data: fill(readTensorF32(t, bytes.subarray(t.begin, t.end)), filled[name]),
   }));
   await writeFileAtomic(path, encodeSafetensors(halves, { format: 'pt' }));
   return loadBase(folder);
+}
+
+function fill(data: Float32Array, value: number | undefined): Float32Array {
+  return value === undefined ? data : data.fill(value);
 }
 
 /** A base of golden/models, with a tokenizer of single characters, because the reference models have none. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { adapterWritten, readAdapterConfig } from '../../experiment/adapterFiles.ts';
+import { readAdapterConfig } from '../../experiment/adapterFiles.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import {
   adapterFolder,
@@ -8,7 +8,8 @@ import {
   openExperiment,
   trainedExperts,
 } from '../../experiment/experiment.ts';
-import { readJson, sizeOf } from '../../experiment/files.ts';
+import { isThere, readJson, sizeOf } from '../../experiment/files.ts';
+import { adapterPaths } from '../../experiment/paths.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
@@ -53,7 +54,7 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
     merges: await Promise.all(
       Object.keys(recipe.merges).map(async name => ({
         name,
-        isMade: (await adapterWritten(mergeFolder(experiment, name))) !== undefined,
+        isMade: await isThere(adapterPaths(mergeFolder(experiment, name)).factors),
       })),
     ),
   };

@@ -5,10 +5,11 @@ import { baseFolder } from '../../experiment/baseFolder.ts';
 import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
 import { adapterFolder, type Experiment, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
-import { checkAdapterFits } from '../../nn/lora/adapter.ts';
+import { type Adapter, checkAdapterFits } from '../../nn/lora/adapter.ts';
 import { type AdapterOrigin, commonOrigin, originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { mergeAdapters } from '../../nn/merge/merge.ts';
-import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
+import { errorRatio, type RelativeError, type WeightedAdapter } from '../../nn/merge/mergeError.ts';
+import { squaredDeviation } from '../../nn/merge/mergeIntoBase.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -35,11 +36,29 @@ export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   await checkOutputFolder(job.out, kind, base, sources);
   const weighted = await readWeighted(base, job.adapters);
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
-  if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out);
+  let { total } = relativeError;
+  if (request.intoBase) total = await writeCopy(base, adapter, { weighted, relativeError }, job.out);
   else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) });
-  const { total } = relativeError;
   return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
 };
+
+/** Writes the base with a merge in it; the relative error is that of its weights as they are written. */
+async function writeCopy(
+  base: Base,
+  adapter: Adapter,
+  exact: { weighted: WeightedAdapter[]; relativeError: RelativeError },
+  out: string,
+): Promise<number> {
+  let squares = 0;
+  await writeMergedBase(base, [{ adapter, weight: 1 }], out, (module, before, written) => {
+    const factors = exact.weighted.flatMap(part => {
+      const own = part.adapter.modules.get(module);
+      return own ? [{ ...own, weight: part.weight }] : [];
+    });
+    squares += squaredDeviation(before, written, factors);
+  });
+  return errorRatio(Math.sqrt(squares), exact.relativeError);
+}
 
 async function commonOriginOf(folders: string[]): Promise<AdapterOrigin> {
   return commonOrigin(await Promise.all(folders.map(readOrigin)));
@@ -82,7 +101,9 @@ async function jobOf(workbench: Workbench, request: MergeRequest): Promise<Merge
 
 async function blendJob(workbench: Workbench, r: MergeRequest, weights: Record<string, number>): Promise<MergeJob> {
   const e = await openExperiment(r.recipe!, workbench.mediaFolder);
-  return { base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out: outOf(r) };
+  const out = outOf(r);
+  checkOwnPlace(e, out);
+  return { base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out };
 }
 
 function outOf({ out }: MergeRequest): string {
@@ -100,12 +121,31 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
       `There are: ${Object.keys(e.recipe.merges).join(', ') || 'none'}.`,
     );
   const { weights, out: _, ...options } = merge;
+  const out = request.out ? resolve(request.out) : mergeFolder(e, request.merge!);
+  checkOwnPlace(e, out, request.merge);
   return {
     base: e.baseFolder,
     adapters: Object.entries(weights).map(([name, weight]) => ({ name, weight, path: adapterFolder(e, name) })),
     options,
-    out: request.out ? resolve(request.out) : mergeFolder(e, request.merge!),
+    out,
   };
+}
+
+/** Throws `badRequest` for a folder that is an expert's or another merge's: the result would answer in its place. */
+function checkOwnPlace(e: Experiment, out: string, name?: string): void {
+  const others = [
+    ...Object.keys(e.recipe.experts).map(expert => [`expert '${expert}'`, adapterFolder(e, expert)] as const),
+    ...Object.keys(e.recipe.merges).flatMap(merge =>
+      merge === name ? [] : [[`merge '${merge}'`, mergeFolder(e, merge)] as const],
+    ),
+  ];
+  const taken = others.find(([, folder]) => folder === out);
+  if (taken)
+    throw new WorkbenchError(
+      'badRequest',
+      `${out} is the folder of ${taken[0]}; the result would answer in its place`,
+      'Choose another "out" in the recipe, or another --out.',
+    );
 }
 
 function requestJob(workbench: Workbench, r: MergeRequest): MergeJob {

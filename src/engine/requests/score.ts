@@ -10,7 +10,10 @@ import { allLogits } from '../runtime/model.ts';
 import { openModel } from '../runtime/openModel.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
-/** Log-probability of every token of given texts, under a model with given adapters. */
+/**
+ * Log-probability of every token of given texts, under a model with given adapters. Throws `runtime` for logits that are
+ * not finite: nothing is written or answered then.
+ */
 export const handle: RequestHandler<'score'> = async (workbench, request, call) => {
   const base = await loadBase(baseFolder(request.model, process.cwd(), workbench.mediaFolder));
   const paths = request.adapters.map(a => a.path);
@@ -33,6 +36,7 @@ export const handle: RequestHandler<'score'> = async (workbench, request, call) 
       const ids = item.ids ?? base.text().tokenizer.encode(item.text ?? '');
       checkIds(ids, vocab, maxLength, i);
       const logits = await allLogits(model, ids, weights);
+      checkFinite(logits, vocab, i);
       const logProbabilities = ids
         .slice(1)
         .map((id, t) => logProbability(logits.subarray(t * vocab, (t + 1) * vocab), id));
@@ -56,6 +60,16 @@ function checkIds(ids: number[], vocab: number, maxLength: number, item: number)
   const bad = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocab);
   if (bad !== undefined)
     throw new WorkbenchError('badRequest', `${where}: ${bad} is not a token id; they go from 0 to ${vocab - 1}`);
+}
+
+function checkFinite(logits: Float32Array, vocab: number, item: number): void {
+  const at = logits.findIndex(x => !Number.isFinite(x));
+  if (at < 0) return;
+  throw new WorkbenchError(
+    'runtime',
+    `item ${item}: the model's logits after token ${Math.floor(at / vocab) + 1} are infinite or not numbers; nothing was scored`,
+    'The base may hold weights that are not finite, or an adapter may have diverged: lower its weight, or try the base alone.',
+  );
 }
 
 /** log softmax(logits)[id], summed in double precision. */

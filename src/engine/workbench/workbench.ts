@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { adapterWritten, readAdapter } from '../../experiment/adapterFiles.ts';
+import { adapterStamp, readAdapter } from '../../experiment/adapterFiles.ts';
 import { type BaseText, loadBase } from '../../experiment/base.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import {
@@ -73,7 +73,7 @@ export function createWorkbench({
   tellLoaded = () => {},
 }: WorkbenchOptions): Workbench {
   let current: { folder: string; quantization: Recipe['quantization']; model: Model } | undefined;
-  /** Bank entry → where its factors lie, and when they were written. */
+  /** Bank entry → where it lies, and what it was when it was read. */
   let inBank = new Map<string, AdapterVersion>();
   let lastText: { folder: string; text: BaseText } | undefined;
   const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
@@ -139,9 +139,9 @@ export function createWorkbench({
       const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
       const versions = await versionsOf(experiment);
       // What another recipe put there, what is gone, and what was written anew since.
-      takeOut((name, { folder, written }) => {
+      takeOut((name, { folder, stamp }) => {
         const now = versions.get(name);
-        return now?.folder !== folder || now.written !== written;
+        return now?.folder !== folder || now.stamp !== stamp;
       });
       const open: OpenExperiment = {
         experiment,
@@ -175,8 +175,8 @@ export function createWorkbench({
 /** An adapter on disk. */
 interface AdapterVersion {
   folder: string;
-  /** When its factors were written, in milliseconds since 1970. */
-  written: number;
+  /** Another one where its factors or its configuration were written since. */
+  stamp: string;
 }
 
 /** The experts of a recipe that are trained, and its merges that are made. */
@@ -187,8 +187,8 @@ async function versionsOf(e: Experiment): Promise<Map<string, AdapterVersion>> {
   ];
   const versions = new Map<string, AdapterVersion>();
   for (const [name, folder] of folders) {
-    const written = await adapterWritten(folder);
-    if (written !== undefined) versions.set(name, { folder, written });
+    const stamp = await adapterStamp(folder);
+    if (stamp !== undefined) versions.set(name, { folder, stamp });
   }
   return versions;
 }
@@ -212,6 +212,12 @@ export function checkAvailable({ available, experiment }: OpenExperiment, names:
   for (const name of names) {
     if (available.includes(name)) continue;
     const { recipe, path } = experiment;
+    if (recipe.experts[name]?.adapter !== undefined)
+      throw new WorkbenchError(
+        'notFound',
+        `expert '${name}' names an adapter that is not there: ${adapterFolder(experiment, name)} holds no adapter_config.json`,
+        'An adapter is a folder with adapter_config.json and adapter_model.safetensors, as PEFT saves it.',
+      );
     if (Object.hasOwn(recipe.experts, name))
       throw new WorkbenchError(
         'notFound',

@@ -17,7 +17,7 @@ import { mergeMethods } from '../../protocol/mergeMethod.ts';
 import type { Report } from '../../protocol/report.ts';
 import { blendApi, type Lab } from '../../protocol/views/blend.ts';
 import { saveBlend } from '../../recipe/edit.ts';
-import { namePattern, nameRule } from '../../recipe/names.ts';
+import { namePattern, nameRule, reservedNames } from '../../recipe/names.ts';
 import { parseRecipe } from '../../recipe/parse.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { weightList } from '../../text/numbers.ts';
@@ -160,6 +160,7 @@ async function saveBlendInRecipe(recipe: Uri, weights: Record<string, number>): 
     prompt: 'Name of the blend in the recipe',
     validateInput(value) {
       if (!namePattern.test(value)) return nameRule;
+      if (reservedNames.includes(value)) return `“${value}” stands for something else.`;
       const message = `Replaces ${weightList(blends[value] ?? {})}.`;
       return Object.hasOwn(blends, value) ? { message, severity: InputBoxValidationSeverity.Warning } : undefined;
     },

@@ -217,6 +217,15 @@ function encodeTensor({ name, dtype, shape, data }: TensorToWrite): Uint8Array {
     throw new WorkbenchError('badRequest', `${name}: shape [${shape}] needs ${count} elements, the data has ${given}`);
   }
   if (data instanceof Uint8Array) return data;
+  return encodeFloats(data, dtype, name);
+}
+
+/**
+ * Floats in the bytes of a dtype, rounded to nearest even.
+ *
+ * @throws WorkbenchError `badRequest` for a dtype that is not a float
+ */
+export function encodeFloats(data: Float32Array, dtype: DType, name: string): Uint8Array {
   switch (dtype) {
     case 'F32':
       return asBytes(data);
@@ -229,6 +238,21 @@ function encodeTensor({ name, dtype, shape, data }: TensorToWrite): Uint8Array {
     default:
       throw new WorkbenchError('badRequest', `${name}: floats cannot be written as ${dtype}; give its bytes`);
   }
+}
+
+/** Where the exponent of each float format is: its highest 16 bits, all ones of which mean infinity or no number. */
+const exponentBits: Partial<Record<DType, number>> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f80, F64: 0x7ff0 };
+
+/** How many of a tensor's values are infinite or not numbers; 0 for integers. */
+export function nonFiniteCount(dtype: DType, bytes: Uint8Array): number {
+  const exponent = exponentBits[dtype];
+  if (exponent === undefined) return 0;
+  const size = dtypeSize[dtype];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let found = 0;
+  for (let at = size - 2; at < bytes.length; at += size)
+    if ((view.getUint16(at, true) & exponent) === exponent) found++;
+  return found;
 }
 
 function asBytes(array: Float32Array | Float64Array | Uint16Array): Uint8Array {

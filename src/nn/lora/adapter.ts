@@ -1,8 +1,10 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TensorToWrite } from '../files/safetensors.ts';
+import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import { type AdapterConfig, formatAdapterConfig, rankOf, scalingDivisor, scalingOf } from './adapterConfig.ts';
 import { isTargeted } from './modulePattern.ts';
+import { foreignKey } from './otherAdapters.ts';
 
 /** The factors of one linear layer: ΔW [out, in] = scaling · B · A (Hu et al. 2021, arXiv:2106.09685). */
 export interface LoraFactors {
@@ -33,12 +35,14 @@ export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, Floa
   const halves = new Map<string, { A?: Matrix; B?: Matrix }>();
   for (const [key, tensor] of tensors) {
     const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(key);
-    if (!match)
-      throw wrong(`the key ${key} is not a LoRA factor of a linear layer`, 'Only plain LoRA adapters can be used.');
+    if (!match) {
+      const { what, hint } = foreignKey(key);
+      throw wrong(`the key ${key} is not a LoRA factor of a linear layer${what ? `; it is ${what}` : ''}`, hint);
+    }
     const [rows, cols] = tensor.shape;
     if (tensor.shape.length !== 2 || !rows || !cols)
       throw wrong(`${key} has the shape [${tensor.shape}], expected a matrix`);
-    if (!tensor.data.every(Number.isFinite)) {
+    if (!allFinite(tensor.data)) {
       throw new WorkbenchError('badFile', `Adapter ${name}: ${key} holds values that are not finite numbers`);
     }
     const half = halves.get(match[1]!) ?? {};
@@ -63,7 +67,8 @@ export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, Floa
  * The two files of a PEFT folder: adapter_config.json, and the tensors and metadata of adapter_model.safetensors.
  * Ranks and alphas are taken from the factors and their scalings, so that what is loaded is what was there.
  *
- * @throws WorkbenchError `badRequest` where factors of one module differ in rank, or a scaling is 0 or not finite
+ * @throws WorkbenchError `badRequest` where factors of one module differ in rank, or a scaling is 0 or not finite;
+ *   `runtime` for factors that are not finite
  */
 export function adapterToPeft(adapter: Adapter): {
   configJson: string;
@@ -82,8 +87,15 @@ export function adapterToPeft(adapter: Adapter): {
     if (A.rows !== rank) rankPattern[module] = A.rows;
     const divisor = scalingDivisor({ rslora }, A.rows);
     if (alpha / divisor !== scaling) alphaPattern[module] = scaling * divisor;
-    const write = (half: string, { rows, cols, data }: Matrix) =>
+    const write = (half: string, { rows, cols, data }: Matrix) => {
+      if (!allFinite(data))
+        throw new WorkbenchError(
+          'runtime',
+          `Adapter ${adapter.name}: ${half} of ${module} holds values that are infinite or not numbers; nothing was written`,
+          'If it was trained, the training has diverged: lower its learningRate, or take an earlier checkpoint.',
+        );
       tensors.push({ name: `${keyPrefix}${module}.${half}.weight`, dtype: 'F32', shape: [rows, cols], data });
+    };
     write('lora_A', A);
     write('lora_B', B);
   }
@@ -96,7 +108,8 @@ export function adapterToPeft(adapter: Adapter): {
  * Checks that every module of the adapter is a layer of the base, of the same size.
  *
  * @param layers the base's linear layers by module path
- * @throws WorkbenchError `mismatch` naming the first key that does not fit
+ * @throws WorkbenchError `mismatch` naming the first key that does not fit, `unsupported` for factors on the embedding or
+ *   the output layer
  */
 export function checkAdapterFits(adapter: Adapter, layers: ReadonlyMap<string, { in: number; out: number }>): void {
   const wrong = (what: string) =>
@@ -104,7 +117,7 @@ export function checkAdapterFits(adapter: Adapter, layers: ReadonlyMap<string, {
   for (const [module, { A, B }] of adapter.modules) {
     const layer = layers.get(module);
     const key = `${keyPrefix}${module}`;
-    if (!layer) throw wrong(`${key}.lora_A.weight adapts ${module}, which the base does not have`);
+    if (!layer) throw noLayer(adapter, module, layers);
     if (A.rows !== B.cols) throw wrong(`${key}: lora_A has rank ${A.rows}, lora_B has rank ${B.cols}`);
     if (A.cols !== layer.in) {
       throw wrong(`${key}.lora_A.weight is [${A.rows}, ${A.cols}], the base's layer takes ${layer.in} inputs`);
@@ -113,6 +126,24 @@ export function checkAdapterFits(adapter: Adapter, layers: ReadonlyMap<string, {
       throw wrong(`${key}.lora_B.weight is [${B.rows}, ${B.cols}], the base's layer gives ${layer.out} outputs`);
     }
   }
+}
+
+function noLayer({ name }: Adapter, module: string, layers: ReadonlyMap<string, unknown>): WorkbenchError {
+  const adapts = `Adapter ${name}: ${keyPrefix}${module}.lora_A.weight adapts ${module}`;
+  const special = /(^|\.)(lm_head|embed_tokens)$/.exec(module)?.[2];
+  if (special) {
+    const what = special === 'lm_head' ? 'the output layer' : 'the embedding';
+    return new WorkbenchError(
+      'unsupported',
+      `${adapts}, ${what}; here the linear layers of blocks alone carry factors`,
+      `Train it without ${special}, or merge it into its base with PEFT (merge_and_unload) and name the result as the base.`,
+    );
+  }
+  const paths = [...layers.keys()];
+  const count = new Set(paths.map(path => /\.layers\.(\d+)\./.exec(path)?.[1])).size;
+  const names = [...new Set(paths.map(path => path.slice(path.lastIndexOf('.') + 1)))].join(', ');
+  const has = `which the base does not have; it has ${count} blocks with ${names}`;
+  return new WorkbenchError('mismatch', `${adapts}, ${has}`, 'Was it trained for another base?');
 }
 
 /**

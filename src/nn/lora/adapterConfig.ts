@@ -1,5 +1,6 @@
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import { checkPatterns, patternValue } from './modulePattern.ts';
+import { foreignConfig, peftTypeText, useMerged } from './otherAdapters.ts';
 
 /** How an adapter's factors are scaled and where they belong, in PEFT's terms but this project's spelling. */
 export interface AdapterConfig {
@@ -24,6 +25,9 @@ const peftDefaults = { rank: 8, alpha: 8 };
 /** Far above any layer's width; keeps products of sizes exact. */
 const maxRank = 65_536;
 
+/** With any rank the scaling is then a single float that is neither 0 nor infinite. */
+const alphaRange = [1e-30, 1e30] as const;
+
 /**
  * Reads PEFT's adapter_config.json. Settings that change what the adapter computes in a way this project does not
  * implement are refused; keys it does not know are reported as warnings.
@@ -32,19 +36,28 @@ const maxRank = 65_536;
  */
 export function parseAdapterConfig(text: string, fileName: string): { config: AdapterConfig; problems: Problem[] } {
   const bad = (key: string, expected: string, got: unknown) =>
-    new WorkbenchError('badFile', `${fileName}: ${key} must be ${expected}, got ${JSON.stringify(got)?.slice(0, 100)}`);
+    new WorkbenchError('badFile', `${fileName}: ${key} must be ${expected}, got ${shown(got)}`);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new WorkbenchError('badFile', `${fileName}: not JSON: ${(error as Error).message.slice(0, 200)}`);
+    const what = (error as Error).message.slice(0, 200);
+    throw new WorkbenchError(
+      'badFile',
+      `${fileName}: not JSON: ${what}`,
+      'Save the adapter again, or correct the file.',
+    );
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad('the file', 'a JSON object', json);
   const raw = json as Record<string, unknown>;
+  const foreign = foreignConfig(raw);
+  if (foreign) throw new WorkbenchError('unsupported', `${fileName}: ${foreign.what}`, foreign.hint);
+  if (typeof (raw.peft_type ?? '') !== 'string') throw bad('peft_type', 'a string', raw.peft_type);
   const problems = refuseInexact(raw, fileName);
 
   const isRank = (v: unknown): v is number => Number.isInteger(v) && (v as number) >= 1 && (v as number) <= maxRank;
-  const isAlpha = (v: unknown): v is number => Number.isFinite(v) && v !== 0;
+  const isAlpha = (v: unknown): v is number =>
+    typeof v === 'number' && Math.abs(v) >= alphaRange[0] && Math.abs(v) <= alphaRange[1];
   const read = <T>(key: string, expected: string, ok: (v: unknown) => v is T): T | undefined => {
     const value = raw[key];
     if (value === undefined || value === null) return undefined;
@@ -58,7 +71,7 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
   const isString = (v: unknown): v is string => typeof v === 'string';
   const rankText = `a whole number from 1 to ${maxRank}`;
   // An alpha of 0 would load an adapter that does nothing.
-  const alphaText = 'a finite number other than 0';
+  const alphaText = `a finite number of a size from ${alphaRange[0]} to ${alphaRange[1]}`;
   const config: AdapterConfig = {
     rank: read('r', rankText, isRank) ?? peftDefaults.rank,
     alpha: read('lora_alpha', alphaText, isAlpha) ?? peftDefaults.alpha,
@@ -168,10 +181,11 @@ function refuseInexact(raw: Record<string, unknown>, fileName: string): Problem[
   const refuse = (key: string, why: string) =>
     new WorkbenchError(
       'unsupported',
-      `${fileName}: ${key} = ${JSON.stringify(raw[key])?.slice(0, 100)} (${why}) cannot be applied exactly`,
-      'Train or export the adapter as plain LoRA.',
+      `${fileName}: ${key} = ${shown(raw[key])} (${why}) cannot be applied exactly`,
+      useMerged,
     );
-  if (String(raw.peft_type ?? 'LORA').toUpperCase() !== 'LORA') throw refuse('peft_type', 'not LoRA');
+  const type = String(raw.peft_type ?? 'LORA').toUpperCase();
+  if (type !== 'LORA') throw refuse('peft_type', peftTypeText(type));
   if ((raw.bias ?? 'none') !== 'none') throw refuse('bias', 'trained biases');
   for (const [key, why] of Object.entries(mustBeOff)) if (!isOff(raw[key])) throw refuse(key, why);
   if (!harmlessInits.includes(raw.init_lora_weights)) {
@@ -185,6 +199,15 @@ function refuseInexact(raw: Record<string, unknown>, fileName: string): Problem[
       where: key,
       message: `${fileName}: the setting ${key} is not known and has no effect`,
     }));
+}
+
+/** A value as a message shows it; one that nests without end has no text. */
+function shown(value: unknown): string {
+  try {
+    return String(JSON.stringify(value)).slice(0, 100);
+  } catch {
+    return Array.isArray(value) ? 'a list' : 'an object';
+  }
 }
 
 function isOff(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { encodeGguf, type GgufValue } from '../files/gguf.ts';
 import type { ArchitectureTraits } from '../model/architectures.ts';
+import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import type { Adapter } from './adapter.ts';
 
@@ -28,7 +29,7 @@ const tensorNames: Record<string, string> = {
  * adapter.lora.alpha / rank and knows no rsLoRA: alpha is written as scaling · rank (alpha·√r for rsLoRA), and where a
  * module's scaling is another, the rest goes into its B.
  *
- * @throws WorkbenchError `unsupported` naming a module that llama.cpp has no tensor for; `mismatch` where a q or k layer
+ * @throws WorkbenchError `unsupported` naming a module that llama.cpp has no tensor for, or that overflows; `mismatch` where a q or k layer
  *   does not divide into the base's heads
  */
 export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
@@ -49,6 +50,12 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
       throw new WorkbenchError('unsupported', `Adapter ${adapter.name}: ${module} has no place in a GGUF adapter`);
     const rest = (scaling * A.rows) / alpha;
     const scaled: Matrix = rest === 1 ? B : { ...B, data: B.data.map(value => value * rest) };
+    if (!allFinite(scaled.data))
+      throw new WorkbenchError(
+        'unsupported',
+        `Adapter ${adapter.name}: ${module} times its share of the scaling (${rest}) is beyond single floats`,
+        'Use an alpha that is nearer to that of the other layers.',
+      );
     const heads = name === 'attn_q' ? base.heads : name === 'attn_k' ? base.kvHeads : undefined;
     const isInterleaved = base.architecture === 'llama' && heads !== undefined;
     const target = `blk.${match[1]}.${name}.weight`;

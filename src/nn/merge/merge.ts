@@ -13,9 +13,9 @@ export interface MergeOptions {
   name?: string;
   /** Share of entries to keep, in (0, 1]; needed by ties, dare and magnitude_prune, ignored by the others. */
   density?: number;
-  /** Seed of the masks of dare; 0 by default. */
+  /** Seed of the masks of dare, which needs it or `drawMask`. */
   seed?: number;
-  /** For ties; `total` by default. */
+  /** Needed by ties. */
   majoritySign?: MajoritySign;
   /** Rank of the result, for svd and the …_svd forms; by default the largest rank among the adapters. */
   rank?: number;
@@ -40,7 +40,8 @@ export interface MergeOptions {
  * The same as in PEFT, and easily unexpected: `linear`, ties, dare and magnitude_prune act on the A and the B apart, each
  * with √|w·s| (the sign of w·s on A), so that the product holds cross terms BᵢAⱼ; see the relative error.
  *
- * @throws WorkbenchError `badRequest` for weights, density, method, names; `mismatch` for sizes and ranks
+ * @throws WorkbenchError `badRequest` for weights, density, method, names, and where the result is beyond single floats;
+ *   `mismatch` for sizes and ranks
  */
 export function mergeAdapters(
   adapters: WeightedAdapter[],
@@ -50,19 +51,23 @@ export function mergeAdapters(
   const active = adapters.filter(({ weight }) => weight !== 0);
   const rank =
     options.rank ?? Math.max(...active.flatMap(({ adapter }) => [...adapter.modules.values()].map(f => f.A.rows)));
-  const density = options.density ?? 1;
-  const drawMask = options.drawMask ?? maskSource(options.seed ?? 0, density);
+  // A method that reads one of these was refused without it.
+  const density = options.density!;
+  const majoritySign = options.majoritySign!;
+  const drawMask = options.drawMask ?? (parts.prune === 'random' ? maskSource(options.seed!, density) : noMask);
   const modules = new Map<string, LoraFactors>();
   for (const module of new Set(active.flatMap(({ adapter }) => [...adapter.modules.keys()]))) {
     const terms = termsOf(active, module);
     const { A, B } = terms[0]!.factors;
     if (options.rank !== undefined && parts.on === 'delta') checkRank(options.rank, A.cols, B.rows, module);
-    const { method, majoritySign = 'total' } = options;
+    const { method } = options;
     modules.set(module, mergeModule(terms, { ...parts, method, module, density, majoritySign, rank, drawMask }));
   }
   const adapter: Adapter = { name: options.name ?? 'merged', config: plainConfig(modules, active), modules };
   return { adapter, relativeError: mergeError(adapter, active) };
 }
+
+const noMask: NonNullable<MergeOptions['drawMask']> = () => [];
 
 /** Bernoulli masks, drawn module by module, A before B, adapter by adapter. */
 function maskSource(seed: number, density: number): NonNullable<MergeOptions['drawMask']> {
@@ -92,13 +97,14 @@ function checkRequest(adapters: WeightedAdapter[], options: MergeOptions): Metho
   if (parts.prune !== 'none' && !(typeof density === 'number' && density > 0 && density <= 1)) {
     throw refuse(`${method} needs a density above 0 and at most 1, got ${density}`);
   }
-  if (majoritySign !== undefined && majoritySign !== 'total' && majoritySign !== 'frequency') {
+  const isSign = majoritySign === 'total' || majoritySign === 'frequency';
+  if (majoritySign === undefined ? parts.elect : !isSign) {
     throw refuse(`Unknown majority sign ${majoritySign}`, 'Use total or frequency.');
   }
   if (rank !== undefined && !(Number.isInteger(rank) && rank >= 1)) {
     throw refuse(`The rank of a merge must be a whole number from 1, got ${rank}`);
   }
-  if (seed !== undefined && !Number.isInteger(seed))
+  if (seed === undefined ? parts.prune === 'random' && !options.drawMask : !Number.isInteger(seed))
     throw refuse(`The seed of a merge must be a whole number, got ${seed}`);
   return parts;
 }
@@ -109,6 +115,16 @@ function termsOf(adapters: WeightedAdapter[], module: string): Term[] {
     return factors ? [{ name: adapter.name, weight, factors }] : [];
   });
   const { name, factors } = terms[0]!;
+  for (const { weight, factors, name } of terms) {
+    const share = weight * factors.scaling;
+    // Factors and gates are single floats, and in double precision squares of what is below this do not overflow.
+    if (Number.isFinite(Math.fround(share))) continue;
+    throw new WorkbenchError(
+      'badRequest',
+      `${module}: the weight ${weight} of ${name} times its scaling ${factors.scaling} is beyond single floats (3.40e38)`,
+      'Use a smaller weight.',
+    );
+  }
   for (const other of terms) {
     const { A, B } = other.factors;
     if (A.cols === factors.A.cols && B.rows === factors.B.rows) continue;

@@ -13,6 +13,9 @@ export interface WeightedAdapter {
 export interface RelativeError {
   total: number;
   perModule: Map<string, number>;
+  /** ‖Σ wᵢsᵢBᵢAᵢ‖ over all modules, and below what it counts as 0. */
+  norm: number;
+  noise: number;
 }
 
 /**
@@ -33,12 +36,13 @@ export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeE
     const norm = sumNorm(terms);
     const error = sumNorm(result ? [{ ...result, scaling: -result.scaling }, ...terms] : terms);
     const noise = roundingNoise * Math.hypot(...terms.map(term => sumNorm([term])));
-    perModule.set(module, ratio(error, norm, noise));
+    perModule.set(module, errorRatio(error, { norm, noise }));
     errors += error ** 2;
     norms += norm ** 2;
     noises += noise ** 2;
   }
-  return { total: ratio(Math.sqrt(errors), Math.sqrt(norms), Math.sqrt(noises)), perModule };
+  const [norm, noise] = [Math.sqrt(norms), Math.sqrt(noises)];
+  return { total: errorRatio(Math.sqrt(errors), { norm, noise }), perModule, norm, noise };
 }
 
 // Factors are F32: a sum this much smaller than its terms is what is left of terms that cancel.
@@ -52,7 +56,8 @@ function sumNorm(terms: LoraFactors[]): number {
   return productNorm(qrTriangle(left), qrTriangle(right));
 }
 
-function ratio(error: number, norm: number, noise: number): number {
+/** A distance from the exact weighted sum as a share of that sum's norm. */
+export function errorRatio(error: number, { norm, noise }: Pick<RelativeError, 'norm' | 'noise'>): number {
   if (norm > noise) return error / norm;
   return error > noise ? Number.POSITIVE_INFINITY : 0;
 }

@@ -28,6 +28,30 @@ export function mergeDelta(weight: Float32Array, factors: (LoraFactors & { weigh
   return result;
 }
 
+/**
+ * How far a written layer is from the exact one, squared: Σ (V − W − Σ wᵢ sᵢ Bᵢ Aᵢ)² over its entries, in double precision.
+ *
+ * @param weight W [out, in], the base's
+ * @param written V [out, in], as it is read back from its file
+ * @param factors the adapters' factors of this layer, each with its weight in the exact sum
+ */
+export function squaredDeviation(
+  weight: Float32Array,
+  written: Float32Array,
+  factors: (LoraFactors & { weight: number })[],
+): number {
+  const inputs = factors[0]?.A.cols ?? weight.length;
+  const row = new Float64Array(inputs);
+  let sum = 0;
+  for (let at = 0, o = 0; at < weight.length; at += inputs, o++) {
+    row.fill(0);
+    for (const { A, B, scaling, weight: share } of factors)
+      addRow(row, B.data.subarray(o * B.cols), A.data, A.rows, share * scaling);
+    for (let j = 0; j < inputs; j++) sum += (written[at + j]! - weight[at + j]! - row[j]!) ** 2;
+  }
+  return sum;
+}
+
 /** row += factor · b A, four rows of A at a time so that `row` is read and written a quarter as often. */
 function addRow(row: Float64Array, b: Float32Array, a: Float32Array, rank: number, factor: number): void {
   const n = row.length;

@@ -4,6 +4,7 @@ import { columnsOf, rowsOf, sideBySide } from '../linalg/columns.ts';
 import { leadingSvd } from '../linalg/leadingSvd.ts';
 import { productSvd, type Svd } from '../linalg/svd.ts';
 import type { LoraFactors } from '../lora/adapter.ts';
+import { allFinite } from '../tensor/allFinite.ts';
 import type { Matrix } from '../tensor/dtype.ts';
 import { keepLargest, keepMasked, tiesSum, weightedSum } from './combineTensors.ts';
 import { mergeDelta } from './mergeIntoBase.ts';
@@ -28,9 +29,22 @@ interface ModuleSettings extends MethodParts {
   drawMask: (adapter: string, module: string, part: MaskPart, count: number) => ArrayLike<number>;
 }
 
-/** The factors of one module of the merge, from the adapters' shares in it. */
+/** The factors of one module of the merge, from the adapters' shares in it. Throws `badRequest` where they overflow. */
 export function mergeModule(terms: Term[], settings: ModuleSettings): LoraFactors {
-  return forms[settings.on](terms, settings);
+  const factors = forms[settings.on](terms, settings);
+  checkFinite(factors.A.data, settings);
+  checkFinite(factors.B.data, settings);
+  return factors;
+}
+
+/** A sum that single floats cannot hold would be written as infinities. */
+function checkFinite(data: Float32Array, { module, method }: ModuleSettings): void {
+  if (allFinite(data)) return;
+  throw new WorkbenchError(
+    'badRequest',
+    `${method} gives ${module} values beyond single floats, whose largest number is 3.40e38; nothing was written`,
+    'Use smaller weights.',
+  );
 }
 
 /** How a module is merged, by what the method works on. */
@@ -101,6 +115,8 @@ function deltaMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
   const weights = terms.map(term => term.weight);
   const names = terms.map(term => term.name);
   const data = combine(deltas, weights, names, 'delta', settings);
+  // A decomposition of infinities has no end.
+  checkFinite(data, settings);
   return factorsOf(leadingSvd({ rows: out, cols: inputs, data }, settings.rank));
 }
 
@@ -122,7 +138,7 @@ function combine(
   { prune, elect, density, majoritySign, module, drawMask }: ModuleSettings,
 ): Float32Array {
   const pruned = tensors.map((tensor, i) => {
-    if (density >= 1) return tensor;
+    if (prune === 'none' || density >= 1) return tensor;
     const mask = () => drawMask(names[i]!, module, part, tensor.length);
     return prunings[prune](tensor, density, mask);
   });

@@ -44,7 +44,7 @@ export const mergingRequests = {
     result: z.object({
       path: z.string(),
       rank: z.int(),
-      /** Against the exact weighted sum, Frobenius norm over all layers; null where that sum is 0. */
+      /** Of what was written, rounding included, against the exact weighted sum, Frobenius norm over all layers; null where that sum is 0. */
       relativeError: z.nullable(z.number()),
     }),
   },

@@ -1,5 +1,13 @@
 import { type Edit, findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
-import { type NameKind, type NameUse, namePattern, nameRule, nameUses, reservedNames } from '../names.ts';
+import {
+  kindsSharingNames,
+  type NameKind,
+  type NameUse,
+  namePattern,
+  nameRule,
+  nameUses,
+  reservedNames,
+} from '../names.ts';
 import type { RecipeReading } from '../parse.ts';
 import { keyOf } from '../problem.ts';
 
@@ -57,9 +65,12 @@ export function renameAt(reading: RecipeReading, offset: number, name: string): 
     return { refused: 'Only experts, blends, merges and held-out sets of this recipe can be renamed.' };
   if (!namePattern.test(name)) return { refused: `A name ${nameRule}.` };
   const [kind] = definition.kinds;
-  const isTaken = namePlaces(reading).some(p => p.isDefinition && p.kinds[0] === kind && p.name === name);
-  if (isTaken && name !== definition.name)
-    return { refused: `There is ${kind === 'expert' ? 'an' : 'a'} ${kind} called '${name}' already.` };
-  if (kind === 'expert' && reservedNames.includes(name)) return { refused: `'${name}' has a meaning of its own.` };
+  const sharing = kindsSharingNames(kind!);
+  const taken = namePlaces(reading).find(p => p.isDefinition && sharing.includes(p.kinds[0]!) && p.name === name);
+  if (taken && name !== definition.name)
+    return {
+      refused: `There is ${taken.kinds[0] === 'expert' ? 'an' : 'a'} ${taken.kinds[0]} called '${name}' already.`,
+    };
+  if (kind !== 'set' && reservedNames.includes(name)) return { refused: `'${name}' has a meaning of its own.` };
   return found.all.map(({ range }) => ({ offset: range.start, length: range.end - range.start, content: name }));
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Loaded } from '../../../src/protocol/engine/experts.ts';
 import type { Target } from '../../../src/protocol/target.ts';
+import { adapterFolder } from '../../support/adapterFolder.ts';
 import { testEngine } from '../../support/programs.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
 const engine = testEngine();
@@ -59,4 +61,29 @@ test('a blend loads its experts; an expert that is gone, or of another recipe, d
 test('an engine that has nothing loaded compiles nothing to unload', async t => {
   const idle = testEngine(t);
   assert.equal((await idle.request('unload', { recipe, experts: ['math'] })).base, undefined);
+});
+
+test('what is edited in an adapter_config.json alone is seen by the next answer', async () => {
+  const folder = temporaryFolder();
+  const own = adapterFolder(
+    { 'model.layers.0.self_attn.o_proj': [256, 256] },
+    { folder: join(folder, 'a'), size: 0.3 },
+  );
+  const edited = join(folder, 'edited.lora.json');
+  writeFileSync(edited, JSON.stringify({ experts: { a: { adapter: 'a' } }, generation: { maxTokens: 12 } }));
+  const target = { kind: 'expert', name: 'a' } as const;
+  const prompt = 'Tell me of apples.';
+  const answer = async (from = engine) => (await from.request('ask', { recipe: edited, prompt, target })).text;
+  const before = await answer();
+  const config = join(own, 'adapter_config.json');
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(config, text.replace('"lora_alpha":8', '"lora_alpha":-80'));
+  const after = await answer();
+  assert.notEqual(after, before);
+  const idle = testEngine();
+  assert.equal(await answer(idle), after);
+  renameSync(join(own, 'adapter_model.safetensors'), join(own, 'adapter_model.bin'));
+  await assert.rejects(answer(), /has no adapter_model\.safetensors but adapter_model\.bin, a PyTorch file/);
+  rmSync(own, { recursive: true });
+  await assert.rejects(answer(), /names an adapter that is not there: .*a holds no adapter_config\.json/);
 });

@@ -179,4 +179,8 @@ test('what is written selects every adapted module and gives back every scaling'
     assert.ok(Math.abs(again.modules.get(module)!.scaling / scaling - 1) < 1e-15);
   }
   refuses(() => adapterToPeft({ ...adapter, modules: new Map([[q0, factors(2, 0)]]) }), /scaling 0/, 'badRequest');
+  const broken = factors(2, 1);
+  broken.B.data[1] = Number.NEGATIVE_INFINITY;
+  const notFinite = () => adapterToPeft({ ...adapter, modules: new Map([[q0, broken]]) });
+  refuses(notFinite, /lora_B of .*q_proj holds values that are infinite or not numbers/, 'runtime');
 });

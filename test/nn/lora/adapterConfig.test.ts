@@ -100,6 +100,10 @@ test('wrong types are refused with key, expectation and value', () => {
     ['target_modules', [1]],
     ['lora_dropout', 2],
     ['rank_pattern', { '(': 4 }],
+    ['lora_alpha', 1e300],
+    ['lora_alpha', 1e-40],
+    ['peft_type', { toString: 1, valueOf: 1 }],
+    ['peft_type', 7],
   ];
   for (const [key, value] of refused) {
     assert.throws(
@@ -108,6 +112,16 @@ test('wrong types are refused with key, expectation and value', () => {
       `${key} ${JSON.stringify(value)}`,
     );
   }
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  for (const key of ['r', 'modules_to_save', 'init_lora_weights', 'target_modules'])
+    assert.throws(
+      () => parseAdapterConfig(`{"${key}": ${deep}}`, 'x'),
+      (e: unknown) => e instanceof WorkbenchError && e.message.includes(`x: ${key} `),
+      key,
+    );
+  const mlx = { fine_tune_type: 'lora', lora_parameters: { rank: 4 } };
+  assert.throws(() => parse(mlx), /adapter_config\.json: the configuration of an MLX adapter/);
+  assert.throws(() => parse({ peft_type: 'IA3' }), /peft_type = "IA3" \(\(IA\)³, not LoRA\)/);
   assert.throws(() => parseAdapterConfig('[]', 'x'), /must be a JSON object/);
   assert.throws(() => parseAdapterConfig('{', 'x'), /not JSON/);
   // Expressions that would take for ever to match.

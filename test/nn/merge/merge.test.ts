@@ -31,7 +31,8 @@ function load(golden: Case) {
   const options: MergeOptions = {
     method: golden.combination_type,
     density: golden.options.density,
-    majoritySign: golden.options.majority_sign_method,
+    // What PEFT takes where nothing is said.
+    majoritySign: golden.options.majority_sign_method ?? 'total',
     rank: golden.options.svd_rank,
     drawMask: (adapter, module, part) => matrixOf(tensors, `mask.${adapter}.${module}.${part}`).data,
   };

@@ -36,7 +36,7 @@ test('the config of a merge says scaling 1 for every module, whatever its rank',
     { adapter: randomAdapter('code', { 'layers.0.q_proj': 4 }, 0.5, 2), weight: -0.5 },
   ];
   for (const method of ['cat', 'svd', 'ties_svd'] as const) {
-    const { adapter } = mergeAdapters(parts, { method, density: 0.5 });
+    const { adapter } = mergeAdapters(parts, { method, density: 0.5, majoritySign: 'total' });
     for (const [module, { A, B, scaling }] of adapter.modules) {
       assert.equal(A.rows, B.cols);
       assert.equal(rankOf(adapter.config, module), A.rows);
@@ -140,7 +140,7 @@ test('what cannot be merged is refused with the reason', () => {
     /math is named twice/,
   );
   refuses(two, { method: 'linear' }, 'mismatch', /linear needs equal ranks, but those of m are 4 \(math\), 2 \(code\)/);
-  refuses(two, { method: 'ties', density: 0.5 }, 'mismatch', /equal ranks/);
+  refuses(two, { method: 'ties', density: 0.5, majoritySign: 'total' }, 'mismatch', /equal ranks/);
   for (const density of [undefined, 0, -1, 1.1, Number.NaN]) {
     refuses(two, { method: 'ties_svd', density }, 'badRequest', /density above 0 and at most 1/);
   }
@@ -150,9 +150,11 @@ test('what cannot be merged is refused with the reason', () => {
     'badRequest',
     /majority sign most/,
   );
+  refuses(two, { method: 'ties_svd', density: 1 }, 'badRequest', /majority sign undefined/);
+  refuses(two, { method: 'dare_linear_svd', density: 0.5 }, 'badRequest', /seed .* got undefined/);
   refuses(two, { method: 'svd', rank: 1.5 }, 'badRequest', /whole number/);
   refuses(two, { method: 'svd', rank: 8 }, 'mismatch', /Rank 8 does not fit m \[7, 10\]/);
-  refuses(two, { method: 'dare_ties_svd', density: 0.5, seed: 0.5 }, 'badRequest', /seed/);
+  refuses(two, { method: 'dare_ties_svd', density: 0.5, majoritySign: 'total', seed: 0.5 }, 'badRequest', /seed/);
   refuses(
     [
       [math, 1],
@@ -178,7 +180,10 @@ test('the four refusals of PEFT are refused here too, with what to use instead',
     return undefined;
   };
   assert.match(hint(() => mergeAdapters(input('ranks'), { method: 'linear' }))!, /cat, svd/);
-  assert.match(hint(() => mergeAdapters(input('ranks'), { method: 'ties', density: 0.5 }))!, /cat, svd/);
+  assert.match(
+    hint(() => mergeAdapters(input('ranks'), { method: 'ties', density: 0.5, majoritySign: 'total' }))!,
+    /cat, svd/,
+  );
   assert.match(hint(() => mergeAdapters(input('patterns'), { method: 'linear' }))!, /cat, svd/);
   assert.match(hint(() => mergeAdapters(input('ranks'), { method: 'nope' as MergeMethod }))!, /cat, linear, svd/);
 });

@@ -71,6 +71,9 @@ refuses('no name, no rename', '{"se‸ed": 1}', 'x', /^Only experts/);
 refuses('the router is not renamed', '{"steps": [{"do": "ask", "expert": "au‸to"}]}', 'x', /^Only experts/);
 refuses('a name that is taken', '{"experts": {"a‸": {}, "b": {}}}', 'b', /There is an expert called 'b' already/);
 refuses('a name with blanks', '{"experts": {"a‸": {}}}', 'a b', /starts with a letter or digit/);
+refuses('a name that a merge has', '{"experts": {"a‸": {}}, "merges": {"m": {}}}', 'm', /There is a merge called 'm'/);
+refuses('a name that an expert has', '{"experts": {"a": {}}, "merges": {"m‸": {}}}', 'a', /There is an expert called/);
+refuses('a merge with a meaning', '{"merges": {"m‸": {}}}', 'base', /has a meaning of its own/);
 refuses('a name with a meaning', '{"experts": {"a‸": {}}}', 'auto', /has a meaning of its own/);
 
 test('what is not defined here has no definition and no rename', () => {

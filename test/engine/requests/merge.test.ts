@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Base } from '../../../src/experiment/base.ts';
+import { parseSafetensorsHeader, readTensorF32 } from '../../../src/nn/files/safetensors.ts';
+import { mergeMethods } from '../../../src/protocol/mergeMethod.ts';
+import { adapterFolder } from '../../support/adapterFolder.ts';
+import { goldenBase, halfBase } from '../../support/goldenBase.ts';
+import { testEngine } from '../../support/programs.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const engine = testEngine();
+const [q, down] = ['model.layers.0.self_attn.q_proj', 'model.layers.1.mlp.down_proj'];
+const layers: Record<string, [number, number]> = { [q]: [64, 64], [down]: [64, 172] };
+const newFolder = () => join(temporaryFolder(), 'out');
+
+function tensorsOf(folder: string, file: string): (name: string) => Float32Array {
+  const path = join(folder, file);
+  const bytes = new Uint8Array(readFileSync(path));
+  const { tensors } = parseSafetensorsHeader(bytes, bytes.length, path);
+  return name => {
+    const entry = tensors.get(name)!;
+    return readTensorF32(entry, bytes.subarray(entry.begin, entry.end));
+  };
+}
+
+/** Σ (alpha/r) B A of an adapter's layer, by the sums of the definition. */
+function deltaOf(folder: string, path: string, scaling: number): Float64Array {
+  const read = tensorsOf(folder, 'adapter_model.safetensors');
+  const [out, inputs] = layers[path]!;
+  const [a, b] = ['lora_A', 'lora_B'].map(half => read(`base_model.model.${path}.${half}.weight`)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const rank = a.length / inputs;
+  const delta = new Float64Array(out * inputs);
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < inputs; i++)
+      for (let r = 0; r < rank; r++) delta[o * inputs + i]! += scaling * b[o * rank + r]! * a[r * inputs + i]!;
+  return delta;
+}
+
+test('into a base: the error is that of the weights as they are written, in every number format', async () => {
+  const bases: [string, Base, number, number][] = [
+    ['F32', await goldenBase('llama_tied'), 1e-8, 1e-5],
+    ['F16', await halfBase('llama_tied', 'F16'), 1e-4, 1e-1],
+    ['BF16', await halfBase('llama_tied', 'BF16'), 1e-3, 1],
+  ];
+  const adapter = adapterFolder(layers, { size: 0.05 });
+  for (const [dtype, base, least, most] of bases) {
+    const out = newFolder();
+    const adapters = [{ path: adapter, weight: 0.5 }];
+    const { relativeError } = await engine.request('merge', { base: base.folder, adapters, out, intoBase: true });
+    const [before, after] = [base.folder, out].map(folder => tensorsOf(folder, 'model.safetensors'));
+    let [errors, norms] = [0, 0];
+    for (const path of Object.keys(layers)) {
+      const delta = deltaOf(adapter, path, 0.5 * 2);
+      const [w, v] = [before!(`${path}.weight`), after!(`${path}.weight`)];
+      errors += delta.reduce((sum, x, i) => sum + (v[i]! - w[i]! - x) ** 2, 0);
+      norms += delta.reduce((sum, x) => sum + x ** 2, 0);
+    }
+    const expected = Math.sqrt(errors / norms);
+    assert.ok(Math.abs(relativeError! - expected) < 1e-6 * expected + 1e-12, `${dtype}: ${relativeError}, ${expected}`);
+    assert.ok(relativeError! > least && relativeError! < most, `${dtype}: ${relativeError}`);
+  }
+});
+
+test('into a base in F16: a sum above 65504 is refused by the name of its weight, and nothing is written', async () => {
+  const adapters = [{ path: adapterFolder(layers, { size: 300 }), weight: 1 }];
+  const merge = (base: Base, out: string) =>
+    engine.request('merge', { base: base.folder, adapters, out, intoBase: true });
+  const out = newFolder();
+  await assert.rejects(
+    merge(await halfBase('llama_tied', 'F16'), out),
+    /q_proj\.weight: \d+ values of the sum are beyond what F16 holds/,
+  );
+  assert.equal(existsSync(out), false);
+  for (const base of [await halfBase('llama_tied', 'BF16'), await goldenBase('llama_tied')]) {
+    const wide = newFolder();
+    await merge(base, wide);
+    const read = tensorsOf(wide, 'model.safetensors');
+    for (const path of Object.keys(layers)) assert.ok(read(`${path}.weight`).every(Number.isFinite));
+  }
+});
+
+test('weights beyond single floats are refused by every method, and so is a base that holds infinities', async () => {
+  const base = (await goldenBase('llama_tied')).folder;
+  const adapters = [
+    { path: adapterFolder(layers, { size: 10 }), weight: 1e38 },
+    { path: adapterFolder(layers, { size: 10, seed: 2 }), weight: 1e38 },
+  ];
+  for (const method of mergeMethods) {
+    const out = newFolder();
+    const merging = engine.request('merge', { base, adapters, method, density: 0.5, out });
+    // Factors that are combined apart carry the root of a weight: they hold what their product does not.
+    const written = await merging.then(
+      () => true,
+      error => {
+        assert.match(error.message, /beyond single floats/, method);
+        return false;
+      },
+    );
+    assert.equal(existsSync(out), written, method);
+    if (!written) continue;
+    const read = tensorsOf(out, 'adapter_model.safetensors');
+    for (const path of Object.keys(layers))
+      for (const half of ['lora_A', 'lora_B'])
+        assert.ok(read(`base_model.model.${path}.${half}.weight`).every(Number.isFinite), method);
+  }
+  const out = newFolder();
+  const huge = adapters.map(({ path }) => ({ path, weight: 1e300 }));
+  await assert.rejects(engine.request('merge', { base, adapters: huge, method: 'cat', out }), /the weight 1e\+300 of/);
+  const ones = adapters.map(({ path }) => ({ path, weight: 1 }));
+  const broken = await halfBase('llama_tied', 'F16', { 'model.norm.weight': 1e30 });
+  await assert.rejects(
+    engine.request('merge', { base: broken.folder, adapters: ones, out, intoBase: true }),
+    /'model\.norm\.weight' of the base holds \d+ values that are infinite/,
+  );
+  assert.equal(existsSync(out), false);
+});
+
+test('a merge is written over no expert and no other merge, trained or not', async () => {
+  const folder = temporaryFolder();
+  const recipe = join(folder, 'two.lora.json');
+  const own = adapterFolder({ 'model.layers.0.self_attn.q_proj': [64, 64] }, { folder: join(folder, 'a') });
+  const weights = { a: 1 };
+  const write = (merges: object) =>
+    writeFileSync(
+      recipe,
+      JSON.stringify({ experts: { a: { adapter: own }, b: { data: { train: 'b.jsonl' } } }, merges }),
+    );
+  write({ m: { weights, out: 'x' }, n: { weights, out: './x' }, o: { weights, out: 'runs/two/adapters/b' } });
+  const merge = (params: object) => engine.request('merge', { recipe, ...params });
+  await assert.rejects(merge({ merge: 'm' }), /is the folder of merge 'n'; the result would answer in its place/);
+  await assert.rejects(merge({ merge: 'o' }), /is the folder of expert 'b'/);
+  await assert.rejects(merge({ weights, out: join(folder, 'runs/two/adapters/b') }), /is the folder of expert 'b'/);
+  assert.equal(existsSync(join(folder, 'runs')), false);
+  write({ a: { weights } });
+  await assert.rejects(merge({ merge: 'a' }), /merges\.a: an expert is called 'a'/);
+});
+
+test('score: logits that are not finite are refused, and nothing is written', async () => {
+  const model = (await goldenBase('llama_tied')).folder;
+  const logits = join(temporaryFolder(), 'logits.safetensors');
+  const adapters = [{ path: adapterFolder(layers, { size: 1e19 }), weight: 1 }];
+  const items = [{ ids: [1, 7, 30] }];
+  await assert.rejects(
+    engine.request('score', { model, adapters, items, logits }),
+    /item 0: the model's logits after token 1 are infinite or not numbers/,
+  );
+  assert.equal(existsSync(logits), false);
+  const plain = await engine.request('score', { model, adapters: [], items, logits });
+  assert.ok(plain.items[0]!.logProbabilities.every(Number.isFinite));
+});

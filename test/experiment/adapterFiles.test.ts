@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readAdapter, readOrigin } from '../../src/experiment/adapterFiles.ts';
+import { checkAdapterFits } from '../../src/nn/lora/adapter.ts';
+import { linearLayers } from '../../src/nn/model/layout.ts';
+import { type ErrorCode, WorkbenchError } from '../../src/protocol/errors.ts';
+import { adapterFolder } from '../support/adapterFolder.ts';
+import { goldenBase } from '../support/goldenBase.ts';
+
+const q = 'model.layers.0.self_attn.q_proj';
+const plain = (config: Record<string, unknown> = {}) => adapterFolder({ [q]: [64, 64] }, { config });
+const factorsOf = (folder: string) => join(folder, 'adapter_model.safetensors');
+const configOf = (folder: string) => join(folder, 'adapter_config.json');
+
+/** Each refusal says what it is (`message`) and what to do (`hint`). */
+async function refuses(reading: Promise<unknown>, code: ErrorCode, message: RegExp, hint: RegExp): Promise<void> {
+  await assert.rejects(reading, (error: unknown) => {
+    assert.ok(error instanceof WorkbenchError, String(error));
+    assert.match(error.message, message);
+    assert.match(error.hint ?? '', hint);
+    return error.code === code;
+  });
+}
+
+test('a folder with an adapter in another format: what it is and what to do', async () => {
+  const others: [file: string, what: RegExp, todo: RegExp][] = [
+    ['adapter_model.bin', /no adapter_model\.safetensors but adapter_model\.bin, a PyTorch file/, /save_pretrained/],
+    ['adapters.safetensors', /but adapters\.safetensors, the factors of an MLX adapter/, /mlx_lm\.fuse/],
+    ['adapters.npz', /MLX adapter/, /mlx_lm\.fuse/],
+    ['adapter_model-00001-of-00002.safetensors', /an adapter in several files/, /max_shard_size/],
+    ['lora.gguf', /a file of llama\.cpp/, /PEFT folder/],
+    ['model.safetensors', /a whole model, no adapter/, /as the base/],
+    ['pytorch_lora_weights.safetensors', /an adapter for images/, /language model/],
+  ];
+  for (const [file, what, todo] of others) {
+    const folder = plain();
+    renameSync(factorsOf(folder), join(folder, file));
+    await refuses(readAdapter(folder), 'unsupported', what, todo);
+    rmSync(configOf(folder));
+    await refuses(readAdapter(folder), 'unsupported', new RegExp(`is not there: .*; there is ${file}, `), todo);
+  }
+  const none = plain();
+  rmSync(factorsOf(none));
+  await refuses(readAdapter(none), 'notFound', /adapter_model\.safetensors is not there/, /as PEFT saves it/);
+});
+
+test('a file of factors that is another thing, empty, a folder or a pipe', async () => {
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n';
+  const contents: [string, RegExp, RegExp][] = [
+    [pointer, /a pointer of Git LFS/, /git lfs pull/],
+    ['', /is empty/, /again/],
+    ['PK\u0003\u0004 a PyTorch archive', /a PyTorch file under another name/, /save_pretrained/],
+    ['<!DOCTYPE html><html>', /a web page/, /Download/],
+    ['GGUF\u0003', /llama\.cpp/, /PEFT folder/],
+  ];
+  for (const [content, what, todo] of contents) {
+    const folder = plain();
+    writeFileSync(factorsOf(folder), content);
+    await refuses(readAdapter(folder), 'badFile', what, todo);
+    await refuses(readOrigin(folder), 'badFile', what, todo);
+  }
+  const folder = plain();
+  rmSync(factorsOf(folder));
+  mkdirSync(factorsOf(folder));
+  await refuses(readAdapter(folder), 'badFile', /is not a file/, /^$/);
+  if (process.platform === 'win32') return;
+  for (const file of [factorsOf, configOf]) {
+    const piped = plain();
+    rmSync(file(piped));
+    execFileSync('mkfifo', [file(piped)]);
+    await refuses(readAdapter(piped), 'badFile', /is not a file/, /^$/);
+  }
+});
+
+test('factors in 8 bits, and a configuration without end, are refused', async () => {
+  const folder = plain();
+  const entry = { dtype: 'F8_E4M3', shape: [1, 1], data_offsets: [0, 1] };
+  const header = JSON.stringify({ [`base_model.model.${q}.lora_A.weight`]: entry });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(factorsOf(folder), Buffer.concat([length, Buffer.from(header), Buffer.alloc(1)]));
+  await refuses(readAdapter(folder), 'unsupported', /F8_E4M3/, /save it in F32, F16 or BF16/);
+  writeFileSync(configOf(folder), `{"r": 4, "x": "${'x'.repeat(3_000_000)}"}`);
+  await refuses(readAdapter(folder), 'badFile', /has 3000017 bytes; .* at most 2000000/, /last names/);
+});
+
+test('factors on the output layer or the embedding, and of blocks that the base does not have', async () => {
+  const layers = new Map(linearLayers((await goldenBase('llama_tied')).config).map(l => [l.path, l]));
+  const fit = async (path: string) => checkAdapterFits(await readAdapter(adapterFolder({ [path]: [64, 64] })), layers);
+  await refuses(fit('lm_head'), 'unsupported', /adapts lm_head, the output layer/, /Train it without lm_head/);
+  await refuses(fit('model.embed_tokens'), 'unsupported', /the embedding/, /merge_and_unload/);
+  await refuses(
+    fit('model.layers.7.self_attn.q_proj'),
+    'mismatch',
+    /which the base does not have; it has 2 blocks with q_proj, k_proj/,
+    /another base/,
+  );
+});
