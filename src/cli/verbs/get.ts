@@ -34,7 +34,7 @@ export const getVerb: Verb = {
       if (signal.aborted) terminal.note('stopped; what has arrived is kept, and the same command goes on from there');
       return 130;
     }
-    if (json) terminal.print(JSON.stringify(result));
+    if (json) terminal.printJson(result);
     else {
       terminal.print(result.folder);
       terminal.note(
@@ -80,7 +80,7 @@ async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
     return { ...model, memoryBytes, cached, fits: memoryBytes <= freeMemoryBytes };
   });
   if (json) {
-    terminal.print(JSON.stringify({ cacheFolder, models, known, freeMemoryBytes }));
+    terminal.printJson({ cacheFolder, models, known, freeMemoryBytes });
     return 0;
   }
   terminal.print(`small models known to work (${megabytes(freeMemoryBytes)} of memory are free):`);

@@ -18,7 +18,7 @@ export const planVerb: Verb = {
 
   async run({ args, terminal, json, engine }) {
     const plan = await engine.request('plan', { recipe: resolve(args.positionals[0]!), only: args.list('only') });
-    if (json) terminal.print(JSON.stringify(plan));
+    if (json) terminal.printJson(plan);
     else for (const line of planLines(plan)) terminal.print(line);
     return plan.fits ? 0 : 1;
   },
