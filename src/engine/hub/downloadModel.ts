@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { isCompanionFile, loadBase, weightIndexFile } from '../../experiment/base.ts';
 import { isCommit, repoFolders } from '../../experiment/hubCache.ts';
-import { removeStaleFiles } from '../../experiment/removeStaleFiles.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
 import type { DownloadProgress } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -87,7 +86,6 @@ async function download(request: ModelDownload, limits: HubLimits, hub: HubFetch
 
   let fetchedBytes = 0;
   const { config, index, companions, weights } = baseFiles(repo, files);
-  await removeStaleFiles(dirname(folders.blobs));
   checkConfig(await bringJson(config), repo);
   const shards = index ? indexedWeights(repo, await bringJson(index), files) : weights;
   const rest = [...companions, ...shards];

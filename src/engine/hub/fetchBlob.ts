@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { storageError } from '../../experiment/files.ts';
 import { isHeld, withFileLock } from '../../experiment/locks.ts';
-import { isProcessAlive } from '../../experiment/processes.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
 import type { HubFile } from './baseFiles.ts';
@@ -68,18 +67,13 @@ export async function missingBytes(blobPath: string, file: HubFile): Promise<num
  */
 export async function removePartials(blobs: string, signal: AbortSignal): Promise<void> {
   for (const name of await readdir(blobs)) {
-    const [, hash, holder] = ownLeftover.exec(name) ?? [];
+    const hash = /^([0-9a-f]{40}|[0-9a-f]{64})\.multi-lora\.partial(\.lock)?$/.exec(name)?.[1];
     if (hash === undefined) continue;
     const partial = partialPath(join(blobs, hash));
     const lock = `${partial}.lock`;
-    // One that was just taken over is somebody's, by the process that its name ends with.
-    if (holder !== undefined) {
-      if (!isProcessAlive(Number(holder))) await rm(join(blobs, name), { force: true });
-    } else if (!(await isHeld(lock))) await withFileLock(lock, signal, () => rm(partial, { force: true }));
+    if (!(await isHeld(lock))) await withFileLock(lock, signal, () => rm(partial, { force: true }));
   }
 }
-
-const ownLeftover = /^([0-9a-f]{40}|[0-9a-f]{64})\.multi-lora\.partial(?:\.lock(?:\.(\d+))?)?$/;
 
 async function fetchChecked(request: BlobRequest, partial: string): Promise<number> {
   const { file } = request;
