@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -36,10 +36,14 @@ export function cachedModelFolder({ repo, revision }: RepoName, cacheFolder: str
   return isCommit(commit) && existsSync(join(folder, 'config.json')) ? folder : undefined;
 }
 
-/** The commit that a branch or a tag stands for. */
-function commitOf(ref: string): string | undefined {
+/** The commit that a branch or a tag stands for, from the file of that name. */
+export function commitOf(ref: string): string | undefined {
   try {
-    return readFileSync(ref, 'utf8').trim();
+    const info = statSync(ref);
+    // A pipe would be waited for.
+    if (!info.isFile() || info.size > 1000) return undefined;
+    const commit = readFileSync(ref, 'utf8').trim();
+    return isCommit(commit) ? commit : undefined;
   } catch {
     // There is no such name, or it is a part of names: `feature` of `feature/one`.
     return undefined;

@@ -1,3 +1,5 @@
+import { visibleMessage } from './visibleText.ts';
+
 /** The closed set of reasons for which an operation of this project can fail. */
 export type ErrorCode =
   /** A file, folder, expert or key that was asked for is not there. */
@@ -47,16 +49,21 @@ export interface Problem {
 /** The problem of a training that waits for its user's word: answers would lose their end, or be left out. */
 export const cutAnswersCode = 'cutAnswers';
 
-/** The one error type. `message` says what and where; `hint` says what to do. */
+/**
+ * The one error type. `message` says what and where; `hint` says what to do. Both may quote what a stranger has written,
+ * and are shown by terminals and editors: control characters in them are escaped here.
+ */
 export class WorkbenchError extends Error {
   override name = 'WorkbenchError';
+  readonly hint: string | undefined;
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly hint?: string,
+    hint?: string,
     readonly problems: Problem[] = [],
   ) {
-    super(message);
+    super(visibleMessage(message));
+    this.hint = hint === undefined ? undefined : visibleMessage(hint);
   }
 }
 

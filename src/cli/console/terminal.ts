@@ -1,7 +1,14 @@
-/** Where a verb writes: results to stdout, everything that is said about them to stderr. */
+import { visibleJson, visibleName, visibleText } from '../../protocol/visibleText.ts';
+
+/**
+ * Where a verb writes: results to stdout, everything that is said about them to stderr. All that the command line prints
+ * passes here, and nothing in it that a terminal would obey, whoever wrote it: models, hubs, data.
+ */
 export interface Terminal {
   /** A line of the result. */
   print(line: string): void;
+  /** A line of the result for programs, as JSON. */
+  printJson(value: unknown): void;
   /** A piece of the result. */
   write(text: string): void;
   /** A line for people. */
@@ -19,6 +26,8 @@ export interface TerminalStream {
 
 /** Milliseconds between lines of progress where they cannot be rewritten. */
 const pause = 10_000;
+/** Characters of a line of progress; a terminal's width cuts it further. */
+const longestProgress = 500;
 
 export function createTerminal(stdout: TerminalStream, stderr: TerminalStream, now: () => number): Terminal {
   let isLineOpen = false;
@@ -30,17 +39,22 @@ export function createTerminal(stdout: TerminalStream, stderr: TerminalStream, n
   return {
     print(line) {
       clear();
-      stdout.write(`${line}\n`);
+      stdout.write(`${visibleText(line)}\n`);
+    },
+    printJson(value) {
+      clear();
+      stdout.write(`${visibleJson(value)}\n`);
     },
     write(text) {
       clear();
-      stdout.write(text);
+      stdout.write(visibleText(text));
     },
     note(line) {
       clear();
-      stderr.write(`${line}\n`);
+      stderr.write(`${visibleText(line)}\n`);
     },
-    progress(line) {
+    progress(text) {
+      const line = visibleName(text, longestProgress);
       if (stderr.isTTY) {
         clear();
         stderr.write(line.slice(0, (stderr.columns ?? 80) - 1));

@@ -51,9 +51,9 @@ export const askVerb: Verb = {
       settings: decodingSettings(args),
     };
     const isStreaming = args.flag('stream');
-    const onText = (text: string) => (json ? terminal.print(JSON.stringify({ text })) : terminal.write(text));
+    const onText = (text: string) => (json ? terminal.printJson({ text }) : terminal.write(text));
     const result = await askPrompt(call, params, isStreaming ? onText : undefined);
-    if (json) terminal.print(JSON.stringify(result));
+    if (json) terminal.printJson(result);
     else {
       terminal.print(isStreaming ? '' : result.text);
       terminal.note(answerLine(result));

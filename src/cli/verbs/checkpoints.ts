@@ -23,7 +23,7 @@ export const checkpointsVerb: Verb = {
     const { run, checkpoints } = await engine.request('checkpoints', { recipe, run: named });
     const expert = args.text('promote');
     if (expert === undefined) {
-      if (json) terminal.print(JSON.stringify({ run, checkpoints }));
+      if (json) terminal.printJson({ run, checkpoints });
       else for (const line of linesOf(run, checkpoints)) terminal.print(line);
       return 0;
     }
@@ -35,7 +35,7 @@ export const checkpointsVerb: Verb = {
         run === undefined ? `Run: multi-lora train ${path}` : 'Add --step N.',
       );
     const result = await engine.request('promote', { recipe, run, step, expert, best: args.flag('best') });
-    if (json) terminal.print(JSON.stringify(result));
+    if (json) terminal.printJson(result);
     else {
       terminal.print(result.adapter);
       if (result.previous) terminal.note(`the one before is kept in ${result.previous}`);

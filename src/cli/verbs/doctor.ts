@@ -13,7 +13,7 @@ export const doctorVerb: Verb = {
 
   async run({ args, terminal, json, engine }) {
     const result = await engine.request('doctor', { probe: args.flag('probe') });
-    if (json) terminal.print(JSON.stringify(result));
+    if (json) terminal.printJson(result);
     else for (const line of doctorLines(result)) terminal.print(line);
     return result.problems.length === 0 ? 0 : 1;
   },

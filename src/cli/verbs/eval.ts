@@ -47,7 +47,7 @@ async function measureMinima(call: VerbCall, meant: Meant): Promise<ExitCode> {
 }
 
 function tell({ terminal, json }: VerbCall, result: { gates: Parameters<typeof minimumLines>[0] }): ExitCode {
-  if (json) terminal.print(JSON.stringify(result));
+  if (json) terminal.printJson(result);
   else for (const line of minimumLines(result.gates)) terminal.print(line);
   return result.gates.every(check => check.isPassed) ? 0 : 1;
 }

@@ -37,7 +37,8 @@ export const exportVerb: Verb = {
       format: format as Format,
       out: resolve(out),
     });
-    terminal.print(json ? JSON.stringify(result) : `${result.path}  ${megabytes(result.bytes)}`);
+    if (json) terminal.printJson(result);
+    else terminal.print(`${result.path}  ${megabytes(result.bytes)}`);
     return 0;
   },
 };

@@ -34,7 +34,7 @@ export const getVerb: Verb = {
       if (signal.aborted) terminal.note('stopped; what has arrived is kept, and the same command goes on from there');
       return 130;
     }
-    if (json) terminal.print(JSON.stringify(result));
+    if (json) terminal.printJson(result);
     else {
       terminal.print(result.folder);
       terminal.note(
@@ -72,7 +72,7 @@ function progressLine(p: DownloadProgress): string {
 }
 
 async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
-  const { cacheFolder, models } = await engine.request('listModels', {});
+  const { cacheFolder, models, unusable } = await engine.request('listModels', {});
   const { freeMemoryBytes } = await engine.request('doctor', {});
   const known = knownModels.map(model => {
     const memoryBytes = memoryNeeded(model.parameters);
@@ -80,7 +80,7 @@ async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
     return { ...model, memoryBytes, cached, fits: memoryBytes <= freeMemoryBytes };
   });
   if (json) {
-    terminal.print(JSON.stringify({ cacheFolder, models, known, freeMemoryBytes }));
+    terminal.printJson({ cacheFolder, models, unusable, known, freeMemoryBytes });
     return 0;
   }
   terminal.print(`small models known to work (${megabytes(freeMemoryBytes)} of memory are free):`);
@@ -90,10 +90,16 @@ async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
   });
   for (const line of columns(rows)) terminal.print(line);
   terminal.print(models.length === 0 ? `nothing in ${cacheFolder}` : `in ${cacheFolder}:`);
-  const cachedRows = models.map(({ repo, revisions, commit, bytes }) => {
-    const revision = revisions.join(', ') || commit;
-    return [`${repo}${revision === 'main' ? '' : `@${revision}`}`, megabytes(bytes)] as const;
-  });
+  const cachedRows = models.map(model => [nameOf(model), megabytes(model.bytes)] as const);
   if (models.length > 0) for (const line of columns(cachedRows)) terminal.print(line);
+  if (unusable.length > 0) terminal.print('there, and not to be used as a base:');
+  const unusableRows = unusable.map(model => [nameOf(model), model.reason] as const);
+  if (unusable.length > 0) for (const line of columns(unusableRows)) terminal.print(line);
   return 0;
+}
+
+/** As recipes name a model of the cache; `main` goes without saying. */
+function nameOf({ repo, revisions, commit }: { repo: string; revisions: string[]; commit: string }): string {
+  const revision = revisions.join(', ') || commit;
+  return revision === 'main' ? repo : `${repo}@${revision}`;
 }

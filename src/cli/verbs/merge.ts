@@ -37,7 +37,8 @@ export const mergeVerb: Verb = {
 
   async run({ args, terminal, json, engine }) {
     const result = await engine.request('merge', mergeParams(args));
-    terminal.print(json ? JSON.stringify(result) : mergeLine(result));
+    if (json) terminal.printJson(result);
+    else terminal.print(mergeLine(result));
     return 0;
   },
 };

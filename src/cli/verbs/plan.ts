@@ -22,7 +22,7 @@ export const planVerb: Verb = {
     const plan = await engine.request('plan', request, {
       onProgress: told => !json && terminal.progress(progressLine(told)),
     });
-    if (json) terminal.print(JSON.stringify(plan));
+    if (json) terminal.printJson(plan);
     else for (const line of planLines(plan)) terminal.print(line);
     return plan.fits ? 0 : 1;
   },

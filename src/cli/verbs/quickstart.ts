@@ -32,7 +32,7 @@ export const quickstartVerb: Verb = {
     for (const [i, step] of recipe.steps.entries()) {
       if (!json && step.do !== 'note') terminal.print(`\n── ${i + 1}/${recipe.steps.length} ${stepTitle(step)}`);
       const result = await runStep(call, path, recipe, step);
-      if (json && result !== undefined) terminal.print(JSON.stringify({ step: i, do: step.do, result }));
+      if (json && result !== undefined) terminal.printJson({ step: i, do: step.do, result });
       if (signal.aborted) return 130;
     }
     if (!json) terminal.note(`done in ${duration((performance.now() - started) / 1000)}`);

@@ -28,7 +28,7 @@ export const routeVerb: Verb = {
     const recipe = given === undefined ? undefined : resolve(given);
     if (prompt !== undefined) {
       const [route] = await engine.request('route', { recipe, prompts: [prompt] });
-      if (json) terminal.print(routeJson(route!));
+      if (json) terminal.printJson(shownRoute(route!));
       else printRoute(route!, line => terminal.print(line));
       return 0;
     }
@@ -36,15 +36,15 @@ export const routeVerb: Verb = {
       throw new WorkbenchError('badRequest', 'there is no prompt', 'Give one, or JSONL of {"prompt": …} on stdin.');
     for await (const batch of jsonLines(process.stdin, signal)) {
       const prompts = batch.map(({ line, value }) => promptOf(value, line));
-      for (const route of await engine.request('route', { recipe, prompts })) terminal.print(routeJson(route));
+      for (const route of await engine.request('route', { recipe, prompts })) terminal.printJson(shownRoute(route));
     }
     return 0;
   },
 };
 
-/** A route as JSON with its keys in a fixed order. */
-function routeJson({ weights, abstained, evidence }: RouteResult): string {
-  return JSON.stringify({ weights, abstained, evidence });
+/** A route with its keys in a fixed order. */
+function shownRoute({ weights, abstained, evidence }: RouteResult): RouteResult {
+  return { weights, abstained, evidence };
 }
 
 function promptOf(value: unknown, line: number): string {

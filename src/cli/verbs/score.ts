@@ -45,8 +45,7 @@ export const scoreVerb: Verb = {
         },
       },
     );
-    for (const { ids, logProbabilities, total } of result.items)
-      terminal.print(JSON.stringify({ ids, logProbabilities, total }));
+    for (const { ids, logProbabilities, total } of result.items) terminal.printJson({ ids, logProbabilities, total });
     return 0;
   },
 };

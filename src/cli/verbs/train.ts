@@ -63,7 +63,7 @@ export async function trainRecipe(call: VerbCall, options: TrainOptions): Promis
   let steps = 0;
   const show = (event: TrainEvent) => {
     if (event.type === 'step') steps++;
-    if (json) terminal.print(JSON.stringify(event));
+    if (json) terminal.printJson(event);
     else if (event.type === 'recompute')
       terminal.note(
         `activations are computed again: training takes about ${bytes(event.bytes)}, and ${bytes(event.bytesWithout)} would not fit into ${bytes(event.budgetBytes)}`,

@@ -1,6 +1,8 @@
 import { isCompanionFile } from '../../experiment/base.ts';
 import { adapterConfigFile } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { visibleName } from '../../protocol/visibleText.ts';
+import { fileLimits } from './hubLimits.ts';
 
 /** A file of a repository as the hub lists it. */
 export interface HubFile {
@@ -22,9 +24,6 @@ export interface BaseFiles {
   weights: HubFile[];
 }
 
-/** Above any configuration, far below what could fill a memory. */
-const largestConfig = 64e6;
-
 /**
  * Chooses what a base needs. Throws `unsupported` for a repository that is not one: an adapter, weights in another
  * format, no tokenizer.json.
@@ -42,30 +41,61 @@ export function baseFiles(repo: string, files: readonly HubFile[]): BaseFiles {
   if (!single && !index) {
     const other = files.find(f => /\.(gguf|bin|pt|pth|onnx|h5|msgpack|safetensors)$/.test(f.path))?.path;
     throw unsupported(
-      `'${repo}' has no model.safetensors${other ? ` (it has ${other})` : ''}`,
+      `'${repo}' has no model.safetensors${other ? ` (it has ${visibleName(other)})` : ''}`,
       'Choose a repository with weights as safetensors.',
     );
   }
   if (!named('tokenizer.json'))
     throw unsupported(`'${repo}' has no tokenizer.json`, 'Choose a repository with a tokenizer in that format.');
-  for (const file of [config, index])
-    if (file && file.size > largestConfig)
-      throw unsupported(`'${repo}': ${file.path} has ${file.size} bytes`, 'A configuration is not that large.');
   const companions = files.filter(f => f !== config && isCompanionFile(f.path));
+  checkSize(repo, config, fileLimits.config);
+  if (index) checkSize(repo, index, fileLimits.index);
+  for (const file of companions) checkSize(repo, file, fileLimits.companion);
   return { config, index, companions, weights: single ? [single] : [] };
 }
 
-/** The weight files an index names. Throws `badFile` for one that names none, or files that the repository lacks. */
+/**
+ * The weight files an index names. Throws `badFile` for one that names none, files that the repository lacks, or whose
+ * names are none for a file.
+ */
 export function indexedWeights(repo: string, indexJson: unknown, files: readonly HubFile[]): HubFile[] {
   const map = (indexJson as { weight_map?: unknown } | null)?.weight_map;
-  const names = map && typeof map === 'object' ? [...new Set(Object.values(map).map(String))].sort() : [];
-  if (names.length === 0) throw new WorkbenchError('badFile', `'${repo}': its index of weights names no file`);
-  return names.map(name => {
-    const file = /^[^/\\]+\.safetensors$/.test(name) ? files.find(f => f.path === name) : undefined;
-    if (!file)
-      throw new WorkbenchError('badFile', `'${repo}': its index names '${name}', which the repository does not have`);
+  const names = map && typeof map === 'object' ? [...new Set(Object.values(map))] : [];
+  if (names.length === 0) throw badIndex(repo, 'names no file');
+  if (names.length > fileLimits.shards)
+    throw badIndex(repo, `names ${names.length} files; more than ${fileLimits.shards} are not fetched`);
+  const isText = (name: unknown): name is string => typeof name === 'string';
+  if (!names.every(isText)) throw badIndex(repo, 'names files with what is not text');
+  const byPath = new Map(files.map(f => [f.path, f]));
+  return names.sort().map(name => {
+    const file = isWeightFile(name) ? byPath.get(name) : undefined;
+    if (!file) throw badIndex(repo, `names '${visibleName(name)}', which the repository does not have`);
     return file;
   });
+}
+
+/**
+ * Whether a file of a repository can hold weights, by its name: one that every file system takes as it is, which Windows
+ * keeps for no device.
+ */
+export function isWeightFile(name: string): boolean {
+  return /^\w[\w.+-]{0,150}\.safetensors$/.test(name) && !/^(con|prn|aux|nul|com\d|lpt\d)\./i.test(name);
+}
+
+function checkSize(repo: string, { path, size }: HubFile, most: number): void {
+  if (size <= most) return;
+  throw unsupported(
+    `'${repo}': ${path} has ${size} bytes; more than ${most} are not fetched`,
+    'Choose another repository of the model.',
+  );
+}
+
+function badIndex(repo: string, what: string): WorkbenchError {
+  return new WorkbenchError(
+    'badFile',
+    `'${repo}': its index of weights, model.safetensors.index.json, ${what}`,
+    'Choose another repository of the model.',
+  );
 }
 
 function unsupported(message: string, hint: string): WorkbenchError {

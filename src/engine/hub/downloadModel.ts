@@ -1,15 +1,18 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { listFiles, modelInfo } from '@huggingface/hub';
-import { loadBase } from '../../experiment/base.ts';
+import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { isCompanionFile, loadBase, weightIndexFile } from '../../experiment/base.ts';
 import { isCommit, repoFolders } from '../../experiment/hubCache.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
 import type { DownloadProgress } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { baseFiles, type HubFile, indexedWeights } from './baseFiles.ts';
+import { visibleName } from '../../protocol/visibleText.ts';
+import { baseFiles, type HubFile, indexedWeights, isWeightFile } from './baseFiles.ts';
 import { trackDownload } from './downloadProgress.ts';
-import { fetchBlob, missingBytes } from './fetchBlob.ts';
-import { openHubFetch } from './hubFetch.ts';
+import { fetchBlob, missingBytes, removePartials } from './fetchBlob.ts';
+import { noHub } from './hubErrors.ts';
+import { type HubFetch, openHubFetch } from './hubFetch.ts';
+import { fileLimits, type HubLimits, hubLimits } from './hubLimits.ts';
 import { linkSnapshot } from './linkSnapshot.ts';
 
 export interface ModelDownload {
@@ -23,6 +26,7 @@ export interface ModelDownload {
   signal: AbortSignal;
   onProgress(progress: DownloadProgress): void;
   retryWaits?: readonly number[];
+  limits?: Partial<HubLimits>;
 }
 
 export interface DownloadedModel {
@@ -35,8 +39,8 @@ export interface DownloadedModel {
   fetchedBytes: number;
 }
 
-/** Most files at the root of a repository; a lying hub cannot fill the memory. */
-const mostFiles = 10_000;
+/** Milliseconds before each further try after a lost connection. */
+const defaultWaits = [500, 2000, 5000];
 /** Bytes left free on the disk. */
 const spare = 32e6;
 
@@ -47,70 +51,115 @@ const spare = 32e6;
  * model could not be run, `storage` where it has no room.
  */
 export async function downloadModel(request: ModelDownload): Promise<DownloadedModel> {
-  const { repo, revision, endpoint, cacheFolder, signal } = request;
-  const folders = repoFolders(cacheFolder, repo);
-  const hub = await openHubFetch(request);
+  const limits = { ...hubLimits, ...request.limits };
+  const hub = await openHubFetch({ ...request, limits });
   try {
-    const commit = await commitOf(request, hub.fetch);
-    const files = await rootFiles(request, commit, hub.fetch);
-    const blobPath = (file: HubFile) => join(folders.blobs, file.hash);
-    const bring = (file: HubFile, onBytes: (bytes: number) => void) =>
-      fetchBlob({
-        fetch: hub.fetch,
-        url: `${endpoint}/${repo}/resolve/${commit}/${encodeURIComponent(file.path)}`,
-        file,
-        blobPath: blobPath(file),
-        signal,
-        onBytes,
-        retryWaits: request.retryWaits ?? [500, 1000, 2000, 4000],
-      });
-    const bringJson = async (file: HubFile): Promise<unknown> => {
-      fetchedBytes += await bring(file, () => {});
-      return parseJson(await readFile(blobPath(file), 'utf8'), `'${repo}': ${file.path}`);
-    };
-
-    let fetchedBytes = 0;
-    const { config, index, companions, weights } = baseFiles(repo, files);
-    checkConfig(await bringJson(config), repo);
-    const shards = index ? indexedWeights(repo, await bringJson(index), files) : weights;
-    const rest = [...companions, ...shards];
-    await checkRoom(cacheFolder, rest, blobPath);
-    const track = trackDownload(new Map(rest.map(f => [f.path, f.size])), () => performance.now(), request.onProgress);
-    for (const file of rest) fetchedBytes += await bring(file, bytes => track(file.path, bytes));
-
-    // The configuration comes last: with it a folder is a model.
-    const all = [...rest, ...(index ? [index] : []), config];
-    const folder = await linkSnapshot(folders, revision, commit, all);
-    await loadBase(folder);
-    return { commit, folder, bytes: all.reduce((sum, f) => sum + f.size, 0), fetchedBytes };
+    return await download(request, limits, hub);
+  } catch (error) {
+    throw withoutToken(error, request.token);
   } finally {
     await hub.close();
   }
 }
 
-async function commitOf({ repo, revision, endpoint }: ModelDownload, fetch: typeof globalThis.fetch): Promise<string> {
+async function download(request: ModelDownload, limits: HubLimits, hub: HubFetch): Promise<DownloadedModel> {
+  const { repo, revision, endpoint, cacheFolder, signal } = request;
+  const folders = repoFolders(cacheFolder, repo);
+  const commit = await commitOf(request, hub);
+  const files = await rootFiles(request, commit, hub, limits);
+  const blobPath = (file: HubFile) => join(folders.blobs, file.hash);
+  const bring = (file: HubFile, onBytes: (bytes: number) => void) =>
+    fetchBlob({
+      fetch: hub.fetch,
+      url: `${endpoint}/${repo}/resolve/${commit}/${encodeURIComponent(file.path)}`,
+      file,
+      blobPath: blobPath(file),
+      signal,
+      onBytes,
+      retryWaits: request.retryWaits ?? defaultWaits,
+      limits,
+    });
+  const bringJson = async (file: HubFile): Promise<unknown> => {
+    fetchedBytes += await bring(file, () => {});
+    return parseJson(await readFile(blobPath(file), 'utf8'), `'${repo}': ${file.path}`);
+  };
+
+  let fetchedBytes = 0;
+  const { config, index, companions, weights } = baseFiles(repo, files);
+  checkConfig(await bringJson(config), repo);
+  const shards = index ? indexedWeights(repo, await bringJson(index), files) : weights;
+  const rest = [...companions, ...shards];
+  await checkRoom(request, rest, blobPath);
+  const track = trackDownload(new Map(rest.map(f => [f.path, f.size])), () => performance.now(), request.onProgress);
+  for (const file of rest) fetchedBytes += await bring(file, bytes => track(file.path, bytes));
+
+  // The configuration comes last: with it a folder is a model.
+  const all = [...rest, ...(index ? [index] : []), config];
+  const folder = await linkSnapshot(folders, revision, commit, all);
+  await removePartials(folders.blobs, signal);
+  await loadBase(folder);
+  return { commit, folder, bytes: all.reduce((sum, f) => sum + f.size, 0), fetchedBytes };
+}
+
+/** An error with which a hub repeats the token it was given, without it. */
+function withoutToken(error: unknown, token: string | undefined): unknown {
+  if (!token || !(error instanceof WorkbenchError) || !`${error.message}${error.hint}`.includes(token)) return error;
+  const without = (text: string) => text.replaceAll(token, '(the token)');
+  return new WorkbenchError(error.code, without(error.message), error.hint && without(error.hint), error.problems);
+}
+
+async function commitOf({ repo, revision, endpoint }: ModelDownload, { describe }: HubFetch): Promise<string> {
+  const fetch = describe(isObject);
   const { sha } = await modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch });
-  if (isCommit(sha)) return sha;
+  if (typeof sha === 'string' && isCommit(sha)) return sha;
   throw new WorkbenchError('network', `${endpoint} names no commit of '${repo}'`, 'Is it a hub? Check the endpoint.');
 }
 
-/** The files at a repository's root. */
+/** The files at a repository's root that may belong to a base. Throws `network` for a list that makes no sense. */
 async function rootFiles(
   { repo, endpoint }: ModelDownload,
   commit: string,
-  fetch: typeof globalThis.fetch,
+  { describe }: HubFetch,
+  { entries: most }: HubLimits,
 ): Promise<HubFile[]> {
-  const files: HubFile[] = [];
-  const entries = listFiles({ repo: { type: 'model', name: repo }, revision: commit, hubUrl: endpoint, fetch });
-  for await (const { type, path, size, oid, lfs } of entries) {
-    if (files.length === mostFiles)
-      throw new WorkbenchError('unsupported', `'${repo}' has more than ${mostFiles} files at its root`);
-    const hash = lfs?.oid ?? oid;
-    // A path or a hash of another form could lead out of the cache's folders.
-    if (type === 'file' && /^[^/\\]+$/.test(path) && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash ?? ''))
-      files.push({ path, size: lfs?.size ?? size, hash: hash! });
+  const files = new Map<string, HubFile>();
+  const fetch = describe(Array.isArray);
+  const { host } = new URL(endpoint);
+  let entries = 0;
+  for await (const entry of listFiles({
+    repo: { type: 'model', name: repo },
+    revision: commit,
+    hubUrl: endpoint,
+    fetch,
+  })) {
+    if (++entries > most)
+      throw new WorkbenchError(
+        'unsupported',
+        `'${repo}' has more than ${most} files and folders at its root`,
+        'Choose another repository of the model.',
+      );
+    const { type, path, size, oid, lfs } = (isObject(entry) ? entry : {}) as Partial<ListFileEntry>;
+    // One in a folder could lead out of the cache's own, and no base needs it.
+    if (type !== 'file' || typeof path !== 'string' || !/^[^/\\]+$/.test(path)) continue;
+    const file = { path, size: lfs?.size ?? size!, hash: lfs?.oid ?? oid! };
+    const isNeeded = isCompanionFile(path) || isWeightFile(path) || path === weightIndexFile;
+    if (isNeeded) checkListed(file, host, repo);
+    if (isNeeded && files.has(path)) throw noHub(host, `lists ${path} of '${repo}' twice`);
+    files.set(path, file);
   }
-  return files;
+  return [...files.values()];
+}
+
+/** Throws `network` for a size that is none, and a hash of another form, which could lead out of the cache's folders. */
+function checkListed({ path, size, hash }: HubFile, host: string, repo: string): void {
+  const has = (what: string, value: unknown) =>
+    noHub(host, `lists ${path} of '${repo}' with the ${what} ${visibleName(JSON.stringify(value) ?? 'undefined')}`);
+  if (!(Number.isSafeInteger(size) && size >= 0)) throw has('size', size);
+  if (typeof hash !== 'string' || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) throw has('hash', hash);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Throws where a model of this configuration could not be run, before its weights are fetched. */
@@ -124,7 +173,18 @@ function checkConfig(config: unknown, repo: string): void {
     );
 }
 
-async function checkRoom(cacheFolder: string, files: HubFile[], blobPath: (file: HubFile) => string): Promise<void> {
+async function checkRoom(
+  { cacheFolder, repo }: ModelDownload,
+  files: HubFile[],
+  blobPath: (file: HubFile) => string,
+): Promise<void> {
+  const bytes = files.reduce((sum, f) => sum + f.size, 0);
+  if (bytes > fileLimits.total)
+    throw new WorkbenchError(
+      'unsupported',
+      `'${repo}' has ${megabytes(bytes)} of files; more than ${megabytes(fileLimits.total)} are not fetched`,
+      'Choose a smaller model.',
+    );
   let needed = 0;
   for (const file of files) needed += await missingBytes(blobPath(file), file);
   const { bavail, bsize } = await statfs(dirname(blobPath(files[0]!)));

@@ -61,11 +61,39 @@ export function statusError(status: number, errorCode: string | null, about: Hub
   );
 }
 
+const finalErrors = new WeakSet<WorkbenchError>();
+
+/** Marks an error of an answer that would be the same again: it is not tried once more. */
+export function finalError(error: WorkbenchError): WorkbenchError {
+  finalErrors.add(error);
+  return error;
+}
+
+export function isFinal(error: WorkbenchError): boolean {
+  return finalErrors.has(error);
+}
+
+/** An answer that no hub would give. */
+export function noHub(host: string, what: string): WorkbenchError {
+  return finalError(
+    new WorkbenchError('network', `${host} ${what}`, 'Is it a hub? Check the endpoint, or try another.'),
+  );
+}
+
+/** A redirect that is not followed. */
+export function refusedRedirect(host: string, where: string): WorkbenchError {
+  return noHub(host, `redirects ${where}; that is not followed`);
+}
+
 /** Why no answer came, in words; what is no failure of the network passes through. */
-export function connectionError(error: unknown, endpoint: string): unknown {
-  const host = new URL(endpoint).host;
+export function connectionError(error: unknown, url: string): unknown {
+  // What refused a connection that was about to be made says so itself.
+  const { cause } = error as { cause?: unknown };
+  if (cause instanceof WorkbenchError) return cause;
+  const host = new URL(url).host;
   const reason = reasonOf(error);
   if (!reason) return error;
+  if (reason === 'UND_ERR_HEADERS_OVERFLOW') return noHub(host, 'sends headers that are too long');
   if (/CERT|SELF_SIGNED|UNABLE_TO_/.test(reason))
     return new WorkbenchError(
       'network',

@@ -1,69 +1,77 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { readBaseWeights } from '../../experiment/base.ts';
-import { sizeOf } from '../../experiment/files.ts';
-import { hubCacheFolder, repoFolders } from '../../experiment/hubCache.ts';
+import { commitOf, hubCacheFolder, isCommit, repoFolders } from '../../experiment/hubCache.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { repoOfFolder } from '../../hub/repoName.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import type { CachedModel } from '../../protocol/engine/models.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import type { CachedModel, UnusableModel } from '../../protocol/engine/models.ts';
+import { visibleName } from '../../protocol/visibleText.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
-/** The models of the Hugging Face cache that can be used as a base, whoever has put them there. */
+/**
+ * The models of the Hugging Face cache, whoever has put them there: those that can be used as a base, and the others with
+ * what is wrong. Whatever one of them holds, the others are listed.
+ */
 export const handle: RequestHandler<'listModels'> = async () => {
   const cacheFolder = hubCacheFolder();
   const models: CachedModel[] = [];
+  const unusable: UnusableModel[] = [];
   for (const name of (await names(cacheFolder)).sort()) {
     const repo = repoOfFolder(name);
     if (repo === undefined) continue;
     const { refs, snapshots } = repoFolders(cacheFolder, repo);
     const named = await namedCommits(refs);
-    for (const commit of await names(snapshots)) {
-      const model = await describeModel(repo, commit, join(snapshots, commit));
-      if (model) models.push({ ...model, revisions: [...named].filter(([, c]) => c === commit).map(([r]) => r) });
+    for (const commit of (await names(snapshots)).filter(isCommit)) {
+      const folder = join(snapshots, commit);
+      const revisions = [...named].filter(([, c]) => c === commit).map(([r]) => r);
+      const known = { repo, commit, revisions, folder, bytes: await bytesIn(folder) };
+      try {
+        models.push({ ...known, ...(await describeModel(folder)) });
+      } catch (error) {
+        unusable.push({ ...known, reason: reasonOf(error, folder) });
+      }
     }
   }
-  return { cacheFolder, models };
+  return { cacheFolder, models, unusable };
 };
 
-/** Undefined for what this version cannot run, and for a snapshot of which files are missing. */
+/** Throws where this version cannot run the model, files of it are missing, or one of them is not what it should be. */
 async function describeModel(
-  repo: string,
-  commit: string,
   folder: string,
-): Promise<Omit<CachedModel, 'revisions'> | undefined> {
-  try {
-    const { config } = await readBaseWeights(folder);
-    const parameters = baseParameters({ config });
-    return {
-      repo,
-      commit,
-      folder,
-      architecture: config.architecture,
-      parameters,
-      bytes: await sizeOf(folder),
-      memoryBytes: memoryNeeded(parameters),
-    };
-  } catch (error) {
-    if (error instanceof WorkbenchError) return undefined;
-    throw error;
+): Promise<Pick<CachedModel, 'architecture' | 'parameters' | 'memoryBytes'>> {
+  const { config } = await readBaseWeights(folder);
+  const parameters = baseParameters({ config });
+  return { architecture: config.architecture, parameters, memoryBytes: memoryNeeded(parameters) };
+}
+
+/** What is wrong with a model, in one line; its folder goes without saying. */
+function reasonOf(error: unknown, folder: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return visibleName(message.replaceAll(folder + sep, '').replaceAll(folder, 'its folder'), 300);
+}
+
+/** Bytes of a snapshot's files; links that lead nowhere count nothing. */
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await names(folder)) {
+    const info = await stat(join(folder, name)).catch(() => undefined);
+    if (info?.isFile()) bytes += info.size;
   }
+  return bytes;
 }
 
 /** Branches and tags with the commits they stand for. */
 async function namedCommits(refs: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const name of await names(refs)) {
-    const commit = await readFile(join(refs, name), 'utf8').catch(() => undefined);
-    if (commit) found.set(name, commit.trim());
+    const commit = commitOf(join(refs, name));
+    if (commit) found.set(name, commit);
   }
   return found;
 }
 
+/** Names of what is in a folder; none where there is no folder, or it may not be read. */
 async function names(folder: string): Promise<string[]> {
-  return readdir(folder).catch(error => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-    throw error;
-  });
+  return readdir(folder).catch(() => []);
 }

@@ -94,6 +94,6 @@ function detail(parameters: number, memoryBytes: number): string {
 }
 
 /** As recipes name a model of the cache; `main` goes without saying. */
-export function cachedName({ repo, revisions, commit }: CachedModel): string {
+export function cachedName({ repo, revisions, commit }: Pick<CachedModel, 'repo' | 'revisions' | 'commit'>): string {
   return revisions.includes('main') ? repo : `${repo}@${revisions[0] ?? commit}`;
 }

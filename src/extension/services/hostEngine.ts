@@ -5,6 +5,7 @@ import type { EngineClient, RequestOptions, startEngine } from '../../client/eng
 import type { DeviceChoice } from '../../protocol/device.ts';
 import type { EngineMethod, EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
 import type { Loaded } from '../../protocol/engine/experts.ts';
+import { visibleText } from '../../protocol/visibleText.ts';
 import type { Messages } from './messages.ts';
 
 /** This window's engine: a process of its own, started with the first request and ended with the window. */
@@ -79,7 +80,9 @@ export function createHostEngine(
         ...(modelFolder && { HF_HUB_CACHE: modelFolder }),
       },
     });
-    started.onNotice(({ level, message }) => (level === 'warning' ? messages.warning(message) : log.info(message)));
+    started.onNotice(({ level, message }) =>
+      level === 'warning' ? messages.warning(message) : log.info(visibleText(message)),
+    );
     log.info(`engine started, process ${started.pid}`);
     started.onLoaded(tellLoaded);
     started.onExit(lost => {

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { CancellationError, type LogOutputChannel, Range, Uri, window } from 'vscode';
 import { errorSentences, WorkbenchError } from '../../protocol/errors.ts';
+import { visibleText } from '../../protocol/visibleText.ts';
 
 /** The one place that shows error messages. */
 export interface Messages {
@@ -27,10 +28,11 @@ export function createMessages(log: LogOutputChannel): Messages {
   return {
     error(error) {
       if (isCancellation(error)) return;
-      log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      log.error(visibleText(error instanceof Error ? (error.stack ?? error.message) : String(error)));
       void tellError(error);
     },
-    warning(message) {
+    warning(told) {
+      const message = visibleText(told);
       log.warn(message);
       void tell(() => window.showWarningMessage(`Multi-LoRA: ${message}`, 'Show Log'));
     },
@@ -64,8 +66,8 @@ async function showLine(path: string, line: number): Promise<void> {
 
 /** An error in words: what went wrong, and what to do about it. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof WorkbenchError ? errorSentences(error.message, error.hint) : error.message;
+  if (error instanceof WorkbenchError) return errorSentences(error.message, error.hint);
+  return visibleText(error instanceof Error ? error.message : String(error));
 }
 
 export function isCancellation(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DescribedBase } from '../../protocol/engine/experts.ts';
-import type { CachedModel } from '../../protocol/engine/models.ts';
+import type { CachedModel, UnusableModel } from '../../protocol/engine/models.ts';
 import { bytes, listing, magnitude } from '../../text/numbers.ts';
 import { cachedName } from '../bases/getBaseItems.ts';
 import { escaped, joined, type TreeRow } from './treeRow.ts';
@@ -18,6 +18,8 @@ export interface BaseRef {
 export interface KnownOfBases {
   embedded: DescribedBase;
   cached: readonly CachedModel[];
+  /** What of the cache cannot be a base; it takes room all the same. */
+  unusable?: readonly UnusableModel[];
   /** Recipes of the workspace with their bases. */
   recipes: readonly { name: string; isActive: boolean; base: DescribedBase }[];
 }
@@ -25,7 +27,7 @@ export interface KnownOfBases {
 type Base = Pick<DescribedBase, 'architecture' | 'parameters' | 'bytes' | 'memoryBytes'> & BaseRef;
 
 /** The embedded base, those of the workspace's recipes, and those of the Hugging Face cache; each once. */
-export function baseRows({ embedded, cached, recipes }: KnownOfBases): TreeRow<BaseRef>[] {
+export function baseRows({ embedded, cached, unusable = [], recipes }: KnownOfBases): TreeRow<BaseRef>[] {
   const models = cached.map((model): Base => {
     const { repo, commit } = model;
     return { ...model, name: cachedName(model), cached: { repo, commit } };
@@ -34,12 +36,28 @@ export function baseRows({ embedded, cached, recipes }: KnownOfBases): TreeRow<B
   const own = recipes.filter(({ base }) => !all.some(b => isSame(b.folder, base.folder)));
   for (const { base } of own)
     if (!all.some(b => isSame(b.folder, base.folder))) all.push({ ...base, name: base.folder });
-  return all.map(base =>
+  const rows = all.map(base =>
     baseRow(
       base,
       recipes.filter(r => isSame(r.base.folder, base.folder)),
     ),
   );
+  return [...rows, ...unusable.map(unusableRow)];
+}
+
+function unusableRow(model: UnusableModel): TreeRow<BaseRef> {
+  const { repo, commit, folder, reason } = model;
+  const name = cachedName(model);
+  return {
+    id: folder,
+    label: name,
+    description: joined('cannot be used', bytes(model.bytes)),
+    tooltip: [`**${escaped(name)}**`, `Cannot be used as a base: ${escaped(reason)}`, escaped(folder)],
+    icon: 'warning',
+    context: ['base', 'cached', 'other'],
+    spoken: `${name}, cannot be used as a base`,
+    about: { name, folder, cached: { repo, commit }, bytes: model.bytes },
+  };
 }
 
 function baseRow(base: Base, users: KnownOfBases['recipes']): TreeRow<BaseRef> {

@@ -14,6 +14,17 @@ const cachedModel = z.object({
   memoryBytes: z.number(),
 });
 
+/** A snapshot of the cache that cannot be a base, by what is in it. */
+const unusableModel = z.object({
+  repo: z.string(),
+  commit: z.string(),
+  revisions: z.array(z.string()),
+  folder: z.string(),
+  bytes: z.number(),
+  /** What is wrong, in words. */
+  reason: z.string(),
+});
+
 /** At most five times a second; bytes that were there before the request count as done. */
 const downloadProgress = z.object({
   /** The file that is on its way. */
@@ -54,7 +65,11 @@ export const modelRequests = {
   },
   listModels: {
     params: z.object({}),
-    result: z.object({ cacheFolder: z.string(), models: z.array(cachedModel) }),
+    result: z.object({
+      cacheFolder: z.string(),
+      models: z.array(cachedModel),
+      unusable: z.array(unusableModel),
+    }),
   },
   /** Deletes a model of the cache at one commit, with the files that no other commit of it shares. */
   removeModel: {
@@ -66,6 +81,7 @@ export const modelRequests = {
 
 /** A model of the Hugging Face cache that can be used as a base. */
 export type CachedModel = z.infer<typeof cachedModel>;
+export type UnusableModel = z.infer<typeof unusableModel>;
 export type DownloadProgress = z.infer<typeof downloadProgress>;
 export type DownloadRequest = z.infer<typeof modelRequests.download.params>;
 export type DownloadResult = z.infer<typeof modelRequests.download.result>;

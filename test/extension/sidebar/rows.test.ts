@@ -162,6 +162,21 @@ test('bases: each once, whatever links lead to it, with the recipes that use it'
   assert.ok(rows[1]!.tooltip.includes('Base of three'));
 });
 
+test('a model of the cache that cannot be a base is listed with why, and can be deleted', () => {
+  const broken = {
+    repo: 'o/b',
+    commit: 'c',
+    revisions: ['main'],
+    folder: '/cache/o/b',
+    bytes: 5e6,
+    reason: '*not* JSON',
+  };
+  const row = baseRows({ embedded: described.base, cached: [], unusable: [broken], recipes: [] }).at(-1)!;
+  assert.deepEqual([row.label, row.description], ['o/b', 'cannot be used · 5.0 MB']);
+  assert.ok(row.tooltip.includes('Cannot be used as a base: \\*not\\* JSON'));
+  assert.deepEqual(row.about.cached, { repo: 'o/b', commit: 'c' });
+});
+
 test('whatever a name says, it is text', () => {
   assert.equal(escaped('[run](command:x) `a` <b>\n*c*'), '\\[run\\]\\(command:x\\) \\`a\\` \\<b\\> \\*c\\*');
 });
