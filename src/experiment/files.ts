@@ -197,7 +197,7 @@ export async function openFile(path: string, what: string): Promise<{ handle: Fi
 }
 
 function notRegular(path: string, what: string, kind: string): WorkbenchError {
-  return new WorkbenchError('badFile', `${path}: ${what} should be a file; this is ${kind}`, 'Put a file there.');
+  return new WorkbenchError('badFile', `${path}: this is ${kind}; ${what} should be a file`);
 }
 
 /** Reads a text file. Throws as readBytes does. */
@@ -215,7 +215,7 @@ export async function readBytes(path: string, what: string, limit: number = larg
     if (size > limit)
       throw new WorkbenchError(
         'badFile',
-        `${path}: ${what} has ${size} bytes; at most ${limit} are read`,
+        `${path}: it has ${size} bytes; of ${what} at most ${limit} are read`,
         'Is it the right file?',
       );
     return await handle.readFile().catch(error => {

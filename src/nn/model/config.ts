@@ -99,8 +99,8 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
 
 function architectureOf(config: Json, file: string): Architecture {
   const classes = config.architectures ?? [];
-  if (!Array.isArray(classes) || classes.some(name => typeof name !== 'string'))
-    throw bad(file, 'architectures', 'a list of names', classes);
+  if (!Array.isArray(classes)) throw bad(file, 'architectures', 'a list of names', classes);
+  for (const name of classes) if (typeof name !== 'string') throw bad(file, 'architectures', 'a list of names', name);
   const names = classes as string[];
   const modelType = text(config, 'model_type', file);
   const known = Object.keys(architectures) as Architecture[];

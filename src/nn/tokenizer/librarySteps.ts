@@ -249,9 +249,13 @@ function checkIds(json: Json, wrong: (what: string) => WorkbenchError): void {
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > largestId)
       throw wrong(`the token '${token.slice(0, 100)}' has the id ${JSON.stringify(id)}; ids go from 0 to ${largestId}`);
   };
-  const { vocab } = (json.model ?? {}) as Json;
-  if (typeof vocab === 'object' && vocab !== null && !Array.isArray(vocab))
-    for (const [token, id] of Object.entries(vocab)) check(token, id);
+  if (typeof json.model !== 'object' || json.model === null) throw wrong("cannot be used: it has no 'model'");
+  const { vocab, unk_id: unknown } = json.model as Json;
+  if (typeof vocab !== 'object' || vocab === null) throw wrong("cannot be used: its 'model' has no 'vocab'");
+  if (Array.isArray(vocab)) {
+    if (unknown !== undefined && unknown !== null && !(Number.isInteger(unknown) && (unknown as number) in vocab))
+      throw wrong(`'unk_id' is ${JSON.stringify(unknown)}, which is no token`);
+  } else for (const [token, id] of Object.entries(vocab)) check(token, id);
   if (json.added_tokens !== undefined && !Array.isArray(json.added_tokens)) throw wrong("'added_tokens' is no list");
   for (const added of (json.added_tokens ?? []) as (Json | null)[]) {
     if (typeof added?.content !== 'string') throw wrong('an added token has no content');
