@@ -227,6 +227,23 @@ export function isCompanionFile(name: string): boolean {
   return companions.test(name);
 }
 
+/** When the files that loadBase reads were last written, and how large they are: the same text while they are the same. */
+export async function baseStamp(folder: string): Promise<string> {
+  const names = await ifThere(folderFiles(folder));
+  const read = (names ?? [])
+    .filter(name => isCompanionFile(name) || /\.safetensors(\.index\.json)?$/.test(name))
+    .sort();
+  const infos = await Promise.all(
+    read.map(name =>
+      stat(join(folder, name)).then(
+        ({ mtimeMs, size }) => [name, mtimeMs, size],
+        () => [name],
+      ),
+    ),
+  );
+  return JSON.stringify(infos);
+}
+
 /** A base to plan with: its weights may be missing, and the quantised copy is not made. */
 export interface PlanBase {
   base: Base;
