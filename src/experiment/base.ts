@@ -14,7 +14,7 @@ import type { Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import { folderFiles, ifThere, largest, openFile, readJson, readJsonIfThere, readText } from './files.ts';
+import { folderFiles, ifThere, largest, openFile, readJson, readJsonIfThere, readText, storageError } from './files.ts';
 import { openTokenizer } from './openTokenizer.ts';
 import { readTensorPlaces } from './safetensorsFile.ts';
 
@@ -90,7 +90,7 @@ export async function readBaseConfig(
   folder: string,
 ): Promise<{ config: BaseConfig; configJson: Record<string, unknown> }> {
   const path = join(folder, 'config.json');
-  const json = await ifThere(readJson(path, "the base's config.json", largest.configuration));
+  const json = await ifThere(path, readJson(path, "the base's config.json", largest.configuration));
   if (json === undefined) {
     await checkFolder(folder);
     if (!hasWeights(folder)) await checkOtherFormats(folder, 'config.json');
@@ -100,7 +100,10 @@ export async function readBaseConfig(
 }
 
 async function checkFolder(folder: string): Promise<void> {
-  const info = await stat(folder).catch(() => undefined);
+  const info = await stat(folder).catch(error => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw storageError(error, folder);
+  });
   if (info?.isDirectory()) return;
   throw new WorkbenchError(
     'notFound',
@@ -189,7 +192,9 @@ async function templateOf(
   tokenizerConfig: Record<string, unknown>,
 ): Promise<{ source: string; file: string } | undefined> {
   const file = join(folder, 'chat_template.jinja');
-  const source = await ifThere(readText(file, 'the chat template', largest.template));
+  const source = await ifThere(file, readText(file, 'the chat template', largest.template));
+  if (source?.includes('\ufffd'))
+    throw new WorkbenchError('badFile', `${file}: the chat template is not UTF-8 text`, 'Save it as UTF-8.');
   if (source !== undefined) return { source, file };
   const { chat_template: entry } = tokenizerConfig;
   if (entry === undefined || entry === null) return undefined;
@@ -229,7 +234,7 @@ export function isCompanionFile(name: string): boolean {
 
 /** When the files that loadBase reads were last written, and how large they are: the same text while they are the same. */
 export async function baseStamp(folder: string): Promise<string> {
-  const names = await ifThere(folderFiles(folder));
+  const names = await ifThere(folder, folderFiles(folder));
   const read = (names ?? [])
     .filter(name => isCompanionFile(name) || /\.safetensors(\.index\.json)?$/.test(name))
     .sort();
@@ -263,7 +268,8 @@ export async function openPlanBase(
   const weights = await readBaseWeights(folder).catch(async error => {
     if (!(error instanceof WorkbenchError && error.code === 'notFound')) throw error;
     const { config, configJson } = await readBaseConfig(folder);
-    const dtype = dtypes[String(configJson.dtype ?? configJson.torch_dtype)] ?? 'BF16';
+    const said = configJson.dtype ?? configJson.torch_dtype;
+    const dtype = (typeof said === 'string' && dtypes[said]) || 'BF16';
     notes.push(`The base's weights are not there: planned as ${dtype} from config.json.`);
     return { folder, config, configJson, tensors: plannedTensors(config, dtype), weightFiles: [] };
   });

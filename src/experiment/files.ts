@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
 
@@ -182,6 +182,8 @@ export async function openFile(path: string, what: string): Promise<{ handle: Fi
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(error => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
       throw new WorkbenchError('notFound', `${what} is not there: ${path}`);
+    if (error.code === 'EACCES' || error.code === 'EPERM')
+      throw new WorkbenchError('storage', `${path}: permission denied`, 'Allow your user to read it.');
     if (error.code === 'ENXIO') throw notRegular(path, what, 'a socket or a pipe');
     throw storageError(error, path);
   });
@@ -200,9 +202,16 @@ function notRegular(path: string, what: string, kind: string): WorkbenchError {
   return new WorkbenchError('badFile', `${path}: this is ${kind}; ${what} should be a file`);
 }
 
-/** Reads a text file. Throws as readBytes does. */
+/** Reads a text file. Throws as readBytes does, and `badFile` where Git has left a pointer in its place. */
 export async function readText(path: string, what: string, limit: number = largest.text): Promise<string> {
-  return (await readBytes(path, what, limit)).toString('utf8');
+  const text = (await readBytes(path, what, limit)).toString('utf8');
+  if (text.startsWith('version https://git-lfs'))
+    throw new WorkbenchError(
+      'badFile',
+      `${path}: this is a Git LFS pointer, not ${what} itself`,
+      'Run git lfs pull in its folder, or download the file again.',
+    );
+  return text;
 }
 
 /**
@@ -232,10 +241,7 @@ export async function readJson(path: string, what: string, limit: number = large
   try {
     return JSON.parse(text);
   } catch (error) {
-    const hint = text.startsWith('version https://git-lfs')
-      ? 'It is a Git LFS pointer, not the file itself: run git lfs pull in its folder, or download it again.'
-      : undefined;
-    throw new WorkbenchError('badFile', `${path}: not JSON (${(error as Error).message})`, hint);
+    throw new WorkbenchError('badFile', `${path}: not JSON (${(error as Error).message})`);
   }
 }
 
@@ -244,16 +250,17 @@ export async function readJsonIfThere(
   path: string,
   limit: number = largest.configuration,
 ): Promise<Record<string, unknown> | undefined> {
-  const json = await ifThere(readJson(path, 'a configuration file', limit));
+  const json = await ifThere(path, readJson(path, 'a configuration file', limit));
   if (json === undefined || (typeof json === 'object' && json !== null && !Array.isArray(json)))
     return json as Record<string, unknown> | undefined;
   throw new WorkbenchError('badFile', `${path}: expected a JSON object`, 'Copy the file again.');
 }
 
-/** What is read, or undefined where it is not there. */
-export async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
-  return reading.catch(error => {
-    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
+/** What is read of a path, or undefined where there is nothing; a link that leads nowhere is something. */
+export async function ifThere<T>(path: string, reading: Promise<T>): Promise<T | undefined> {
+  return reading.catch(async error => {
+    const isMissing = error instanceof WorkbenchError && error.code === 'notFound';
+    if (isMissing && !(await lstat(path).catch(() => undefined))) return undefined;
     throw error;
   });
 }
@@ -270,6 +277,14 @@ export async function folderFiles(folder: string): Promise<string[]> {
 export async function sizeOf(path: string): Promise<number> {
   const info = await stat(path);
   if (!info.isDirectory()) return info.size;
-  const sizes = await Promise.all((await folderFiles(path)).map(async name => (await stat(join(path, name))).size));
+  const sizes = await Promise.all((await folderFiles(path)).map(name => sizeOrNothing(join(path, name))));
   return sizes.reduce((a, b) => a + b, 0);
+}
+
+/** A link may lead nowhere. */
+function sizeOrNothing(path: string): Promise<number> {
+  return stat(path).then(
+    info => info.size,
+    () => 0,
+  );
 }

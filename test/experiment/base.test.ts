@@ -281,7 +281,7 @@ test('weights of other formats are refused with what they are and what to do', a
     'LFS pointer for a tokenizer',
     b => writeFile(join(b.folder, 'tokenizer.json'), pointer),
     'badFile',
-    /tokenizer\.json: not JSON/,
+    /tokenizer\.json: this is a Git LFS pointer/,
     /git lfs pull/,
   );
   await check(
@@ -385,6 +385,16 @@ test('a token beyond the rows of the embedding is refused before anything is com
   );
 });
 
+test('a chat template that is there and cannot be read is not passed over', async () => {
+  const { folder } = await goldenBase(modelName);
+  const path = join(folder, 'chat_template.jinja');
+  await writeFile(path, Buffer.from('{{ messages[0].content }} caf\xe9', 'latin1'));
+  await assert.rejects(loadBase(folder), fails('badFile', `${path}: the chat template is not UTF-8`));
+  await rm(path);
+  await symlink('blobs/gone', path);
+  await assert.rejects(loadBase(folder), fails('notFound', `the chat template is not there: ${path}`));
+});
+
 test('what is wrong with a chat template names its file', async t => {
   const check = (name: string, file: string, content: string, use: boolean, code: ErrorCode, text: string) =>
     t.test(name, async () => {
@@ -418,6 +428,8 @@ test('what is wrong with a chat template names its file', async t => {
   );
   const loop = '{% for i in range(1000000000) %}{% endfor %}';
   await check('no end', jinja, loop, false, 'badFile', 'FILE: the chat template was stopped');
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n';
+  await check('LFS pointer', jinja, pointer, false, 'badFile', 'FILE: this is a Git LFS pointer');
   for (const odd of [5, {}, [null, 5], [{ name: 'default', template: 5 }], []])
     await check(
       `${JSON.stringify(odd)}`,

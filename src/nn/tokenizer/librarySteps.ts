@@ -11,6 +11,7 @@ type Json = Record<string, unknown>;
 
 /** Real tokenizers have about ten steps. */
 const mostSteps = 200;
+const mostByteLevels = 4;
 /** In characters; the longest of known models has about 700. */
 const longestPattern = 10_000;
 /** What replacements may write into a text, in characters: this, and so much for each of the text's. */
@@ -34,6 +35,7 @@ export interface LibrarySteps {
 /** Throws `badFile` and `unsupported`, with the step. */
 export function librarySteps(json: Json, file: string): LibrarySteps {
   let steps = 0;
+  let byteLevels = 0;
   let left = writtenAtLeast;
 
   const wrong = (what: string) => new WorkbenchError('badFile', `${file}: ${what}`, 'Copy the file again.');
@@ -73,9 +75,9 @@ export function librarySteps(json: Json, file: string): LibrarySteps {
     };
     return { ...step, content: write };
   };
-  const checkShort = (text: unknown, what: string): void => {
-    if (text !== undefined && text !== null && (typeof text !== 'string' || text.length > longestPrefix))
-      throw wrong(`${what} should be a text of at most ${longestPrefix} characters`);
+  const checkShort = (text: unknown, what: string, most = longestPrefix): void => {
+    if (text !== undefined && text !== null && (typeof text !== 'string' || text.length > most))
+      throw wrong(`${what} should be a text of at most ${most} characters`);
   };
 
   const normalizer = (value: unknown): unknown => {
@@ -127,6 +129,9 @@ export function librarySteps(json: Json, file: string): LibrarySteps {
         return keep(`[\\s\\S]{1,${length}}`);
       }
       case 'ByteLevel': {
+        // Each makes two characters of one that is not ASCII.
+        if (++byteLevels > mostByteLevels)
+          throw wrong(`its pre_tokenizer has more than ${mostByteLevels} of ByteLevel`);
         if (step.use_regex === false) return step;
         const bytes = { ...step, use_regex: false, add_prefix_space: false };
         const blank = (first: string, at: number) => (at === 0 ? ` ${first}` : first);
@@ -146,8 +151,8 @@ export function librarySteps(json: Json, file: string): LibrarySteps {
         return split(source, String(step.behavior ?? 'Isolated'), step.invert === true);
       }
       case 'Metaspace': {
-        checkShort(step.replacement, "'replacement' of a Metaspace");
-        checkShort(step.str_rep, "'str_rep' of a Metaspace");
+        checkShort(step.replacement, "'replacement' of a Metaspace", 2);
+        checkShort(step.str_rep, "'str_rep' of a Metaspace", 2);
         const scheme = prependScheme(step);
         const own = { ...step, prepend_scheme: scheme };
         if (step.split === false) return own;
@@ -189,6 +194,8 @@ export function librarySteps(json: Json, file: string): LibrarySteps {
   };
 
   checkIds(json, wrong);
+  for (const key of ['end_of_word_suffix', 'continuing_subword_prefix', 'continuing_subword_suffix', 'unk_token'])
+    checkShort((json.model as Json)[key], `'${key}' of its model`);
   return {
     json: {
       ...json,

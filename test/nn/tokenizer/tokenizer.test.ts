@@ -136,6 +136,13 @@ test('files that cannot be used are refused', () => {
   check(split({ Regex: 'a'.repeat(20_000) }), 'badFile', /20000 characters; 10000 are read/);
   check(split({ Regex: '((((' }), 'badFile', /cannot be used/);
   check(split(undefined), 'badFile', /is no text/);
+  const bytes = { type: 'Sequence', pretokenizers: Array.from({ length: 40 }, () => ({ type: 'ByteLevel' })) };
+  check({ ...json, pre_tokenizer: bytes }, 'badFile', /more than 4 of ByteLevel/);
+  check({ ...json, pre_tokenizer: { type: 'Metaspace', str_rep: '    ' } }, 'badFile', /'str_rep' of a Metaspace/);
+  const suffix = { ...json.model, end_of_word_suffix: 'x'.repeat(1e6) };
+  check({ ...json, model: suffix }, 'badFile', /'end_of_word_suffix' of its model/);
+  const words = { type: 'Unigram', unk_id: 1e9, vocab: [['a', 1]] };
+  check({ ...json, model: words }, 'badFile', /'unk_id' is 1000000000, which is no token/);
   check({ ...json, pre_tokenizer: { type: 'FixedLength', length: 0 } }, 'badFile', /length of a FixedLength/);
   const single = [{ Sequence: { id: 'A' } }, { Sequence: { id: 'A' } }];
   check(
