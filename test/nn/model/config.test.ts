@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { checkBaseTensors } from '../../../src/nn/model/baseWeights.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
 import { baseTensors, linearLayers, linearPath } from '../../../src/nn/model/layout.ts';
@@ -137,6 +138,28 @@ test('a value of an odd type is named, whatever it is', () => {
   check({ sliding_window: 'x' }, 'badFile', "'sliding_window' should be an integer");
   check({ tie_word_embeddings: 'yes' }, 'badFile', "'tie_word_embeddings' should be true or false");
   check({ architectures: ['\x1b]0;x\x07'] }, 'unsupported', "architecture '\ufffd]0;x\ufffd'");
+});
+
+test('any JSON as a configuration is a base or an error of its own (fuzz)', () => {
+  const rope = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4, rope_theta: 5e5 };
+  const keys = [...Object.keys(llama), 'rope_parameters', 'sliding_window', 'use_sliding_window', 'mlp_bias'];
+  const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(null, -1, 0, 1e300, Number.NaN, { toString: 1 }), fc.double());
+  const change = fc.dictionary(fc.constantFrom(...keys), odd, { maxKeys: 4 });
+  const ropes = fc.dictionary(fc.constantFrom(...Object.keys(rope), 'type', 'partial_rotary_factor'), odd);
+  fc.assert(
+    fc.property(change, ropes, (changes, changed) => {
+      for (const json of [
+        { ...llama, ...changes },
+        { ...llama, rope_scaling: { ...rope, ...changed } },
+      ])
+        try {
+          assert.ok(parseBaseConfig(json).layers <= 1000);
+        } catch (error) {
+          assert.equal((error as Error).name, 'WorkbenchError', String((error as Error).stack));
+        }
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('rope_scaling, which people add by hand, stands before rope_parameters', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { createTokenizer } from '../../../src/nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { loadTokenizer, unigramJson } from './loadTokenizer.ts';
@@ -149,5 +150,36 @@ test('files that cannot be used are refused', () => {
     { ...json, post_processor: { type: 'TemplateProcessing', single } },
     'badFile',
     /the text once, got it 2 times/,
+  );
+});
+
+test('any JSON as a part of a tokenizer gives ids or an error of its file (fuzz)', () => {
+  const tiny = {
+    added_tokens: [{ id: 3, content: '<s>', special: true }],
+    model: { type: 'BPE', unk_token: 'u', vocab: { a: 0, b: 1, ab: 2, u: 4 }, merges: [['a', 'b']] },
+  };
+  const types = ['Replace', 'Prepend', 'Strip', 'Split', 'Digits', 'Metaspace', 'Sequence', 'ByteLevel', 'Punctuation'];
+  const keys = ['pattern', 'content', 'behavior', 'invert', 'normalizers', 'pretokenizers', 'decoders', 'single'];
+  const odd = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom({ String: 'a' }, { Regex: '[ab]' }, { Regex: '(' }, 'Removed', 'aa', [], [null], true),
+  );
+  const step = fc
+    .tuple(fc.constantFrom(...types), fc.dictionary(fc.constantFrom(...keys, 'prepend', 'length', 'replacement'), odd))
+    .map(([type, rest]) => ({ ...rest, type }));
+  const parts = fc.constantFrom('normalizer', 'pre_tokenizer', 'post_processor', 'decoder', 'model', 'added_tokens');
+  fc.assert(
+    fc.property(parts, fc.oneof(step, odd), (part, value) => {
+      try {
+        const tokenizer = createTokenizer({ ...tiny, [part]: value }, {});
+        const ids = tokenizer.encode('ab <s> abba');
+        assert.ok(ids.every(Number.isInteger));
+        assert.equal(typeof tokenizer.decode(ids), 'string');
+      } catch (error) {
+        assert.ok(error instanceof WorkbenchError, String((error as Error).stack));
+        assert.match(error.message, /^tokenizer\.json/);
+      }
+    }),
+    { numRuns: 2000 },
   );
 });
