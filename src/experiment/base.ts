@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plannedCopies, plannedTensors } from '../nn/memory/plannedTensors.ts';
 import { checkBaseTensors } from '../nn/model/baseWeights.ts';
@@ -10,11 +10,12 @@ import type { DType } from '../nn/tensor/dtype.ts';
 import type { TensorPlace } from '../nn/tensor/tensorPlace.ts';
 import { type ChatTemplate, chatTemplateSource, createChatTemplate } from '../nn/tokenizer/chatTemplate.ts';
 import { stopTokenIds } from '../nn/tokenizer/stopTokenIds.ts';
-import { createTokenizer, type Tokenizer } from '../nn/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import { readJson, readJsonIfThere } from './files.ts';
+import { folderFiles, ifThere, largest, openFile, readJson, readJsonIfThere, readText, storageError } from './files.ts';
+import { openTokenizer } from './openTokenizer.ts';
 import { readTensorPlaces } from './safetensorsFile.ts';
 
 /** A base model's folder, read but not yet compiled: weights stay in their files. */
@@ -47,42 +48,128 @@ export interface BaseText {
  */
 export async function loadBase(folder: string): Promise<Base> {
   const weights = await readBaseWeights(folder);
-  const text = await readBaseText(folder);
+  const text = await readBaseText(folder, weights.config.vocab);
   return {
     ...weights,
     text() {
       if (text) return text;
+      const others = otherTokenizers.filter(name => existsSync(join(folder, name)));
       throw new WorkbenchError(
         'notFound',
-        `the base's tokenizer.json is not there: ${join(folder, 'tokenizer.json')}`,
-        'Text needs it; without it a base can only score token ids and take part in merges.',
+        `the base's tokenizer.json is not there: ${join(folder, 'tokenizer.json')}${others.length > 0 ? ` (the folder has ${others.join(', ')})` : ''}`,
+        others.length > 0
+          ? `Make it with Python: from transformers import AutoTokenizer; AutoTokenizer.from_pretrained('${folder}').save_pretrained('${folder}')`
+          : 'Text needs it; without it a base can only score token ids and take part in merges.',
       );
     },
   };
 }
 
+const otherTokenizers = ['tokenizer.model', 'tekken.json', 'vocab.json'];
+
 /** As loadBase, without what stands between tokens and text. */
 export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'>> {
-  const info = await stat(folder).catch(() => undefined);
-  if (!info?.isDirectory()) throw new WorkbenchError('notFound', `the base model's folder is not there: ${folder}`);
-  const configJson = (await readJson(join(folder, 'config.json'), "the base's config.json")) as Record<string, unknown>;
-  const config = parseBaseConfig(configJson, join(folder, 'config.json'));
-  const weightFiles = await weightFilesOf(folder);
+  await checkFolder(folder);
+  const { config, configJson } = await readBaseConfig(folder);
   const tensors = new Map<string, TensorPlace>();
-  for (const file of weightFiles)
-    for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
-  checkBaseTensors(config, tensors);
-  return { folder, config, configJson, tensors, weightFiles };
+  try {
+    const weightFiles = await weightFilesOf(folder);
+    if (!hasWeights(folder)) await checkOtherFormats(folder, singleFile);
+    for (const file of weightFiles)
+      for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
+    checkBaseTensors(config, tensors);
+    return { folder, config, configJson, tensors, weightFiles };
+  } catch (error) {
+    // Quantised weights have other tensors, of other types: config.json says what they are.
+    throw (error instanceof WorkbenchError && error.code !== 'storage' && quantizedError(configJson, folder)) || error;
+  }
 }
 
-/** Undefined for a folder without tokenizer.json. */
-export async function readBaseText(folder: string): Promise<BaseText | undefined> {
-  const tokenizerJson = await readJsonIfThere(join(folder, 'tokenizer.json'));
+/** Reads a base's config.json. Throws `notFound`, with what the folder is instead, `badFile` and `unsupported`. */
+export async function readBaseConfig(
+  folder: string,
+): Promise<{ config: BaseConfig; configJson: Record<string, unknown> }> {
+  const path = join(folder, 'config.json');
+  const json = await ifThere(path, readJson(path, "the base's config.json", largest.configuration));
+  if (json === undefined) {
+    await checkFolder(folder);
+    if (!hasWeights(folder)) await checkOtherFormats(folder, 'config.json');
+    throw new WorkbenchError('notFound', `the base's config.json is not there: ${path}`);
+  }
+  return { config: parseBaseConfig(json, path), configJson: json as Record<string, unknown> };
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  const info = await stat(folder).catch(error => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw storageError(error, folder);
+  });
+  if (info?.isDirectory()) return;
+  throw new WorkbenchError(
+    'notFound',
+    info ? `the base is a file, not a model's folder: ${folder}` : `the base model's folder is not there: ${folder}`,
+    info ? otherFormats.find(f => f.name.test(folder))?.hint : undefined,
+  );
+}
+
+/** What a folder may hold in place of model.safetensors. */
+const otherFormats: { name: RegExp; hint: string }[] = [
+  {
+    name: /^adapter_(config\.json|model\..*)$/,
+    hint: 'It is an adapter: name it as an expert\'s "adapter" in a recipe, and the model it was trained on as "base".',
+  },
+  { name: /\.gguf$/i, hint: 'A GGUF file is not read: use the folder with safetensors that it was made of.' },
+  {
+    name: /\.bin$/,
+    hint: "Save it as safetensors, with Python: from transformers import AutoModelForCausalLM; AutoModelForCausalLM.from_pretrained('IN').save_pretrained('OUT')",
+  },
+  {
+    name: /^consolidated.*\.(pth|safetensors)$|^params\.json$/,
+    hint: "These are the maker's own files: use the model's repository in the format of transformers (often named …-hf).",
+  },
+  { name: /\.(pt|pth|h5|msgpack|onnx|ckpt|npz)$/, hint: 'Use the same model with weights as safetensors.' },
+  { name: /\.safetensors$/, hint: 'The weights should be called model.safetensors, or be named in an index.' },
+];
+
+/** Throws `notFound` where a folder has weights in another format, or under another name. */
+async function checkOtherFormats(folder: string, missing: string): Promise<void> {
+  const files = (await folderFiles(folder)).sort();
+  for (const { name, hint } of otherFormats) {
+    const found = files.find(file => name.test(file));
+    if (found)
+      throw new WorkbenchError('notFound', `the base's folder has ${found}, and no ${missing}: ${folder}`, hint);
+  }
+}
+
+/** Why weights do not fit where config.json says that they are quantised. */
+function quantizedError(configJson: Record<string, unknown>, folder: string): WorkbenchError | undefined {
+  const said = configJson.quantization_config ?? configJson.quantization ?? configJson.compression_config;
+  if (typeof said !== 'object' || said === null) return undefined;
+  const { quant_method: method, bits, load_in_4bit: four, load_in_8bit: eight } = said as Record<string, unknown>;
+  const size = typeof bits === 'number' ? bits : four === true ? 4 : eight === true ? 8 : undefined;
+  // MLX writes `quantization`, with the size of its groups.
+  const name = typeof method === 'string' ? method.slice(0, 40) : configJson.quantization ? 'MLX' : 'some method';
+  return new WorkbenchError(
+    'unsupported',
+    `${join(folder, 'config.json')}: the base's weights are quantised by ${name}${size === undefined ? '' : `, in ${size} bits`}; that is not read`,
+    'Use the same model with weights in BF16, F16 or F32; "quantization" in a recipe makes a copy of it in 8 or 4 bits.',
+  );
+}
+
+/** Undefined for a folder without tokenizer.json. `rows` are those of the embedding: no token may be beyond them. */
+export async function readBaseText(folder: string, rows?: number): Promise<BaseText | undefined> {
+  const [file, configFile] = [join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json')];
+  const tokenizerJson = await readJsonIfThere(file, largest.tokenizer);
   if (tokenizerJson === undefined) return undefined;
-  const tokenizerConfig = (await readJsonIfThere(join(folder, 'tokenizer_config.json'))) ?? {};
+  const tokenizerConfig = {
+    // Older folders say there what BOS and EOS are.
+    ...specialTokens((await readJsonIfThere(join(folder, 'special_tokens_map.json'))) ?? {}),
+    ...(await readJsonIfThere(configFile)),
+  };
   const generationConfig = (await readJsonIfThere(join(folder, 'generation_config.json'))) ?? {};
-  const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
-  const chatTemplate = createChatTemplate((await templateFileOf(folder)) ?? chatTemplateSource(tokenizerConfig));
+  const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig, { file, configFile, rows });
+  const found = await templateOf(folder, tokenizerConfig);
+  const chatTemplate = createChatTemplate(found?.source, found?.file);
   return {
     tokenizer,
     chatTemplate,
@@ -90,14 +177,36 @@ export async function readBaseText(folder: string): Promise<BaseText | undefined
   };
 }
 
-/** The chat template beside a base's or an adapter's weights, as its text; undefined without one. Throws `badFile`. */
-export async function readChatTemplate(folder: string): Promise<string | undefined> {
-  const file = await templateFileOf(folder);
-  return file ?? chatTemplateSource((await readJsonIfThere(join(folder, 'tokenizer_config.json'))) ?? {});
+function specialTokens({ bos_token, eos_token }: Record<string, unknown>): Record<string, unknown> {
+  return { ...(bos_token !== undefined && { bos_token }), ...(eos_token !== undefined && { eos_token }) };
 }
 
-function templateFileOf(folder: string): Promise<string | undefined> {
-  return readFile(join(folder, 'chat_template.jinja'), 'utf8').catch(() => undefined);
+/** The chat template beside a base's or an adapter's weights, as its text; undefined without one. Throws `badFile`. */
+export async function readChatTemplate(folder: string): Promise<string | undefined> {
+  return (await templateOf(folder, (await readJsonIfThere(join(folder, 'tokenizer_config.json'))) ?? {}))?.source;
+}
+
+/** A folder's chat template and the file that has it: chat_template.jinja comes before tokenizer_config.json. */
+async function templateOf(
+  folder: string,
+  tokenizerConfig: Record<string, unknown>,
+): Promise<{ source: string; file: string } | undefined> {
+  const file = join(folder, 'chat_template.jinja');
+  const source = await ifThere(file, readText(file, 'the chat template', largest.template));
+  if (source?.includes('\ufffd'))
+    throw new WorkbenchError('badFile', `${file}: the chat template is not UTF-8 text`, 'Save it as UTF-8.');
+  if (source !== undefined) return { source, file };
+  const { chat_template: entry } = tokenizerConfig;
+  if (entry === undefined || entry === null) return undefined;
+  const configFile = join(folder, 'tokenizer_config.json');
+  const isNamed = (each: unknown) => typeof (each as { template?: unknown } | null)?.template === 'string';
+  const inConfig = Array.isArray(entry) && !entry.every(isNamed) ? undefined : chatTemplateSource(tokenizerConfig);
+  if (inConfig !== undefined) return { source: inConfig, file: configFile };
+  throw new WorkbenchError(
+    'badFile',
+    `${configFile}: 'chat_template' should be a text, or a list of objects with 'name' and 'template'`,
+    'Copy the file again, or take the key out to use plain User/Assistant turns.',
+  );
 }
 
 /** The configuration that a base's graphs are built from. */
@@ -108,8 +217,10 @@ export function graphConfig({ config, quantization }: Pick<Base, 'config' | 'qua
 /** SHA-256 over the base's weight files, in order: the identity that adapters and reports name. */
 export async function hashBase(base: Pick<Base, 'folder' | 'weightFiles'>): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of base.weightFiles)
-    for await (const chunk of createReadStream(join(base.folder, file), { highWaterMark: 1 << 20 })) hash.update(chunk);
+  for (const file of base.weightFiles) {
+    const { handle } = await openFile(join(base.folder, file), 'a weight file');
+    for await (const chunk of handle.createReadStream({ highWaterMark: 1 << 20 })) hash.update(chunk);
+  }
   return hash.digest('hex');
 }
 
@@ -119,6 +230,23 @@ const companions =
 /** Whether a file belongs to a base beside its weights: what a download fetches and a copy of the base takes along. */
 export function isCompanionFile(name: string): boolean {
   return companions.test(name);
+}
+
+/** When the files that loadBase reads were last written, and how large they are: the same text while they are the same. */
+export async function baseStamp(folder: string): Promise<string> {
+  const names = await ifThere(folder, folderFiles(folder));
+  const read = (names ?? [])
+    .filter(name => isCompanionFile(name) || /\.safetensors(\.index\.json)?$/.test(name))
+    .sort();
+  const infos = await Promise.all(
+    read.map(name =>
+      stat(join(folder, name)).then(
+        ({ mtimeMs, size }) => [name, mtimeMs, size],
+        () => [name],
+      ),
+    ),
+  );
+  return JSON.stringify(infos);
 }
 
 /** A base to plan with: its weights may be missing, and the quantised copy is not made. */
@@ -139,14 +267,13 @@ export async function openPlanBase(
   const notes: string[] = [];
   const weights = await readBaseWeights(folder).catch(async error => {
     if (!(error instanceof WorkbenchError && error.code === 'notFound')) throw error;
-    const path = join(folder, 'config.json');
-    const configJson = (await readJson(path, "the base's config.json")) as Record<string, unknown>;
-    const config = parseBaseConfig(configJson, path);
-    const dtype = dtypes[String(configJson.dtype ?? configJson.torch_dtype)] ?? 'BF16';
+    const { config, configJson } = await readBaseConfig(folder);
+    const said = configJson.dtype ?? configJson.torch_dtype;
+    const dtype = (typeof said === 'string' && dtypes[said]) || 'BF16';
     notes.push(`The base's weights are not there: planned as ${dtype} from config.json.`);
     return { folder, config, configJson, tensors: plannedTensors(config, dtype), weightFiles: [] };
   });
-  const own = await readBaseText(folder);
+  const own = await readBaseText(folder, weights.config.vocab);
   if (!own) notes.push("The base has no tokenizer.json: tokens are counted with the embedded base's.");
   const text = own ? () => own : (await loadBase(embeddedFolder)).text;
   const plain = { ...weights, text };
@@ -169,16 +296,21 @@ export function hasWeights(folder: string): boolean {
  */
 export async function weightFilesOf(folder: string): Promise<string[]> {
   // A single file comes before an index, as in transformers.
-  const index = existsSync(join(folder, singleFile)) ? undefined : await readJsonIfThere(join(folder, weightIndexFile));
+  if (existsSync(join(folder, singleFile))) return [singleFile];
+  const path = join(folder, weightIndexFile);
+  const index = await readJsonIfThere(path, largest.weightIndex);
   if (!index) return [singleFile];
-  const map = index.weight_map as Record<string, unknown> | undefined;
-  const files = [...new Set(Object.values(map ?? {}).map(String))].sort();
+  const wrong = (what: string) => new WorkbenchError('badFile', `${path}: ${what}`, 'Download the file again.');
+  const named: unknown[] = Object.values((index.weight_map ?? {}) as Record<string, unknown>);
   // A shard is a file of this folder: an index must not point elsewhere.
-  const bad = files.find(f => f.includes('/') || f.includes('\\') || !f.endsWith('.safetensors'));
-  if (files.length === 0 || bad !== undefined)
-    throw new WorkbenchError(
-      'badFile',
-      `${folder}/${weightIndexFile}: ${bad ? `names '${bad}'` : 'names no weight file'}`,
-    );
+  const bad = named.find(f => typeof f !== 'string' || /[/\\\0]/.test(f) || !f.endsWith('.safetensors'));
+  if (typeof bad === 'string') throw wrong(`names '${bad.replaceAll('\0', '\\0')}'`);
+  if (bad !== undefined) throw wrong('names something that is no text');
+  const files = [...new Set(named as string[])].sort();
+  if (files.length === 0) throw wrong('names no weight file');
+  if (files.length > mostShards) throw wrong(`names ${files.length} weight files; ${mostShards} are read`);
   return files;
 }
+
+/** The largest models have some hundred. */
+const mostShards = 2_000;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
 
@@ -19,9 +19,19 @@ export function storageError(error: unknown, path: string): unknown {
     // What mkdir says where the last part of the path is a file.
     EEXIST: ['a part of the path is a file, not a folder', 'Choose another output folder.'],
     EISDIR: ['it is a folder, not a file', 'Name a file.'],
+    ENAMETOOLONG: ['the path is too long', 'Use a shorter name.'],
+    ELOOP: ['its links lead in a circle', 'Name a file or folder that is no link.'],
+    // What Node.js says of a path with a NUL.
+    ERR_INVALID_ARG_VALUE: ['no path holds this character', 'Take the NUL out of the name.'],
   };
   const text = code && known[code];
-  return text ? new WorkbenchError('storage', `${path}: ${text[0]}`, text[1]) : error;
+  return text ? new WorkbenchError('storage', `${shownPath(path)}: ${text[0]}`, text[1]) : error;
+}
+
+/** A path as an error shows it. */
+function shownPath(path: string): string {
+  const whole = path.replaceAll('\0', '\\0');
+  return whole.length > 1000 ? `${whole.slice(0, 300)}…${whole.slice(-100)}` : whole;
 }
 
 /** What goes into a file. */
@@ -151,23 +161,83 @@ async function moveAway(folder: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** Reads a text file. Throws `notFound` with what it was wanted for. */
-export async function readText(path: string, what: string): Promise<string> {
-  return (await readBytes(path, what)).toString('utf8');
-}
+/** In bytes: what is read at most of a file of each kind, and of one of another kind. */
+export const largest = {
+  configuration: 10e6,
+  weightIndex: 64e6,
+  template: 1e6,
+  tokenizer: 200e6,
+  json: 100e6,
+  /** A text is one string, which V8 holds up to 2²⁹ characters of. */
+  text: 500e6,
+  bytes: 2 ** 31 - 1,
+} as const;
 
-/** Reads a file. Throws `notFound` with what it was wanted for. */
-export async function readBytes(path: string, what: string): Promise<Buffer> {
-  return readFile(path).catch(error => {
+/**
+ * Opens a file to be read. Throws `notFound` with what it was wanted for, `badFile` where the path leads to something
+ * that has no end or no size (a pipe, a device), and `storage`.
+ */
+export async function openFile(path: string, what: string): Promise<{ handle: FileHandle; size: number }> {
+  // A pipe nobody writes to would be waited for without the flag.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(error => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
       throw new WorkbenchError('notFound', `${what} is not there: ${path}`);
+    if (error.code === 'EACCES' || error.code === 'EPERM')
+      throw new WorkbenchError('storage', `${path}: permission denied`, 'Allow your user to read it.');
+    if (error.code === 'ENXIO') throw notRegular(path, what, 'a socket or a pipe');
     throw storageError(error, path);
   });
+  try {
+    const info = await handle.stat();
+    if (info.isDirectory()) throw storageError({ code: 'EISDIR' }, path);
+    if (!info.isFile()) throw notRegular(path, what, info.isFIFO() ? 'a pipe' : 'a device');
+    return { handle, size: info.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
-/** Reads JSON from a file. Throws `notFound`, or `badFile` with the parser's words. */
-export async function readJson(path: string, what: string): Promise<unknown> {
-  const text = await readText(path, what);
+function notRegular(path: string, what: string, kind: string): WorkbenchError {
+  return new WorkbenchError('badFile', `${path}: this is ${kind}; ${what} should be a file`);
+}
+
+/** Reads a text file. Throws as readBytes does, and `badFile` where Git has left a pointer in its place. */
+export async function readText(path: string, what: string, limit: number = largest.text): Promise<string> {
+  const text = (await readBytes(path, what, limit)).toString('utf8');
+  if (text.startsWith('version https://git-lfs'))
+    throw new WorkbenchError(
+      'badFile',
+      `${path}: this is a Git LFS pointer, not ${what} itself`,
+      'Run git lfs pull in its folder, or download the file again.',
+    );
+  return text;
+}
+
+/**
+ * Reads a file. Throws `notFound` with what it was wanted for, `badFile` where it is no regular file or has more bytes
+ * than the limit, and `storage`.
+ */
+export async function readBytes(path: string, what: string, limit: number = largest.bytes): Promise<Buffer> {
+  const { handle, size } = await openFile(path, what);
+  try {
+    if (size > limit)
+      throw new WorkbenchError(
+        'badFile',
+        `${path}: it has ${size} bytes; of ${what} at most ${limit} are read`,
+        'Is it the right file?',
+      );
+    return await handle.readFile().catch(error => {
+      throw storageError(error, path);
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads JSON from a file. Throws as readBytes does, and `badFile` with the parser's words. */
+export async function readJson(path: string, what: string, limit: number = largest.json): Promise<unknown> {
+  const text = await readText(path, what, limit);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -175,12 +245,24 @@ export async function readJson(path: string, what: string): Promise<unknown> {
   }
 }
 
-/** As readJson for an object; undefined where there is no file. Throws `badFile`. */
-export async function readJsonIfThere(path: string): Promise<Record<string, unknown> | undefined> {
-  return (await readJson(path, 'a configuration file').catch(error => {
-    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
+/** As readJson for an object; undefined where there is no file. */
+export async function readJsonIfThere(
+  path: string,
+  limit: number = largest.configuration,
+): Promise<Record<string, unknown> | undefined> {
+  const json = await ifThere(path, readJson(path, 'a configuration file', limit));
+  if (json === undefined || (typeof json === 'object' && json !== null && !Array.isArray(json)))
+    return json as Record<string, unknown> | undefined;
+  throw new WorkbenchError('badFile', `${path}: expected a JSON object`, 'Copy the file again.');
+}
+
+/** What is read of a path, or undefined where there is nothing; a link that leads nowhere is something. */
+export async function ifThere<T>(path: string, reading: Promise<T>): Promise<T | undefined> {
+  return reading.catch(async error => {
+    const isMissing = error instanceof WorkbenchError && error.code === 'notFound';
+    if (isMissing && !(await lstat(path).catch(() => undefined))) return undefined;
     throw error;
-  })) as Record<string, unknown> | undefined;
+  });
 }
 
 /** Names of the files of a folder. Throws `notFound`. */
@@ -195,6 +277,14 @@ export async function folderFiles(folder: string): Promise<string[]> {
 export async function sizeOf(path: string): Promise<number> {
   const info = await stat(path);
   if (!info.isDirectory()) return info.size;
-  const sizes = await Promise.all((await folderFiles(path)).map(async name => (await stat(join(path, name))).size));
+  const sizes = await Promise.all((await folderFiles(path)).map(name => sizeOrNothing(join(path, name))));
   return sizes.reduce((a, b) => a + b, 0);
+}
+
+/** A link may lead nowhere. */
+function sizeOrNothing(path: string): Promise<number> {
+  return stat(path).then(
+    info => info.size,
+    () => 0,
+  );
 }

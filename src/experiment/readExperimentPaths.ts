@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readText } from './files.ts';
 import { experimentPaths, type ResultPaths } from './paths.ts';
 
 /** Where the results of a recipe lie by its file alone: whatever else is written there may be wrong. */
@@ -7,7 +7,7 @@ export async function readExperimentPaths(recipe: string): Promise<ResultPaths> 
 }
 
 async function outputOf(recipe: string): Promise<string | undefined> {
-  const text = await readFile(recipe, 'utf8').catch(() => '');
+  const text = await readText(recipe, 'the recipe').catch(() => '');
   // Most recipes name none, and need no parser.
   if (!text.includes('"output"')) return undefined;
   const { parse } = await import('jsonc-parser');

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   parseSafetensorsHeader,
@@ -9,19 +8,15 @@ import {
 import type { FloatTensor } from '../nn/tensor/dtype.ts';
 import type { TensorPlace } from '../nn/tensor/tensorPlace.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { readBytes, storageError } from './files.ts';
+import { openFile, readBytes } from './files.ts';
 
 /** The header of a safetensors file, without its data. Throws `notFound` or `badFile`. */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
-  const handle = await open(path).catch(error => {
-    throw error.code === 'ENOENT'
-      ? new WorkbenchError('notFound', `a weight file is not there: ${path}`, 'Is the download complete?')
-      : storageError(error, path);
+  const { handle, size } = await openFile(path, 'a weight file').catch(error => {
+    if (!(error instanceof WorkbenchError && error.code === 'notFound')) throw error;
+    throw new WorkbenchError('notFound', error.message, 'Is the download complete?');
   });
   try {
-    const info = await handle.stat();
-    if (info.isDirectory()) throw new WorkbenchError('badFile', `${path} is a folder, not a file`);
-    const { size } = info;
     const prefix = Buffer.alloc(8);
     await handle.read(prefix, 0, Math.min(8, size), 0);
     const head = Buffer.alloc(safetensorsHeaderEnd(prefix, size, path));

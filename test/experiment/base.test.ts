@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { allLogits } from '../../src/engine/runtime/model.ts';
 import { openModel } from '../../src/engine/runtime/openModel.ts';
 import { type Base, hashBase, loadBase } from '../../src/experiment/base.ts';
 import { encodeSafetensors, type TensorToWrite } from '../../src/nn/files/safetensors.ts';
+import { promptIds } from '../../src/nn/tokenizer/chatTemplate.ts';
 import type { ErrorCode, WorkbenchError } from '../../src/protocol/errors.ts';
 import { assertClose, assertSameBits } from '../support/assertClose.ts';
 import { goldenBase } from '../support/goldenBase.ts';
@@ -167,4 +169,274 @@ test('what is missing or does not fit is named', async t => {
       `names '${file}'`,
     );
   await check('empty index', b => onlyIndex(b, {}), 'badFile', 'names no weight file');
+});
+
+test('weights of other formats are refused with what they are and what to do', async t => {
+  const check = (name: string, change: (base: Base) => Promise<unknown>, code: ErrorCode, text: RegExp, hint: RegExp) =>
+    t.test(name, async () => {
+      const base = await goldenBase(modelName);
+      await change(base);
+      await assert.rejects(loadBase(base.folder), (e: WorkbenchError) => {
+        assert.equal(e.code, code);
+        assert.match(e.message, text);
+        assert.ok(e.message.includes(base.folder), e.message);
+        assert.match(e.hint ?? '', hint);
+        return true;
+      });
+    });
+  const inPlace = (file: string) => async (b: Base) =>
+    rename(join(b.folder, 'model.safetensors'), join(b.folder, file));
+  const config = (b: Base, more: object) =>
+    writeFile(join(b.folder, 'config.json'), JSON.stringify({ ...b.configJson, ...more }));
+  const weights = (text: string) => (b: Base) => writeFile(join(b.folder, 'model.safetensors'), text);
+  const withoutOne = async (b: Base, more: object) => {
+    await write(b, 'model.safetensors', tensorsOf(b).slice(1));
+    await config(b, more);
+  };
+  for (const method of ['gptq', 'awq', 'compressed-tensors'])
+    await check(
+      method,
+      b => withoutOne(b, { quantization_config: { quant_method: method, bits: 4 } }),
+      'unsupported',
+      new RegExp(`config\\.json: the base's weights are quantised by ${method}, in 4 bits`),
+      /BF16, F16 or F32/,
+    );
+  await check(
+    'bitsandbytes, whose tensors have other shapes',
+    b => config(b, { vocab_size: 999, quantization_config: { load_in_4bit: true, quant_method: 'bitsandbytes' } }),
+    'unsupported',
+    /quantised by bitsandbytes, in 4 bits/,
+    /BF16/,
+  );
+  await check(
+    'MLX',
+    b => withoutOne(b, { quantization: { group_size: 64, bits: 4 } }),
+    'unsupported',
+    /quantised by MLX, in 4 bits/,
+    /BF16/,
+  );
+  await check(
+    'FP8 that config.json does not tell of',
+    async b => {
+      const path = join(b.folder, 'model.safetensors');
+      const bytes = await readFile(path);
+      await writeFile(path, Buffer.from(bytes.toString('latin1').replace('"F32"', '"F8_E4M3"'), 'latin1'));
+    },
+    'unsupported',
+    /model\.safetensors: tensor .* has the dtype "F8_E4M3"/,
+    /BF16, F16 or F32/,
+  );
+  await check(
+    'pytorch_model.bin',
+    inPlace('pytorch_model.bin'),
+    'notFound',
+    /has pytorch_model\.bin/,
+    /save_pretrained/,
+  );
+  await check(
+    'GGUF',
+    inPlace('q4.gguf'),
+    'notFound',
+    /has q4\.gguf, and no model\.safetensors/,
+    /GGUF file is not read/,
+  );
+  await check('Llama by Meta', inPlace('consolidated.00.pth'), 'notFound', /consolidated/, /-hf/);
+  await check(
+    'another name',
+    inPlace('weights.safetensors'),
+    'notFound',
+    /weights\.safetensors/,
+    /called model\.safet/,
+  );
+  await check(
+    'GGUF alone',
+    async b => {
+      await inPlace('q4.gguf')(b);
+      await rm(join(b.folder, 'config.json'));
+    },
+    'notFound',
+    /has q4\.gguf, and no config\.json/,
+    /GGUF file is not read/,
+  );
+  await check(
+    'an adapter',
+    async b => {
+      await inPlace('adapter_model.safetensors')(b);
+      await rename(join(b.folder, 'config.json'), join(b.folder, 'adapter_config.json'));
+    },
+    'notFound',
+    /has adapter_config\.json/,
+    /name it as an expert's "adapter"/,
+  );
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n';
+  await check(
+    'LFS pointer',
+    weights(pointer),
+    'badFile',
+    /model\.safetensors: this is a Git LFS pointer/,
+    /git lfs pull/,
+  );
+  await check('web page', weights('<!DOCTYPE html><html></html>'), 'badFile', /this is a web page/, /Download/);
+  await check(
+    'LFS pointer for a tokenizer',
+    b => writeFile(join(b.folder, 'tokenizer.json'), pointer),
+    'badFile',
+    /tokenizer\.json: this is a Git LFS pointer/,
+    /git lfs pull/,
+  );
+  await check(
+    'a file in place of a folder',
+    async b => {
+      await rm(b.folder, { recursive: true });
+      await writeFile(b.folder, '');
+    },
+    'notFound',
+    /is a file, not a model's folder/,
+    /^$/,
+  );
+});
+
+test('tokenizer.model alone is said, with how to make a tokenizer.json of it', async () => {
+  const base = await goldenBase(modelName);
+  await rename(join(base.folder, 'tokenizer.json'), join(base.folder, 'tokenizer.model'));
+  const bare = await loadBase(base.folder);
+  assert.throws(
+    () => bare.text(),
+    (e: WorkbenchError) =>
+      fails('notFound', '(the folder has tokenizer.model)')(e) && /AutoTokenizer.*save_pretrained/.test(e.hint!),
+  );
+});
+
+test('pipes, devices, folders and files of a size that none has are refused before they are read', async t => {
+  const kinds: Record<string, [make: (path: string) => unknown, text: string]> = {
+    pipe: [path => execFileSync('mkfifo', [path]), 'this is a pipe'],
+    device: [path => symlink('/dev/zero', path), 'this is a device'],
+    folder: [path => mkdir(path), 'it is a folder, not a file'],
+    'sparse file': [path => writeFile(path, '').then(() => truncate(path, 3e9)), ' bytes'],
+  };
+  const files = [
+    'config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'special_tokens_map.json',
+    'generation_config.json',
+    'chat_template.jinja',
+    'model.safetensors',
+  ];
+  for (const file of files)
+    for (const [kind, [make, text]] of Object.entries(kinds)) {
+      // Weights are as large as they are.
+      if (file === 'model.safetensors' && kind === 'sparse file') continue;
+      await t.test(`${file} as a ${kind}`, { skip: process.platform === 'win32' }, async () => {
+        const { folder } = await goldenBase(modelName);
+        const path = join(folder, file);
+        await rm(path, { force: true });
+        await make(path);
+        await assert.rejects(loadBase(folder), (e: WorkbenchError) => {
+          assert.ok(e.message.startsWith(`${path}: `) && e.message.includes(text), e.message);
+          return true;
+        });
+      });
+    }
+});
+
+test('a path with a NUL, one that is too long and one in a circle are told as such', async () => {
+  const { folder } = await goldenBase(modelName);
+  const index = (name: string) =>
+    writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: { a: name } }));
+  await rm(join(folder, 'model.safetensors'));
+  await index('a\0.safetensors');
+  await assert.rejects(loadBase(folder), fails('badFile', "names 'a\\0.safetensors'"));
+  await index(`${'a'.repeat(5000)}.safetensors`);
+  await assert.rejects(loadBase(folder), (e: WorkbenchError) => {
+    assert.deepEqual([e.code, e.message.length < 1000], ['storage', true]);
+    return /the path is too long/.test(e.message);
+  });
+  await symlink('model.safetensors', join(folder, 'model.safetensors'));
+  await index('model.safetensors');
+  await assert.rejects(loadBase(folder), fails('storage', 'its links lead in a circle'));
+});
+
+test('BOS and EOS come from special_tokens_map.json where tokenizer_config.json has none', async () => {
+  const { folder } = await goldenBase(modelName);
+  const write = (file: string, json: unknown) => writeFile(join(folder, file), JSON.stringify(json));
+  const tokens = async () => {
+    const { tokenizer } = (await loadBase(folder)).text();
+    return [tokenizer.bosToken, tokenizer.eosToken];
+  };
+  await write('special_tokens_map.json', { bos_token: { content: '</s>' }, eos_token: '</s>' });
+  assert.deepEqual(await tokens(), ['<s>', '</s>']);
+  await write('tokenizer_config.json', {});
+  assert.deepEqual(await tokens(), ['</s>', '</s>']);
+  await write('tokenizer_config.json', { bos_token: null });
+  assert.deepEqual(await tokens(), [undefined, '</s>']);
+});
+
+test('a token beyond the rows of the embedding is refused before anything is computed', async () => {
+  const { folder } = await goldenBase(modelName);
+  const path = join(folder, 'tokenizer.json');
+  const json = JSON.parse(await readFile(path, 'utf8'));
+  json.added_tokens.push({ id: 128, content: '<|tool|>', special: true });
+  await writeFile(path, JSON.stringify(json));
+  const { tokenizer } = (await loadBase(folder)).text();
+  assert.throws(
+    () => tokenizer.encode('hi<|tool|>'),
+    fails('mismatch', `${path}: the token '<|tool|>' has the id 128; the base's embedding has 128 rows`),
+  );
+});
+
+test('a chat template that is there and cannot be read is not passed over', async () => {
+  const { folder } = await goldenBase(modelName);
+  const path = join(folder, 'chat_template.jinja');
+  await writeFile(path, Buffer.from('{{ messages[0].content }} caf\xe9', 'latin1'));
+  await assert.rejects(loadBase(folder), fails('badFile', `${path}: the chat template is not UTF-8`));
+  await rm(path);
+  await symlink('blobs/gone', path);
+  await assert.rejects(loadBase(folder), fails('notFound', `the chat template is not there: ${path}`));
+});
+
+test('what is wrong with a chat template names its file', async t => {
+  const check = (name: string, file: string, content: string, use: boolean, code: ErrorCode, text: string) =>
+    t.test(name, async () => {
+      const { folder } = await goldenBase(modelName);
+      await writeFile(join(folder, file), content);
+      const opened = loadBase(folder).then(base => {
+        if (use) promptIds(base.text().tokenizer, base.text().chatTemplate, [{ role: 'user', content: 'x' }], false);
+      });
+      await assert.rejects(opened, fails(code, text.replace('FILE', join(folder, file))));
+    });
+  const config = (chat_template: unknown) => JSON.stringify({ chat_template });
+  const jinja = 'chat_template.jinja';
+  await check('no Jinja', jinja, '{% if', false, 'badFile', 'FILE: the chat template cannot be read');
+  await check(
+    'no Jinja in JSON',
+    'tokenizer_config.json',
+    config('{% if'),
+    false,
+    'badFile',
+    'FILE: the chat template',
+  );
+  const filter = '{{ messages[0].content | shout }}';
+  await check('an unknown filter', jinja, filter, true, 'badRequest', 'FILE: the chat template refused');
+  await check(
+    'an unknown filter in JSON',
+    'tokenizer_config.json',
+    config(filter),
+    true,
+    'badRequest',
+    'FILE: the chat',
+  );
+  const loop = '{% for i in range(1000000000) %}{% endfor %}';
+  await check('no end', jinja, loop, false, 'badFile', 'FILE: the chat template was stopped');
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n';
+  await check('LFS pointer', jinja, pointer, false, 'badFile', 'FILE: this is a Git LFS pointer');
+  for (const odd of [5, {}, [null, 5], [{ name: 'default', template: 5 }], []])
+    await check(
+      `${JSON.stringify(odd)}`,
+      'tokenizer_config.json',
+      config(odd),
+      false,
+      'badFile',
+      "FILE: 'chat_template' sh",
+    );
 });

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { readAdapterConfig } from '../../experiment/adapterFiles.ts';
+import { readBaseConfig } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import {
   adapterFolder,
@@ -8,11 +8,10 @@ import {
   openExperiment,
   trainedExperts,
 } from '../../experiment/experiment.ts';
-import { isThere, readJson, sizeOf } from '../../experiment/files.ts';
+import { isThere, sizeOf } from '../../experiment/files.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
-import { parseBaseConfig } from '../../nn/model/config.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -77,9 +76,7 @@ async function describeAdapter(e: Experiment, name: string): Promise<DescribedAd
 }
 
 async function describeBase(name: string, folder: string): Promise<DescribedBase> {
-  const path = join(folder, 'config.json');
-  const json = (await readJson(path, "the base's config.json")) as Record<string, unknown>;
-  const config = parseBaseConfig(json, path);
+  const { config } = await readBaseConfig(folder);
   const parameters = baseParameters({ config });
   return {
     name,

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { adapterStamp, readAdapter } from '../../experiment/adapterFiles.ts';
-import { type BaseText, loadBase } from '../../experiment/base.ts';
+import { type BaseText, baseStamp, loadBase } from '../../experiment/base.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import {
   adapterFolder,
@@ -72,21 +72,25 @@ export function createWorkbench({
   memoryLimit,
   tellLoaded = () => {},
 }: WorkbenchOptions): Workbench {
-  let current: { folder: string; quantization: Recipe['quantization']; model: Model } | undefined;
+  /** `stamp` is that of the base's files when they were read: what is written to them since is read anew. */
+  let current: { folder: string; stamp: string; quantization: Recipe['quantization']; model: Model } | undefined;
   /** Bank entry → where it lies, and what it was when it was read. */
   let inBank = new Map<string, AdapterVersion>();
-  let lastText: { folder: string; text: BaseText } | undefined;
+  let lastText: { folder: string; stamp: string; text: BaseText } | undefined;
   const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
 
+  const isCurrent = (folder: string, stamp: string) => current?.folder === folder && current.stamp === stamp;
+
   const model: Workbench['model'] = async (folder, quantization = 'none', watch) => {
-    if (current?.folder === folder && current.quantization === quantization) return current.model;
+    const stamp = await baseStamp(folder);
+    if (isCurrent(folder, stamp) && current!.quantization === quantization) return current!.model;
     const base = await openBase(folder, quantization, cacheFolder, watch);
     await current?.model.dispose();
     current = undefined;
     inBank = new Map();
     // The runtime is loaded with the first model.
     const { openModel } = await import('../runtime/openModel.ts');
-    current = { folder, quantization, model: await openModel(base, threads, await devices.use()) };
+    current = { folder, stamp, quantization, model: await openModel(base, threads, await devices.use()) };
     tellLoaded(loaded());
     return current.model;
   };
@@ -107,8 +111,10 @@ export function createWorkbench({
   };
 
   const text = async (folder: string): Promise<BaseText> => {
-    if (current?.folder === folder) return current.model.base.text();
-    if (lastText?.folder !== folder) lastText = { folder, text: (await loadBase(folder)).text() };
+    const stamp = await baseStamp(folder);
+    if (isCurrent(folder, stamp)) return current!.model.base.text();
+    if (lastText?.folder !== folder || lastText.stamp !== stamp)
+      lastText = { folder, stamp, text: (await loadBase(folder)).text() };
     return lastText.text;
   };
 

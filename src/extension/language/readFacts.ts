@@ -3,10 +3,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDataset } from '../../data/parseDataset.ts';
 import { readAdapterConfig, readOrigin } from '../../experiment/adapterFiles.ts';
-import { hashBase, hasWeights, readBaseText, readChatTemplate, weightFilesOf } from '../../experiment/base.ts';
-import { isThere, readJsonIfThere } from '../../experiment/files.ts';
+import {
+  hashBase,
+  hasWeights,
+  readBaseConfig,
+  readBaseText,
+  readChatTemplate,
+  weightFilesOf,
+} from '../../experiment/base.ts';
+import { isThere } from '../../experiment/files.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
-import { parseBaseConfig } from '../../nn/model/config.ts';
 import { encodeExample } from '../../nn/tokenizer/encodeExample.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import { dataFacts } from '../../recipe/language/dataFacts.ts';
@@ -40,13 +46,14 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
 
   async base({ folder }) {
     const file = join(folder, 'config.json');
-    const config = await readJsonIfThere(file).catch(() => undefined);
-    if (!config) return { unreadable: 'broken', reason: `the base is not there: ${file} cannot be read` };
+    if (!(await isThere(file)))
+      return { unreadable: 'broken', reason: `the base is not there: ${file} cannot be read` };
     if (!hasWeights(folder))
       return { unreadable: 'broken', reason: `the base has no weights: there is no model.safetensors in ${folder}` };
     return told(async () => {
       await weightFilesOf(folder);
-      return { config: parseBaseConfig(config, file), chatTemplate: await readChatTemplate(folder) };
+      const { config } = await readBaseConfig(folder);
+      return { config, chatTemplate: await readChatTemplate(folder) };
     });
   },
 

@@ -46,6 +46,7 @@ export function safetensorsHeaderEnd(start: Uint8Array, fileSize: number, fileNa
   }
   const view = new DataView(start.buffer, start.byteOffset, 8);
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
+  if (length + 8 > fileSize) checkOtherFormats(start, fileName);
   if (length > maxHeaderLength)
     throw bad(fileName, `claims a header of ${length} bytes; at most ${maxHeaderLength} are read`);
   if (length + 8 > fileSize) {
@@ -53,6 +54,25 @@ export function safetensorsHeaderEnd(start: Uint8Array, fileSize: number, fileNa
   }
   return length + 8;
 }
+
+/** Throws `badFile` for a file of another format under a name of safetensors. */
+function checkOtherFormats(start: Uint8Array, fileName: string): void {
+  const text = new TextDecoder('latin1').decode(start.subarray(0, 8));
+  for (const [begins, what, hint] of otherFormats)
+    if (text.startsWith(begins)) throw new WorkbenchError('badFile', `${fileName}: this is ${what}`, hint);
+}
+
+const otherFormats = [
+  [
+    'version ',
+    'a Git LFS pointer, not the weights themselves',
+    'Run git lfs pull in its folder, or download the file again.',
+  ],
+  ['GGUF', 'a GGUF file', 'Use the safetensors files that it was made of.'],
+  ['PK\x03\x04', "a file of PyTorch's, not of safetensors", 'Save it again with safe_serialization=True.'],
+  ['\x80\x02', "a file of PyTorch's, not of safetensors", 'Save it again with safe_serialization=True.'],
+  ['<', 'a web page, not the weights', 'Download the file again; a gated model needs a token.'],
+] as const;
 
 /**
  * Reads and checks the header: every tensor lies inside the file, has as many bytes as its shape and dtype need,
@@ -174,7 +194,11 @@ function parseEntry(value: unknown, name: string, dataStart: number, fileSize: n
   if (unknown !== undefined) throw wrong(`unknown field ${quote(unknown)}`);
   if (typeof dtype !== 'string') throw wrong('dtype is missing');
   if (!Object.hasOwn(dtypeSize, dtype)) {
-    throw new WorkbenchError('unsupported', `${fileName}: tensor ${quote(name)} has the dtype ${quote(dtype)}`);
+    throw new WorkbenchError(
+      'unsupported',
+      `${fileName}: tensor ${quote(name)} has the dtype ${quote(dtype)}`,
+      'Use the same weights in BF16, F16 or F32: such types hold them quantised (FP8, MLX and others).',
+    );
   }
   if (!isSizes(shape) || shape.length > maxAxes) throw wrong(`shape must be a list of at most ${maxAxes} sizes`);
   if (!isSizes(offsets) || offsets.length !== 2) throw wrong('data_offsets must be two numbers');

@@ -37,6 +37,21 @@ export interface BaseConfig {
 
 type Json = Record<string, unknown>;
 
+/** What no model has more of: a size is believed up to here. */
+const largest: Record<string, number> = {
+  vocab_size: 2e6,
+  hidden_size: 65_536,
+  intermediate_size: 524_288,
+  num_hidden_layers: 1_000,
+  num_attention_heads: 1_024,
+  num_key_value_heads: 1_024,
+  head_dim: 1_024,
+  max_position_embeddings: 2 ** 24,
+  rms_norm_eps: 1,
+};
+/** Rotary angles are held for every position, in 512 MB at most: about a million of positions for heads of 128. */
+const mostAngles = 2 ** 27;
+
 /**
  * Reads a Hugging Face `config.json`, in both spellings (`rope_theta`/`torch_dtype` and the newer
  * `rope_parameters`/`dtype`). Throws `unsupported` with the name of what this version does not
@@ -55,8 +70,11 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
   const kvHeads = int('num_key_value_heads', heads);
   if (heads % kvHeads !== 0)
     throw new WorkbenchError('badFile', `${file}: ${heads} attention heads cannot share ${kvHeads} key/value heads`);
-  const activation = config.hidden_act ?? 'silu';
+  const activation = text(config, 'hidden_act', file) ?? 'silu';
   if (activation !== 'silu') throw unsupported(file, `hidden_act '${activation}'`, "only 'silu' is implemented");
+  for (const key of ['tie_word_embeddings', 'attention_bias', 'mlp_bias', 'use_sliding_window'])
+    if (![undefined, null, true, false].includes(config[key] as boolean | null | undefined))
+      throw bad(file, key, 'true or false', config[key]);
   const headDim = int('head_dim', traits.headDim ?? dim / heads);
   if (headDim % 2 !== 0) throw unsupported(file, `head_dim ${headDim}`, 'rotary embedding needs an even head size');
   return {
@@ -68,7 +86,7 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     kvHeads,
     headDim,
     mlpDim: int('intermediate_size'),
-    maxLength: maxLengthOf(config, file),
+    maxLength: Math.min(maxLengthOf(config, file), Math.floor(mostAngles / headDim)),
     epsilon: positive(config, 'rms_norm_eps', file, 1e-6),
     ...ropeOf(config, file),
     qkvBias: holds(traits.qkvBias),
@@ -80,18 +98,22 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
 }
 
 function architectureOf(config: Json, file: string): Architecture {
-  const names = Array.isArray(config.architectures) ? (config.architectures as unknown[]).map(String) : [];
+  const classes = config.architectures ?? [];
+  if (!Array.isArray(classes)) throw bad(file, 'architectures', 'a list of names', classes);
+  for (const name of classes) if (typeof name !== 'string') throw bad(file, 'architectures', 'a list of names', name);
+  const names = classes as string[];
+  const modelType = text(config, 'model_type', file);
   const known = Object.keys(architectures) as Architecture[];
   const classOf = (name: string) => known.find(a => architectures[a].className === name);
   const named = names.map(classOf).find(a => a !== undefined);
   // A config that names no class names the family all the same.
-  const family = names.length === 0 ? known.find(a => a === config.model_type) : undefined;
+  const family = names.length === 0 ? known.find(a => a === modelType) : undefined;
   const found = named ?? family;
   if (found) return found;
-  const name = names[0] ?? config.model_type ?? '(none)';
+  const name = names[0] ?? modelType ?? '(none)';
   throw unsupported(
     file,
-    `architecture '${name}'`,
+    `architecture '${printable(name)}'`,
     `supported: ${known.map(a => architectures[a].className).join(', ')}`,
   );
 }
@@ -99,49 +121,86 @@ function architectureOf(config: Json, file: string): Architecture {
 /** A sliding window makes attention exact up to the window; longer contexts are not offered. */
 function maxLengthOf(config: Json, file: string): number {
   const length = positive(config, 'max_position_embeddings', file, 2048, true);
-  const window = config.use_sliding_window === false ? undefined : config.sliding_window;
-  return typeof window === 'number' && window > 0 ? Math.min(length, window) : length;
+  if (config.use_sliding_window === false || (config.sliding_window ?? null) === null) return length;
+  const window = config.sliding_window;
+  if (!Number.isInteger(window) || (window as number) < 0) throw bad(file, 'sliding_window', 'an integer', window);
+  return (window as number) > 0 ? Math.min(length, window as number) : length;
 }
 
+/** As transformers' `convert_rope_params_to_dict`: what people add by hand, `rope_scaling`, stands for all of it. */
 function ropeOf(config: Json, file: string): Pick<BaseConfig, 'ropeTheta' | 'ropeScaling'> {
-  const newer = objectOf(config, 'rope_parameters', file);
-  const rope = newer ?? objectOf(config, 'rope_scaling', file) ?? {};
-  const ropeTheta = positive({ rope_theta: newer?.rope_theta ?? config.rope_theta }, 'rope_theta', file, 10000);
+  const older = objectOf(config, 'rope_scaling', file) ?? {};
+  const rope = Object.keys(older).length > 0 ? older : (objectOf(config, 'rope_parameters', file) ?? {});
+  const ropeTheta = positive({ rope_theta: rope.rope_theta ?? config.rope_theta }, 'rope_theta', file, 10000);
+  if (ropeTheta < 1) throw bad(file, 'rope_theta', 'at least 1', ropeTheta);
   if ((rope.partial_rotary_factor ?? config.partial_rotary_factor ?? 1) !== 1)
     throw unsupported(file, 'partial_rotary_factor', 'only full rotary embedding is implemented');
-  const type = String(rope.rope_type ?? rope.type ?? 'default');
-  const number = (key: string) => positive(rope, key, `${file}: rope scaling`);
+  const scaling = `${file}: rope scaling`;
+  const type = text(rope, 'rope_type', scaling) ?? text(rope, 'type', scaling) ?? 'default';
+  const number = (key: string) => positive(rope, key, scaling);
+  const factor = () => {
+    const x = number('factor');
+    if (x < 1 || x > mostStretch) throw bad(scaling, 'factor', `a number from 1 to ${mostStretch}`, x);
+    return x;
+  };
   if (type === 'default') return { ropeTheta, ropeScaling: { type: 'none' } };
-  if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: number('factor') } };
+  if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: factor() } };
   if (type === 'llama3')
     return {
       ropeTheta,
       ropeScaling: {
         type,
-        factor: number('factor'),
+        factor: factor(),
         lowFactor: number('low_freq_factor'),
         highFactor: number('high_freq_factor'),
         originalLength: number('original_max_position_embeddings'),
       },
     };
-  throw unsupported(file, `rope scaling '${type}'`, "supported: 'default', 'linear', 'llama3'");
+  throw unsupported(file, `rope scaling '${printable(type)}'`, "supported: 'default', 'linear', 'llama3'");
 }
+
+/** Far above what any model is stretched by. */
+const mostStretch = 10_000;
 
 function objectOf(config: Json, key: string, file: string): Json | undefined {
   const x = config[key] ?? undefined;
   if (x === undefined) return undefined;
   if (typeof x === 'object' && !Array.isArray(x)) return x as Json;
-  throw new WorkbenchError('badFile', `${file}: '${key}' should be an object, got ${JSON.stringify(x)}`);
+  throw bad(file, key, 'an object', x);
+}
+
+function text(config: Json, key: string, file: string): string | undefined {
+  const x = config[key] ?? undefined;
+  if (x === undefined || typeof x === 'string') return x;
+  throw bad(file, key, 'a text', x);
 }
 
 function positive(config: Json, key: string, file: string, fallback?: number, integer = false): number {
   const x = config[key] ?? fallback;
   if (typeof x !== 'number' || !(x > 0) || !Number.isFinite(x) || (integer && !Number.isInteger(x)))
-    throw new WorkbenchError(
-      'badFile',
-      `${file}: '${key}' should be a positive ${integer ? 'integer' : 'number'}, got ${JSON.stringify(x)}`,
-    );
+    throw bad(file, key, `a positive ${integer ? 'integer' : 'number'}`, x);
+  const most = largest[key];
+  if (most !== undefined && x > most) throw bad(file, key, `at most ${most}`, x);
   return x;
+}
+
+function bad(file: string, key: string, wanted: string, got: unknown): WorkbenchError {
+  // A list may be nested deeper than it can be written.
+  const shown = typeof got === 'object' && got !== null ? (Array.isArray(got) ? 'a list' : 'an object') : quoted(got);
+  return new WorkbenchError(
+    'badFile',
+    `${file}: '${key}' should be ${wanted}, got ${shown}`,
+    'Copy the file again from the model’s page.',
+  );
+}
+
+function quoted(x: unknown): string {
+  return typeof x === 'string' ? JSON.stringify(printable(x)) : String(x);
+}
+
+/** A name of a stranger's as it may be shown. */
+function printable(name: string): string {
+  return name.replace(/\p{C}/gu, '\ufffd').slice(0, 100);
 }
 
 function unsupported(file: string, what: string, hint: string): WorkbenchError {

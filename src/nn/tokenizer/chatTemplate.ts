@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type Program, parseTemplate, renderTemplate, TemplateLimit } from './jinja.ts';
+import { type Program, parseTemplate, renderTemplate, TemplateLimit, TemplateRefusal } from './jinja.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface ChatMessage {
@@ -12,6 +12,8 @@ export interface ChatMessage {
 /** A compiled chat template. */
 export interface ChatTemplate {
   source: string;
+  /** The file that has it, where it is known: errors name it. */
+  file?: string;
   /** True where the base has no template of its own and `plainTemplate` stands in. */
   isFallback: boolean;
   compiled: Program;
@@ -40,15 +42,23 @@ const plainTemplate =
 
 /**
  * @param source the template's text; undefined for a base without one.
+ * @param file the file it comes from, as errors name it.
  * @throws WorkbenchError `badFile` where the text is not a Jinja template.
  */
-export function createChatTemplate(source: string | undefined): ChatTemplate {
+export function createChatTemplate(source: string | undefined, file?: string): ChatTemplate {
   const text = source ?? plainTemplate;
   try {
     const marked = generationTag.test(text) ? parseTemplate(markGenerations(text)) : undefined;
-    return { source: text, isFallback: source === undefined, compiled: parseTemplate(text), ...(marked && { marked }) };
+    const compiled = parseTemplate(text);
+    return {
+      source: text,
+      ...(file && { file }),
+      isFallback: source === undefined,
+      compiled,
+      ...(marked && { marked }),
+    };
   } catch (cause) {
-    throw new WorkbenchError('badFile', `The chat template cannot be read: ${reasonOf(cause)}`, templateHint);
+    throw new WorkbenchError('badFile', `${nameOf({ file })} cannot be read: ${reasonOf(cause)}`, templateHint);
   }
 }
 
@@ -79,7 +89,7 @@ export function renderGenerations(
   const found: { start: number; end: number }[] = [];
   let length = 0;
   let start = 0;
-  for (const piece of renderProgram(template.marked, messages, options).split(/([\uf8fe\uf8ff])/)) {
+  for (const piece of renderProgram(template, template.marked, messages, options).split(/([\uf8fe\uf8ff])/)) {
     if (piece === generationStart) start = length;
     else if (piece === generationEnd) found.push({ start, end: length });
     else length += piece.length;
@@ -106,10 +116,15 @@ export function chatTemplateSource(tokenizerConfig: { chat_template?: unknown })
  *   the roles to alternate).
  */
 export function renderChat(template: ChatTemplate, messages: readonly ChatMessage[], options: RenderOptions): string {
-  return renderProgram(template.compiled, messages, options);
+  return renderProgram(template, template.compiled, messages, options);
 }
 
-function renderProgram(program: Program, messages: readonly ChatMessage[], options: RenderOptions): string {
+function renderProgram(
+  template: ChatTemplate,
+  program: Program,
+  messages: readonly ChatMessage[],
+  options: RenderOptions,
+): string {
   const thinking = options.thinking ?? false;
   try {
     return renderTemplate(program, {
@@ -127,8 +142,9 @@ function renderProgram(program: Program, messages: readonly ChatMessage[], optio
     });
   } catch (cause) {
     if (cause instanceof TemplateLimit)
-      throw new WorkbenchError('badFile', `The chat template was stopped: ${cause.message}.`, templateHint);
-    throw new WorkbenchError('badRequest', `The chat template refused the messages: ${reasonOf(cause)}`, rolesHint);
+      throw new WorkbenchError('badFile', `${nameOf(template)} was stopped: ${cause.message}.`, templateHint);
+    const hint = cause instanceof TemplateRefusal ? rolesHint : templateHint;
+    throw new WorkbenchError('badRequest', `${nameOf(template)} refused the messages: ${reasonOf(cause)}`, hint);
   }
 }
 
@@ -149,9 +165,15 @@ export function tokensOf(tokenizer: Tokenizer): Pick<RenderOptions, 'bosToken' |
   return { bosToken: tokenizer.bosToken, eosToken: tokenizer.eosToken };
 }
 
-const templateHint = 'Check chat_template in tokenizer_config.json, or remove it to use plain User/Assistant turns.';
+const templateHint = 'Check the template, or remove it to use plain User/Assistant turns.';
 const rolesHint = 'Let the roles alternate from user to assistant, and put a system message first or leave it out.';
 
+function nameOf({ file }: Pick<ChatTemplate, 'file'>): string {
+  return file ? `${file}: the chat template` : 'The chat template';
+}
+
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  // A template's own words may be meant for a terminal.
+  return reason.replace(/[^\P{C}\n]/gu, '\ufffd').slice(0, 1000);
 }

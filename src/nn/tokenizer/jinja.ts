@@ -20,6 +20,9 @@ const mostItems = 10_000;
 /** A template did more than it may; its message says what of. */
 export class TemplateLimit extends Error {}
 
+/** A template calls `raise_exception`: the messages are not what it was made for. */
+export class TemplateRefusal extends Error {}
+
 /**
  * Parses a template with the settings of transformers (`trim_blocks`, `lstrip_blocks`). Line breaks are `\n`, as in
  * Jinja2. Throws what is wrong with it.
@@ -149,7 +152,7 @@ function sizeOf(value: unknown): number {
 }
 
 function raise(message: unknown): never {
-  throw new Error(String(message));
+  throw new TemplateRefusal(String(message));
 }
 
 function range(start: number, stop?: number, step = 1): number[] {

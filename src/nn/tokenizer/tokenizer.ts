@@ -1,6 +1,7 @@
-import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
+import { ByteFallbackDecoder, Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { cleanUpSpaces } from './cleanUp.ts';
+import { librarySteps } from './librarySteps.ts';
 
 interface EncodeOptions {
   /** Adds what the tokenizer's post-processor adds (for Llama the BOS token). Default true. */
@@ -35,32 +36,62 @@ export interface Tokenizer {
 /** The decoders whose text only grows at its end, save for an unfinished last character: those that can be streamed. */
 const streamableDecoders = ['ByteLevel', 'Metaspace', 'ByteFallback', 'Fuse', 'Replace', 'Strip', 'Sequence'];
 
+/** What a tokenizer's errors name, and what its ids have to fit. */
+export interface TokenizerOptions {
+  /** Paths of the two files, as errors name them. */
+  file?: string;
+  configFile?: string;
+  /** Rows of the base's embedding: an id beyond them is refused. */
+  rows?: number;
+}
+
 /**
  * A tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json` of a Hugging Face folder.
  * @throws WorkbenchError `badFile` where a file lacks what it must hold, `unsupported` for a component that is unknown
- *   or whose text cannot be streamed.
+ *   or whose text cannot be streamed. Its `encode` throws `mismatch` for a token beyond the embedding's rows, and
+ *   `badFile` where the file's steps cannot be run.
  */
-export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
-  const json = objectOf(tokenizerJson, 'tokenizer.json');
-  const config = objectOf(tokenizerConfig, 'tokenizer_config.json');
-  if (json.decoder != null) checkStreamable(objectOf(json.decoder, 'tokenizer.json: decoder'));
-  const hub = createHubTokenizer({ added_tokens: [], ...json }, config);
+export function createTokenizer(
+  tokenizerJson: unknown,
+  tokenizerConfig: unknown,
+  { file = 'tokenizer.json', configFile = 'tokenizer_config.json', rows = Infinity }: TokenizerOptions = {},
+): Tokenizer {
+  const json = objectOf(tokenizerJson, file);
+  const config = objectOf(tokenizerConfig, configFile);
+  if (json.decoder != null) checkStreamable(objectOf(json.decoder, `${file}: decoder`), file);
+  const steps = librarySteps(json, file);
+  const hub = createHubTokenizer({ added_tokens: [], ...steps.json }, config, file);
   const special = [...hub.get_added_tokens_decoder().values()].filter(token => token.special);
   const specialIds = new Set(special.map(token => token.id));
-  // transformers leaves the clean-up off unless the configuration asks for it (since 4.45); the library's default is on.
-  const cleansUpSpaces = config.clean_up_tokenization_spaces === true;
+  // transformers leaves the clean-up off unless the configuration asks for it (since 4.45), and where tokens are byte
+  // pairs, whose text holds the blanks that were written (since 5.7, #44915); the library's default is on.
+  const cleansUpSpaces = config.clean_up_tokenization_spaces === true && !isBytePairs(json);
 
   return {
     encode(text, { addSpecialTokens = true } = {}) {
-      const ids: (number | undefined)[] = hub.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+      steps.begin(text.length);
+      const found: (number | undefined)[] = inFile(
+        file,
+        () => hub.encode(text, { add_special_tokens: addSpecialTokens }).ids,
+      );
       // A character that neither the vocabulary nor an unknown-token covers is dropped, as the Rust tokenizers do.
-      return ids.filter(id => id !== undefined);
+      const ids = found.filter(id => id !== undefined);
+      const beyond = ids.find(id => id >= rows);
+      if (beyond !== undefined)
+        throw new WorkbenchError(
+          'mismatch',
+          `${file}: the token '${hub.id_to_token(beyond)}' has the id ${beyond}; the base's embedding has ${rows} rows, for the ids from 0 to ${rows - 1}`,
+          "Use the tokenizer that belongs to the base's weights, or leave the token out of the text.",
+        );
+      return ids;
     },
     decode(ids, { skipSpecialTokens = false, cleanUp = true } = {}) {
       const known = ids.filter(id => hub.id_to_token(id) !== undefined && !(skipSpecialTokens && specialIds.has(id)));
       // The library refuses an empty list.
       if (known.length === 0) return '';
-      const text = hub.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+      const options = { skip_special_tokens: false, clean_up_tokenization_spaces: false };
+      steps.begin(known.length * charactersPerToken);
+      const text = inFile(file, () => hub.decode(known, options));
       return cleanUp && cleansUpSpaces ? cleanUpSpaces(text) : text;
     },
     vocabSize: hub.model!.vocab.length,
@@ -81,32 +112,56 @@ export function tokenText(entry: unknown): string | undefined {
   return typeof content === 'string' ? content : undefined;
 }
 
+/** For the limit on what a decoder's replacements write. */
+const charactersPerToken = 10;
+
+function isBytePairs({ model }: Record<string, unknown>): boolean {
+  const { type, merges } = (model ?? {}) as Record<string, unknown>;
+  return type === 'BPE' || (type === undefined && merges !== undefined);
+}
+
 function objectOf(value: unknown, what: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new WorkbenchError('badFile', `${what} must hold a JSON object.`, 'Copy the file again from the model’s page.');
 }
 
-function checkStreamable(decoder: Record<string, unknown>): void {
+function checkStreamable(decoder: Record<string, unknown>, file: string): void {
   const inner = Array.isArray(decoder.decoders) ? decoder.decoders : [];
-  for (const each of inner) checkStreamable(objectOf(each, 'tokenizer.json: decoder'));
+  for (const each of inner) checkStreamable(objectOf(each, `${file}: decoder`), file);
   const cutsEnd = decoder.type === 'Strip' && Number(decoder.stop ?? 0) > 0;
-  if (streamableDecoders.includes(String(decoder.type)) && !cutsEnd) return;
+  const isKnown = typeof decoder.type === 'string' && streamableDecoders.includes(decoder.type);
+  if (isKnown && !cutsEnd) return;
+  const name = typeof decoder.type === 'string' ? decoder.type : JSON.stringify(decoder.type);
   throw new WorkbenchError(
     'unsupported',
-    `tokenizer.json: the decoder '${decoder.type}' is not supported${cutsEnd ? ' when it strips the end of the text' : ''}.`,
+    `${file}: the decoder '${name}' is not supported${cutsEnd ? ' when it strips the end of the text' : ''}.`,
     `Use a base whose tokenizer decodes with ${streamableDecoders.join(', ')}.`,
   );
 }
 
-function createHubTokenizer(json: Record<string, unknown>, config: Record<string, unknown>): HubTokenizer {
+function createHubTokenizer(
+  json: Record<string, unknown>,
+  config: Record<string, unknown>,
+  file: string,
+): HubTokenizer {
+  const hub = inFile(file, () => new HubTokenizer(json, config));
+  // The library's decoder of bytes takes a byte order mark for none of the text.
+  const { decoder } = hub;
+  for (const each of [decoder, ...((decoder as { decoders?: unknown[] } | null)?.decoders ?? [])])
+    if (each instanceof ByteFallbackDecoder) each.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return hub;
+}
+
+/** What the library throws, as an error of its file. */
+function inFile<T>(file: string, work: () => T): T {
   try {
-    return new HubTokenizer(json, config);
+    return work();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const code = reason.startsWith('Unknown') ? 'unsupported' : 'badFile';
+    if (cause instanceof WorkbenchError || !(cause instanceof Error) || 'code' in cause) throw cause;
+    const code = cause.message.startsWith('Unknown') ? 'unsupported' : 'badFile';
     throw new WorkbenchError(
       code,
-      `tokenizer.json cannot be used: ${reason}`,
+      `${file} cannot be used: ${cause.message.slice(0, 300)}`,
       'Copy the file again, or use another base.',
     );
   }

@@ -5,12 +5,11 @@ import fc from 'fast-check';
 import { createDetokenizer } from '../../../src/nn/decode/detokenize.ts';
 import { cleanUpCut, cleanUpSpaces } from '../../../src/nn/tokenizer/cleanUp.ts';
 import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/tokenizer.ts';
-import { loadTokenizer } from '../tokenizer/loadTokenizer.ts';
+import { loadTokenizer, unigramJson } from '../tokenizer/loadTokenizer.ts';
 
 const base = loadTokenizer('media/base');
 const stories = loadTokenizer('test/golden/stories260K');
-const baseJson = JSON.parse(readFileSync('media/base/tokenizer.json', 'utf8'));
-const cleaning = createTokenizer(baseJson, { clean_up_tokenization_spaces: true });
+const cleaning = createTokenizer(unigramJson('media/base'), { clean_up_tokenization_spaces: true });
 const metaspace = createTokenizer(
   { ...JSON.parse(readFileSync('test/golden/stories260K/tokenizer.json', 'utf8')), decoder: { type: 'Metaspace' } },
   {},

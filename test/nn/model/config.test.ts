@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { checkBaseTensors } from '../../../src/nn/model/baseWeights.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
 import { baseTensors, linearLayers, linearPath } from '../../../src/nn/model/layout.ts';
@@ -103,6 +104,81 @@ test('a key that is missing or of the wrong type is named with what it holds', (
       () => parseBaseConfig(json),
       (e: WorkbenchError) => e.code === 'badFile' && /expected a JSON object/.test(e.message),
     );
+});
+
+test('a size that no model has is refused before anything is made of it', () => {
+  for (const [key, most] of [
+    ['num_hidden_layers', 1000],
+    ['vocab_size', 2000000],
+    ['hidden_size', 65536],
+    ['num_attention_heads', 1024],
+    ['head_dim', 1024],
+    ['intermediate_size', 524288],
+    ['max_position_embeddings', 16777216],
+  ] as const)
+    for (const x of [most + 1, 3e6 * most, 1e300])
+      check({ [key]: x }, 'badFile', `config.json: '${key}' should be at most ${most}, got ${x}`);
+  check({ rope_scaling: { type: 'linear', factor: 1e-300 } }, 'badFile', "'factor' should be a number from 1 to 10000");
+  check({ rope_theta: 1e-320 }, 'badFile', "'rope_theta' should be at least 1");
+  assert.equal(parseBaseConfig({ ...llama, max_position_embeddings: 2 ** 24, head_dim: 128 }).maxLength, 2 ** 20);
+});
+
+test('a value of an odd type is named, whatever it is', () => {
+  const odd = { toString: 1 };
+  let deep: unknown = 1;
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  for (const key of ['num_hidden_layers', 'max_position_embeddings', 'vocab_size', 'rms_norm_eps', 'head_dim'])
+    for (const x of [odd, deep, 'x', true, [], {}]) check({ [key]: x }, 'badFile', `'${key}' should be a positive`);
+  check({ rope_scaling: { rope_type: odd } }, 'badFile', "rope scaling: 'rope_type' should be a text, got an object");
+  check({ rope_scaling: { type: 5 } }, 'badFile', "'type' should be a text, got 5");
+  check({ architectures: [odd] }, 'badFile', "'architectures' should be a list of names");
+  check({ architectures: 'LlamaForCausalLM' }, 'badFile', "'architectures' should be a list of names");
+  check({ architectures: [], model_type: odd }, 'badFile', "'model_type' should be a text");
+  check({ hidden_act: odd }, 'badFile', "'hidden_act' should be a text");
+  check({ sliding_window: 'x' }, 'badFile', "'sliding_window' should be an integer");
+  check({ tie_word_embeddings: 'yes' }, 'badFile', "'tie_word_embeddings' should be true or false");
+  check({ architectures: ['\x1b]0;x\x07'] }, 'unsupported', "architecture '\ufffd]0;x\ufffd'");
+});
+
+test('any JSON as a configuration is a base or an error of its own (fuzz)', () => {
+  const rope = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4, rope_theta: 5e5 };
+  const keys = [...Object.keys(llama), 'rope_parameters', 'sliding_window', 'use_sliding_window', 'mlp_bias'];
+  const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(null, -1, 0, 1e300, Number.NaN, { toString: 1 }), fc.double());
+  const change = fc.dictionary(fc.constantFrom(...keys), odd, { maxKeys: 4 });
+  const ropes = fc.dictionary(fc.constantFrom(...Object.keys(rope), 'type', 'partial_rotary_factor'), odd);
+  fc.assert(
+    fc.property(change, ropes, (changes, changed) => {
+      for (const json of [
+        { ...llama, ...changes },
+        { ...llama, rope_scaling: { ...rope, ...changed } },
+      ])
+        try {
+          assert.ok(parseBaseConfig(json).layers <= 1000);
+        } catch (error) {
+          assert.equal((error as Error).name, 'WorkbenchError', String((error as Error).stack));
+        }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('rope_scaling, which people add by hand, stands before rope_parameters', () => {
+  const newer = { rope_type: 'default', rope_theta: 5e5 };
+  check(
+    { rope_parameters: newer, rope_scaling: { rope_type: 'yarn', factor: 4 } },
+    'unsupported',
+    "rope scaling 'yarn'",
+  );
+  const ropeOf = (changes: object) => {
+    const { ropeTheta, ropeScaling } = parseBaseConfig({ ...llama, rope_theta: 1e6, ...changes });
+    return [ropeTheta, ropeScaling];
+  };
+  const scaling = { rope_type: 'linear', factor: 2 };
+  const linear = { type: 'linear', factor: 2 };
+  assert.deepEqual(ropeOf({ rope_parameters: newer, rope_scaling: scaling }), [1e6, linear]);
+  assert.deepEqual(ropeOf({ rope_parameters: newer, rope_scaling: { ...scaling, rope_theta: 7 } }), [7, linear]);
+  for (const none of [null, {}])
+    assert.deepEqual(ropeOf({ rope_parameters: newer, rope_scaling: none }), [5e5, { type: 'none' }]);
 });
 
 test('the layers of a block are where Hugging Face puts them', () => {
