@@ -16,19 +16,20 @@ import { folderFiles, readBytes, writeFolderAtomic } from './files.ts';
 
 /**
  * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself
- * is not touched. One weight file is in memory at a time.
+ * is not touched. One weight file is in memory at a time. `check` is as for writeFolderAtomic.
  */
 export async function writeMergedBase(
   base: Base,
   adapters: { adapter: Adapter; weight: number }[],
   out: string,
+  check?: () => Promise<void>,
 ): Promise<void> {
   const files = new Map<string, Uint8Array | (() => Promise<Uint8Array[]>)>();
   for (const name of await folderFiles(base.folder))
     if (isCompanionFile(name) || name === weightIndexFile)
       files.set(name, await readBytes(join(base.folder, name), name));
   for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters));
-  await writeFolderAtomic(out, files);
+  await writeFolderAtomic(out, files, check);
 }
 
 async function mergedFile(

@@ -3,6 +3,7 @@ import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterF
 import { type Base, loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
+import { checkNoLinks } from '../../experiment/checkResults.ts';
 import { adapterFolder, type Experiment, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
 import { checkAdapterFits } from '../../nn/lora/adapter.ts';
@@ -32,11 +33,12 @@ export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   const base = await loadBase(job.base);
   const kind = request.intoBase ? 'model' : 'adapter';
   const sources = job.adapters.map(a => a.path);
-  await checkOutputFolder(job.out, kind, base, sources);
+  const check = () => checkOutputFolder(job.out, kind, base, sources);
+  await check();
   const weighted = await readWeighted(base, job.adapters);
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
-  if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out);
-  else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) });
+  if (request.intoBase) await writeMergedBase(base, [{ adapter, weight: 1 }], job.out, check);
+  else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
   const { total } = relativeError;
   return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
 };
@@ -99,7 +101,9 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
       `${e.path} has no merge '${request.merge ?? ''}'`,
       `There are: ${Object.keys(e.recipe.merges).join(', ') || 'none'}.`,
     );
-  const { weights, out: _, ...options } = merge;
+  const { weights, out: named, ...options } = merge;
+  // Its own place is among the results, and nowhere else.
+  if (!request.out && !named) await checkNoLinks(e.paths.parts);
   return {
     base: e.baseFolder,
     adapters: Object.entries(weights).map(([name, weight]) => ({ name, weight, path: adapterFolder(e, name) })),
