@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { EngineClient } from '../../src/client/engineClient.ts';
 import { readAdapter } from '../../src/experiment/adapterFiles.ts';
+import { openExperiment, trainedExperts } from '../../src/experiment/experiment.ts';
+import { writeFolderAtomic } from '../../src/experiment/files.ts';
 import { ownProcess } from '../../src/experiment/processes.ts';
 import { removeStaleFiles, settle, temporaryNames } from '../../src/experiment/removeStaleFiles.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
 import type { TrainEvent } from '../../src/protocol/trainEvents.ts';
-import { engineOf, finished, startCli, testEngine } from '../support/programs.ts';
+import { engineOf, finished, fromSource, startCli, testEngine } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';
 
@@ -187,4 +191,37 @@ test('one file or folder: what was left of it goes, by whichever name; one that 
   assert.equal(isSettled, false);
   renameSync(old, at('math'));
   await settled;
+});
+
+test('killed at any point while it replaces a folder: the next reader finds one that is whole, and nothing else is left', async () => {
+  const script = fileURLToPath(new URL('../support/killedWriter.ts', import.meta.url));
+  // Two files, then the old folder, then the new one; the fifth time never comes.
+  for (const [count, expected] of [
+    [1, 'old'],
+    [2, 'old'],
+    [3, 'old'],
+    [4, 'new'],
+    [5, 'new'],
+  ] as const) {
+    const folder = join(temporaryFolder(), 'math');
+    await writeFolderAtomic(folder, new Map(['one', 'two'].map(name => [name, 'old'])));
+    const { signal, stderr } = spawnSync(process.execPath, [...fromSource, script, folder, String(count)]);
+    assert.equal(signal, count === 5 ? null : 'SIGKILL', String(stderr));
+    await settle(folder);
+    assert.deepEqual(readdirSync(dirname(folder)), ['math'], `killed at ${count}`);
+    assert.deepEqual(
+      ['one', 'two'].map(name => readFileSync(join(folder, name), 'utf8')),
+      [expected, expected],
+    );
+  }
+});
+
+test('an expert whose adapter was just being replaced is trained for whoever opens the recipe', async () => {
+  const recipe = tinyExperiment();
+  const folder = adapterOf(recipe, 'math');
+  const old = `${folder}.multi-lora-${dead}.0123abcd.old`;
+  mkdirSync(old, { recursive: true });
+  writeFileSync(join(old, 'adapter_config.json'), '{}');
+  assert.deepEqual(await trainedExperts(await openExperiment(recipe, '')), ['math']);
+  assert.deepEqual(readdirSync(dirname(folder)), ['math']);
 });
