@@ -98,7 +98,7 @@ export function stepOfCheckpoint(name: string): number | undefined {
 /** The results of a recipe: all that lies in its output folder. */
 export interface ResultPaths {
   output: string;
-  /** All that is written directly into it. */
+  /** All that is written directly into it; nothing of that may be a link. */
   parts: string[];
   /** The folder of the adapter that training writes, whatever adapter a recipe may load. */
   trainedAdapter(expert: string): string;
@@ -163,5 +163,8 @@ export function resultsOfRun(runFolder: string): ResultPaths {
 
 /** The results of a recipe; `output` is the folder for them that it names, relative to its own. */
 export function experimentPaths(recipe: string, { output }: { output?: string | undefined } = {}): ResultPaths {
-  return resultPaths(resolve(dirname(recipe), output ?? join(resultsFolder, recipeName(recipe))));
+  if (output !== undefined) return resultPaths(resolve(dirname(recipe), output));
+  const paths = resultPaths(resolve(dirname(recipe), resultsFolder, recipeName(recipe)));
+  // Nobody has named the folder, so that a link in its place is none that the user meant.
+  return { ...paths, parts: [paths.output, ...paths.parts] };
 }
