@@ -7,8 +7,9 @@ import { type AdapterConfig, parseAdapterConfig } from '../nn/lora/adapterConfig
 import { type AdapterOrigin, originOf } from '../nn/lora/adapterOrigin.ts';
 import { foreignBeginning, foreignFile } from '../nn/lora/otherAdapters.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { readBytes, readText, writeFolderAtomic } from './files.ts';
+import { isThere, readBytes, readText, writeFolderAtomic } from './files.ts';
 import { adapterPaths } from './paths.ts';
+import { settle } from './removeStaleFiles.ts';
 import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 
 /** Paths of all layers of the largest models, with ranks and alphas of their own, are a tenth of it. */
@@ -67,6 +68,7 @@ async function beginningOf(path: string): Promise<string> {
 /** What an adapter folder says of its rank, scaling and layers; `what` names the file where it is missing. */
 export async function readAdapterConfig(folder: string, what: string): Promise<AdapterConfig> {
   const path = adapterPaths(folder).config;
+  if (!(await isThere(folder))) await settle(folder);
   return parseAdapterConfig(await readConfigText(path, what), path).config;
 }
 
@@ -89,17 +91,27 @@ async function readConfigText(path: string, what: string): Promise<string> {
   return readText(path, what);
 }
 
-/** Writes an adapter folder that PEFT loads, whole or not at all; `mark` goes into the metadata of its factors. */
-export async function writeAdapter(folder: string, adapter: Adapter, mark: Record<string, string> = {}): Promise<void> {
+/**
+ * Writes an adapter folder that PEFT loads, whole or not at all; `mark` goes into the metadata of its factors. `check` is
+ * called just before the folder takes the place of an older one, and throws where it must not.
+ */
+export async function writeAdapter(
+  folder: string,
+  adapter: Adapter,
+  mark: Record<string, string> = {},
+  check?: () => Promise<void>,
+): Promise<void> {
+  await writeFolderAtomic(folder, encodeAdapter(adapter, mark), check);
+}
+
+/** The files of an adapter folder. */
+export function encodeAdapter(adapter: Adapter, mark: Record<string, string>): Map<string, string | Uint8Array[]> {
   const { configJson, tensors, metadata } = adapterToPeft(adapter);
-  const files = adapterPaths(folder);
-  await writeFolderAtomic(
-    folder,
-    new Map<string, string | Uint8Array[]>([
-      [basename(files.config), configJson],
-      [basename(files.factors), encodeSafetensors(tensors, { ...metadata, ...mark })],
-    ]),
-  );
+  const { config, factors } = adapterPaths('');
+  return new Map<string, string | Uint8Array[]>([
+    [config, configJson],
+    [factors, encodeSafetensors(tensors, { ...metadata, ...mark })],
+  ]);
 }
 
 /** What the adapter in a folder was trained on, as far as it says. */

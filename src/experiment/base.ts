@@ -14,8 +14,19 @@ import type { Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
 import type { Recipe } from '../recipe/schema.ts';
-import { folderFiles, ifThere, largest, openFile, readJson, readJsonIfThere, readText, storageError } from './files.ts';
+import {
+  folderFiles,
+  ifThere,
+  isThere,
+  largest,
+  openFile,
+  readJson,
+  readJsonIfThere,
+  readText,
+  storageError,
+} from './files.ts';
 import { openTokenizer } from './openTokenizer.ts';
+import { settle } from './removeStaleFiles.ts';
 import { readTensorPlaces } from './safetensorsFile.ts';
 
 /** A base model's folder, read but not yet compiled: weights stay in their files. */
@@ -47,6 +58,8 @@ export interface BaseText {
  * Throws `notFound`, `badFile`, `mismatch` or `unsupported`, each naming the file and the part.
  */
 export async function loadBase(folder: string): Promise<Base> {
+  // A merged model that was just being replaced when its process was killed.
+  if (!(await isThere(folder))) await settle(folder);
   const weights = await readBaseWeights(folder);
   const text = await readBaseText(folder, weights.config.vocab);
   return {

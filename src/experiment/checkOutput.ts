@@ -1,8 +1,10 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ggufMark } from '../nn/lora/adapterToGguf.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { type Base, isCompanionFile } from './base.ts';
-import { folderFiles } from './files.ts';
+import { beginningOf, entriesOf, kindOf, shortList } from './checkResults.ts';
+import { linkError } from './files.ts';
 import { readSafetensorsHeader } from './safetensorsFile.ts';
 
 /** What a result is: an adapter folder, or a full model's. */
@@ -21,7 +23,7 @@ const ours: Record<ResultKind, (name: string) => boolean> = {
  * Where a user wants a result: a folder that is not there, is empty, or holds an earlier result of the same kind.
  * Throws `badRequest` for the base's own folder, which is never written, for the folder of an adapter that the result is
  * made of, for a folder with other files in it, and for weights that no merge or export wrote: a trained adapter or a
- * downloaded model would be lost.
+ * downloaded model would be lost; `storage` for a link.
  */
 export async function checkOutputFolder(
   out: string,
@@ -29,8 +31,10 @@ export async function checkOutputFolder(
   base: Pick<Base, 'folder'>,
   adapterFolders: string[],
 ): Promise<void> {
+  const at = await kindOf(out);
+  if (at === 'none') return;
   const info = await stat(out).catch(() => undefined);
-  if (!info) return;
+  if (!info) throw linkError(out);
   if (!info.isDirectory())
     throw new WorkbenchError('badRequest', `${out} is a file; the result is a folder`, 'Choose another --out.');
   const place = await realpath(out);
@@ -48,21 +52,47 @@ export async function checkOutputFolder(
       `${out} is ${isBase ? "the base's own folder, which is never written" : 'the current folder'}`,
       'Choose a new folder for --out.',
     );
-  const files = await folderFiles(out);
-  const others = files.filter(name => !ours[kind](name));
+  if (at === 'link') throw linkError(out);
+  const entries = (await entriesOf(out))!;
+  const others = entries.filter(({ name, isFile }) => !isFile || !ours[kind](name)).map(({ name }) => name);
   if (others.length > 0)
     throw new WorkbenchError(
       'badRequest',
-      `${out} holds other files (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''})`,
+      `${out} holds other files (${shortList(others)})`,
       'Choose a new or empty folder for --out.',
     );
-  for (const name of files.filter(file => file.endsWith('.safetensors')))
-    if (!(await isResult(join(out, name))))
-      throw new WorkbenchError(
-        'badRequest',
-        `${out} holds ${kind === 'adapter' ? 'an adapter' : 'a model'} that no merge or export wrote`,
-        'Choose a new folder for --out; it would be lost.',
-      );
+  const weights = entries.filter(({ name }) => name.endsWith('.safetensors')).map(({ name }) => join(out, name));
+  const isOwn = weights.length > 0 && (await Promise.all(weights.map(isResult))).every(Boolean);
+  if (entries.length > 0 && !isOwn)
+    throw new WorkbenchError(
+      'badRequest',
+      `${out} holds ${kind === 'adapter' ? 'an adapter' : 'a model'} that no merge or export wrote`,
+      'Choose a new folder for --out; it would be lost.',
+    );
+}
+
+/** How a file begins that a command wrote and can write again. */
+const beginnings = {
+  gguf: new RegExp(`^GGUF.{20}.{8}${ggufMark.replace('.', '\\.')}`, 's'),
+  safetensors: new RegExp(`^.{8}\\{"__metadata__":\\{[^{}]*"multi-lora":"${resultMark['multi-lora']}"`, 's'),
+} as const;
+
+/**
+ * Where a user wants a file: a path at which there is none, an empty one, or one that the same command wrote. Throws
+ * `badRequest` for any other, and `storage` for a link.
+ */
+export async function checkOutputFile(path: string, kind: keyof typeof beginnings): Promise<void> {
+  const at = await kindOf(path);
+  if (at === 'none') return;
+  if (at === 'link') throw linkError(path);
+  if (at === 'folder') throw new WorkbenchError('storage', `${path}: it is a folder, not a file`, 'Name a file.');
+  const beginning = at === 'file' ? await beginningOf(path, 4096) : undefined;
+  if (beginning === '' || (beginning !== undefined && beginnings[kind].test(beginning))) return;
+  throw new WorkbenchError(
+    'badRequest',
+    `${path} is there, and not what this command writes; it would be lost`,
+    'Choose another path, or delete it first.',
+  );
 }
 
 async function isResult(path: string): Promise<boolean> {

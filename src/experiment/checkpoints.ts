@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodeSafetensors } from '../nn/files/safetensors.ts';
@@ -11,6 +10,7 @@ import type { ReportCurve } from '../protocol/report.ts';
 import type { LoraSettings } from '../recipe/schema.ts';
 import { storageError, writeFileAtomic } from './files.ts';
 import { keptCheckpointPath, type ResultPaths, runPaths, stepOfCheckpoint } from './paths.ts';
+import { temporaryNames } from './removeStaleFiles.ts';
 import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 
 /** Parameters and optimiser state of one expert, each a flat vector (see expertGroup for the order). */
@@ -174,7 +174,7 @@ export async function keepCheckpoint(
 
 /** A second name for a file, in the place of what had it; a copy where the file system knows no such thing. */
 async function linkAtomic(path: string, name: string): Promise<void> {
-  const temporary = `${name}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const { temporary } = temporaryNames(name);
   try {
     await mkdir(dirname(name), { recursive: true });
     await link(path, temporary).catch(() => copyFile(path, temporary));

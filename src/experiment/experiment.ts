@@ -5,6 +5,7 @@ import type { Recipe } from '../recipe/schema.ts';
 import { baseFolder } from './baseFolder.ts';
 import { isThere, readText } from './files.ts';
 import { adapterPaths, experimentPaths, type ResultPaths, recipeName } from './paths.ts';
+import { settle } from './removeStaleFiles.ts';
 
 /** A recipe on disk and the places it speaks of. */
 export interface Experiment {
@@ -31,7 +32,7 @@ export async function openExperiment(path: string, mediaFolder: string, unsaved?
     throw new WorkbenchError('badRecipe', `${path} has problems:\n${lines}`, undefined, problems);
   }
   const folder = dirname(full);
-  return {
+  const experiment: Experiment = {
     path: full,
     folder,
     name: recipe.name ?? recipeName(full),
@@ -42,6 +43,12 @@ export async function openExperiment(path: string, mediaFolder: string, unsaved?
       return baseFolder(recipe.base, folder, mediaFolder);
     },
   };
+  // An adapter that a process was just replacing when it was killed would count as not trained.
+  for (const name of Object.keys(recipe.experts)) {
+    const place = adapterFolder(experiment, name);
+    if (!(await isThere(place))) await settle(place);
+  }
+  return experiment;
 }
 
 /** Where an expert's adapter lies: the one it names, or the one that training writes. */

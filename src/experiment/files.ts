@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { access, constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
+import { settle, temporaryNames } from './removeStaleFiles.ts';
 
 /** What the file system says, in a user's words. Other errors pass through unchanged. */
 export function storageError(error: unknown, path: string): unknown {
@@ -41,10 +41,11 @@ export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 export type FileWriter = (file: FileHandle) => Promise<void>;
 
 /**
- * Writes a file whole or not at all: to a temporary neighbour first, flushed to disk, then renamed over the old one.
- * Throws `storage` when the disk is full or the folder is not writable; the old file is then intact.
+ * Writes a file whole or not at all: to a temporary neighbour first, flushed to disk, then renamed over the old one. What
+ * a killed process left of an earlier try is put away. Throws `storage` when the disk is full or the folder is not writable; the old file is then intact.
  */
 export async function writeFileAtomic(path: string, data: FileContent | FileWriter): Promise<void> {
+  await settle(path);
   await writeWhole(path, data).catch(error => {
     throw storageError(error, path);
   });
@@ -52,7 +53,7 @@ export async function writeFileAtomic(path: string, data: FileContent | FileWrit
 
 /** As writeFileAtomic, with the file system's own errors. */
 async function writeWhole(path: string, data: FileContent | FileWriter): Promise<void> {
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const { temporary } = temporaryNames(path);
   let file: FileHandle | undefined;
   try {
     await makeFolder(dirname(path));
@@ -115,20 +116,21 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Writes several files as one folder: they appear together by a rename, replacing an older folder of that name.
- * A content given as a function is made when its turn has come, so that not all are in memory at once.
- * Throws `storage` as writeFileAtomic does.
+ * A content given as a function is made when its turn has come, so that not all are in memory at once. `check` is called
+ * just before the older folder makes way, and throws where it must not. Throws `storage` as writeFileAtomic does.
  */
 export async function writeFolderAtomic(
   folder: string,
   files: Map<string, FileContent | (() => Promise<FileContent>)>,
+  check?: () => Promise<void>,
 ): Promise<void> {
-  const suffix = `${process.pid}.${randomBytes(4).toString('hex')}`;
-  const temporary = `${folder}.${suffix}.tmp`;
-  const old = `${folder}.${suffix}.old`;
+  const { temporary, old } = temporaryNames(folder);
   try {
+    await settle(folder);
     await makeFolder(temporary);
     for (const [name, data] of files)
       await writeWhole(join(temporary, name), typeof data === 'function' ? await data() : data);
+    await check?.();
     const replaced = await moveAway(folder, old);
     await rename(temporary, folder).catch(async error => {
       if (replaced) await rename(old, folder);
@@ -149,16 +151,26 @@ export function copyFilesAtomic(paths: string[], folder: string, what: string): 
   return writeFolderAtomic(folder, new Map(paths.map(path => [basename(path), () => readBytes(path, what)])));
 }
 
-/** Renames a folder, and says whether there was one. A file of that name is left alone and refused. */
+/** Renames a folder, and says whether there was one. A file or a link of that name is left alone and refused. */
 async function moveAway(folder: string, to: string): Promise<boolean> {
-  const info = await stat(folder).catch(error => {
+  const info = await lstat(folder).catch(error => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
   if (!info) return false;
+  if (info.isSymbolicLink()) throw linkError(folder);
   if (!info.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
   await rename(folder, to);
   return true;
+}
+
+/** A link may lead to anybody's files: what is written does not go through it, and it is not replaced. */
+export function linkError(path: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage',
+    `${path} is a link, which results are neither written through nor put in the place of`,
+    'Remove the link, or name a folder that it is not in.',
+  );
 }
 
 /** In bytes: what is read at most of a file of each kind, and of one of another kind. */

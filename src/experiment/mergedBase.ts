@@ -24,19 +24,20 @@ export type LayerWatch = (module: string, before: Float32Array, written: Float32
  * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself
  * is not touched. One weight file is in memory at a time. Throws `badRequest` where that format cannot hold a sum, and
  * `badFile` for a base with weights that are not finite; nothing is written then.
+ * `check` is as for writeFolderAtomic.
  */
 export async function writeMergedBase(
   base: Base,
   adapters: { adapter: Adapter; weight: number }[],
   out: string,
-  watch?: LayerWatch,
+  { check, watch }: { check?: () => Promise<void>; watch?: LayerWatch } = {},
 ): Promise<void> {
   const files = new Map<string, Uint8Array | (() => Promise<Uint8Array[]>)>();
   for (const name of await folderFiles(base.folder))
     if (isCompanionFile(name) || name === weightIndexFile)
       files.set(name, await readBytes(join(base.folder, name), name));
   for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters, watch));
-  await writeFolderAtomic(out, files);
+  await writeFolderAtomic(out, files, check);
 }
 
 async function mergedFile(

@@ -98,10 +98,12 @@ export function stepOfCheckpoint(name: string): number | undefined {
 /** The results of a recipe: all that lies in its output folder. */
 export interface ResultPaths {
   output: string;
+  /** All that is written directly into it; nothing of that may be a link. */
+  parts: string[];
   /** The folder of the adapter that training writes, whatever adapter a recipe may load. */
   trainedAdapter(expert: string): string;
-  /** Where that adapter is kept when a checkpoint's factors take its place. */
-  previousAdapter(expert: string): string;
+  /** Where that adapter is kept when a checkpoint's factors take its place; those before it have numbers. */
+  previousAdapter(expert: string, number?: number): string;
   /** What is known of an expert's training, with its curve. */
   trainingRecord(expert: string): string;
   /** Held while the expert is trained. */
@@ -129,8 +131,12 @@ export function resultPaths(output: string): ResultPaths {
   const at = (...parts: string[]) => join(output, ...parts);
   return {
     output,
+    parts: ['adapters', 'previous', 'training', 'merges', 'checkpoints', 'router', 'reports', history]
+      .concat(reportFile, 'report.html', 'history.json')
+      .map(name => at(name)),
     trainedAdapter: expert => at('adapters', expert),
-    previousAdapter: expert => at('previous', expert),
+    // No expert's name has a tilde.
+    previousAdapter: (expert, number) => at('previous', number === undefined ? expert : `${expert}~${number}`),
     trainingRecord: expert => at('training', `${expert}.json`),
     expertLock: expert => at('training', `${expert}.lock`),
     merge: name => at('merges', name),
@@ -157,5 +163,8 @@ export function resultsOfRun(runFolder: string): ResultPaths {
 
 /** The results of a recipe; `output` is the folder for them that it names, relative to its own. */
 export function experimentPaths(recipe: string, { output }: { output?: string | undefined } = {}): ResultPaths {
-  return resultPaths(resolve(dirname(recipe), output ?? join(resultsFolder, recipeName(recipe))));
+  if (output !== undefined) return resultPaths(resolve(dirname(recipe), output));
+  const paths = resultPaths(resolve(dirname(recipe), resultsFolder, recipeName(recipe)));
+  // Nobody has named the folder, so that a link in its place is none that the user meant.
+  return { ...paths, parts: [paths.output, ...paths.parts] };
 }

@@ -16,7 +16,8 @@ export async function writeReport(paths: ResultPaths, report: Report): Promise<v
 }
 
 async function keepEarlier({ report, reportPage, earlierReport }: ResultPaths): Promise<void> {
-  if (!existsSync(report)) return;
-  const { mtime } = await stat(report);
-  await copyFilesAtomic([report, reportPage].filter(existsSync), earlierReport(mtime), 'the report');
+  const there = [report, reportPage].filter(existsSync);
+  if (there.length === 0) return;
+  const { mtime } = await stat(there[0]!);
+  await copyFilesAtomic(there, earlierReport(mtime), 'the report');
 }

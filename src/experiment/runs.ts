@@ -1,12 +1,16 @@
 import { appendFileSync, createReadStream, existsSync, readFileSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep, win32 } from 'node:path';
+import { WorkbenchError } from '../protocol/errors.ts';
 import type { RunRecord, RunResult } from '../protocol/runRecord.ts';
 import { runId, type StopWish } from '../protocol/runState.ts';
 import type { TrainEvent } from '../protocol/trainEvents.ts';
+import { checkNoLinks, entriesOf, kindOf, shortList } from './checkResults.ts';
 import { isThere, makeWritableFolder, storageError, writeFileAtomic } from './files.ts';
-import { type ResultPaths, type RunPaths, resultsOfRun, runPaths } from './paths.ts';
+import { type ResultPaths, type RunPaths, resultsOfRun, runPaths, stepOfCheckpoint } from './paths.ts';
 import { isProcessAlive } from './processes.ts';
+import { removeStaleFiles } from './removeStaleFiles.ts';
+import { removeStaleResults } from './removeStaleResults.ts';
 
 /**
  * A run's record on disk. All its paths are relative to its folder there, so that a workspace which was moved or copied
@@ -86,7 +90,8 @@ export interface OpenRunRecord {
 
 /**
  * Makes the folder of a run, or opens that of one that goes on, which keeps its beginning and how far it was. The oldest
- * runs make way. Throws `storage`, and `badRequest` for what is no run's identity.
+ * runs make way. Throws `storage`, also where it would be written through a link, and `badRequest` for what is no run's
+ * identity or a folder of others.
  */
 export async function openRunRecord(
   results: ResultPaths,
@@ -96,9 +101,18 @@ export async function openRunRecord(
   }: Pick<RunRecord, 'kind' | 'recipe' | 'experts' | 'sets'> & { id?: string },
 ): Promise<OpenRunRecord> {
   const paths = results.run(id);
+  await checkNoLinks([...results.parts, ...Object.values(paths).filter(part => typeof part === 'string')]);
   await makeWritableFolder(paths.folder);
-  await removeOldRuns(results.history, id);
+  await removeOldRuns(results, id, run.recipe);
+  await removeStaleResults(results);
   const before = await readRunRecord(paths.folder);
+  const others = before ? [] : (await entriesOf(paths.folder))!;
+  if (others.length > 0)
+    throw new WorkbenchError(
+      'badRequest',
+      `${paths.folder} is not the folder of a run, and holds other files (${shortList(others.map(({ name }) => name))})`,
+      'Move it elsewhere.',
+    );
   const now = Date.now();
   const record: RunRecord = {
     ...run,
@@ -133,11 +147,49 @@ export async function openRunRecord(
   };
 }
 
-async function removeOldRuns(history: string, id: string): Promise<void> {
-  const all = (await readdir(history)).sort();
-  for (const old of all.slice(0, -mostRuns))
-    if (old !== id) await rm(join(history, old), { recursive: true, force: true });
+/** Removes a recipe's oldest runs, of which it knows by their records, but none that an engine is at. */
+async function removeOldRuns({ history, run }: ResultPaths, id: string, recipe: string): Promise<void> {
+  const own: RunRecord[] = [];
+  for (const entry of await readdir(history, { withFileTypes: true })) {
+    const record = entry.isDirectory() && (await ownRecord(join(history, entry.name)));
+    if (record && record.id === entry.name && record.id !== id && record.recipe === recipe) own.push(record);
+  }
+  own.sort((a, b) => (a.id < b.id ? -1 : 1));
+  for (const old of own.slice(0, 1 - mostRuns)) if (!isInUse(old)) await removeRun(run(old.id));
 }
+
+/** No record is longer, in bytes. */
+const mostRecordBytes = 10_000_000;
+
+async function ownRecord(folder: string): Promise<RunRecord | undefined> {
+  const info = await lstat(runPaths(folder).record).catch(() => undefined);
+  return info?.isFile() && info.size <= mostRecordBytes ? readRunRecord(folder) : undefined;
+}
+
+/** The clock may have gone back, and the engine may be one of another machine. */
+function isInUse({ state, pid, updatedAt }: RunRecord): boolean {
+  return state === 'running' && (isProcessAlive(pid) || Math.abs(Date.now() - updatedAt) <= recordGone);
+}
+
+/** Removes what a run has written, its record last. What others put there stays. */
+async function removeRun({ folder, record, events, stop, checkpoints }: RunPaths): Promise<void> {
+  if ((await kindOf(checkpoints)) === 'folder') {
+    await removeStaleFiles(checkpoints);
+    for (const name of await readdir(checkpoints))
+      if (stepOfCheckpoint(name) !== undefined) await removeFile(join(checkpoints, name));
+    await rmdir(checkpoints).catch(kept);
+  }
+  await removeStaleFiles(folder);
+  for (const file of [events, stop, record]) await removeFile(file);
+  await rmdir(folder).catch(kept);
+}
+
+async function removeFile(path: string): Promise<void> {
+  if ((await kindOf(path)) === 'file') await rm(path, { force: true });
+}
+
+/** A folder in which something else lies stays. */
+function kept(): void {}
 
 /** An engine that has not touched its record for so many milliseconds is gone, whoever has its process id by now. */
 export const recordGone = 600_000;

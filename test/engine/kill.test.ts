@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { EngineClient } from '../../src/client/engineClient.ts';
 import { readAdapter } from '../../src/experiment/adapterFiles.ts';
-import { removeStaleFiles } from '../../src/experiment/removeStaleFiles.ts';
+import { openExperiment, trainedExperts } from '../../src/experiment/experiment.ts';
+import { writeFolderAtomic } from '../../src/experiment/files.ts';
+import { ownProcess } from '../../src/experiment/processes.ts';
+import { removeStaleFiles, settle, temporaryNames } from '../../src/experiment/removeStaleFiles.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
 import type { TrainEvent } from '../../src/protocol/trainEvents.ts';
-import { engineOf, finished, startCli, testEngine } from '../support/programs.ts';
+import { engineOf, finished, fromSource, startCli, testEngine } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { tinyExperiment } from '../support/tinyExperiment.ts';
 
@@ -122,34 +127,101 @@ test('an answer whose engine is killed is given again from where it was', { skip
   assert.equal(stdout, whole.stdout);
 });
 
-test('stale files: what the dead left is put away, a folder in replacement is put back, the living are left alone', async () => {
+const dead = 999_999_999;
+
+test('stale files: what the dead left is put away, a folder in replacement is put back, the living and others are left alone', async () => {
   const folder = temporaryFolder();
-  const dead = 999_999_999;
   const write = (name: string, text: string) => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   };
-  write(`checkpoint.safetensors.${dead}.0123abcd.tmp`, 'half');
-  write(`checkpoint.safetensors.${process.pid}.0123abcd.tmp`, 'being written');
-  write(`a/math.${dead}.0123abcd.old/f`, 'old');
-  write(`a/math.${dead}.0123abcd.tmp/f`, 'new and whole');
-  write(`a/code.${dead}.0123abcd.old/f`, 'old');
+  const { start } = ownProcess;
+  const own = start ? `${process.pid}-${start}` : String(process.pid);
+  write(`checkpoint.safetensors.multi-lora-${dead}.0123abcd.tmp`, 'half');
+  write(`checkpoint.safetensors.multi-lora-${own}.0123abcd.tmp`, 'being written');
+  write(`other.safetensors.${dead}.0123abcd.tmp`, 'of another program');
+  write(`a/math.multi-lora-${dead}.0123abcd.old/f`, 'old');
+  write(`a/math.multi-lora-${dead}.0123abcd.tmp/f`, 'new and whole');
+  write(`a/code.multi-lora-${dead}.0123abcd.old/f`, 'old');
   write('a/code/f', 'new');
-  write(`a/qa.${dead}.0123abcd.old/f`, 'old');
+  write(`a/qa.multi-lora-${dead}.0123abcd.old/f`, 'old');
+  write(`a/b/deep.multi-lora-${dead}.0123abcd.tmp`, 'of a folder that is not asked for');
+  // Another process that got the number of the one that wrote it.
+  if (start) write(`late.multi-lora-${process.pid}-1.0123abcd.tmp`, 'half');
   await removeStaleFiles(folder);
+  await removeStaleFiles(join(folder, 'a'));
   const left = (readdirSync(folder, { recursive: true }) as string[]).sort();
   assert.deepEqual(left, [
     'a',
+    'a/b',
+    `a/b/deep.multi-lora-${dead}.0123abcd.tmp`,
     'a/code',
     'a/code/f',
     'a/math',
     'a/math/f',
     'a/qa',
     'a/qa/f',
-    `checkpoint.safetensors.${process.pid}.0123abcd.tmp`,
+    `checkpoint.safetensors.multi-lora-${own}.0123abcd.tmp`,
+    `other.safetensors.${dead}.0123abcd.tmp`,
   ]);
   assert.equal(readFileSync(join(folder, 'a/math/f'), 'utf8'), 'new and whole');
   assert.equal(readFileSync(join(folder, 'a/code/f'), 'utf8'), 'new');
   assert.equal(readFileSync(join(folder, 'a/qa/f'), 'utf8'), 'old');
   await removeStaleFiles(join(folder, 'nowhere'));
+});
+
+test('one file or folder: what was left of it goes, by whichever name; one that is just being replaced is waited for', async () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  for (const name of [
+    `math.${dead}.0123abcd.old`,
+    `math.multi-lora-${dead}.0123abce.tmp`,
+    `mathematics.${dead}.0123abcd.tmp`,
+  ])
+    mkdirSync(at(name));
+  await settle(at('math'));
+  assert.deepEqual(readdirSync(folder).sort(), ['math', `mathematics.${dead}.0123abcd.tmp`]);
+  const { old } = temporaryNames(at('math'));
+  renameSync(at('math'), old);
+  let isSettled = false;
+  const settled = settle(at('math')).then(() => {
+    isSettled = true;
+  });
+  await delay(60);
+  assert.equal(isSettled, false);
+  renameSync(old, at('math'));
+  await settled;
+});
+
+test('killed at any point while it replaces a folder: the next reader finds one that is whole, and nothing else is left', async () => {
+  const script = fileURLToPath(new URL('../support/killedWriter.ts', import.meta.url));
+  // Two files, then the old folder, then the new one; the fifth time never comes.
+  for (const [count, expected] of [
+    [1, 'old'],
+    [2, 'old'],
+    [3, 'old'],
+    [4, 'new'],
+    [5, 'new'],
+  ] as const) {
+    const folder = join(temporaryFolder(), 'math');
+    await writeFolderAtomic(folder, new Map(['one', 'two'].map(name => [name, 'old'])));
+    const { signal, stderr } = spawnSync(process.execPath, [...fromSource, script, folder, String(count)]);
+    assert.equal(signal, count === 5 ? null : 'SIGKILL', String(stderr));
+    await settle(folder);
+    assert.deepEqual(readdirSync(dirname(folder)), ['math'], `killed at ${count}`);
+    assert.deepEqual(
+      ['one', 'two'].map(name => readFileSync(join(folder, name), 'utf8')),
+      [expected, expected],
+    );
+  }
+});
+
+test('an expert whose adapter was just being replaced is trained for whoever opens the recipe', async () => {
+  const recipe = tinyExperiment();
+  const folder = adapterOf(recipe, 'math');
+  const old = `${folder}.multi-lora-${dead}.0123abcd.old`;
+  mkdirSync(old, { recursive: true });
+  writeFileSync(join(old, 'adapter_config.json'), '{}');
+  assert.deepEqual(await trainedExperts(await openExperiment(recipe, '')), ['math']);
+  assert.deepEqual(readdirSync(dirname(folder)), ['math']);
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkOutputFolder, resultMark } from '../../src/experiment/checkOutput.ts';
+import { checkOutputFile, checkOutputFolder, resultMark } from '../../src/experiment/checkOutput.ts';
 import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
+import { adapterToGguf } from '../../src/nn/lora/adapterToGguf.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
@@ -50,6 +51,12 @@ test('what replacing a folder would lose is refused and stays', async () => {
   await check(folderOf(...modelFiles), 'adapter', [], 'holds other files (config.json, ');
   await check(folderOf(...adapterFiles), 'model', [], 'holds other files (adapter_config.json, ');
   await check(base.folder, 'model', [], "is the base's own folder");
+  // Without weights nothing says that an export wrote it.
+  await check(folderOf('config.json', 'tokenizer.json'), 'model', [], 'that no merge or export wrote');
+  await check(folderOf('adapter_config.json'), 'adapter', [], 'that no merge or export wrote');
+  const withFolder = folderOf('adapter_model.safetensors');
+  mkdirSync(join(withFolder, 'adapter_config.json'));
+  await check(withFolder, 'adapter', [], 'holds other files (adapter_config.json)');
   const file = join(folderOf('notes'), 'notes');
   await check(file, 'adapter', [], 'is a file');
   assert.equal(readFileSync(file, 'utf8'), 'notes');
@@ -76,4 +83,45 @@ test('an adapter that goes into a result is not replaced by it, by whatever path
   const text = 'is the folder of an adapter that goes into the result';
   await assert.rejects(checkOutputFolder(adapter, 'adapter', base, [adapter]), refused(text));
   await assert.rejects(checkOutputFolder(link, 'adapter', base, [adapter]), refused(text));
+});
+
+test('a link is neither written through nor replaced', async () => {
+  const isLink = (e: WorkbenchError) => e.code === 'storage' && e.message.includes('link is a link');
+  for (const target of [folderOf(...adapterFiles), folderOf(), join(folderOf(), 'nowhere')]) {
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(target, link);
+    await assert.rejects(checkOutputFolder(link, 'adapter', base, []), isLink);
+    await assert.rejects(checkOutputFile(link, 'gguf'), isLink);
+  }
+});
+
+test('a file is overwritten when the same command wrote it, or when it is empty', async () => {
+  const adapter = {
+    name: 'a',
+    config: { rank: 1, alpha: 1, rslora: false, targetModules: ['q_proj'], dropout: 0 },
+    modules: new Map(),
+  } as unknown as Parameters<typeof adapterToGguf>[0];
+  const gguf = Buffer.concat(adapterToGguf(adapter, { architecture: 'llama', heads: 1, kvHeads: 1 }));
+  const logits = Buffer.concat(encodeSafetensors([], { format: 'pt', ...resultMark }));
+  const foreign = Buffer.from(gguf.toString('latin1').replace('multi_lora', 'other_lora'), 'latin1');
+  const at = (bytes: Uint8Array | string) => {
+    const path = join(temporaryFolder(), 'file');
+    writeFileSync(path, bytes);
+    return path;
+  };
+  await checkOutputFile(join(temporaryFolder(), 'new'), 'gguf');
+  await checkOutputFile(at(''), 'gguf');
+  await checkOutputFile(at(gguf), 'gguf');
+  await checkOutputFile(at(logits), 'safetensors');
+  const others: [string | Uint8Array, 'gguf' | 'safetensors'][] = [
+    [gguf, 'safetensors'],
+    [logits, 'gguf'],
+    [foreign, 'gguf'],
+    ['{"experts": {}, "note": "multi_lora.result"}', 'gguf'],
+    [Buffer.concat(encodeSafetensors([], { format: 'pt' })), 'safetensors'],
+    ['GGUF', 'gguf'],
+  ];
+  for (const [bytes, kind] of others)
+    await assert.rejects(checkOutputFile(at(bytes), kind), refused('is there, and not what this command writes'));
+  await assert.rejects(checkOutputFile(temporaryFolder(), 'gguf'), { code: 'storage' });
 });

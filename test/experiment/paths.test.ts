@@ -43,6 +43,7 @@ test('every path of an experiment', () => {
     'adapters/math/adapter_config.json': adapterPaths(paths.trainedAdapter('math')).config,
     'adapters/math/adapter_model.safetensors': adapterPaths(paths.trainedAdapter('math')).factors,
     'previous/math': paths.previousAdapter('math'),
+    'previous/math~2': paths.previousAdapter('math', 2),
     'training/math.json': paths.trainingRecord('math'),
     'training/math.lock': paths.expertLock('math'),
     'merges/both': paths.merge('both'),

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { readAdapter } from '../../experiment/adapterFiles.ts';
 import type { Base } from '../../experiment/base.ts';
 import { sizeOf } from '../../experiment/files.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
+import { removeStaleFiles, temporaryNames } from '../../experiment/removeStaleFiles.ts';
 import type { ReportStorage } from '../../protocol/report.ts';
 import type { MemoryProbe } from './memoryProbe.ts';
 
@@ -24,7 +25,11 @@ export async function measureStorage(
   threads: number,
   signal: AbortSignal,
 ): Promise<ReportStorage> {
-  const copies = await mkdtemp(join(tmpdir(), 'multi-lora-'));
+  const place = join(tmpdir(), 'multi-lora-copies');
+  // Copies of a whole base, of a process that was killed before it removed them.
+  await removeStaleFiles(tmpdir());
+  const copies = temporaryNames(place).temporary;
+  await mkdir(copies, { mode: 0o700 });
   try {
     const folders: string[] = [];
     for (const [i, folder] of adapterFolders.entries()) {

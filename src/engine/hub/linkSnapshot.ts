@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { copyFile, link, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { storageError, writeFileAtomic } from '../../experiment/files.ts';
+import { removeStaleFiles, temporaryNames } from '../../experiment/removeStaleFiles.ts';
 import type { HubFile } from './baseFiles.ts';
 
 /** Makes the folder of a commit out of files that are in the cache, in their order, and the name that stands for it. */
@@ -14,6 +14,7 @@ export async function linkSnapshot(
   const folder = join(snapshots, commit);
   try {
     await mkdir(folder, { recursive: true });
+    for (const place of [blobs, folder, dirname(join(refs, revision))]) await removeStaleFiles(place);
     for (const file of files) await linkFile(join(blobs, file.hash), join(folder, file.path), file.size);
   } catch (error) {
     throw storageError(error, folder);
@@ -26,7 +27,7 @@ export async function linkSnapshot(
 async function linkFile(blob: string, path: string, size: number): Promise<void> {
   const present = await stat(path).catch(() => undefined);
   if (present?.size === size) return;
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const { temporary } = temporaryNames(path);
   try {
     await symlink(relative(dirname(path), blob), temporary, 'file')
       .catch(() => link(blob, temporary))

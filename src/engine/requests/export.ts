@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { loadBase } from '../../experiment/base.ts';
-import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
+import { checkOutputFile, checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
 import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
@@ -24,11 +24,15 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
   const adapter = await readAdapter(source, expert);
   const path = resolve(out);
   const base = await loadBase(e.baseFolder);
-  if (format !== 'gguf') await checkOutputFolder(path, format === 'peft' ? 'adapter' : 'model', base, [source]);
+  const check = () =>
+    format === 'gguf'
+      ? checkOutputFile(path, format)
+      : checkOutputFolder(path, format === 'peft' ? 'adapter' : 'model', base, [source]);
+  await check();
   if (format === 'peft')
-    await writeAdapter(path, adapter, { ...resultMark, ...originMetadata(await readOrigin(source)) });
+    await writeAdapter(path, adapter, { ...resultMark, ...originMetadata(await readOrigin(source)) }, check);
   else {
-    if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path);
+    if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path, { check });
     else {
       const { architecture, heads, kvHeads } = base.config;
       const { ggufName } = architectures[architecture];

@@ -3,8 +3,9 @@ import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterF
 import { type Base, loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
+import { checkNoLinks } from '../../experiment/checkResults.ts';
 import { adapterFolder, type Experiment, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
-import { writeMergedBase } from '../../experiment/mergedBase.ts';
+import { type LayerWatch, writeMergedBase } from '../../experiment/mergedBase.ts';
 import { type Adapter, checkAdapterFits } from '../../nn/lora/adapter.ts';
 import { type AdapterOrigin, commonOrigin, originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { mergeAdapters } from '../../nn/merge/merge.ts';
@@ -33,12 +34,13 @@ export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   const base = await loadBase(job.base);
   const kind = request.intoBase ? 'model' : 'adapter';
   const sources = job.adapters.map(a => a.path);
-  await checkOutputFolder(job.out, kind, base, sources);
+  const check = () => checkOutputFolder(job.out, kind, base, sources);
+  await check();
   const weighted = await readWeighted(base, job.adapters);
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
   let { total } = relativeError;
-  if (request.intoBase) total = await writeCopy(base, adapter, { weighted, relativeError }, job.out);
-  else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) });
+  if (request.intoBase) total = await writeCopy(base, adapter, { weighted, relativeError }, job.out, check);
+  else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
   return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
 };
 
@@ -48,15 +50,17 @@ async function writeCopy(
   adapter: Adapter,
   exact: { weighted: WeightedAdapter[]; relativeError: RelativeError },
   out: string,
+  check: () => Promise<void>,
 ): Promise<number> {
   let squares = 0;
-  await writeMergedBase(base, [{ adapter, weight: 1 }], out, (module, before, written) => {
+  const watch: LayerWatch = (module, before, written) => {
     const factors = exact.weighted.flatMap(part => {
       const own = part.adapter.modules.get(module);
       return own ? [{ ...own, weight: part.weight }] : [];
     });
     squares += squaredDeviation(before, written, factors);
-  });
+  };
+  await writeMergedBase(base, [{ adapter, weight: 1 }], out, { check, watch });
   return errorRatio(Math.sqrt(squares), exact.relativeError);
 }
 
@@ -120,9 +124,11 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
       `${e.path} has no merge '${request.merge ?? ''}'`,
       `There are: ${Object.keys(e.recipe.merges).join(', ') || 'none'}.`,
     );
-  const { weights, out: _, ...options } = merge;
+  const { weights, out: named, ...options } = merge;
   const out = request.out ? resolve(request.out) : mergeFolder(e, request.merge!);
   checkOwnPlace(e, out, request.merge);
+  // Its own place is among the results, and nowhere else.
+  if (!request.out && !named) await checkNoLinks(e.paths.parts);
   return {
     base: e.baseFolder,
     adapters: Object.entries(weights).map(([name, weight]) => ({ name, weight, path: adapterFolder(e, name) })),

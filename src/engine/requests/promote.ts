@@ -1,16 +1,17 @@
-import { join } from 'node:path';
 import { hashBase, loadBase } from '../../experiment/base.ts';
 import { readCheckpoint } from '../../experiment/checkpoints.ts';
+import { checkTrainedPlace, kindOf } from '../../experiment/checkResults.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
-import { copyFilesAtomic, folderFiles } from '../../experiment/files.ts';
+import { keepAdapter } from '../../experiment/keepAdapter.ts';
 import { withExpertLocks } from '../../experiment/locks.ts';
+import { removeStaleResults } from '../../experiment/removeStaleResults.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { writeTrained } from '../training/trainedAdapter.ts';
+import { isWritten, writeTrained } from '../training/trainedAdapter.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /**
- * Makes a checkpoint's factors an expert's adapter; the adapter that was there is kept aside.
- * Throws `notFound`, `mismatch` where the base is another one, `busy` while the expert is being trained.
+ * Makes a checkpoint's factors an expert's adapter; the adapter that was there is kept aside, as are those before it.
+ * Throws `badRequest` where what is there is no adapter of a training, `notFound`, `mismatch` where the base is another one, `busy` while the expert is being trained.
  */
 export const handle: RequestHandler<'promote'> = async (workbench, request) => {
   const { run, step, expert, best } = request;
@@ -18,6 +19,8 @@ export const handle: RequestHandler<'promote'> = async (workbench, request) => {
   const { paths } = experiment;
   const path = paths.run(run).checkpoint(step);
   return withExpertLocks(paths, [expert], async () => {
+    await removeStaleResults(paths);
+    await checkTrainedPlace(paths, expert);
     const checkpoint = await readCheckpoint(path);
     const own = checkpoint?.position.experts[expert];
     const origin = checkpoint?.origin?.experts.find(({ name }) => name === expert);
@@ -37,9 +40,13 @@ export const handle: RequestHandler<'promote'> = async (workbench, request) => {
     const { baseHash } = checkpoint.origin!;
     if ((await hashBase(base)) !== baseHash)
       throw new WorkbenchError('mismatch', `${path} is of a run on another base`, "Restore the recipe's base.");
-    const previous = await keepAside(paths.trainedAdapter(expert), paths.previousAdapter(expert));
     const state = checkpoint.states.get(expert)!;
-    await writeTrained(paths, base, origin, best ? state.best : state.parameter, {
+    const factors = best ? state.best : state.parameter;
+    // The same again, as when the engine was killed just after it: what was kept then is the one before.
+    const isAgain =
+      (await kindOf(paths.previousAdapter(expert))) === 'folder' && (await isWritten(paths, base, origin, factors));
+    const previous = isAgain ? paths.previousAdapter(expert) : await keepAdapter(paths, expert);
+    await writeTrained(paths, base, origin, factors, {
       // What is written is of this step, whatever was learned later.
       step: best ? own.best!.step : own.step,
       tokens: own.tokens,
@@ -50,12 +57,3 @@ export const handle: RequestHandler<'promote'> = async (workbench, request) => {
     return { adapter: paths.trainedAdapter(expert), previous };
   });
 };
-
-/** Copies a folder, in the place of what was kept before; undefined where there is none. */
-async function keepAside(folder: string, to: string): Promise<string | undefined> {
-  const names = await folderFiles(folder).catch(() => undefined);
-  if (!names) return undefined;
-  const paths = names.map(name => join(folder, name));
-  await copyFilesAtomic(paths, to, 'the adapter');
-  return to;
-}

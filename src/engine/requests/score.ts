@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { readAdapter } from '../../experiment/adapterFiles.ts';
 import { loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
+import { checkOutputFile, resultMark } from '../../experiment/checkOutput.ts';
 import { writeFileAtomic } from '../../experiment/files.ts';
 import { encodeSafetensors, type TensorToWrite } from '../../nn/files/safetensors.ts';
 import type { ScoreResult } from '../../protocol/engine/evaluating.ts';
@@ -15,6 +16,8 @@ import type { RequestHandler } from '../workbench/request.ts';
  * not finite: nothing is written or answered then.
  */
 export const handle: RequestHandler<'score'> = async (workbench, request, call) => {
+  const logits = request.logits && resolve(request.logits);
+  if (logits) await checkOutputFile(logits, 'safetensors');
   const base = await loadBase(baseFolder(request.model, process.cwd(), workbench.mediaFolder));
   const paths = request.adapters.map(a => a.path);
   const adapters = await Promise.all(
@@ -35,17 +38,20 @@ export const handle: RequestHandler<'score'> = async (workbench, request, call) 
       if (call.signal.aborted) break;
       const ids = item.ids ?? base.text().tokenizer.encode(item.text ?? '');
       checkIds(ids, vocab, maxLength, i);
-      const logits = await allLogits(model, ids, weights);
-      checkFinite(logits, vocab, i);
+      const values = await allLogits(model, ids, weights);
+      checkFinite(values, vocab, i);
       const logProbabilities = ids
         .slice(1)
-        .map((id, t) => logProbability(logits.subarray(t * vocab, (t + 1) * vocab), id));
+        .map((id, t) => logProbability(values.subarray(t * vocab, (t + 1) * vocab), id));
       items.push({ ids, logProbabilities, total: logProbabilities.reduce((a, b) => a + b, 0) });
-      if (request.logits) kept.push({ name: `logits.${i}`, dtype: 'F32', shape: [ids.length, vocab], data: logits });
+      if (logits) kept.push({ name: `logits.${i}`, dtype: 'F32', shape: [ids.length, vocab], data: values });
       call.progress({ kind: 'work', message: 'scored', done: i + 1, total: request.items.length });
       await new Promise(done => setImmediate(done));
     }
-    if (request.logits) await writeFileAtomic(resolve(request.logits), encodeSafetensors(kept, { format: 'pt' }));
+    if (logits) {
+      await checkOutputFile(logits, 'safetensors');
+      await writeFileAtomic(logits, encodeSafetensors(kept, { format: 'pt', ...resultMark }));
+    }
     return { items };
   } finally {
     await model.dispose();

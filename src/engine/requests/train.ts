@@ -1,13 +1,13 @@
+import { checkTrainingPlaces } from '../../experiment/checkResults.ts';
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/locks.ts';
 import { runPaths } from '../../experiment/paths.ts';
-import { removeStaleFiles } from '../../experiment/removeStaleFiles.ts';
 import { recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { trainOn } from '../training/trainRun.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
-/** Trains a recipe's experts, telling every event, with what an earlier process may have left behind put away first. */
+/** Trains a recipe's experts, telling every event. What lies where it is going to write and no training wrote is refused first. */
 export const handle: RequestHandler<'train'> = async (workbench, request, call) => {
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const { path, recipe, paths } = experiment;
@@ -15,7 +15,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
   const names = Object.keys(recipe.experts).filter(n => recipe.experts[n]!.data && (!only || only.includes(n)));
   const experts = names.map(name => ({ name, adapter: adapterFolder(experiment, name) }));
   return withExpertLocks(paths, names, async () => {
-    await removeStaleFiles(paths.output);
+    await checkTrainingPlaces(paths, names);
     return recordRun(
       { kind: 'train', id, recipe: path, output: paths.output, experts: names },
       call,

@@ -1,7 +1,10 @@
-import { hashAdapter, writeAdapter } from '../../experiment/adapterFiles.ts';
-import type { Base } from '../../experiment/base.ts';
+import { basename } from 'node:path';
+import { encodeAdapter, hashAdapter, writeAdapter } from '../../experiment/adapterFiles.ts';
+import { type Base, hashBase } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
-import type { ResultPaths } from '../../experiment/paths.ts';
+import { checkTrainedPlace } from '../../experiment/checkResults.ts';
+import { isThere, readBytes } from '../../experiment/files.ts';
+import { adapterPaths, type ResultPaths } from '../../experiment/paths.ts';
 import { type TrainingRecord, writeTrainingRecord } from '../../experiment/trainingRecord.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
@@ -18,9 +21,8 @@ export async function writeTrained(
   { step, tokens, best, baseHash, curve }: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>,
 ): Promise<void> {
   const folder = paths.trainedAdapter(expert.name);
-  const { chatTemplate } = base.text();
-  const origin = originMetadata({ baseHash, chatTemplate: chatTemplate.isFallback ? '' : chatTemplate.source });
-  await writeAdapter(folder, trainedAdapter(base, expert, flat), origin);
+  const check = () => checkTrainedPlace(paths, expert.name);
+  await writeAdapter(folder, trainedAdapter(base, expert, flat), originOn(base, baseHash), check);
   await writeTrainingRecord(paths, {
     expert: expert.name,
     baseHash,
@@ -31,6 +33,24 @@ export async function writeTrained(
     best,
     curve,
   });
+}
+
+/** Whether these factors are an expert's adapter already, to the bit. */
+export async function isWritten(
+  paths: ResultPaths,
+  base: Base,
+  expert: ExpertOrigin,
+  flat: Float32Array,
+): Promise<boolean> {
+  const { factors } = adapterPaths(paths.trainedAdapter(expert.name));
+  if (!(await isThere(factors))) return false;
+  const files = encodeAdapter(trainedAdapter(base, expert, flat), originOn(base, await hashBase(base)));
+  return (await readBytes(factors, 'the factors')).equals(Buffer.concat(files.get(basename(factors)) as Uint8Array[]));
+}
+
+function originOn(base: Base, baseHash: string): Record<string, string> {
+  const { chatTemplate } = base.text();
+  return originMetadata({ baseHash, chatTemplate: chatTemplate.isFallback ? '' : chatTemplate.source });
 }
 
 export function scalingOf({ alpha, rank, rslora }: LoraSettings): number {

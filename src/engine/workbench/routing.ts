@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { checkNoLinks } from '../../experiment/checkResults.ts';
 import { readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
-import { readBytes, readJson, writeFileAtomic } from '../../experiment/files.ts';
+import { isThere, readBytes, readJson, writeFileAtomic } from '../../experiment/files.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { defaultKeywords, keywordRouter } from '../../router/keywords.ts';
 import { routerFrom } from '../../router/learned.ts';
@@ -23,9 +24,7 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
     .update(JSON.stringify([experts, router.seed]))
     .digest('hex');
   const [jsonPath, binPath] = [e.paths.router, e.paths.routerWeights(fingerprint)];
-  const stored = (await readJson(jsonPath, 'the router').catch(() => undefined)) as
-    | { fingerprint?: string; header?: unknown }
-    | undefined;
+  const stored = storedRouter(await readJson(jsonPath, 'the router').catch(() => undefined));
   if (stored?.fingerprint === fingerprint)
     return routerFrom(parseRouter(stored.header, await readBytes(binPath, 'the router')));
   const model = trainRouter({
@@ -35,6 +34,9 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
   });
   const { header, bytes } = serializeRouter(model);
   try {
+    await checkNoLinks([...e.paths.parts, jsonPath, binPath]);
+    // What has its name and is no router is somebody's.
+    if (stored === undefined && (await isThere(jsonPath))) return routerFrom(model);
     await writeFileAtomic(binPath, bytes);
     await writeFileAtomic(jsonPath, `${JSON.stringify({ fingerprint, header })}\n`);
   } catch (error) {
@@ -42,6 +44,11 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
     if (!(error instanceof WorkbenchError && error.code === 'storage')) throw error;
   }
   return routerFrom(model);
+}
+
+function storedRouter(json: unknown): { fingerprint: string; header?: unknown } | undefined {
+  const fingerprint = (json as { fingerprint?: unknown } | null | undefined)?.fingerprint;
+  return typeof fingerprint === 'string' ? (json as { fingerprint: string }) : undefined;
 }
 
 /** The router for prompts when no recipe is given: the shipped prior, over the domains math, code and qa. */

@@ -13,6 +13,9 @@ export interface GgufBase {
   kvHeads: number;
 }
 
+/** The first key of every file, which llama.cpp does not read: what has it was made of an adapter and can be made again. */
+export const ggufMark = 'multi_lora.result';
+
 /** llama.cpp's names of a block's linear layers. */
 const tensorNames: Record<string, string> = {
   'self_attn.q_proj': 'attn_q',
@@ -36,6 +39,7 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
   const [first] = adapter.modules.values();
   const alpha = Math.fround((first?.scaling ?? 1) * (first?.A.rows ?? 1));
   const metadata = new Map<string, GgufValue>([
+    [ggufMark, { string: 'adapter' }],
     ['general.architecture', { string: base.architecture }],
     ['general.type', { string: 'adapter' }],
     ['general.name', { string: adapter.name }],

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { removeModel } from '../../../src/engine/hub/removeModel.ts';
+import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const [first, second] = ['a'.repeat(40), 'b'.repeat(40)];
@@ -89,4 +90,33 @@ test('names that lead elsewhere are refused, and what is not there is said', asy
   await assert.rejects(removeModel({ repo: 'o/n', commit: 'c'.repeat(40) }, cache), /is not there/);
   await assert.rejects(removeModel({ repo: 'o/m', commit: first }, cache), /is not there/);
   assert.equal(readdirSync(join(repo, 'blobs')).length, 4);
+});
+
+test('a folder of the model that is a link is refused: what it leads to is somebody’s', async () => {
+  for (const part of ['', 'blobs', 'refs', 'snapshots', join('snapshots', first), join('snapshots', second)]) {
+    const { cache, repo } = cacheOfTwo();
+    const mine = join(temporaryFolder(), 'mine');
+    renameSync(join(repo, part), mine);
+    symlinkSync(mine, join(repo, part));
+    const before = readdirSync(mine, { recursive: true });
+    await assert.rejects(removeModel({ repo: 'o/n', commit: first }, cache), (e: WorkbenchError) => {
+      assert.deepEqual([e.code, e.message.startsWith(join(repo, part))], ['badRequest', true], e.message);
+      return true;
+    });
+    assert.deepEqual(readdirSync(mine, { recursive: true }), before);
+  }
+});
+
+test('files that no download wrote stay, and so do the folders they lie in; links in a snapshot are not followed', async () => {
+  const { cache, repo } = cacheOfTwo();
+  const mine = temporaryFolder();
+  writeFileSync(join(mine, 'thesis.txt'), 'mine');
+  symlinkSync(mine, join(repo, 'snapshots', second, 'folder'));
+  writeFileSync(join(repo, 'blobs', 'notes.txt'), 'mine');
+  mkdirSync(join(repo, 'blobs', 'ab'));
+  symlinkSync(join(mine, 'thesis.txt'), join(repo, 'blobs', 'cd'));
+  await removeModel({ repo: 'o/n', commit: first }, cache);
+  await removeModel({ repo: 'o/n', commit: second }, cache);
+  assert.deepEqual(readdirSync(join(repo, 'blobs')).sort(), ['ab', 'cd', 'notes.txt']);
+  assert.deepEqual(readdirSync(mine), ['thesis.txt']);
 });

@@ -62,6 +62,7 @@ test('a GGUF adapter has the keys, names and shapes llama.cpp asks for, and the 
   const { metadata, tensors, length } = write({ architecture: 'qwen2', heads: 2, kvHeads: 1 });
   const alpha = Math.fround(3 * Math.SQRT2);
   assert.deepEqual(metadata, {
+    'multi_lora.result': 'adapter',
     'general.architecture': 'qwen2',
     'general.type': 'adapter',
     'general.name': 'math',
