@@ -10,7 +10,18 @@ import { namePattern, nameRule } from './names.ts';
  * editor's JSON schema, the documentation and every default come from here. Paths are relative to the recipe's folder.
  */
 
-const name = z.string().regex(namePattern, nameRule);
+/** Names become names of files, which may have 255 bytes with what is put behind them. */
+const name = z.string().max(100, 'has at most 100 characters').regex(namePattern, nameRule);
+
+/** Experts, blends, merges, sets and steps of a recipe: of each at most so many. */
+export const mostParts = 500;
+
+/** Parts by name. */
+const named = <S extends z.ZodType>(part: S, noun: string) =>
+  z
+    .record(name, part)
+    .refine(parts => Object.keys(parts).length <= mostParts, `a recipe has at most ${mostParts} ${noun}`)
+    .meta({ maxProperties: mostParts });
 
 /** Examples that documentation and completion show. */
 const exampleValues = (...examples: unknown[]) => ({ examples });
@@ -63,7 +74,7 @@ export const loraSettings = z
       .describe('Numerator of the scaling: alpha / r, or alpha / √r with rsLoRA.'),
     rslora: z.boolean().default(false).describe('Rank-stabilised scaling alpha / √r (Kalajdzievski 2023).'),
     targets: z
-      .union([z.literal('all-linear'), z.array(z.string()).min(1)])
+      .union([z.literal('all-linear'), z.array(z.string()).min(1).max(100)])
       .default('all-linear')
       .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'.")
       .meta(exampleValues(['q_proj', 'v_proj'])),
@@ -291,7 +302,7 @@ const evaluationSet = z
 
 const evaluation = z
   .strictObject({
-    sets: z.record(name, evaluationSet).default({}).describe('Held-out sets by name.'),
+    sets: named(evaluationSet, 'held-out sets').default({}).describe('Held-out sets by name.'),
     sequential: z
       .strictObject({
         order: z.array(z.string()).min(2).describe('Domains in the order in which the one adapter learns them.'),
@@ -373,13 +384,17 @@ export const recipeSchema = z
       .describe('Settings of every expert’s factors.')
       .meta(shownFromHere('nowhere')),
     training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
-    experts: z.record(name, expert).default({}).describe('The experts by name.'),
+    experts: named(expert, 'experts').default({}).describe('The experts by name.'),
     router: router.default(router.parse({ kind: 'learned' })),
     generation: overridesOf(generationSettings).default({}).describe('How answers are decoded.'),
-    blends: z.record(name, blend).default({}).describe('Named blends: weights of experts at run time.'),
-    merges: z.record(name, merge).default({}).describe('Named merges: permanent combinations.'),
+    blends: named(blend, 'blends').default({}).describe('Named blends: weights of experts at run time.'),
+    merges: named(merge, 'merges').default({}).describe('Named merges: permanent combinations.'),
     evaluation: evaluation.default(evaluation.parse({})),
-    steps: z.array(step).default([]).describe('The experiment, in order.'),
+    steps: z
+      .array(step)
+      .max(mostParts, `a recipe has at most ${mostParts} steps`)
+      .default([])
+      .describe('The experiment, in order.'),
   })
   .describe('A Multi-LoRA recipe.');
 

@@ -1,5 +1,6 @@
-import { type Edit, findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
+import { type Edit, getNodeValue, type Node } from 'jsonc-parser';
 import { type NameKind, type NameUse, namePattern, nameRule, nameUses, reservedNames } from '../names.ts';
+import { nodeAt } from '../nodes.ts';
 import type { RecipeReading } from '../parse.ts';
 import { keyOf } from '../problem.ts';
 
@@ -12,7 +13,7 @@ export interface NamePlace extends NameUse {
 function namePlaces({ root }: RecipeReading): NamePlace[] {
   if (!root) return [];
   return nameUses(getNodeValue(root)).flatMap(use => {
-    const value = findNodeAtLocation(root, use.path);
+    const value = nodeAt(root, use.path);
     const node: Node | undefined = value && (use.on === 'key' ? keyOf(value) : value);
     return node ? [{ ...use, range: { start: node.offset + 1, end: node.offset + node.length - 1 } }] : [];
   });
