@@ -1,8 +1,9 @@
 import type { JSONPath } from 'jsonc-parser';
 import { nearest } from '../text/nearest.ts';
 import { shortened } from '../text/shown.ts';
+import { mostProblems } from './limits.ts';
 import { type NameKind, type NameUse, nameUses, reservedNames } from './names.ts';
-import { mostProblems, type PartProblem, type ProblemCode, pathText } from './problem.ts';
+import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import type { Recipe } from './schema.ts';
 
 /** Checks that the schema cannot express: names must be defined, weights must not all be zero. */

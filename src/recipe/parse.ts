@@ -3,26 +3,10 @@ import type { Problem } from '../protocol/errors.ts';
 import { count } from '../text/numbers.ts';
 import { visible } from '../text/shown.ts';
 import { checkRecipe } from './check.ts';
-import {
-  firstProblems,
-  mostProblems,
-  type PartProblem,
-  type ProblemCode,
-  pathText,
-  placeProblem,
-  severityOf,
-} from './problem.ts';
+import { maxRecipeDepth, maxRecipeLength, maxRecipeTokens, mostProblems } from './limits.ts';
+import { firstProblems, type PartProblem, type ProblemCode, pathText, placeProblem, severityOf } from './problem.ts';
 import type { Recipe } from './schema.ts';
 import { readBySchema } from './schemaProblems.ts';
-
-/** A recipe is text that people write; one larger than this, in UTF-16 units, is a mistake (a dataset, a model). */
-export const maxRecipeLength = 1_000_000;
-
-/** A recipe nests six deep; the parsers are recursive, and deep nesting would overflow the stack. */
-const maxDepth = 100;
-
-/** Words, numbers, brackets, signs between them and comments: what takes time with every keystroke. */
-export const maxRecipeTokens = 20_000;
 
 /** A recipe as far as it can be read. */
 export interface RecipeReading {
@@ -114,7 +98,7 @@ export function limitProblem(text: string): Problem | undefined {
     if (' \t\r\n'.includes(first)) continue;
     if ('{['.includes(first)) depth++;
     if ('}]'.includes(first)) depth--;
-    if (depth > maxDepth) return deepProblem(text, offset);
+    if (depth > maxRecipeDepth) return deepProblem(text, offset);
     if (++tokens > maxRecipeTokens) return tokensProblem(text, offset);
   }
   return undefined;
@@ -133,7 +117,7 @@ function tokensProblem(text: string, offset: number): Problem {
 
 function deepProblem(text: string, offset: number): Problem {
   const line = lineAt(text, offset);
-  const message = `brackets nest deeper than ${maxDepth} levels at line ${line}; is one left open?`;
+  const message = `brackets nest deeper than ${maxRecipeDepth} levels at line ${line}; is one left open?`;
   return { ...problem('tooDeep', `line ${line}`, message), range: { start: offset, end: offset + 1 } };
 }
 

@@ -2,6 +2,7 @@ import type { JSONPath, Node } from 'jsonc-parser';
 import type { Problem } from '../protocol/errors.ts';
 import { count } from '../text/numbers.ts';
 import { shortened, visible } from '../text/shown.ts';
+import { maxRecipeLength, maxRecipeTokens, mostProblems } from './limits.ts';
 import { nodeAt } from './nodes.ts';
 
 /** Every kind of problem that a recipe can have: its code, and what it means. docs/recipe-reference.md is made from it. */
@@ -9,8 +10,7 @@ export const problemCodes = {
   moreProblems: 'There are more problems than are told; those that are left out appear once others are gone.',
   empty: 'The file is empty.',
   syntax: 'The text is not JSON with comments.',
-  tooLarge:
-    'The file is too large for a recipe: a dataset, or a model, under the wrong name. A recipe has at most 1,000,000 characters and 20,000 words, numbers, brackets, signs and comments.',
+  tooLarge: `The file is too large for a recipe: a dataset, or a model, under the wrong name. A recipe has at most ${count(maxRecipeLength)} characters and ${count(maxRecipeTokens)} words, numbers, brackets, signs and comments.`,
   tooDeep: 'Brackets nest without end: one is left open.',
   duplicateKey: 'A key is written twice in one object; the last alone would count.',
   unknownKey: 'A key that recipes do not have.',
@@ -91,9 +91,6 @@ export function pathText(path: readonly PropertyKey[]): string {
     return text ? `${text}.${key}` : key;
   }, '');
 }
-
-/** Problems of a recipe that are told; more than one reads, and little enough to be found with every keystroke. */
-export const mostProblems = 100;
 
 /** The first problems, and one that says how many were left out, here and before (`left`). */
 export function firstProblems(found: readonly RecipeProblem[], left = 0): RecipeProblem[] {

@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
 import { scorerNames, scorerTexts } from '../protocol/scorer.ts';
+import { mostParts } from './limits.ts';
 import { namePattern, nameRule } from './names.ts';
+import { pathProblem } from './pathProblem.ts';
 
 /**
  * The recipe, `NAME.lora.json`: one experiment written down. This is its only definition: the validator, the
@@ -12,9 +14,6 @@ import { namePattern, nameRule } from './names.ts';
 
 /** Names become names of files, which may have 255 bytes with what is put behind them. */
 const name = z.string().max(100, 'has at most 100 characters').regex(namePattern, nameRule);
-
-/** Experts, blends, merges, sets and steps of a recipe: of each at most so many. */
-export const mostParts = 500;
 
 /** Parts by name. */
 const named = <S extends z.ZodType>(part: S, noun: string) =>
@@ -173,7 +172,13 @@ export const trainingSettings = z
   })
   .describe('How factors are trained.');
 
-const dataFile = z.string().min(1).describe('A JSONL or CSV file, relative to the recipe.');
+/** A path relative to the recipe. What may not be named is refused here, so that nothing that reads a recipe looks for it. */
+const path = z.string().check(({ value, issues }) => {
+  const message = pathProblem(value);
+  if (message) issues.push({ code: 'custom', message, input: value });
+});
+
+const dataFile = path.min(1).describe('A JSONL or CSV file, relative to the recipe.');
 
 const expert = z
   .strictObject({
@@ -194,8 +199,7 @@ const expert = z
       })
       .optional()
       .describe('Its data; needed when it is trained here.'),
-    adapter: z
-      .string()
+    adapter: path
       .optional()
       .describe('A PEFT folder to load instead of training, relative to the recipe.')
       .meta(exampleValues('adapters/math'))
@@ -269,8 +273,7 @@ const merge = z
       .describe('How ties elects a sign.')
       .meta(valueTexts({ total: 'By the sum of the entries.', frequency: 'By the count of their signs.' })),
     seed: z.int().min(0).default(0).describe('Seed of the masks of dare.'),
-    out: z
-      .string()
+    out: path
       .optional()
       .describe('Folder of the result, relative to the recipe; within the output folder without it.')
       .meta(exampleValues('adapters/both')),
@@ -352,8 +355,7 @@ export const recipeSchema = z
     $schema: z.string().optional().describe('Where an editor finds the schema.'),
     version: z.literal(1).default(1).describe('Version of the format.'),
     name: z.string().optional().describe('What the experiment is called.'),
-    base: z
-      .string()
+    base: path
       .min(1)
       .default('embedded')
       .describe(
@@ -375,10 +377,7 @@ export const recipeSchema = z
         }),
       ),
     seed: z.int().min(0).max(4294967295).default(1).describe('Seed of initial factors, data order and dropout.'),
-    output: z
-      .string()
-      .optional()
-      .describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
+    output: path.optional().describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
     lora: overridesOf(loraSettings)
       .default({})
       .describe('Settings of every expert’s factors.')

@@ -1,8 +1,9 @@
 import { getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
 import { nearest } from '../text/nearest.ts';
+import { mostProblems } from './limits.ts';
 import { nodeAt } from './nodes.ts';
-import { mostProblems, type PartProblem, type ProblemCode, pathText } from './problem.ts';
+import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
 import { schemasAt } from './schemaTree.ts';
 

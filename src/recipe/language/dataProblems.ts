@@ -1,6 +1,7 @@
 import type { JSONPath } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
-import { mostProblems, type PartProblem, type ProblemCode, type RelatedLine } from '../problem.ts';
+import { mostProblems } from '../limits.ts';
+import type { PartProblem, ProblemCode, RelatedLine } from '../problem.ts';
 import type { Recipe } from '../schema.ts';
 import { isCompared, overlap } from './dataFacts.ts';
 import { type Checked, type DataFacts, known, type RecipeWorld, unreadable } from './recipeWorld.ts';

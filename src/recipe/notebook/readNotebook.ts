@@ -1,7 +1,7 @@
 import { type Node, parseTree } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
+import { mostParts } from '../limits.ts';
 import { withoutMark } from '../parse.ts';
-import { mostParts } from '../schema.ts';
 import { type CellOrigin, type RecipeCell, type RecipeNotebook, type StepsFrame, unreadableProblems } from './cells.ts';
 import { indentationOf, noteText, shownText } from './cellText.ts';
 import { type ListItem, type ListLayout, lineEnd, readList } from './listText.ts';

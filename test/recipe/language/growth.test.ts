@@ -12,12 +12,11 @@ import { linksOf } from '../../../src/recipe/language/links.ts';
 import { referencesAt } from '../../../src/recipe/language/navigation.ts';
 import { outlineOf } from '../../../src/recipe/language/outline.ts';
 import { recipeProblems } from '../../../src/recipe/language/problems.ts';
+import { maxRecipeTokens, mostParts, mostProblems } from '../../../src/recipe/limits.ts';
 import { cellsInRecipe } from '../../../src/recipe/notebook/cellsInRecipe.ts';
 import { readNotebook } from '../../../src/recipe/notebook/readNotebook.ts';
 import { writeNotebook } from '../../../src/recipe/notebook/writeNotebook.ts';
-import { maxRecipeTokens, parseRecipe, readRecipe } from '../../../src/recipe/parse.ts';
-import { mostProblems } from '../../../src/recipe/problem.ts';
-import { mostParts } from '../../../src/recipe/schema.ts';
+import { parseRecipe, readRecipe } from '../../../src/recipe/parse.ts';
 import { worldOf } from './marked.ts';
 
 const world = worldOf({ data: { 't.jsonl': '{"prompt": "a", "completion": "b"}\n{}' } });
