@@ -25,6 +25,11 @@ export function inMarkdown(text: string): string {
     .replace(firstSigns, (_, space: string, sign: string) => `${space}${/\d/.test(sign) ? `${sign}\\` : `\\${sign}`}`);
 }
 
+/** A text of a stranger's in a notification, which makes links, of commands too, of what is written like one. */
+export function inNotification(text: string): string {
+  return visible(text).replaceAll('](', '] (');
+}
+
 /** A text of a stranger's as a span of code in Markdown, which nothing in it can end. */
 export function codeSpan(text: string): string {
   const line = visible(text).replace(/\s*\n\s*/g, ' ');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeSpan, inMarkdown, shortened, visible } from '../../src/text/shown.ts';
+import { codeSpan, inMarkdown, inNotification, shortened, visible } from '../../src/text/shown.ts';
 
 test('what could move a cursor, turn text around or hide is written out', () => {
   assert.equal(visible('a\u001b[2Jb\r\u202ec\u200bd\u0000\ne'), 'a\\u{1b}[2Jb\\u{d}\\u{202e}c\\u{200b}d\\u{0}\ne');
@@ -17,6 +17,7 @@ test('words of strangers are no links, pictures, HTML or headings in Markdown', 
   assert.equal(inMarkdown('![x](https://e.org/p.png)'), '\\!\\[x\\]\\(https\\://e.org/p.png\\)');
   assert.equal(inMarkdown('<img src="x"> a|b `c` *d*'), '\\<img src="x"\\> a\\|b \\`c\\` \\*d\\*');
   assert.equal(inMarkdown('www.example.org me@example.org'), 'www\\.example.org me\\@example.org');
+  assert.equal(inMarkdown('[run](command:x) `a` <b>\n*c*'), '\\[run\\]\\(command\\:x\\) \\`a\\` \\<b\\> \\*c\\*');
   assert.equal(inMarkdown('- a\n# b'), '\\- a \\# b');
   assert.equal(inMarkdown('1. a'), '1\\. a');
   assert.equal(inMarkdown('math v1.2, r-16'), 'math v1.2, r-16');
@@ -27,4 +28,8 @@ test('no text ends its span of code', () => {
   assert.equal(codeSpan('a`b``c'), '```a`b``c```');
   assert.equal(codeSpan('`a'), '`` `a ``');
   assert.equal(codeSpan('a\n\n# b'), '`a # b`');
+});
+
+test('what is written like a link is none in a notification', () => {
+  assert.equal(inNotification('[x](command:y)\u202e'), '[x] (command:y)\\u{202e}');
 });

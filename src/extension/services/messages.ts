@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { CancellationError, type LogOutputChannel, Range, Uri, window } from 'vscode';
 import { errorSentences, WorkbenchError } from '../../protocol/errors.ts';
+import { inNotification, visible } from '../../text/shown.ts';
 
 /** The one place that shows error messages. */
 export interface Messages {
@@ -20,7 +21,7 @@ export function createMessages(log: LogOutputChannel): Messages {
   const tellError = async (error: unknown) => {
     const place = firstPlace(error);
     const open = place && `Open ${basename(place.path)}:${place.line}`;
-    const chosen = await window.showErrorMessage(errorText(error), ...(open ? [open] : []), 'Show Log');
+    const chosen = await window.showErrorMessage(inNotification(errorText(error)), ...(open ? [open] : []), 'Show Log');
     if (chosen === 'Show Log') log.show();
     if (place && chosen === open) await showLine(place.path, place.line);
   };
@@ -32,7 +33,7 @@ export function createMessages(log: LogOutputChannel): Messages {
     },
     warning(message) {
       log.warn(message);
-      void tell(() => window.showWarningMessage(`Multi-LoRA: ${message}`, 'Show Log'));
+      void tell(() => window.showWarningMessage(`Multi-LoRA: ${inNotification(message)}`, 'Show Log'));
     },
     engineLost(lost) {
       log.error(lost.message);
@@ -41,7 +42,7 @@ export function createMessages(log: LogOutputChannel): Messages {
       const [first] = lost.message.split('\n');
       void tell(() =>
         window.showWarningMessage(
-          `Multi-LoRA: ${first}. It starts again by itself, and what was under way goes on.`,
+          `Multi-LoRA: ${inNotification(first!)}. It starts again by itself, and what was under way goes on.`,
           'Show Log',
         ),
       ).finally(() => {
@@ -64,8 +65,8 @@ async function showLine(path: string, line: number): Promise<void> {
 
 /** An error in words: what went wrong, and what to do about it. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof WorkbenchError ? errorSentences(error.message, error.hint) : error.message;
+  if (!(error instanceof Error)) return visible(String(error));
+  return visible(error instanceof WorkbenchError ? errorSentences(error.message, error.hint) : error.message);
 }
 
 export function isCancellation(error: unknown): boolean {

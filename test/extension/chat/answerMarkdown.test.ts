@@ -20,3 +20,9 @@ test('lines of text stay lines; fences and blank lines stay as they are', () =>
   check(false, 'a\nb\n\n```\nc\nd\n```\ne', 'a  \nb  \n\n```\nc\nd\n```  \ne'));
 
 test('a fence that was cut off is closed', () => check(false, '```\nc', '```\nc\n```\n'));
+
+test('pictures are written out, but for those in code', () => {
+  check(false, 'a ![x](https://e.org/p.png) [y](z)', 'a !\\[x](https://e.org/p.png) [y](z)');
+  check(false, '```\n![x](y)\n```\n![x](y)', '```\n![x](y)\n```  \n!\\[x](y)');
+  check(true, 'f(![]);\n```\n![x](y)', '```javascript\nf(![]);\n```  \n!\\[x](y)');
+});
