@@ -9,6 +9,9 @@ export const maxRecipeDepth = 100;
 /** Words, numbers, brackets, signs between them and comments: what takes time with every keystroke. */
 export const maxRecipeTokens = 20_000;
 
+/** Lines, empty ones too. */
+export const maxRecipeLines = 40_000;
+
 /** Experts, blends, merges, sets and steps of a recipe: of each at most so many. */
 export const mostParts = 500;
 

@@ -3,7 +3,7 @@ import type { Problem } from '../protocol/errors.ts';
 import { count } from '../text/numbers.ts';
 import { visible } from '../text/shown.ts';
 import { checkRecipe } from './check.ts';
-import { maxRecipeDepth, maxRecipeLength, maxRecipeTokens, mostProblems } from './limits.ts';
+import { maxRecipeDepth, maxRecipeLength, maxRecipeLines, maxRecipeTokens, mostProblems } from './limits.ts';
 import { firstProblems, type PartProblem, type ProblemCode, pathText, placeProblem, severityOf } from './problem.ts';
 import type { Recipe } from './schema.ts';
 import { readBySchema } from './schemaProblems.ts';
@@ -91,15 +91,18 @@ export function limitProblem(text: string): Problem | undefined {
     return problem('tooLarge', '', message);
   }
   const scanner = createScanner(text);
-  let [depth, tokens] = [0, 0];
+  let [depth, tokens, lines] = [0, 0, 1];
   for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
     const offset = scanner.getTokenOffset();
     const first = text[offset]!;
+    if ('\r\n'.includes(first) && ++lines > maxRecipeLines)
+      return manyProblem(text, offset, `${count(maxRecipeLines)} lines`);
     if (' \t\r\n'.includes(first)) continue;
     if ('{['.includes(first)) depth++;
     if ('}]'.includes(first)) depth--;
     if (depth > maxRecipeDepth) return deepProblem(text, offset);
-    if (++tokens > maxRecipeTokens) return tokensProblem(text, offset);
+    if (++tokens > maxRecipeTokens)
+      return manyProblem(text, offset, `${count(maxRecipeTokens)} words, numbers, brackets, signs and comments`);
   }
   return undefined;
 }
@@ -109,9 +112,9 @@ export function isBeyondLimits({ problems }: Pick<RecipeReading, 'problems'>): b
   return problems[0]?.code === 'tooLarge' || problems[0]?.code === 'tooDeep';
 }
 
-function tokensProblem(text: string, offset: number): Problem {
+function manyProblem(text: string, offset: number, most: string): Problem {
   const line = lineAt(text, offset);
-  const message = `the recipe has more than ${count(maxRecipeTokens)} words, numbers, brackets, signs and comments, from line ${line} on; a recipe has at most so many: leave something out`;
+  const message = `line ${line} goes beyond ${most}, which is the most that a recipe has; leave something out`;
   return { ...problem('tooLarge', `line ${line}`, message), range: { start: offset, end: offset + 1 } };
 }
 

@@ -2,7 +2,7 @@ import type { JSONPath, Node } from 'jsonc-parser';
 import type { Problem } from '../protocol/errors.ts';
 import { count } from '../text/numbers.ts';
 import { shortened, visible } from '../text/shown.ts';
-import { maxRecipeLength, maxRecipeTokens, mostProblems } from './limits.ts';
+import { maxRecipeLength, maxRecipeLines, maxRecipeTokens, mostProblems } from './limits.ts';
 import { nodeAt } from './nodes.ts';
 
 /** Every kind of problem that a recipe can have: its code, and what it means. docs/recipe-reference.md is made from it. */
@@ -10,7 +10,7 @@ export const problemCodes = {
   moreProblems: 'There are more problems than are told; those that are left out appear once others are gone.',
   empty: 'The file is empty.',
   syntax: 'The text is not JSON with comments.',
-  tooLarge: `The file is too large for a recipe: a dataset, or a model, under the wrong name. A recipe has at most ${count(maxRecipeLength)} characters and ${count(maxRecipeTokens)} words, numbers, brackets, signs and comments.`,
+  tooLarge: `The file is too large for a recipe: a dataset, or a model, under the wrong name. A recipe has at most ${count(maxRecipeLength)} characters, ${count(maxRecipeLines)} lines and ${count(maxRecipeTokens)} words, numbers, brackets, signs and comments.`,
   tooDeep: 'Brackets nest without end: one is left open.',
   duplicateKey: 'A key is written twice in one object; the last alone would count.',
   unknownKey: 'A key that recipes do not have.',

@@ -3,11 +3,11 @@ const longestWord = 64;
 /** Edits beyond which a longer word is another word. */
 const mostEdits = 8;
 /** Candidates of a comparable length that are looked at. With the limits above, a guess takes some 0.1 ms at most. */
-const mostCandidates = 200;
+const mostCandidates = 100;
 
 /**
  * The candidate closest to `word` by edit distance (Damerau–Levenshtein), or undefined when none is near. Words of more
- * than 64 characters are near to none, and of more than 200 candidates of a comparable length the first 200 are compared.
+ * than 64 characters are near to none, and of more than 100 candidates of a comparable length the first 100 are compared.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > longestWord) return undefined;
@@ -27,7 +27,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /** The edit distance where it is at most `limit`, else a number above it: only a band around the diagonal is computed. */
-function editDistance(a: string, b: string, limit: number): number {
+function editDistance(first: string, second: string, limit: number): number {
+  const [a, b] = withoutSame(first, second);
   const beyond = limit + 1;
   // Lower case may be longer.
   if (Math.abs(a.length - b.length) > limit) return beyond;
@@ -55,4 +56,14 @@ function editDistance(a: string, b: string, limit: number): number {
     [before, last, row] = [last, row, before];
   }
   return last[b.length]!;
+}
+
+/** Two words without what both begin and end with, which takes no edits. */
+function withoutSame(a: string, b: string): [string, string] {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  return [a.slice(start, a.length - end), b.slice(start, b.length - end)];
 }
