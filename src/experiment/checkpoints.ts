@@ -1,15 +1,18 @@
 import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as z from 'zod/mini';
 import { encodeSafetensors } from '../nn/files/safetensors.ts';
 import { allFinite } from '../nn/tensor/allFinite.ts';
 import type { RunPosition } from '../nn/train/trainLoop.ts';
+import { anyNumber } from '../protocol/contract.ts';
 import type { KeptCheckpoint } from '../protocol/engine/training.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import type { Quantization } from '../protocol/quantization.ts';
-import type { ReportCurve } from '../protocol/report.ts';
+import { type Quantization, quantizations } from '../protocol/quantization.ts';
+import { type ReportCurve, reportCurve } from '../protocol/report.ts';
 import type { LoraSettings } from '../recipe/schema.ts';
 import { storageError, writeFileAtomic } from './files.ts';
 import { keptCheckpointPath, type ResultPaths, runPaths, stepOfCheckpoint } from './paths.ts';
+import { fitting } from './readOwnFile.ts';
 import { temporaryNames } from './removeStaleFiles.ts';
 import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 
@@ -111,17 +114,59 @@ async function readCheckpointHead(path: string): Promise<CheckpointHead> {
 }
 
 function headOf({ fingerprint, origin, position, curves }: Record<string, string>, path: string): CheckpointHead {
+  const json: Record<string, unknown> = { fingerprint: fingerprint ?? '' };
   try {
-    return {
-      fingerprint: fingerprint ?? '',
-      ...(origin && { origin: JSON.parse(origin) as CheckpointOrigin }),
-      position: JSON.parse(position!) as RunPosition,
-      curves: JSON.parse(curves!) as ReportCurve[],
-    };
+    if (origin) json.origin = JSON.parse(origin);
+    json.position = JSON.parse(position!);
+    json.curves = JSON.parse(curves!);
   } catch {
     throw new WorkbenchError('badFile', `${path} does not say how far its run was`, trainAnew);
   }
+  return fitting(json, checkpointHead, path, 'the checkpoint', trainAnew) as CheckpointHead;
 }
+
+const whole = z.int().check(z.minimum(0));
+/** What a head says, which is believed only as far as it fits. */
+const checkpointHead = z.object({
+  fingerprint: z.string(),
+  origin: z.optional(
+    z.object({
+      baseHash: z.string(),
+      quantization: z.optional(z.enum(quantizations)),
+      seed: z.number(),
+      experts: z.array(
+        z.object({
+          name: z.string(),
+          lora: z.looseObject({
+            rank: z.int().check(z.minimum(1)),
+            alpha: z.number(),
+            rslora: z.boolean(),
+            targets: z.union([z.literal('all-linear'), z.array(z.string())]),
+            dropout: z.number(),
+          }),
+          targets: z.array(z.string()),
+          dataHash: z.string(),
+          trainExamples: whole,
+        }),
+      ),
+    }),
+  ),
+  position: z.looseObject({
+    step: whole,
+    experts: z.record(
+      z.string(),
+      z.looseObject({
+        step: whole,
+        data: z.looseObject({ epoch: whole, batch: whole }),
+        tokens: z.number(),
+        best: z.optional(z.object({ loss: anyNumber, step: whole })),
+        waited: whole,
+        stopped: z.boolean(),
+      }),
+    ),
+  }),
+  curves: z.array(reportCurve),
+});
 
 const trainAnew = 'Train anew without --resume.';
 

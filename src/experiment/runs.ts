@@ -1,10 +1,11 @@
 import { appendFileSync, createReadStream, existsSync, readFileSync } from 'node:fs';
-import { lstat, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep, win32 } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { RunRecord, RunResult } from '../protocol/runRecord.ts';
 import { runId, type StopWish } from '../protocol/runState.ts';
 import type { TrainEvent } from '../protocol/trainEvents.ts';
+import { pathProblem } from '../recipe/pathProblem.ts';
 import { checkNoLinks, entriesOf, kindOf, shortList } from './checkResults.ts';
 import { isThere, makeWritableFolder, storageError, writeFileAtomic } from './files.ts';
 import { type ResultPaths, type RunPaths, resultsOfRun, runPaths, stepOfCheckpoint } from './paths.ts';
@@ -26,14 +27,21 @@ async function writeRunRecord(folder: string, record: RunRecord): Promise<void> 
   await writeFileAtomic(runPaths(folder).record, `${JSON.stringify(written, null, 1)}\n`);
 }
 
+/** Records have some kilobytes; a larger one is none of ours. */
+const mostRecordBytes = 1_000_000;
+
 /** The record in a run's folder, with absolute paths; undefined where there is none. */
 export async function readRunRecord(folder: string): Promise<RunRecord | undefined> {
-  const text = await readFile(runPaths(folder).record, 'utf8').catch(() => undefined);
+  const path = runPaths(folder).record;
+  const info = await stat(path).catch(() => undefined);
+  if (!info?.isFile() || info.size > mostRecordBytes) return undefined;
+  const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   // Schemas take longer to load than the editor's activation may.
   const { parseRunRecord } = await import('../protocol/runRecord.ts');
   const record = parseRunRecord(text);
-  if (!record) return undefined;
+  // A record that was changed may name a share of another computer.
+  if (!record || pathProblem(record.recipe)) return undefined;
   const { result } = record;
   return {
     ...record,
@@ -60,6 +68,7 @@ async function readResult(folder: string, { adapters, reportPath, htmlPath }: Ru
 async function placedPath(folder: string, path: string, own: string): Promise<string> {
   // Windows' rule counts a path as absolute wherever it was written.
   if (!win32.isAbsolute(path)) return resolve(folder, path);
+  if (pathProblem(path)) return own;
   // Records were once written with absolute paths, and the workspace may have been moved or copied since.
   return (await isThere(own)) ? own : path;
 }
@@ -158,12 +167,9 @@ async function removeOldRuns({ history, run }: ResultPaths, id: string, recipe: 
   for (const old of own.slice(0, 1 - mostRuns)) if (!isInUse(old)) await removeRun(run(old.id));
 }
 
-/** No record is longer, in bytes. */
-const mostRecordBytes = 10_000_000;
-
 async function ownRecord(folder: string): Promise<RunRecord | undefined> {
   const info = await lstat(runPaths(folder).record).catch(() => undefined);
-  return info?.isFile() && info.size <= mostRecordBytes ? readRunRecord(folder) : undefined;
+  return info?.isFile() ? readRunRecord(folder) : undefined;
 }
 
 /** The clock may have gone back, and the engine may be one of another machine. */
@@ -221,6 +227,8 @@ export function openRunFolder(path: string): RunFolder {
     },
     async newEvents() {
       const events: TrainEvent[] = [];
+      // See readRunRecord.
+      const { parseTrainEvent } = await import('../protocol/trainEvents.ts');
       let rest = Buffer.alloc(0);
       try {
         for await (const chunk of createReadStream(files.events, {
@@ -229,7 +237,12 @@ export function openRunFolder(path: string): RunFolder {
         })) {
           const bytes = Buffer.concat([rest, chunk as Buffer]);
           const end = bytes.lastIndexOf('\n') + 1;
-          events.push(...bytes.toString('utf8', 0, end).split('\n').flatMap(parseEvent));
+          events.push(
+            ...bytes
+              .toString('utf8', 0, end)
+              .split('\n')
+              .flatMap(line => parseTrainEvent(line) ?? []),
+          );
           offset += end;
           rest = bytes.subarray(end);
         }
@@ -241,15 +254,6 @@ export function openRunFolder(path: string): RunFolder {
     },
     requestStop: wish => writeFile(files.stop, wish),
   };
-}
-
-/** A line that an engine did not come to finish is no event. */
-function parseEvent(line: string): TrainEvent[] {
-  try {
-    return line ? [JSON.parse(line) as TrainEvent] : [];
-  } catch {
-    return [];
-  }
 }
 
 function isAlive({ pid, updatedAt }: RunRecord): boolean {

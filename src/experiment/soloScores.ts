@@ -1,25 +1,26 @@
-import { WorkbenchError } from '../protocol/errors.ts';
-import { readJson, writeFileAtomic } from './files.ts';
+import * as z from 'zod/mini';
+import { writeFileAtomic } from './files.ts';
 import type { ResultPaths } from './paths.ts';
+import { readOwnFile } from './readOwnFile.ts';
+
+const pastScore = z.object({
+  expert: z.string(),
+  set: z.string(),
+  /** The factors it was measured with; a score of other factors says nothing of these. */
+  adapterHash: z.string(),
+  /** Experts that were trained by then. */
+  trained: z.array(z.string()),
+  correct: z.number(),
+  total: z.number(),
+});
 
 /** One expert's score on its own set, as it was at some time. */
-export interface PastScore {
-  expert: string;
-  set: string;
-  /** The factors it was measured with; a score of other factors says nothing of these. */
-  adapterHash: string;
-  /** Experts that were trained by then. */
-  trained: string[];
-  correct: number;
-  total: number;
-}
+export type PastScore = z.infer<typeof pastScore>;
 
-async function readScores({ scores }: ResultPaths): Promise<PastScore[]> {
-  const json = await readJson(scores, 'the history of scores').catch(error => {
-    if (error instanceof WorkbenchError && error.code === 'notFound') return [];
-    throw error;
-  });
-  return json as PastScore[];
+/** The scores since the first evaluation. Throws `badFile`. */
+export async function readScores({ scores }: ResultPaths): Promise<PastScore[]> {
+  const hint = 'Delete it; what was forgotten is then measured from now on.';
+  return (await readOwnFile(scores, 'the history of scores', z.array(pastScore), hint)) ?? [];
 }
 
 /** Adds scores to those before, and gives all; the first of the same factors and the same company is kept. */

@@ -4,6 +4,13 @@ import { quantizations } from './quantization.ts';
 import { scorerNames } from './scorer.ts';
 import { weightsSchema } from './target.ts';
 
+/** What is read of a report at most: a larger one would take minutes to be drawn. */
+export const reportLimits = { parts: 501, scores: 50_000, cells: 100_000, examples: 20_000, labels: 501 } as const;
+const mostParts = reportLimits.parts;
+
+const listOf = <S extends z.ZodMiniType>(item: S, most: number) =>
+  z.array(item).check(z.maxLength(most, `there are more than ${most}, which is more than is shown`));
+
 /** Answers by set. */
 const counts = z.record(z.string(), z.number());
 
@@ -67,13 +74,13 @@ export const reportScore = z.object({
 const router = z.object({
   kind: z.enum(['learned', 'keywords']),
   /** Expert names, then `abstained`. */
-  labels: z.array(z.string()),
+  labels: listOf(z.string(), reportLimits.labels),
   /** [true label][predicted label], counts on the held-out sets. */
-  confusion: z.array(z.array(z.number())),
+  confusion: listOf(listOf(z.number(), reportLimits.labels), reportLimits.labels),
   accuracy: z.number(),
   calibrationError: z.number(),
   /** Reliability diagram: confidence bins with the share that was right. */
-  bins: z.array(z.object({ confidence: z.number(), accuracy: z.number(), count: z.number() })),
+  bins: listOf(z.object({ confidence: z.number(), accuracy: z.number(), count: z.number() }), mostParts),
   msPerPrompt: z.number(),
 });
 
@@ -84,15 +91,16 @@ const forgetting = z.object({
   /** Probe tokens whose logits were compared. */
   probeTokens: z.number(),
   /** Right answers of each expert right after it was trained alone in the bank, and with all others trained and loaded. */
-  experts: z.array(
+  experts: listOf(
     z.object({ expert: z.string(), set: z.string(), before: z.number(), after: z.number(), total: z.number() }),
+    mostParts,
   ),
   /** One adapter trained on one domain after the other; absent when the recipe does not ask for it. */
   sequential: z.optional(
     z.object({
-      order: z.array(z.string()),
+      order: listOf(z.string(), mostParts),
       /** After each stage, right answers on every set of the order. */
-      stages: z.array(z.object({ trainedOn: z.string(), correct: counts, total: counts })),
+      stages: listOf(z.object({ trainedOn: z.string(), correct: counts, total: counts }), mostParts),
       /** Per set: accuracy when its domain had just been learned minus accuracy at the end, in shares. */
       forgotten: counts,
     }),
@@ -110,7 +118,7 @@ const storage = z.object({
   fullCopiesResident: z.optional(z.number()),
 });
 
-const curve = z.object({
+export const reportCurve = z.object({
   expert: z.string(),
   /** Training loss by step, thinned to at most some hundred points. */
   train: z.array(z.object({ step: z.number(), loss: anyNumber, learningRate: z.number() })),
@@ -145,25 +153,26 @@ export const reportSchema = z.object({
     runtime: z.string(),
     node: z.string(),
   }),
-  experts: z.array(expert),
+  experts: listOf(expert, mostParts),
   /** Named blends and the weights proposed from the scores. */
-  blends: z.array(
+  blends: listOf(
     z.object({ name: z.string(), weights: weightsSchema, source: z.enum(['recipe', 'scores', 'router']) }),
+    2 * mostParts,
   ),
-  merges: z.array(merge),
-  sets: z.array(set),
+  merges: listOf(merge, mostParts),
+  sets: listOf(set, mostParts),
   /** Every system against every set. */
-  scores: z.array(reportScore),
+  scores: listOf(reportScore, reportLimits.scores),
   router: z.optional(router),
   forgetting,
   storage,
   /** Milliseconds to change experts or weights, without and with the next token. */
   switching: z.optional(z.object({ medianMs: z.number(), worstMs: z.number(), changes: z.number() })),
-  curves: z.array(curve),
+  curves: listOf(reportCurve, mostParts),
   /** Sample answers of the routed system and of each set's expert. */
-  examples: z.array(example),
+  examples: listOf(example, reportLimits.examples),
   /** Seconds of each part of the run. */
-  durations: z.array(z.object({ name: z.string(), seconds: z.number() })),
+  durations: listOf(z.object({ name: z.string(), seconds: z.number() }), mostParts),
 });
 
 export type Report = z.infer<typeof reportSchema>;
@@ -173,5 +182,5 @@ export type ReportScore = z.infer<typeof reportScore>;
 export type ReportRouter = z.infer<typeof router>;
 export type ReportForgetting = z.infer<typeof forgetting>;
 export type ReportStorage = z.infer<typeof storage>;
-export type ReportCurve = z.infer<typeof curve>;
+export type ReportCurve = z.infer<typeof reportCurve>;
 export type ReportExample = z.infer<typeof example>;

@@ -31,7 +31,7 @@ export const runRecordSchema = z.object({
   sets: z.optional(z.array(z.string())),
   state: z.enum(runStates),
   /** The engine that runs it. */
-  pid: z.number(),
+  pid: z.int().check(z.minimum(1)),
   /** Milliseconds since 1970; `updatedAt` moves on while the engine lives. */
   startedAt: z.number(),
   updatedAt: z.number(),

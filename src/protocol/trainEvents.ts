@@ -50,5 +50,16 @@ export const trainEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('trained'), step }),
 ]);
 
+/** Reads a line of a run's events; undefined where it is none: an engine may not have come to finish it. */
+export function parseTrainEvent(line: string): TrainEvent | undefined {
+  let json: unknown;
+  try {
+    json = line === '' ? undefined : JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  return z.safeParse(trainEvent, json).data;
+}
+
 export type TrainEvent = z.infer<typeof trainEvent>;
 export type TrainStepEvent = z.infer<typeof stepEvent>;

@@ -1,10 +1,10 @@
 /**
  * What a terminal or an editor would obey instead of showing it: control characters (C0 save line break and tab, DEL,
- * C1), with which every escape sequence begins, and those that turn the direction of text, behind which other text hides
- * (Boucher and Anderson 2021, "Trojan Source"). One character each, so that a sequence that is split over pieces of a
- * text is found all the same.
+ * C1), with which every escape sequence begins, and those that turn the direction of text or cannot be seen, behind which
+ * other text hides (Boucher and Anderson 2021, "Trojan Source"). One character each, so that a sequence that is split
+ * over pieces of a text is found all the same.
  */
-const obeyed = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+const obeyed = /(?![\n\t])[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
 /** Most characters of an error's message: a stranger's text in it could be as long as a file. */
 const longestMessage = 4000;
@@ -29,15 +29,19 @@ export function visibleMessage(text: string): string {
 /** A value as one line of JSON that holds nothing a terminal would obey. */
 export function visibleJson(value: unknown): string {
   // JSON.stringify escapes C0 itself; whatever else is left stands within strings, where \u is the same character.
-  return JSON.stringify(value).replace(obeyed, character => `\\u${hex(character, 4)}`);
+  return JSON.stringify(value).replace(obeyed, character =>
+    Array.from({ length: character.length }, (_, i) => `\\u${hex(character.charCodeAt(i), 4)}`).join(''),
+  );
 }
 
 function escaped(character: string): string {
   if (character === '\n') return '\\n';
   if (character === '\t') return '\\t';
-  return character < '\u0100' ? `\\x${hex(character, 2)}` : `\\u${hex(character, 4)}`;
+  const code = character.codePointAt(0)!;
+  if (code > 0xffff) return `\\u{${code.toString(16)}}`;
+  return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
 }
 
-function hex(character: string, digits: number): string {
-  return character.charCodeAt(0).toString(16).padStart(digits, '0');
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0');
 }

@@ -1,5 +1,7 @@
 import type { JSONPath } from 'jsonc-parser';
 import { nearest } from '../text/nearest.ts';
+import { shortened } from '../text/shown.ts';
+import { mostProblems } from './limits.ts';
 import { type NameKind, type NameUse, nameUses, reservedNames } from './names.ts';
 import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import type { Recipe } from './schema.ts';
@@ -54,24 +56,51 @@ const unknownCodes: Record<NameKind, ProblemCode> = {
   set: 'unknownSet',
 };
 
+/** Names that a message lists. */
+const mostListed = 20;
+
 function unknownNames(uses: NameUse[]): PartProblem[] {
   const defined = uses.filter(use => use.isDefinition);
+  const answering = new Map<string, { names: string[]; answers: Set<string> }>();
+  /** The names that such a use can stand for, and those that have a meaning of their own. */
+  const answersOf = (kinds: NameKind[]) => {
+    const key = kinds.join(' ');
+    let found = answering.get(key);
+    if (!found) {
+      const names = defined.filter(d => kinds.includes(d.kinds[0]!)).map(d => d.name);
+      found = { names, answers: new Set(kinds.length > 1 ? [...names, ...reservedNames] : names) };
+      answering.set(key, found);
+    }
+    return found;
+  };
+  let told = 0;
   return uses.flatMap(({ kinds, isDefinition, name, path, on }): PartProblem[] => {
     if (isDefinition) return [];
-    const names = defined.filter(d => kinds.includes(d.kinds[0]!)).map(d => d.name);
-    const answers = kinds.length > 1 ? [...names, ...reservedNames] : names;
-    if (answers.includes(name)) return [];
+    const { names, answers } = answersOf(kinds);
+    if (answers.has(name)) return [];
+    const [kind] = kinds as [NameKind];
+    const problem = { code: unknownCodes[kind], path, on };
+    // The others are counted alone.
+    if (++told > mostProblems) return [{ ...problem, message: '' }];
     const guess = nearest(name, answers);
     const hint = guess
       ? `did you mean '${guess}'?`
       : names.length > 0
-        ? `there are: ${names.join(', ')}`
+        ? `there are: ${listed(names)}`
         : 'there is none';
-    const [kind] = kinds as [NameKind];
-    const code = unknownCodes[kind];
-    const message = `${pathText(path)}: no ${kind} is called '${name}'; ${hint}`;
-    return [{ code, path, on, message, replacement: guess && JSON.stringify(guess) }];
+    const message = `${pathText(path)}: no ${kind} is called '${shortened(name)}'; ${hint}`;
+    return [{ ...problem, message, replacement: guess && JSON.stringify(guess) }];
   });
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > mostListed ? ` and ${names.length - mostListed} more` : '';
+  return (
+    names
+      .slice(0, mostListed)
+      .map(name => shortened(name))
+      .join(', ') + more
+  );
 }
 
 /** Why a table of weights cannot be used; undefined where it can. */
@@ -79,7 +108,7 @@ export function weightsProblem(weights: Record<string, number>): string | undefi
   const entries = Object.entries(weights);
   if (entries.length === 0) return 'no weight is given';
   const bad = entries.find(([, w]) => !Number.isFinite(w));
-  if (bad) return `the weight of '${bad[0]}' is not a number`;
+  if (bad) return `the weight of '${shortened(bad[0])}' is not a number`;
   if (entries.every(([, w]) => w === 0)) return 'all weights are zero, which is the base alone; give one a value';
   return undefined;
 }

@@ -1,6 +1,7 @@
-import { findNodeAtLocation, getNodeValue, type JSONPath } from 'jsonc-parser';
+import { getNodeValue, type JSONPath } from 'jsonc-parser';
 import { linearNames } from '../nn/model/layout.ts';
 import type { FieldControl, FormField, FormScope, TrainingForm } from '../protocol/views/training.ts';
+import { nodeAt } from './nodes.ts';
 import type { RecipeReading } from './parse.ts';
 import { pathText } from './problem.ts';
 import { type FormSection, formSections } from './schema.ts';
@@ -25,7 +26,8 @@ export function recipeForm(reading: RecipeReading, isSaved: boolean, offers: Off
   const isBroken = !root || !parts || root.type !== 'object' || errors.some(({ code }) => code === 'syntax');
   const experts = Object.entries(parts?.experts ?? {}).filter(([, { data }]) => data);
   const names = experts.map(([name]) => name);
-  const scopes = isBroken ? [] : [undefined, ...names].map(expert => scopeOf(reading, expert, offers));
+  const problemAt = new Map(errors.toReversed().map(p => [p.where, p.message]));
+  const scopes = isBroken ? [] : [undefined, ...names].map(expert => scopeOf(reading, expert, offers, problemAt));
   const shown = new Set(scopes.flatMap(s => s.sections.flatMap(({ fields }) => fields.map(f => pathText(f.path)))));
   return {
     scopes,
@@ -36,11 +38,14 @@ export function recipeForm(reading: RecipeReading, isSaved: boolean, offers: Off
   };
 }
 
-function scopeOf(reading: RecipeReading, expert: string | undefined, offers: Offers): FormScope {
+/** The first error of each place. */
+type Errors = ReadonlyMap<string, string>;
+
+function scopeOf(reading: RecipeReading, expert: string | undefined, offers: Offers, errors: Errors): FormScope {
   const within = expert === undefined ? [] : ['experts', expert];
   const settings = placedSettings(schemaOf(expert));
   const sections = (Object.keys(formSections) as FormSection[]).flatMap(name => {
-    const fields = settings.filter(s => s.section === name).map(s => fieldOf(reading, within, s, offers));
+    const fields = settings.filter(s => s.section === name).map(s => fieldOf(reading, within, s, offers, errors));
     const { title, ...more } = formSections[name];
     return fields.length > 0 ? [{ title, isRare: 'isRare' in more, fields }] : [];
   });
@@ -75,20 +80,22 @@ function placedSettings(schema: Schema): PlacedSetting[] {
 }
 
 function fieldOf(
-  { root, problems }: RecipeReading,
+  { root }: RecipeReading,
   within: string[],
   { path: own, label, schema }: PlacedSetting,
   offers: Offers,
+  errors: Errors,
 ): FormField {
   const path = [...within, ...own];
   const written = (at: JSONPath) => {
-    const node = findNodeAtLocation(root!, at);
+    const node = nodeAt(root!, at);
     return node && (getNodeValue(node) as unknown);
   };
   const value = written(path);
   // An expert's settings are those of all experts where it says nothing.
   const otherwise = (within.length > 0 ? written(own) : undefined) ?? schema.default;
-  const problem = problems.find(p => p.severity === 'error' && p.where === pathText(path));
+  const where = pathText(path);
+  const problem = errors.get(where);
   return {
     path,
     label,
@@ -97,7 +104,7 @@ function fieldOf(
     value: value ?? otherwise,
     otherwise,
     isWritten: value !== undefined,
-    ...(problem && { problem: withoutPlace(problem.message, pathText(path)) }),
+    ...(problem !== undefined && { problem: withoutPlace(problem, where) }),
   };
 }
 

@@ -1,11 +1,17 @@
-import { findNodeAtLocation, type JSONPath, type Node } from 'jsonc-parser';
+import type { JSONPath, Node } from 'jsonc-parser';
 import type { Problem } from '../protocol/errors.ts';
+import { visibleText } from '../protocol/visibleText.ts';
+import { count } from '../text/numbers.ts';
+import { shortened } from '../text/shown.ts';
+import { maxRecipeLength, maxRecipeLines, maxRecipeTokens, mostProblems } from './limits.ts';
+import { nodeAt } from './nodes.ts';
 
 /** Every kind of problem that a recipe can have: its code, and what it means. docs/recipe-reference.md is made from it. */
 export const problemCodes = {
+  moreProblems: 'There are more problems than are told; those that are left out appear once others are gone.',
   empty: 'The file is empty.',
   syntax: 'The text is not JSON with comments.',
-  tooLarge: 'The file is too large for a recipe: a dataset, or a model, under the wrong name.',
+  tooLarge: `The file is too large for a recipe: a dataset, or a model, under the wrong name. A recipe has at most ${count(maxRecipeLength)} characters, ${count(maxRecipeLines)} lines and ${count(maxRecipeTokens)} words, numbers, brackets, signs and comments.`,
   tooDeep: 'Brackets nest without end: one is left open.',
   duplicateKey: 'A key is written twice in one object; the last alone would count.',
   unknownKey: 'A key that recipes do not have.',
@@ -93,25 +99,40 @@ export interface RecipeProblem extends Problem {
   related?: RelatedLine[];
 }
 
-/** A path as messages write it: `steps[0].expert`. */
+/** A path as messages write it: `steps[0].expert`; of a key of more than 100 characters the first 99. */
 export function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, p) => {
     if (typeof p === 'number') return `${text}[${p}]`;
-    return text ? `${text}.${String(p)}` : String(p);
+    const key = shortened(String(p), 100);
+    return text ? `${text}.${key}` : key;
   }, '');
+}
+
+/** The first problems, and one that says how many were left out, here and before (`left`). */
+export function firstProblems(found: readonly RecipeProblem[], left = 0): RecipeProblem[] {
+  const more = left + Math.max(0, found.length - mostProblems);
+  if (more === 0) return [...found];
+  const told = found.slice(0, mostProblems);
+  const isError = found.some(p => p.severity === 'error');
+  const message = `${count(more)} more problems are not told; the first ${count(told.length)} are`;
+  return [...told, { code: 'moreProblems', severity: isError ? 'error' : 'warning', where: '', message }];
 }
 
 /** The problem with its place in the text: that of its part, or of the nearest part above that exists. */
 export function placeProblem({ path, on, ...problem }: PartProblem, root: Node): RecipeProblem {
-  const where = pathText(path);
-  const severity = severityOf(problem.code);
+  const told = {
+    ...problem,
+    message: visibleText(problem.message),
+    severity: severityOf(problem.code),
+    where: pathText(path),
+  };
   for (let n = path.length; n >= 0; n--) {
-    const node = findNodeAtLocation(root, path.slice(0, n));
+    const node = nodeAt(root, path.slice(0, n));
     if (!node) continue;
     const { offset, length } = on === 'key' || n < path.length ? keyOf(node) : node;
-    return { ...problem, severity, where, range: { start: offset, end: offset + length } };
+    return { ...told, range: { start: offset, end: offset + length } };
   }
-  return { ...problem, severity, where };
+  return told;
 }
 
 /** The key of a value that has one, else the value. */

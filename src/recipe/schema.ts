@@ -3,14 +3,24 @@ import * as z from 'zod';
 import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
 import { scorerNames, scorerTexts } from '../protocol/scorer.ts';
+import { mostParts } from './limits.ts';
 import { namePattern, nameRule } from './names.ts';
+import { pathProblem } from './pathProblem.ts';
 
 /**
  * The recipe, `NAME.lora.json`: one experiment written down. This is its only definition: the validator, the
  * editor's JSON schema, the documentation and every default come from here. Paths are relative to the recipe's folder.
  */
 
-const name = z.string().regex(namePattern, nameRule);
+/** Names become names of files, which may have 255 bytes with what is put behind them. */
+const name = z.string().max(100, 'has at most 100 characters').regex(namePattern, nameRule);
+
+/** Parts by name. */
+const named = <S extends z.ZodType>(part: S, noun: string) =>
+  z
+    .record(name, part)
+    .refine(parts => Object.keys(parts).length <= mostParts, `a recipe has at most ${mostParts} ${noun}`)
+    .meta({ maxProperties: mostParts });
 
 /** Examples that documentation and completion show. */
 const exampleValues = (...examples: unknown[]) => ({ examples });
@@ -63,7 +73,7 @@ export const loraSettings = z
       .describe('Numerator of the scaling: alpha / r, or alpha / √r with rsLoRA.'),
     rslora: z.boolean().default(false).describe('Rank-stabilised scaling alpha / √r (Kalajdzievski 2023).'),
     targets: z
-      .union([z.literal('all-linear'), z.array(z.string()).min(1)])
+      .union([z.literal('all-linear'), z.array(z.string()).min(1).max(100)])
       .default('all-linear')
       .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'.")
       .meta(exampleValues(['q_proj', 'v_proj'])),
@@ -162,7 +172,13 @@ export const trainingSettings = z
   })
   .describe('How factors are trained.');
 
-const dataFile = z.string().min(1).describe('A JSONL or CSV file, relative to the recipe.');
+/** A path relative to the recipe. What may not be named is refused here, so that nothing that reads a recipe looks for it. */
+const path = z.string().check(({ value, issues }) => {
+  const message = pathProblem(value);
+  if (message) issues.push({ code: 'custom', message, input: value });
+});
+
+const dataFile = path.min(1).describe('A JSONL or CSV file, relative to the recipe.');
 
 const expert = z
   .strictObject({
@@ -183,8 +199,7 @@ const expert = z
       })
       .optional()
       .describe('Its data; needed when it is trained here.'),
-    adapter: z
-      .string()
+    adapter: path
       .optional()
       .describe('A PEFT folder to load instead of training, relative to the recipe.')
       .meta(exampleValues('adapters/math'))
@@ -258,8 +273,7 @@ const merge = z
       .describe('How ties elects a sign.')
       .meta(valueTexts({ total: 'By the sum of the entries.', frequency: 'By the count of their signs.' })),
     seed: z.int().min(0).default(0).describe('Seed of the masks of dare.'),
-    out: z
-      .string()
+    out: path
       .optional()
       .describe('Folder of the result, relative to the recipe; within the output folder without it.')
       .meta(exampleValues('adapters/both')),
@@ -291,7 +305,7 @@ const evaluationSet = z
 
 const evaluation = z
   .strictObject({
-    sets: z.record(name, evaluationSet).default({}).describe('Held-out sets by name.'),
+    sets: named(evaluationSet, 'held-out sets').default({}).describe('Held-out sets by name.'),
     sequential: z
       .strictObject({
         order: z.array(z.string()).min(2).describe('Domains in the order in which the one adapter learns them.'),
@@ -341,8 +355,7 @@ export const recipeSchema = z
     $schema: z.string().optional().describe('Where an editor finds the schema.'),
     version: z.literal(1).default(1).describe('Version of the format.'),
     name: z.string().optional().describe('What the experiment is called.'),
-    base: z
-      .string()
+    base: path
       .min(1)
       .default('embedded')
       .describe(
@@ -364,22 +377,23 @@ export const recipeSchema = z
         }),
       ),
     seed: z.int().min(0).max(4294967295).default(1).describe('Seed of initial factors, data order and dropout.'),
-    output: z
-      .string()
-      .optional()
-      .describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
+    output: path.optional().describe('Folder of runs, adapters and reports; `runs/NAME` beside the recipe without it.'),
     lora: overridesOf(loraSettings)
       .default({})
       .describe('Settings of every expert’s factors.')
       .meta(shownFromHere('nowhere')),
     training: overridesOf(trainingSettings).default({}).describe('Settings of every expert’s training.'),
-    experts: z.record(name, expert).default({}).describe('The experts by name.'),
+    experts: named(expert, 'experts').default({}).describe('The experts by name.'),
     router: router.default(router.parse({ kind: 'learned' })),
     generation: overridesOf(generationSettings).default({}).describe('How answers are decoded.'),
-    blends: z.record(name, blend).default({}).describe('Named blends: weights of experts at run time.'),
-    merges: z.record(name, merge).default({}).describe('Named merges: permanent combinations.'),
+    blends: named(blend, 'blends').default({}).describe('Named blends: weights of experts at run time.'),
+    merges: named(merge, 'merges').default({}).describe('Named merges: permanent combinations.'),
     evaluation: evaluation.default(evaluation.parse({})),
-    steps: z.array(step).default([]).describe('The experiment, in order.'),
+    steps: z
+      .array(step)
+      .max(mostParts, `a recipe has at most ${mostParts} steps`)
+      .default([])
+      .describe('The experiment, in order.'),
   })
   .describe('A Multi-LoRA recipe.');
 

@@ -1,6 +1,8 @@
-import { findNodeAtLocation, getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
+import { getNodeValue, type JSONPath, type Node } from 'jsonc-parser';
 import type { z } from 'zod';
 import { nearest } from '../text/nearest.ts';
+import { mostProblems } from './limits.ts';
+import { nodeAt } from './nodes.ts';
 import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import { type Recipe, recipeSchema } from './schema.ts';
 import { schemasAt } from './schemaTree.ts';
@@ -12,7 +14,10 @@ export interface SchemaReading {
   /** The recipe without the parts that were refused; undefined where nothing is left. */
   parts?: Recipe;
   refused: JSONPath[];
+  /** The first of them. */
   problems: PartProblem[];
+  /** How many more there are. */
+  left: number;
 }
 
 /** zod reports some issues only once others are gone, so the recipe is parsed again without the refused parts. */
@@ -21,18 +26,32 @@ const mostRounds = 6;
 export function readBySchema(root: Node): SchemaReading {
   let value: unknown = getNodeValue(root);
   const refused: JSONPath[] = [];
-  let problems: PartProblem[] | undefined;
+  let told: Pick<SchemaReading, 'problems' | 'left'> | undefined;
   for (let round = 0; round < mostRounds; round++) {
     const { data, error } = recipeSchema.safeParse(value);
-    problems ??= error?.issues.flatMap(issue => issueProblems(issue, root)) ?? [];
-    if (!error) return { parts: data, refused, problems };
+    told ??= firstOf(error?.issues ?? [], root);
+    if (!error) return { parts: data, refused, ...told };
     for (const path of error.issues.flatMap(i => refusedPaths(i, value))) {
       refused.push(path);
       if (path.length === 0) value = undefined;
       else remove(value, path);
     }
   }
-  return { refused, problems: problems ?? [] };
+  return { refused, problems: [], left: 0, ...told };
+}
+
+function firstOf(issues: readonly Issue[], root: Node): Pick<SchemaReading, 'problems' | 'left'> {
+  const problems: PartProblem[] = [];
+  let left = 0;
+  for (const issue of issues) {
+    const room = mostProblems - problems.length;
+    const keys = issue.code === 'unrecognized_keys' ? issue.keys : undefined;
+    left += Math.max(0, (keys?.length ?? 1) - room);
+    if (room === 0) continue;
+    for (const problem of issueProblems(keys ? ({ ...issue, keys: keys.slice(0, room) } as Issue) : issue, root))
+      problems.push(problem);
+  }
+  return { problems, left };
 }
 
 /** What to remove for an issue to disappear: the value, or the object that lacks it; a whole list, so that no index shifts. */
@@ -57,7 +76,7 @@ function remove(value: unknown, path: JSONPath): void {
 function issueProblems(issue: Issue, root: Node): PartProblem[] {
   const path = issue.path as JSONPath;
   const at = pathText(path) || 'the recipe';
-  const node = findNodeAtLocation(root, path);
+  const node = nodeAt(root, path);
   const value: unknown = node && getNodeValue(node);
   const got = describe(value);
   const problem = (code: ProblemCode, message: string, more: Partial<PartProblem> = {}): PartProblem => ({
@@ -65,13 +84,15 @@ function issueProblems(issue: Issue, root: Node): PartProblem[] {
     ...more,
   });
   switch (issue.code) {
-    case 'unrecognized_keys':
+    case 'unrecognized_keys': {
+      const known = keysAt(path, getNodeValue(root));
       return issue.keys.map(key => {
         const where = [...path, key];
-        const guess = nearest(key, keysAt(path, getNodeValue(root)));
+        const guess = nearest(key, known);
         const message = `'${pathText(where)}' is not a key of a recipe${guess ? `; did you mean '${guess}'?` : ''}`;
         return problem('unknownKey', '', { path: where, on: 'key', message, replacement: quoted(guess) });
       });
+    }
     case 'invalid_type': {
       const isQuotedNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
       const isNumber = ['number', 'int'].includes(issue.expected);
@@ -105,14 +126,14 @@ function unionProblem(
   const key = 'discriminator' in issue ? String(issue.discriminator ?? '') : '';
   if (key) {
     const constants = schemasAt(path.slice(0, -1)).map(form => String(form.properties?.[key]?.const));
-    const node = findNodeAtLocation(root, path);
+    const node = nodeAt(root, path);
     const guess = node && nearestTo(getNodeValue(node), constants);
     const expected = constants.map(c => JSON.stringify(c)).join(', ');
     const hint = guess ? `; did you mean '${guess}'?` : '';
     return problem('wrongValue', `expected one of ${expected}, got ${got}${hint}`, { replacement: quoted(guess) });
   }
   const expected = [...new Set(issue.errors.flat().map(expectedText))];
-  const node = findNodeAtLocation(root, path);
+  const node = nodeAt(root, path);
   const isListed = node?.type === 'string' && expected.includes('array');
   const replacement = isListed ? `[${JSON.stringify(node.value)}]` : undefined;
   return problem('wrongType', `expected ${expected.join(' or ')}, got ${got}`, { replacement });

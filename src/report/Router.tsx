@@ -80,7 +80,7 @@ function ReliabilityDiagram({ router: { bins, calibrationError } }: { router: Re
   const x = linearScale([0, 100], [area.left, area.right]);
   const y = linearScale([0, 100], [area.bottom, area.top]);
   const filled = bins.filter(bin => bin.count > 0);
-  const most = Math.max(...filled.map(bin => bin.count), 1);
+  const most = filled.reduce((largest, bin) => Math.max(largest, bin.count), 1);
   return (
     <Picture
       size={size}

@@ -67,7 +67,7 @@ interface BarRow {
 
 function BarTable({ title, rows }: { title: string; rows: readonly BarRow[] }) {
   const total = ({ parts }: BarRow) => parts.reduce((sum, part) => sum + part.bytes, 0);
-  const longest = Math.max(...rows.map(total), 1);
+  const longest = rows.map(total).reduce((a, b) => Math.max(a, b), 1);
   return (
     <table class="bars">
       <caption class="hidden">{title}</caption>

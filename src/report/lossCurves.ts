@@ -1,4 +1,4 @@
-import type { Report } from '../protocol/report.ts';
+import type { Report, ReportCurve } from '../protocol/report.ts';
 
 export interface LossPoint {
   step: number;
@@ -27,6 +27,7 @@ export interface LossCurves {
 /** What can be drawn of a report's curves: a run that diverged has losses that JSON cannot hold. */
 export function lossCurves(report: Report): LossCurves {
   const curves = report.curves
+    .map(thinnedCurve)
     .filter(({ train, validation }) => train.length + validation.length > 0)
     .map(({ expert, train, validation }): LossCurve => {
       const known = validation.filter(isFinitePoint);
@@ -34,7 +35,7 @@ export function lossCurves(report: Report): LossCurves {
         expert,
         train: train.filter(isFinitePoint),
         validation: known,
-        last: Math.max(1, ...[...train, ...validation].map(({ step }) => step)),
+        last: [...train, ...validation].reduce((last, { step }) => Math.max(last, step), 1),
         bestValidation: known.length > 0 ? known.reduce((a, b) => (b.loss < a.loss ? b : a)) : undefined,
       };
     });
@@ -42,6 +43,19 @@ export function lossCurves(report: Report): LossCurves {
   if (losses.length === 0) return { curves, range: undefined, isLogarithmic: false };
   const [low, high] = losses.reduce(([a, b], loss) => [Math.min(a, loss), Math.max(b, loss)], [Infinity, -Infinity]);
   return { curves, range: [low, high], isLogarithmic: low > 0 && high / low >= 8 };
+}
+
+/** Points of a curve that are drawn: more than a screen has columns. Our own reports have some hundred. */
+const mostPoints = 2000;
+
+/** A curve of which every so many points are left out, where it has more than can be drawn; the last is kept. */
+export function thinnedCurve(curve: ReportCurve): ReportCurve {
+  return { ...curve, train: thinned(curve.train), validation: thinned(curve.validation) };
+}
+
+function thinned<P>(points: P[]): P[] {
+  const every = Math.ceil(points.length / mostPoints);
+  return every <= 1 ? points : points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
 function isFinitePoint({ loss }: LossPoint): boolean {

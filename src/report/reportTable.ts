@@ -30,7 +30,7 @@ function storageLine(report: Report): string {
 
 /** First column to the left, the rest to the right. */
 export function alignColumns(rows: readonly string[][]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map(row => row[i]!.length)));
+  const widths = rows[0]!.map((_, i) => rows.reduce((longest, row) => Math.max(longest, row[i]!.length), 0));
   const line = (row: string[]) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   const [head, ...body] = rows.map(line);

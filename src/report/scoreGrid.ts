@@ -15,13 +15,16 @@ const kinds: ReportScore['kind'][] = ['base', 'expert', 'routed', 'blend', 'merg
 /** Systems × sets, systems ordered by kind and otherwise as they come. */
 export function scoreGrid(report: Pick<Report, 'sets' | 'scores'>): ScoreRow[] {
   const rows = new Map<string, ScoreRow>();
+  const first = new Map<string, ReportScore>();
+  for (const score of report.scores) {
+    const key = JSON.stringify([score.kind, score.system, score.set]);
+    if (!first.has(key)) first.set(key, score);
+  }
   for (const { system, kind } of report.scores) {
     // An expert and a blend may have the same name.
     const key = `${kind} ${system}`;
     if (rows.has(key)) continue;
-    const cells = report.sets.map(set =>
-      report.scores.find(score => score.system === system && score.kind === kind && score.set === set.name),
-    );
+    const cells = report.sets.map(set => first.get(JSON.stringify([kind, system, set.name])));
     rows.set(key, { system, kind, cells, overall: overallOf(cells) });
   }
   return [...rows.values()].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));

@@ -3,17 +3,19 @@ import type { Report, ReportScore } from '../protocol/report.ts';
 import type { ShownCell, ShownReport, ShownRow } from '../protocol/views/report.ts';
 import { dateTime } from '../text/numbers.ts';
 import { forgettingOf, headlineAccuracy, sequentialSentence, storageSaving } from './findings.ts';
+import { thinnedCurve } from './lossCurves.ts';
 import { type ScoreRow, scoreGrid, share } from './scoreGrid.ts';
 
 /** Reports as the report view shows them; those after the first are compared with it, set by set. */
 export function shownReports(reports: readonly { path: string; report: Report }[]): ShownReport[] {
   const [first] = reports;
   const labels = labelsOf(reports);
+  const rowsBefore = first && rowsByKey(first.report);
   return reports.map(({ path, report }, i) => ({
     path,
     label: labels[i]!,
-    report,
-    rows: scoreGrid(report).map(row => shownRow(row, report, i === 0 ? undefined : first!.report)),
+    report: { ...report, curves: report.curves.map(thinnedCurve) },
+    rows: scoreGrid(report).map(row => shownRow(row, report, i === 0 ? undefined : rowsBefore)),
     headline: headlineAccuracy(report),
     forgetting: { ...forgettingOf(report), sequential: sequentialSentence(report) },
     storage: storageSaving(report),
@@ -32,17 +34,34 @@ function labelsOf(reports: readonly { path: string; report: Report }[]): string[
   );
 }
 
-function shownRow({ system, kind, cells, overall }: ScoreRow, { sets }: Report, first: Report | undefined): ShownRow {
-  const before = first && scoreGrid(first).find(row => row.system === system && row.kind === kind);
+/** The rows of the report that others are compared with, and where its sets are in them. */
+interface RowsBefore {
+  rows: ReadonlyMap<string, ScoreRow>;
+  places: ReadonlyMap<string, number>;
+}
+
+function rowsByKey(report: Report): RowsBefore {
+  return {
+    rows: new Map(scoreGrid(report).map(row => [keyOf(row), row])),
+    // Of sets with one name the first; sets are the same by name alone: that is what a report says of them.
+    places: new Map(report.sets.map(({ name }, i): [string, number] => [name, i]).reverse()),
+  };
+}
+
+function keyOf({ system, kind }: ScoreRow): string {
+  return `${kind} ${system}`;
+}
+
+function shownRow(row: ScoreRow, { sets }: Report, first: RowsBefore | undefined): ShownRow {
+  const { system, kind, cells, overall } = row;
+  const before = first?.rows.get(keyOf(row));
   return {
     system,
     kind,
-    cells: cells.map((score, i) => {
-      // Sets are the same by name alone: that is what a report says of them.
-      const at = first?.sets.findIndex(({ name }) => name === sets[i]!.name) ?? -1;
-      return shownCell(accuracy(score), accuracy(before?.cells[at]));
-    }),
-    overall: shownCell(overall, sameSets(first, sets) ? before?.overall : undefined),
+    cells: cells.map((score, i) =>
+      shownCell(accuracy(score), accuracy(before?.cells[first!.places.get(sets[i]!.name) ?? -1])),
+    ),
+    overall: shownCell(overall, before && sameSets(first!, sets) ? before.overall : undefined),
   };
 }
 
@@ -59,7 +78,6 @@ function shownCell(now: Accuracy | undefined, before: Accuracy | undefined): Sho
 }
 
 /** Over different sets, the sums of both say nothing about each other. */
-function sameSets(first: Report | undefined, sets: Report['sets']): boolean {
-  const names = (list: Report['sets']) => list.map(({ name }) => name).sort();
-  return first !== undefined && JSON.stringify(names(first.sets)) === JSON.stringify(names(sets));
+function sameSets({ places }: RowsBefore, sets: Report['sets']): boolean {
+  return places.size === sets.length && sets.every(({ name }) => places.has(name));
 }

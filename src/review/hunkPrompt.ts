@@ -23,7 +23,7 @@ If nothing is wrong, answer: ${nothingFound}`;
 /** The lines as the prompt has them, without the indentation that all of them share. */
 export function renderedLines(hunk: DiffHunk): string[] {
   const texts = hunk.map(line => line.text.trimEnd());
-  const shared = Math.min(...texts.filter(text => text !== '').map(text => text.search(/\S/)));
+  const shared = texts.reduce((least, text) => (text === '' ? least : Math.min(least, text.search(/\S/))), Infinity);
   let number = 0;
   return hunk.map(({ mark }, i) => {
     const text = texts[i]!.slice(shared);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { maxRecipeLength, parseRecipe } from '../../src/recipe/parse.ts';
+import { maxRecipeLength } from '../../src/recipe/limits.ts';
+import { parseRecipe } from '../../src/recipe/parse.ts';
 
 const experts = '"experts": {"math": {"adapter": "a"}, "code": {"data": {"train": "c.jsonl"}}}';
 

@@ -58,7 +58,7 @@ export function promptSection({ lab, below, promptChanged, decodingChanged, stop
 /** What the router makes of a prompt: whom it would choose, and what in the prompt says so. */
 export function routeView(prompt: string, route: RouteResult, styleOf: (expert: string) => string): HTMLElement {
   const { weights, abstained, evidence } = route;
-  const strongest = Math.max(0, ...evidence.map(({ contribution }) => Math.abs(contribution)));
+  const strongest = evidence.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 0);
   const marks = evidenceSpans(prompt, evidence).map(({ text, expert, contribution }) => {
     if (expert === undefined) return text;
     const mark = element(

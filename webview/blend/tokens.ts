@@ -63,8 +63,8 @@ export function tokenView(explanation: Explanation, styleOf: (expert: string) =>
     replaceContent(figures, tokenFigures(tokens[i]!, experts));
   }
 
-  if (tokens.length > 0)
-    choose(tokens.findIndex(token => pullOf(token).kl === Math.max(...tokens.map(t => pullOf(t).kl))));
+  const pulls = tokens.map(token => pullOf(token).kl);
+  if (tokens.length > 0) choose(pulls.indexOf(pulls.reduce((a, b) => Math.max(a, b))));
   return element('div', { class: 'token-view' }, list, legend(explanation, styleOf), figures, allFigures(explanation));
 }
 

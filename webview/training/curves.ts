@@ -21,9 +21,10 @@ export function addProgress(
       curves.experts.set(fresh.name, fresh);
       continue;
     }
-    own.train.push(...fresh.train);
-    own.validation.push(...fresh.validation);
-    own.rates.push(...fresh.rates);
+    // Of a run that goes on for long these are more than a call takes arguments.
+    for (const point of fresh.train) own.train.push(point);
+    for (const point of fresh.validation) own.validation.push(point);
+    for (const rate of fresh.rates) own.rates.push(rate);
   }
   if (last) curves.last = last;
   if (checkpoint !== undefined) curves.checkpoint = checkpoint;

@@ -5,7 +5,7 @@ import { hashBase } from '../../experiment/base.ts';
 import { adapterFolder } from '../../experiment/experiment.ts';
 import { sizeOf } from '../../experiment/files.ts';
 import { writeReport } from '../../experiment/reports.ts';
-import { addScores, earliestScore } from '../../experiment/soloScores.ts';
+import { addScores, earliestScore, readScores } from '../../experiment/soloScores.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
@@ -41,6 +41,9 @@ export async function evaluateRecipe(
   const { recipe } = e;
   const sets = await loadSets(e, request.sets);
   const experts = open.available.filter(name => name in recipe.experts);
+  // Files that may have been changed are read before hours are spent.
+  const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));
+  await readScores(e.paths);
   await open.load(open.available);
   const router = await open.router();
   const settings = generationSettingsOf(recipe);
@@ -68,7 +71,6 @@ export async function evaluateRecipe(
     measureStorage(model.base, folders, prompt, workbench.threads, call.signal),
   );
   const switching = probes[0] && (await measureSwitching(model, probes[0]));
-  const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));
   const hashAfter = await hashBase(model.base);
 
   // What was measured in part must not pass for a report.

@@ -15,7 +15,7 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
     for (const [b, row] of tokens.entries()) {
       cache.tokens[b] ??= [];
       cache.tokens[b].length = past[b]!;
-      cache.tokens[b].push(...row);
+      for (const token of row) cache.tokens[b].push(token);
     }
     return model.run(tokens, past, weights, cache, from);
   };

@@ -1,4 +1,5 @@
 import type { RouteResult } from '../../protocol/route.ts';
+import { codeSpan, inMarkdown } from '../../text/shown.ts';
 import { weightsText } from '../../text/target.ts';
 
 /** One line of Markdown: whom the router chose, and the strongest evidence for it. */
@@ -8,14 +9,14 @@ export function routeLine(route: RouteResult, mostEvidence: number): string {
     // Forms of sentences are for the page: a word says more in a line.
     .filter(e => e.contribution > 0 && e.expert in route.weights && !e.feature.startsWith('form '))
     .slice(0, mostEvidence)
-    .map(e => `\`${e.feature.replaceAll('`', "'")}\``);
-  return `Routed to **${weightsText(route.weights)}**${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.`;
+    .map(e => codeSpan(e.feature));
+  return `Routed to **${inMarkdown(weightsText(route.weights))}**${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.`;
 }
 
 /** The whole route as a page of plain text. */
 export function routePage(prompt: string, route: RouteResult): string {
   const evidence = strongest(route);
-  const width = Math.max(0, ...evidence.map(e => e.expert.length));
+  const width = evidence.reduce((longest, e) => Math.max(longest, e.expert.length), 0);
   return [
     route.abstained
       ? 'Route: no expert’s domain was recognised; the base answered alone.'

@@ -49,11 +49,13 @@ export function createAnswerMarkdown(isCode: boolean): AnswerMarkdown {
   };
 }
 
-/** An expert for code answers in bare code, which Markdown would take for its own marks: it gets a fence. */
+/**
+ * An expert for code answers in bare code, which Markdown would take for its own marks: it gets a fence. Outside of fences a
+ * picture is written out: to show it would tell its server that it was.
+ */
 function createPlainMarkdown(isCode: boolean): AnswerMarkdown {
   let begun = false;
   let start = '';
-  let isFenced = false;
   let inOwnFence = false;
   let line = '';
   return {
@@ -66,14 +68,13 @@ function createPlainMarkdown(isCode: boolean): AnswerMarkdown {
         if ('```'.startsWith(start)) return '';
         begun = true;
         text = start;
-        isFenced = isCode && !start.startsWith('```');
-        if (isFenced) out = '```javascript\n';
+        inOwnFence = isCode && !start.startsWith('```');
+        if (inOwnFence) out = '```javascript\n';
       }
-      if (isFenced) return out + text;
       for (const c of text) {
         if (c !== '\n') {
+          out += c === '[' && line.endsWith('!') && !inOwnFence ? '\\[' : c;
           line += c;
-          out += c;
           continue;
         }
         if (line.trimStart().startsWith('```')) inOwnFence = !inOwnFence;
@@ -86,7 +87,7 @@ function createPlainMarkdown(isCode: boolean): AnswerMarkdown {
     end() {
       if (!begun) return start;
       // The fence that closes has no line after it.
-      const isClosed = !isFenced && (inOwnFence ? line.trimStart().startsWith('```') : true);
+      const isClosed = !inOwnFence || line.trimStart().startsWith('```');
       return isClosed ? '' : '\n```\n';
     },
   };

@@ -1,6 +1,7 @@
 import type { ChatFollowup } from 'vscode';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
+import { codeSpan } from '../../text/shown.ts';
 import { parseWeights } from '../../text/target.ts';
 import { expertFor } from '../ask/offered.ts';
 import { taskPrompt } from '../ask/tasks.ts';
@@ -25,7 +26,8 @@ export function chatPrompt(
     case 'qa': {
       const expert = expertFor(command, described);
       if (!expert?.isTrained) return { instead: `No expert for ${command} is trained in this recipe.` };
-      if (!question) return { instead: `What do you want to ask \`${expert.name}\`? Write it after \`/${command}\`.` };
+      if (!question)
+        return { instead: `What do you want to ask ${codeSpan(expert.name)}? Write it after \`/${command}\`.` };
       return { target: { kind: 'expert', name: expert.name }, question };
     }
     case 'blend':
@@ -55,7 +57,7 @@ function blendPrompt(text: string, { blends, experts }: Offer['described']): Cha
   const list = names.length > 0 ? `The recipe has the blends ${names.join(', ')}. ` : '';
   const trained = experts.filter(e => e.isTrained).map(e => `${e.name}=0.5`);
   const usage = `${list}Write \`/blend NAME prompt\`${trained.length > 0 ? `, or weights such as \`/blend ${trained.slice(0, 2).join(',')} prompt\`` : ''}.`;
-  if (!named && !weights) return { instead: head ? `There is no blend \`${head}\`. ${usage}` : usage };
+  if (!named && !weights) return { instead: head ? `There is no blend ${codeSpan(head)}. ${usage}` : usage };
   if (!question) return { instead: `What do you want to ask? ${usage}` };
   return { target: named ? { kind: 'blend', name: named.name } : { kind: 'weights', weights: weights! }, question };
 }

@@ -15,6 +15,7 @@ import {
 import type { AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import type { Target } from '../../protocol/target.ts';
+import { inMarkdown } from '../../text/shown.ts';
 import { targetLabel, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import { routeLine, routePage } from '../ask/routeText.ts';
@@ -101,7 +102,7 @@ async function answer(
             if (told.leftOut.length > 0)
               stream.markdown(new MarkdownString('> ').appendText(told.leftOut.join(' ')).appendMarkdown('\n\n'));
             if (told.thinking) stream.progress('Thinking is on: the model reasons before it answers.');
-            if (choice.kind !== 'auto') stream.markdown(`**${targetLabel(choice)}**${why}\n\n`);
+            if (choice.kind !== 'auto') stream.markdown(`**${inMarkdown(targetLabel(choice))}**${why}\n\n`);
             return;
           case 'route':
             markdown = createAnswerMarkdown(answersInCode(choice, told.route, offer));
@@ -122,7 +123,7 @@ async function answer(
 }
 
 function showEmptyState(stream: ChatResponseStream, nothingTrained: string, remedies: CommandId[] = []): void {
-  stream.markdown(`> ${nothingTrained}\n\n`);
+  stream.markdown(`> ${inMarkdown(nothingTrained)}\n\n`);
   for (const command of remedies) stream.button({ command, title: commands[command].title });
   stream.markdown('Until then the base answers alone:\n\n');
 }
@@ -165,7 +166,7 @@ function endNote({ finish, answerTokens, timings, weights, route }: AskResult): 
     length: ', cut at its longest length',
     context: ', cut at the end of the window',
   };
-  const who = route ? '' : `${weightsText(weights)}, `;
+  const who = route ? '' : `${inMarkdown(weightsText(weights))}, `;
   return `\n\n*${who}${answerTokens} ${answerTokens === 1 ? 'token' : 'tokens'}${speed}${cut[finish]}*`;
 }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
+import { isWithinFolder } from '../../experiment/isWithinFolder.ts';
 import type { FactAnswer, FactRequest } from './factWorker.ts';
 import type { FactKind, FactRequests } from './readFacts.ts';
 
@@ -7,9 +8,14 @@ import type { FactKind, FactRequests } from './readFacts.ts';
 export interface FactCache {
   /**
    * A fact as far as it is known. Whether the file it comes from has changed is looked up meanwhile, and `changed` called
-   * when there is news.
+   * when there is news. Where `within` is a folder, a file elsewhere is not looked up, and nothing is known of it.
    */
-  get<K extends FactKind>(kind: K, request: FactRequests[K][0], file: string): FactRequests[K][1] | undefined;
+  get<K extends FactKind>(
+    kind: K,
+    request: FactRequests[K][0],
+    file: string,
+    within?: string,
+  ): FactRequests[K][1] | undefined;
   /** Resolves when all that was asked for has been read. */
   settled(): Promise<void>;
   dispose(): void;
@@ -53,7 +59,11 @@ export function createFactCache(workerPath: string, changed: () => void, warn: (
     return answer.fact;
   }
 
-  async function refresh(entry: Entry, kind: FactKind, request: unknown, file: string): Promise<void> {
+  async function refresh(entry: Entry, kind: FactKind, request: unknown, file: string, within?: string): Promise<void> {
+    if (within !== undefined && !isWithinFolder(file, within)) {
+      entry.reading = undefined;
+      return;
+    }
     const info = await stat(file).catch(() => undefined);
     const stamp = info ? `${info.mtimeMs} ${info.size}` : 'missing';
     const isNew = stamp !== entry.stamp;
@@ -66,14 +76,14 @@ export function createFactCache(workerPath: string, changed: () => void, warn: (
   }
 
   return {
-    get(kind, request, file) {
+    get(kind, request, file, within) {
       const key = `${kind} ${JSON.stringify(request)}`;
       let entry = entries.get(key);
       if (!entry) {
         entry = {};
         entries.set(key, entry);
       }
-      entry.reading ??= refresh(entry, kind, request, file);
+      entry.reading ??= refresh(entry, kind, request, file, within);
       return entry.fact as never;
     },
     async settled() {

@@ -55,6 +55,9 @@ export interface OpenRecipes extends Disposable {
   all(): OpenRecipe[];
 }
 
+/** Cells that are no JSON whose problems are told at once: each is read with all others as a recipe of its own. */
+const mostBroken = 5;
+
 export function createOpenRecipes(worlds: RecipeWorlds): OpenRecipes {
   const wholes = keptByVersion<TextDocument, OpenRecipe>();
   const cells = keptByVersion<TextDocument, OpenRecipe | undefined>();
@@ -100,7 +103,7 @@ export function createOpenRecipes(worlds: RecipeWorlds): OpenRecipes {
     notebooks(notebook, versionOf(notebook), () => {
       const all = cellsOf(notebook);
       const broken = all.filter(({ part }) => !isWhole(part));
-      if (broken.length > 0) return broken.flatMap(({ document }) => cell(document) ?? []);
+      if (broken.length > 0) return broken.slice(0, mostBroken).flatMap(({ document }) => cell(document) ?? []);
       const { reading, starts } = cellsInRecipe(all.map(({ part }) => part));
       const text = textOf(notebook.uri, reading);
       return all.flatMap(({ document, part }) => {

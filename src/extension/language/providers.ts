@@ -34,6 +34,9 @@ import { hoverProvider } from './hoverProvider.ts';
 import { type OpenRecipes, rangeIn, recipeSelector, shownSelector } from './openRecipes.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 
+/** Parts of a recipe that can be clicked: each is looked up. */
+const mostLinks = 200;
+
 /** What the core says of a recipe, as the editor's providers. */
 export function registerProviders(
   recipes: OpenRecipes,
@@ -77,10 +80,13 @@ export function registerProviders(
         const reading = readingOf(document);
         const base = worlds.baseFolder(document.uri, reading);
         const links = await Promise.all(
-          linksOf(reading).map(async link => {
-            const target = await linkTarget(document.uri, link, base);
-            return target ? [new DocumentLink(rangeIn(document, link.range), target)] : [];
-          }),
+          linksOf(reading)
+            .slice(0, mostLinks)
+            .map(async link => {
+              if (link.kind !== 'base' && !worlds.mayLookUp(document.uri, link.path)) return [];
+              const target = await linkTarget(document.uri, link, base);
+              return target ? [new DocumentLink(rangeIn(document, link.range), target)] : [];
+            }),
         );
         return links.flat();
       },

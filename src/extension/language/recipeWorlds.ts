@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Uri, workspace } from 'vscode';
 import { findBaseFolder } from '../../experiment/baseFolder.ts';
 import { hubCacheFolder } from '../../experiment/hubCache.ts';
+import { isWithinFolder } from '../../experiment/isWithinFolder.ts';
 import { adapterPaths, experimentPaths, globs, isOfRun } from '../../experiment/paths.ts';
 import { known, type RecipeWorld } from '../../recipe/language/recipeWorld.ts';
 import type { RecipeReading } from '../../recipe/parse.ts';
@@ -13,8 +14,10 @@ import { createFactCache } from './factCache.ts';
 /** What recipes speak of beyond their texts, read in the background as it is asked for. */
 export interface RecipeWorlds extends Disposable {
   worldOf(recipe: Uri, reading: RecipeReading): RecipeWorld;
-  /** The folder of a recipe's base; undefined for a model that was not downloaded. */
+  /** The folder of a recipe's base; undefined for a model that was not downloaded, and for what may not be looked up. */
   baseFolder(recipe: Uri, reading: RecipeReading): string | undefined;
+  /** Whether a file that a recipe names may be looked up: in a workspace that is not trusted nothing outside of it may. */
+  mayLookUp(recipe: Uri, path: string): boolean;
   /** Resolves when all that was asked for has been read. */
   settled(): Promise<void>;
   /** There is more to be known, or something else. */
@@ -41,25 +44,41 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
     watcher.onDidChange(look),
     watcher.onDidCreate(look),
     watcher.onDidDelete(look),
+    workspace.onDidGrantWorkspaceTrust(fire),
   ];
   const cacheFolder = () => hubCacheFolder(readSetting('modelFolder'));
-  const baseFolder = (recipe: Uri, parts: RecipeReading['parts']) =>
-    findBaseFolder(parts?.base ?? 'embedded', {
+  const mayLookUp = (recipe: Uri, path: string) => {
+    const within = limitOf(recipe);
+    return within === undefined || isWithinFolder(resolve(dirname(recipe.fsPath), path), within);
+  };
+  const baseFolder = (recipe: Uri, parts: RecipeReading['parts']) => {
+    const base = parts?.base ?? 'embedded';
+    if (base !== 'embedded' && !mayLookUp(recipe, base)) return undefined;
+    return findBaseFolder(base, {
       from: dirname(recipe.fsPath),
       mediaFolder: join(extensionPath, 'media'),
       cacheFolder: cacheFolder(),
     });
+  };
 
   return {
+    mayLookUp,
     baseFolder: (recipe, { parts }) => baseFolder(recipe, parts),
     worldOf(recipe, { parts }) {
       const recipeFolder = dirname(recipe.fsPath);
+      const within = limitOf(recipe);
       const base = baseFolder(recipe, parts);
+      const paths = experimentPaths(recipe.fsPath, { output: parts?.output });
       const trainedOn = (expert: string) => {
-        const folder = experimentPaths(recipe.fsPath, { output: parts?.output }).trainedAdapter(expert);
-        return known(cache.get('adapter', { folder, name: expert }, adapterPaths(folder).config));
+        const folder = paths.trainedAdapter(expert);
+        return known(cache.get('adapter', { folder, name: expert }, adapterPaths(folder).config, within));
       };
       const baseFacts = () => {
+        if (base === undefined && !mayLookUp(recipe, parts?.base ?? ''))
+          return {
+            unreadable: 'broken' as const,
+            reason: `'${parts?.base}' lies outside of the workspace, which is not trusted: it is not looked up`,
+          };
         if (base === undefined)
           return {
             unreadable: 'broken' as const,
@@ -78,15 +97,18 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
       };
       const adapterFacts = (path: string) => {
         const folder = resolve(recipeFolder, path);
-        return cache.get('adapter', { folder, name: path }, adapterPaths(folder).config);
+        return cache.get('adapter', { folder, name: path }, adapterPaths(folder).config, within);
       };
+      // Checks and hints ask for it with every expert.
+      let facts: { base: ReturnType<typeof baseFacts> } | undefined;
       return {
         get base() {
-          return baseFacts();
+          facts ??= { base: baseFacts() };
+          return facts.base;
         },
         data(path) {
           const file = resolve(recipeFolder, path);
-          return cache.get('data', { path: file, name: path }, file);
+          return cache.get('data', { path: file, name: path }, file, within);
         },
         adapter: adapterFacts,
         trainedOn,
@@ -106,6 +128,12 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
     onDidChange: changed.event,
     dispose: () => disposables.forEach(d => d.dispose()),
   };
+}
+
+/** The folder that nothing may be looked up outside of: that of a workspace which is not trusted, else the recipe's own. */
+function limitOf(recipe: Uri): string | undefined {
+  if (workspace.isTrusted) return undefined;
+  return workspace.getWorkspaceFolder(recipe)?.uri.fsPath ?? dirname(recipe.fsPath);
 }
 
 function lastSpeed(recipe: Uri, runs: Runs): number | undefined {

@@ -1,4 +1,4 @@
-import { findNodeAtLocation } from 'jsonc-parser';
+import { nodeAt } from '../../recipe/nodes.ts';
 import { readRecipe } from '../../recipe/parse.ts';
 import { percent } from '../../text/numbers.ts';
 
@@ -33,7 +33,7 @@ export function testedSets(text: string): TestedSet[] {
   return Object.entries(parts.evaluation.sets).map(([name, { expert, minimum }]): TestedSet => {
     const path = ['evaluation', 'sets', name];
     const placeOf = (more: string[]): Place => {
-      const { offset, length } = findNodeAtLocation(root, [...path, ...more])!.parent!;
+      const { offset, length } = nodeAt(root, [...path, ...more])!.parent!;
       return { start: offset, end: offset + length };
     };
     const minima = Object.entries(minimum ?? {});

@@ -77,10 +77,13 @@ async function chooseReports(shown: readonly string[]): Promise<string[]> {
 /** Newest first; files of the name that are no reports are others' business. */
 async function reportsOfWorkspace(): Promise<OpenedReport[]> {
   const files = await workspace.findFiles(globs.reports, '**/node_modules/**', mostFiles);
-  const read = await Promise.allSettled(files.map(({ fsPath }) => readReport(fsPath)));
-  return read
-    .flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
-    .sort((a, b) => b.report.created.localeCompare(a.report.created));
+  const read: OpenedReport[] = [];
+  // One after the other: together they may not fit into memory. Of each only what the list says of it is kept.
+  for (const { fsPath } of files) {
+    const opened = await readReport(fsPath).catch(() => undefined);
+    if (opened) read.push({ ...opened, report: { ...opened.report, curves: [], examples: [] } });
+  }
+  return read.sort((a, b) => b.report.created.localeCompare(a.report.created));
 }
 
 function itemOf({ path, report }: OpenedReport): QuickPickItem {

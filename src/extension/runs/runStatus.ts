@@ -1,4 +1,6 @@
 import { type Disposable, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
+import { visibleText } from '../../protocol/visibleText.ts';
+import { inMarkdown } from '../../text/shown.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
@@ -14,7 +16,7 @@ export function createRunStatus(runs: Runs): Disposable {
     const [first, ...others] = running.values();
     if (!first) return item.hide();
     const more = others.length > 0 ? ` +${others.length}` : '';
-    item.text = `$(sync~spin) ${runTitle(first)} ${percentDone(first)}${more}`;
+    item.text = `$(sync~spin) ${visibleText(runTitle(first))} ${percentDone(first)}${more}`;
     item.tooltip = new MarkdownString([...running.values()].map(about).join('\n\n'));
     item.show();
   };
@@ -34,5 +36,6 @@ export function createRunStatus(runs: Runs): Disposable {
 
 function about(run: Run): string {
   const where = run.isHere ? '' : ', in another window';
-  return `**${runTitle(run)}** (${workspace.asRelativePath(run.recipe)}${where})\n\n${progressText(run)}\n\nClick to stop.`;
+  const place = inMarkdown(workspace.asRelativePath(run.recipe));
+  return `**${inMarkdown(runTitle(run))}** (${place}${where})\n\n${inMarkdown(progressText(run))}\n\nClick to stop.`;
 }

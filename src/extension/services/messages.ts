@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { CancellationError, type LogOutputChannel, Range, Uri, window } from 'vscode';
 import { errorSentences, WorkbenchError } from '../../protocol/errors.ts';
 import { visibleText } from '../../protocol/visibleText.ts';
+import { inNotification } from '../../text/shown.ts';
 
 /** The one place that shows error messages. */
 export interface Messages {
@@ -21,7 +22,7 @@ export function createMessages(log: LogOutputChannel): Messages {
   const tellError = async (error: unknown) => {
     const place = firstPlace(error);
     const open = place && `Open ${basename(place.path)}:${place.line}`;
-    const chosen = await window.showErrorMessage(errorText(error), ...(open ? [open] : []), 'Show Log');
+    const chosen = await window.showErrorMessage(inNotification(errorText(error)), ...(open ? [open] : []), 'Show Log');
     if (chosen === 'Show Log') log.show();
     if (place && chosen === open) await showLine(place.path, place.line);
   };
@@ -34,7 +35,7 @@ export function createMessages(log: LogOutputChannel): Messages {
     warning(told) {
       const message = visibleText(told);
       log.warn(message);
-      void tell(() => window.showWarningMessage(`Multi-LoRA: ${message}`, 'Show Log'));
+      void tell(() => window.showWarningMessage(`Multi-LoRA: ${inNotification(message)}`, 'Show Log'));
     },
     engineLost(lost) {
       log.error(lost.message);
@@ -43,7 +44,7 @@ export function createMessages(log: LogOutputChannel): Messages {
       const [first] = lost.message.split('\n');
       void tell(() =>
         window.showWarningMessage(
-          `Multi-LoRA: ${first}. It starts again by itself, and what was under way goes on.`,
+          `Multi-LoRA: ${inNotification(first!)}. It starts again by itself, and what was under way goes on.`,
           'Show Log',
         ),
       ).finally(() => {

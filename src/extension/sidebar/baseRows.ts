@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import type { DescribedBase } from '../../protocol/engine/experts.ts';
 import type { CachedModel, UnusableModel } from '../../protocol/engine/models.ts';
 import { bytes, listing, magnitude } from '../../text/numbers.ts';
+import { inMarkdown } from '../../text/shown.ts';
 import { cachedName } from '../bases/getBaseItems.ts';
-import { escaped, joined, type TreeRow } from './treeRow.ts';
+import { joined, type TreeRow } from './treeRow.ts';
 
 /** A base on this machine. */
 export interface BaseRef {
@@ -52,7 +53,7 @@ function unusableRow(model: UnusableModel): TreeRow<BaseRef> {
     id: folder,
     label: name,
     description: joined('cannot be used', bytes(model.bytes)),
-    tooltip: [`**${escaped(name)}**`, `Cannot be used as a base: ${escaped(reason)}`, escaped(folder)],
+    tooltip: [`**${inMarkdown(name)}**`, `Cannot be used as a base: ${inMarkdown(reason)}`, inMarkdown(folder)],
     icon: 'warning',
     context: ['base', 'cached', 'other'],
     spoken: `${name}, cannot be used as a base`,
@@ -70,11 +71,11 @@ function baseRow(base: Base, users: KnownOfBases['recipes']): TreeRow<BaseRef> {
     label,
     description: joined(isActive && 'active recipe', figures),
     tooltip: [
-      `**${escaped(label)}**${name === 'embedded' ? ': comes with the extension' : ''}`,
-      `${architecture}, ${magnitude(parameters)} parameters, ${bytes(base.bytes)} on disk`,
+      `**${inMarkdown(label)}**${name === 'embedded' ? ': comes with the extension' : ''}`,
+      `${inMarkdown(architecture)}, ${magnitude(parameters)} parameters, ${bytes(base.bytes)} on disk`,
       `Answers within ${bytes(base.memoryBytes)} of memory`,
-      ...(users.length > 0 ? [`Base of ${listing(users.map(u => escaped(u.name)))}`] : []),
-      escaped(folder),
+      ...(users.length > 0 ? [`Base of ${listing(users.map(u => inMarkdown(u.name)))}`] : []),
+      inMarkdown(folder),
     ],
     icon: name === 'embedded' ? 'package' : cached ? 'database' : 'folder',
     colour: isActive ? 'charts.green' : undefined,

@@ -1,9 +1,10 @@
 import type { DescribedExpert, DescribeResult, Loaded } from '../../protocol/engine/experts.ts';
 import type { Report, ReportScore } from '../../protocol/report.ts';
 import { bytes, count, dateTime, interval, percent } from '../../text/numbers.ts';
+import { codeSpan, inMarkdown } from '../../text/shown.ts';
 import type { Run } from '../runs/run.ts';
 import { percentDone } from '../runs/runText.ts';
-import { escaped, joined, type TreeRow } from './treeRow.ts';
+import { joined, type TreeRow } from './treeRow.ts';
 
 /** An expert of the active recipe. */
 export interface ExpertRef {
@@ -67,14 +68,14 @@ function expertRow(expert: DescribedExpert, known: KnownOfExperts): TreeRow<Expe
 
 function aboutExpert(expert: DescribedExpert, isLoaded: boolean, known: KnownOfExperts): string[] {
   const { name, domain, description, adapter, isTrained } = expert;
-  const base = adapter?.baseHash ? `, SHA-256 \`${adapter.baseHash.slice(0, 12)}\`` : '';
+  const base = adapter?.baseHash ? `, SHA-256 ${codeSpan(adapter.baseHash.slice(0, 12))}` : '';
   return [
-    `**${escaped(name)}**${description ? `: ${escaped(description)}` : ''}`,
-    `Domain: ${escaped(domain)}`,
+    `**${inMarkdown(name)}**${description ? `: ${inMarkdown(description)}` : ''}`,
+    `Domain: ${inMarkdown(domain)}`,
     ...(adapter
       ? [
           `Rank ${adapter.rank}, ${bytes(adapter.bytes)} on disk${adapter.steps ? `, ${count(adapter.steps)} steps` : ''}`,
-          `Base: ${escaped(known.described.base.name)}${base}`,
+          `Base: ${inMarkdown(known.described.base.name)}${base}`,
           ...scoreLines(name, known),
           isLoaded ? 'Loaded: its factors are in memory.' : 'Not loaded: the first question that needs it loads it.',
         ]
@@ -89,7 +90,7 @@ function scoreLines(name: string, { report, runs }: KnownOfExperts): string[] {
   const isOld = trained !== undefined && trained.updatedAt > Date.parse(report.created);
   const when = `measured ${dateTime(report.created.replace(/\.\d+Z$/, 'Z'))}${isOld ? ', **before its last training**' : ''}`;
   return scores.map(
-    s => `${percent(accuracy(s))} right (${interval(s)}) of ${count(s.total)} on ${escaped(s.set)}, ${when}`,
+    s => `${percent(accuracy(s))} right (${interval(s)}) of ${count(s.total)} on ${inMarkdown(s.set)}, ${when}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { listing, plural } from '../../text/numbers.ts';
-import { escaped, joined, type TreeRow } from './treeRow.ts';
+import { inMarkdown } from '../../text/shown.ts';
+import { joined, type TreeRow } from './treeRow.ts';
 
 export interface ListedRecipe {
   path: string;
@@ -28,9 +29,9 @@ export function recipeRows(recipes: readonly ListedRecipe[]): TreeRow<string>[] 
       label,
       description: joined(state, count, folder),
       tooltip: [
-        `**${escaped(described?.name ?? label)}**${isActive ? ': its experts answer in this workspace' : ''}`,
-        escaped(shown),
-        ...(problem ? [escaped(problem)] : []),
+        `**${inMarkdown(described?.name ?? label)}**${isActive ? ': its experts answer in this workspace' : ''}`,
+        inMarkdown(shown),
+        ...(problem ? [inMarkdown(problem)] : []),
         ...(described ? aboutRecipe(described) : []),
       ],
       icon: problem ? 'error' : isActive ? 'check' : 'file-code',
@@ -43,9 +44,9 @@ export function recipeRows(recipes: readonly ListedRecipe[]): TreeRow<string>[] 
 }
 
 function aboutRecipe({ base, experts, blends, merges }: DescribeResult): string[] {
-  const names = (list: readonly { name: string }[]) => listing(list.map(x => escaped(x.name)));
+  const names = (list: readonly { name: string }[]) => listing(list.map(x => inMarkdown(x.name)));
   return [
-    `Base: ${escaped(base.name)} (${base.architecture})`,
+    `Base: ${inMarkdown(base.name)} (${inMarkdown(base.architecture)})`,
     ...(experts.length > 0 ? [`Experts: ${names(experts)}`] : []),
     ...(blends.length > 0 ? [`Blends: ${names(blends)}`] : []),
     ...(merges.length > 0 ? [`Merges: ${names(merges)}`] : []),

@@ -1,8 +1,9 @@
 import type { RunState } from '../../protocol/runState.ts';
 import { duration } from '../../text/numbers.ts';
+import { inMarkdown } from '../../text/shown.ts';
 import type { Run } from '../runs/run.ts';
 import { percentDone, progressText, recipeName, runTitle } from '../runs/runText.ts';
-import { escaped, joined, type TreeRow } from './treeRow.ts';
+import { joined, type TreeRow } from './treeRow.ts';
 
 const looks: Record<RunState, { icon: string; colour?: string }> = {
   running: { icon: 'loading~spin' },
@@ -34,13 +35,13 @@ function runRow(run: Run, now: number, isResumable: boolean): TreeRow<Run> {
     label,
     description,
     tooltip: [
-      `**${escaped(label)}**: ${isRunning ? escaped(figures) : state}`,
-      `Recipe: ${escaped(recipeName(run.recipe))}`,
+      `**${inMarkdown(label)}**: ${isRunning ? inMarkdown(figures) : state}`,
+      `Recipe: ${inMarkdown(recipeName(run.recipe))}`,
       `Begun ${new Date(startedAt).toLocaleString()}${isRunning ? '' : `, took ${took}`}`,
       ...(run.progress && kind === 'train' && run.progress.total > 0 && !isRunning
         ? [`Step ${run.progress.done} of ${run.progress.total}`]
         : []),
-      ...(run.message ? [escaped(run.message)] : []),
+      ...(run.message ? [inMarkdown(run.message)] : []),
     ],
     ...looks[state],
     context: [

@@ -16,11 +16,6 @@ export interface TreeRow<A> {
   about: A;
 }
 
-/** Text from a file as Markdown that says just that. */
-export function escaped(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, '\\$&').replace(/\s+/g, ' ');
-}
-
 /** What there is to say, with dots between. */
 export function joined(...parts: (string | false | undefined)[]): string {
   return parts.filter(part => part).join(' · ');

@@ -9,6 +9,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { visibleText } from '../../protocol/visibleText.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { Messages } from '../services/messages.ts';
 import type { TreeRow } from './treeRow.ts';
@@ -99,9 +100,9 @@ function looks(rows: readonly TreeRow<unknown>[]): string {
 }
 
 function itemOf<A>(row: TreeRow<A>, opened: { command: CommandId; argument: unknown } | undefined): TreeItem {
-  const item = new TreeItem(row.label, TreeItemCollapsibleState.None);
+  const item = new TreeItem(visibleText(row.label), TreeItemCollapsibleState.None);
   item.id = row.id;
-  item.description = row.description;
+  item.description = row.description && visibleText(row.description);
   // What came from files is escaped in it; it runs nothing.
   item.tooltip = new MarkdownString(row.tooltip.join('\n\n'));
   item.iconPath = new ThemeIcon(row.icon, row.colour ? new ThemeColor(row.colour) : undefined);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ProgressLocation, Uri, window } from 'vscode';
+import { inNotification } from '../../text/shown.ts';
 import { openReportView } from '../report/reportEditor.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -19,7 +20,7 @@ export function createFollowRun(runs: Runs, messages: Messages, after: AfterRun)
     await showProgress(runs, run);
     if (run.state === 'failed') return messages.error(run.error);
     const actions = await actionsFor(run, after, follow);
-    const chosen = await window.showInformationMessage(outcomeText(run), ...Object.keys(actions));
+    const chosen = await window.showInformationMessage(inNotification(outcomeText(run)), ...Object.keys(actions));
     if (chosen) await actions[chosen]?.();
   };
   // Nobody waits for a notification: what fails behind it is told here.

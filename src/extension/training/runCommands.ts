@@ -1,6 +1,7 @@
 import { type Uri, window } from 'vscode';
 import { reportFile } from '../../experiment/paths.ts';
 import { canResume } from '../../protocol/runState.ts';
+import { inNotification } from '../../text/shown.ts';
 import { auto } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import { askOfRecipe } from '../chat/openChat.ts';
@@ -104,7 +105,7 @@ async function restoreRuns(runs: Runs, follow: FollowRun): Promise<void> {
 async function restore(run: Run, follow: FollowRun): Promise<void> {
   if (
     Date.now() - run.updatedAt > reload &&
-    (await window.showInformationMessage(outcomeText(run), 'Resume')) !== 'Resume'
+    (await window.showInformationMessage(inNotification(outcomeText(run)), 'Resume')) !== 'Resume'
   )
     return;
   await follow(run.resume());

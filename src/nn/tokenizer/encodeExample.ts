@@ -83,11 +83,11 @@ export function encodeExample(
     borders = [];
     let at = 0;
     for (const cut of spans.flatMap(span => [span.start, span.end])) {
-      ids.push(...encode(text.slice(at, cut)));
+      for (const id of encode(text.slice(at, cut))) ids.push(id);
       borders.push(ids.length);
       at = cut;
     }
-    ids.push(...encode(text.slice(at)));
+    for (const id of encode(text.slice(at))) ids.push(id);
   }
 
   const labels = new Int32Array(ids.length).fill(ignoreLabel);

@@ -1,9 +1,10 @@
 import { getLocation, getNodeValue, type JSONPath, type Location } from 'jsonc-parser';
 import { linearLayers, linearNames } from '../../nn/model/layout.ts';
+import { inMarkdown, shortened } from '../../text/shown.ts';
 import { type NameKind, namesAt, nameUses, reservedNames } from '../names.ts';
-import type { RecipeReading } from '../parse.ts';
+import { isBeyondLimits, type RecipeReading } from '../parse.ts';
 import { schemasAt } from '../schemaTree.ts';
-import { tokensFrom } from '../tokens.ts';
+import { nextValue, tokensFrom } from '../tokens.ts';
 import {
   type Completion,
   documentation,
@@ -28,8 +29,9 @@ export interface RecipeListings {
 }
 
 /** What kind of files or folders is named at an offset, to be listed before completions are asked for. */
-export function listedAt({ text }: RecipeReading, offset: number): keyof RecipeListings | undefined {
-  const { path, isAtPropertyKey } = getLocation(text, offset);
+export function listedAt(reading: RecipeReading, offset: number): keyof RecipeListings | undefined {
+  if (isBeyondLimits(reading)) return undefined;
+  const { path, isAtPropertyKey } = getLocation(reading.text, offset);
   return isAtPropertyKey ? undefined : listedBy(path);
 }
 
@@ -41,7 +43,7 @@ export function completionsAt(
   listings: RecipeListings,
 ): Completion[] {
   const { text, root } = reading;
-  if (isInComment(text, offset)) return [];
+  if (isBeyondLimits(reading) || isInComment(text, offset)) return [];
   const location = getLocation(text, offset);
   const range = replacedRange(text, offset, location);
   const value: unknown = root && getNodeValue(root);
@@ -71,14 +73,15 @@ function replacedRange(text: string, offset: number, { previousNode: node }: Loc
   const isToken = node && !['object', 'array'].includes(node.type);
   if (isToken && node.offset < offset && offset <= node.offset + node.length)
     return { start: node.offset, end: node.offset + node.length };
-  const [word = ''] = /[^\s"{}[\],:]*$/.exec(text.slice(0, offset)) ?? [];
-  return { start: offset - word.length, end: offset };
+  let start = offset;
+  while (start > 0 && !/[\s"{}[\],:]/.test(text[start - 1]!)) start--;
+  return { start, end: offset };
 }
 
 /** A comma where something follows. */
 function separator(text: string, end: number): string {
-  const next = /^(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*(.)?/.exec(text.slice(end))?.[1];
-  return next === undefined || ',}]:'.includes(next) ? '' : ',';
+  const next = nextValue(text, end);
+  return next === undefined || ',}]:'.includes(text[next.start]!) ? '' : ',';
 }
 
 function keyOffers(path: JSONPath, value: unknown, reading: RecipeReading): Offer[] {
@@ -87,15 +90,16 @@ function keyOffers(path: JSONPath, value: unknown, reading: RecipeReading): Offe
   const written = typeof own === 'object' && own !== null ? Object.keys(own).filter(key => key !== path.at(-1)) : [];
   const names = namesAt(path, 'key');
   if (names?.isDefinition) return [newPart(names.kinds[0]!, written)];
+  const taken = new Set(written);
   if (names)
     return whoAnswers(value, names.kinds)
-      .filter(name => !written.includes(name))
+      .filter(name => !taken.has(name))
       .map(label => ({ label, kind: 'name', ...aboutName(reading, label), insert: `${quoted(label)}: \${1:1}` }));
   const schemas = schemasAt(parent, value);
   const keys = new Map(schemas.flatMap(s => Object.entries(s.properties ?? {})));
   const required = new Set(schemas.flatMap(s => s.required ?? []));
   return [...keys]
-    .filter(([key]) => !written.includes(key))
+    .filter(([key]) => !taken.has(key))
     .sort(([a], [b]) => Number(required.has(b)) - Number(required.has(a)))
     .map(([key, schema]) => ({
       label: key,
@@ -109,7 +113,8 @@ function keyOffers(path: JSONPath, value: unknown, reading: RecipeReading): Offe
 
 /** What an expert is for, where its name is offered. */
 function aboutName({ parts }: RecipeReading, name: string): Pick<Offer, 'documentation'> {
-  return { documentation: parts?.experts[name]?.description };
+  const description = parts?.experts[name]?.description;
+  return { documentation: description === undefined ? undefined : inMarkdown(shortened(description, 1000)) };
 }
 
 function valueOffers(path: JSONPath, value: unknown, world: RecipeWorld, listings: RecipeListings): Offer[] {
@@ -117,8 +122,8 @@ function valueOffers(path: JSONPath, value: unknown, world: RecipeWorld, listing
   if (names) {
     const list = at(value, path.slice(0, -1));
     const here = at(value, path);
-    const taken: unknown[] = Array.isArray(list) ? list : [];
-    const free = whoAnswers(value, names.kinds).filter(name => name === here || !taken.includes(name));
+    const taken = new Set<unknown>(Array.isArray(list) ? list : []);
+    const free = whoAnswers(value, names.kinds).filter(name => name === here || !taken.has(name));
     return free.map(name => textOffer(name, 'name'));
   }
   return pathOffers(path, listings) ?? targetOffers(path, world) ?? schemasAt(path, value).flatMap(schemaOffers);

@@ -29,6 +29,11 @@ export function overlap(heldOut: DataFacts, train: DataFacts): Overlap | undefin
   return cached(known, train, () => ({ found: compare(heldOut, train) })).found;
 }
 
+/** Whether two datasets were compared before. */
+export function isCompared(heldOut: DataFacts, train: DataFacts): boolean {
+  return overlaps.get(heldOut)?.has(train) ?? false;
+}
+
 // Datasets are compared at every keystroke and seldom change, so results are kept with them.
 const overlaps = new WeakMap<DataFacts, WeakMap<DataFacts, { found?: Overlap }>>();
 const indices = new WeakMap<DataFacts, Map<number, number>>();

@@ -50,6 +50,15 @@ export function expertFigures(recipe: Recipe, name: string, world: RecipeWorld):
   return adapter === undefined ? undefined : adapterFigures(adapter, world);
 }
 
+/** As expertFigures, computed once for each expert however often it is asked for. */
+export function figuresOfExperts(recipe: Recipe, world: RecipeWorld): (name: string) => ExpertFigures | undefined {
+  const found = new Map<string, ExpertFigures | undefined>();
+  return name => {
+    if (!found.has(name)) found.set(name, expertFigures(recipe, name, world));
+    return found.get(name);
+  };
+}
+
 function ownFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFigures {
   const { rank, alpha, rslora, targets } = loraSettingsOf(recipe, name);
   const base = known(world.base);

@@ -1,11 +1,12 @@
 import type { JSONPath } from 'jsonc-parser';
-import { targetLayers } from '../../nn/lora/targetLayers.ts';
 import { linearNames } from '../../nn/model/layout.ts';
 import { nearest } from '../../text/nearest.ts';
+import { shortened } from '../../text/shown.ts';
 import type { PartProblem } from '../problem.ts';
 import type { LoraSettings, Recipe } from '../schema.ts';
 import { loraSettingsOf } from '../settings.ts';
 import { type Checked, known, unreadable } from './recipeWorld.ts';
+import { targetLayersOf } from './targetLayersOf.ts';
 
 /** Whether the base is there, and has what the experts' factors are put on. */
 export function factorProblems({ recipe, world }: Checked): PartProblem[] {
@@ -13,10 +14,11 @@ export function factorProblems({ recipe, world }: Checked): PartProblem[] {
   if (reason) return [{ code: 'badBase', path: ['base'], on: 'value', message: reason }];
   const base = known(world.base);
   if (!base) return [];
+  const layersOf = targetLayersOf(base.config);
   return Object.entries(recipe.experts).flatMap(([name, { data }]) => {
     if (!data) return [];
     const lora = loraSettingsOf(recipe, name);
-    const { layers, unknown } = targetLayers(base.config, lora.targets);
+    const { layers, unknown } = layersOf(recipe, name);
     const targetsPath = settingPath(recipe, name, 'targets');
     const missing = unknown.map((target): PartProblem => {
       const guess = nearest(target, linearNames);
@@ -25,7 +27,7 @@ export function factorProblems({ recipe, world }: Checked): PartProblem[] {
 
         path: [...targetsPath, (lora.targets as string[]).indexOf(target)],
         on: 'value',
-        message: `the base has no linear layer '${target}'; it has ${linearNames.join(', ')}`,
+        message: `the base has no linear layer '${shortened(target)}'; it has ${linearNames.join(', ')}`,
         replacement: guess && JSON.stringify(guess),
       };
     });

@@ -1,5 +1,9 @@
-import { type Edit, findNodeAtOffset, getNodePath, type JSONPath, modify, type Node } from 'jsonc-parser';
+import { type Edit, findNodeAtOffset, getNodePath, type JSONPath, type Node } from 'jsonc-parser';
 import { mergeMethods } from '../../protocol/mergeMethod.ts';
+import { visibleText } from '../../protocol/visibleText.ts';
+import { shortened } from '../../text/shown.ts';
+import { changedPart, writeSetting } from '../edit.ts';
+import { nodeAt } from '../nodes.ts';
 import type { RecipeReading } from '../parse.ts';
 import type { ProblemCode, RecipeProblem } from '../problem.ts';
 
@@ -14,6 +18,7 @@ export interface Fix {
 /** What the part at a problem is, in the text as it is now. */
 interface Part {
   text: string;
+  root: Node;
   node: Node;
   path: JSONPath;
 }
@@ -23,9 +28,10 @@ export function fixesFor({ text, root }: RecipeReading, problem: RecipeProblem):
   const { range, replacement } = problem;
   if (!range || !root) return [];
   const node = findNodeAtOffset(root, range.start);
-  const own = node ? (ofCode[problem.code as ProblemCode]?.({ text, node, path: getNodePath(node) }) ?? []) : [];
+  const own = node ? (ofCode[problem.code as ProblemCode]?.({ text, root, node, path: getNodePath(node) }) ?? []) : [];
   const edit = { offset: range.start, length: range.end - range.start, content: replacement ?? '' };
-  const replaced = replacement === undefined ? [] : [{ title: `Change to ${replacement}`, edits: [edit] }];
+  const replaced =
+    replacement === undefined ? [] : [{ title: `Change to ${visibleText(shortened(replacement))}`, edits: [edit] }];
   return [...replaced, ...own];
 }
 
@@ -33,13 +39,16 @@ const ofCode: Partial<Record<ProblemCode, (part: Part) => Fix[]>> = {
   unknownKey: part => [removal(part)],
   unusedSetting: part => [removal(part)],
   zeroWeight: part => [removal(part)],
-  dataAndAdapter: ({ text, path }) => [
-    removal({ text, path: [...path, 'adapter'] }),
-    removal({ text, path: [...path, 'data'] }),
+  dataAndAdapter: ({ root, path }) => [
+    removal({ root, path: [...path, 'adapter'] }),
+    removal({ root, path: [...path, 'data'] }),
   ],
   nothingToTrain: ({ text, path }) => {
     const train = `${path.at(-1)}/train.jsonl`;
-    return [{ title: `Train it on ${train}`, edits: modify(text, [...path, 'data'], { train }, layout(text)) }];
+    const part = changedPart(text, writeSetting(text, [...path, 'data'], { train }));
+    const content = part.text.replace(JSON.stringify({ train }), () => spacedOut(part.text, train));
+    const edit = { offset: part.start, length: part.end - part.start, content };
+    return [{ title: `Train it on ${visibleText(train)}`, edits: [edit] }];
   },
   negativeWeight: ({ text, node }) => {
     const end = node.offset + node.length;
@@ -55,19 +64,30 @@ const ofCode: Partial<Record<ProblemCode, (part: Part) => Fix[]>> = {
   },
   missingFile: ({ node }) => {
     const file = String(node.value);
+    const title = `Create ${visibleText(shortened(file))}`;
     const text = /\.[ct]sv$/i.test(file)
       ? 'prompt,completion\nWhat is 2 + 3?,5\n'
       : '{"prompt": "What is 2 + 3?", "completion": "5"}\n';
-    return [{ title: `Create ${file}`, edits: [], create: { file, text } }];
+    return [{ title, edits: [], create: { file, text } }];
   },
 };
 
-function removal({ text, path }: Pick<Part, 'text' | 'path'>): Fix {
-  return { title: `Remove '${path.at(-1)}'`, edits: modify(text, path, undefined, {}) };
+/** The data of an expert as it is written behind `"data":`, in lines of its own where that is on one. */
+function spacedOut(member: string, train: string): string {
+  const [, eol, indent] = /(\r?\n)([ \t]*)"data"/.exec(member) ?? [];
+  const inner = `"train": ${JSON.stringify(train)}`;
+  return eol === undefined ? `{ ${inner} }` : `{${eol}${indent}  ${inner}${eol}${indent}}`;
 }
 
-function layout(text: string): { formattingOptions: { insertSpaces: boolean; tabSize: number; eol: string } } {
-  return {
-    formattingOptions: { insertSpaces: !/^\t/m.test(text), tabSize: 2, eol: text.includes('\r\n') ? '\r\n' : '\n' },
-  };
+/** A key and its value are cut out with what lies between them and their neighbour, in the tree that is there already. */
+function removal({ root, path }: Pick<Part, 'root' | 'path'>): Fix {
+  const title = `Remove '${visibleText(shortened(String(path.at(-1))))}'`;
+  const property = nodeAt(root, path)?.parent;
+  const siblings = property?.parent?.children;
+  if (property?.type !== 'property' || !siblings) return { title, edits: [] };
+  const at = siblings.indexOf(property);
+  const before = siblings[at - 1];
+  const offset = before ? before.offset + before.length : property.parent!.offset + 1;
+  const end = !before && siblings[1] ? siblings[1].offset : property.offset + property.length;
+  return { title, edits: [{ offset, length: end - offset, content: '' }] };
 }

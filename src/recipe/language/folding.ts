@@ -1,5 +1,5 @@
 import { createScanner, type Node } from 'jsonc-parser';
-import type { RecipeReading } from '../parse.ts';
+import { isBeyondLimits, type RecipeReading } from '../parse.ts';
 
 /** Lines, from 0, that can be folded into the first of them. */
 export interface Folding {
@@ -9,15 +9,22 @@ export interface Folding {
 }
 
 /** Objects and lists without their last bracket's line, comments that follow one another, and `//#region … //#endregion`. */
-export function foldingsOf({ text, root }: RecipeReading): Folding[] {
+export function foldingsOf(reading: RecipeReading): Folding[] {
+  const { text, root } = reading;
+  if (isBeyondLimits(reading)) return [];
   const lineAt = linesOf(text);
   return [...(root ? values(root, lineAt) : []), ...comments(text, lineAt)].filter(({ start, end }) => start < end);
 }
 
-function values({ type, offset, length, children = [] }: Node, lineAt: (offset: number) => number): Folding[] {
-  const inner = children.flatMap(child => values(child, lineAt));
-  if (type !== 'object' && type !== 'array') return inner;
-  return [{ start: lineAt(offset), end: lineAt(offset + length - 1) - 1 }, ...inner];
+function values(root: Node, lineAt: (offset: number) => number): Folding[] {
+  const found: Folding[] = [];
+  const visit = ({ type, offset, length, children = [] }: Node) => {
+    if (type === 'object' || type === 'array')
+      found.push({ start: lineAt(offset), end: lineAt(offset + length - 1) - 1 });
+    children.forEach(visit);
+  };
+  visit(root);
+  return found;
 }
 
 function comments(text: string, lineAt: (offset: number) => number): Folding[] {

@@ -2,13 +2,24 @@ import { findNodeAtOffset, getNodePath, getNodeValue, type JSONPath } from 'json
 import { methodParts } from '../../nn/merge/mergeMethods.ts';
 import { baseTensors } from '../../nn/model/layout.ts';
 import { bytes, count, duration, significant } from '../../text/numbers.ts';
+import { codeSpan, inMarkdown, shortened } from '../../text/shown.ts';
 import { namesAt } from '../names.ts';
 import type { RecipeReading } from '../parse.ts';
 import type { Recipe } from '../schema.ts';
 import { type Schema, schemasAt } from '../schemaTree.ts';
 import { dataUses } from './dataProblems.ts';
-import { type ExpertFigures, expertFigures, scalingText, sizeText, stepsText } from './expertFigures.ts';
+import {
+  type ExpertFigures,
+  expertFigures,
+  figuresOfExperts,
+  scalingText,
+  sizeText,
+  stepsText,
+} from './expertFigures.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
+
+/** Experts that a hover lists. */
+const mostLines = 20;
 
 export interface Hover {
   range: { start: number; end: number };
@@ -35,7 +46,7 @@ function describe(path: JSONPath, schema: Schema, value: unknown): string | unde
   const sentence = schema.enumDescriptions?.[schema.enum?.indexOf(value) ?? -1];
   const preset = schema.default === undefined ? '' : ` Default: \`${JSON.stringify(schema.default)}\`.`;
   const text = `${schema.description ?? ''}${isSmall(schema.default) ? preset : ''}`;
-  const title = typeof path.at(-1) === 'string' ? `**${path.at(-1)}** ` : '';
+  const title = typeof path.at(-1) === 'string' ? `**${inMarkdown(shortened(String(path.at(-1))))}** ` : '';
   const said = sentence ? `${text}\n\n\`${value}\`: ${sentence}` : text;
   return said ? `${title}${said}` : undefined;
 }
@@ -71,7 +82,7 @@ function expertText(recipe: Recipe, name: string, world: RecipeWorld): string[] 
   if (!expert) return [];
   const size = sizeText(expert);
   const layers = expert.layers === undefined ? '' : ` on ${expert.layers} layers`;
-  const factors = `**${name}**: rank ${expert.rank}${layers}${size ? `, ${size}` : ''}; ${scalingText(expert)}`;
+  const factors = `**${inMarkdown(name)}**: rank ${expert.rank}${layers}${size ? `, ${size}` : ''}; ${scalingText(expert)}`;
   return [factors, ...trainingLines(expert)];
 }
 
@@ -92,11 +103,15 @@ function trainingLines({ training }: ExpertFigures): string[] {
 
 /** A line for each expert, with the figures that a setting of all of them results in. */
 function everyExpert(recipe: Recipe, world: RecipeWorld, group: 'lora' | 'training'): string[] {
-  const lines = Object.keys(recipe.experts).flatMap(name => {
+  const names = Object.keys(recipe.experts);
+  const lines = names.slice(0, mostLines).flatMap(name => {
     const text = group === 'lora' ? expertText(recipe, name, world)[0] : trainingText(recipe, name, world)[0];
-    return text ? [group === 'lora' ? `- ${text}` : `- **${name}**: ${text}`] : [];
+    return text ? [group === 'lora' ? `- ${text}` : `- **${inMarkdown(name)}**: ${text}`] : [];
   });
-  return lines.length > 0 ? [lines.join('\n')] : [];
+  if (lines.length === 0) return [];
+  return [
+    [...lines, ...(names.length > mostLines ? [`- and ${count(names.length - mostLines)} more`] : [])].join('\n'),
+  ];
 }
 
 /** The table of weights that a path lies in. */
@@ -112,23 +127,25 @@ function weightsText(weights: Record<string, number>, recipe: Recipe, world: Rec
   const entries = Object.entries(weights);
   const sum = entries.reduce((all, [, w]) => all + Math.abs(w), 0);
   if (sum === 0) return [];
-  const rows = entries.map(([name, weight]) => {
+  const rows = entries.slice(0, mostLines).map(([name, weight]) => {
     const scaling = expertFigures(recipe, name, world)?.scaling;
     const share = `${Math.round((100 * Math.abs(weight)) / sum)} %`;
     const gate =
       scaling === undefined
         ? ''
         : `${significant(weight)} · ${significant(scaling)} = ${significant(weight * scaling)}`;
-    return `| ${name} | ${significant(weight)} | ${share} | ${gate} |`;
+    return `| ${inMarkdown(shortened(name))} | ${significant(weight)} | ${share} | ${gate} |`;
   });
+  if (entries.length > mostLines) rows.push(`| and ${count(entries.length - mostLines)} more | | | |`);
   return [['| expert | weight | share | weight · scaling |', '| --- | --- | --- | --- |', ...rows].join('\n')];
 }
 
 function mergeText(name: string, recipe: Recipe, world: RecipeWorld): string[] {
   const merge = recipe.merges[name];
   if (!merge) return [];
+  const figuresOf = figuresOfExperts(recipe, world);
   const experts = Object.entries(merge.weights).flatMap(([expert, weight]) => {
-    const figures = weight === 0 ? undefined : expertFigures(recipe, expert, world);
+    const figures = weight === 0 ? undefined : figuresOf(expert);
     return figures ? [figures] : [];
   });
   const ranks = experts.map(e => e.rank);
@@ -136,7 +153,7 @@ function mergeText(name: string, recipe: Recipe, world: RecipeWorld): string[] {
   const rank =
     parts.on === 'stack'
       ? ranks.reduce((a, b) => a + b, 0)
-      : (parts.on === 'delta' && merge.rank) || Math.max(...ranks);
+      : (parts.on === 'delta' && merge.rank) || ranks.reduce((a, b) => Math.max(a, b), 0);
   const isComplete = experts.length === Object.values(merge.weights).filter(w => w !== 0).length && experts.length > 0;
   return [
     ...(isComplete ? [`Merged by \`${merge.method}\` into rank ${rank}`] : []),
@@ -149,9 +166,9 @@ function baseText(world: RecipeWorld): string[] {
   if (!base) return [];
   const { config } = base;
   const parameters = [...baseTensors(config).values()].reduce((n, shape) => n + shape.reduce((a, b) => a * b, 1), 0);
-  const hash = base.hash ? `\n\nSHA-256 of its weights: \`${base.hash.slice(0, 16)}…\`` : '';
+  const hash = base.hash ? `\n\nSHA-256 of its weights: ${codeSpan(`${base.hash.slice(0, 16)}…`)}` : '';
   return [
-    `${config.architecture}, ${count(parameters)} parameters (${bytes(4 * parameters)} in F32), ${config.layers} layers of width ${config.dim}, context of ${count(config.maxLength)} tokens${hash}`,
+    `${inMarkdown(shortened(config.architecture))}, ${count(parameters)} parameters (${bytes(4 * parameters)} in F32), ${config.layers} layers of width ${config.dim}, context of ${count(config.maxLength)} tokens${hash}`,
   ];
 }
 

@@ -1,5 +1,6 @@
-import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
+import type { JSONPath } from 'jsonc-parser';
 import type { RunState } from '../../protocol/runState.ts';
+import { nodeAt } from '../nodes.ts';
 import type { RecipeReading } from '../parse.ts';
 import { keyOf } from '../problem.ts';
 import type { RecipeWorld } from './recipeWorld.ts';
@@ -33,11 +34,15 @@ type Part = Omit<Lens, 'range'>;
 export function lensesOf({ root, parts }: RecipeReading, runs: readonly LensRun[], world: RecipeWorld): Lens[] {
   if (!root || !parts) return [];
   const above = (path: JSONPath, found: Part[]): Lens[] => {
-    const node = findNodeAtLocation(root, path);
+    const node = nodeAt(root, path);
     if (!node) return [];
     const { offset, length } = keyOf(node);
     return found.map(part => ({ ...part, range: { start: offset, end: offset + length } }));
   };
+  /** The last training of each expert. */
+  const trainings = new Map<string, LensRun>();
+  for (const run of runs)
+    for (const name of run.kind === 'train' ? run.experts : []) if (!trainings.has(name)) trainings.set(name, run);
   const trainable = Object.keys(parts.experts).filter(name => parts.experts[name]!.data);
   return [
     ...above(
@@ -47,7 +52,7 @@ export function lensesOf({ root, parts }: RecipeReading, runs: readonly LensRun[
         : [],
     ),
     ...Object.entries(parts.experts).flatMap(([name, { data, adapter }]) => {
-      const run = runs.find(r => r.kind === 'train' && r.experts.includes(name));
+      const run = trainings.get(name);
       const isTrained = adapter !== undefined || world.trainedOn(name) !== undefined || run?.state === 'done';
       return above(
         ['experts', name],

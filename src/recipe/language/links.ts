@@ -1,4 +1,5 @@
-import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
+import type { JSONPath } from 'jsonc-parser';
+import { nodeAt } from '../nodes.ts';
 import type { RecipeReading } from '../parse.ts';
 import { dataUses } from './dataProblems.ts';
 
@@ -23,7 +24,7 @@ export function linksOf({ root, parts }: RecipeReading): RecipeLink[] {
     ]),
   ];
   return named.flatMap(([at, path, kind]) => {
-    const node = findNodeAtLocation(root, at);
+    const node = nodeAt(root, at);
     return node && path !== undefined
       ? [{ range: { start: node.offset + 1, end: node.offset + node.length - 1 }, path, kind }]
       : [];

@@ -1,4 +1,4 @@
-import { type Edit, findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser';
+import { type Edit, getNodeValue, type Node } from 'jsonc-parser';
 import {
   kindsSharingNames,
   type NameKind,
@@ -8,6 +8,7 @@ import {
   nameUses,
   reservedNames,
 } from '../names.ts';
+import { nodeAt } from '../nodes.ts';
 import type { RecipeReading } from '../parse.ts';
 import { keyOf } from '../problem.ts';
 
@@ -20,7 +21,7 @@ export interface NamePlace extends NameUse {
 function namePlaces({ root }: RecipeReading): NamePlace[] {
   if (!root) return [];
   return nameUses(getNodeValue(root)).flatMap(use => {
-    const value = findNodeAtLocation(root, use.path);
+    const value = nodeAt(root, use.path);
     const node: Node | undefined = value && (use.on === 'key' ? keyOf(value) : value);
     return node ? [{ ...use, range: { start: node.offset + 1, end: node.offset + node.length - 1 } }] : [];
   });

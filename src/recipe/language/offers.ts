@@ -151,7 +151,8 @@ const parts: Record<NameKind, { name: string; documentation: string; insert: str
 
 export function newPart(kind: NameKind, taken: readonly string[]): Offer {
   const { name, documentation, insert } = parts[kind];
-  const free = [name, ...taken.map((_, i) => `${name}${i + 2}`)].find(n => !taken.includes(n))!;
+  const others = new Set(taken);
+  const free = [name, ...taken.map((_, i) => `${name}${i + 2}`)].find(n => !others.has(n))!;
   const label = `New ${kind === 'set' ? 'held-out set' : kind}`;
   return { label, kind: 'snippet', documentation, insert: `"\${1:${free}}": ${insert}`, goesOn: true };
 }

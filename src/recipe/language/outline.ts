@@ -1,4 +1,6 @@
 import { getNodeValue, type Node } from 'jsonc-parser';
+import { visibleText } from '../../protocol/visibleText.ts';
+import { shortened } from '../../text/shown.ts';
 import type { RecipeReading } from '../parse.ts';
 
 /** A part of a recipe as an outline shows it. */
@@ -32,7 +34,7 @@ function childrenOf(node: Node, parent: string | undefined): OutlineItem[] {
     const isGroup = value.type === 'object' || value.type === 'array';
     return [
       {
-        name: String(key.value),
+        name: visibleText(shortened(String(key.value))),
         detail: isGroup ? '' : short(value.value),
         kind: kinds[parent ?? ''] ?? (isGroup ? 'group' : 'setting'),
         range: rangeOf(property),
@@ -55,7 +57,7 @@ function short(value: unknown): string {
   if (value === undefined) return '';
   const list = Array.isArray(value) && value.every(item => typeof item === 'string');
   const text = typeof value === 'string' ? value : list ? value.join(', ') : JSON.stringify(value);
-  const line = text.split('\n', 1)[0]!;
+  const line = visibleText(text.split('\n', 1)[0]!.slice(0, 100));
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 

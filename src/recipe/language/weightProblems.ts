@@ -1,5 +1,6 @@
-import { findNodeAtLocation, type JSONPath } from 'jsonc-parser';
+import type { JSONPath } from 'jsonc-parser';
 import { methodParts, methodSettings } from '../../nn/merge/mergeMethods.ts';
+import { nodeAt } from '../nodes.ts';
 import { type PartProblem, pathText } from '../problem.ts';
 import { loraSettingsOf } from '../settings.ts';
 import { type Checked, known } from './recipeWorld.ts';
@@ -38,12 +39,17 @@ function oddWeights(weights: Record<string, number>, path: JSONPath, { reading }
   });
 }
 
+/** Characters between a weight and what is said of it: of a line that is longer the rest is not looked at. */
+const farthestComment = 1000;
+
 /** Whether a comment stands behind a value in its line, or alone in the line above. */
 function hasComment({ text, root }: Checked['reading'], path: JSONPath): boolean {
-  const node = root && findNodeAtLocation(root, path);
+  const node = root && nodeAt(root, path);
   if (!node) return false;
-  const [rest = ''] = text.slice(node.offset + node.length).split('\n', 1);
-  const above = text.slice(0, node.offset).split('\n').at(-2)?.trim() ?? '';
+  const end = node.offset + node.length;
+  const [rest = ''] = text.slice(end, end + farthestComment).split('\n', 1);
+  const before = text.slice(Math.max(0, node.offset - farthestComment), node.offset);
+  const above = before.split('\n').at(-2)?.trim() ?? '';
   return /\/[/*]/.test(rest) || above.startsWith('//') || above.endsWith('*/');
 }
 
@@ -76,7 +82,7 @@ function unusedSettings(name: string, { recipe, reading }: Checked): PartProblem
   return (['density', 'rank', 'majoritySign', 'seed'] as const).flatMap((key): PartProblem[] => {
     const path = ['merges', name, key];
     // Defaults are filled in: only the text says what was written.
-    if (read.includes(key) || !reading.root || !findNodeAtLocation(reading.root, path)) return [];
+    if (read.includes(key) || !reading.root || !nodeAt(reading.root, path)) return [];
     const message = `'${method}' does not read '${key}'`;
     return [{ code: 'unusedSetting', path, on: 'key', message }];
   });

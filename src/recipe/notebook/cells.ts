@@ -1,6 +1,6 @@
 import { parseTree } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
-import { parseRecipe } from '../parse.ts';
+import { readTree } from '../parse.ts';
 import { nextValue } from '../tokens.ts';
 import { noteText, sameLines, shownText } from './cellText.ts';
 import { type ListItem, type ListLayout, withoutComma } from './listText.ts';
@@ -63,7 +63,7 @@ export function roleOf({ kind, text }: RecipeCell): CellRole {
 
 /** Why a text cannot be taken apart: it is no JSON, or too much of it. */
 export function unreadableProblems(text: string): Problem[] {
-  return parseRecipe(text).problems.filter(({ code }) => ['syntax', 'empty', 'tooDeep', 'tooLarge'].includes(code));
+  return readTree(text).problems;
 }
 
 /** Whether a cell says what it said when it was read. */

@@ -1,5 +1,5 @@
-import { type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { type RecipeReading, readRecipe } from '../parse.ts';
+import { printParseErrorCode } from 'jsonc-parser';
+import { isBeyondLimits, type RecipeReading, readRecipe, readTree } from '../parse.ts';
 import { aloneText, cellProblems, type RecipeCell, roleOf } from './cells.ts';
 import { withoutComma } from './listText.ts';
 
@@ -20,8 +20,8 @@ const openEnds = ['CloseBraceExpected', 'CloseBracketExpected', 'EndOfFileExpect
 
 /** Whether what is wrong with a cell, if anything, does not reach beyond it. */
 function isClosed(cell: RecipeCell): boolean {
-  const errors: ParseError[] = [];
-  parseTree(aloneText(cell), errors, { allowTrailingComma: true });
+  const { errors, problems } = readTree(aloneText(cell));
+  if (isBeyondLimits({ problems })) return false;
   return !errors.some(({ error }) => openEnds.includes(printParseErrorCode(error)));
 }
 

@@ -1,5 +1,6 @@
 import { type Node, parseTree } from 'jsonc-parser';
 import type { Problem } from '../../protocol/errors.ts';
+import { mostParts } from '../limits.ts';
 import { withoutMark } from '../parse.ts';
 import { type CellOrigin, type RecipeCell, type RecipeNotebook, type StepsFrame, unreadableProblems } from './cells.ts';
 import { indentationOf, noteText, shownText } from './cellText.ts';
@@ -26,7 +27,9 @@ function shapeProblem(root: Node): Problem | undefined {
   const [first, second] = (root.children ?? []).filter(isSteps);
   if (second) return problem('steps', "'steps' is written twice; keep one", second);
   const value = first && valueNode(first);
-  return value && value.type !== 'array' ? problem('steps', "'steps' is not a list", value) : undefined;
+  if (value && value.type !== 'array') return problem('steps', "'steps' is not a list", value);
+  const many = (value?.children?.length ?? 0) > mostParts;
+  return many ? problem('steps', `a recipe has at most ${mostParts} steps`, value!) : undefined;
 }
 
 function notebookOf(text: string, root: Node): RecipeNotebook {
@@ -39,11 +42,10 @@ function notebookOf(text: string, root: Node): RecipeNotebook {
   const steps = at < 0 ? newSteps(layout, eol) : readSteps(text, items[at]!, properties[at]!, layout, eol);
   const definitions = items
     .map((item, i) => ({ ...item, isScalar: isScalar(properties[i]!), isAfterSteps: (at >= 0 && i > at) || undefined }))
-    .toSpliced(at, at < 0 ? 0 : 1)
-    .reduce(joinScalars, []);
+    .toSpliced(at, at < 0 ? 0 : 1);
   return {
     frame: { eol, head: text.slice(0, start), tail: text.slice(end), definitions: layout, steps: steps.frame },
-    cells: [...definitions.map(d => cellOf(d, layout, d.isAfterSteps)), ...steps.cells],
+    cells: [...joinScalars(definitions).map(d => cellOf(d, layout, d.isAfterSteps)), ...steps.cells],
   };
 }
 
@@ -53,10 +55,14 @@ interface Definition extends ListItem {
 }
 
 /** Names, seeds and the like that follow one another are one cell. */
-function joinScalars(joined: Definition[], next: Definition): Definition[] {
-  const last = joined.at(-1);
-  if (!last?.isScalar || !next.isScalar || last.isAfterSteps !== next.isAfterSteps) return [...joined, next];
-  return [...joined.slice(0, -1), { ...last, text: last.text + next.before + next.text }];
+function joinScalars(definitions: readonly Definition[]): Definition[] {
+  const joined: Definition[] = [];
+  for (const next of definitions) {
+    const last = joined.at(-1);
+    if (!last?.isScalar || !next.isScalar || last.isAfterSteps !== next.isAfterSteps) joined.push({ ...next });
+    else last.text += next.before + next.text;
+  }
+  return joined;
 }
 
 function cellOf({ before, text }: ListItem, { first }: ListLayout, isAfterSteps?: boolean): RecipeCell {

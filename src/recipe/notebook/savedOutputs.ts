@@ -50,10 +50,13 @@ export function stepValue(cellText: string): unknown {
 
 /** What was kept of each step, undefined where it is not what it was; of equal steps the first has the first. */
 export function outputsOf(steps: readonly unknown[], saved: readonly SavedStep[]): (SavedStep | undefined)[] {
-  const left = saved.map(each => ({ each, key: JSON.stringify(each.step) }));
-  return steps.map(step => {
-    const key = JSON.stringify(step);
-    const at = left.findIndex(candidate => candidate.key === key);
-    return at < 0 ? undefined : left.splice(at, 1)[0]!.each;
-  });
+  const left = new Map<string, SavedStep[]>();
+  // The first of each is the last of its list.
+  for (const each of saved.toReversed()) {
+    const key = JSON.stringify(each.step);
+    const same = left.get(key);
+    if (same) same.push(each);
+    else left.set(key, [each]);
+  }
+  return steps.map(step => left.get(JSON.stringify(step))?.pop());
 }

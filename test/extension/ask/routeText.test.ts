@@ -16,7 +16,7 @@ const route: RouteResult = {
 };
 
 test('one line: the weights, and the words that spoke for them', () => {
-  assert.equal(routeLine(route, 4), "Routed to **code 0.90 · qa 0.10**, because of `a|b'c`, `function`.");
+  assert.equal(routeLine(route, 4), 'Routed to **code 0.90 · qa 0.10**, because of ``a|b`c``, `function`.');
   assert.equal(routeLine(route, 0), 'Routed to **code 0.90 · qa 0.10**.');
   assert.match(routeLine({ weights: {}, abstained: true, evidence: [] }, 4), /the base answers alone/);
 });

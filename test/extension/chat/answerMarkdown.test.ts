@@ -27,3 +27,9 @@ test('what was thought before is a quotation', () => {
   check(false, '<think>cut o', '> *Thinking*  \n> cut o');
   check(false, '<thin', '<thin');
 });
+
+test('pictures are written out, but for those in code', () => {
+  check(false, 'a ![x](https://e.org/p.png) [y](z)', 'a !\\[x](https://e.org/p.png) [y](z)');
+  check(false, '```\n![x](y)\n```\n![x](y)', '```\n![x](y)\n```  \n!\\[x](y)');
+  check(true, 'f(![]);\n```\n![x](y)', '```javascript\nf(![]);\n```  \n!\\[x](y)');
+});

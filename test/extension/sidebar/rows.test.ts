@@ -7,7 +7,6 @@ import { baseRows } from '../../../src/extension/sidebar/baseRows.ts';
 import { expertRows, type KnownOfExperts } from '../../../src/extension/sidebar/expertRows.ts';
 import { recipeRows } from '../../../src/extension/sidebar/recipeRows.ts';
 import { runRows } from '../../../src/extension/sidebar/runRows.ts';
-import { escaped } from '../../../src/extension/sidebar/treeRow.ts';
 import type { DescribedAdapter } from '../../../src/protocol/engine/experts.ts';
 import type { ReportScore } from '../../../src/protocol/report.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
@@ -74,7 +73,7 @@ test('an expert: what it is, how good, in memory or not; what came from a file i
   assert.equal(math!.spoken, 'expert math, trained, not loaded, rank 16, 94.0 %, 1.2 MB');
   assert.deepEqual(math!.context, ['expert', 'trained', 'unloaded', 'trainable', 'own', 'idle']);
   const tooltip = math!.tooltip.join('\n');
-  assert.match(tooltip, /Sums \\& \\\[links\\\]\\\(http:\/\/x\\\)/);
+  assert.match(tooltip, /Sums \\& \\\[links\\\]\\\(http\\:\/\/x\\\)/);
   assert.match(tooltip, /SHA-256 `9f86d081884c`/);
   assert.match(tooltip, /94\.0 % right \(90\.0–96\.5\) of 200 on sums, measured 2026-01-31/);
   assert.doesNotMatch(tooltip, /others|before its last training/);
@@ -175,8 +174,4 @@ test('a model of the cache that cannot be a base is listed with why, and can be 
   assert.deepEqual([row.label, row.description], ['o/b', 'cannot be used · 5.0 MB']);
   assert.ok(row.tooltip.includes('Cannot be used as a base: \\*not\\* JSON'));
   assert.deepEqual(row.about.cached, { repo: 'o/b', commit: 'c' });
-});
-
-test('whatever a name says, it is text', () => {
-  assert.equal(escaped('[run](command:x) `a` <b>\n*c*'), '\\[run\\]\\(command:x\\) \\`a\\` \\<b\\> \\*c\\*');
 });
