@@ -33,11 +33,8 @@ function decoded(bytes: Uint8Array): DecodedText {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'utf-8' };
   } catch {
     const flaws = utf8Flaws(bytes);
-    if (isWindows1252(bytes, flaws)) {
-      const units = new Uint16Array(bytes);
-      for (let i = 0; i < units.length; i++) units[i] = windows1252[units[i]! - 128] ?? units[i]!;
-      return { text: textOf(units), encoding: 'windows-1252' };
-    }
+    if (isWindows1252(bytes, flaws))
+      return { text: textOf(bytes.length, i => windows1252[bytes[i]!]!), encoding: 'windows-1252' };
     return notUtf8(bytes, flaws.first);
   }
 }
@@ -53,10 +50,9 @@ function notUtf8(bytes: Uint8Array, at: number): DecodedText {
 
 /** Line and column of a byte, from 1; columns are bytes. */
 function placeOf(bytes: Uint8Array, at: number): { line: number; column: number } {
-  const before = bytes.subarray(0, at);
-  let line = 1;
-  for (const byte of before) if (byte === 10) line++;
-  return { line, column: at - before.lastIndexOf(10) };
+  let [line, start] = [1, 0];
+  for (let n = bytes.indexOf(10); n >= 0 && n < at; n = bytes.indexOf(10, n + 1)) [line, start] = [line + 1, n + 1];
+  return { line, column: at - start + 1 };
 }
 
 /** UTF-16 by its mark, or by the zeros in every other byte that most characters of data files have. */
@@ -74,9 +70,9 @@ function wideEncoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
 
 function decodeWide(bytes: Uint8Array, encoding: 'utf-16le' | 'utf-16be'): DecodedText {
   const high = encoding === 'utf-16le' ? 1 : 0;
-  const units = new Uint16Array(bytes.length >> 1);
-  for (let i = 0; i < units.length; i++) units[i] = bytes[2 * i + 1 - high]! | (bytes[2 * i + high]! << 8);
-  const text = textOf(units[0] === 0xfeff ? units.subarray(1) : units);
+  const unitAt = (i: number) => bytes[2 * i + 1 - high]! | (bytes[2 * i + high]! << 8);
+  const mark = bytes.length > 1 && unitAt(0) === 0xfeff ? 1 : 0;
+  const text = textOf((bytes.length >> 1) - mark, i => unitAt(i + mark));
   const half = text.search(/\p{Surrogate}/u);
   const flaw = half >= 0 ? half : bytes.length % 2 === 1 ? text.length : undefined;
   if (flaw === undefined) return { text, encoding };
@@ -87,10 +83,14 @@ function decodeWide(bytes: Uint8Array, encoding: 'utf-16le' | 'utf-16be'): Decod
   };
 }
 
-/** Of UTF-16 code units, in pieces that fit the stack as arguments. */
-function textOf(units: Uint16Array): string {
+/** Of UTF-16 code units, made in pieces that fit the stack as arguments. */
+function textOf(length: number, unitAt: (i: number) => number): string {
   const pieces: string[] = [];
-  for (let at = 0; at < units.length; at += 8192) pieces.push(String.fromCharCode(...units.subarray(at, at + 8192)));
+  for (let start = 0; start < length; start += 8192) {
+    const units = new Uint16Array(Math.min(8192, length - start));
+    for (let i = 0; i < units.length; i++) units[i] = unitAt(start + i);
+    pieces.push(String.fromCharCode(...units));
+  }
   return pieces.join('');
 }
 
@@ -125,18 +125,22 @@ function characterLength(bytes: Uint8Array, at: number): number {
   if (first < 0x80) return 1;
   const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
   if (first < 0xc2 || first > 0xf4) return 0;
-  const [low, high] = { 224: [0xa0, 0xbf], 237: [0x80, 0x9f], 240: [0x90, 0xbf], 244: [0x80, 0x8f] }[first] ?? [
-    0x80, 0xbf,
-  ];
+  const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
   for (let i = 1; i < length; i++) {
     const byte = bytes[at + i] ?? 0;
-    if (i === 1 ? byte < low! || byte > high! : byte < 0x80 || byte > 0xbf) return 0;
+    if (i === 1 ? byte < low || byte > high : byte < 0x80 || byte > 0xbf) return 0;
   }
   return length;
 }
 
 /** The characters of 0x80 to 0x9F; those of 0 are none (unicode.org, MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT). */
-const windows1252 = Array.from('€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•–—˜™š›œ\0žŸ', sign => sign.charCodeAt(0));
+const upper = '€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•–—˜™š›œ\0žŸ';
+
+/** The code unit of each byte. */
+const windows1252 = Uint16Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x80 && byte < 0xa0 ? upper.charCodeAt(byte - 0x80) : byte,
+);
 
 /**
  * Whether bytes that are not UTF-8 can be a text in Windows-1252. They are not where most of it is UTF-8 after all, where
@@ -149,9 +153,8 @@ function isWindows1252(bytes: Uint8Array, flaws: Utf8Flaws): boolean {
   let inRows = 0;
   let row = 0;
   for (let i = 0; i <= bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    if (windows1252[byte - 128] === 0) return false;
-    if (byte < 32 && i < bytes.length && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12) return false;
+    const byte = i < bytes.length ? bytes[i]! : 10;
+    if (windows1252[byte] === 0 || (byte < 32 && byte !== 9 && byte !== 10 && byte !== 12 && byte !== 13)) return false;
     // 0xA0 is the blank that does not break, of which rows are common.
     if (byte > 0xa0) row++;
     else {
