@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDataset } from '../../data/parseDataset.ts';
@@ -38,8 +37,10 @@ const sampled = 500;
 
 export const readFacts: { [K in FactKind]: Read<K> } = {
   async data({ path, name }) {
+    const info = await stat(path).catch(() => undefined);
+    if (info && !info.isFile()) return { unreadable: 'broken', reason: `${name} is not a file` };
     const bytes = await readData(path);
-    if (!bytes) return existsSync(path) ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
+    if (!bytes) return info ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
     return dataFacts(bytes, name);
   },
 

@@ -189,7 +189,7 @@ check(
   'fields of which nothing is made, beside lines that cannot be read',
   '{"experts": {"math": {"data": {"train": ⟦⟦"t.jsonl"⟧⟧}}}}',
   [
-    ['badData', /^experts\.math\.data\.train: t\.jsonl:2: the line is not valid JSON/],
+    ['badData', /^t\.jsonl:2: the line is not valid JSON/],
     ['unusedField', /t\.jsonl:1: the field 'topic' is not used \(1 line has it\)\. \(and 1 more\)/],
   ],
   worldOf({ data: { 't.jsonl': `${line('a', { topic: 1, tags: ['x'] })}{\n` } }),
