@@ -1,4 +1,4 @@
-export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
 /** The text of a file, or what it is that is no text, and in which line. */
 export type DecodedText = { text: string; encoding: Encoding } | { text?: undefined; line: number; reason: string };

@@ -63,7 +63,7 @@ export async function prepareExpert(
   const { thinking } = generationSettingsOf(e.recipe);
   const read = async (file: string): Promise<EncodedData> => {
     const { examples, warnings } = await readDataset(e.folder, file);
-    const encoded = encodeExamples(base, examples, { ...settings, thinking }, { folder: e.folder, file }, watch);
+    const encoded = await encodeExamples(base, examples, { ...settings, thinking }, { folder: e.folder, file }, watch);
     return { ...encoded, problems: [...warnings, ...encoded.problems] };
   };
   const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
