@@ -1,6 +1,7 @@
 import { choiceLines } from './choices.ts';
 import type { Message, Role } from './example.ts';
 import { ROLES } from './example.ts';
+import { shownType } from './rows.ts';
 
 /** How one form of example is written. */
 interface Format {
@@ -81,7 +82,7 @@ function text(value: unknown, what: string, report: RowReport): string | undefin
     const isPlain = typeof value === 'number' || typeof value === 'boolean';
     report.problem(
       'wrongType',
-      `${what} must be a string, got ${typeOf(value)}${isPlain ? '; write it in quotes' : ''}.`,
+      `${what} must be a string, got ${shownType(value)}${isPlain ? '; write it in quotes' : ''}.`,
     );
     return undefined;
   }
@@ -94,10 +95,6 @@ function text(value: unknown, what: string, report: RowReport): string | undefin
     return undefined;
   }
   return value;
-}
-
-function typeOf(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }
 
 /** Whether nothing is lost where a value is left out. */
@@ -113,7 +110,7 @@ function optionalText(row: Fields, field: string, report: RowReport): string | u
 
 function chatMessages(value: unknown, report: RowReport): Message[] | undefined {
   if (!Array.isArray(value)) {
-    report.problem('wrongType', `field 'messages' must be an array of { role, content }, got ${typeOf(value)}.`);
+    report.problem('wrongType', `field 'messages' must be an array of { role, content }, got ${shownType(value)}.`);
     return undefined;
   }
   const messages: Message[] = [];

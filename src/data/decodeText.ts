@@ -20,7 +20,7 @@ export function decodeText(bytes: Uint8Array): DecodedText {
 }
 
 /** The line of a character, from 1. */
-function lineAt(text: string, at: number): number {
+export function lineAt(text: string, at: number): number {
   let line = 1;
   for (let n = text.indexOf('\n'); n >= 0 && n < at; n = text.indexOf('\n', n + 1)) line++;
   return line;

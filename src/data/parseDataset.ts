@@ -8,7 +8,7 @@ import {
   rowMessages,
   unusedOf,
 } from './datasetFormats.ts';
-import { decodeText } from './decodeText.ts';
+import { decodeText, lineAt } from './decodeText.ts';
 import type { Example } from './example.ts';
 import { MAX_FILE_BYTES, tooLarge } from './limits.ts';
 import { type ProblemList, problemList } from './problemList.ts';
@@ -62,6 +62,11 @@ function readExamples(
   if (text.trim() === '') {
     report.add('emptyFile', 1, 'the file is empty; it needs at least one example.');
     return { examples: [] };
+  }
+  const lost = text.indexOf('\uFFFD');
+  if (lost >= 0) {
+    const message = 'U+FFFD stands here, which takes the place of a character that another program could not read.';
+    report.warn('lostCharacter', lineAt(text, lost), message);
   }
   const examples: Example[] = [];
   const unused = unusedFields();

@@ -14,8 +14,10 @@ export function normaliseText(text: string): string {
   return marked.includes('\r') ? marked.replace(/\r\n?/g, '\n') : marked;
 }
 
-function shownType(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+/** What a value is, for messages. */
+export function shownType(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`;
+  return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 const tooMany = (what: string) =>
@@ -97,7 +99,7 @@ export function* csvRows(text: string, report: ProblemList): Generator<Row> {
       names = cells.map(name => name.trim());
       const twice = names.length - new Set(names).size && names.find((name, i) => names!.indexOf(name) !== i);
       if (typeof twice === 'string')
-        report.add('badCsv', line, `the header names column '${twice}' twice; rename one of them.`);
+        report.add('badCsv', line, `the header names column '${twice.slice(0, 40)}' twice; rename one of them.`);
     } else if (++count > MAX_ROWS) return report.add('tooManyRows', line, tooMany('records'));
     else if (cells.length === names.length)
       yield { line, fields: Object.fromEntries(names.map((n, i) => [n, cells[i]])) };

@@ -96,6 +96,14 @@ test('no bytes give U+FFFD that they do not hold (fuzz)', () => {
   );
 });
 
+test('characters that were lost before are told with their first line', () => {
+  const { examples, problems } = parseDataset(utf8('prompt,completion\na,b\nGr\uFFFDn,c\n\uFFFD,d\n'), 'a.csv');
+  assert.deepEqual(
+    [examples.length, problems.map(p => [p.code, p.severity, p.where])],
+    [3, [['lostCharacter', 'warning', 'a.csv:3']]],
+  );
+});
+
 test('a dataset says that it was converted, or where it could not be', () => {
   const converted = parseDataset(cp1252('prompt;completion\nGröße?;Grüß Gott\n'), 'a.csv');
   assert.equal(converted.examples[0]!.messages[1]!.content, 'Grüß Gott');

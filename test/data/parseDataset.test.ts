@@ -266,7 +266,7 @@ test('fields that cannot be read as what they are called are errors of their lin
   const cases: [object, string, RegExp][] = [
     [{ ...exchange, answer: 42 }, 'wrongType', /'answer' must be a string, got a number; write it in quotes/],
     [{ ...exchange, system: ['x'] }, 'wrongType', /'system' must be a string, got an array/],
-    [{ ...exchange, context: { title: 'x' } }, 'wrongType', /'context' must be a string, got a object/],
+    [{ ...exchange, context: { title: 'x' } }, 'wrongType', /'context' must be a string, got an object/],
     [{ ...exchange, choices: 4 }, 'wrongType', /'choices' must be an array of strings/],
     [{ ...exchange, choices: ['x', null] }, 'wrongType', /'choices' must be an array of strings/],
     [{ ...exchange, choices: { text: ['x'], label: [] } }, 'wrongType', /'choices' must be an array of strings/],

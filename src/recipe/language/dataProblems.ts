@@ -66,7 +66,8 @@ const dataWarnings = ['unusedField', 'convertedText'] as const;
 
 /** What a dataset's problem is to a recipe. */
 export function codeOf({ code, severity }: Problem): ProblemCode {
-  if (severity === 'warning') return code === 'convertedText' ? 'convertedText' : 'unusedField';
+  if (severity === 'warning')
+    return ['convertedText', 'lostCharacter'].includes(code) ? 'convertedText' : 'unusedField';
   return ['missingField', 'unknownFormat'].includes(code) ? 'badColumns' : 'badData';
 }
 
