@@ -1,4 +1,5 @@
 import type { Problem } from '../protocol/errors.ts';
+import { visibleName } from '../protocol/visibleText.ts';
 import { MAX_BAD_LINES } from './limits.ts';
 
 /** More problems than these usually have one cause, and a list of thousands helps nobody. */
@@ -23,7 +24,7 @@ export function problemList(fileName: string): ProblemList {
 
   function problem(code: string, severity: Problem['severity'], line: number, message: string): Problem {
     const where = `${fileName}:${line}`;
-    return { code, severity, where, message: `${where}: ${printable(message)}` };
+    return { code, severity, where, message: `${where}: ${visibleName(message, 1000)}` };
   }
   function counted(list: Problem[], more: number, text: string): Problem[] {
     if (more === 0) return list;
@@ -51,12 +52,4 @@ export function problemList(fileName: string): ProblemList {
       ...counted(warnings, moreWarnings, '.'),
     ],
   };
-}
-
-/** Names and texts of a file are told in terminals and pages: control characters are written as JSON writes them. */
-function printable(message: string): string {
-  return message.replace(
-    /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
-    sign => `\\u${sign.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-  );
 }
