@@ -4,6 +4,10 @@ export type Role = (typeof ROLES)[number];
 export interface Message {
   role: Role;
   content: string;
+  /** What the assistant thought before it answered, apart from its content. */
+  reasoning?: string;
+  /** 0 for an answer that is read but not learned. */
+  weight?: 0 | 1;
 }
 
 /** One exchange of a dataset; its last message is the assistant's, the one that is trained or scored. */
@@ -11,6 +15,6 @@ export interface Example {
   messages: Message[];
   /** Line of the file the example starts on, from 1. */
   line: number;
-  /** Fields that the format does not name, such as `tests` or `kind`. */
+  /** What else of its fields is read: see `metaFields`. */
   meta: Record<string, unknown>;
 }

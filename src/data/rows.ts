@@ -1,5 +1,6 @@
-import { parse } from 'csv-parse/sync';
-import type { Problem } from '../protocol/errors.ts';
+import { csvRecords, delimiterOf } from './csv.ts';
+import { MAX_LINE_LENGTH, MAX_ROWS, tooLong } from './limits.ts';
+import type { ProblemList } from './problemList.ts';
 
 /** One record of a file before its fields are understood. */
 export interface Row {
@@ -7,29 +8,32 @@ export interface Row {
   fields: Record<string, unknown>;
 }
 
-/** No context of a supported model holds a megabyte of text: a longer line is a file of another kind, or a broken one. */
-export const MAX_LINE_LENGTH = 1_000_000;
-
-/** The text without a byte order mark, and with `\n` at the end of every line. */
+/** The text with `\n` at the end of every line, and without a byte order mark. */
 export function normaliseText(text: string): string {
-  return text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  const marked = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  return marked.includes('\r') ? marked.replace(/\r\n?/g, '\n') : marked;
 }
 
-const tooLong = (length: number) =>
-  `has ${length} characters, more than the ${MAX_LINE_LENGTH} that are read; no model's context holds so much. Split it.`;
-
-function shownType(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+/** What a value is, for messages. */
+export function shownType(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`;
+  return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
+
+const tooMany = (what: string) =>
+  `the file has more than ${MAX_ROWS} ${what}, which are not read; split it, or take a sample of it.`;
 
 /** One JSON object a line. Empty lines at the end of the file are allowed, between objects they are not. */
-export function jsonlRows(text: string, report: ProblemList): Row[] {
-  const rows: Row[] = [];
-  for (const [i, content] of text.trimEnd().split('\n').entries()) {
-    const fields = jsonObject(content, (code, message) => report.add(code, i + 1, message));
-    if (fields) rows.push({ line: i + 1, fields });
+export function* jsonlRows(text: string, report: ProblemList): Generator<Row> {
+  const end = text.trimEnd().length;
+  for (let [line, at] = [1, 0]; at < end && !report.isFull(); line++) {
+    if (line > MAX_ROWS) return report.add('tooManyRows', line, tooMany('lines'));
+    const next = text.indexOf('\n', at);
+    const content = text.slice(at, next < 0 ? end : next);
+    at = next < 0 ? end : next + 1;
+    const fields = jsonObject(content, (code, message) => report.add(code, line, message));
+    if (fields) yield { line, fields };
   }
-  return rows;
 }
 
 function jsonObject(content: string, report: (code: string, message: string) => void): Row['fields'] | undefined {
@@ -39,8 +43,14 @@ function jsonObject(content: string, report: (code: string, message: string) => 
   else
     try {
       const value: unknown = JSON.parse(content);
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Row['fields'];
-      report('wrongType', `expected a JSON object, got ${shownType(value)}; write one object a line.`);
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        report('wrongType', `expected a JSON object, got ${shownType(value)}; write one object a line.`);
+      else if (keysOf(value) < colonsOf(content))
+        report(
+          'duplicateField',
+          'a field is written twice in one object, of which the last alone would count; delete one.',
+        );
+      else return value as Row['fields'];
     } catch (error) {
       const hint =
         content.trim() === '[' ? ' The file looks like one JSON array; write one object a line instead.' : '';
@@ -49,85 +59,53 @@ function jsonObject(content: string, report: (code: string, message: string) => 
   return undefined;
 }
 
-/** The separator that the header line has most of. */
-function delimiterOf(header: string): string {
-  const unquoted = header.replace(/"[^"]*"/g, '');
-  const count = (mark: string) => unquoted.split(mark).length;
-  return [',', ';', '\t'].reduce((best, mark) => (count(mark) > count(best) ? mark : best), ',');
+/** How many fields a JSON value has, at all depths. */
+function keysOf(value: object): number {
+  let count = 0;
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const values: unknown[] = Object.values(next);
+    if (!Array.isArray(next)) count += values.length;
+    for (const inner of values) if (typeof inner === 'object') left.push(inner);
+  }
+  return count;
 }
 
-interface CsvRecord {
-  record: string[];
-  raw: string;
-  info: { lines: number };
+/** How many fields a JSON text writes. */
+function colonsOf(json: string): number {
+  return (
+    json
+      .replace(/\\./g, '')
+      .replace(/"[^"]*"/g, '')
+      .split(':').length - 1
+  );
 }
-
-const shownCsvError = (message: string) => message.replace(/ (on|at) line \d+/, '').replace(/\n[\s\S]*/, '');
 
 /** A header line and one record a row (RFC 4180), separated by commas, semicolons or tabs. */
-export function csvRows(text: string, report: ProblemList): Row[] {
-  const records: CsvRecord[] = [];
-  const options = {
-    delimiter: delimiterOf(text.slice(0, Math.max(0, text.indexOf('\n')) || undefined)),
-    info: true,
-    raw: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    on_skip: (error: { lines?: number; message: string } | undefined) => {
-      report.add('badCsv', error?.lines ?? 1, `${shownCsvError(error?.message ?? 'the record cannot be read')}.`);
-      return undefined;
-    },
-    on_record: (entry: unknown) => {
-      records.push(entry as CsvRecord);
-      return null;
-    },
-  };
-  parse(text, options);
-  const [header, ...rest] = records;
-  if (!header) return [];
-  const names = header.record.map(name => name.trim());
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) report.add('badCsv', 1, `the header names column '${twice}' twice; rename one of them.`);
-  return rest.flatMap(({ record, raw, info }) => {
-    // A quoted field may hold line breaks: the record starts so many lines before its end.
-    const line = info.lines - raw.trim().split('\n').length + 1;
-    if (raw.length > MAX_LINE_LENGTH) {
-      report.add('lineTooLong', line, `the record ${tooLong(raw.length)}`);
-      return [];
-    }
-    if (record.length !== names.length) {
-      const message = `the record has ${record.length} fields, the header has ${names.length}; put quotes around text with a separator.`;
+export function* csvRows(text: string, report: ProblemList): Generator<Row> {
+  const delimiter = delimiterOf(text.slice(0, Math.max(0, text.indexOf('\n')) || undefined));
+  let names: string[] | undefined;
+  let count = 0;
+  for (const record of csvRecords(text, delimiter)) {
+    if (report.isFull()) return;
+    const { line, cells } = record;
+    if (!cells) {
+      report.add(record.code, line, record.message);
+      // Without a header no record can be understood.
+      if (!names) return;
+    } else if (!names) {
+      names = cells.map(name => name.trim());
+      const twice = names.length - new Set(names).size && names.find((name, i) => names!.indexOf(name) !== i);
+      if (typeof twice === 'string')
+        report.add('badCsv', line, `the header names column '${twice.slice(0, 40)}' twice; rename one of them.`);
+    } else if (++count > MAX_ROWS) return report.add('tooManyRows', line, tooMany('records'));
+    else if (cells.length === names.length)
+      yield { line, fields: Object.fromEntries(names.map((n, i) => [n, cells[i]])) };
+    else {
+      const message = `the record has ${cells.length} fields, the header has ${names.length}; put quotes around text with a separator.`;
       report.add('badCsv', line, message);
-      return [];
     }
-    return [{ line, fields: Object.fromEntries(names.map((name, i) => [name, record[i]!])) }];
-  });
-}
-
-/** More problems than these usually have one cause, and a list of thousands helps nobody. */
-export const MAX_PROBLEMS = 50;
-
-export interface ProblemList {
-  add(code: string, line: number, message: string): void;
-  /** The first 50 problems and, if there were more, one that says how many. */
-  problems(): Problem[];
-}
-
-/** Collects what is wrong with the lines of one file. */
-export function problemList(fileName: string): ProblemList {
-  const found: Problem[] = [];
-  let left = 0;
-  return {
-    add(code, line, message) {
-      const where = `${fileName}:${line}`;
-      if (found.length < MAX_PROBLEMS) found.push({ code, severity: 'error', where, message: `${where}: ${message}` });
-      else left++;
-    },
-    problems() {
-      if (left === 0) return found;
-      const message = `${fileName}: ${left} more ${left === 1 ? 'problem is' : 'problems are'} not listed; fix those above first.`;
-      return [...found, { code: 'tooManyProblems', severity: 'error', where: fileName, message }];
-    },
-  };
+  }
 }

@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Example } from '../data/example.ts';
+import { MAX_FILE_BYTES, tooLarge } from '../data/limits.ts';
 import { parseDataset } from '../data/parseDataset.ts';
 import { encodeExample, type EncodedExample as TokenizedExample } from '../nn/tokenizer/encodeExample.ts';
 import { cutExamples, learningProblems } from '../nn/tokenizer/learningProblems.ts';
@@ -7,19 +9,29 @@ import type { EncodedExample } from '../nn/train/assembleBatch.ts';
 import { type Problem, WorkbenchError } from '../protocol/errors.ts';
 import type { GenerationSettings, TrainingSettings } from '../recipe/schema.ts';
 import type { Base } from './base.ts';
-import { readText } from './files.ts';
+import { readBytes } from './files.ts';
 
-/** Reads a dataset. Throws `notFound`, or `badData` with file, line and field of every problem. */
+/** Reads a dataset. Throws as readDataset does. */
 export async function readExamples(folder: string, file: string): Promise<Example[]> {
+  return (await readDataset(folder, file)).examples;
+}
+
+/**
+ * Reads a dataset, with what of it is not used as it is written, as warnings. Throws `notFound`, or `badData` with file,
+ * line and field of every problem.
+ */
+export async function readDataset(folder: string, file: string): Promise<{ examples: Example[]; warnings: Problem[] }> {
   const path = resolve(folder, file);
-  const { examples, problems } = parseDataset(await readText(path, 'the dataset'), file);
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (size > MAX_FILE_BYTES) throw new WorkbenchError('badData', `${path}: ${tooLarge(size)}`);
+  const { examples, problems } = parseDataset(await readBytes(path, 'the dataset'), file);
   const errors = problems.filter(p => p.severity === 'error');
   if (errors.length > 0)
     throw badData(
       path,
       errors.map(p => ({ ...p, where: resolve(folder, p.where) })),
     );
-  return examples;
+  return { examples, warnings: problems.filter(p => p.severity === 'warning') };
 }
 
 function badData(path: string, problems: Problem[]): WorkbenchError {

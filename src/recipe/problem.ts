@@ -38,6 +38,9 @@ export const problemCodes = {
   missingFile: 'A dataset that is not there.',
   badData: 'A dataset with lines that cannot be read; they are marked in the dataset, too.',
   badColumns: 'A dataset whose fields, or columns, are not those of any form of example.',
+  unusedField: 'A dataset with fields of which nothing is made: what is in them is not learned.',
+  convertedText:
+    'A dataset that is not UTF-8 and was converted, or in which characters were lost before: look whether its text is right.',
   missingTests: 'The scorer `code` runs the tests of each example; the dataset has no field `tests`.',
   heldOutOverlap: 'A held-out set with prompts that are trained on: its score would say nothing.',
   droppedExamples: 'Examples whose answers begin beyond `maxLength`: they are left out.',
@@ -67,6 +70,8 @@ const warnings: readonly ProblemCode[] = [
   'zeroWeight',
   'negativeWeight',
   'unusedSetting',
+  'unusedField',
+  'convertedText',
   'heldOutOverlap',
   'otherBase',
   'otherTemplate',

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { DatasetFormat } from '../../src/data/datasetFormats.ts';
+import { MAX_LINE_LENGTH } from '../../src/data/limits.ts';
 import { parseDataset } from '../../src/data/parseDataset.ts';
-import { MAX_LINE_LENGTH, MAX_PROBLEMS } from '../../src/data/rows.ts';
+import { MAX_PROBLEMS } from '../../src/data/problemList.ts';
 
 const jsonl = (...rows: unknown[]) => rows.map(row => JSON.stringify(row)).join('\n');
 const turns = (user: string, assistant: string) => [
@@ -135,10 +136,178 @@ test('a format that is said is not guessed', () => {
   assert.equal(parseDataset(text, 'a.jsonl', 'promptAnswer').examples[0]!.messages[1]!.content, 'c');
 });
 
-test('a field named __proto__ stays a field', () => {
-  const { examples } = parseDataset('{"prompt":"a","completion":"b","__proto__":{"polluted":true}}', 'a.jsonl');
-  assert.deepEqual(Object.keys(examples[0]!.meta), ['__proto__']);
-  assert.equal((examples[0]!.meta as { polluted?: boolean }).polluted, undefined);
+test('a field named __proto__ is a field like others', () => {
+  const text = '{"prompt":"a","completion":"b","__proto__":{"polluted":true},"constructor":"c"}';
+  const { examples, problems } = parseDataset(text, 'a.jsonl');
+  assert.deepEqual(examples, [{ messages: turns('a', 'b'), line: 1, meta: {} }]);
+  assert.deepEqual(
+    problems.map(p => p.message),
+    ['__proto__', 'constructor'].map(name => `a.jsonl:1: the field '${name}' is not used (1 line has it).`),
+  );
+  assert.equal(({} as { polluted?: boolean }).polluted, undefined);
+});
+
+const system = (content: string) => ({ role: 'system', content });
+
+for (const [what, row, messages] of [
+  [
+    'system and history',
+    {
+      instruction: 'Who?',
+      output: 'Rex.',
+      system: 'Be Rex.',
+      history: [
+        ['Hello', 'Woof'],
+        ['Sit', 'Done'],
+      ],
+    },
+    [system('Be Rex.'), ...turns('Hello', 'Woof'), ...turns('Sit', 'Done'), ...turns('Who?', 'Rex.')],
+  ],
+  ['system beside messages', { system: 'Be Rex.', messages: turns('a', 'b') }, [system('Be Rex.'), ...turns('a', 'b')]],
+  [
+    'the same system twice',
+    { system: 'Be Rex.', messages: [system('Be Rex.'), ...turns('a', 'b')] },
+    [system('Be Rex.'), ...turns('a', 'b')],
+  ],
+  [
+    'fields that are empty',
+    { prompt: 'a', completion: 'b', system: '', history: [], context: null, choices: [], topic: null, tags: [] },
+    turns('a', 'b'),
+  ],
+  ['context', { question: 'Who?', context: 'Bob did it.', answer: 'Bob' }, turns('Bob did it.\n\nWho?', 'Bob')],
+  ['choices', { question: 'Who?', choices: ['Bob', 'Ann'], answer: 'A' }, turns('Who?\nA. Bob\nB. Ann', 'A')],
+  [
+    'choices with labels side by side',
+    { question: 'Who?', choices: { text: ['Bob', 'Ann'], label: ['1', '2'] }, answer: '2' },
+    turns('Who?\n1. Bob\n2. Ann', '2'),
+  ],
+  [
+    'choices with a label each',
+    {
+      question: 'Who?',
+      choices: [
+        { label: 'X', text: 'Bob' },
+        { label: 'Y', text: 4 },
+      ],
+      answer: 'X',
+    },
+    turns('Who?\nX. Bob\nY. 4', 'X'),
+  ],
+  ['choices as a text', { question: 'Who?', choices: 'Bob or Ann', answer: 'Bob' }, turns('Who?\nBob or Ann', 'Bob')],
+  [
+    'context, input and choices together',
+    { instruction: 'Choose.', input: 'Who?', context: 'Bob did it.', choices: ['Bob'], output: 'A' },
+    turns('Bob did it.\n\nChoose.\n\nWho?\nA. Bob', 'A'),
+  ],
+  [
+    'reasoning and weights of turns',
+    {
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b', weight: 0, reasoning_content: '' },
+        { role: 'user', content: 'c' },
+        { role: 'assistant', content: 'd', weight: 1, thinking: 'hm', tool_calls: null },
+      ],
+    },
+    [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b', weight: 0 },
+      { role: 'user', content: 'c' },
+      { role: 'assistant', content: 'd', weight: 1, reasoning: 'hm' },
+    ],
+  ],
+] as [string, object, object[]][])
+  test(`used: ${what}`, () => {
+    const { examples, problems } = parseDataset(jsonl(row), 'a.jsonl');
+    assert.deepEqual([examples.map(e => e.messages), problems], [[messages], []]);
+  });
+
+test('columns of CSV are used as fields are', () => {
+  const text = 'question,answer,context,system,topic\nWho?,Bob,Bob did it.,Be short.,x\nWhat?,That,,,\n';
+  const { examples, problems } = parseDataset(text, 'a.csv');
+  assert.deepEqual(
+    examples.map(e => e.messages),
+    [[system('Be short.'), ...turns('Bob did it.\n\nWho?', 'Bob')], turns('What?', 'That')],
+  );
+  assert.deepEqual(
+    problems.map(p => [p.code, p.severity, p.where, p.message]),
+    [['unusedField', 'warning', 'a.csv:2', "a.csv:2: the field 'topic' is not used (1 line has it)."]],
+  );
+});
+
+test('what is not used is named once for the file, with its first line', () => {
+  const calls = [{ id: '1', type: 'function', function: { name: 'w', arguments: '{}' } }];
+  const plain = { prompt: 'a', completion: 'b' };
+  const text = jsonl(plain, { ...plain, topic: 'x', source: 'y' }, { ...plain, topic: 0 }, { ...plain, topic: false });
+  assert.deepEqual(check(text, 'a.jsonl', ['a.jsonl:2 | unusedField', 'a.jsonl:2 | unusedField']), [
+    "a.jsonl:2: the field 'topic' is not used (3 lines have it).",
+    "a.jsonl:2: the field 'source' is not used (1 line has it).",
+  ]);
+  const turn = { role: 'assistant', content: 'Let me look.', tool_calls: calls, name: 'x' };
+  const talk = { messages: [{ role: 'user', content: 'Weather?', weight: 0 }, turn, turn], tools: calls };
+  assert.deepEqual(
+    parseDataset(jsonl(talk, talk), 'a.jsonl').problems.map(p => p.message),
+    ['messages[].weight', 'messages[].tool_calls', 'messages[].name', 'tools'].map(
+      name => `a.jsonl:1: the field '${name}' is not used (2 lines have it).`,
+    ),
+  );
+  const tests = jsonl({ ...plain, tests: 'f(1) === 2', kind: 'k', key: 'k' });
+  check(tests, 'a.jsonl', ['a.jsonl:1 | unusedField']);
+  const many = Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`f${i}`, 1]));
+  const { problems } = parseDataset(jsonl({ ...plain, ...many }), 'a.jsonl');
+  assert.equal(problems.at(-1)!.message, 'a.jsonl: 30 more problems are not listed.');
+  assert.ok(problems.every(p => p.severity === 'warning'));
+});
+
+test('fields that cannot be read as what they are called are errors of their line', () => {
+  const exchange = { question: 'a', answer: 'b' };
+  const talk = (...more: object[]) => ({ messages: [...turns('a', 'b'), { role: 'user', content: 'c' }, ...more] });
+  const call = [{ id: '1' }];
+  const cases: [object, string, RegExp][] = [
+    [{ ...exchange, answer: 42 }, 'wrongType', /'answer' must be a string, got a number; write it in quotes/],
+    [{ ...exchange, system: ['x'] }, 'wrongType', /'system' must be a string, got an array/],
+    [{ ...exchange, context: { title: 'x' } }, 'wrongType', /'context' must be a string, got an object/],
+    [{ ...exchange, choices: 4 }, 'wrongType', /'choices' must be an array of strings/],
+    [{ ...exchange, choices: ['x', null] }, 'wrongType', /'choices' must be an array of strings/],
+    [{ ...exchange, choices: { text: ['x'], label: [] } }, 'wrongType', /'choices' must be an array of strings/],
+    [{ ...exchange, history: 'x' }, 'wrongType', /'history' must be an array of \[question, answer\]/],
+    [{ ...exchange, history: [['x']] }, 'wrongType', /'history' must be an array of \[question, answer\]/],
+    [{ ...exchange, history: [['x', 4]] }, 'wrongType', /'history\[0\]\[1\]' must be a string/],
+    [{ ...talk(turns('', 'd')[1]!), system: 4 }, 'wrongType', /'system' must be a string/],
+    [{ messages: [system('x'), ...turns('a', 'b')], system: 'y' }, 'twoSystems', /another system message/],
+    [
+      talk({ role: 'assistant', content: null, tool_calls: call }),
+      'toolCalls',
+      /'messages\[3\].content' is empty beside/,
+    ],
+    [talk({ role: 'assistant', content: '', function_call: { name: 'f' } }), 'toolCalls', /calls of tools/],
+    [talk({ role: 'assistant', content: 'd', weight: 0.5 }), 'wrongType', /'messages\[3\].weight' must be 0 or 1/],
+    [
+      talk({ role: 'assistant', content: 'd', thinking: true }),
+      'wrongType',
+      /'messages\[3\].thinking' must be a string/,
+    ],
+    [{ messages: [turns('a', 'b')[0], { ...turns('a', 'b')[1], weight: 0 }] }, 'noAnswer', /have weight 0/],
+  ];
+  for (const [row, code, expected] of cases) {
+    const { examples, problems } = parseDataset(jsonl(row), 'a.jsonl');
+    assert.deepEqual([examples, problems.map(p => p.code)], [[], [code]], expected.source);
+    assert.match(problems[0]!.message, expected);
+    assert.equal(problems[0]!.where, 'a.jsonl:1');
+  }
+});
+
+test('a field that is written twice, and half a character, are errors', () => {
+  check('{"prompt":"a","prompt":"c","completion":"b"}', 'a.jsonl', ['a.jsonl:1 | duplicateField']);
+  check('{"messages":[{"role":"user","role":"user","content":"a"}]}', 'a.jsonl', ['a.jsonl:1 | duplicateField']);
+  check(String.raw`{"prompt":"a\":\"x: {\\","completion":":"}`, 'a.jsonl', []);
+  check(String.raw`{"prompt":"a\ud83d","completion":"b"}`, 'a.jsonl', ['a.jsonl:1 | brokenText']);
+  check(String.raw`{"prompt":"a\ud83d\ude00","completion":"b"}`, 'a.jsonl', []);
+});
+
+test('names and texts of a file do not steer the terminal', () => {
+  const text = jsonl({ prompt: 'a', completion: 'b', '\u001b[2J\u202e': 1 }, '\u0007'.repeat(3));
+  for (const { message } of parseDataset(text, 'a.jsonl').problems) assert.doesNotMatch(message, /[\p{Cc}\u202e]/u);
 });
 
 const words = fc.string({ unit: 'grapheme', minLength: 1 }).filter(s => s.trim() !== '' && !s.includes('\r'));
@@ -186,6 +355,47 @@ test('any text gives examples or problems and never throws (fuzz)', () => {
         assert.ok(line >= 1 && line <= text.split(/\r\n?|\n/).length);
         assert.equal(messages.at(-1)!.role, 'assistant');
       }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('each field of each line is used, or named (property)', () => {
+  const value = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(fc.string()),
+    fc.object(),
+  );
+  const known = ['system', 'history', 'context', 'choices', 'input', 'weight', 'reasoning', 'tool_calls', 'tests'];
+  const names = fc.oneof(fc.constantFrom(...known, '__proto__'), fc.string({ minLength: 1, maxLength: 9 }));
+  const more = fc.dictionary(names, value, { maxKeys: 4 }).map(fields => JSON.parse(JSON.stringify(fields)) as object);
+  const forms = fc.constantFrom(['prompt', 'completion'], ['instruction', 'output'], ['question', 'answer']);
+  const plain = JSON.stringify({ messages: turns('QUESTION', 'ANSWER'), line: 1, meta: {} });
+  const isEmpty = (v: unknown) =>
+    typeof v === 'string' ? v.trim() === '' : v === null || (typeof v === 'object' && Object.keys(v!).length === 0);
+
+  /** Whether the fields `own`, which are not those of the form, are used or named. */
+  function look(line: object, own: object, prefix: string, form: readonly string[]): void {
+    const { examples, problems } = parseDataset(jsonl(line), 'a.jsonl');
+    if (problems.some(p => p.severity === 'error')) return;
+    const all = JSON.stringify(examples[0]);
+    for (const [name, value] of Object.entries(own)) {
+      if (isEmpty(value) || form.includes(name)) continue;
+      const isNamed = problems.some(p => p.message.includes(`the field '${prefix}${name}' is not used`));
+      const text = JSON.stringify(value).slice(1, -1);
+      const isUsed = typeof value === 'string' ? all.includes(text) : all !== plain;
+      assert.ok(isNamed || isUsed, `${name} of ${JSON.stringify(line)}`);
+    }
+  }
+  fc.assert(
+    fc.property(forms, more, more, (form, ofRow, ofTurn) => {
+      look({ ...ofRow, [form[0]!]: 'QUESTION', [form[1]!]: 'ANSWER' }, ofRow, '', form);
+      const answer = { ...ofTurn, role: 'assistant', content: 'ANSWER' };
+      const messages = [{ role: 'user', content: 'QUESTION' }, answer];
+      look({ messages }, ofTurn, 'messages[].', ['role', 'content']);
     }),
     { numRuns: 500 },
   );

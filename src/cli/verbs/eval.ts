@@ -46,7 +46,8 @@ async function measureMinima(call: VerbCall, meant: Meant): Promise<ExitCode> {
   return tell(call, result);
 }
 
-function tell({ terminal, json }: VerbCall, result: { gates: Parameters<typeof minimumLines>[0] }): ExitCode {
+function tell({ terminal, json }: VerbCall, result: Pick<EvaluateResult, 'gates' | 'problems'>): ExitCode {
+  for (const { message } of result.problems) terminal.note(`note: ${message}`);
   if (json) terminal.printJson(result);
   else for (const line of minimumLines(result.gates)) terminal.print(line);
   return result.gates.every(check => check.isPassed) ? 0 : 1;

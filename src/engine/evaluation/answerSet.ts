@@ -1,7 +1,7 @@
 import type { Example } from '../../data/example.ts';
 import { accuracyOf } from '../../evaluation/metrics.ts';
 import { textScorers } from '../../evaluation/scorers.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from '../runtime/adapterBank.ts';
@@ -14,6 +14,8 @@ export interface LoadedSet {
   name: string;
   set: EvaluationSet;
   items: HeldOutItem[];
+  /** What of its data is not used as it is written: warnings. */
+  problems: Problem[];
 }
 
 export interface HeldOutItem {

@@ -17,7 +17,7 @@ import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type LoadedSet } from './answerSet.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
 import { gateZeroCheck } from './gateZero.ts';
-import { loadSets } from './loadSets.ts';
+import { loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
 import { type SequentialResult, sequentialName, trainSequentially } from './sequential.ts';
 import { measureStorage } from './storage.ts';
@@ -114,6 +114,7 @@ export async function evaluateRecipe(
     reportPath: e.paths.report,
     htmlPath: e.paths.reportPage,
     gates: checkMinima(measured, report.scores),
+    problems: problemsOf(sets),
   };
 }
 

@@ -1,6 +1,6 @@
-import { readExamples } from '../../experiment/dataFiles.ts';
+import { readDataset } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import { heldOutItem, type LoadedSet } from './answerSet.ts';
 
 /** The held-out sets of a recipe, or those that are wanted. Throws `notFound` for a name that it has not. */
@@ -19,8 +19,14 @@ export async function loadSets(e: Experiment, wanted?: string[]): Promise<Loaded
   return Promise.all(
     names.map(async name => {
       const set = all[name]!;
-      const examples = await readExamples(e.folder, set.data);
-      return { name, set, items: examples.slice(0, set.limit ?? examples.length).map(heldOutItem) };
+      const { examples, warnings } = await readDataset(e.folder, set.data);
+      const items = examples.slice(0, set.limit ?? examples.length).map(heldOutItem);
+      return { name, set, items, problems: warnings };
     }),
   );
+}
+
+/** What of the data of sets is not used as it is written, each dataset once. */
+export function problemsOf(sets: LoadedSet[]): Problem[] {
+  return [...new Map(sets.map(({ set, problems }) => [set.data, problems])).values()].flat();
 }

@@ -4,7 +4,7 @@ import type { Measured } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { answerSet, scoreOf } from '../evaluation/answerSet.ts';
-import { loadSets } from '../evaluation/loadSets.ts';
+import { loadSets, problemsOf } from '../evaluation/loadSets.ts';
 import { systemsOf } from '../evaluation/systems.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { checkAvailable } from '../workbench/workbench.ts';
@@ -55,7 +55,7 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
     asked,
     measured.map(m => m.score),
   );
-  return { measured, gates: checks.filter(check => check.score) };
+  return { measured, gates: checks.filter(check => check.score), problems: problemsOf(sets) };
 
   function notThere(name: string): WorkbenchError {
     const blend = recipe.blends[name];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
-import { type EncodedData, type EncodeWatch, encodeExamples, readExamples } from '../../experiment/dataFiles.ts';
+import { type EncodedData, type EncodeWatch, encodeExamples, readDataset } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
@@ -61,14 +61,11 @@ export async function prepareExpert(
   for (const l of layers) checkRank(lora.rank, l.in, l.out, l.path);
   const data = e.recipe.experts[name]!.data!;
   const { thinking } = generationSettingsOf(e.recipe);
-  const read = async (file: string) =>
-    encodeExamples(
-      base,
-      await readExamples(e.folder, file),
-      { ...settings, thinking },
-      { folder: e.folder, file },
-      watch,
-    );
+  const read = async (file: string): Promise<EncodedData> => {
+    const { examples, warnings } = await readDataset(e.folder, file);
+    const encoded = await encodeExamples(base, examples, { ...settings, thinking }, { folder: e.folder, file }, watch);
+    return { ...encoded, problems: [...warnings, ...encoded.problems] };
+  };
   const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
   const [train, validation] = [await read(data.train), data.validation ? await read(data.validation) : nothing];
   const hash = createHash('sha256');

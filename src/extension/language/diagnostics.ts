@@ -13,6 +13,7 @@ import {
   Uri,
   workspace,
 } from 'vscode';
+import type { Problem } from '../../protocol/errors.ts';
 import { codeOf, dataUses, lineOf } from '../../recipe/language/dataProblems.ts';
 import { known } from '../../recipe/language/recipeWorld.ts';
 import type { RecipeReading } from '../../recipe/parse.ts';
@@ -68,7 +69,8 @@ export function createRecipeDiagnostics(
     return [...files].map(file => {
       const problems = known(world.data(file))?.problems ?? [];
       const marks = problems.map(problem => {
-        const diagnostic = new Diagnostic(wholeLine(lineOf(problem.where)), withoutPlace(problem.message));
+        const [range, message] = [wholeLine(lineOf(problem.where)), withoutPlace(problem.message)];
+        const diagnostic = new Diagnostic(range, message, severityOf(problem));
         return Object.assign(diagnostic, { source, code: described(codeOf(problem)) });
       });
       return [dataUri(recipe, file), marks];
@@ -79,8 +81,7 @@ export function createRecipeDiagnostics(
   function toDiagnostic(problem: RecipeProblem, shown: OpenRecipe): Diagnostic | undefined {
     const range = shown.rangeOf(problem.range ?? { start: 0, end: 0 });
     if (!range) return undefined;
-    const severity = problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
-    const diagnostic = new Diagnostic(range, problem.message, severity);
+    const diagnostic = new Diagnostic(range, problem.message, severityOf(problem));
     diagnostic.source = source;
     diagnostic.code = described(problem.code);
     if (problem.code === 'unusedSetting') diagnostic.tags = [DiagnosticTag.Unnecessary];
@@ -121,6 +122,10 @@ export function createRecipeDiagnostics(
       for (const d of disposables) d.dispose();
     },
   };
+}
+
+function severityOf({ severity }: Problem): DiagnosticSeverity {
+  return severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
 }
 
 /** A code with where it is described, to be shown at a click. */

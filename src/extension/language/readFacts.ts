@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDataset } from '../../data/parseDataset.ts';
@@ -38,10 +37,11 @@ const sampled = 500;
 
 export const readFacts: { [K in FactKind]: Read<K> } = {
   async data({ path, name }) {
-    const text = await readData(path);
-    if (text === undefined)
-      return existsSync(path) ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
-    return dataFacts(text, name);
+    const info = await stat(path).catch(() => undefined);
+    if (info && !info.isFile()) return { unreadable: 'broken', reason: `${name} is not a file` };
+    const bytes = await readData(path);
+    if (!bytes) return info ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
+    return dataFacts(bytes, name);
   },
 
   async base({ folder }) {
@@ -75,11 +75,11 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
   },
 
   async learned({ path, base, thinking }) {
-    const text = await readData(path);
-    const baseText = text === undefined ? undefined : await readBaseText(base);
-    if (text === undefined || !baseText) return undefined;
+    const bytes = await readData(path);
+    const baseText = bytes && (await readBaseText(base));
+    if (!bytes || !baseText) return undefined;
     const { tokenizer, chatTemplate } = baseText;
-    const { examples } = parseDataset(text, path);
+    const { examples } = parseDataset(bytes, path);
     const every = Math.max(1, Math.ceil(examples.length / sampled));
     const facts = { lengths: [] as number[], examples: [] as LearnedFacts['examples'], refused: [] as Problem[] };
     for (const { messages, line } of examples.filter((_, i) => i % every === 0)) {
@@ -116,10 +116,10 @@ async function told<T extends object>(read: () => Promise<T>): Promise<Fact<T>> 
   }
 }
 
-/** The text of a dataset; undefined where it is not there, or too large. */
-async function readData(path: string): Promise<string | undefined> {
+/** The bytes of a dataset; undefined where it is not there, or too large. */
+async function readData(path: string): Promise<Uint8Array | undefined> {
   const info = await stat(path).catch(() => undefined);
-  return info?.isFile() && info.size <= longestData ? readFile(path, 'utf8').catch(() => undefined) : undefined;
+  return info?.isFile() && info.size <= longestData ? readFile(path).catch(() => undefined) : undefined;
 }
 
 /** What is read, or undefined where the reader refuses it. */

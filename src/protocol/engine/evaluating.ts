@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber, type Exchange } from '../contract.ts';
+import { problemSchema } from '../problemSchema.ts';
 import { reportSchema, reportScore } from '../report.ts';
 import { workProgress } from './source.ts';
 import { runProgress } from './training.ts';
@@ -39,6 +40,8 @@ export const evaluatingRequests = {
       htmlPath: z.string(),
       /** The minima of the sets that were measured. */
       gates: z.array(minimumCheck),
+      /** What of their data is not used as it is written: warnings. */
+      problems: z.array(problemSchema),
     }),
   },
   /** Some systems on some sets and nothing else: no report is written. */
@@ -51,7 +54,11 @@ export const evaluatingRequests = {
       systems: z.optional(z.array(z.string())),
     }),
     progress: workProgress,
-    result: z.object({ measured: z.array(measured), gates: z.array(minimumCheck) }),
+    result: z.object({
+      measured: z.array(measured),
+      gates: z.array(minimumCheck),
+      problems: z.array(problemSchema),
+    }),
   },
   /** Log-probabilities of texts under a model with adapters. */
   score: {

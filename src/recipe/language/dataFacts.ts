@@ -2,9 +2,9 @@ import type { Example } from '../../data/example.ts';
 import { parseDataset } from '../../data/parseDataset.ts';
 import type { DataFacts } from './recipeWorld.ts';
 
-/** What the checks of a recipe need to know of a dataset. */
-export function dataFacts(text: string, fileName: string): DataFacts {
-  const { examples, problems } = parseDataset(text, fileName);
+/** What the checks of a recipe need to know of a dataset, its bytes or its text. */
+export function dataFacts(content: string | Uint8Array, fileName: string): DataFacts {
+  const { examples, problems } = parseDataset(content, fileName);
   return {
     examples: examples.length,
     problems,

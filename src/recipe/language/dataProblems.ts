@@ -56,17 +56,27 @@ function fileProblems({ file, path }: DataUse, world: RecipeWorld): PartProblem[
     return [
       { ...problem, code: failure.unreadable === 'missing' ? 'missingFile' : 'badData', message: failure.reason },
     ];
-  const [first, ...rest] = known(fact)?.problems ?? [];
-  if (!first) return [];
-  const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
-  const related = [first, ...rest]
-    .slice(0, mostRelated)
-    .map(p => ({ file, line: lineOf(p.where), message: p.message }));
-  return [{ ...problem, code: codeOf(first), message: `${first.message}${more}`, related }];
+  const problems = known(fact)?.problems ?? [];
+  const groups = [
+    problems.filter(p => p.severity === 'error'),
+    ...dataWarnings.map(code => problems.filter(p => p.severity === 'warning' && codeOf(p) === code)),
+  ];
+  return groups.flatMap(group => {
+    const [first, ...rest] = group;
+    if (!first) return [];
+    const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
+    const related = group.slice(0, mostRelated).map(p => ({ file, line: lineOf(p.where), message: p.message }));
+    return [{ ...problem, code: codeOf(first), message: `${first.message}${more}`, related }];
+  });
 }
 
+/** What a dataset's warnings are to a recipe. */
+const dataWarnings = ['unusedField', 'convertedText'] as const;
+
 /** What a dataset's problem is to a recipe. */
-export function codeOf({ code }: Problem): ProblemCode {
+export function codeOf({ code, severity }: Problem): ProblemCode {
+  if (severity === 'warning')
+    return ['convertedText', 'lostCharacter'].includes(code) ? 'convertedText' : 'unusedField';
   return ['missingField', 'unknownFormat'].includes(code) ? 'badColumns' : 'badData';
 }
 

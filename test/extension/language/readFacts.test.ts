@@ -52,6 +52,15 @@ test('a dataset: examples, bad lines, and what is not there', async () => {
   const facts = (await readFacts.data({ path, name: 'd.jsonl' }))!;
   assert.ok('examples' in facts);
   assert.deepEqual([facts.examples, facts.problems.map(p => p.where)], [1, ['d.jsonl:2', 'd.jsonl:2']]);
+  writeFileSync(path, Buffer.from('\uFEFF{"prompt": "a", "completion": "b"}\n', 'utf16le'));
+  const converted = (await readFacts.data({ path, name: 'd.jsonl' }))!;
+  assert.ok('examples' in converted);
+  assert.deepEqual([converted.examples, converted.problems.map(p => p.code)], [1, ['convertedText']]);
+  const folder = temporaryFolder();
+  assert.deepEqual(await readFacts.data({ path: folder, name: 'd' }), {
+    unreadable: 'broken',
+    reason: 'd is not a file',
+  });
 });
 
 test('tokens of examples are those that training counts, of a sample spread over the file', async () => {

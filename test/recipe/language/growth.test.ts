@@ -148,5 +148,5 @@ test('of many problems the first are told, and how many more there are', () => {
 
 test('signs that turn text around or move a cursor are written out in messages', () => {
   const { problems } = parseRecipe('{"ex\\u202eperts\\u001b[2J": {}}');
-  assert.equal(problems[0]!.message, "'ex\\u{202e}perts\\u{1b}[2J' is not a key of a recipe");
+  assert.equal(problems[0]!.message, "'ex\\u202eperts\\x1b[2J' is not a key of a recipe");
 });

@@ -186,6 +186,15 @@ check(
   }),
 );
 check(
+  'fields of which nothing is made, beside lines that cannot be read',
+  '{"experts": {"math": {"data": {"train": ⟦⟦"t.jsonl"⟧⟧}}}}',
+  [
+    ['badData', /^t\.jsonl:2: the line is not valid JSON/],
+    ['unusedField', /t\.jsonl:1: the field 'topic' is not used \(1 line has it\)\. \(and 1 more\)/],
+  ],
+  worldOf({ data: { 't.jsonl': `${line('a', { topic: 1, tags: ['x'] })}{\n` } }),
+);
+check(
   'tests that the scorer needs',
   `{${experts}, "evaluation": {"sets": {"s": {"data": "held.jsonl", "expert": "code", "scorer": ⟦"code"⟧}}}}`,
   [['missingTests', /have no 'tests'/]],
