@@ -8,12 +8,10 @@ export interface LearnedExample
 }
 
 export interface LearningProblem extends Problem {
-  code: (typeof learningCodes)[number];
+  code: 'droppedExamples' | 'cutAnswers' | 'noEndToken' | 'otherPrompt' | 'lostReasoning';
   /** Of the first examples that it is about. */
   lines: number[];
 }
-
-export const learningCodes = ['droppedExamples', 'cutAnswers', 'noEndToken', 'otherPrompt', 'lostReasoning'] as const;
 
 /** More answers than this share that lose their end, or are lost, are hardly meant. */
 export const mostCut = 0.01;
