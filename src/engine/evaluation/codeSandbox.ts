@@ -140,7 +140,7 @@ function startGrader(): Grader {
   const program = existsSync(bundled) ? bundled : fileURLToPath(new URL('./codeGrader.ts', import.meta.url));
   const child = fork(program, {
     // What it holds outside of QuickJS's memory is one answer with its tests.
-    execArgv: [...process.execArgv, '--max-old-space-size=256'],
+    execArgv: [...loaders(process.execArgv), '--max-old-space-size=256'],
     // Standard output is the engine's protocol, whatever a library in there prints.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -159,6 +159,13 @@ function startGrader(): Grader {
   ]);
   ready.catch(() => {});
   return { child, ready };
+}
+
+/** Of options of Node.js those that load something first, such as TypeScript; `--eval` would run this program again. */
+function loaders(options: readonly string[]): string[] {
+  return options.filter(
+    (option, i) => /^--(import|require)(=|$)/.test(option) || /^--(import|require)$/.test(options[i - 1] ?? ''),
+  );
 }
 
 /** Keeps this process alive while it waits for the child. */
