@@ -93,6 +93,7 @@ const workbench = createWorkbench({
     warn: message => rpc.notify('notice', { level: 'warning', message }),
     note: message => rpc.notify('notice', { level: 'info', message }),
   }),
+  warn: message => rpc.notify('notice', { level: 'warning', message }),
   tellLoaded: loaded => rpc.notify('loaded', loaded),
 });
 

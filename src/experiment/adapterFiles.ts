@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { encodeSafetensors } from '../nn/files/safetensors.ts';
-import { type Adapter, adapterFromPeft, adapterToPeft } from '../nn/lora/adapter.ts';
+import { type Adapter, adapterFromPeft, adapterToPeft, outsideTargets } from '../nn/lora/adapter.ts';
 import { type AdapterConfig, parseAdapterConfig } from '../nn/lora/adapterConfig.ts';
 import { type AdapterOrigin, originOf } from '../nn/lora/adapterOrigin.ts';
 import { foreignBeginning, foreignFile } from '../nn/lora/otherAdapters.ts';
@@ -15,12 +15,24 @@ import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 /** Paths of all layers of the largest models, with ranks and alphas of their own, are a tenth of it. */
 const maxConfigBytes = 2_000_000;
 
-/** Reads an adapter folder in PEFT's format. Throws `notFound`, `badFile`, `mismatch` or `unsupported`, naming the part. */
-export async function readAdapter(folder: string, name = basename(folder)): Promise<Adapter> {
-  const config = await readAdapterConfig(folder, `the configuration of adapter '${name}'`);
+/**
+ * Reads an adapter folder in PEFT's format; `tell` hears of factors that PEFT would leave out, and of settings
+ * that are not known. Throws `notFound`,
+ * `badFile`, `mismatch` or `unsupported`, naming the part.
+ */
+export async function readAdapter(
+  folder: string,
+  name = basename(folder),
+  tell: (note: string) => void = () => {},
+): Promise<Adapter> {
+  const { config, problems } = await readConfig(folder, `the configuration of adapter '${name}'`);
+  for (const { message } of problems) tell(message);
   await checkFactorsFile(folder);
   const { tensors } = await readFactors(folder, name);
-  return adapterFromPeft(config, tensors, name);
+  const adapter = adapterFromPeft(config, tensors, name);
+  const note = outsideTargets(adapter);
+  if (note) tell(note);
+  return adapter;
 }
 
 function readFactors(folder: string, name: string): ReturnType<typeof readSafetensors> {
@@ -67,9 +79,13 @@ async function beginningOf(path: string): Promise<string> {
 
 /** What an adapter folder says of its rank, scaling and layers; `what` names the file where it is missing. */
 export async function readAdapterConfig(folder: string, what: string): Promise<AdapterConfig> {
+  return (await readConfig(folder, what)).config;
+}
+
+async function readConfig(folder: string, what: string): Promise<ReturnType<typeof parseAdapterConfig>> {
   const path = adapterPaths(folder).config;
   if (!(await isThere(folder))) await settle(folder);
-  return parseAdapterConfig(await readConfigText(path, what), path).config;
+  return parseAdapterConfig(await readConfigText(path, what), path);
 }
 
 async function readConfigText(path: string, what: string): Promise<string> {

@@ -12,7 +12,7 @@ import { blendAdapters, mergeOptions, readWeighted } from './merge.ts';
 export const handle: RequestHandler<'compareMerges'> = async (workbench, request, call) => {
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const adapters = blendAdapters(experiment, request.weights);
-  const weighted = await readWeighted(await loadBase(experiment.baseFolder), adapters);
+  const weighted = await readWeighted(await loadBase(experiment.baseFolder), adapters, workbench.tell);
   const wanted = request.methods ?? mergeMethods;
   const methods: ComparedMerge[] = [];
   for (const [done, method] of wanted.entries()) {

@@ -21,7 +21,7 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
       `There are: ${Object.keys(e.recipe.experts).join(', ') || 'none'}.`,
     );
   const source = adapterFolder(e, expert);
-  const adapter = await readAdapter(source, expert);
+  const adapter = await readAdapter(source, expert, workbench.tell);
   const path = resolve(out);
   const base = await loadBase(e.baseFolder);
   const check = () =>

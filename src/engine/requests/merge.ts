@@ -36,7 +36,7 @@ export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   const sources = job.adapters.map(a => a.path);
   const check = () => checkOutputFolder(job.out, kind, base, sources);
   await check();
-  const weighted = await readWeighted(base, job.adapters);
+  const weighted = await readWeighted(base, job.adapters, workbench.tell);
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
   let { total } = relativeError;
   if (request.intoBase) total = await writeCopy(base, adapter, { weighted, relativeError }, job.out, check);
@@ -69,11 +69,15 @@ async function commonOriginOf(folders: string[]): Promise<AdapterOrigin> {
 }
 
 /** The adapters of a merge, each checked against the base. */
-export async function readWeighted(base: Base, adapters: MergeJob['adapters']): Promise<WeightedAdapter[]> {
+export async function readWeighted(
+  base: Base,
+  adapters: MergeJob['adapters'],
+  tell: Workbench['tell'],
+): Promise<WeightedAdapter[]> {
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
   const weighted = [];
   for (const { path, name, weight } of adapters) {
-    const adapter = await readAdapter(path, name);
+    const adapter = await readAdapter(path, name, tell);
     checkAdapterFits(adapter, layers);
     weighted.push({ adapter, weight });
   }

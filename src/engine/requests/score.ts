@@ -23,7 +23,11 @@ export const handle: RequestHandler<'score'> = async (workbench, request, call) 
   const adapters = await Promise.all(
     request.adapters.map(async (a, i) => ({
       // The bank tells adapters apart by name, and a folder may be given twice.
-      adapter: await readAdapter(resolve(a.path), paths.indexOf(a.path) === i ? a.path : `${a.path}#${i}`),
+      adapter: await readAdapter(
+        resolve(a.path),
+        paths.indexOf(a.path) === i ? a.path : `${a.path}#${i}`,
+        workbench.tell,
+      ),
       weight: a.weight,
     })),
   );

@@ -41,6 +41,8 @@ export interface Workbench {
   /** Bytes that this process may take, where the user limits them. */
   memoryLimit: number | undefined;
   open(recipePath: string, watch?: QuantizeWatch): Promise<OpenExperiment>;
+  /** Says something to the user, once. */
+  tell(note: string): void;
   /** Takes adapters out of the bank, by their folders; the next request that needs one puts it back. */
   unload(folders: string[]): void;
   /** What is in memory. */
@@ -60,6 +62,8 @@ export interface WorkbenchOptions {
   devices?: Devices;
   cacheFolder?: string;
   memoryLimit?: number;
+  /** Of what is done otherwise than one may think; once for each text. */
+  warn?(note: string): void;
   /** Called when what is in memory is not what it was. */
   tellLoaded?(loaded: Loaded): void;
 }
@@ -70,6 +74,7 @@ export function createWorkbench({
   cacheFolder = defaultCacheFolder(),
   devices = lazyDevices({ choice: 'cpu', cacheFolder, threads, warn: console.warn, note() {} }),
   memoryLimit,
+  warn = console.warn,
   tellLoaded = () => {},
 }: WorkbenchOptions): Workbench {
   /** `stamp` is that of the base's files when they were read: what is written to them since is read anew. */
@@ -77,9 +82,16 @@ export function createWorkbench({
   /** Bank entry → where it lies, and what it was when it was read. */
   let inBank = new Map<string, AdapterVersion>();
   let lastText: { folder: string; stamp: string; text: BaseText } | undefined;
+  const told = new Set<string>();
   const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
 
   const isCurrent = (folder: string, stamp: string) => current?.folder === folder && current.stamp === stamp;
+
+  const tell = (note: string) => {
+    if (told.has(note)) return;
+    told.add(note);
+    warn(note);
+  };
 
   const model: Workbench['model'] = async (folder, quantization = 'none', watch) => {
     const stamp = await baseStamp(folder);
@@ -139,6 +151,7 @@ export function createWorkbench({
     model,
     text,
     router,
+    tell,
 
     async open(recipePath, watch) {
       const experiment = await openExperiment(recipePath, mediaFolder);
@@ -158,7 +171,7 @@ export function createWorkbench({
           const missing = names.filter(name => !inBank.has(name));
           for (const name of missing) {
             const version = versions.get(name)!;
-            compiled.bank.load(await readAdapter(version.folder, name));
+            compiled.bank.load(await readAdapter(version.folder, name, tell));
             inBank.set(name, version);
           }
           if (missing.length > 0) tellLoaded(loaded());

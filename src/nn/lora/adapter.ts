@@ -3,7 +3,7 @@ import type { TensorToWrite } from '../files/safetensors.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import { type AdapterConfig, formatAdapterConfig, rankOf, scalingDivisor, scalingOf } from './adapterConfig.ts';
-import { isTargeted } from './modulePattern.ts';
+import { isTargeted, targetExpression } from './modulePattern.ts';
 import { foreignKey } from './otherAdapters.ts';
 
 /** The factors of one linear layer: ΔW [out, in] = scaling · B · A (Hu et al. 2021, arXiv:2106.09685). */
@@ -24,6 +24,10 @@ export interface Adapter {
 
 const keyPrefix = 'base_model.model.';
 
+/** Two for each linear layer; the largest dense models have 1,800. */
+const maxTensors = 10_000;
+const maxKeyLength = 300;
+
 /**
  * An adapter from the tensors of PEFT's adapter_model.safetensors. Every tensor is used or refused: none is dropped.
  *
@@ -33,12 +37,14 @@ const keyPrefix = 'base_model.model.';
 export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, FloatTensor>, name: string): Adapter {
   const wrong = (what: string, hint?: string) => new WorkbenchError('mismatch', `Adapter ${name}: ${what}`, hint);
   const halves = new Map<string, { A?: Matrix; B?: Matrix }>();
+  if (tensors.size > maxTensors) throw wrong(`its file holds ${tensors.size} tensors; at most ${maxTensors} are read`);
   for (const [key, tensor] of tensors) {
     const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(key);
     if (!match) {
       const { what, hint } = foreignKey(key);
       throw wrong(`the key ${key} is not a LoRA factor of a linear layer${what ? `; it is ${what}` : ''}`, hint);
     }
+    if (key.length > maxKeyLength) throw wrong(`the key ${key.slice(0, 60)}… has more than ${maxKeyLength} characters`);
     const [rows, cols] = tensor.shape;
     if (tensor.shape.length !== 2 || !rows || !cols)
       throw wrong(`${key} has the shape [${tensor.shape}], expected a matrix`);
@@ -61,6 +67,20 @@ export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, Floa
     modules.set(module, { A, B, scaling: scalingOf(config, module) });
   }
   return { name, config, modules };
+}
+
+/**
+ * What is said of an adapter whose file has factors that its target_modules does not select: PEFT would leave them out.
+ * Undefined for all others, and for an expression that is not known here.
+ */
+export function outsideTargets({ name, config, modules }: Adapter): string | undefined {
+  const { targetModules: targets } = config;
+  if (targets === undefined || targets === 'all-linear') return undefined;
+  const fits = Array.isArray(targets) ? (module: string) => isTargeted(targets, module) : targetExpression(targets);
+  const outside = fits ? [...modules.keys()].filter(module => !fits(module)) : [];
+  if (outside.length === 0) return undefined;
+  const shown = `${outside.slice(0, 3).join(', ')}${outside.length > 3 ? ', …' : ''}`;
+  return `Adapter ${name}: the factors of ${outside.length} of ${modules.size} layers are used although target_modules does not name them, where PEFT would leave them out: ${shown}. Name them there, or take them out of the file.`;
 }
 
 /**

@@ -140,6 +140,28 @@ test('a merge is written over no expert and no other merge, trained or not', asy
   await assert.rejects(merge({ merge: 'a' }), /merges\.a: an expert is called 'a'/);
 });
 
+test('factors that target_modules does not name are told of, once, and used', async () => {
+  const told: string[] = [];
+  engine.onNotice(({ level, message }) => level === 'warning' && told.push(message));
+  const base = (await goldenBase('llama_tied')).folder;
+  const merge = (target_modules: unknown, more: Record<string, unknown> = {}) =>
+    engine.request('merge', {
+      base,
+      adapters: [{ path: adapterFolder(layers, { config: { target_modules, ...more } }), weight: 1 }],
+      method: 'cat',
+      out: newFolder(),
+    });
+  for (const all of [['q_proj', 'down_proj'], 'all-linear', '.*\\.(q|down)_proj', undefined]) await merge(all);
+  assert.deepEqual(told, []);
+  await merge(['q_proj']);
+  await merge('model\\.layers\\.0\\..*');
+  assert.equal(told.length, 2);
+  await merge('all-linear', { new_option: 3 });
+  assert.match(told.pop()!, /adapter_config\.json: the setting new_option is not known and has no effect/);
+  for (const note of told)
+    assert.match(note, /factors of 1 of 2 layers are used although target_modules does not name them.*: .*down_proj\./);
+});
+
 test('score: logits that are not finite are refused, and nothing is written', async () => {
   const model = (await goldenBase('llama_tied')).folder;
   const logits = join(temporaryFolder(), 'logits.safetensors');

@@ -29,6 +29,23 @@ test('what is left out has the default of PEFT, and patterns override by name, p
   }
 });
 
+test('thousands of names and paths are looked up, a few expressions are tried; the first that fits counts', () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, i) => [`model.layers.${i}.mlp.up_proj`, 1 + (i % 9)]),
+  );
+  const { config } = parse({ rank_pattern: { 'layers\\.7\\..*': 64, ...many, up_proj: 32, '(k|v)_proj': 16 } });
+  const expected: [string, number][] = [
+    ['model.layers.12.mlp.up_proj', 4],
+    ['model.layers.7.self_attn.k_proj', 64],
+    ['model.layers.8.self_attn.k_proj', 16],
+    ['model.layers.20000.mlp.up_proj', 32],
+    ['model.layers.8.self_attn.q_proj', 8],
+  ];
+  for (const [module, rank] of expected) assert.equal(rankOf(config, module), rank, module);
+  const expressions = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`l${i}.*`, 1]));
+  assert.throws(() => parse({ rank_pattern: expressions }), /51 keys are expressions; at most 50 are read/);
+});
+
 test('what is written is read back', () => {
   const config = {
     rank: 4,
