@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { maxRecipeLength } from '../recipe/limits.ts';
 import { pathProblem } from '../recipe/pathProblem.ts';
 import { experimentPaths, type ResultPaths } from './paths.ts';
@@ -9,6 +9,8 @@ export async function readExperimentPaths(recipe: string): Promise<ResultPaths> 
 }
 
 async function outputOf(recipe: string): Promise<string | undefined> {
+  const info = await stat(recipe).catch(() => undefined);
+  if (!info?.isFile() || info.size > 4 * maxRecipeLength) return undefined;
   const text = await readFile(recipe, 'utf8').catch(() => '');
   // Most recipes name none, and need no parser.
   if (!text.includes('"output"') || text.length > maxRecipeLength) return undefined;
