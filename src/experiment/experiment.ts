@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
+import { maxRecipeLength } from '../recipe/limits.ts';
 import { parseRecipe } from '../recipe/parse.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { bytes } from '../text/numbers.ts';
 import { baseFolder } from './baseFolder.ts';
 import { isThere, readText } from './files.ts';
 import { adapterPaths, experimentPaths, type ResultPaths, recipeName } from './paths.ts';
@@ -20,12 +23,26 @@ export interface Experiment {
   readonly baseFolder: string;
 }
 
+/** No more of a recipe's file is read than a recipe can have: its characters take at most four bytes. */
+async function readRecipeText(path: string): Promise<string> {
+  const info = await stat(path).catch(() => undefined);
+  if (info && !info.isFile() && !info.isDirectory())
+    throw new WorkbenchError('badFile', `the recipe is no file: ${path}`);
+  if (info && info.size > 4 * maxRecipeLength)
+    throw new WorkbenchError(
+      'badFile',
+      `${path} has ${bytes(info.size)}, which is no recipe`,
+      'Name a *.lora.json file.',
+    );
+  return readText(path, 'the recipe');
+}
+
 /**
  * Reads and checks a recipe; `unsaved` is what its file will say. Throws `notFound`, or `badRecipe` with all problems.
  */
 export async function openExperiment(path: string, mediaFolder: string, unsaved?: string): Promise<Experiment> {
   const full = resolve(path);
-  const text = unsaved ?? (await readText(full, 'the recipe'));
+  const text = unsaved ?? (await readRecipeText(full));
   const { recipe, problems } = parseRecipe(text);
   if (!recipe) {
     const lines = problems.map(p => `  ${p.message}`).join('\n');

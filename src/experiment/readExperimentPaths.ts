@@ -9,7 +9,7 @@ export async function readExperimentPaths(recipe: string): Promise<ResultPaths> 
 }
 
 async function outputOf(recipe: string): Promise<string | undefined> {
-  const text = await readText(recipe, 'the recipe').catch(() => '');
+  const text = await readText(recipe, 'the recipe', 4 * maxRecipeLength).catch(() => '');
   // Most recipes name none, and need no parser.
   if (!text.includes('"output"') || text.length > maxRecipeLength) return undefined;
   const { parse } = await import('jsonc-parser');

@@ -3,7 +3,9 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { readCheckpoint, writeCheckpoint } from '../../src/experiment/checkpoints.ts';
+import { openExperiment } from '../../src/experiment/experiment.ts';
 import { resultPaths } from '../../src/experiment/paths.ts';
+import { readExperimentPaths } from '../../src/experiment/readExperimentPaths.ts';
 import { openRunFolder } from '../../src/experiment/runs.ts';
 import { addScores, readScores } from '../../src/experiment/soloScores.ts';
 import { readTrainingRecord, writeTrainingRecord } from '../../src/experiment/trainingRecord.ts';
@@ -87,6 +89,15 @@ test('the head of a checkpoint that was changed is refused with the place', asyn
     await writeCheckpoint(path, { ...head, ...change, states } as never);
     await refused(readCheckpoint(path), message);
   }
+});
+
+test('a file that is too large for a recipe is not read', async () => {
+  const path = join(temporaryFolder(), 'large.lora.json');
+  write(path, '{"output": "elsewhere"}');
+  assert.equal((await readExperimentPaths(path)).output, join(dirname(path), 'elsewhere'));
+  truncateSync(path, 4_000_001);
+  await refused(openExperiment(path, ''), /has 4\.0 MB, which is no recipe/);
+  assert.equal((await readExperimentPaths(path)).output, join(dirname(path), 'runs', 'large'));
 });
 
 test('records and events of runs that were changed are none, and name no shares of other computers', async () => {
