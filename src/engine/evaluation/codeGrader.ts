@@ -106,6 +106,8 @@ function gradeIn({ scope, runtime, context, judge }: Court, { source, tests, tim
   for (const [i, test] of tests.entries()) {
     const result = settle(scope, runtime, context, call(scope, context, judge, 'run', i));
     if ('error' in result) return { passed: false, failed: test, error: tell(result.error) };
+    // What is stopped within a promise that nobody waits for is no error of the test.
+    if (stopped) return { passed: false, failed: test, error: timeText };
     if (context.typeof(result.value) !== 'boolean' || context.dump(result.value) !== true) {
       return { passed: false, failed: test };
     }
