@@ -54,7 +54,7 @@ test('what training wrote may be replaced: adapters, their records, checkpoints,
     paths => write(paths.checkpoint(experts), checkpoint('f')),
     paths => write(paths.checkpoint(experts), checkpoint('f').subarray(0, 60)),
   ];
-  for (const make of cases) await checkTrainingPlaces(results(make), experts);
+  for (const make of cases) await assert.doesNotReject(checkTrainingPlaces(results(make), experts));
 });
 
 test('what no training wrote is refused before anything is computed, and stays', async () => {

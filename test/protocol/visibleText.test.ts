@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { visibleJson, visibleMessage, visibleName, visibleText } from '../../src/protocol/visibleText.ts';
 
-const obeyed = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+const obeyed = /(?![\n\t])[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
 /** A title that is set, a screen that is cleared, an eight-bit sequence, a line that is overwritten, hidden text. */
 const hostile = '\x1b]0;title\x07\x1b[2J\x9b31m\rover\x7f\u202eflip\u2066\u0000';
 

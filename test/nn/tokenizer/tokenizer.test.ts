@@ -66,19 +66,21 @@ test('byte pairs give every text back, whatever the configuration says of clean-
   }
 });
 
+const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+const { texts, cases, models } = read('test/golden/tokenizer/rust.json');
+
+function checkIds(json: object, ids: number[][]): void {
+  const tokenizer = createTokenizer(json, {});
+  for (const [i, text] of (texts as string[]).entries())
+    assert.deepEqual(tokenizer.encode(text, { addSpecialTokens: false }), ids[i], text);
+}
+
 test("every step of a tokenizer gives the ids of Rust's tokenizers", async t => {
-  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
-  const { texts, cases, models } = read('test/golden/tokenizer/rust.json');
-  const check = (json: object, ids: number[][]) => {
-    const tokenizer = createTokenizer(json, {});
-    for (const [i, text] of (texts as string[]).entries())
-      assert.deepEqual(tokenizer.encode(text, { addSpecialTokens: false }), ids[i], text);
-  };
   const files: Record<string, string> = { base: 'media/base', stories: 'test/golden/stories260K' };
   for (const { name, of, change, ids } of cases)
-    await t.test(name, () => check({ ...read(`${files[of]}/tokenizer.json`), ...change }, ids));
+    await t.test(name, () => checkIds({ ...read(`${files[of]}/tokenizer.json`), ...change }, ids));
   for (const [name, ids] of Object.entries<number[][]>(models))
-    await t.test(name, () => check(read(`node_modules/${name}/models/tokenizer.json`), ids));
+    await t.test(name, () => checkIds(read(`node_modules/${name}/models/tokenizer.json`), ids));
 });
 
 test('a decoder without a blank before the text keeps the first one', () => {
