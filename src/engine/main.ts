@@ -9,9 +9,9 @@ import { createRpc } from '../protocol/rpc.ts';
 import { parseBytes } from '../text/numbers.ts';
 import { lazyDevices } from './devices/lazyDevices.ts';
 import { endWithParent } from './endWithParent.ts';
+import { type Request, requestTable } from './requests/requestTable.ts';
 import { defaultThreads } from './runtime/defaultThreads.ts';
-import { type EngineCall, engineEnds, type RequestHandler } from './workbench/request.ts';
-import { createRequestQueue, type RequestQueue } from './workbench/requestQueue.ts';
+import { type EngineCall, engineEnds } from './workbench/request.ts';
 import { createWorkbench } from './workbench/workbench.ts';
 
 /**
@@ -20,45 +20,8 @@ import { createWorkbench } from './workbench/workbench.ts';
  * take, `--lost PID` the engine process before this one, which ended by itself.
  */
 
-interface Service<M extends EngineMethod> {
-  /** Loaded with its first request, and with it the runtime where it needs that. */
-  load(): Promise<{ handle: RequestHandler<M> }>;
-  /** Requests of one lane are handled one after the other; those without a lane at once. */
-  lane?: RequestQueue;
-}
-
 /** Milliseconds to end in order when the client is gone. */
 const graceWithoutParent = 1000;
-
-const model = createRequestQueue();
-const training = createRequestQueue();
-
-const services: { [M in EngineMethod]: Service<M> } = {
-  doctor: { load: () => import('./requests/doctor.ts') },
-  describe: { load: () => import('./requests/describe.ts') },
-  loaded: { load: () => import('./requests/loaded.ts') },
-  load: { load: () => import('./requests/load.ts'), lane: model },
-  unload: { load: () => import('./requests/unload.ts'), lane: model },
-  ask: { load: () => import('./requests/ask.ts'), lane: model },
-  askAll: { load: () => import('./requests/askAll.ts'), lane: model },
-  countTokens: { load: () => import('./requests/countTokens.ts') },
-  route: { load: () => import('./requests/route.ts') },
-  explainTokens: { load: () => import('./requests/explainTokens.ts'), lane: model },
-  train: { load: () => import('./requests/train.ts'), lane: training },
-  plan: { load: () => import('./requests/plan.ts') },
-  previewData: { load: () => import('./requests/previewData.ts') },
-  checkpoints: { load: () => import('./requests/checkpoints.ts') },
-  promote: { load: () => import('./requests/promote.ts') },
-  merge: { load: () => import('./requests/merge.ts'), lane: model },
-  compareMerges: { load: () => import('./requests/compareMerges.ts'), lane: model },
-  export: { load: () => import('./requests/export.ts'), lane: model },
-  evaluate: { load: () => import('./requests/evaluate.ts'), lane: model },
-  measure: { load: () => import('./requests/measure.ts'), lane: model },
-  score: { load: () => import('./requests/score.ts'), lane: model },
-  download: { load: () => import('./requests/download.ts') },
-  listModels: { load: () => import('./requests/listModels.ts') },
-  removeModel: { load: () => import('./requests/removeModel.ts') },
-};
 
 // Standard output belongs to the protocol.
 console.log = console.info = console.debug = console.error;
@@ -112,14 +75,14 @@ const rpc = createRpc({
   own: engineSide,
   other: callerSide,
   handlers: Object.fromEntries(
-    (Object.keys(services) as EngineMethod[]).map(method => [method, handlerOf(method)]),
+    (Object.keys(requestTable) as EngineMethod[]).map(method => [method, handlerOf(method)]),
   ) as unknown as Handlers<typeof engineSide>,
   connection,
   onStray: console.error,
 });
 
 function handlerOf<M extends EngineMethod>(method: M) {
-  const { load, lane } = services[method] as Service<M>;
+  const { load, lane } = requestTable[method] as Request<M>;
   const finishes = 'answersWhenCancelled' in engineSide.requests[method];
   return (params: EngineParams<M>, call: EngineCall<M>) => {
     const abort = new AbortController();

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { EvaluateResult, MinimumCheck } from '../../protocol/engine/evaluating.ts';
-import { reportTable } from '../../report/reportTable.ts';
+import { reportText } from '../../report/reportText.ts';
 import { interval, percent } from '../../text/numbers.ts';
 import { progressLine } from '../console/format.ts';
 import type { ExitCode, Verb, VerbCall } from '../console/verb.ts';
@@ -65,7 +65,7 @@ export async function evaluateRecipe(
     },
   });
   if (!json) {
-    terminal.print(reportTable(result.report));
+    terminal.print(reportText(result.report));
     terminal.print(`\nreport  ${result.htmlPath}\ndata    ${result.reportPath}`);
   }
   return result;

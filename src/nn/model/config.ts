@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { visibleName } from '../../protocol/visibleText.ts';
 import { type Architecture, type ArchitectureTraits, architectures } from './architectures.ts';
 
 /** How rotary frequencies are stretched beyond the trained length. */
@@ -113,7 +114,7 @@ function architectureOf(config: Json, file: string): Architecture {
   const name = names[0] ?? modelType ?? '(none)';
   throw unsupported(
     file,
-    `architecture '${printable(name)}'`,
+    `architecture '${visibleName(name)}'`,
     `supported: ${known.map(a => architectures[a].className).join(', ')}`,
   );
 }
@@ -156,7 +157,7 @@ function ropeOf(config: Json, file: string): Pick<BaseConfig, 'ropeTheta' | 'rop
         originalLength: number('original_max_position_embeddings'),
       },
     };
-  throw unsupported(file, `rope scaling '${printable(type)}'`, "supported: 'default', 'linear', 'llama3'");
+  throw unsupported(file, `rope scaling '${visibleName(type)}'`, "supported: 'default', 'linear', 'llama3'");
 }
 
 /** Far above what any model is stretched by. */
@@ -195,12 +196,7 @@ function bad(file: string, key: string, wanted: string, got: unknown): Workbench
 }
 
 function quoted(x: unknown): string {
-  return typeof x === 'string' ? JSON.stringify(printable(x)) : String(x);
-}
-
-/** A name of a stranger's as it may be shown. */
-function printable(name: string): string {
-  return name.replace(/\p{C}/gu, '\ufffd').slice(0, 100);
+  return typeof x === 'string' ? visibleName(JSON.stringify(x)) : String(x);
 }
 
 function unsupported(file: string, what: string, hint: string): WorkbenchError {

@@ -173,7 +173,5 @@ function nameOf({ file }: Pick<ChatTemplate, 'file'>): string {
 }
 
 function reasonOf(cause: unknown): string {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  // A template's own words may be meant for a terminal.
-  return reason.replace(/[^\P{C}\n]/gu, '\ufffd').slice(0, 1000);
+  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 1000);
 }

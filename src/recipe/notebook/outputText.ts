@@ -9,7 +9,7 @@ import {
   type TrainOutput,
 } from '../../protocol/notebookOutput.ts';
 import type { RouteResult } from '../../protocol/route.ts';
-import { alignColumns, plainText } from '../../report/reportTable.ts';
+import { alignColumns, plainText } from '../../report/reportText.ts';
 import { share } from '../../report/scoreGrid.ts';
 import { count, duration, listing, percent, plural, significant, weightList } from '../../text/numbers.ts';
 

@@ -210,7 +210,7 @@ test('cancelled half-way, nothing is left, and what a killed process left is rem
   const folder = join(cacheFolder, 'quantized');
   await mkdir(folder);
   // No process has this number: it is above what systems give out.
-  await writeFile(join(folder, 'x.safetensors.4194999.0123abcd.tmp'), 'half');
+  await writeFile(join(folder, 'x.safetensors.multi-lora-4194999.0123abcd.tmp'), 'half');
   const abort = new AbortController();
   const base = await goldenBase(modelName);
   const progress = (done: number, total: number) => done > total / 2 && abort.abort();

@@ -137,7 +137,7 @@ test('a value of an odd type is named, whatever it is', () => {
   check({ hidden_act: odd }, 'badFile', "'hidden_act' should be a text");
   check({ sliding_window: 'x' }, 'badFile', "'sliding_window' should be an integer");
   check({ tie_word_embeddings: 'yes' }, 'badFile', "'tie_word_embeddings' should be true or false");
-  check({ architectures: ['\x1b]0;x\x07'] }, 'unsupported', "architecture '\ufffd]0;x\ufffd'");
+  check({ architectures: ['\x1b]0;x\x07'] }, 'unsupported', "architecture '\\x1b]0;x\\x07'");
 });
 
 test('any JSON as a configuration is a base or an error of its own (fuzz)', () => {

@@ -4,7 +4,7 @@ import { forgettingOf, sequentialSentence, storageSaving } from './findings.ts';
 import { scoreGrid, share } from './scoreGrid.ts';
 
 /** The report for a terminal: systems × sets, aligned, then a line on forgetting and one on storage. No final newline. */
-export function reportTable(report: Report): string {
+export function reportText(report: Report): string {
   const all = report.sets.length > 1;
   const rows = scoreGrid(report).map(({ system, kind, cells, overall }) => [
     kind === 'blend' || kind === 'merge' ? `${system} (${kind})` : system,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportTable } from '../../src/report/reportTable.ts';
+import { reportText } from '../../src/report/reportText.ts';
 import { reportFixture } from './reportFixture.ts';
 
 test('systems by sets, then a line on forgetting and one on storage', () => {
   assert.equal(
-    reportTable(reportFixture()),
+    reportText(reportFixture()),
     `accuracy            math    code      qa  all sets
 ──────────────────────────────────────────────────
 base               2.9 %   1.5 %   9.2 %     4.7 %
@@ -28,7 +28,7 @@ Storage:   15.7 MB (one base, 3 adapters) instead of 29.7 MB (3 full models), 1.
 test('a system that was not asked a set has a dash there and no total', () => {
   const report = reportFixture();
   report.scores = report.scores.filter(({ system, set }) => system === 'math' && set !== 'code');
-  assert.match(reportTable(report), /^math {6}96\.3 % {5}– {2}4\.6 % {9}–$/m);
+  assert.match(reportText(report), /^math {6}96\.3 % {5}– {2}4\.6 % {9}–$/m);
 });
 
 test('control characters of names do not reach the terminal', () => {
@@ -37,7 +37,7 @@ test('control characters of names do not reach the terminal', () => {
   report.scores.forEach(score => {
     if (score.set === 'math') score.set = '\u001b[31mmath';
   });
-  assert.doesNotMatch(reportTable(report), /(?!\n)\p{Cc}/u);
+  assert.doesNotMatch(reportText(report), /(?!\n)\p{Cc}/u);
 });
 
 test('one expert with its base is not said to be smaller than one full model', () => {
@@ -49,12 +49,12 @@ test('one expert with its base is not said to be smaller than one full model', (
   ];
   for (const [ratio, words] of sizes) {
     report.storage.fullCopiesBytes = ratio * (report.storage.baseBytes + report.storage.adaptersBytes);
-    assert.match(reportTable(report), new RegExp(`full models?\\), ${words}\\.$`, 'm'));
+    assert.match(reportText(report), new RegExp(`full models?\\), ${words}\\.$`, 'm'));
   }
 });
 
 test('what was lost is counted', () => {
   const report = reportFixture();
   report.forgetting.experts[1]!.after = 180;
-  assert.match(reportTable(report), /^Forgotten: 9 answers \(base hash unchanged, logits bit-equal\)\./m);
+  assert.match(reportText(report), /^Forgotten: 9 answers \(base hash unchanged, logits bit-equal\)\./m);
 });

@@ -1,0 +1,209 @@
+/** A process of `fuzz`: reads one mutated input after the other, and says what became of each. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { downloadModel } from '../../src/engine/hub/downloadModel.ts';
+import { readAdapter } from '../../src/experiment/adapterFiles.ts';
+import { loadBase } from '../../src/experiment/base.ts';
+import { readDataset } from '../../src/experiment/dataFiles.ts';
+import { openExperiment } from '../../src/experiment/experiment.ts';
+import { readSafetensors } from '../../src/experiment/safetensorsFile.ts';
+import { renderChat } from '../../src/nn/tokenizer/chatTemplate.ts';
+import { WorkbenchError } from '../../src/protocol/errors.ts';
+import { completionsAt } from '../../src/recipe/language/completion.ts';
+import { hoverAt } from '../../src/recipe/language/hover.ts';
+import { outlineOf } from '../../src/recipe/language/outline.ts';
+import { recipeProblems } from '../../src/recipe/language/problems.ts';
+import { emptyWorld } from '../../src/recipe/language/recipeWorld.ts';
+import { readRecipe } from '../../src/recipe/parse.ts';
+import { parseReport } from '../../src/report/parseReport.ts';
+import { reportHtml } from '../../src/report/reportHtml.tsx';
+import { type Dice, diceOf, mutateBytes, mutateJson, mutateText } from './mutate.ts';
+
+/** Writes a mutated input into the folder and reads it as the product does; the name of the file is given back first. */
+type Reader = (folder: string, dice: Dice) => { file: string; read(): unknown };
+
+const media = 'media';
+const text = (path: string) => readFileSync(path, 'utf8');
+const either = (source: string, dice: Dice) =>
+  dice.below(3) > 0 ? mutateJson(source, dice) : mutateText(source, dice);
+
+/** The embedded base, one of its files mutated. */
+function baseWith(
+  folder: string,
+  file: string,
+  content: string | Uint8Array,
+): { file: string; read(): Promise<unknown> } {
+  cpSync(join(media, 'base'), folder, { recursive: true });
+  writeFileSync(join(folder, file), content);
+  return {
+    file,
+    async read() {
+      const { tokenizer, chatTemplate } = (await loadBase(folder)).text();
+      const messages = [
+        { role: 'user' as const, content: 'How many legs do 3 cats have? aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' },
+        { role: 'assistant' as const, content: '12' },
+      ];
+      const options = { addGenerationPrompt: false, bosToken: tokenizer.bosToken, eosToken: tokenizer.eosToken };
+      return tokenizer.decode(tokenizer.encode(renderChat(chatTemplate, messages, options)));
+    },
+  };
+}
+
+const template = JSON.parse(text(join(media, 'base/tokenizer_config.json'))).chat_template as string;
+const adapters = 'test/golden/peft/folders';
+const adapterName = 'uniform_linear/math';
+
+const readers: Record<string, Reader> = {
+  recipe(folder, dice) {
+    const file = 'r.lora.json';
+    const source = text('examples/experts/experts.lora.json');
+    const changed =
+      dice.below(2) > 0 ? mutateText(source, dice) : mutateJson(source.replace(/^\s*\/\/.*$/gm, ''), dice);
+    writeFileSync(join(folder, file), changed);
+    const offset = dice.below(changed.length + 1);
+    return {
+      file,
+      read() {
+        const reading = readRecipe(changed);
+        recipeProblems(reading, emptyWorld);
+        completionsAt(reading, offset, emptyWorld, { dataFiles: [], adapters: [], bases: [] });
+        hoverAt(reading, offset, emptyWorld);
+        outlineOf(reading);
+        return openExperiment(join(folder, file), media);
+      },
+    };
+  },
+  dataset(folder, dice) {
+    const file = dice.of(['d.jsonl', 'd.csv', 'd.tsv']);
+    const json = text('examples/experts/math/heldout.jsonl').split('\n').slice(0, 20);
+    const source = file.endsWith('l')
+      ? json.map(line => (dice.below(5) === 0 && line ? mutateJson(line, dice) : line)).join('\n')
+      : `prompt,completion\n${json.map((_, i) => `"What is ${i}, ""plus"" 1?",${i + 1}`).join('\n')}`;
+    const bytes = Buffer.from(dice.below(2) > 0 ? mutateText(source, dice) : source);
+    writeFileSync(join(folder, file), dice.below(3) === 0 ? mutateBytes(bytes, dice) : bytes);
+    return { file, read: () => readDataset(folder, file) };
+  },
+  config: (folder, dice) => baseWith(folder, 'config.json', either(text(join(media, 'base/config.json')), dice)),
+  tokenizer: (folder, dice) => {
+    const file = dice.of(['tokenizer.json', 'tokenizer.json', 'tokenizer_config.json', 'generation_config.json']);
+    return baseWith(folder, file, either(text(join(media, 'base', file)), dice));
+  },
+  template: (folder, dice) => baseWith(folder, 'chat_template.jinja', mutateText(template, dice)),
+  safetensors(folder, dice) {
+    const file = 'model.safetensors';
+    const whole = readFileSync(join(adapters, adapterName, 'adapter_model.safetensors'));
+    writeFileSync(join(folder, file), dice.below(2) > 0 ? withHeader(whole, dice) : mutateBytes(whole, dice));
+    return { file, read: () => readSafetensors(join(folder, file), 'the weights') };
+  },
+  adapter(folder, dice) {
+    cpSync(join(adapters, adapterName), folder, { recursive: true });
+    const file = dice.of(['adapter_config.json', 'adapter_config.json', 'adapter_model.safetensors']);
+    const path = join(folder, file);
+    if (file.endsWith('.json')) writeFileSync(path, either(text(path), dice));
+    else writeFileSync(path, withHeader(readFileSync(path), dice));
+    return { file, read: () => readAdapter(folder) };
+  },
+  report(folder, dice) {
+    const file = 'report.json';
+    const source = text('test/fixtures/report/report.json');
+    const changed = either(source, dice);
+    return { file, read: () => reportHtml(parseReport(changed, join(folder, file))) };
+  },
+  hub(folder, dice) {
+    const repo = 'o/m';
+    const info = {
+      id: repo,
+      sha: 'a'.repeat(40),
+      siblings: [],
+      private: false,
+      gated: false,
+      lastModified: '2024-01-01',
+      likes: 0,
+      downloads: 0,
+      pipeline_tag: 'text-generation',
+    };
+    const tree = [
+      { type: 'file', path: 'config.json', size: 554, oid: 'b'.repeat(40) },
+      { type: 'file', path: 'tokenizer.json', size: 71363, oid: 'c'.repeat(40) },
+      {
+        type: 'file',
+        path: 'model.safetensors',
+        size: 100,
+        oid: 'd'.repeat(40),
+        lfs: { oid: 'e'.repeat(64), size: 100, pointerSize: 1 },
+      },
+    ];
+    const [first, second] = [either(JSON.stringify(info), dice), either(JSON.stringify(tree), dice)];
+    return {
+      // What is no model is named by its name.
+      file: repo,
+      async read() {
+        const server = createServer((request, response) => {
+          response.setHeader('content-type', 'application/json');
+          response.end(
+            request.url?.includes('/tree/')
+              ? second
+              : request.url?.includes('/api/')
+                ? first
+                : 'x'.repeat(dice.below(2000)),
+          );
+        });
+        await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+        try {
+          const { port } = server.address() as AddressInfo;
+          await downloadModel({
+            repo,
+            revision: 'main',
+            endpoint: `http://127.0.0.1:${port}`,
+            cacheFolder: folder,
+            signal: new AbortController().signal,
+            onProgress() {},
+            retryWaits: [],
+          });
+        } finally {
+          server.closeAllConnections();
+          server.close();
+        }
+      },
+    };
+  },
+};
+
+/** A safetensors file with a changed header, whose length is right. */
+function withHeader(bytes: Uint8Array, dice: Dice): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const end = 8 + Number(view.getBigUint64(0, true));
+  const header = Buffer.from(either(Buffer.from(bytes.subarray(8, end)).toString(), dice));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, bytes.subarray(end)]);
+}
+
+export type Outcome = { is: 'read' | 'refused' } | { is: 'fault'; detail: string };
+
+async function outcomeOf(kind: string, seed: number): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'multi-lora-fuzz-'));
+  try {
+    mkdirSync(folder, { recursive: true });
+    const { file, read } = readers[kind]!(folder, diceOf(seed));
+    try {
+      await read();
+      return { is: 'read' };
+    } catch (error) {
+      const told = `${(error as Error).name}: ${(error as Error).message}`;
+      if (!(error instanceof WorkbenchError)) return { is: 'fault', detail: told };
+      const places = [error.message, ...error.problems.map(p => p.where)].join('\n');
+      return places.includes(file) ? { is: 'refused' } : { is: 'fault', detail: `without a place: ${told}` };
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.on('message', async ({ kind, seed }: { kind: string; seed: number }) => {
+  process.send!(await outcomeOf(kind, seed));
+});
+process.send!('ready');

@@ -1,0 +1,45 @@
+import type { EngineMethod } from '../../protocol/engine/engineApi.ts';
+import type { RequestHandler } from '../workbench/request.ts';
+import { createRequestQueue, type RequestQueue } from '../workbench/requestQueue.ts';
+
+/** How a request is answered. */
+export interface Request<M extends EngineMethod> {
+  /** Loaded with its first request, and with it the runtime where it needs that. */
+  load(): Promise<{ handle: RequestHandler<M> }>;
+  /**
+   * Requests of one lane are handled one after the other; those without a lane at once. What computes with the open model
+   * takes its lane, what trains another.
+   */
+  lane?: RequestQueue;
+}
+
+const model = createRequestQueue();
+const training = createRequestQueue();
+
+/** Every request that the engine answers; its parameters and result are in `src/protocol/engine`. */
+export const requestTable: { [M in EngineMethod]: Request<M> } = {
+  doctor: { load: () => import('./doctor.ts') },
+  describe: { load: () => import('./describe.ts') },
+  loaded: { load: () => import('./loaded.ts') },
+  load: { load: () => import('./load.ts'), lane: model },
+  unload: { load: () => import('./unload.ts'), lane: model },
+  ask: { load: () => import('./ask.ts'), lane: model },
+  askAll: { load: () => import('./askAll.ts'), lane: model },
+  countTokens: { load: () => import('./countTokens.ts') },
+  route: { load: () => import('./route.ts') },
+  explainTokens: { load: () => import('./explainTokens.ts'), lane: model },
+  train: { load: () => import('./train.ts'), lane: training },
+  plan: { load: () => import('./plan.ts') },
+  previewData: { load: () => import('./previewData.ts') },
+  checkpoints: { load: () => import('./checkpoints.ts') },
+  promote: { load: () => import('./promote.ts') },
+  merge: { load: () => import('./merge.ts'), lane: model },
+  compareMerges: { load: () => import('./compareMerges.ts'), lane: model },
+  export: { load: () => import('./export.ts'), lane: model },
+  evaluate: { load: () => import('./evaluate.ts'), lane: model },
+  measure: { load: () => import('./measure.ts'), lane: model },
+  score: { load: () => import('./score.ts'), lane: model },
+  download: { load: () => import('./download.ts') },
+  listModels: { load: () => import('./listModels.ts') },
+  removeModel: { load: () => import('./removeModel.ts') },
+};
