@@ -22,8 +22,8 @@ import { parseReport } from '../../src/report/parseReport.ts';
 import { reportHtml } from '../../src/report/reportHtml.tsx';
 import { type Dice, diceOf, mutateBytes, mutateJson, mutateText } from './mutate.ts';
 
-/** Writes a mutated input into the folder and reads it as the product does; the name of the file is given back first. */
-type Reader = (folder: string, dice: Dice) => { file: string; read(): unknown };
+/** Writes a mutated input into the folder and reads it as the product does; a refusal names the file, or the address. */
+type Reader = (folder: string, dice: Dice) => { file: string | RegExp; read(): unknown };
 
 const media = 'media';
 const text = (path: string) => readFileSync(path, 'utf8');
@@ -138,8 +138,7 @@ const readers: Record<string, Reader> = {
     ];
     const [first, second] = [either(JSON.stringify(info), dice), either(JSON.stringify(tree), dice)];
     return {
-      // What is no model is named by its name.
-      file: repo,
+      file: /127\.0\.0\.1|o\/m/,
       async read() {
         const server = createServer((request, response) => {
           response.setHeader('content-type', 'application/json');
@@ -196,7 +195,8 @@ async function outcomeOf(kind: string, seed: number): Promise<Outcome> {
       const told = `${(error as Error).name}: ${(error as Error).message}`;
       if (!(error instanceof WorkbenchError)) return { is: 'fault', detail: told };
       const places = [error.message, ...error.problems.map(p => p.where)].join('\n');
-      return places.includes(file) ? { is: 'refused' } : { is: 'fault', detail: `without a place: ${told}` };
+      const isPlaced = typeof file === 'string' ? places.includes(file) : file.test(places);
+      return isPlaced ? { is: 'refused' } : { is: 'fault', detail: `without a place: ${told}` };
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
