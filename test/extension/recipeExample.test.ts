@@ -35,7 +35,15 @@ test('the example as a newcomer meets it', { skip }, async t => {
       page.locator('.editor-group-container.active .view-line span span').getByText(`"${name}"`, { exact: true });
     await page.locator('.codelens-decoration').getByText('Train All').waitFor(patience);
     assert.equal(await squiggles.count(), 0);
-    await word('learningRate').first().dblclick(patience);
+    // The line may move while it is clicked on: the code lenses above come by themselves.
+    await until(async () => {
+      await word('learningRate').first().dblclick(patience);
+      const selected = page.getByText(`(${'learningRate'.length} selected)`).first();
+      return selected.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+    });
     for (const key of ['ArrowRight', ...Array.from('Rate', () => 'Backspace')]) await page.keyboard.press(key);
     await page.keyboard.type('rate');
     await squiggles.first().waitFor(patience);
