@@ -42,9 +42,8 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const reporters = [['spec', 'stdout'], ...(results ? [['./scripts/test/resultsReporter.mjs', results]] : [])];
 // What one test file makes, such as a trained workspace, others take a copy of.
 const fixtures = mkdtempSync(join(tmpdir(), 'multi-lora-fixtures-'));
-// One more than there are cores: files that drive an editor wait much of their time.
 const command = [
-  ...['--import', 'tsx', '--test', `--test-concurrency=${availableParallelism() + 1}`],
+  ...['--import', 'tsx', '--test', `--test-concurrency=${availableParallelism()}`],
   // A file that does not end, because something it started lives on, fails instead of holding everything up.
   ...(major > 20 || minor >= 11 ? ['--test-timeout=900000'] : []),
   ...reporters.flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]),

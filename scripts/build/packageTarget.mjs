@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import zlib from 'node:zlib';
 import UPNG from 'upng-js';
 import { browserModule, bundles, copied, nodeModule } from './bundles.mjs';
 import { root } from './root.mjs';
@@ -33,6 +34,7 @@ export async function packageTarget(target, outFolder) {
     const { name, version } = stageManifest(stage);
     mkdirSync(outFolder, { recursive: true });
     const packagePath = join(outFolder, `${name}-${target}-${version}.vsix`);
+    compressBest();
     await createVSIX({
       cwd: stage,
       ignoreFile: join(root, '.vscodeignore'),
@@ -50,6 +52,19 @@ export async function packageTarget(target, outFolder) {
   }
 }
 
+/** The writer of archives takes zlib's middle level and hears no wish; the best makes a package 40 kB smaller. */
+function compressBest() {
+  const { DeflateRaw } = zlib;
+  class BestDeflateRaw extends /** @type {new (options: zlib.ZlibOptions) => zlib.DeflateRaw} */ (
+    /** @type {unknown} */ (DeflateRaw)
+  ) {
+    constructor() {
+      super({ level: 9, memLevel: 9 });
+    }
+  }
+  Object.assign(zlib, { DeflateRaw: BestDeflateRaw });
+}
+
 /**
  * The page with its pictures in it, at half their size: the editor shows none of a package's files, and there is no
  * address they could be fetched from.
@@ -61,7 +76,7 @@ function withPictures(/** @type {string} */ markdown) {
   });
 }
 
-/** A PNG of half the width and height, in 32 colours: each pixel is the mean of four. */
+/** A PNG of half the width and height, in 16 colours: each pixel is the mean of four. */
 function halfSize(/** @type {Buffer} */ png) {
   const picture = UPNG.decode(new Uint8Array(png).buffer);
   const pixels = new Uint8Array(/** @type {ArrayBuffer} */ (UPNG.toRGBA8(picture)[0]));
@@ -75,7 +90,7 @@ function halfSize(/** @type {Buffer} */ png) {
         const below = at + 4 * picture.width;
         to[(y * width + x) * 4 + c] = Math.round((from(at) + from(at + 4) + from(below) + from(below + 4)) / 4);
       }
-  return UPNG.encode([to.buffer], width, height, 32);
+  return UPNG.encode([to.buffer], width, height, 16);
 }
 
 /** @typedef {import('esbuild').Metafile} Metafile */

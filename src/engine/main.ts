@@ -20,8 +20,8 @@ import { createWorkbench } from './workbench/workbench.ts';
  * take, `--lost PID` the engine process before this one, which ended by itself.
  */
 
-/** Milliseconds to end in order when the client is gone. */
-const graceWithoutParent = 1000;
+/** Milliseconds to end in order when the client is gone: a training may have a step and a checkpoint to finish. */
+const graceWithoutParent = 5000;
 
 // Standard output belongs to the protocol.
 console.log = console.info = console.debug = console.error;
