@@ -140,7 +140,8 @@ test('whatever is called, in an answer or in its tests, ends within twice the li
 test('promises without end are ended as well', async () => {
   const flood =
     'function g() { Promise.resolve().then(g); Promise.resolve().then(g); } g(); async function f() { return 2; }';
-  await check(flood, ['await f() === 2'], false, /more than 1000 ms/, 1000);
+  // Its memory may be full first, which WebAssembly tells in words of its own.
+  await check(flood, ['await f() === 2'], false, /more than 1000 ms|the sandbox failed/, 1000);
 });
 
 test('this thread stays free while code runs, and what runs ends with the signal', async () => {
