@@ -26,7 +26,8 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           only,
           resume,
           allowCut,
-          watch: watchFor(run, 'tokenising the data'),
+          // Told, and not recorded: the record's progress is that of its steps.
+          watch: { signal: run.signal, progress: watchFor(call, 'tokenising the data').progress },
           from: from && paths.run(from.run).checkpoint(from.step),
           keepIn: runPaths(folder).checkpoints,
           threads: workbench.threads,
