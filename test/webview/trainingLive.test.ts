@@ -20,7 +20,7 @@ test('the training view over the real engine, in a plain page', { skip: browserM
 
   await t.test('what training takes is planned, and its data is shown as it will be read', async () => {
     await page.locator('.plan .facts').waitFor();
-    assert.match(await page.locator('.plan').innerText(), /math 1,000 steps, 26\.7 epochs of 300 examples/);
+    assert.match(await page.locator('.plan').innerText(), /math 1,000 steps, 26\.3 epochs of 300 examples/);
     await page.getByRole('tab', { name: 'math' }).click();
     const first = page.locator('.example').first();
     await first.waitFor();
