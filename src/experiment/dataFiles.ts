@@ -10,6 +10,7 @@ import { type Problem, WorkbenchError } from '../protocol/errors.ts';
 import type { GenerationSettings, TrainingSettings } from '../recipe/schema.ts';
 import type { Base } from './base.ts';
 import { readBytes } from './files.ts';
+import type { WorkWatch } from './workWatch.ts';
 
 /** Reads a dataset. Throws as readDataset does. */
 export async function readExamples(folder: string, file: string): Promise<Example[]> {
@@ -43,12 +44,6 @@ function badData(path: string, problems: Problem[]): WorkbenchError {
 /** Milliseconds for which tokenising holds the thread; then the process hears what is asked of it. */
 const longestStretch = 100;
 
-/** Who waits for a dataset to be tokenised. */
-export interface EncodeWatch {
-  signal?: AbortSignal;
-  progress?: (done: number, total: number) => void;
-}
-
 /** Examples of a dataset as training reads them, and what of them is not learned as it is written. */
 export interface EncodedData {
   examples: EncodedExample[];
@@ -67,7 +62,7 @@ export async function encodeExamples(
   examples: Example[],
   settings: TrainingSettings & Pick<GenerationSettings, 'thinking'>,
   { folder, file }: { folder: string; file: string },
-  watch?: EncodeWatch,
+  watch?: WorkWatch,
 ): Promise<EncodedData> {
   const path = resolve(folder, file);
   const maxLength = longestExample(base, settings);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { childrenOf } from '../support/processes.ts';
 import {
   engineArguments,
   engineOf,
@@ -30,23 +31,6 @@ async function startProgram(source: string): Promise<{ child: ChildProcessWithou
   const child = spawn(process.execPath, [...fromSource, program]);
   const line = await new Promise<string>(resolve => child.stdout.once('data', text => resolve(String(text).trim())));
   return { child, line };
-}
-
-/** Processes that a process has started, with what they run. */
-function childrenOf(pid: number, program: string): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .filter(each => readFile(`/proc/${each}/status`).includes(`\nPPid:\t${pid}\n`))
-    .filter(each => readFile(`/proc/${each}/cmdline`).includes(program))
-    .map(Number);
-}
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 async function waitFor<T>(find: () => T | undefined | false, what: string): Promise<T> {

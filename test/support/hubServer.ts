@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { type DownloadedModel, downloadModel, type ModelDownload } from '../../src/engine/hub/downloadModel.ts';
 
 export const commit = '0123456789abcdef0123456789abcdef01234567';
 
@@ -35,6 +36,33 @@ export interface HubServer {
   /** The token without which nothing is given. */
   token?: string;
   ignoresRanges?: boolean;
+}
+
+/** Files of the embedded base that a download brings. */
+export const baseFiles = [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+
+/** Downloads what a hub offers as `test/base`. */
+export function downloadBase(
+  hub: { endpoint: string },
+  cacheFolder: string,
+  options: Partial<ModelDownload> = {},
+): Promise<DownloadedModel> {
+  return downloadModel({
+    repo: 'test/base',
+    revision: 'main',
+    endpoint: hub.endpoint,
+    cacheFolder,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    retryWaits: [0],
+    ...options,
+  });
 }
 
 export const gitHash = (bytes: Uint8Array): string =>

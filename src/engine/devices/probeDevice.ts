@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Device } from '../../protocol/device.ts';
 import type { DeviceVerdict } from '../../protocol/engine/doctor.ts';
+import { childProgram } from '../childProgram.ts';
 import type { Measured } from './measureDevice.ts';
 
 /** Drivers have been seen to hang; a first start that compiles all kernels takes some seconds. */
@@ -13,10 +12,8 @@ export const probeVersion = 2;
 
 /** Tries a device in a throw-away process. Whatever happens there, this gives a verdict. */
 export function probeDevice(device: Device, threads: number): Promise<DeviceVerdict> {
-  // Beside the engine when bundled, among the sources when run from them.
-  const bundled = fileURLToPath(new URL('./deviceProbe.mjs', import.meta.url));
-  const script = existsSync(bundled) ? bundled : fileURLToPath(new URL('./deviceProbe.ts', import.meta.url));
-  return runProbe(device, [...process.execArgv, script, device, String(threads)]);
+  const { path, execArgv } = childProgram('deviceProbe', import.meta.url);
+  return runProbe(device, [...execArgv, path, device, String(threads)]);
 }
 
 /** As probeDevice, with the arguments of the Node process that is the probe. */

@@ -9,10 +9,17 @@ import {
 } from 'quickjs-emscripten-core';
 import { declaredFunctions, extractCode } from '../../evaluation/codeAnswer.ts';
 import { endWithParent } from '../endWithParent.ts';
-import type { CodeGrade } from './codeSandbox.ts';
 
 // A program of its own, which the engine kills when an answer does not end: it is sent answers one by one, and sends a
 // Verdict on each. It says 'ready' first.
+
+export interface CodeGrade {
+  passed: boolean;
+  /** The test that did not pass. Absent where the answer failed before the first test. */
+  failed?: string;
+  /** Why, where there is more to say than that the test is not true. */
+  error?: string;
+}
 
 /** An answer to grade. */
 export interface CodeJob {

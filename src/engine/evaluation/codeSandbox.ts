@@ -1,24 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { CodeJob, Verdict } from './codeGrader.ts';
+import { childProgram } from '../childProgram.ts';
+import type { CodeGrade, CodeJob, Verdict } from './codeGrader.ts';
 
 export interface CodeOptions {
   /** For the answer and all its tests together. Default 1000. Whatever they call, they end within twice that. */
   timeoutMs?: number;
   /** Ends at once what is being graded. */
   signal?: AbortSignal;
-}
-
-export interface CodeGrade {
-  passed: boolean;
-  /** The test that did not pass. Absent where the answer failed before the first test. */
-  failed?: string;
-  /** Why, where there is more to say than that the test is not true. */
-  error?: string;
 }
 
 /** A process that grades one answer after the other, until one has to be killed with it. */
@@ -135,12 +126,10 @@ function takeSuccessor(): Grader | undefined {
 }
 
 function startGrader(): Grader {
-  // Beside the engine when bundled, among the sources when run from them.
-  const bundled = fileURLToPath(new URL('./codeGrader.mjs', import.meta.url));
-  const program = existsSync(bundled) ? bundled : fileURLToPath(new URL('./codeGrader.ts', import.meta.url));
-  const child = fork(program, {
+  const { path, execArgv } = childProgram('codeGrader', import.meta.url);
+  const child = fork(path, {
     // What it holds outside of QuickJS's memory is one answer with its tests.
-    execArgv: [...loaders(process.execArgv), '--max-old-space-size=256'],
+    execArgv: [...execArgv, '--max-old-space-size=256'],
     // Standard output is the engine's protocol, whatever a library in there prints.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -159,13 +148,6 @@ function startGrader(): Grader {
   ]);
   ready.catch(() => {});
   return { child, ready };
-}
-
-/** Of options of Node.js those that load something first, such as TypeScript; `--eval` would run this program again. */
-function loaders(options: readonly string[]): string[] {
-  return options.filter(
-    (option, i) => /^--(import|require)(=|$)/.test(option) || /^--(import|require)$/.test(options[i - 1] ?? ''),
-  );
 }
 
 /** Keeps this process alive while it waits for the child. */

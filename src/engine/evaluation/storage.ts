@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readAdapter } from '../../experiment/adapterFiles.ts';
 import type { Base } from '../../experiment/base.ts';
@@ -11,6 +9,7 @@ import { sizeOf } from '../../experiment/files.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
 import { removeStaleFiles, temporaryNames } from '../../experiment/removeStaleFiles.ts';
 import type { ReportStorage } from '../../protocol/report.ts';
+import { childProgram } from '../childProgram.ts';
 import type { MemoryProbe } from './memoryProbe.ts';
 
 /**
@@ -52,10 +51,8 @@ export async function measureStorage(
 
 /** Peak resident bytes of a fresh process; memory of this one would count what evaluation itself holds. */
 async function probe(request: MemoryProbe, signal: AbortSignal): Promise<number> {
-  // Beside the engine when bundled, among the sources when run from them.
-  const bundled = fileURLToPath(new URL('./memoryProbe.mjs', import.meta.url));
-  const script = existsSync(bundled) ? bundled : fileURLToPath(new URL('./memoryProbe.ts', import.meta.url));
-  const args = [...process.execArgv, script, JSON.stringify(request)];
+  const { path, execArgv } = childProgram('memoryProbe', import.meta.url);
+  const args = [...execArgv, path, JSON.stringify(request)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { signal, killSignal: 'SIGKILL' });
   return Number(stdout);
 }

@@ -27,7 +27,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           resume,
           allowCut,
           // Told, and not recorded: the record's progress is that of its steps.
-          watch: { signal: run.signal, progress: watchFor(call, 'tokenising the data').progress },
+          watch: { ...watchFor(call, 'tokenising the data'), signal: run.signal },
           from: from && paths.run(from.run).checkpoint(from.step),
           keepIn: runPaths(folder).checkpoints,
           threads: workbench.threads,

@@ -4,6 +4,7 @@ import { join, parse, resolve } from 'node:path';
 import { type Base, hashBase, loadBase } from '../../experiment/base.ts';
 import { storageError, writeFileAtomic } from '../../experiment/files.ts';
 import { removeStaleFiles } from '../../experiment/removeStaleFiles.ts';
+import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { readTensorF32 } from '../../nn/files/safetensors.ts';
 import { codeBits, type QuantizedTensor, quantizedTensors } from '../../nn/model/quantizedTensors.ts';
 import { blockSize, blocksPerRow, bytesPerBlock, codesOf, encodeBlocks, scalesOf } from '../../nn/quant/blocks.ts';
@@ -18,14 +19,8 @@ const formatVersion = 1;
 /** Weights of the base that are in memory at a time. */
 const chunkWeights = 1 << 22;
 
-/** Callbacks and cancellation of the caller that waits while a copy is made. */
-export interface QuantizeWatch {
-  signal?: AbortSignal;
-  /** Tensors done, and how many there are. */
-  progress?(done: number, total: number): void;
-}
-
-export interface QuantizeOptions extends QuantizeWatch {
+/** Progress is in tensors. */
+export interface QuantizeOptions extends WorkWatch {
   quantization: Quantization;
   /** The copy is kept below it. */
   cacheFolder: string;
@@ -36,7 +31,7 @@ export async function openBase(
   folder: string,
   quantization: Recipe['quantization'],
   cacheFolder: string,
-  watch?: QuantizeWatch,
+  watch?: WorkWatch,
 ): Promise<Base> {
   const base = await loadBase(folder);
   return quantization === 'none' ? base : quantizeBase(base, { ...watch, quantization, cacheFolder });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
-import { type EncodedData, type EncodeWatch, encodeExamples, readDataset } from '../../experiment/dataFiles.ts';
+import { type EncodedData, encodeExamples, readDataset } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
+import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
 import { type LinearLayer, linearNames } from '../../nn/model/layout.ts';
@@ -53,7 +54,7 @@ export async function prepareExpert(
   e: Experiment,
   base: Base,
   name: string,
-  watch?: EncodeWatch,
+  watch?: WorkWatch,
 ): Promise<PreparedExpert> {
   const lora = loraSettingsOf(e.recipe, name);
   const settings = trainingSettingsOf(e.recipe, name);

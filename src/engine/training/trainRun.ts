@@ -11,10 +11,10 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from '../../experiment/checkpoints.ts';
-import type { EncodeWatch } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
 import { keptCheckpointPath } from '../../experiment/paths.ts';
+import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { mostCut } from '../../nn/tokenizer/learningProblems.ts';
@@ -41,7 +41,7 @@ export interface TrainRunOptions {
   /** Start from this checkpoint of another run, which may have had other training settings. */
   from?: string;
   /** Hears how far the data is tokenised. */
-  watch?: EncodeWatch;
+  watch?: WorkWatch;
   /** Train although answers are cut. */
   allowCut?: boolean;
   /** The folder of the checkpoints that this run keeps. */

@@ -1,7 +1,7 @@
+import type { WorkWatch } from '../../experiment/workWatch.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { EngineMethod, EngineParams, EngineProgress, EngineResult } from '../../protocol/engine/engineApi.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
-import type { QuantizeWatch } from '../runtime/quantizedBase.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Answers one request; each file of `requests/` exports one as `handle`. */
@@ -17,7 +17,7 @@ export type EngineCall<M extends EngineMethod> = Call<EngineProgress<M>>;
 export const engineEnds = 'the engine ends';
 
 /** Tells a request's caller how far the work is that it waits for. */
-export function watchFor({ signal, progress }: Call<WorkProgress>, message = 'quantising the base'): QuantizeWatch {
+export function watchFor({ signal, progress }: Call<WorkProgress>, message = 'quantising the base'): WorkWatch {
   return {
     signal,
     progress: (done, total) => progress({ kind: 'work', message, done, total }),

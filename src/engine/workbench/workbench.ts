@@ -10,6 +10,7 @@ import {
   openExperiment,
   trainedExperts,
 } from '../../experiment/experiment.ts';
+import type { WorkWatch } from '../../experiment/workWatch.ts';
 import type { Loaded } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Recipe } from '../../recipe/schema.ts';
@@ -17,7 +18,7 @@ import type { Router } from '../../router/router.ts';
 import type { Devices } from '../devices/devices.ts';
 import { lazyDevices } from '../devices/lazyDevices.ts';
 import type { Model } from '../runtime/model.ts';
-import { openBase, type QuantizeWatch } from '../runtime/quantizedBase.ts';
+import { openBase } from '../runtime/quantizedBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
 /** A recipe ready to be asked: its base compiled, with what is in the bank as it is on disk. */
@@ -40,14 +41,14 @@ export interface Workbench {
   cacheFolder: string;
   /** Bytes that this process may take, where the user limits them. */
   memoryLimit: number | undefined;
-  open(recipePath: string, watch?: QuantizeWatch): Promise<OpenExperiment>;
+  open(recipePath: string, watch?: WorkWatch): Promise<OpenExperiment>;
   /** Says something to the user, once. */
   tell(note: string): void;
   /** Takes adapters out of the bank, by their folders; the next request that needs one puts it back. */
   unload(folders: string[]): void;
   /** What is in memory. */
   loaded(): Loaded;
-  model(baseFolder: string, quantization?: Recipe['quantization'], watch?: QuantizeWatch): Promise<Model>;
+  model(baseFolder: string, quantization?: Recipe['quantization'], watch?: WorkWatch): Promise<Model>;
   /** A base's tokenizer and chat template; nothing is compiled. */
   text(baseFolder: string): Promise<BaseText>;
   /** The router of a recipe; without one the shipped prior. */

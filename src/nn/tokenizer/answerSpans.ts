@@ -119,7 +119,7 @@ const same = (s: string) => s;
 const trims = [same, (s: string) => s.trim(), (s: string) => s.trimStart(), (s: string) => s.trimEnd()];
 
 /** All answers at once, where the template writes messages as they are, or trimmed. */
-function placesOfAll(talk: Talk, answers: readonly number[]): (Place | LostAnswer)[] | undefined {
+function placesOfAll(talk: Talk, answers: readonly number[]): Place[] | undefined {
   const { messages, text, marks } = talk;
   if (messages.some(m => m.reasoning !== undefined)) return undefined;
   const replaced = render(

@@ -1,40 +1,40 @@
-import type { BaseConfig } from '../../nn/model/config.ts';
 import { type LearnedExample, learningProblems } from '../../nn/tokenizer/learningProblems.ts';
 import type { PartProblem } from '../problem.ts';
-import type { Recipe, TrainingSettings } from '../schema.ts';
+import type { TrainingSettings } from '../schema.ts';
 import { generationSettingsOf, trainingSettingsOf } from '../settings.ts';
 import { lineOf } from './dataProblems.ts';
-import { type Checked, known, type LearnedFacts, type RecipeWorld } from './recipeWorld.ts';
+import { type Checked, known, type LearnedFacts } from './recipeWorld.ts';
 
 /** What of the experts' data would not be learned as it is written, before anything is trained. */
 export function learnedProblems({ recipe, world }: Checked): PartProblem[] {
   const base = known(world.base);
   if (!base) return [];
-  return Object.entries(recipe.experts).flatMap(([expert, { data }]) =>
-    (['train', 'validation'] as const).flatMap(role => {
+  const { thinking } = generationSettingsOf(recipe);
+  return Object.entries(recipe.experts).flatMap(([expert, { data }]) => {
+    const read = (['train', 'validation'] as const).flatMap(role => {
       const file = data?.[role];
-      if (!file) return [];
-      const path = ['experts', expert, 'data', role];
-      return fileProblems(recipe, trainingSettingsOf(recipe, expert), file, base.config, world).map(p => ({
-        ...p,
-        path,
-      }));
-    }),
-  );
+      const facts = file && world.learned(file);
+      return facts ? [{ file, facts, path: ['experts', expert, 'data', role] }] : [];
+    });
+    if (read.length === 0) return [];
+    const settings = trainingSettingsOf(recipe, expert);
+    const limits = { longest: base.config.maxLength, thinking };
+    return read.flatMap(({ file, facts, path }) =>
+      fileProblems(file, facts, settings, limits).map(p => ({ ...p, path })),
+    );
+  });
 }
 
 function fileProblems(
-  recipe: Recipe,
-  { maxLength, lossOn }: TrainingSettings,
   file: string,
-  { maxLength: longest }: BaseConfig,
-  world: RecipeWorld,
+  facts: LearnedFacts,
+  { maxLength, lossOn }: TrainingSettings,
+  limits: { longest: number; thinking: boolean },
 ): Omit<PartProblem, 'path'>[] {
-  const facts = world.learned(file);
-  if (!facts) return [];
-  const { thinking } = generationSettingsOf(recipe);
-  const limits = { maxLength: Math.min(maxLength, longest), longest, thinking };
-  const found = learningProblems(lossOn === 'all' ? learnedWhole(facts) : facts.examples, file, limits);
+  const found = learningProblems(lossOn === 'all' ? learnedWhole(facts) : facts.examples, file, {
+    ...limits,
+    maxLength: Math.min(maxLength, limits.longest),
+  });
   const sampled = facts.isSample ? ' Not every line was looked at.' : '';
   const problems = found.map(({ code, message, lines }) => ({
     code,

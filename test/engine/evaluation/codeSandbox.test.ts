@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gradeCode } from '../../../src/engine/evaluation/codeSandbox.ts';
+import { childrenOf, processFile } from '../../support/processes.ts';
 
 const double = 'function double(x) { return x * 2; }';
 
@@ -190,25 +190,11 @@ test('memory has a limit that holds however it is taken', {
 
 /** Most memory that each grader that is there now has held, in bytes. */
 function childPeaks(): number[] {
-  return graders().map(pid => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFile(`/proc/${pid}/status`))?.[1] ?? 0) * 1024);
+  return graders().map(pid => Number(/^VmHWM:\s+(\d+) kB/m.exec(processFile(pid, 'status'))?.[1] ?? 0) * 1024);
 }
 
 /** Processes that this one has started to grade. */
-function graders(): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .filter(pid => readFile(`/proc/${pid}/status`).includes(`\nPPid:\t${process.pid}\n`))
-    .filter(pid => readFile(`/proc/${pid}/cmdline`).includes('codeGrader'))
-    .map(Number);
-}
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
+const graders = () => childrenOf(process.pid, 'codeGrader');
 
 test('a process that was killed while it waited is replaced', {
   skip: process.platform !== 'linux' && 'no /proc',

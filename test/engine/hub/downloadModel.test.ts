@@ -18,35 +18,16 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { downloadModel, type ModelDownload } from '../../../src/engine/hub/downloadModel.ts';
+import type { ModelDownload } from '../../../src/engine/hub/downloadModel.ts';
 import { partialPath } from '../../../src/engine/hub/fetchBlob.ts';
 import { loadBase } from '../../../src/experiment/base.ts';
 import type { DownloadProgress } from '../../../src/protocol/engine/models.ts';
 import { type ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
-import { commit, gitHash, type HubServer, sha256, startHub } from '../../support/hubServer.ts';
+import { baseFiles, commit, downloadBase, gitHash, type HubServer, sha256, startHub } from '../../support/hubServer.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const base = fileURLToPath(new URL('../../../media/base', import.meta.url));
 const weights = readFileSync(join(base, 'model.safetensors'));
-const wanted = [
-  'config.json',
-  'generation_config.json',
-  'model.safetensors',
-  'tokenizer.json',
-  'tokenizer_config.json',
-];
-
-const get = (hub: HubServer, cacheFolder: string, options: Partial<ModelDownload> = {}) =>
-  downloadModel({
-    repo: 'test/base',
-    revision: 'main',
-    endpoint: hub.endpoint,
-    cacheFolder,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retryWaits: [0],
-    ...options,
-  });
 
 const fails =
   (code: ErrorCode, message: RegExp, hint = /./) =>
@@ -68,19 +49,19 @@ test('a whole model: the layout of the Hugging Face cache, the bytes of the hub,
   const hub = await startHub(base);
   const cache = temporaryFolder();
   const events: DownloadProgress[] = [];
-  const result = await get(hub, cache, { onProgress: p => events.push(p) });
-  const sizes = wanted.map(name => statSync(join(base, name)).size);
+  const result = await downloadBase(hub, cache, { onProgress: p => events.push(p) });
+  const sizes = baseFiles.map(name => statSync(join(base, name)).size);
   const bytes = sizes.reduce((a, b) => a + b, 0);
   assert.deepEqual(result, { commit, folder: snapshot(cache), bytes, fetchedBytes: bytes });
-  assert.deepEqual(readdirSync(snapshot(cache)).sort(), wanted);
-  for (const name of wanted) {
+  assert.deepEqual(readdirSync(snapshot(cache)).sort(), baseFiles);
+  for (const name of baseFiles) {
     const content = readFileSync(join(base, name));
     assert.ok(readFileSync(join(snapshot(cache), name)).equals(content), name);
     const hash = name === 'model.safetensors' ? sha256(content) : gitHash(content);
     assert.equal(readlinkSync(join(snapshot(cache), name)), join('..', '..', 'blobs', hash));
   }
   assert.equal(readFileSync(join(cache, 'models--test--base', 'refs', 'main'), 'utf8'), commit);
-  assert.equal(readdirSync(join(cache, 'models--test--base', 'blobs')).length, wanted.length);
+  assert.equal(readdirSync(join(cache, 'models--test--base', 'blobs')).length, baseFiles.length);
   assert.equal((await loadBase(result.folder)).config.architecture, 'llama');
 
   const last = events.at(-1)!;
@@ -89,7 +70,7 @@ test('a whole model: the layout of the Hugging Face cache, the bytes of the hub,
   assert.ok(events.every((e, i) => i === 0 || e.done >= events[i - 1]!.done));
 
   hub.large.length = 0;
-  assert.equal((await get(hub, cache)).fetchedBytes, 0);
+  assert.equal((await downloadBase(hub, cache)).fetchedBytes, 0);
   assert.deepEqual(hub.large, []);
 });
 
@@ -97,7 +78,7 @@ test('a cut connection: within a download the rest alone is fetched', async () =
   const hub = await startHub(base);
   const cache = temporaryFolder();
   hub.cut = { after: 3_000_000, times: 1, seen: () => arrived(cache) > 0 };
-  await get(hub, cache);
+  await downloadBase(hub, cache);
   assert.equal(hub.large.length, 2);
   const [, second] = hub.large;
   assert.ok(second!.from > 0 && second!.from <= 3_000_000, `from ${second!.from}`);
@@ -108,13 +89,16 @@ test('a connection that keeps being cut: the error says so, nothing looks comple
   const hub = await startHub(base);
   const cache = temporaryFolder();
   hub.cut = { after: 2_000_000, times: 1, seen: () => arrived(cache) > 0 };
-  await assert.rejects(get(hub, cache, { retryWaits: [] }), fails('network', /connection was lost/, /run it again/));
+  await assert.rejects(
+    downloadBase(hub, cache, { retryWaits: [] }),
+    fails('network', /connection was lost/, /run it again/),
+  );
   assert.ok(!existsSync(weightsBlob(cache)) && !existsSync(snapshot(cache)));
   const first = arrived(cache);
   assert.ok(first > 0 && first <= 2_000_000);
 
   const events: DownloadProgress[] = [];
-  const { fetchedBytes } = await get(hub, cache, { onProgress: p => events.push(p) });
+  const { fetchedBytes } = await downloadBase(hub, cache, { onProgress: p => events.push(p) });
   assert.equal(hub.large.at(-1)!.from, first);
   assert.equal(fetchedBytes, weights.length - first);
   assert.ok(events.find(e => e.file === 'model.safetensors')!.done >= first, 'what was there counts as done');
@@ -130,7 +114,7 @@ test('a wrong hash is refused and thrown away; a damaged rest of an earlier try 
   };
   const cache = temporaryFolder();
   await assert.rejects(
-    get(hub, cache),
+    downloadBase(hub, cache),
     fails('network', /whose hash is [0-9a-f]{64}, not [0-9a-f]{64}/, /another endpoint/),
   );
   assert.ok(!existsSync(weightsBlob(cache)) && !existsSync(partialPath(weightsBlob(cache))));
@@ -138,7 +122,7 @@ test('a wrong hash is refused and thrown away; a damaged rest of an earlier try 
 
   hub.alter = undefined;
   writeFileSync(partialPath(weightsBlob(cache)), Buffer.alloc(1000, 1));
-  const { fetchedBytes } = await get(hub, cache);
+  const { fetchedBytes } = await downloadBase(hub, cache);
   assert.deepEqual(
     hub.large.slice(1).map(r => r.from),
     [1000, 0],
@@ -153,18 +137,18 @@ test('servers that know no ranges, and a rest longer than the file, end in the r
   const cache = temporaryFolder();
   mkdirSync(join(cache, 'models--test--base', 'blobs'), { recursive: true });
   writeFileSync(partialPath(weightsBlob(cache)), weights.subarray(0, 5000));
-  await get(hub, cache);
+  await downloadBase(hub, cache);
   assert.ok(readFileSync(weightsBlob(cache)).equals(weights));
 
   const other = temporaryFolder();
   mkdirSync(join(other, 'models--test--base', 'blobs'), { recursive: true });
   writeFileSync(partialPath(weightsBlob(other)), Buffer.concat([weights, weights]));
-  await get(hub, other);
+  await downloadBase(hub, other);
   assert.ok(readFileSync(weightsBlob(other)).equals(weights));
 
   hub.alter = body => Buffer.concat([body, Buffer.from('more')]);
   await assert.rejects(
-    get(hub, temporaryFolder()),
+    downloadBase(hub, temporaryFolder()),
     fails('network', /sends a model.safetensors of \d+ bytes, not \d+ as announced/),
   );
 });
@@ -193,7 +177,7 @@ test('refusals in words: 401, 403, 404, gated, a revision that is not there, too
   ];
   for (const [refuse, options, code, message, hint] of cases) {
     hub.refuse = refuse;
-    await assert.rejects(get(hub, cache, options), error => {
+    await assert.rejects(downloadBase(hub, cache, options), error => {
       assert.doesNotMatch(JSON.stringify([(error as Error).message, (error as WorkbenchError).hint]), /hf_secret/);
       return fails(code, message, hint)(error);
     });
@@ -213,7 +197,7 @@ async function closedPort(): Promise<string> {
 test('no network: the host, the reason and what can be done', async () => {
   const gone = { endpoint: await closedPort() } as HubServer;
   await assert.rejects(
-    get(gone, temporaryFolder()),
+    downloadBase(gone, temporaryFolder()),
     fails(
       'network',
       /127\.0\.0\.1:\d+ could not be reached.*ECONNREFUSED/,
@@ -225,7 +209,7 @@ test('no network: the host, the reason and what can be done', async () => {
 test('a token goes to the hub and to nobody it redirects to; any form of it is taken', async () => {
   const hub = await startHub(base);
   hub.token = 'mirror-token';
-  await get(hub, temporaryFolder(), { token: 'mirror-token' });
+  await downloadBase(hub, temporaryFolder(), { token: 'mirror-token' });
   assert.deepEqual(
     hub.large.map(r => r.authorization),
     [undefined],
@@ -246,18 +230,18 @@ test('a proxy is used for everything, and one that is not there or makes no sens
   });
   await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve));
   const { port } = proxy.address() as AddressInfo;
-  await get(hub, temporaryFolder(), { proxy: `http://127.0.0.1:${port}` });
+  await downloadBase(hub, temporaryFolder(), { proxy: `http://127.0.0.1:${port}` });
   proxy.close();
   assert.equal(reached.size, 2, 'the hub, and the server it redirects to');
 
   hub.paths.length = 0;
   await assert.rejects(
-    get(hub, temporaryFolder(), { proxy: await closedPort() }),
+    downloadBase(hub, temporaryFolder(), { proxy: await closedPort() }),
     fails('network', /ECONNREFUSED/, /HTTPS_PROXY/),
   );
   assert.deepEqual(hub.paths, []);
   await assert.rejects(
-    get(hub, temporaryFolder(), { proxy: 'nonsense' }),
+    downloadBase(hub, temporaryFolder(), { proxy: 'nonsense' }),
     fails('badRequest', /proxy's address/, /http:\/\/proxy/),
   );
 });
@@ -272,7 +256,7 @@ test('cancelling ends with the reason, keeps what has arrived, and the next down
     return abort.signal.aborted;
   };
   hub.cut = { after: 4_000_000, times: 1, seen };
-  await assert.rejects(get(hub, cache, { signal: abort.signal }), { name: 'AbortError' });
+  await assert.rejects(downloadBase(hub, cache, { signal: abort.signal }), { name: 'AbortError' });
   assert.ok(!existsSync(snapshot(cache)));
   assert.deepEqual(
     readdirSync(join(cache, 'models--test--base', 'blobs')).filter(f => f.endsWith('.lock')),
@@ -280,14 +264,14 @@ test('cancelling ends with the reason, keeps what has arrived, and the next down
   );
   const kept = arrived(cache);
   assert.ok(kept > 0);
-  await get(hub, cache);
+  await downloadBase(hub, cache);
   assert.equal(hub.large.at(-1)!.from, kept);
 });
 
 test('two downloads at once: the file comes once and is whole', async () => {
   const hub = await startHub(base);
   const cache = temporaryFolder();
-  const [a, b] = await Promise.all([get(hub, cache), get(hub, cache)]);
+  const [a, b] = await Promise.all([downloadBase(hub, cache), downloadBase(hub, cache)]);
   assert.equal(a.fetchedBytes + b.fetchedBytes, a.bytes);
   assert.equal(hub.large.length, 1);
   assert.ok(readFileSync(weightsBlob(cache)).equals(weights));
@@ -299,7 +283,7 @@ test('the lock of a process that was killed is taken over', async () => {
   const killed = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
   mkdirSync(join(cache, 'models--test--base', 'blobs'), { recursive: true });
   writeFileSync(`${partialPath(weightsBlob(cache))}.lock`, `${killed} ${hostname()}`);
-  await get(hub, cache);
+  await downloadBase(hub, cache);
   assert.ok(readFileSync(weightsBlob(cache)).equals(weights));
 });
 
@@ -310,13 +294,16 @@ test('sharded weights: those the index names are fetched, others are not', async
   hub.files.delete('model.safetensors');
   const index = { weight_map: { a: 'model-00001-of-00001.safetensors' } };
   hub.files.set('model.safetensors.index.json', Buffer.from(JSON.stringify(index)));
-  const { folder } = await get(hub, temporaryFolder());
+  const { folder } = await downloadBase(hub, temporaryFolder());
   assert.deepEqual(
     readdirSync(folder).filter(f => f.includes('safetensors')),
     ['model-00001-of-00001.safetensors', 'model.safetensors.index.json'],
   );
   hub.files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"../../x.safetensors"}}'));
-  await assert.rejects(get(hub, temporaryFolder()), fails('badFile', /names '\.\.\/\.\.\/x\.safetensors'/, /^/));
+  await assert.rejects(
+    downloadBase(hub, temporaryFolder()),
+    fails('badFile', /names '\.\.\/\.\.\/x\.safetensors'/, /^/),
+  );
 });
 
 test('what could not be run is refused before any weight is fetched', async () => {
@@ -326,20 +313,20 @@ test('what could not be run is refused before any weight is fetched', async () =
     hub.files.set('config.json', Buffer.from(JSON.stringify({ ...config, ...change })));
   withConfig({ architectures: ['GPT2LMHeadModel'] });
   await assert.rejects(
-    get(hub, temporaryFolder()),
+    downloadBase(hub, temporaryFolder()),
     fails('unsupported', /'test\/base'.*GPT2LMHeadModel/, /LlamaForCausalLM/),
   );
   withConfig({ quantization_config: { bits: 4 } });
-  await assert.rejects(get(hub, temporaryFolder()), fails('unsupported', /quantized/, /BF16/));
+  await assert.rejects(downloadBase(hub, temporaryFolder()), fails('unsupported', /quantized/, /BF16/));
   withConfig({});
   hub.files.set('pytorch_model.bin', hub.files.get('model.safetensors')!);
   hub.files.delete('model.safetensors');
   await assert.rejects(
-    get(hub, temporaryFolder()),
+    downloadBase(hub, temporaryFolder()),
     fails('unsupported', /no model\.safetensors \(it has pytorch_model\.bin\)/),
   );
   hub.files.set('adapter_config.json', Buffer.from('{}'));
-  await assert.rejects(get(hub, temporaryFolder()), fails('unsupported', /is an adapter/, /"adapter"/));
+  await assert.rejects(downloadBase(hub, temporaryFolder()), fails('unsupported', /is an adapter/, /"adapter"/));
   assert.deepEqual(hub.large, []);
 });
 
@@ -361,7 +348,7 @@ test('no room on the disk is said before the download, and where it fills up mea
 async function checkFullDisk(mounted: string): Promise<void> {
   const hub = await startHub(base);
   await assert.rejects(
-    get(hub, mounted),
+    downloadBase(hub, mounted),
     fails('storage', /has \d+ MB free; the download needs \d+ MB/, /HF_HUB_CACHE/),
   );
   assert.deepEqual(hub.large, []);
@@ -372,12 +359,12 @@ async function checkFullDisk(mounted: string): Promise<void> {
     const { bavail, bsize } = statfsSync(mounted);
     writeFileSync(filler, Buffer.alloc(bavail * bsize - 5_000_000));
   };
-  await assert.rejects(get(hub, mounted), fails('storage', /the disk is full/, /Free some space/));
+  await assert.rejects(downloadBase(hub, mounted), fails('storage', /the disk is full/, /Free some space/));
   assert.ok(!existsSync(snapshot(mounted)));
   hub.beforeLarge = undefined;
   rmSync(filler);
   const kept = arrived(mounted);
   assert.ok(kept > 4_000_000, `${kept} kept`);
-  assert.equal((await get(hub, mounted)).fetchedBytes, weights.length - kept);
+  assert.equal((await downloadBase(hub, mounted)).fetchedBytes, weights.length - kept);
   assert.ok(lstatSync(join(snapshot(mounted), 'model.safetensors')).isSymbolicLink());
 }

@@ -8,36 +8,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
-import { downloadModel, type ModelDownload } from '../../../src/engine/hub/downloadModel.ts';
+import type { ModelDownload } from '../../../src/engine/hub/downloadModel.ts';
 import { partialPath } from '../../../src/engine/hub/fetchBlob.ts';
 import { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { entryOf, type HostileHub, sendForEver, sendJson, startHostileHub } from '../../support/hostileHub.ts';
-import { sha256 } from '../../support/hubServer.ts';
+import { baseFiles, downloadBase, sha256 } from '../../support/hubServer.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const base = fileURLToPath(new URL('../../../media/base', import.meta.url));
-const wanted = [
-  'config.json',
-  'generation_config.json',
-  'model.safetensors',
-  'tokenizer.json',
-  'tokenizer_config.json',
-];
-const files = new Map(wanted.map(name => [name, readFileSync(join(base, name))]));
+const files = new Map(baseFiles.map(name => [name, readFileSync(join(base, name))]));
 const weights = files.get('model.safetensors')!;
 const weightsBlob = (cache: string) => join(cache, 'models--test--base', 'blobs', sha256(weights));
 
 const get = (hub: { endpoint: string }, cacheFolder: string, options: Partial<ModelDownload> = {}) =>
-  downloadModel({
-    repo: 'test/base',
-    revision: 'main',
-    endpoint: hub.endpoint,
-    cacheFolder,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retryWaits: [0, 0, 0],
-    ...options,
-  });
+  downloadBase(hub, cacheFolder, { retryWaits: [0, 0, 0], ...options });
 
 /** The download ends with an error that says this, and what to do; its text holds nothing a terminal would obey. */
 async function refuses(
@@ -159,7 +143,7 @@ test('entries that make no sense are refused by name where a base needs the file
   const entries = [null, 5, {}, ...odd.map(path => ({ ...entryOf(['x', Buffer.from('x')]), path }))];
   const cache = temporaryFolder();
   const { folder } = await get(await onTree(r => sendJson(r, [...entries, ...[...files].map(entryOf)])), cache);
-  assert.deepEqual(readdirSync(folder).sort(), wanted);
+  assert.deepEqual(readdirSync(folder).sort(), baseFiles);
   assert.deepEqual(readdirSync(cache), ['models--test--base']);
 });
 
