@@ -86,7 +86,7 @@ export function mutateJson(text: string, dice: Dice): string {
         slots[`${key}2`] = value;
         break;
       default:
-        slots[key] = dice.of(hostileValues);
+        slots[key] = structuredClone(dice.of(hostileValues));
     }
   }
   return JSON.stringify(root.value) ?? 'null';

@@ -52,6 +52,34 @@ function baseWith(
   };
 }
 
+/** Rows of the other forms in which data comes. */
+const otherRows = [
+  {
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Is 7 prime?' },
+      { role: 'assistant', content: 'Yes.', weight: 0 },
+      { role: 'user', content: 'Is 8?' },
+      { role: 'assistant', content: 'No.' },
+    ],
+  },
+  {
+    conversations: [
+      { from: 'human', value: 'Name a colour.' },
+      { from: 'gpt', value: 'Blue.' },
+    ],
+  },
+  { instruction: 'Translate.', input: 'Hund', output: 'dog', system: 'You know German.', history: [['a', 'b']] },
+  { question: 'What is 2 + 2?', choices: ['3', '4'], answer: '4', context: 'Sums.' },
+  { prompt: 'Write f.', completion: 'def f(): pass', tests: 'assert f() is None' },
+  {
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: 'What is it?' }] },
+      { role: 'assistant', content: 'A cat.', reasoning_content: 'It has whiskers.', tool_calls: [] },
+    ],
+  },
+].map(row => JSON.stringify(row));
+
 const template = JSON.parse(text(join(media, 'base/tokenizer_config.json'))).chat_template as string;
 const adapters = 'test/golden/peft/folders';
 const adapterName = 'uniform_linear/math';
@@ -78,7 +106,7 @@ const readers: Record<string, Reader> = {
   },
   dataset(folder, dice) {
     const file = dice.of(['d.jsonl', 'd.csv', 'd.tsv']);
-    const json = text('examples/experts/math/heldout.jsonl').split('\n').slice(0, 20);
+    const json = dice.below(2) > 0 ? text('examples/experts/math/heldout.jsonl').split('\n').slice(0, 20) : otherRows;
     const source = file.endsWith('l')
       ? json.map(line => (dice.below(5) === 0 && line ? mutateJson(line, dice) : line)).join('\n')
       : `prompt,completion\n${json.map((_, i) => `"What is ${i}, ""plus"" 1?",${i + 1}`).join('\n')}`;

@@ -29,7 +29,7 @@ export async function readAdapter(
   for (const { message } of problems) tell(message);
   await checkFactorsFile(folder);
   const { tensors } = await readFactors(folder, name);
-  const adapter = adapterFromPeft(config, tensors, name);
+  const adapter = adapterFromPeft(config, tensors, name, adapterPaths(folder).factors);
   const note = outsideTargets(adapter);
   if (note) tell(note);
   return adapter;

@@ -90,7 +90,7 @@ export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'
     if (!hasWeights(folder)) await checkOtherFormats(folder, singleFile);
     for (const file of weightFiles)
       for (const [name, place] of await readTensorPlaces(folder, file)) tensors.set(name, place);
-    checkBaseTensors(config, tensors);
+    checkBaseTensors(config, tensors, folder);
     return { folder, config, configJson, tensors, weightFiles };
   } catch (error) {
     // Quantised weights have other tensors, of other types: config.json says what they are.

@@ -109,7 +109,7 @@ function withoutToken(error: unknown, token: string | undefined): unknown {
 }
 
 async function commitOf({ repo, revision, endpoint }: ModelDownload, { describe }: HubFetch): Promise<string> {
-  const fetch = describe(isObject);
+  const fetch = describe(isModelInfo);
   const { sha } = await modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch });
   if (typeof sha === 'string' && isCommit(sha)) return sha;
   throw new WorkbenchError('network', `${endpoint} names no commit of '${repo}'`, 'Is it a hub? Check the endpoint.');
@@ -156,6 +156,11 @@ function checkListed({ path, size, hash }: HubFile, host: string, repo: string):
     noHub(host, `lists ${path} of '${repo}' with the ${what} ${visibleName(JSON.stringify(value) ?? 'undefined')}`);
   if (!(Number.isSafeInteger(size) && size >= 0)) throw has('size', size);
   if (typeof hash !== 'string' || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) throw has('hash', hash);
+}
+
+/** Whether the hub's client can read it: it makes a date of one field. */
+function isModelInfo(value: unknown): boolean {
+  return isObject(value) && ['string', 'undefined'].includes(typeof (value as { lastModified?: unknown }).lastModified);
 }
 
 function isObject(value: unknown): boolean {

@@ -29,13 +29,20 @@ const maxTensors = 10_000;
 const maxKeyLength = 300;
 
 /**
- * An adapter from the tensors of PEFT's adapter_model.safetensors. Every tensor is used or refused: none is dropped.
+ * An adapter from the tensors of PEFT's adapter_model.safetensors, at `file`. Every tensor is used or refused: none is
+ * dropped.
  *
  * @throws WorkbenchError `mismatch` naming the key that is no LoRA factor, lacks its partner or has another rank than
  *   the config says; `badFile` for values that are not finite
  */
-export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, FloatTensor>, name: string): Adapter {
-  const wrong = (what: string, hint?: string) => new WorkbenchError('mismatch', `Adapter ${name}: ${what}`, hint);
+export function adapterFromPeft(
+  config: AdapterConfig,
+  tensors: Map<string, FloatTensor>,
+  name: string,
+  file: string,
+): Adapter {
+  const where = `Adapter ${name}: ${file}`;
+  const wrong = (what: string, hint?: string) => new WorkbenchError('mismatch', `${where}: ${what}`, hint);
   const halves = new Map<string, { A?: Matrix; B?: Matrix }>();
   if (tensors.size > maxTensors) throw wrong(`its file holds ${tensors.size} tensors; at most ${maxTensors} are read`);
   for (const [key, tensor] of tensors) {
@@ -49,7 +56,7 @@ export function adapterFromPeft(config: AdapterConfig, tensors: Map<string, Floa
     if (tensor.shape.length !== 2 || !rows || !cols)
       throw wrong(`${key} has the shape [${tensor.shape}], expected a matrix`);
     if (!allFinite(tensor.data)) {
-      throw new WorkbenchError('badFile', `Adapter ${name}: ${key} holds values that are not finite numbers`);
+      throw new WorkbenchError('badFile', `${where}: ${key} holds values that are not finite numbers`);
     }
     const half = halves.get(match[1]!) ?? {};
     half[match[2] as 'A' | 'B'] = { rows, cols, data: tensor.data };

@@ -31,7 +31,12 @@ function load(folder: string): Adapter {
   const text = readFileSync(new URL(`${folder}/adapter_config.json`, foldersUrl), 'utf8');
   const { config, problems } = parseAdapterConfig(text, folder);
   assert.deepEqual(problems, []);
-  return adapterFromPeft(config, readTensors(new URL(`${folder}/adapter_model.safetensors`, foldersUrl)), folder);
+  return adapterFromPeft(
+    config,
+    readTensors(new URL(`${folder}/adapter_model.safetensors`, foldersUrl)),
+    folder,
+    folder,
+  );
 }
 
 /** The tensors of adapterToPeft as adapterFromPeft takes them. */
@@ -44,7 +49,7 @@ for (const folder of folders) {
     const adapter = load(folder);
     checkAdapterFits(adapter, layers);
     const { configJson, tensors, metadata } = adapterToPeft(adapter);
-    const again = adapterFromPeft(parseAdapterConfig(configJson, folder).config, asTensors(tensors), folder);
+    const again = adapterFromPeft(parseAdapterConfig(configJson, folder).config, asTensors(tensors), folder, folder);
     assert.deepEqual(again.modules, adapter.modules);
     const theirs = readFileSync(new URL(`${folder}/adapter_model.safetensors`, foldersUrl));
     const ours = Buffer.concat(encodeSafetensors(tensors, metadata));
@@ -100,7 +105,9 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
     [`${q}.lora_A.weight`, tensor(2, 16)],
     [`${q}.lora_B.weight`, tensor(16, 2)],
   ];
-  const load = (...extra: [string, FloatTensor][]) => adapterFromPeft(config, new Map([...good, ...extra]), 'math');
+  const file = '/experts/math/adapter_model.safetensors';
+  const load = (...extra: [string, FloatTensor][]) =>
+    adapterFromPeft(config, new Map([...good, ...extra]), 'math', file);
   assert.equal(load().modules.get('model.layers.0.self_attn.q_proj')!.scaling, 2);
   const unknown = [
     `${q}.lora_magnitude_vector`,
@@ -110,14 +117,17 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
     'model.layers.0.self_attn.q_proj.lora_A.weight',
   ];
   for (const key of unknown) {
-    refuses(() => load([key, tensor(2, 2)]), new RegExp(`^Adapter math: the key ${key.replaceAll('.', '\\.')} is not`));
+    refuses(
+      () => load([key, tensor(2, 2)]),
+      new RegExp(`^Adapter math: ${file}: the key ${key} is not`.replaceAll('.', '\\.')),
+    );
   }
   refuses(
-    () => adapterFromPeft(config, new Map([good[0]!]), 'math'),
+    () => adapterFromPeft(config, new Map([good[0]!]), 'math', file),
     /q_proj\.lora_A\.weight has no partner .*lora_B\.weight/,
   );
-  refuses(() => adapterFromPeft(config, new Map([good[1]!]), 'math'), /lora_B\.weight has no partner/);
-  refuses(() => adapterFromPeft(config, new Map(), 'math'), /no LoRA factors/);
+  refuses(() => adapterFromPeft(config, new Map([good[1]!]), 'math', file), /lora_B\.weight has no partner/);
+  refuses(() => adapterFromPeft(config, new Map(), 'math', file), /no LoRA factors/);
   refuses(() => load([`${q}.lora_A.weight`, tensor(3, 16)]), /lora_A\.weight has rank 3, adapter_config\.json says 2/);
   refuses(() => load([`${q}.lora_B.weight`, tensor(16, 3)]), /lora_B\.weight has rank 3/);
   refuses(() => load([`${q}.lora_A.weight`, { shape: [32], data: new Float32Array(32) }]), /shape \[32\]/);
@@ -173,7 +183,7 @@ test('what is written selects every adapted module and gives back every scaling'
   assert.equal(targets(build([q0], 'all-linear')), 'all-linear');
   const adapter = build([q0, v0, q1]);
   const { configJson, tensors } = adapterToPeft(adapter);
-  const again = adapterFromPeft(parseAdapterConfig(configJson, 'x').config, asTensors(tensors), 'x');
+  const again = adapterFromPeft(parseAdapterConfig(configJson, 'x').config, asTensors(tensors), 'x', 'x');
   for (const [module, { A, scaling }] of adapter.modules) {
     assert.equal(again.modules.get(module)!.A.rows, A.rows);
     assert.ok(Math.abs(again.modules.get(module)!.scaling / scaling - 1) < 1e-15);

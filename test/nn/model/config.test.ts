@@ -199,10 +199,11 @@ test('a checkpoint is held against the config: missing, misshapen and quantised 
         { file: 'm.safetensors', dtype: 'BF16', shape, offset: 0, length: 0 },
       ]),
     );
-  checkBaseTensors(config, places());
+  checkBaseTensors(config, places(), '/base');
   checkBaseTensors(
     config,
     new Map([...places(), ['model.rotary_emb.inv_freq', { ...places().get('model.norm.weight')!, shape: [8] }]]),
+    '/base',
   );
   assert.equal(places().has('lm_head.weight'), false);
   assert.equal(baseTensors({ ...config, tied: false }).has('lm_head.weight'), true);
@@ -211,11 +212,12 @@ test('a checkpoint is held against the config: missing, misshapen and quantised 
     const map = places();
     if (change) map.set(name, { ...map.get(name)!, ...change });
     else map.delete(name);
-    return () => checkBaseTensors(config, map);
+    return () => checkBaseTensors(config, map, '/base');
   };
   assert.throws(
     broken(undefined),
-    (e: WorkbenchError) => e.code === 'notFound' && e.message.includes(`no tensor '${name}'`),
+    (e: WorkbenchError) =>
+      e.code === 'notFound' && e.message === `/base: the base's checkpoint holds no tensor '${name}'`,
   );
   assert.throws(
     broken({ shape: [172, 64] }),
