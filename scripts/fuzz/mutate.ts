@@ -51,7 +51,7 @@ const largeValues: readonly (() => unknown)[] = [
   () => '('.repeat(2_000),
   () => Array.from({ length: 20_000 }, (_, i) => i),
   () => Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`key${i}`, i])),
-  () => nested(3_000),
+  () => nested(1_000),
   () => '👩‍👩‍👧'.repeat(2_000),
 ];
 

@@ -140,7 +140,7 @@ test('what is missing or does not fit is named', async t => {
     'tensor',
     b => write(b, 'model.safetensors', tensorsOf(b).slice(1)),
     'notFound',
-    "holds no tensor 'lm_head.weight'",
+    "asks for the tensor 'lm_head.weight', which the checkpoint does not hold",
   );
   await check(
     'shape',

@@ -20,7 +20,7 @@ export function checkBaseTensors(c: BaseConfig, tensors: ReadonlyMap<string, Ten
     if (!place)
       throw new WorkbenchError(
         'notFound',
-        `${folder}: the base's checkpoint holds no tensor '${name}'`,
+        `${folder}: config.json asks for the tensor '${name}', which the checkpoint does not hold`,
         'Is the download complete?',
       );
     if (`${place.shape}` !== `${shape}`)

@@ -217,7 +217,8 @@ test('a checkpoint is held against the config: missing, misshapen and quantised 
   assert.throws(
     broken(undefined),
     (e: WorkbenchError) =>
-      e.code === 'notFound' && e.message === `/base: the base's checkpoint holds no tensor '${name}'`,
+      e.code === 'notFound' &&
+      e.message === `/base: config.json asks for the tensor '${name}', which the checkpoint does not hold`,
   );
   assert.throws(
     broken({ shape: [172, 64] }),
