@@ -4,12 +4,12 @@ import { WorkbenchError } from '../protocol/errors.ts';
 import { endedInTime } from './endedInTime.ts';
 
 /** In milliseconds; the largest vocabularies (some 300,000 tokens) take two seconds. */
-const longestOpening = 60_000;
+const longestOpening = 20_000;
 /**
  * What a tokenizer with patterns of its own may take, in milliseconds: this in the beginning, and so much more with every
  * text and every character. Known ones take 0.002 ms a character; what is saved up is no more than the beginning.
  */
-const atFirst = 10_000;
+const atFirst = 3_000;
 const perText = 5;
 const perCharacter = 0.05;
 

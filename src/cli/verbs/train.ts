@@ -87,7 +87,12 @@ export async function trainRecipe(call: VerbCall, options: TrainOptions): Promis
     .catch(error => {
       const isCut = error instanceof WorkbenchError && error.problems.some(p => p.code === cutAnswersCode);
       throw isCut
-        ? new WorkbenchError(error.code, error.message, `${error.hint} (--allow-cut)`, error.problems)
+        ? new WorkbenchError(
+            error.code,
+            error.message,
+            `${error.hint} With --allow-cut it is trained all the same.`,
+            error.problems,
+          )
         : error;
     });
   return { ...result, steps };

@@ -180,7 +180,7 @@ function checkCut(prepared: PreparedExpert[]): void {
   throw new WorkbenchError(
     'badData',
     `answers do not fit:\n${problems.map(p => `  ${p.message}`).join('\n')}`,
-    "Raise 'maxLength', shorten the examples, or allow answers to be cut.",
+    "Raise 'maxLength' or shorten the examples: the end of an answer that is cut is not learned.",
     problems.map(p => ({ ...p, code: cutAnswersCode })),
   );
 }

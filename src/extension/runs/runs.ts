@@ -230,9 +230,9 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   };
 }
 
-/** Asks whether to train although answers are cut, and shows how many. */
-async function askToCut({ problems }: WorkbenchError): Promise<boolean> {
-  const detail = problems.map(p => p.message).join('\n');
+/** Asks whether to train although answers are cut; shows how many, and what can be done. */
+async function askToCut({ problems, hint = '' }: WorkbenchError): Promise<boolean> {
+  const detail = [...problems.map(p => p.message), hint].join('\n\n');
   const train = 'Train Anyway';
   return (
     (await window.showWarningMessage('Answers do not fit into maxLength.', { modal: true, detail }, train)) === train
