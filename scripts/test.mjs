@@ -7,13 +7,13 @@
  *   npm test -- --test-only …             options of `node --test` pass through
  *   npm test -- --results=FILE            writes how many tests of each file passed and failed, as JSON
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join, posix } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { install } from './build/install.mjs';
 import { root } from './build/root.mjs';
-import { run, runNpm } from './build/run.mjs';
+import { runNpm } from './build/run.mjs';
 import { say } from './build/say.mjs';
+import { drivesTheEditor, runFiles } from './test/runFiles.mjs';
 
 const args = process.argv.slice(2);
 const results = args.find(a => a.startsWith('--results='))?.slice('--results='.length);
@@ -39,27 +39,16 @@ if (needsBundles) await (await import('./build/buildAll.mjs')).buildAll();
 
 say(`Tests (${files.length} files) …`);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const reporters = [['spec', 'stdout'], ...(results ? [['./scripts/test/resultsReporter.mjs', results]] : [])];
-// What one test file makes, such as a trained workspace, others take a copy of.
-const fixtures = mkdtempSync(join(tmpdir(), 'multi-lora-fixtures-'));
-const command = [
-  ...['--import', 'tsx', '--test', `--test-concurrency=${availableParallelism()}`],
-  // A file that does not end, because something it started lives on, fails instead of holding everything up.
-  ...(major > 20 || minor >= 11 ? ['--test-timeout=900000'] : []),
-  ...reporters.flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]),
-  ...titles.map(title => `--test-name-pattern=${title}`),
-  ...options,
-  ...files,
-];
-process.exitCode = await run(process.execPath, command, {
-  env: { ...process.env, MULTI_LORA_TEST_FIXTURES: fixtures },
-});
-rmSync(fixtures, { recursive: true });
-
-/** Those that lie in test/extension itself; test/architecture.test.ts holds that they alone do. */
-function drivesTheEditor(/** @type {string} */ file) {
-  return dirname(file) === 'test/extension';
-}
+process.exitCode = await runFiles(
+  files,
+  [
+    // A file that does not end, because something it started lives on, fails instead of holding everything up.
+    ...(major > 20 || minor >= 11 ? ['--test-timeout=900000'] : []),
+    ...titles.map(title => `--test-name-pattern=${title}`),
+    ...options,
+  ],
+  results,
+);
 
 /** @returns {string[]} */
 function testFiles(/** @type {string} */ path) {

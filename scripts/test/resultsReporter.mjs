@@ -1,17 +1,12 @@
 import { relative } from 'node:path';
 import { root } from '../build/root.mjs';
+import { add, noCounts } from './counts.mjs';
 
-/** How many tests of a file came to what; the names and the counting are those of node:test's own summary. */
-/** @typedef {Record<'tests' | 'suites' | 'pass' | 'fail' | 'cancelled' | 'skipped' | 'todo', number>} Counts */
+/** @typedef {import('./counts.mjs').Counts} Counts */
 /** @typedef {{ nesting: number, name: string, file?: string, skip?: unknown, todo?: unknown,
  *   details?: { type?: string, error?: { failureType?: string } } }} TestData */
 
 const cancellations = ['cancelledByParent', 'testAborted', 'testTimeout'];
-
-/** @returns {Counts} */
-export function noCounts() {
-  return { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
-}
 
 /**
  * A reporter of node:test: the counts of each file as JSON, by its path from the project's folder.
@@ -29,8 +24,7 @@ export default async function* resultsReporter(events) {
     if (data.nesting > 0) continue;
     // A file that ended badly or not at all is reported as a test with its path as name.
     const path = relative(root, data.file ?? data.name).replaceAll('\\', '/');
-    const all = (files[path] ??= noCounts());
-    for (const [key, n] of Object.entries(counts)) all[/** @type {keyof Counts} */ (key)] += n;
+    add((files[path] ??= noCounts()), counts);
     counts = noCounts();
   }
   yield JSON.stringify(files);

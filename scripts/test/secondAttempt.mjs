@@ -7,9 +7,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runNpm } from '../build/run.mjs';
-import { noCounts } from './resultsReporter.mjs';
+import { summary } from './counts.mjs';
 
-/** @typedef {import('./resultsReporter.mjs').Counts} Counts */
+/** @typedef {import('./counts.mjs').Counts} Counts */
 
 const folder = mkdtempSync(join(tmpdir(), 'multi-lora-results-'));
 const started = performance.now();
@@ -23,8 +23,7 @@ if (again.length === 0) {
   const second = await attempt(again);
   const files = { ...first.files, ...second.files };
   print('All tests, the files of the second attempt as they came out there:');
-  for (const [name, n] of Object.entries(sumOf(Object.values(files)))) print(`ℹ ${name} ${n}`);
-  print(`ℹ duration_ms ${performance.now() - started}`);
+  print(summary(Object.values(files), started).trimEnd());
   const twice = failedIn(second.files);
   if (twice.length > 0) print(`Failed twice: ${twice.join(', ')}`);
   print(`Needed a second attempt: ${again.join(', ')}`);
@@ -42,13 +41,6 @@ async function attempt(/** @type {string[]} */ paths) {
 
 function failedIn(/** @type {Record<string, Counts>} */ files) {
   return Object.keys(files).filter(path => files[path]?.fail || files[path]?.cancelled);
-}
-
-function sumOf(/** @type {Counts[]} */ all) {
-  const sum = noCounts();
-  for (const counts of all)
-    for (const key of /** @type {(keyof Counts)[]} */ (Object.keys(sum))) sum[key] += counts[key];
-  return sum;
 }
 
 /** Beside the results of the tests, on standard output. */

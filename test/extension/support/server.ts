@@ -32,6 +32,8 @@ const quiet = {
   'update.mode': 'none',
   'workbench.enableExperiments': false,
   'npm.fetchOnlinePackageInfo': false,
+  // Else it runs npm to look up types for every JavaScript file that is opened.
+  'js/ts.tsserver.automaticTypeAcquisition.enabled': false,
   'chat.agentHost.enabled': false,
   'git.enabled': false,
   // Else the server lists every process and its files again and again, which takes more the busier the machine is.
