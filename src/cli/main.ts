@@ -9,33 +9,7 @@ import { packageVersion } from './console/packagePaths.ts';
 import { printError } from './console/printError.ts';
 import { createTerminal } from './console/terminal.ts';
 import type { ExitCode, Verb } from './console/verb.ts';
-import { askVerb } from './verbs/ask.ts';
-import { checkpointsVerb } from './verbs/checkpoints.ts';
-import { doctorVerb } from './verbs/doctor.ts';
-import { evalVerb } from './verbs/eval.ts';
-import { exportVerb } from './verbs/export.ts';
-import { getVerb } from './verbs/get.ts';
-import { mergeVerb } from './verbs/merge.ts';
-import { planVerb } from './verbs/plan.ts';
-import { quickstartVerb } from './verbs/quickstart.ts';
-import { routeVerb } from './verbs/route.ts';
-import { scoreVerb } from './verbs/score.ts';
-import { trainVerb } from './verbs/train.ts';
-
-const verbs: readonly Verb[] = [
-  quickstartVerb,
-  planVerb,
-  trainVerb,
-  checkpointsVerb,
-  askVerb,
-  routeVerb,
-  mergeVerb,
-  evalVerb,
-  scoreVerb,
-  exportVerb,
-  getVerb,
-  doctorVerb,
-];
+import { verbs } from './verbs/verbTable.ts';
 
 /** Options that every verb has. */
 const common: Verb['options'] = {

@@ -2,7 +2,7 @@ import { createScanner, type Node, type ParseError, parseTree, printParseErrorCo
 import type { Problem } from '../protocol/errors.ts';
 import { visibleText } from '../protocol/visibleText.ts';
 import { count } from '../text/numbers.ts';
-import { checkRecipe } from './check.ts';
+import { checkRecipe } from './checkRecipe.ts';
 import { maxRecipeDepth, maxRecipeLength, maxRecipeLines, maxRecipeTokens, mostProblems } from './limits.ts';
 import { firstProblems, type PartProblem, type ProblemCode, pathText, placeProblem, severityOf } from './problem.ts';
 import type { Recipe } from './schema.ts';

@@ -1,4 +1,4 @@
-import { gateZeroCheck } from '../../src/engine/evaluation/gateZero.ts';
+import { inactiveExpertsCheck } from '../../src/engine/evaluation/inactiveExperts.ts';
 import type { Weights } from '../../src/engine/runtime/adapterBank.ts';
 import type { DeviceUse } from '../../src/engine/runtime/deviceUse.ts';
 import { generate } from '../../src/engine/runtime/generate.ts';
@@ -209,7 +209,7 @@ for (const dtype of ['F16', 'BF16'] as const) {
       settings: generationSettings.parse({ maxTokens: [3, 3, 12, 3][i] }),
     }));
     answers.push((await generate(model, rows)).answers);
-    if (device === 'webgpu') print('gate zero', await gateZeroCheck(model, [[1, 5, 9, 20]], 1));
+    if (device === 'webgpu') print('gate zero', await inactiveExpertsCheck(model, [[1, 5, 9, 20]], 1));
     await model.dispose();
   }
   print('decode', answers);

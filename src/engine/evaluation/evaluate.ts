@@ -16,7 +16,7 @@ import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type LoadedSet } from './answerSet.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
-import { gateZeroCheck } from './gateZero.ts';
+import { inactiveExpertsCheck } from './inactiveExperts.ts';
 import { loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
 import { type SequentialResult, sequentialName, trainSequentially } from './sequential.ts';
@@ -57,7 +57,7 @@ export async function evaluateRecipe(
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)
     .map(i => promptIds(tokenizer, chatTemplate, i.messages, settings.thinking));
-  const gates = await timed('gate-zero check', () => gateZeroCheck(model, probes, workbench.threads));
+  const gates = await timed('gate-zero check', () => inactiveExpertsCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);
   const isWhole = request.sets === undefined;
   const sequential =

@@ -14,7 +14,7 @@ import { squaredDeviation } from '../../nn/merge/mergeIntoBase.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { weightsProblem } from '../../recipe/check.ts';
+import { weightsProblem } from '../../recipe/checkRecipe.ts';
 import { type MergeSettings, mergeSettings } from '../../recipe/schema.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
 import type { RequestHandler } from '../workbench/request.ts';

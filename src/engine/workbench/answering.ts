@@ -4,7 +4,7 @@ import type { WorkProgress } from '../../protocol/engine/source.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import type { Target, Weights } from '../../protocol/target.ts';
-import { weightsProblem } from '../../recipe/check.ts';
+import { weightsProblem } from '../../recipe/checkRecipe.ts';
 import { type GenerationSettings, generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import type { Model } from '../runtime/model.ts';

@@ -17,7 +17,7 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import { isCancellation } from '../services/messages.ts';
 import { hubSettings } from '../services/settings.ts';
 import { type BaseGroup, type BaseSource, baseGroups, progressText, typedItem } from './getBaseItems.ts';
-import { askToken, type HubTokens } from './token.ts';
+import { askToken, type HubTokens } from './hubTokens.ts';
 
 /** A base on this machine: as recipes and settings name it, and what there is to say of it. */
 interface Base {

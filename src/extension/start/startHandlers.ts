@@ -6,7 +6,7 @@ import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode'
 import { resultsFolder } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { getBase } from '../bases/getBase.ts';
-import { createHubTokens, removeToken, setToken } from '../bases/token.ts';
+import { createHubTokens, removeToken, setToken } from '../bases/hubTokens.ts';
 import { walkthrough } from '../contributions/walkthrough.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { newRecipe } from './newRecipe.ts';

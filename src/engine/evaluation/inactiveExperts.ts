@@ -6,7 +6,7 @@ import { allLogits, compileInference, type Model, modelOver } from '../runtime/m
  * Compares, bit for bit, the logits of the base alone (a graph that knows no adapters) with those of the graph with all
  * experts in the bank: once with no expert active, and once in a batch in which all are active for another row.
  */
-export async function gateZeroCheck(
+export async function inactiveExpertsCheck(
   model: Model,
   probes: number[][],
   threads: number,

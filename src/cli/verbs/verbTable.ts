@@ -1,0 +1,29 @@
+import type { Verb } from '../console/verb.ts';
+import { askVerb } from './ask.ts';
+import { checkpointsVerb } from './checkpoints.ts';
+import { doctorVerb } from './doctor.ts';
+import { evalVerb } from './eval.ts';
+import { exportVerb } from './export.ts';
+import { getVerb } from './get.ts';
+import { mergeVerb } from './merge.ts';
+import { planVerb } from './plan.ts';
+import { quickstartVerb } from './quickstart.ts';
+import { routeVerb } from './route.ts';
+import { scoreVerb } from './score.ts';
+import { trainVerb } from './train.ts';
+
+/** What the command line can do, in the order of its help. */
+export const verbs: readonly Verb[] = [
+  quickstartVerb,
+  planVerb,
+  trainVerb,
+  checkpointsVerb,
+  askVerb,
+  routeVerb,
+  mergeVerb,
+  evalVerb,
+  scoreVerb,
+  exportVerb,
+  getVerb,
+  doctorVerb,
+];
