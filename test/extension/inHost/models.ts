@@ -156,7 +156,7 @@ export function run(): Promise<void> {
       const settings = workspace.getConfiguration('multiLora');
       const [cache, models] = [join(tmpdir(), 'multi-lora-no-cache'), join(tmpdir(), 'multi-lora-no-models')];
       const ofEngine = [
-        ['threads', 1, '--threads 1'],
+        ['threads', 2, '--threads 2'],
         ['device', 'cpu', '--device cpu'],
         ['memoryLimit', 4, '--memory-limit 4GB'],
         ['cacheFolder', cache, `--cache ${cache}`],

@@ -36,6 +36,8 @@ const quiet = {
   'js/ts.tsserver.automaticTypeAcquisition.enabled': false,
   'chat.agentHost.enabled': false,
   'git.enabled': false,
+  // Two threads of an engine that trains wait for each other, busily, while the editor wants their core.
+  'multiLora.threads': 1,
   // Else the server lists every process and its files again and again, which takes more the busier the machine is.
   'remote.autoForwardPorts': false,
 };
