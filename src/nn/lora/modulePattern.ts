@@ -1,5 +1,8 @@
+import { RE2JS } from 're2js';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type Fits, linearPattern } from './linearPattern.ts';
+
+/** Whether a whole text fits. */
+type Fits = (text: string) => boolean;
 
 /** A key is one name, path or small expression; the limit bounds the time to match it. */
 const maxPatternLength = 500;
@@ -34,7 +37,7 @@ export function checkPatterns(keys: string[], where: string): void {
     }
     try {
       // By itself too: a key must not end the group that it is put into.
-      linearPattern(key);
+      expression(key);
       toExpression(key);
     } catch {
       throw new WorkbenchError('badFile', `${where}: the key ${shown} is not a regular expression`);
@@ -87,7 +90,7 @@ function isLiteral(key: string): boolean {
 export function targetExpression(target: string): Fits | undefined {
   if (target.length > maxTargetLength) return undefined;
   try {
-    return linearPattern(target);
+    return expression(target);
   } catch {
     return undefined;
   }
@@ -102,5 +105,14 @@ export function isTargeted(targets: string[], module: string): boolean {
 }
 
 function toExpression(key: string): Fits {
-  return linearPattern(`(.*\\.)?(${key})`);
+  return expression(`(.*\\.)?(${key})`);
+}
+
+/**
+ * A stranger's expression, in the dialect of RE2, which follows all ways through it at once: its time grows with the
+ * expression and the text alone. Throws for what is none, and for look-around and back references.
+ */
+function expression(source: string): Fits {
+  const compiled = RE2JS.compile(source);
+  return text => compiled.matches(text);
 }
