@@ -94,7 +94,12 @@ export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'
     return { folder, config, configJson, tensors, weightFiles };
   } catch (error) {
     // Quantised weights have other tensors, of other types: config.json says what they are.
-    throw (error instanceof WorkbenchError && error.code !== 'storage' && quantizedError(configJson, folder)) || error;
+    throw (
+      (error instanceof WorkbenchError &&
+        error.code !== 'storage' &&
+        quantizedError(configJson, join(folder, 'config.json'))) ||
+      error
+    );
   }
 }
 
@@ -154,8 +159,8 @@ async function checkOtherFormats(folder: string, missing: string): Promise<void>
   }
 }
 
-/** Why weights do not fit where config.json says that they are quantised. */
-function quantizedError(configJson: Record<string, unknown>, folder: string): WorkbenchError | undefined {
+/** Why weights do not fit where config.json says that they are quantised; `file` is its name for messages. */
+export function quantizedError(configJson: Record<string, unknown>, file: string): WorkbenchError | undefined {
   const said = configJson.quantization_config ?? configJson.quantization ?? configJson.compression_config;
   if (typeof said !== 'object' || said === null) return undefined;
   const { quant_method: method, bits, load_in_4bit: four, load_in_8bit: eight } = said as Record<string, unknown>;
@@ -164,7 +169,7 @@ function quantizedError(configJson: Record<string, unknown>, folder: string): Wo
   const name = typeof method === 'string' ? method.slice(0, 40) : configJson.quantization ? 'MLX' : 'some method';
   return new WorkbenchError(
     'unsupported',
-    `${join(folder, 'config.json')}: the base's weights are quantised by ${name}${size === undefined ? '' : `, in ${size} bits`}; that is not read`,
+    `${file}: the base's weights are quantised by ${name}${size === undefined ? '' : `, in ${size} bits`}; that is not read`,
     'Use the same model with weights in BF16, F16 or F32; "quantization" in a recipe makes a copy of it in 8 or 4 bits.',
   );
 }
