@@ -13,6 +13,7 @@ import { stopTokenIds } from '../nn/tokenizer/stopTokenIds.ts';
 import type { Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
+import { visibleName } from '../protocol/visibleText.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import {
   folderFiles,
@@ -93,13 +94,9 @@ export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'
     checkBaseTensors(config, tensors, folder);
     return { folder, config, configJson, tensors, weightFiles };
   } catch (error) {
-    // Quantised weights have other tensors, of other types: config.json says what they are.
-    throw (
-      (error instanceof WorkbenchError &&
-        error.code !== 'storage' &&
-        quantizedError(configJson, join(folder, 'config.json'))) ||
-      error
-    );
+    // Quantised weights have other tensors, of other types.
+    if (!(error instanceof WorkbenchError) || error.code === 'storage') throw error;
+    throw quantizedError(configJson, join(folder, 'config.json')) ?? quantizedTensorsError(tensors, folder) ?? error;
   }
 }
 
@@ -170,7 +167,23 @@ export function quantizedError(configJson: Record<string, unknown>, file: string
   return new WorkbenchError(
     'unsupported',
     `${file}: the base's weights are quantised by ${name}${size === undefined ? '' : `, in ${size} bits`}; that is not read`,
-    'Use the same model with weights in BF16, F16 or F32; "quantization" in a recipe makes a copy of it in 8 or 4 bits.',
+    plainWeights,
+  );
+}
+
+const plainWeights =
+  'Use the same model with weights in BF16, F16 or F32; "quantization" in a recipe makes a copy of it in 8 or 4 bits.';
+
+/** As quantizedError, for weights of which config.json says nothing: by the names that quantisers give. */
+function quantizedTensorsError(tensors: ReadonlyMap<string, TensorPlace>, folder: string): WorkbenchError | undefined {
+  const parts =
+    /\.(qweight|qzeros|g_idx|weight_packed|weight_scale(_inv)?|absmax|quant_state\..*|codebooks?|scales|SCB)$/;
+  const name = [...tensors.keys()].find(key => parts.test(key));
+  if (name === undefined) return undefined;
+  return new WorkbenchError(
+    'unsupported',
+    `${folder}: the base's weights are quantised (they hold '${visibleName(name)}'); that is not read`,
+    plainWeights,
   );
 }
 
