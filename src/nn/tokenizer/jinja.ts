@@ -201,10 +201,14 @@ function range(start: number, stop?: number, step = 1): number[] {
  * ask for it get the one that Llama 3's own template falls back on, at midnight.
  */
 function strftime(format: string): string {
-  return format.replace(/%(-?)([a-zA-Z%])/g, (all, bare: string, letter: string) => {
+  // With the flags and modifiers of glibc, which Python hands the format to.
+  return format.replace(/%([-_0^#]?)[EO]?([a-zA-Z%])/g, (all, flag: string, letter: string) => {
     const value = fixedDay[letter];
     if (value === undefined) return all;
-    return bare ? value.replace(/^0(?=\d)/, '') : value;
+    if (flag === '^' || flag === '#') return value.toUpperCase();
+    if (flag === '-' || flag === '_')
+      return value.replace(/^[0 ]+(?=\d)/, zeros => (flag === '_' ? ' '.repeat(zeros.length) : ''));
+    return value;
   });
 }
 
@@ -242,5 +246,14 @@ const fixedDay: Record<string, string> = {
   c: 'Fri Jul 26 00:00:00 2024',
   x: '07/26/24',
   X: '00:00:00',
+  C: '20',
+  g: '24',
+  k: ' 0',
+  l: '12',
+  P: 'am',
+  r: '12:00:00 AM',
+  s: '1721952000',
+  n: '\n',
+  t: '\t',
   '%': '%',
 };

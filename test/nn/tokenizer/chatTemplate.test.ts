@@ -57,6 +57,12 @@ test('the day does not change a prompt; it is written as the template asks for i
   assert.equal(dated('%Y-%m-%d'), '2024-07-26');
   assert.equal(dated('%B %d, %Y'), 'July 26, 2024');
   assert.equal(dated('%A %-d %-m %H:%M %%'), 'Friday 26 7 00:00 %');
+  // As CPython on Linux.
+  assert.equal(
+    dated('%C%g %k:%M %P|%r|%_m|%^a|%#B|%Od|%-k|%s'),
+    '2024  0:00 am|12:00:00 AM| 7|FRI|JULY|26|0|1721952000',
+  );
+  assert.equal(dated('%Q %'), '%Q %');
 });
 
 test('text is as Jinja2 with the settings of transformers makes it', () => {
