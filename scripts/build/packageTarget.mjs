@@ -1,7 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
 import zlib from 'node:zlib';
+// @ts-expect-error It has no types.
+import pako from 'pako';
 import UPNG from 'upng-js';
 import { browserModule, bundles, copied, nodeModule } from './bundles.mjs';
 import { root } from './root.mjs';
@@ -52,14 +55,29 @@ export async function packageTarget(target, outFolder) {
   }
 }
 
-/** The writer of archives takes zlib's middle level and hears no wish; the best makes a package 40 kB smaller. */
+/**
+ * The writer of archives takes zlib's middle level and hears no wish. Node.js has Chromium's zlib, which looks for matches
+ * of four bytes and more to be fast; zlib as it was, at its best, makes a package 0.4 MB smaller.
+ */
 function compressBest() {
-  const { DeflateRaw } = zlib;
-  class BestDeflateRaw extends /** @type {new (options: zlib.ZlibOptions) => zlib.DeflateRaw} */ (
-    /** @type {unknown} */ (DeflateRaw)
-  ) {
+  class BestDeflateRaw extends Transform {
+    deflate = new pako.Deflate({ raw: true, level: 9, memLevel: 9 });
+
     constructor() {
-      super({ level: 9, memLevel: 9 });
+      super();
+      this.deflate.onData = (/** @type {Uint8Array} */ chunk) => this.push(chunk);
+    }
+
+    /** @override */
+    _transform(/** @type {Buffer} */ chunk, /** @type {string} */ _, /** @type {() => void} */ done) {
+      this.deflate.push(chunk, false);
+      done();
+    }
+
+    /** @override */
+    _flush(/** @type {() => void} */ done) {
+      this.deflate.push(new Uint8Array(0), true);
+      done();
     }
   }
   Object.assign(zlib, { DeflateRaw: BestDeflateRaw });

@@ -97,6 +97,16 @@ function text(value: unknown, what: string, report: RowReport): string | undefin
   return value;
 }
 
+/** The value of a field that a column of CSV holds as JSON; any other as it is. */
+function columnValue(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** Whether nothing is lost where a value is left out. */
 function isBlank(value: unknown): boolean {
   if (typeof value === 'string') return value.trim() === '';
@@ -219,10 +229,11 @@ function exchange(ask: string, reply: string, input?: string): Format {
       const context = optionalText(row, 'context', report);
       const more = input === undefined ? '' : optionalText(row, input, report);
       const system = optionalText(row, 'system', report);
-      const choices = isBlank(row.choices) ? [] : choiceLines(row.choices);
+      const offered = columnValue(row.choices);
+      const choices = isBlank(offered) ? [] : choiceLines(offered);
       if (!choices)
         report.problem('wrongType', "field 'choices' must be an array of strings, or { text: […], label: […] }.");
-      const before = history(row.history, report);
+      const before = history(columnValue(row.history), report);
       if (context === undefined || more === undefined || system === undefined || !choices || !before) return undefined;
       const asked = [context, prompt, more].filter(part => part !== '').join('\n\n');
       const question = text([asked, ...choices].join('\n'), "field 'choices'", report);

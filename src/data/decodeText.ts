@@ -9,6 +9,8 @@ export type DecodedText = { text: string; encoding: Encoding } | { text?: undefi
  * else is refused: a text that was guessed wrong would be learned as it was guessed.
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
+  const other = otherKinds.find(({ begins }) => begins.every((byte, i) => bytes[i] === byte));
+  if (other) return { line: 1, reason: other.reason };
   const found = decoded(bytes);
   if (found.text === undefined) return found;
   const zero = found.text.indexOf('\0');
@@ -18,6 +20,22 @@ export function decodeText(bytes: Uint8Array): DecodedText {
     reason: 'a zero byte stands here, which no text has: the file is of another kind',
   };
 }
+
+const magic = (text: string) => Array.from(text, letter => letter.charCodeAt(0));
+
+/** Files of other kinds that data comes in, by their first bytes. */
+const otherKinds: { begins: number[]; reason: string }[] = [
+  { begins: [0x1f, 0x8b], reason: 'the file is compressed with gzip; unpack it' },
+  { begins: [0x28, 0xb5, 0x2f, 0xfd], reason: 'the file is compressed with Zstandard; unpack it' },
+  {
+    begins: magic('PK\x03\x04'),
+    reason: 'the file is a ZIP archive or a spreadsheet; unpack it, or save the spreadsheet as CSV',
+  },
+  { begins: magic('PAR1'), reason: 'the file is in the format Parquet; save it as JSONL or CSV' },
+  // Before UTF-16, with whose mark the first begins.
+  { begins: [0xff, 0xfe, 0, 0], reason: 'the file is in UTF-32; save it as UTF-8' },
+  { begins: [0, 0, 0xfe, 0xff], reason: 'the file is in UTF-32; save it as UTF-8' },
+];
 
 /** The line of a character, from 1. */
 export function lineAt(text: string, at: number): number {

@@ -13,6 +13,7 @@ import { stopTokenIds } from '../nn/tokenizer/stopTokenIds.ts';
 import type { Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
+import { visibleName } from '../protocol/visibleText.ts';
 import type { Recipe } from '../recipe/schema.ts';
 import {
   folderFiles,
@@ -93,8 +94,9 @@ export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'
     checkBaseTensors(config, tensors, folder);
     return { folder, config, configJson, tensors, weightFiles };
   } catch (error) {
-    // Quantised weights have other tensors, of other types: config.json says what they are.
-    throw (error instanceof WorkbenchError && error.code !== 'storage' && quantizedError(configJson, folder)) || error;
+    // Quantised weights have other tensors, of other types.
+    if (!(error instanceof WorkbenchError) || error.code === 'storage') throw error;
+    throw quantizedError(configJson, join(folder, 'config.json')) ?? quantizedTensorsError(tensors, folder) ?? error;
   }
 }
 
@@ -154,8 +156,8 @@ async function checkOtherFormats(folder: string, missing: string): Promise<void>
   }
 }
 
-/** Why weights do not fit where config.json says that they are quantised. */
-function quantizedError(configJson: Record<string, unknown>, folder: string): WorkbenchError | undefined {
+/** Why weights do not fit where config.json says that they are quantised; `file` is its name for messages. */
+export function quantizedError(configJson: Record<string, unknown>, file: string): WorkbenchError | undefined {
   const said = configJson.quantization_config ?? configJson.quantization ?? configJson.compression_config;
   if (typeof said !== 'object' || said === null) return undefined;
   const { quant_method: method, bits, load_in_4bit: four, load_in_8bit: eight } = said as Record<string, unknown>;
@@ -164,8 +166,24 @@ function quantizedError(configJson: Record<string, unknown>, folder: string): Wo
   const name = typeof method === 'string' ? method.slice(0, 40) : configJson.quantization ? 'MLX' : 'some method';
   return new WorkbenchError(
     'unsupported',
-    `${join(folder, 'config.json')}: the base's weights are quantised by ${name}${size === undefined ? '' : `, in ${size} bits`}; that is not read`,
-    'Use the same model with weights in BF16, F16 or F32; "quantization" in a recipe makes a copy of it in 8 or 4 bits.',
+    `${file}: the base's weights are quantised by ${name}${size === undefined ? '' : `, in ${size} bits`}; that is not read`,
+    plainWeights,
+  );
+}
+
+const plainWeights =
+  'Use the same model with weights in BF16, F16 or F32; "quantization" in a recipe makes a copy of it in 8 or 4 bits.';
+
+/** As quantizedError, for weights of which config.json says nothing: by the names that quantisers give. */
+function quantizedTensorsError(tensors: ReadonlyMap<string, TensorPlace>, folder: string): WorkbenchError | undefined {
+  const parts =
+    /\.(qweight|qzeros|g_idx|weight_packed|weight_scale(_inv)?|absmax|quant_state\..*|codebooks?|scales|SCB)$/;
+  const name = [...tensors.keys()].find(key => parts.test(key));
+  if (name === undefined) return undefined;
+  return new WorkbenchError(
+    'unsupported',
+    `${folder}: the base's weights are quantised (they hold '${visibleName(name)}'); that is not read`,
+    plainWeights,
   );
 }
 

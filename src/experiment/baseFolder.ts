@@ -35,6 +35,6 @@ export function baseFolder(base: string, from: string, mediaFolder: string): str
   throw new WorkbenchError(
     'notFound',
     `the base '${base}' is neither a folder (${resolve(from, base)}) nor in the Hugging Face cache (${cacheFolder})`,
-    `If it is a model of the hub, get it with: multi-lora get ${repo}${option}`,
+    `If it is a model of the hub, get it with: multi-lora get ${repo}${option} (in the editor: Get a Base Model…)`,
   );
 }

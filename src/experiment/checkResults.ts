@@ -31,6 +31,18 @@ export async function checkNoLinks(places: readonly string[]): Promise<void> {
   for (const path of places) if ((await kindOf(path)) === 'link') throw linkError(path);
 }
 
+/** Throws `storage` where a report could not be written after all has been measured: links, folders, pipes in its place. */
+export async function checkReportPlaces(paths: ResultPaths): Promise<void> {
+  await checkNoLinks(paths.parts);
+  for (const path of [paths.report, paths.reportPage])
+    if (!['none', 'file'].includes(await kindOf(path)))
+      throw new WorkbenchError(
+        'storage',
+        `${path} is no file; the report has its name`,
+        'Move it elsewhere, or name another folder in the recipe\'s "output".',
+      );
+}
+
 /**
  * Throws `badRequest` where a training of these experts together would replace what no training wrote, and `storage`
  * where it would be written through a link.

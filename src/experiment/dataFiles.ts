@@ -80,7 +80,8 @@ export async function encodeExamples(
       encoded.push({ ...encodeForTraining(base, example, settings), line: example.line });
     } catch (error) {
       if (!(error instanceof WorkbenchError) || error.code === 'badFile') throw error;
-      const message = [`${file}:${example.line}: ${error.message}`, error.hint].filter(Boolean).join(' ');
+      const told = `${file}:${example.line}: ${error.message}`;
+      const message = error.hint ? `${told.replace(/\.?$/, '.')} ${error.hint}` : told;
       refused.push({ code: 'refusedExample', severity: 'error', where: `${path}:${example.line}`, message });
     }
   }

@@ -1,6 +1,7 @@
 import { access, constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
+import { visibleName } from '../protocol/visibleText.ts';
 import { settle, temporaryNames } from './removeStaleFiles.ts';
 
 /** What the file system says, in a user's words. Other errors pass through unchanged. */
@@ -249,11 +250,18 @@ export async function readBytes(path: string, what: string, limit: number = larg
 
 /** Reads JSON from a file. Throws as readBytes does, and `badFile` with the parser's words. */
 export async function readJson(path: string, what: string, limit: number = largest.json): Promise<unknown> {
-  const text = await readText(path, what, limit);
+  return parseJson(await readText(path, what, limit), path);
+}
+
+/** The value of a file's text. Throws `badFile` with the parser's words; `path` is the file as they name it. */
+export function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    // Editors of Windows write a byte order mark, which no JSON has.
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
   } catch (error) {
-    throw new WorkbenchError('badFile', `${path}: not JSON (${(error as Error).message})`);
+    const hint =
+      text.includes('\uFFFD') || text.includes('\0') ? 'Save it as UTF-8.' : 'Copy the file again, or correct it.';
+    throw new WorkbenchError('badFile', `${path}: not JSON (${visibleName((error as Error).message)})`, hint);
   }
 }
 

@@ -21,8 +21,9 @@ export async function readOwnFile<S extends z.ZodMiniType>(
   if (info && info.size > mostBytes)
     throw new WorkbenchError('badFile', `${what} has ${info.size} bytes; at most ${mostBytes} are read: ${path}`, hint);
   const json = await readJson(path, what).catch(error => {
-    if (error instanceof WorkbenchError && error.code === 'notFound') return undefined;
-    throw error;
+    if (!(error instanceof WorkbenchError)) throw error;
+    if (error.code === 'notFound') return undefined;
+    throw error.code === 'badFile' ? new WorkbenchError('badFile', error.message, hint) : error;
   });
   return json === undefined ? undefined : fitting(json, schema, path, what, hint);
 }

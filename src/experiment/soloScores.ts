@@ -19,7 +19,7 @@ export type PastScore = z.infer<typeof pastScore>;
 
 /** The scores since the first evaluation. Throws `badFile`. */
 export async function readScores({ scores }: ResultPaths): Promise<PastScore[]> {
-  const hint = 'Delete it; what was forgotten is then measured from now on.';
+  const hint = 'Move it elsewhere, or delete it; what was forgotten is then measured from now on.';
   return (await readOwnFile(scores, 'the history of scores', z.array(pastScore), hint)) ?? [];
 }
 

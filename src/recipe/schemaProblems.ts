@@ -105,6 +105,9 @@ function issueProblems(issue: Issue, root: Node): PartProblem[] {
       const hint = guess ? `; did you mean '${guess}'?` : '';
       return [problem('wrongValue', `expected one of ${values}, got ${got}${hint}`, { replacement: quoted(guess) })];
     }
+    case 'too_small':
+    case 'too_big':
+      return [problem('wrongValue', `${rangeText(issue)}, got ${got}`)];
     case 'invalid_key':
       return [problem('badName', `a name ${issue.issues[0]?.message ?? 'is not valid'}`, { on: 'key' })];
     case 'invalid_union':
@@ -112,6 +115,18 @@ function issueProblems(issue: Issue, root: Node): PartProblem[] {
     default:
       return [problem('wrongValue', `${issue.message}, got ${got}`)];
   }
+}
+
+/** `must be at least 1`, `must have at most 3 characters`. */
+function rangeText(issue: Issue & { code: 'too_small' | 'too_big' }): string {
+  const { origin, inclusive = true } = issue;
+  const [side, bound] =
+    issue.code === 'too_small'
+      ? [inclusive ? 'at least' : 'more than', issue.minimum]
+      : [inclusive ? 'at most' : 'less than', issue.maximum];
+  if (['number', 'int'].includes(origin)) return `must be ${side} ${bound}`;
+  if (issue.code === 'too_small' && Number(bound) === 1) return 'must not be empty';
+  return `must have ${side} ${bound} ${origin === 'string' ? 'characters' : 'entries'}`;
 }
 
 type MakeProblem = (code: ProblemCode, message: string, more?: Partial<PartProblem>) => PartProblem;

@@ -57,9 +57,12 @@ test('what is no text in a known encoding is refused with its place', () => {
     assert.match(refused(data), /^1: byte 0x.. at column 1 .*not UTF-8; save it as UTF-8$/, name);
   assert.match(refused(utf16('a\nb\ud83d', 1, true)), /^2: a character is cut in half, which no UTF-16LE/);
   assert.match(refused(utf16('ab', 0, true).subarray(0, -1)), /^1: a character is cut in half, which no UTF-16BE/);
-  assert.match(refused(bytes(0xff, 0xfe, 0, 0, 97, 0, 0, 0)), /^1: a zero byte stands here/);
+  assert.equal(refused(bytes(0xff, 0xfe, 0, 0, 97, 0, 0, 0)), '1: the file is in UTF-32; save it as UTF-8');
+  assert.equal(refused(bytes(0, 0, 0xfe, 0xff, 0, 0, 0, 97)), '1: the file is in UTF-32; save it as UTF-8');
   assert.match(refused(utf8('ab\ncd\0efghijklmnopqr')), /^2: a zero byte stands here/);
-  assert.match(refused(bytes(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3)), /^1: /);
+  assert.equal(refused(bytes(0x1f, 0x8b, 8, 0, 0, 0)), '1: the file is compressed with gzip; unpack it');
+  assert.match(refused(bytes(0x50, 0x4b, 3, 4, 20)), /^1: the file is a ZIP archive or a spreadsheet; /);
+  assert.match(refused(utf8('PAR1\x15\x04')), /^1: the file is in the format Parquet; /);
 });
 
 test('random texts come back from UTF-8 and UTF-16 as they were (property)', () => {

@@ -235,6 +235,26 @@ test('columns of CSV are used as fields are', () => {
   );
 });
 
+test('columns of CSV may hold lists as JSON', () => {
+  const text = 'question,answer,history,choices\nWho?,A,"[[""Hi"",""Ho""]]","[""Bob"",""Ann""]"\nWhat?,B,,[a or b\n';
+  const { examples, problems } = parseDataset(text, 'a.csv');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    examples.map(e => e.messages),
+    [[...turns('Hi', 'Ho'), ...turns('Who?\nA. Bob\nB. Ann', 'A')], turns('What?\n[a or b', 'B')],
+  );
+});
+
+test('fields beyond those that are named are counted', () => {
+  const rows = Array.from({ length: 1500 }, (_, i) => ({ prompt: 'a', completion: 'b', [`f${i}`]: 1 }));
+  const messages = parseDataset(jsonl(...rows), 'a.jsonl').problems.map(p => p.message);
+  assert.equal(
+    messages[0],
+    'a.jsonl:1001: from here on fields of 500 more names or lines are not used; 1000 are named or counted.',
+  );
+  assert.equal(messages.at(-1), 'a.jsonl: 951 more problems are not listed.');
+});
+
 test('what is not used is named once for the file, with its first line', () => {
   const calls = [{ id: '1', type: 'function', function: { name: 'w', arguments: '{}' } }];
   const plain = { prompt: 'a', completion: 'b' };

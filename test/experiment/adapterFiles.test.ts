@@ -34,6 +34,7 @@ test('a folder with an adapter in another format: what it is and what to do', as
     ['lora.gguf', /a file of llama\.cpp/, /PEFT folder/],
     ['model.safetensors', /a whole model, no adapter/, /as the base/],
     ['pytorch_lora_weights.safetensors', /an adapter for images/, /language model/],
+    ['my_lora.safetensors', /a file that PEFT does not name so/, /as PEFT saves it/],
   ];
   for (const [file, what, todo] of others) {
     const folder = plain();
@@ -42,6 +43,9 @@ test('a folder with an adapter in another format: what it is and what to do', as
     rmSync(configOf(folder));
     await refuses(readAdapter(folder), 'unsupported', new RegExp(`is not there: .*; there is ${file}, `), todo);
   }
+  const bare = plain();
+  rmSync(configOf(bare));
+  await refuses(readAdapter(bare), 'unsupported', /the factors without their configuration/, /adapter_config\.json/);
   const none = plain();
   rmSync(factorsOf(none));
   await refuses(readAdapter(none), 'notFound', /adapter_model\.safetensors is not there/, /as PEFT saves it/);

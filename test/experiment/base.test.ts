@@ -216,6 +216,17 @@ test('weights of other formats are refused with what they are and what to do', a
     /BF16/,
   );
   await check(
+    'GPTQ that config.json does not tell of',
+    b => {
+      const [first, ...rest] = tensorsOf(b);
+      const name = 'model.layers.0.self_attn.q_proj.qweight';
+      return write(b, 'model.safetensors', [{ ...first!, name }, ...rest]);
+    },
+    'unsupported',
+    /weights are quantised \(they hold 'model\.layers\.0\.self_attn\.q_proj\.qweight'\)/,
+    /BF16/,
+  );
+  await check(
     'FP8 that config.json does not tell of',
     async b => {
       const path = join(b.folder, 'model.safetensors');

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import { checkTrainingPlaces } from '../../src/experiment/checkResults.ts';
+import { checkReportPlaces, checkTrainingPlaces } from '../../src/experiment/checkResults.ts';
 import { keepAdapter } from '../../src/experiment/keepAdapter.ts';
 import { adapterPaths, type ResultPaths, resultPaths } from '../../src/experiment/paths.ts';
 import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
@@ -113,6 +113,18 @@ test('links in the place of results are refused, wherever they lead', async () =
         return true;
       });
     }
+});
+
+test('what stands in the place of a report is refused before anything is measured', async () => {
+  for (const name of ['report', 'reportPage'] as const) {
+    const paths = results(made => mkdirSync(made[name], { recursive: true }));
+    await assert.rejects(
+      checkReportPlaces(paths),
+      (e: WorkbenchError) => e.code === 'storage' && e.message === `${paths[name]} is no file; the report has its name`,
+    );
+  }
+  await checkReportPlaces(results(made => write(made.report, '{}')));
+  await checkReportPlaces(results(() => {}));
 });
 
 test('every adapter before is kept, the last one without a number, and none twice', async () => {

@@ -169,5 +169,12 @@ test('reading says what was wanted, and where JSON breaks', async () => {
     readJson(join(folder, 'bad.json'), 'x'),
     (e: WorkbenchError) => e.code === 'badFile' && /bad\.json: not JSON/.test(e.message),
   );
+  await writeFile(join(folder, 'marked.json'), '\uFEFF{"a":1}');
+  assert.deepEqual(await readJson(join(folder, 'marked.json'), 'x'), { a: 1 });
+  await writeFile(join(folder, 'wide.json'), Buffer.from('\uFEFF{"a":1}', 'utf16le'));
+  await assert.rejects(
+    readJson(join(folder, 'wide.json'), 'x'),
+    (e: WorkbenchError) => e.code === 'badFile' && e.hint === 'Save it as UTF-8.' && !e.message.includes('\0'),
+  );
   await assert.rejects(readText(folder, 'x'), isStorage(/it is a folder, not a file/));
 });

@@ -46,7 +46,7 @@ const table: [
   [
     'a value out of its range',
     '{"lora": {"dropout": 2}}',
-    [['wrongValue', 'lora.dropout', '2', 'lora.dropout: Too big: expected number to be <=0.9, got 2']],
+    [['wrongValue', 'lora.dropout', '2', 'lora.dropout: must be at most 0.9, got 2']],
   ],
   [
     'a value of no known kind',
@@ -169,6 +169,13 @@ test('an unknown kind of step or router is named by its path', () => {
   const problems = (text: string) => parseRecipe(text).problems.map(p => p.where);
   assert.deepEqual(problems('{"steps": [{"do": "trin"}]}'), ['steps[0].do']);
   assert.deepEqual(problems('{"router": {"kind": "magic"}}'), ['router.kind']);
+});
+
+test('what is too small or too large is told with the border', () => {
+  const message = (recipe: object) => parseRecipe(JSON.stringify(recipe)).problems[0]!.message;
+  assert.equal(message({ base: '' }), 'base: must not be empty, got ""');
+  assert.equal(message({ lora: { rank: 0 } }), 'lora.rank: must be at least 1, got 0');
+  assert.equal(message({ training: { learningRate: 0 } }), 'training.learningRate: must be more than 0, got 0');
 });
 
 test('a problem says what could stand there instead', () => {

@@ -1,7 +1,8 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
-import { isCompanionFile, loadBase, weightIndexFile } from '../../experiment/base.ts';
+import { isCompanionFile, loadBase, quantizedError, weightIndexFile } from '../../experiment/base.ts';
+import { parseJson } from '../../experiment/files.ts';
 import { isCommit, repoFolders } from '../../experiment/hubCache.ts';
 import { parseBaseConfig } from '../../nn/model/config.ts';
 import type { DownloadProgress } from '../../protocol/engine/models.ts';
@@ -169,13 +170,10 @@ function isObject(value: unknown): boolean {
 
 /** Throws where a model of this configuration could not be run, before its weights are fetched. */
 function checkConfig(config: unknown, repo: string): void {
-  parseBaseConfig(config, `'${repo}': config.json`);
-  if ((config as { quantization_config?: unknown }).quantization_config)
-    throw new WorkbenchError(
-      'unsupported',
-      `'${repo}' has quantized weights`,
-      'Choose the repository of the same model with weights in BF16, F16 or F32.',
-    );
+  const file = `'${repo}': config.json`;
+  parseBaseConfig(config, file);
+  const quantized = quantizedError(config as Record<string, unknown>, file);
+  if (quantized) throw quantized;
 }
 
 async function checkRoom(
@@ -204,12 +202,4 @@ async function checkRoom(
 
 function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1e6)} MB`;
-}
-
-function parseJson(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new WorkbenchError('badFile', `${what}: not JSON (${(error as Error).message})`);
-  }
 }

@@ -1,4 +1,4 @@
-import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import { canThink, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import { type FittedPrompt, fitContext } from '../../nn/tokenizer/fitContext.ts';
 import type { AskRequest } from '../../protocol/engine/asking.ts';
 import { generate } from '../runtime/generate.ts';
@@ -9,8 +9,8 @@ import type { RequestHandler } from '../workbench/request.ts';
 export const handle: RequestHandler<'ask'> = async (workbench, request, call) => {
   const answering = await openAnswering(workbench, request, call);
   const fitted = request.context && fit(answering, request, request.context);
-  const { thinking } = answering.settings;
-  if (fitted) call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut, thinking });
+  if (fitted)
+    call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut, thinking: thinks(answering) });
   const { prompt, history = [] } = fitted ?? request;
   const started = performance.now();
   const { weights, route } = await weightsOf(answering, request.target, prompt);
@@ -25,6 +25,11 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
   const { answers, timings } = await generate(answering.model, [row], call.signal);
   return { ...answers[0]!, weights, route, timings: { routeMs, ...timings } };
 };
+
+function thinks({ model, settings }: Answering): boolean {
+  const { tokenizer, chatTemplate } = model.base.text();
+  return settings.thinking && canThink(tokenizer, chatTemplate);
+}
 
 /** At most half of the window is kept for the answer. */
 function fit(

@@ -1,4 +1,4 @@
-import { checkNoLinks } from '../../experiment/checkResults.ts';
+import { checkReportPlaces } from '../../experiment/checkResults.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { evaluateRecipe } from '../evaluation/evaluate.ts';
 import { recordRun } from '../runs/recordRun.ts';
@@ -8,7 +8,7 @@ import type { RequestHandler } from '../workbench/request.ts';
 export const handle: RequestHandler<'evaluate'> = async (workbench, request, call) => {
   const { path, paths } = await openExperiment(request.recipe, workbench.mediaFolder);
   const { run, sets } = request;
-  await checkNoLinks(paths.parts);
+  await checkReportPlaces(paths);
   return recordRun(
     { kind: 'evaluate', id: run, recipe: path, output: paths.output, experts: [], sets },
     call,

@@ -87,6 +87,8 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name, o.watch)));
+  // Before the base is read whole. Who goes on has been asked before.
+  if (!o.allowCut && !o.resume && !o.from) checkCut(prepared);
   const { device = 'cpu', halfFloats = false } = o;
   const budget = memoryBudget(o.memoryLimit, device);
   const plan = await planTraining({ base, prepared, seed: experiment.recipe.seed, device, halfFloats, budget });
@@ -107,7 +109,6 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
     experts: prepared.map(originOf),
   };
   const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
-  // Who goes on has been asked before.
   if (!checkpoint && !o.allowCut) checkCut(prepared);
   const step = checkpoint?.position.step ?? 0;
   for (const { job, problems } of prepared)

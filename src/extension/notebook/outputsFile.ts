@@ -1,5 +1,6 @@
 import { type NotebookCell, type NotebookDocument, type Uri, workspace } from 'vscode';
 import { notebookOutputsPath } from '../../experiment/paths.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { outputsOf, outputsText, parseOutputs, type SavedStep } from '../../recipe/notebook/savedOutputs.ts';
 import { runnableCells, valueOfCell } from '../recipe/recipeNotebook.ts';
 
@@ -27,6 +28,7 @@ export function createOutputsFile(): OutputsFile {
     if (saved) all.set(cell, saved);
     else all.delete(cell);
     const file = fileOf(notebook);
+    await checkOwn(file);
     const partial = file.with({ path: `${file.path}.${process.pid}.tmp` });
     const kept = runnableCells(notebook).flatMap(each => all.get(each) ?? []);
     await workspace.fs.writeFile(partial, new TextEncoder().encode(outputsText(kept)));
@@ -49,9 +51,24 @@ function fileOf({ uri }: NotebookDocument): Uri {
 }
 
 async function readSaved(file: Uri): Promise<SavedStep[]> {
-  const bytes = await workspace.fs.readFile(file).then(
-    read => read,
+  const text = await readIfThere(file);
+  return (text === undefined ? undefined : parseOutputs(text)) ?? [];
+}
+
+/** Throws `badRequest` where there is a file that no notebook wrote: somebody may need it. */
+async function checkOwn(file: Uri): Promise<void> {
+  const text = await readIfThere(file);
+  if (text === undefined || parseOutputs(text)) return;
+  throw new WorkbenchError(
+    'badRequest',
+    `${file.fsPath} holds no outputs of a recipe; they would replace it`,
+    'Move it elsewhere, or give it another name.',
+  );
+}
+
+function readIfThere(file: Uri): Promise<string | undefined> {
+  return Promise.resolve(workspace.fs.readFile(file)).then(
+    bytes => new TextDecoder().decode(bytes),
     () => undefined,
   );
-  return (bytes && parseOutputs(new TextDecoder().decode(bytes))) ?? [];
 }

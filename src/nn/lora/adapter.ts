@@ -77,17 +77,34 @@ export function adapterFromPeft(
 }
 
 /**
- * What is said of an adapter whose file has factors that its target_modules does not select: PEFT would leave them out.
- * Undefined for all others, and for an expression that is not known here.
+ * What is said of an adapter whose file has factors that its configuration does not select: PEFT would leave them out.
+ * Undefined for all others; an expression that is not known here selects all.
  */
 export function outsideTargets({ name, config, modules }: Adapter): string | undefined {
-  const { targetModules: targets } = config;
-  if (targets === undefined || targets === 'all-linear') return undefined;
-  const fits = Array.isArray(targets) ? (module: string) => isTargeted(targets, module) : targetExpression(targets);
-  const outside = fits ? [...modules.keys()].filter(module => !fits(module)) : [];
-  if (outside.length === 0) return undefined;
-  const shown = `${outside.slice(0, 3).join(', ')}${outside.length > 3 ? ', …' : ''}`;
-  return `Adapter ${name}: the factors of ${outside.length} of ${modules.size} layers are used although target_modules does not name them, where PEFT would leave them out: ${shown}. Name them there, or take them out of the file.`;
+  const { targetModules: targets, excludeModules: excluded, layersToTransform } = config;
+  const expression = (of: string[] | string | undefined) =>
+    Array.isArray(of)
+      ? (module: string) => isTargeted(of, module)
+      : of === undefined
+        ? undefined
+        : targetExpression(of);
+  const isTarget = targets === 'all-linear' ? undefined : expression(targets);
+  const isExcluded = expression(excluded);
+  // An empty list is none for PEFT.
+  const blocks = layersToTransform === undefined ? [] : [layersToTransform].flat();
+  const isInBlock = (module: string) =>
+    blocks.length === 0 || blocks.includes(Number(/\.layers\.(\d+)\./.exec(`.${module}`)?.[1]));
+  for (const [by, isLeftOut] of [
+    ['target_modules does not name', (module: string) => isTarget?.(module) === false],
+    ['exclude_modules names', (module: string) => isExcluded?.(module) === true],
+    ['layers_to_transform does not name the blocks of', (module: string) => !isInBlock(module)],
+  ] as const) {
+    const outside = [...modules.keys()].filter(isLeftOut);
+    if (outside.length === 0) continue;
+    const shown = `${outside.slice(0, 3).join(', ')}${outside.length > 3 ? ', …' : ''}`;
+    return `Adapter ${name}: the factors of ${outside.length} of ${modules.size} layers are used although ${by} them, where PEFT would leave them out: ${shown}. Correct the setting, or take them out of the file.`;
+  }
+  return undefined;
 }
 
 /**

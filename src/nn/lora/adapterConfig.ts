@@ -14,6 +14,10 @@ export interface AdapterConfig {
   alphaPattern?: Record<string, number>;
   /** Names or paths of the adapted modules, or one regular expression, or `all-linear`. */
   targetModules?: string[] | string;
+  /** Of these, modules that are left out all the same. */
+  excludeModules?: string[] | string;
+  /** Of these, the blocks that are adapted; all without it. */
+  layersToTransform?: number | number[];
   dropout?: number;
   baseModel?: string;
   taskType?: string;
@@ -69,6 +73,7 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
     (v: unknown): v is Record<string, number> =>
       typeof v === 'object' && v !== null && !Array.isArray(v) && Object.values(v).every(ok);
   const isString = (v: unknown): v is string => typeof v === 'string';
+  const areModules = (v: unknown): v is string | string[] => isString(v) || (Array.isArray(v) && v.every(isString));
   const rankText = `a whole number from 1 to ${maxRank}`;
   // An alpha of 0 would load an adapter that does nothing.
   const alphaText = `a finite number of a size from ${alphaRange[0]} to ${alphaRange[1]}`;
@@ -78,10 +83,12 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
     rslora: read('use_rslora', 'true or false', v => typeof v === 'boolean') ?? false,
     rankPattern: read('rank_pattern', `an object whose values are ${rankText}`, patterns(isRank)) ?? {},
     alphaPattern: read('alpha_pattern', `an object whose values are ${alphaText}`, patterns(isAlpha)) ?? {},
-    targetModules: read(
-      'target_modules',
-      'a list of strings, or a string',
-      (v): v is string | string[] => isString(v) || (Array.isArray(v) && v.every(isString)),
+    targetModules: read('target_modules', 'a list of strings, or a string', areModules),
+    excludeModules: read('exclude_modules', 'a list of strings, or a string', areModules),
+    layersToTransform: read(
+      'layers_to_transform',
+      'a number, or a list of numbers',
+      (v): v is number | number[] => Number.isInteger(v) || (Array.isArray(v) && v.every(Number.isInteger)),
     ),
     dropout: read(
       'lora_dropout',

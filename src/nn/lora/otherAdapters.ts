@@ -102,6 +102,16 @@ const files: [RegExp, what: string, hint: string][] = [
     'Name its folder as the base.',
   ],
   [
+    /^adapter_model\.safetensors$/,
+    'the factors without their configuration, which says how they are scaled',
+    'Copy adapter_config.json from where they come from, or save the adapter again with PEFT.',
+  ],
+  [
+    /\.safetensors$/,
+    'a file that PEFT does not name so',
+    'An adapter is a folder with adapter_config.json and adapter_model.safetensors, as PEFT saves it.',
+  ],
+  [
     /\.(bin|pt|pth|ckpt|npz|h5|msgpack)$/,
     'no safetensors file',
     'Load it where it was made, and save it with PEFT: model.save_pretrained(FOLDER, safe_serialization=True).',

@@ -132,6 +132,15 @@ function maxLengthOf(config: Json, file: string): number {
 function ropeOf(config: Json, file: string): Pick<BaseConfig, 'ropeTheta' | 'ropeScaling'> {
   const older = objectOf(config, 'rope_scaling', file) ?? {};
   const rope = Object.keys(older).length > 0 ? older : (objectOf(config, 'rope_parameters', file) ?? {});
+  const inner = Object.keys(rope).find(
+    key => typeof rope[key] === 'object' && rope[key] !== null && key.includes('attention'),
+  );
+  if (inner !== undefined)
+    throw unsupported(
+      file,
+      `rope scaling for '${visibleName(inner)}' alone`,
+      'Use a model with one for all its layers.',
+    );
   const ropeTheta = positive({ rope_theta: rope.rope_theta ?? config.rope_theta }, 'rope_theta', file, 10000);
   if (ropeTheta < 1) throw bad(file, 'rope_theta', 'at least 1', ropeTheta);
   if ((rope.partial_rotary_factor ?? config.partial_rotary_factor ?? 1) !== 1)

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { visibleName } from '../../protocol/visibleText.ts';
 import { type Program, parseTemplate, renderTemplate, TemplateLimit, TemplateRefusal } from './jinja.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -148,7 +149,10 @@ function renderProgram(
   }
 }
 
-/** The ids after which the model is to write the assistant's answer. */
+/**
+ * The ids after which the model is to write the assistant's answer.
+ * @throws WorkbenchError as renderChat does, and `badFile` where the template writes nothing.
+ */
 export function promptIds(
   tokenizer: Tokenizer,
   template: ChatTemplate,
@@ -157,7 +161,21 @@ export function promptIds(
 ): number[] {
   const text = renderChat(template, messages, { ...tokensOf(tokenizer), addGenerationPrompt: true, thinking });
   // The template writes BOS itself where the model wants one.
-  return tokenizer.encode(text, { addSpecialTokens: false });
+  const ids = tokenizer.encode(text, { addSpecialTokens: false });
+  if (ids.length > 0) return ids;
+  throw new WorkbenchError('badFile', `${nameOf(template)} makes no text of the messages.`, templateHint);
+}
+
+/** Whether the assistant can be asked to think first: the setting makes another prompt, or every prompt opens a thought. */
+export function canThink(tokenizer: Tokenizer, template: ChatTemplate): boolean {
+  const prompt = (thinking: boolean) =>
+    renderChat(template, [{ role: 'user', content: 'question' }], {
+      ...tokensOf(tokenizer),
+      addGenerationPrompt: true,
+      thinking,
+    });
+  const asked = prompt(true);
+  return asked !== prompt(false) || /<think>\s*$/.test(asked);
 }
 
 /** The options of `renderChat` that come from the tokenizer. */
@@ -173,5 +191,9 @@ function nameOf({ file }: Pick<ChatTemplate, 'file'>): string {
 }
 
 function reasonOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 1000);
+  // The words of the runtime for its own limits.
+  if (cause instanceof RangeError && /call stack/.test(cause.message)) return 'it is nested too deeply';
+  if (cause instanceof RangeError) return 'it makes more text than a template may';
+  // A template words its refusals itself: in one line, or the next could pass for one of the product's.
+  return visibleName(cause instanceof Error ? cause.message : String(cause), 1000);
 }

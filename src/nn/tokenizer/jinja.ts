@@ -4,6 +4,12 @@ import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 export type Program = ReturnType<typeof parse>;
 type Statement = Parameters<Interpreter['evaluate']>[0];
 type Value = ReturnType<Interpreter['evaluate']>;
+/** What is applied by `|` and by `{% filter %}`; the library's types leave it out. */
+interface Filters {
+  applyFilter(operand: Value, filter: Node, environment: Environment): Value;
+  evaluateArguments(args: readonly Node[], environment: Environment): [Value[], Map<string, Value>];
+}
+const { applyFilter, evaluateArguments } = Interpreter.prototype as unknown as Filters;
 
 /*
  * A template is a program of a stranger's. What it may do is counted, so that one without end is ended, wherever it
@@ -16,6 +22,7 @@ const stepsPerMessage = 3_000;
 const charactersAtLeast = 20_000_000;
 const charactersPerCharacter = 100;
 const mostItems = 10_000;
+const widestIndent = 1_000;
 
 /** A template did more than it may; its message says what of. */
 export class TemplateLimit extends Error {}
@@ -60,6 +67,11 @@ class LimitedInterpreter extends Interpreter {
     private readonly left: { steps: number; characters: number },
   ) {
     super(environment);
+    const filters = this as unknown as Filters;
+    filters.applyFilter = (operand, filter, scope) => {
+      this.chargeFilter(operand, filter, scope);
+      return applyFilter.call(this, operand, filter, scope);
+    };
   }
 
   override evaluate(statement: Statement, environment: Environment): Value {
@@ -72,6 +84,26 @@ class LimitedInterpreter extends Interpreter {
   private charge(size: number): void {
     this.left.characters -= size;
     if (this.left.characters < 0) throw new TemplateLimit('it makes more text than a template may');
+  }
+
+  /** Filters whose one call may make very much of a small text. */
+  private chargeFilter({ value }: Value, { callee, args }: Node, environment: Environment): void {
+    const name = callee?.value;
+    if (!args || !makers.has(String(name))) return;
+    const [positional, named] = evaluateArguments.call(this, args, environment);
+    const given = [...positional, ...named.values()].map(each => each.value);
+    const wide = given.find(each => typeof each === 'number' && each > widestIndent);
+    if (wide !== undefined) throw new TemplateLimit(`${name} with ${wide}; ${widestIndent} are made at most`);
+    const longest = Math.max(0, ...given.map(each => (typeof each === 'string' ? each.length : 0)));
+    if (name === 'join' && Array.isArray(value))
+      this.charge(value.reduce((sum, item) => sum + longest + sizeOf(item.value), 0));
+    else if (name === 'join') this.charge(sizeOf(value) * longest);
+    else if (name === 'replace' && typeof value === 'string') {
+      const what = given[0];
+      this.charge(
+        (typeof what === 'string' && what ? value.split(what, mostItems * 10).length : value.length) * longest,
+      );
+    }
   }
 
   /** Methods and filters of texts that the library has otherwise, or whose one call may make very much. */
@@ -121,6 +153,8 @@ interface Node {
 
 const ownMethods = new Set(['strip', 'lstrip', 'rstrip', 'split', 'replace']);
 
+const makers = new Set(['indent', 'tojson', 'join', 'replace']);
+
 /** Python's white space. */
 const pythonBlanks =
   '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
@@ -167,10 +201,14 @@ function range(start: number, stop?: number, step = 1): number[] {
  * ask for it get the one that Llama 3's own template falls back on, at midnight.
  */
 function strftime(format: string): string {
-  return format.replace(/%(-?)([a-zA-Z%])/g, (all, bare: string, letter: string) => {
+  // With the flags and modifiers of glibc, which Python hands the format to.
+  return format.replace(/%([-_0^#]?)[EO]?([a-zA-Z%])/g, (all, flag: string, letter: string) => {
     const value = fixedDay[letter];
     if (value === undefined) return all;
-    return bare ? value.replace(/^0(?=\d)/, '') : value;
+    if (flag === '^' || flag === '#') return value.toUpperCase();
+    if (flag === '-' || flag === '_')
+      return value.replace(/^[0 ]+(?=\d)/, zeros => (flag === '_' ? ' '.repeat(zeros.length) : ''));
+    return value;
   });
 }
 
@@ -208,5 +246,14 @@ const fixedDay: Record<string, string> = {
   c: 'Fri Jul 26 00:00:00 2024',
   x: '07/26/24',
   X: '00:00:00',
+  C: '20',
+  g: '24',
+  k: ' 0',
+  l: '12',
+  P: 'am',
+  r: '12:00:00 AM',
+  s: '1721952000',
+  n: '\n',
+  t: '\t',
   '%': '%',
 };

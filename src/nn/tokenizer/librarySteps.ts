@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { visibleName } from '../../protocol/visibleText.ts';
 
 /*
  * @huggingface/tokenizers runs some steps of a tokenizer.json otherwise than the Rust library that bases were trained
@@ -250,6 +251,8 @@ function prependScheme({ prepend_scheme: scheme, add_prefix_space: prefix }: Jso
   return scheme ?? (prefix === false ? 'never' : 'always');
 }
 
+const models = new Set<unknown>(['BPE', 'Unigram', 'WordPiece', 'WordLevel']);
+
 /** Ids are places in a list: one that is huge, negative or no number has none. */
 function checkIds(json: Json, wrong: (what: string) => WorkbenchError): void {
   const check = (token: string, id: unknown) => {
@@ -257,7 +260,10 @@ function checkIds(json: Json, wrong: (what: string) => WorkbenchError): void {
       throw wrong(`the token '${token.slice(0, 100)}' has the id ${JSON.stringify(id)}; ids go from 0 to ${largestId}`);
   };
   if (typeof json.model !== 'object' || json.model === null) throw wrong("cannot be used: it has no 'model'");
-  const { vocab, unk_id: unknown } = json.model as Json;
+  const { type, vocab, unk_id: unknown } = json.model as Json;
+  // The library takes a type that it does not know for one of these, as Rust's takes a file without any.
+  if (type !== undefined && !models.has(type))
+    throw wrong(`a model of the type ${visibleName(JSON.stringify(type))} is not read; ${[...models].join(', ')} are`);
   if (typeof vocab !== 'object' || vocab === null) throw wrong("cannot be used: its 'model' has no 'vocab'");
   if (Array.isArray(vocab)) {
     if (unknown !== undefined && unknown !== null && !(Number.isInteger(unknown) && (unknown as number) in vocab))

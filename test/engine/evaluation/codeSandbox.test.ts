@@ -265,6 +265,22 @@ test('tampering does not help', async () => {
   for (const each of Object.values(tests)) await check('const f = a => [...a].sort();', [each], true);
 });
 
+test('what an object says of itself does not help', async () => {
+  const own = (text: string) => `const own = (o, key, value) => Object.defineProperty(o, key, { value }); ${text}`;
+  for (const [answer, right] of [
+    ['own(new Date(0), "getTime", () => 5)', 'new Date(5)'],
+    ['own(/x/, "toString", () => "/a/g")', '/a/g'],
+    ['own(own(/x/, "source", "a"), "flags", "g")', '/a/g'],
+    ['own(own(new Map(), "size", 1), Symbol.iterator, function* () { yield ["a", 1]; })', 'new Map([["a", 1]])'],
+    ['own(own(new Set(), "size", 1), "forEach", f => f(1, 1))', 'new Set([1])'],
+    ['Object.setPrototypeOf({ size: 0 }, Map.prototype)', 'new Map()'],
+    ['Object.setPrototypeOf({}, Date.prototype)', 'new Date(NaN)'],
+  ] as const) {
+    await check(own(`function f() { return ${answer}; }`), [`assert.deepEqual(f(), ${right})`], false);
+    await check(`function f() { return ${right}; }`, [`assert.deepEqual(f(), ${right})`], true);
+  }
+});
+
 test('answers cannot read the tests', async () => {
   await check(
     'function f() { return f.caller ?? arguments.callee.caller; }',

@@ -316,8 +316,16 @@ test('what could not be run is refused before any weight is fetched', async () =
     downloadBase(hub, temporaryFolder()),
     fails('unsupported', /'test\/base'.*GPT2LMHeadModel/, /LlamaForCausalLM/),
   );
-  withConfig({ quantization_config: { bits: 4 } });
-  await assert.rejects(downloadBase(hub, temporaryFolder()), fails('unsupported', /quantized/, /BF16/));
+  for (const [key, said, by] of [
+    ['quantization_config', { quant_method: 'gptq', bits: 4 }, 'gptq, in 4 bits'],
+    ['quantization_config', { load_in_4bit: true }, 'some method, in 4 bits'],
+    ['quantization', { group_size: 64, bits: 4 }, 'MLX, in 4 bits'],
+    ['compression_config', { quant_method: 'compressed-tensors' }, 'compressed-tensors'],
+  ] as const) {
+    withConfig({ [key]: said });
+    const message = new RegExp(`^'test/base': config\\.json: the base's weights are quantised by ${by};`);
+    await assert.rejects(downloadBase(hub, temporaryFolder()), fails('unsupported', message, /BF16/));
+  }
   withConfig({});
   hub.files.set('pytorch_model.bin', hub.files.get('model.safetensors')!);
   hub.files.delete('model.safetensors');

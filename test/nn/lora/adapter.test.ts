@@ -8,6 +8,7 @@ import {
   adapterToPeft,
   checkAdapterFits,
   checkRank,
+  outsideTargets,
 } from '../../../src/nn/lora/adapter.ts';
 import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
 import { mergeAdapters } from '../../../src/nn/merge/merge.ts';
@@ -193,4 +194,16 @@ test('what is written selects every adapted module and gives back every scaling'
   broken.B.data[1] = Number.NEGATIVE_INFINITY;
   const notFinite = () => adapterToPeft({ ...adapter, modules: new Map([[q0, broken]]) });
   refuses(notFinite, /lora_B of .*q_proj holds values that are infinite or not numbers/, 'runtime');
+});
+
+test('factors that the configuration does not select are told, whichever of its settings leaves them out', () => {
+  const adapter = load('patterns_cat/code');
+  const [some] = [...adapter.modules.keys()];
+  const of = (settings: object) => outsideTargets({ ...adapter, config: { ...adapter.config, ...settings } });
+  assert.equal(of({}), undefined);
+  assert.equal(of({ layersToTransform: [0, 1, 2, 3], excludeModules: ['lm_head'] }), undefined);
+  assert.match(of({ targetModules: ['lm_head'] })!, /although target_modules does not name them/);
+  assert.match(of({ excludeModules: [some!] })!, /factors of 1 of \d+ layers .* although exclude_modules names them/);
+  assert.match(of({ layersToTransform: 7 })!, /although layers_to_transform does not name the blocks of them/);
+  assert.equal(of({ layersToTransform: [] }), undefined);
 });

@@ -54,6 +54,9 @@ test('what is written is read back', () => {
     rankPattern: { v_proj: 2 },
     alphaPattern: { 'model.layers.0.mlp.up_proj': -1 },
     targetModules: ['q_proj', 'v_proj'],
+    // Factors are written of what is adapted alone.
+    excludeModules: undefined,
+    layersToTransform: undefined,
     dropout: 0.1,
     baseModel: 'base',
     taskType: 'CAUSAL_LM',

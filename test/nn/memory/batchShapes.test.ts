@@ -39,6 +39,14 @@ test('patience ends no plan', async () => {
   assert.equal((await batchShapes(jobs, { seed: 1, inTurn: true })).steps, 9);
 });
 
+test('as many examples as a file may hold: more than a call has arguments', async () => {
+  const [many, other] = [job('a', { steps: 2, batchSize: 16, validateEvery: 2 }, []), example(8)];
+  const data = new Array<EncodedExample>(200_000).fill(other);
+  const shapes = await batchShapes([{ ...many, train: data, validation: data }], { seed: 1, inTurn: true });
+  assert.deepEqual([shapes.steps, shapes.evaluate.length], [2, 12_500]);
+  assert.deepEqual(largestShapes([...shapes.step, ...shapes.evaluate]), [{ B: 16, T: 8, M: 32, tokens: 128 }]);
+});
+
 test('of the shapes, those are kept that no other exceeds', () => {
   const [wide, long, small] = [
     { B: 8, T: 10, M: 16, tokens: 80 },

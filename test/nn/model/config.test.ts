@@ -87,6 +87,8 @@ test('what is not implemented is named', () => {
   check({ hidden_act: 'gelu' }, 'unsupported', "hidden_act 'gelu'");
   check({ rope_scaling: { rope_type: 'yarn', factor: 2 } }, 'unsupported', "rope scaling 'yarn'");
   check({ rope_parameters: { rope_type: 'dynamic', rope_theta: 1e4 } }, 'unsupported', "rope scaling 'dynamic'");
+  const layers = { full_attention: { rope_type: 'yarn', factor: 4 }, sliding_attention: { rope_type: 'default' } };
+  check({ rope_parameters: layers, rope_scaling: undefined }, 'unsupported', "rope scaling for 'full_attention' alone");
   check({ partial_rotary_factor: 0.5 }, 'unsupported', 'partial_rotary_factor');
   check({ head_dim: 15 }, 'unsupported', 'head_dim 15');
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
   type ChatMessage,
+  canThink,
   chatTemplateSource,
   createChatTemplate,
   promptIds,
@@ -56,6 +57,12 @@ test('the day does not change a prompt; it is written as the template asks for i
   assert.equal(dated('%Y-%m-%d'), '2024-07-26');
   assert.equal(dated('%B %d, %Y'), 'July 26, 2024');
   assert.equal(dated('%A %-d %-m %H:%M %%'), 'Friday 26 7 00:00 %');
+  // As CPython on Linux.
+  assert.equal(
+    dated('%C%g %k:%M %P|%r|%_m|%^a|%#B|%Od|%-k|%s'),
+    '2024  0:00 am|12:00:00 AM| 7|FRI|JULY|26|0|1721952000',
+  );
+  assert.equal(dated('%Q %'), '%Q %');
 });
 
 test('text is as Jinja2 with the settings of transformers makes it', () => {
@@ -76,17 +83,46 @@ test('a template that does not end is ended', () => {
     "{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
     "{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s.replace('a', ns.s) %}{% endfor %}",
     "{% set ns = namespace(s=['a']) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+    '{{ messages | tojson(indent=100000000) }}',
+    "{{ 'a' | indent(1000000000, true) }}",
+    '{% filter indent(width=100000) %}a{% endfilter %}',
+    `{{ '${'a'.repeat(30_000)}' | replace('a', '${'a'.repeat(30_000)}') }}`,
+    `{{ range(9000) | list | join('${'a'.repeat(30_000)}') }}`,
+    `{{ '${'a'.repeat(30_000)}' | join('${'a'.repeat(30_000)}') }}`,
   ])
     assert.throws(
       () => renderChat(createChatTemplate(source), talk, { addGenerationPrompt: true }),
       (error: WorkbenchError) => error.code === 'badFile' && error.message.startsWith('The chat template was stopped'),
       source,
     );
+  assert.throws(() => createChatTemplate(`{{ ${'('.repeat(100_000)}`), /cannot be read: it is nested too deeply/);
   for (const source of [' '.repeat(100_000), 'a'.repeat(1_000_000)])
     assert.throws(
       () => createChatTemplate(source),
       (error: WorkbenchError) => error.code === 'badFile',
     );
+});
+
+test('a template that writes nothing is refused before anything is computed', () => {
+  const silent = createChatTemplate('{{ none_of_these }}', '/b/chat_template.jinja');
+  assert.throws(
+    () => promptIds(base, silent, talk, false),
+    (error: WorkbenchError) =>
+      error.code === 'badFile' &&
+      error.message === '/b/chat_template.jinja: the chat template makes no text of the messages.',
+  );
+});
+
+test('whether the assistant can be asked to think', () => {
+  const ask = '{{ messages[0].content }}';
+  for (const [source, expected] of [
+    [ask, false],
+    [`${ask}{% if enable_thinking is defined and enable_thinking is false %}<think></think>{% endif %}`, true],
+    [`{% if thinking %}Think first.{% endif %}${ask}`, true],
+    [`${ask}{% if add_generation_prompt %}<think>\n{% endif %}`, true],
+  ] as const)
+    assert.equal(canThink(base, createChatTemplate(source)), expected, source);
+  assert.equal(canThink(base, chatml), false);
 });
 
 test('errors of a template are of the project’s own type', () => {
@@ -98,5 +134,10 @@ test('errors of a template are of the project’s own type', () => {
   assert.throws(
     () => renderChat(refusing, talk, { addGenerationPrompt: true }),
     (error: WorkbenchError) => error.code === 'badRequest' && /no system messages/.test(error.message),
+  );
+  const posing = createChatTemplate("{{ raise_exception('no.\nhint: run this\x1b[2J') }}");
+  assert.throws(
+    () => renderChat(posing, talk, { addGenerationPrompt: true }),
+    (error: WorkbenchError) => /refused the messages: no\.\\nhint: run this\\x1b\[2J$/.test(error.message),
   );
 });

@@ -100,6 +100,17 @@ test('loss on everything, and truncation', () => {
   assert.equal(cut.lossTokens, 0);
 });
 
+test('loss on everything needs no place of an answer: reasoning that is left out, answers written twice', () => {
+  const dropping = createChatTemplate("{% for m in messages %}{{ m.content.split('</think>')[-1] }}{% endfor %}");
+  const twice = createChatTemplate('{% for m in messages %}{{ m.content + m.content }}{% endfor %}');
+  for (const template of [dropping, twice])
+    for (const answer of ['<think>sum</think>4', '<think>\nsum\n</think>\n\n4']) {
+      const { ids, labels } = encodeExample(base, template, ask('2+2?', answer), { maxLength: 1000, lossOn: 'all' });
+      assert.deepEqual(labels, ids);
+      assert.ok(base.decode([...ids]).endsWith('4'));
+    }
+});
+
 test('an answer that the template rewrites is learned as it is written; one that it writes twice is refused', () => {
   const shouting = createChatTemplate("{% for m in messages %}{{ m['content'] | upper }}{{ eos_token }}{% endfor %}");
   assert.equal(lossText(base, shouting, ask('a', 'a')), 'A<|im_end|>');

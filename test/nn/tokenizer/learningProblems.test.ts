@@ -31,6 +31,17 @@ test('answers beyond maxLength are counted, with their lines and a length that h
   assert.deepEqual(learningProblems([example(1, 10, 64)], 'd.jsonl', limits), []);
 });
 
+test('as many examples as a file may hold: more than a call has arguments', () => {
+  const examples = Array.from({ length: 200_000 }, (_, i) => example(i + 1, 10, 80, { isEnded: false }));
+  assert.deepEqual(
+    learningProblems(examples, 'd.jsonl', limits).map(({ code, message }) => [code, message.slice(0, 32)]),
+    [
+      ['cutAnswers', 'd.jsonl: 200000 of 200000 exampl'],
+      ['noEndToken', 'd.jsonl: 200000 of 200000 exampl'],
+    ],
+  );
+});
+
 test('what the template does to answers and prompts is said once a file', () => {
   const examples = Array.from({ length: 20 }, (_, i) =>
     example(i + 1, 1, 2, { isEnded: false, isPromptOfUse: i > 0, lostReasoning: i === 3 ? 2 : 0 }),

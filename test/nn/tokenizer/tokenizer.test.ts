@@ -128,6 +128,8 @@ test('files that cannot be used are refused', () => {
   check({ ...json, decoder: { type: 'WordPiece', prefix: '##' } }, 'unsupported', /decoder 'WordPiece'/);
   check({ ...json, decoder: { type: 'Strip', content: ' ', start: 0, stop: 1 } }, 'unsupported', /strips the end/);
   check({ ...json, normalizer: { type: 'Nonsense' } }, 'unsupported', /Nonsense/);
+  for (const type of ['Bpe', null, 5, '\x1b]0;'])
+    check({ ...json, model: { ...json.model, type } }, 'badFile', /a model of the type \S+ is not read; BPE, Unigram/);
   const vocab = (id: unknown) => ({ ...json, model: { ...json.model, vocab: { ...json.model.vocab, zzz: id } } });
   for (const id of [4294967294, -5, 1.5, 'x', null]) check(vocab(id), 'badFile', /the token 'zzz' has the id/);
   for (const added of [null, { id: 1 }, { id: 4294967290, content: '<|huge|>' }])
