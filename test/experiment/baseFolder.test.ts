@@ -104,7 +104,9 @@ test('a model that was not downloaded is told of, with the command that gets it'
     assert.throws(
       () => baseFolder('owner/name@old', '/recipes', '/media'),
       ({ code, message, hint }: WorkbenchError) =>
-        code === 'notFound' && message.includes(cacheFolder) && /get owner\/name --revision old$/.test(hint!),
+        code === 'notFound' &&
+        message.includes(cacheFolder) &&
+        /get owner\/name --revision old \(in the editor: Get a Base Model…\)$/.test(hint!),
     );
   });
 });

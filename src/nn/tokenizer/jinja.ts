@@ -62,11 +62,15 @@ const constants = { true: true, false: false, none: null, True: true, False: fal
 
 /** Counts what a template does, and takes blanks and characters off a text as Python does. */
 class LimitedInterpreter extends Interpreter {
+  /** Characters that any one value may have. */
+  private readonly most: number;
+
   constructor(
     environment: Environment,
     private readonly left: { steps: number; characters: number },
   ) {
     super(environment);
+    this.most = left.characters;
     const filters = this as unknown as Filters;
     filters.applyFilter = (operand, filter, scope) => {
       this.chargeFilter(operand, filter, scope);
@@ -77,8 +81,28 @@ class LimitedInterpreter extends Interpreter {
   override evaluate(statement: Statement, environment: Environment): Value {
     if (--this.left.steps < 0) throw new TemplateLimit('it does not end: it took more steps than a template may');
     const value = this.ownMethod(statement as Node, environment) ?? super.evaluate(statement, environment);
-    if (makesValues.has(statement?.type ?? '')) this.charge(sizeOf(value.value));
+    const type = statement?.type ?? '';
+    if (makesValues.has(type)) this.charge(sizeOf(value.value));
+    if (makesValues.has(type) || makesCollections.has(type)) this.checkExtent(value);
+    // What is set within a namespace is part of everything that holds it.
+    const { assignee } = type === 'Set' ? (statement as Node) : {};
+    if (assignee?.type === 'MemberExpression')
+      this.checkExtent(super.evaluate(assignee.object as Statement, environment));
     return value;
+  }
+
+  /** A list that holds another twice, which holds another twice, … takes no room until it is written out. */
+  private checkExtent(value: Value): void {
+    if (!isCollection(value.value)) return;
+    let extent = 0;
+    for (const left = [value]; left.length > 0; ) {
+      const inner: unknown = left.pop()!.value;
+      extent += typeof inner === 'string' ? inner.length + 1 : 10;
+      if (extent > this.most) throw new TemplateLimit('its lists and objects hold more than a template may write');
+      this.charge(1);
+      if (Array.isArray(inner)) for (const item of inner) left.push(item);
+      else if (inner instanceof Map) for (const item of inner.values()) left.push(item);
+    }
   }
 
   private charge(size: number): void {
@@ -148,6 +172,7 @@ interface Node {
   object?: Node;
   property?: Node;
   computed?: boolean;
+  assignee?: Node;
   args?: Node[];
 }
 
@@ -178,6 +203,13 @@ const makesValues = new Set([
   'For',
   'Macro',
 ]);
+
+/** Kinds of expressions whose value holds others. */
+const makesCollections = new Set(['ArrayLiteral', 'TupleLiteral', 'ObjectLiteral']);
+
+function isCollection(value: unknown): boolean {
+  return Array.isArray(value) || value instanceof Map;
+}
 
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return value.length;

@@ -83,6 +83,10 @@ test('a template that does not end is ended', () => {
     "{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
     "{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s.replace('a', ns.s) %}{% endfor %}",
     "{% set ns = namespace(s=['a']) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+    // Lists in lists: small, until they are written.
+    '{% set ns = namespace(a=[0]) %}{% for i in range(30) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}{{ ns.a | tojson }}',
+    "{% set ns = namespace(a=0) %}{% for i in range(30) %}{% set ns.a = {'a': ns.a, 'b': (ns.a, 1)} %}{% endfor %}{{ ns.a }}",
+    '{% set a = namespace() %}{% set a.a = [a, a] %}{{ a }}',
     '{{ messages | tojson(indent=100000000) }}',
     "{{ 'a' | indent(1000000000, true) }}",
     '{% filter indent(width=100000) %}a{% endfilter %}',
