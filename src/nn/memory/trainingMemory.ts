@@ -2,7 +2,7 @@ import { packsWeights, type SessionGraphOptions, sessionGraph } from '../train/s
 import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts';
 import { createArena } from './arena.ts';
 import { type BatchShape, type ExecutionShapes, largestShapes } from './batchShapes.ts';
-import { allocateResults, constantMemory } from './graphMemory.ts';
+import { allocateResults, compiledMemory, constantMemory } from './graphMemory.ts';
 import { valueBytes } from './sizes.ts';
 
 /** The memory plan of a training: bytes that it holds at its peak, besides the process it runs in. */
@@ -72,7 +72,7 @@ function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchSha
   for (const { B, T, M } of [shapes[0]!, ...largest]) allocateResults(g, { B, T, M }, arena);
   const fed = largest.map(({ B, T, M }) => batchInputs.reduce((sum, i) => sum + valueBytes(i, { B, T, M }), 0));
   return {
-    weights: (packsWeights(o.config) ? 2 : 1) * constantMemory(g),
+    weights: compiledMemory(g).held + (packsWeights(o.config) ? constantMemory(g) : 0),
     activations: besidesResults * arena.touchedBytes() + Math.max(...fed),
     graphs: bytesPerNode * g.nodes.length,
   };
