@@ -59,6 +59,7 @@ function planLines(p: PlanResult): string[] {
       row('factors', answering.factors),
       row('keys and values', answering.cache),
       row('activations', answering.activations),
+      ...(answering.compiling > 0 ? [row('while it is compiled', answering.compiling)] : []),
       row(
         'together',
         Object.values(answering).reduce((a, b) => a + b, 0),

@@ -32,7 +32,8 @@ export function compileInference(
 ): Promise<Session> {
   const graph = buildInferenceGraph(graphConfig(base), base.tensors, { adapted, wholeCaches: keepsCaches(device) });
   const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
-  return createSession(graph, { folder: base.folder, threads, device, resident });
+  // Prompts are of any length, and a cache grows.
+  return createSession(graph, { folder: base.folder, threads, device, resident, varyingShapes: true });
 }
 
 /** A model over a compiled graph and a bank that fits it. */

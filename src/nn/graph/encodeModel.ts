@@ -1,6 +1,7 @@
 import onnxProto from 'onnx-proto';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Attribute, ElementType, Graph, Value } from './graph.ts';
+import { neededValues } from './neededValues.ts';
 
 const { onnx } = onnxProto;
 
@@ -25,8 +26,12 @@ export function onnxElementCode(type: ElementType): number {
 /**
  * Serialises a graph as an ONNX model (IR 10, opset 21, with onnxruntime's own operators).
  * `locate` gives the path of an external file relative to the folder in which the runtime looks for it.
+ *
+ * What no output depends on is left out. The runtime would do so too, but only after it has computed what follows from
+ * constants alone: of a large embedding of which rows are gathered, the whole in F32.
  */
 export function encodeModel(graph: Graph, locate = (file: string) => file): Uint8Array {
+  const needed = neededValues(graph);
   const model = onnx.ModelProto.create({
     irVersion: 10,
     producerName: 'multi-lora-workbench',
@@ -36,30 +41,34 @@ export function encodeModel(graph: Graph, locate = (file: string) => file): Uint
     ],
     graph: {
       name: 'graph',
-      node: graph.nodes.map(n => ({
-        opType: n.op,
-        domain: n.domain,
-        input: n.inputs.map(v => v?.name ?? ''),
-        output: n.outputs.map(v => v.name),
-        attribute: Object.entries(n.attributes).map(([name, a]) => attributeProto(name, a)),
-      })),
+      node: graph.nodes
+        .filter(n => n.outputs.some(v => needed.has(v.name)))
+        .map(n => ({
+          opType: n.op,
+          domain: n.domain,
+          input: n.inputs.map(v => v?.name ?? ''),
+          output: n.outputs.map(v => v.name),
+          attribute: Object.entries(n.attributes).map(([name, a]) => attributeProto(name, a)),
+        })),
       input: graph.inputs.map(valueInfo),
       output: graph.outputs.map(valueInfo),
-      initializer: graph.initializers.map(({ value, data }) => ({
-        name: value.name,
-        dims: value.shape as number[],
-        dataType: elementCode[value.type],
-        ...('bytes' in data
-          ? { rawData: data.bytes }
-          : {
-              dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
-              externalData: [
-                { key: 'location', value: locate(data.file) },
-                { key: 'offset', value: String(data.offset) },
-                { key: 'length', value: String(data.length) },
-              ],
-            }),
-      })),
+      initializer: graph.initializers
+        .filter(({ value }) => needed.has(value.name))
+        .map(({ value, data }) => ({
+          name: value.name,
+          dims: value.shape as number[],
+          dataType: elementCode[value.type],
+          ...('bytes' in data
+            ? { rawData: data.bytes }
+            : {
+                dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+                externalData: [
+                  { key: 'location', value: locate(data.file) },
+                  { key: 'offset', value: String(data.offset) },
+                  { key: 'length', value: String(data.length) },
+                ],
+              }),
+        })),
     },
   });
   return onnx.ModelProto.encode(model).finish();

@@ -6,13 +6,8 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
  * dequantisation, are left out: they are computed once, when the graph is compiled.
  */
 export function executionOrder(g: Graph): Node[] {
-  const constants = new Set<Value>(g.initializers.map(i => i.value));
-  const live = g.nodes.filter(node => {
-    const folds =
-      node.op !== 'DequantizeLinear' && node.inputs.length > 0 && node.inputs.every(v => !v || constants.has(v));
-    if (folds) for (const o of node.outputs) constants.add(o);
-    return !folds;
-  });
+  const folded = foldedNodes(g);
+  const live = g.nodes.filter(node => !folded.has(node));
   const index = new Map(live.map((node, i) => [node, i]));
   const maker = new Map(live.flatMap(node => node.outputs.map(o => [o, node] as const)));
   const read = new Set(live.flatMap(node => node.inputs));
@@ -32,4 +27,17 @@ export function executionOrder(g: Graph): Node[] {
     }
   }
   return order;
+}
+
+/** Nodes that the runtime executes once, when it compiles the graph. */
+export function foldedNodes(g: Graph): Set<Node> {
+  const constants = new Set<Value>(g.initializers.map(i => i.value));
+  const folded = new Set<Node>();
+  for (const node of g.nodes) {
+    if (node.op === 'DequantizeLinear' || node.inputs.length === 0) continue;
+    if (!node.inputs.every(v => !v || constants.has(v))) continue;
+    folded.add(node);
+    for (const o of node.outputs) constants.add(o);
+  }
+  return folded;
 }

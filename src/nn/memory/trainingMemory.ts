@@ -2,7 +2,7 @@ import { packsWeights, type SessionGraphOptions, sessionGraph } from '../train/s
 import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts';
 import { createArena } from './arena.ts';
 import { type BatchShape, type ExecutionShapes, largestShapes } from './batchShapes.ts';
-import { allocateResults, constantMemory } from './graphMemory.ts';
+import { allocateResults, compiledMemory, constantMemory } from './graphMemory.ts';
 import { valueBytes } from './sizes.ts';
 
 /** The memory plan of a training: bytes that it holds at its peak, besides the process it runs in. */
@@ -20,17 +20,17 @@ export interface TrainingMemory {
 }
 
 /** Bytes of a compiled graph for each of its nodes: measured 11 to 13 kB over graphs of 900 to 8,100 nodes. */
-const bytesPerNode = 12_000;
+export const bytesPerNode = 12_000;
 /**
  * Results of a kind that are still in memory: onnxruntime-node copies every result for JavaScript, those too that it has
  * written into given tensors, and they stay until the next collection of garbage.
  */
 const copiedResults = 2;
 /** Results gather to about this much before V8 collects them: small ones sooner, by measurement. */
-const uncollectedBytes = { small: 32e6, large: 64e6 };
+export const uncollectedBytes = { small: 32e6, large: 64e6 };
 
 /** What operators allocate for themselves while they execute: measured 4 to 8 % of the arena. */
-const besidesResults = 1.06;
+export const besidesResults = 1.06;
 
 /** The memory plan of a training that executes its graphs with these shapes. */
 export function trainingMemory(o: SessionGraphOptions, shapes: ExecutionShapes): TrainingMemory {
@@ -72,7 +72,7 @@ function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchSha
   for (const { B, T, M } of [shapes[0]!, ...largest]) allocateResults(g, { B, T, M }, arena);
   const fed = largest.map(({ B, T, M }) => batchInputs.reduce((sum, i) => sum + valueBytes(i, { B, T, M }), 0));
   return {
-    weights: (packsWeights(o.config) ? 2 : 1) * constantMemory(g),
+    weights: compiledMemory(g).held + (packsWeights(o.config) ? constantMemory(g) : 0),
     activations: besidesResults * arena.touchedBytes() + Math.max(...fed),
     graphs: bytesPerNode * g.nodes.length,
   };

@@ -48,9 +48,13 @@ export function externalWeights(g: Graph, tensors: ReadonlyMap<string, TensorPla
       const quantized = quantizedRows(tensors, [name]);
       if (quantized) return dequantize(g, quantized);
       if (!place) throw new WorkbenchError('notFound', `the base's checkpoint holds no tensor '${name}'`);
-      const type = elementTypes[place.dtype]!;
-      return op.cast(g, g.external(name, type, place.shape, place), 'float32');
+      return op.cast(g, stored(g, name, place), 'float32');
     });
+}
+
+/** A weight of the base as it is stored. */
+function stored(g: Graph, name: string, place: TensorPlace): Value {
+  return g.once(`stored:${name}`, () => g.external(name, elementTypes[place.dtype]!, place.shape, place));
 }
 
 /** x […, in] and the names of weights [out, in], stacked along the rows → x Wᵀ + bias, […, Σ out]. */
@@ -59,11 +63,25 @@ export type Product = (x: Value, weights: string[], bias?: Value) => Value;
 /** Products with the base's weights: a single operator for any number of weights, which reads quantised ones as codes. */
 export function externalProduct(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): Product {
   const weight = externalWeights(g, tensors);
+  /** The runtime joins weights once, when it compiles the graph: as they are stored, because it holds both forms meanwhile. */
+  const joined = (names: string[]): Value => {
+    const places = names.map(name => tensors.get(name)!);
+    if (names.length === 1 || places.some(place => place.dtype !== places[0]!.dtype))
+      return op.concat(g, names.map(weight), 0);
+    return op.cast(
+      g,
+      op.concat(
+        g,
+        places.map((place, i) => stored(g, names[i]!, place)),
+        0,
+      ),
+      'float32',
+    );
+  };
   return (x, weights, bias) => {
     const quantized = quantizedRows(tensors, weights);
     if (quantized) return matMulBlocks(g, x, quantized, bias);
-    // The runtime joins the weights once, when it compiles the graph.
-    const y = op.project(g, x, op.concat(g, weights.map(weight), 0));
+    const y = op.project(g, x, joined(weights));
     return bias ? op.add(g, y, bias) : y;
   };
 }

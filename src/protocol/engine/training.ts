@@ -74,6 +74,8 @@ export const plan = z.object({
     factors: z.number(),
     cache: z.number(),
     activations: z.number(),
+    /** What compiling takes beyond all that. */
+    compiling: z.number(),
   }),
   time: plannedTime,
   /** What was assumed, in sentences. */

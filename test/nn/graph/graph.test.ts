@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import onnxProto from 'onnx-proto';
 import { floats, int64s } from '../../../src/engine/runtime/session.ts';
 import { encodeModel } from '../../../src/nn/graph/encodeModel.ts';
 import { type Dim, Graph, type Value } from '../../../src/nn/graph/graph.ts';
@@ -190,4 +191,18 @@ test('whole numbers cast to floats', async () => {
   const ids = g.input('ids', 'int64', [3]);
   g.output('y', op.cast(g, ids, 'float32'));
   assert.deepEqual([...(await runGraph(g, { ids: int64s([3, 1, 2], [3]) })).y!], [3, 1, 2]);
+});
+
+test('what no output depends on is left out of the model, constants too', () => {
+  const g = new Graph();
+  const x = g.input('x', 'float32', ['N', 2]);
+  const stored = g.external('w', 'float16', [3, 2], { file: 'w', offset: 0, length: 12 });
+  g.node('Cast', [stored], [{ type: 'float32', shape: [3, 2] }], { to: 1 });
+  g.output('y', g.node('Neg', [x], [{ type: 'float32', shape: ['N', 2] }])[0]!);
+  const { graph } = onnxProto.onnx.ModelProto.decode(encodeModel(g));
+  assert.deepEqual(
+    graph!.node!.map(n => n.opType),
+    ['Neg', 'Identity'],
+  );
+  assert.deepEqual(graph!.initializer, []);
 });
