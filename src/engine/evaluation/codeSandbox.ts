@@ -6,7 +6,10 @@ import { childProgram } from '../childProgram.ts';
 import type { CodeGrade, CodeJob, Verdict } from './codeGrader.ts';
 
 export interface CodeOptions {
-  /** For the answer and all its tests together. Default 1000. Whatever they call, they end within twice that. */
+  /**
+   * For the answer and all its tests together, in the processor's time. Default 1000. Whatever they call, they end within
+   * twice that by the clock.
+   */
   timeoutMs?: number;
   /** Ends at once what is being graded. */
   signal?: AbortSignal;
@@ -25,7 +28,9 @@ interface Grader {
  */
 const patience = 1.8;
 /** The least of it that is left to an answer whose process has to be started first. */
-const leastPatience = 1.1;
+const leastPatience = 1.5;
+/** When the next answer's process is started, where this one may have to be killed. */
+const worry = 1.1;
 /** Characters of an answer with its tests; more would not fit into the sandbox's memory. */
 const mostCharacters = 4_000_000;
 
@@ -97,9 +102,10 @@ async function verdictOf(
   const until = { signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal };
   const broken = (error: string): Verdict => ({ grade: { passed: false, error }, isBroken: true });
   const late = async () => {
-    await delay(job.timeoutMs * leastPatience, undefined, until);
+    const began = performance.now();
+    await delay(job.timeoutMs * worry, undefined, until);
     successor ??= startGrader();
-    await delay(killAt - performance.now(), undefined, until);
+    await delay(Math.max(killAt, began + job.timeoutMs * leastPatience) - performance.now(), undefined, until);
     // Where this process was busy meanwhile, the verdict may be waiting behind the timer.
     await nextTurn(undefined, until);
     return broken(`took more than ${job.timeoutMs} ms`);
