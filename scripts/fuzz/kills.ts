@@ -7,12 +7,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startHub } from '../../test/support/hubServer.ts';
 import { childrenOf } from '../../test/support/processes.ts';
+import { isRunning } from '../../test/support/programs.ts';
 import { tinyExperiment } from '../../test/support/tinyExperiment.ts';
 import { root } from '../build/root.mjs';
 import { diceOf } from './mutate.ts';
@@ -82,7 +83,7 @@ async function run(args: string[], place: string): Promise<{ code: number | null
   return { code: await ended(child), time: performance.now() - started, told: child.told };
 }
 
-/** SHA-256 of each file of a place, by path; that of times and processes is left out. */
+/** SHA-256 of each file of a place, by path. */
 function filesOf(place: string): Map<string, string> {
   const files = new Map<string, string>();
   for (const entry of readdirSync(place, { recursive: true, withFileTypes: true })) {
@@ -150,16 +151,13 @@ for (const [n, name] of names.entries()) {
     if (isOver) tally.over++;
     else {
       tally.killed++;
-      if (mode === 'all') process.kill(-child.pid!, 'SIGKILL');
-      else if (mode === 'command') process.kill(child.pid!, 'SIGKILL');
-      else if (engine !== undefined) process.kill(engine, 'SIGKILL');
-      else process.kill(-child.pid!, 'SIGKILL');
+      // A number below zero is the whole group; all are killed too where there is no engine yet.
+      const alone = mode === 'command' ? child.pid : mode === 'engine' ? engine : undefined;
+      process.kill(alone ?? -child.pid!, 'SIGKILL');
     }
     const code = await end;
     // Of a command that was killed, the engine finishes its step.
-    if (mode === 'command' && engine !== undefined)
-      while (existsSync(`/proc/${engine}`) && !readFileSync(`/proc/${engine}/stat`, 'utf8').includes(') Z'))
-        await delay(20);
+    if (mode === 'command' && engine !== undefined) while (isRunning(engine)) await delay(20);
     const wrong: string[] = [];
     const now = filesOf(place);
     // What the next run has to clear: without any, the kills would show nothing.

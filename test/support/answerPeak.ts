@@ -13,7 +13,8 @@ import { peakOf } from './peakOf.ts';
 
 /*
  * A program that answers with one expert, and prints what that was planned to take and took, in bytes:
- * `answerPeak FOLDER none|int8|int4 CACHE`, with --expose-gc; the quantised copy is in CACHE. Linux alone tells the peak of a process.
+ * `answerPeak FOLDER none|int8|int4 CACHE`, with --expose-gc; the quantised copy is in CACHE. Linux alone tells the peak
+ * of a process.
  */
 
 const [folder, quantization, cache] = process.argv.slice(2) as [string, Recipe['quantization'], string];

@@ -1,9 +1,10 @@
 import { type ChildProcessWithoutNullStreams, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type EngineClient, startEngine } from '../../src/client/engineClient.ts';
+import { childrenOf } from './processes.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -92,21 +93,7 @@ export async function runCli(
 
 /** The engine process that a process has started; Linux alone tells. */
 export function engineOf(parent: number): number | undefined {
-  for (const name of readdirSync('/proc').filter(n => /^\d+$/.test(n))) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const ppid = Number(
-        stat
-          .slice(stat.lastIndexOf(')') + 1)
-          .trim()
-          .split(' ')[1],
-      );
-      if (ppid === parent && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(enginePath)) return Number(name);
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return undefined;
+  return childrenOf(parent, enginePath)[0];
 }
 
 /** Whether a process runs; one that has ended but was not yet collected by its parent does not. */

@@ -11,8 +11,8 @@ const elementTypes: Partial<Record<DType, ElementType>> = { F32: 'float32', F16:
 
 /**
  * Throws when a checkpoint lacks a tensor (`notFound`), holds it in another shape (`mismatch`) or in a
- * type that is not F32, F16 or BF16 (`unsupported`); each names the tensor, and its file or the folder. Tensors beyond those the
- * architecture defines are ignored, as transformers does (old checkpoints carry rotary tables).
+ * type that is not F32, F16 or BF16 (`unsupported`); each names the tensor, and its file or the folder. Tensors beyond
+ * those the architecture defines are ignored, as transformers does (old checkpoints carry rotary tables).
  */
 export function checkBaseTensors(c: BaseConfig, tensors: ReadonlyMap<string, TensorPlace>, folder: string): void {
   for (const [name, shape] of baseTensors(c)) {
