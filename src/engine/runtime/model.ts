@@ -32,8 +32,7 @@ export function compileInference(
 ): Promise<Session> {
   const graph = buildInferenceGraph(graphConfig(base), base.tensors, { adapted, wholeCaches: keepsCaches(device) });
   const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
-  // Prompts are of any length, and a cache grows.
-  return createSession(graph, { folder: base.folder, threads, device, resident, varyingShapes: true });
+  return createSession(graph, { folder: base.folder, threads, device, resident });
 }
 
 /** A model over a compiled graph and a bank that fits it. */
