@@ -13,12 +13,12 @@ import { peakOf } from './peakOf.ts';
 
 /*
  * A program that answers with one expert, and prints what that was planned to take and took, in bytes:
- * `answerPeak FOLDER none|int8|int4 CACHE`, with --expose-gc; the quantised copy is in CACHE. Linux alone tells the peak
- * of a process.
+ * `answerPeak FOLDER none|int8|int4 CACHE WORDS`, with --expose-gc; the quantised copy is in CACHE, the prompt has so many
+ * words. Linux alone tells the peak of a process.
  */
 
-const [folder, quantization, cache] = process.argv.slice(2) as [string, Recipe['quantization'], string];
-const messages = [{ role: 'user' as const, content: 'word '.repeat(200) }];
+const [folder, quantization, cache, words] = process.argv.slice(2) as [string, Recipe['quantization'], string, string];
+const messages = [{ role: 'user' as const, content: 'word '.repeat(Number(words)) }];
 const settings = generationSettings.parse({ maxTokens: 32 });
 
 // What any answer takes of the process is not of the plan: the runtime's own pages, and what has grown of V8's heap.
@@ -52,5 +52,5 @@ for (let i = 0; i < 2; i++) await generate(model, [{ messages, weights: { e: 1 }
 const length = prompt + settings.maxTokens;
 const memory = answeringMemory({ config: graphConfig(base), tensors: base.tensors, ranks: rank, prompt, length });
 const planned = before + Object.values(memory).reduce((a, b) => a + b, 0);
-console.log(JSON.stringify({ planned, measured: peakOf(process.pid), before }));
+console.log(JSON.stringify({ planned, measured: peakOf(process.pid) }));
 await model.dispose();

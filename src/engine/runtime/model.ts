@@ -1,4 +1,5 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
+import { plansExecutions } from '../../nn/memory/answeringMemory.ts';
 import { buildInferenceGraph } from '../../nn/model/inferenceGraph.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { AdapterBank, Weights } from './adapterBank.ts';
@@ -32,7 +33,8 @@ export function compileInference(
 ): Promise<Session> {
   const graph = buildInferenceGraph(graphConfig(base), base.tensors, { adapted, wholeCaches: keepsCaches(device) });
   const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
-  return createSession(graph, { folder: base.folder, threads, device, resident });
+  const varyingShapes = !plansExecutions(base.tensors);
+  return createSession(graph, { folder: base.folder, threads, device, resident, varyingShapes });
 }
 
 /** A model over a compiled graph and a bank that fits it. */

@@ -82,17 +82,23 @@ test('the memory of answering that is planned is within 10 % of the peak, in F32
   skip: peakMissing,
 }, async () => {
   const folder = temporaryFolder();
-  const shape = { hidden_size: 768, num_attention_heads: 12, intermediate_size: 2048, num_hidden_layers: 3 };
+  const width = { hidden_size: 768, num_attention_heads: 12, intermediate_size: 2048, num_hidden_layers: 3 };
   // Weights that are joined, packed, dequantised and gathered from are each a large part.
-  randomBase(folder, 'BF16', { ...shape, vocab_size: 16000 });
+  randomBase(folder, 'BF16', { ...width, vocab_size: 16000, max_position_embeddings: 2048 });
   const program = fileURLToPath(new URL('../../support/answerPeak.ts', import.meta.url));
-  for (const quantization of ['none', 'int8', 'int4'] as const) {
+  const cases = [
+    ['none', 200],
+    ['none', 1500],
+    ['int8', 200],
+    ['int4', 1500],
+  ] as const;
+  for (const [quantization, words] of cases) {
     // Making the copy is not what is measured.
     await openBase(folder, quantization, join(folder, 'cache'));
-    const args = ['--expose-gc', ...fromSource, program, folder, quantization, join(folder, 'cache')];
+    const args = ['--expose-gc', ...fromSource, program, folder, quantization, join(folder, 'cache'), `${words}`];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const { planned, measured } = JSON.parse(stdout);
-    assertClose([planned / measured], [1], 0.1, `${quantization}: planned by measured bytes`);
+    assertClose([planned / measured], [1], 0.1, `${quantization}, ${words} words: planned by measured bytes`);
   }
 });
 
