@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { dequantizeGgml, ggmlBlock, ggmlTypeName, ggmlTypes } from '../../../src/nn/quant/ggmlBlocks.ts';
+import { readTensors } from '../lora/golden.ts';
+
+const folder = new URL('../../golden/gguf/', import.meta.url);
+
+interface Case {
+  name: string;
+  type: string;
+  type_number: number;
+  block_values: number;
+  block_bytes: number;
+  bytes_base64: string;
+}
+
+const { cases } = JSON.parse(readFileSync(new URL('blocks.json', folder), 'utf8')) as { cases: Case[] };
+const tensors = readTensors(new URL('blocks.safetensors', folder));
+
+test("blocks of every type have the values that gguf's own quants.py gives them, to the bit", () => {
+  for (const c of cases) {
+    assert.equal(ggmlTypeName(c.type_number), c.type);
+    const { values, bytes } = ggmlBlock(c.type_number)!;
+    assert.deepEqual([values, bytes], [c.block_values, c.block_bytes], c.name);
+    const found = dequantizeGgml(c.type_number, Buffer.from(c.bytes_base64, 'base64'));
+    const wanted = tensors.get(`${c.name}.values`)!.data;
+    assert.deepEqual(new Uint32Array(found.buffer), new Uint32Array(Float32Array.from(wanted).buffer), c.name);
+  }
+  assert.deepEqual([...new Set(cases.map(c => c.type))].sort(), [...ggmlTypes].sort());
+});
