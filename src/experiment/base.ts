@@ -2,19 +2,21 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plannedCopies, plannedTensors } from '../nn/memory/plannedTensors.ts';
+import { placedTensors, plannedCopies, plannedTensors } from '../nn/memory/plannedTensors.ts';
 import { checkBaseTensors } from '../nn/model/baseWeights.ts';
 import { type BaseConfig, parseBaseConfig } from '../nn/model/config.ts';
 import { quantizedConfig } from '../nn/model/quantizedTensors.ts';
 import type { DType } from '../nn/tensor/dtype.ts';
 import type { TensorPlace } from '../nn/tensor/tensorPlace.ts';
 import { type ChatTemplate, chatTemplateSource, createChatTemplate } from '../nn/tokenizer/chatTemplate.ts';
+import type { TokenizerFiles } from '../nn/tokenizer/ggufTokenizer.ts';
 import { stopTokenIds } from '../nn/tokenizer/stopTokenIds.ts';
 import type { Tokenizer } from '../nn/tokenizer/tokenizer.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Quantization } from '../protocol/quantization.ts';
 import { visibleName } from '../protocol/visibleText.ts';
 import type { Recipe } from '../recipe/schema.ts';
+import { defaultCacheFolder } from './cacheFolder.ts';
 import {
   folderFiles,
   ifThere,
@@ -26,9 +28,12 @@ import {
   readText,
   storageError,
 } from './files.ts';
+import { importGguf, readGgufBase, readGgufText } from './ggufBase.ts';
+import { ggufStamp, isGgufFile } from './ggufFile.ts';
 import { openTokenizer } from './openTokenizer.ts';
 import { settle } from './removeStaleFiles.ts';
 import { readTensorPlaces } from './safetensorsFile.ts';
+import type { WorkWatch } from './workWatch.ts';
 
 /** A base model's folder, read but not yet compiled: weights stay in their files. */
 export interface Base {
@@ -53,14 +58,24 @@ export interface BaseText {
   stopIds: number[];
 }
 
+/** Where a base that has to be made readable first is kept, and who waits for it. */
+export interface LoadOptions extends WorkWatch {
+  cacheFolder?: string;
+}
+
 /**
- * Reads a Hugging Face folder: config.json, model.safetensors or a sharded index, and where they are there
- * tokenizer.json, tokenizer_config.json with its chat template (or chat_template.jinja), generation_config.json.
+ * Reads a base: a Hugging Face folder, or a file in GGUF, of which such a folder is made in the cache. Of the folder are
+ * read config.json, model.safetensors or a sharded index, and where they are there tokenizer.json, tokenizer_config.json
+ * with its chat template (or chat_template.jinja), generation_config.json.
  * Throws `notFound`, `badFile`, `mismatch` or `unsupported`, each naming the file and the part.
  */
-export async function loadBase(folder: string): Promise<Base> {
+export async function loadBase(
+  path: string,
+  { cacheFolder = defaultCacheFolder(), ...watch }: LoadOptions = {},
+): Promise<Base> {
   // A merged model that was just being replaced when its process was killed.
-  if (!(await isThere(folder))) await settle(folder);
+  if (!(await isThere(path))) await settle(path);
+  const folder = isGgufFile(path) ? await importGguf(path, cacheFolder, watch) : path;
   const weights = await readBaseWeights(folder);
   const text = await readBaseText(folder, weights.config.vocab);
   return {
@@ -100,10 +115,11 @@ export async function readBaseWeights(folder: string): Promise<Omit<Base, 'text'
   }
 }
 
-/** Reads a base's config.json. Throws `notFound`, with what the folder is instead, `badFile` and `unsupported`. */
+/** Reads a base's config.json, or what a file in GGUF says in its place. Throws `notFound`, with what the folder is instead, `badFile` and `unsupported`. */
 export async function readBaseConfig(
   folder: string,
 ): Promise<{ config: BaseConfig; configJson: Record<string, unknown> }> {
+  if (isGgufFile(folder)) return readGgufBase(folder);
   const path = join(folder, 'config.json');
   const json = await ifThere(path, readJson(path, "the base's config.json", largest.configuration));
   if (json === undefined) {
@@ -133,7 +149,7 @@ const otherFormats: { name: RegExp; hint: string }[] = [
     name: /^adapter_(config\.json|model\..*)$/,
     hint: 'It is an adapter: name it as an expert\'s "adapter" in a recipe, and the model it was trained on as "base".',
   },
-  { name: /\.gguf$/i, hint: 'A GGUF file is not read: use the folder with safetensors that it was made of.' },
+  { name: /\.gguf$/i, hint: 'Name the GGUF file itself as the base.' },
   {
     name: /\.bin$/,
     hint: "Save it as safetensors, with Python: from transformers import AutoModelForCausalLM; AutoModelForCausalLM.from_pretrained('IN').save_pretrained('OUT')",
@@ -189,6 +205,10 @@ function quantizedTensorsError(tensors: ReadonlyMap<string, TensorPlace>, folder
 
 /** Undefined for a folder without tokenizer.json. `rows` are those of the embedding: no token may be beyond them. */
 export async function readBaseText(folder: string, rows?: number): Promise<BaseText | undefined> {
+  if (isGgufFile(folder)) {
+    const files = await readGgufText(folder);
+    return files && textOf(files, { file: folder, configFile: folder, rows }, chatTemplateOf(files, folder));
+  }
   const [file, configFile] = [join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json')];
   const tokenizerJson = await readJsonIfThere(file, largest.tokenizer);
   if (tokenizerJson === undefined) return undefined;
@@ -198,9 +218,17 @@ export async function readBaseText(folder: string, rows?: number): Promise<BaseT
     ...(await readJsonIfThere(configFile)),
   };
   const generationConfig = (await readJsonIfThere(join(folder, 'generation_config.json'))) ?? {};
-  const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig, { file, configFile, rows });
-  const found = await templateOf(folder, tokenizerConfig);
-  const chatTemplate = createChatTemplate(found?.source, found?.file);
+  const files = { tokenizer: tokenizerJson, tokenizerConfig, generationConfig };
+  return textOf(files, { file, configFile, rows }, await templateOf(folder, tokenizerConfig));
+}
+
+function textOf(
+  { tokenizer: json, tokenizerConfig, generationConfig }: TokenizerFiles,
+  options: { file: string; configFile: string; rows?: number },
+  template: FoundTemplate | undefined,
+): BaseText {
+  const tokenizer = openTokenizer(json, tokenizerConfig, options);
+  const chatTemplate = createChatTemplate(template?.source, template?.file);
   return {
     tokenizer,
     chatTemplate,
@@ -214,22 +242,39 @@ function specialTokens({ bos_token, eos_token }: Record<string, unknown>): Recor
 
 /** The chat template beside a base's or an adapter's weights, as its text; undefined without one. Throws `badFile`. */
 export async function readChatTemplate(folder: string): Promise<string | undefined> {
+  if (isGgufFile(folder)) {
+    const files = await readGgufText(folder);
+    return files && chatTemplateOf(files, folder)?.source;
+  }
   return (await templateOf(folder, (await readJsonIfThere(join(folder, 'tokenizer_config.json'))) ?? {}))?.source;
 }
 
-/** A folder's chat template and the file that has it: chat_template.jinja comes before tokenizer_config.json. */
+/** A chat template and the file that has it. */
+interface FoundTemplate {
+  source: string;
+  file: string;
+}
+
+/** A folder's chat template: chat_template.jinja comes before tokenizer_config.json. */
 async function templateOf(
   folder: string,
   tokenizerConfig: Record<string, unknown>,
-): Promise<{ source: string; file: string } | undefined> {
+): Promise<FoundTemplate | undefined> {
   const file = join(folder, 'chat_template.jinja');
   const source = await ifThere(file, readText(file, 'the chat template', largest.template));
   if (source?.includes('\ufffd'))
     throw new WorkbenchError('badFile', `${file}: the chat template is not UTF-8 text`, 'Save it as UTF-8.');
   if (source !== undefined) return { source, file };
+  return chatTemplateOf({ tokenizerConfig }, join(folder, 'tokenizer_config.json'));
+}
+
+/** The chat template that tokenizer_config.json has. Throws `badFile`. */
+function chatTemplateOf(
+  { tokenizerConfig }: Pick<TokenizerFiles, 'tokenizerConfig'>,
+  configFile: string,
+): FoundTemplate | undefined {
   const { chat_template: entry } = tokenizerConfig;
   if (entry === undefined || entry === null) return undefined;
-  const configFile = join(folder, 'tokenizer_config.json');
   const isNamed = (each: unknown) => typeof (each as { template?: unknown } | null)?.template === 'string';
   const inConfig = Array.isArray(entry) && !entry.every(isNamed) ? undefined : chatTemplateSource(tokenizerConfig);
   if (inConfig !== undefined) return { source: inConfig, file: configFile };
@@ -265,6 +310,7 @@ export function isCompanionFile(name: string): boolean {
 
 /** When the files that loadBase reads were last written, and how large they are: the same text while they are the same. */
 export async function baseStamp(folder: string): Promise<string> {
+  if (isGgufFile(folder)) return ggufStamp(folder);
   const names = await ifThere(folder, folderFiles(folder));
   const read = (names ?? [])
     .filter(name => isCompanionFile(name) || /\.safetensors(\.index\.json)?$/.test(name))
@@ -296,14 +342,16 @@ export async function openPlanBase(
   embeddedFolder: string,
 ): Promise<PlanBase> {
   const notes: string[] = [];
-  const weights = await readBaseWeights(folder).catch(async error => {
-    if (!(error instanceof WorkbenchError && error.code === 'notFound')) throw error;
-    const { config, configJson } = await readBaseConfig(folder);
-    const said = configJson.dtype ?? configJson.torch_dtype;
-    const dtype = (typeof said === 'string' && dtypes[said]) || 'BF16';
-    notes.push(`The base's weights are not there: planned as ${dtype} from config.json.`);
-    return { folder, config, configJson, tensors: plannedTensors(config, dtype), weightFiles: [] };
-  });
+  const weights =
+    (await plannedGguf(folder)) ??
+    (await readBaseWeights(folder).catch(async error => {
+      if (!(error instanceof WorkbenchError && error.code === 'notFound')) throw error;
+      const { config, configJson } = await readBaseConfig(folder);
+      const said = configJson.dtype ?? configJson.torch_dtype;
+      const dtype = (typeof said === 'string' && dtypes[said]) || 'BF16';
+      notes.push(`The base's weights are not there: planned as ${dtype} from config.json.`);
+      return { folder, config, configJson, tensors: plannedTensors(config, dtype), weightFiles: [] };
+    }));
   const own = await readBaseText(folder, weights.config.vocab);
   if (!own) notes.push("The base has no tokenizer.json: tokens are counted with the embedded base's.");
   const text = own ? () => own : (await loadBase(embeddedFolder)).text;
@@ -312,12 +360,21 @@ export async function openPlanBase(
   return { base: { ...plain, quantization, tensors: plannedCopies(plain.config, plain.tensors, quantization) }, notes };
 }
 
+/** A base in GGUF as it will be held, whether or not its folder was made already; undefined for a folder. */
+async function plannedGguf(path: string): Promise<Omit<Base, 'text'> | undefined> {
+  if (!isGgufFile(path)) return undefined;
+  const { config, configJson, tensors } = await readGgufBase(path);
+  const held = [...tensors].map(([name, { place, dtype }]) => ({ name, dtype, shape: place.shape }));
+  return { folder: path, config, configJson, tensors: placedTensors(held), weightFiles: [] };
+}
+
 /** A base has its weights in one file, or in several that an index names. */
 const singleFile = 'model.safetensors';
 export const weightIndexFile = 'model.safetensors.index.json';
 
 /** Whether a base's folder has weights, as far as its files' names tell. */
 export function hasWeights(folder: string): boolean {
+  if (isGgufFile(folder)) return true;
   return [singleFile, weightIndexFile].some(file => existsSync(join(folder, file)));
 }
 

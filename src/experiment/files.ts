@@ -52,6 +52,12 @@ export async function writeFileAtomic(path: string, data: FileContent | FileWrit
   });
 }
 
+/** Writes bytes to a place of a file, all of them. */
+export async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; )
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+}
+
 /** As writeFileAtomic, with the file system's own errors. */
 async function writeWhole(path: string, data: FileContent | FileWriter): Promise<void> {
   const { temporary } = temporaryNames(path);

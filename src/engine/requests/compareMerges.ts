@@ -11,8 +11,9 @@ import { blendAdapters, mergeOptions, readWeighted } from './merge.ts';
 /** Makes every method's merge of a recipe's experts in memory, and measures how far each is from the exact sum. */
 export const handle: RequestHandler<'compareMerges'> = async (workbench, request, call) => {
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
+  const base = await loadBase(experiment.baseFolder, { cacheFolder: workbench.cacheFolder });
   const adapters = blendAdapters(experiment, request.weights);
-  const weighted = await readWeighted(await loadBase(experiment.baseFolder), adapters, workbench.tell);
+  const weighted = await readWeighted(base, adapters, workbench.tell);
   const wanted = request.methods ?? mergeMethods;
   const methods: ComparedMerge[] = [];
   for (const [done, method] of wanted.entries()) {

@@ -23,7 +23,7 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
   const source = adapterFolder(e, expert);
   const adapter = await readAdapter(source, expert, workbench.tell);
   const path = resolve(out);
-  const base = await loadBase(e.baseFolder);
+  const base = await loadBase(e.baseFolder, { cacheFolder: workbench.cacheFolder });
   const check = () =>
     format === 'gguf'
       ? checkOutputFile(path, format)

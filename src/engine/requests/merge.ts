@@ -31,7 +31,7 @@ interface MergeJob {
 /** Combines adapters for good: into one adapter, or into a full copy of the base. */
 export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   const job = await jobOf(workbench, request);
-  const base = await loadBase(job.base);
+  const base = await loadBase(job.base, { cacheFolder: workbench.cacheFolder });
   const kind = request.intoBase ? 'model' : 'adapter';
   const sources = job.adapters.map(a => a.path);
   const check = () => checkOutputFolder(job.out, kind, base, sources);

@@ -36,7 +36,7 @@ export const handle: RequestHandler<'promote'> = async (workbench, request) => {
         `'${expert}' was not validated before step ${step}`,
         'Take the step itself.',
       );
-    const base = await loadBase(experiment.baseFolder);
+    const base = await loadBase(experiment.baseFolder, { cacheFolder: workbench.cacheFolder });
     const { baseHash } = checkpoint.origin!;
     if ((await hashBase(base)) !== baseHash)
       throw new WorkbenchError('mismatch', `${path} is of a run on another base`, "Restore the recipe's base.");

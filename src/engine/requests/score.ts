@@ -9,7 +9,7 @@ import type { ScoreResult } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { allLogits } from '../runtime/model.ts';
 import { openModel } from '../runtime/openModel.ts';
-import type { RequestHandler } from '../workbench/request.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /**
  * Log-probability of every token of given texts, under a model with given adapters. Throws `runtime` for logits that are
@@ -18,7 +18,8 @@ import type { RequestHandler } from '../workbench/request.ts';
 export const handle: RequestHandler<'score'> = async (workbench, request, call) => {
   const logits = request.logits && resolve(request.logits);
   if (logits) await checkOutputFile(logits, 'safetensors');
-  const base = await loadBase(baseFolder(request.model, process.cwd(), workbench.mediaFolder));
+  const path = baseFolder(request.model, process.cwd(), workbench.mediaFolder);
+  const base = await loadBase(path, { cacheFolder: workbench.cacheFolder, ...watchFor(call) });
   const paths = request.adapters.map(a => a.path);
   const adapters = await Promise.all(
     request.adapters.map(async (a, i) => ({

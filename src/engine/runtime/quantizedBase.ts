@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { type Base, hashBase, loadBase } from '../../experiment/base.ts';
-import { storageError, writeFileAtomic } from '../../experiment/files.ts';
+import { storageError, writeAt, writeFileAtomic } from '../../experiment/files.ts';
 import { removeStaleFiles } from '../../experiment/removeStaleFiles.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { readTensorF32 } from '../../nn/files/safetensors.ts';
@@ -33,7 +33,7 @@ export async function openBase(
   cacheFolder: string,
   watch?: WorkWatch,
 ): Promise<Base> {
-  const base = await loadBase(folder);
+  const base = await loadBase(folder, { cacheFolder, ...watch });
   return quantization === 'none' ? base : quantizeBase(base, { ...watch, quantization, cacheFolder });
 }
 
@@ -174,11 +174,6 @@ async function writeCopy(base: Base, path: string, { header, hashAt, weights }: 
     const hash = await hashData(file, header.length);
     await writeAt(file, Buffer.from(hash, 'latin1'), hashAt);
   });
-}
-
-async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; )
-    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
 }
 
 /** Some rows of a weight of the base, in F32. */

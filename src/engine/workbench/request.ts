@@ -17,7 +17,7 @@ export type EngineCall<M extends EngineMethod> = Call<EngineProgress<M>>;
 export const engineEnds = 'the engine ends';
 
 /** Tells a request's caller how far the work is that it waits for. */
-export function watchFor({ signal, progress }: Call<WorkProgress>, message = 'quantising the base'): WorkWatch {
+export function watchFor({ signal, progress }: Call<WorkProgress>, message = 'preparing the base'): WorkWatch {
   return {
     signal,
     progress: (done, total) => progress({ kind: 'work', message, done, total }),

@@ -127,7 +127,7 @@ export function createWorkbench({
     const stamp = await baseStamp(folder);
     if (isCurrent(folder, stamp)) return current!.model.base.text();
     if (lastText?.folder !== folder || lastText.stamp !== stamp)
-      lastText = { folder, stamp, text: (await loadBase(folder)).text() };
+      lastText = { folder, stamp, text: (await loadBase(folder, { cacheFolder })).text() };
     return lastText.text;
   };
 

@@ -144,27 +144,39 @@ export function encodeSafetensors(tensors: TensorToWrite[], metadata: Record<str
   const sorted = [...tensors].sort(
     (a, b) => dtypeSize[b.dtype] - dtypeSize[a.dtype] || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
+  const chunks = sorted.map(encodeTensor);
+  return [safetensorsHeader(sorted, metadata).header, ...chunks];
+}
+
+/**
+ * The beginning of a file with these tensors, one behind the other, and where each begins in the file. Data begins at a
+ * multiple of `align` bytes.
+ */
+export function safetensorsHeader(
+  tensors: readonly Pick<TensorToWrite, 'name' | 'dtype' | 'shape'>[],
+  metadata: Record<string, string> = {},
+  align = 8,
+): { header: Uint8Array; begins: number[] } {
   const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
-  const chunks: Uint8Array[] = [];
   const seen = new Set(['__metadata__']);
+  const offsets: number[] = [];
   let offset = 0;
-  for (const tensor of sorted) {
-    if (seen.has(tensor.name)) throw new WorkbenchError('badRequest', `Two tensors to write are named ${tensor.name}`);
-    seen.add(tensor.name);
-    const bytes = encodeTensor(tensor);
-    const { dtype, shape } = tensor;
-    entries.push([tensor.name, { dtype, shape, data_offsets: [offset, offset + bytes.length] }]);
-    chunks.push(bytes);
-    offset += bytes.length;
+  for (const { name, dtype, shape } of tensors) {
+    if (seen.has(name)) throw new WorkbenchError('badRequest', `Two tensors to write are named ${name}`);
+    seen.add(name);
+    const end = offset + product(shape) * dtypeSize[dtype];
+    entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
+    offsets.push(offset);
+    offset = end;
   }
   // Written by hand at the top level: an object would move names like '0' to the front and lose '__proto__'.
   const text = `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`).join(',')}}`;
   const json = new TextEncoder().encode(text);
-  const padded = Math.ceil(json.length / 8) * 8;
-  const header = new Uint8Array(8 + padded).fill(0x20);
-  new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
+  const length = Math.ceil((8 + json.length) / align) * align;
+  const header = new Uint8Array(length).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(length - 8), true);
   header.set(json, 8);
-  return [header, ...chunks];
+  return { header, begins: offsets.map(at => length + at) };
 }
 
 function parseHeaderJson(bytes: Uint8Array, fileName: string): Record<string, unknown> {

@@ -8,8 +8,13 @@ import type { TensorPlace } from '../tensor/tensorPlace.ts';
 
 /** The tensors that the checkpoint of a base would hold, for a memory plan from the base's configuration alone. */
 export function plannedTensors(c: BaseConfig, dtype: DType): Map<string, TensorPlace> {
+  return placedTensors([...baseTensors(c)].map(([name, shape]) => ({ name, dtype, shape })));
+}
+
+/** Tensors as they would lie in a checkpoint. */
+export function placedTensors(tensors: { name: string; dtype: DType; shape: number[] }[]): Map<string, TensorPlace> {
   const place = placer();
-  return new Map([...baseTensors(c)].map(([name, shape]) => [name, place(dtype, shape)]));
+  return new Map(tensors.map(({ name, dtype, shape }) => [name, place(dtype, shape)]));
 }
 
 /** A base's tensors and, beside them, the quantised copies that would be made. */

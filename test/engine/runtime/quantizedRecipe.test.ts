@@ -46,7 +46,7 @@ test('a recipe with a quantised base: trained, asked and evaluated on it, the st
   assertClose(losses, full, 0.05, 'losses of the same steps');
   assert.notDeepEqual(losses, full);
   assert.equal((await readdir(join(cacheFolder, 'quantized'))).length, 1);
-  assert.deepEqual([...new Set(told)], ['quantising the base']);
+  assert.deepEqual([...new Set(told)], ['preparing the base']);
   const copied = told.length;
 
   const answer = await ask(

@@ -33,8 +33,8 @@ test('what a run is called', () => {
 test('how far it is', () => {
   assert.equal(progressText(training), 'step 34/200 · loss math 1.235, code 0.500 · 4,612 tokens/s · 1 min 20 s left');
   assert.equal(percentDone(training), '17 %');
-  const preparing = { ...training, progress: { message: 'quantising the base', done: 3, total: 12 } };
-  assert.equal(progressText(preparing), 'quantising the base 3/12');
+  const preparing = { ...training, progress: { message: 'preparing the base', done: 3, total: 12 } };
+  assert.equal(progressText(preparing), 'preparing the base 3/12');
   assert.equal(progressText(evaluation), 'waiting for the engine');
   assert.equal(percentDone(evaluation), '');
 });

@@ -1,0 +1,139 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ggmlBlock, ggmlTypeName, ggmlTypes } from '../nn/quant/ggmlBlocks.ts';
+import { WorkbenchError } from '../protocol/errors.ts';
+import { visibleName } from '../protocol/visibleText.ts';
+import { openFile } from './files.ts';
+
+/** A tensor of a GGUF file. */
+export interface GgufTensor {
+  /** Path of the file. */
+  file: string;
+  /** `ggml_type` */
+  type: number;
+  /** Rows first. */
+  shape: number[];
+  /** In bytes, from the beginning of the file. */
+  offset: number;
+  length: number;
+}
+
+/** What stands before the weights of a model in GGUF: one file, or several that belong together. */
+export interface GgufHead {
+  path: string;
+  files: string[];
+  metadata: Record<string, unknown>;
+  tensors: Map<string, GgufTensor>;
+}
+
+/** Whether a path leads to a file in GGUF, whatever its name: Ollama's have none that says so. */
+export function isGgufFile(path: string): boolean {
+  try {
+    if (!statSync(path).isFile()) return false;
+    if (/\.gguf$/i.test(path)) return true;
+    const file = openSync(path, 'r');
+    try {
+      const begin = Buffer.alloc(4);
+      return readSync(file, begin, 0, 4, 0) === 4 && begin.toString('latin1') === 'GGUF';
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Whoever reads it says what is wrong with it.
+    return false;
+  }
+}
+
+/** Size and time of each file of a model in GGUF: the same model while they are the same. */
+export async function ggufStamp(path: string): Promise<string> {
+  const infos = await Promise.all(filesOf(path).map(file => stat(file).catch(() => undefined)));
+  return JSON.stringify(infos.map(info => [info?.size, info?.mtimeMs]));
+}
+
+let last: { path: string; stamp: string; head: GgufHead } | undefined;
+
+/**
+ * Reads the head of a model in GGUF: metadata, and where the tensors lie. Throws `notFound`, `badFile` for what is damaged
+ * or cut off, and `unsupported` for tensor types that are not read; each names the file.
+ */
+export async function readGguf(path: string): Promise<GgufHead> {
+  const stamp = await ggufStamp(path);
+  // A large vocabulary takes a second, and several readings follow one another.
+  if (last?.path === path && last.stamp === stamp) return last.head;
+  const files = filesOf(path);
+  const head: GgufHead = { path, files, metadata: {}, tensors: new Map() };
+  for (const [i, file] of files.entries()) {
+    const { metadata, tensors } = await readOne(file);
+    if (i === 0) head.metadata = metadata;
+    for (const [name, tensor] of tensors) {
+      if (head.tensors.has(name)) throw damaged(file, `holds the tensor '${visibleName(name)}' a second time`);
+      head.tensors.set(name, tensor);
+    }
+  }
+  const parts = head.metadata['split.count'];
+  if (typeof parts === 'number' && parts > files.length)
+    throw new WorkbenchError(
+      'notFound',
+      `${path}: it is one of ${parts} files that belong together; ${files.length} were found`,
+      'Put all into one folder, as NAME-00001-of-0000N.gguf.',
+    );
+  last = { path, stamp, head };
+  return head;
+}
+
+const split = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/i;
+const mostFiles = 1000;
+
+/** All files of a model, whichever of them is named; throws where one is missing. */
+function filesOf(path: string): string[] {
+  const [, name, , count] = split.exec(basename(path)) ?? [];
+  if (name === undefined || Number(count) < 2 || Number(count) > mostFiles) return [path];
+  return Array.from({ length: Number(count) }, (_, i) =>
+    join(dirname(path), `${name}-${String(i + 1).padStart(5, '0')}-of-${count}.gguf`),
+  );
+}
+
+async function readOne(file: string): Promise<Pick<GgufHead, 'metadata' | 'tensors'>> {
+  const { handle, size } = await openFile(file, 'the GGUF file');
+  await handle.close();
+  // A vocabulary takes some megabytes; the library loads with the first file.
+  const { gguf } = await import('@huggingface/gguf');
+  const parsed = await gguf(file, { allowLocalFile: true }).catch(error => {
+    throw damaged(file, visibleName((error as Error).message));
+  });
+  if (!parsed.littleEndian) throw new WorkbenchError('unsupported', `${file}: it is big-endian`, 'Convert it anew.');
+  const start = Number(parsed.tensorDataOffset);
+  const tensors = new Map<string, GgufTensor>();
+  for (const info of parsed.tensorInfos) {
+    const shape = info.shape.map(Number).reverse();
+    const name = `'${visibleName(info.name)}'`;
+    const block = ggmlBlock(info.dtype);
+    if (!block)
+      throw new WorkbenchError(
+        'unsupported',
+        `${file}: ${name} is stored as ${ggmlTypeName(info.dtype)}`,
+        `Use a file with types of these: ${ggmlTypes.join(', ')}.`,
+      );
+    const count = shape.reduce((a, b) => a * b, 1);
+    const row = shape.at(-1) ?? 1;
+    if (row % block.values !== 0 || !Number.isSafeInteger(count))
+      throw damaged(file, `${name} has rows of ${row} values, which are no whole blocks of ${block.values}`);
+    const length = (count / block.values) * block.bytes;
+    const offset = start + Number(info.offset);
+    if (offset + length > size)
+      throw damaged(file, `${name} should end at byte ${offset + length}; the file has ${size} bytes`);
+    if (tensors.has(info.name)) throw damaged(file, `holds the tensor ${name} a second time`);
+    tensors.set(info.name, { file, type: info.dtype, shape, offset, length });
+  }
+  return { metadata: parsed.metadata as Record<string, unknown>, tensors };
+}
+
+function damaged(file: string, what: string): WorkbenchError {
+  const missing = existsSync(file) ? '' : ' (it is no longer there)';
+  return new WorkbenchError(
+    'badFile',
+    `${file}${missing}: ${what}`,
+    'Is the download complete? Download the file again.',
+  );
+}

@@ -1,0 +1,93 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { Matrix } from '../tensor/dtype.ts';
+
+/*
+ * How llama.cpp names and arranges the tensors of a model (gguf-py's tensor_mapping.py, convert_hf_to_gguf.py). One table
+ * for both directions: what a base in GGUF is read with, and what adapters and models are written with.
+ */
+
+/** Parts of a block, by their names in a Hugging Face checkpoint. */
+const blockNames: Record<string, string> = {
+  input_layernorm: 'attn_norm',
+  post_attention_layernorm: 'ffn_norm',
+  'self_attn.q_proj': 'attn_q',
+  'self_attn.k_proj': 'attn_k',
+  'self_attn.v_proj': 'attn_v',
+  'self_attn.qkv_proj': 'attn_qkv',
+  'self_attn.o_proj': 'attn_output',
+  'self_attn.q_norm': 'attn_q_norm',
+  'self_attn.k_norm': 'attn_k_norm',
+  'mlp.gate_proj': 'ffn_gate',
+  'mlp.up_proj': 'ffn_up',
+  // Gate and up in one.
+  'mlp.gate_up_proj': 'ffn_up',
+  'mlp.down_proj': 'ffn_down',
+};
+
+/** Names that mean something else where a block norms the results of attention and MLP. */
+const normsAfter: Record<string, string> = {
+  post_attention_layernorm: 'post_attention_norm',
+  pre_feedforward_layernorm: 'ffn_norm',
+  post_feedforward_layernorm: 'post_ffw_norm',
+};
+
+const otherNames: Record<string, string> = {
+  'model.embed_tokens': 'token_embd',
+  'model.norm': 'output_norm',
+  lm_head: 'output',
+};
+
+/**
+ * The name that llama.cpp gives a tensor, or undefined for one that it has no place for. `normsResults` where blocks have
+ * a `post_feedforward_layernorm`.
+ */
+export function ggufTensorName(name: string, normsResults: boolean): string | undefined {
+  const [, path, suffix] = /^(.+)\.(weight|bias)$/.exec(name) ?? [];
+  if (path === undefined) return undefined;
+  const [, layer, part] = /^model\.layers\.(\d+)\.(.+)$/.exec(path) ?? [];
+  if (layer === undefined) return Object.hasOwn(otherNames, path) ? `${otherNames[path]}.${suffix}` : undefined;
+  const names = normsResults ? { ...blockNames, ...normsAfter } : blockNames;
+  return Object.hasOwn(names, part!) ? `blk.${layer}.${names[part!]}.${suffix}` : undefined;
+}
+
+/** The architectures, by llama.cpp's names, whose queries and keys rotate neighbouring pairs in place of a head's halves. */
+const interleaved = ['llama', 'granite', 'smollm3'];
+/** Those whose norms multiply by 1 + w, and have that sum in the file. */
+const normsWithOne = ['gemma2', 'gemma3'];
+
+/** What a tensor is in a GGUF file, besides its name: rows of a head in another order, or one more in each value. */
+export type GgufChange = { heads: number } | 'plusOne' | undefined;
+
+/** `name` is that of the Hugging Face checkpoint. */
+export function ggufChange(
+  name: string,
+  architecture: string,
+  { heads, kvHeads }: { heads: number; kvHeads: number },
+): GgufChange {
+  const projection = /\.self_attn\.([qk])_proj\.(weight|bias)$/.exec(name);
+  if (projection && interleaved.includes(architecture)) return { heads: projection[1] === 'q' ? heads : kvHeads };
+  return normsWithOne.includes(architecture) && /norm\.weight$/.test(name) ? 'plusOne' : undefined;
+}
+
+/**
+ * Rows of a head from halves to neighbouring pairs, as llama.cpp's converter arranges them: row t · dim/2 + j goes to
+ * 2j + t. With `back` the other way.
+ *
+ * @throws WorkbenchError `mismatch` where the heads cannot share the rows
+ */
+export function interleaveRows(m: Matrix, heads: number, name: string, { back = false } = {}): Matrix {
+  const half = m.rows / heads / 2;
+  if (!Number.isInteger(half))
+    throw new WorkbenchError(
+      'mismatch',
+      `${name} has ${m.rows} outputs, which ${heads} heads of even size cannot share`,
+    );
+  const data = new Float32Array(m.data.length);
+  for (let row = 0; row < m.rows; row++) {
+    const within = row % (2 * half);
+    const pair = row - within + 2 * (within % half) + Math.floor(within / half);
+    const [from, to] = back ? [pair, row] : [row, pair];
+    data.set(m.data.subarray(from * m.cols, (from + 1) * m.cols), to * m.cols);
+  }
+  return { ...m, data };
+}
