@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { decodeGgufHead, type GgufFileHead } from '../nn/files/gguf.ts';
 import { ggmlBlock, ggmlTypeName, ggmlTypes } from '../nn/quant/ggmlBlocks.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { visibleName } from '../protocol/visibleText.ts';
@@ -94,25 +95,35 @@ function filesOf(path: string): string[] {
   );
 }
 
-async function readOne(file: string): Promise<Pick<GgufHead, 'metadata' | 'tensors'>> {
+/** In bytes: what is read at first of a file's head, which a vocabulary makes some megabytes long, and at most. */
+const firstRead = 4e6;
+const longestHead = 500e6;
+
+async function readHead(file: string): Promise<GgufFileHead & { size: number }> {
   const { handle, size } = await openFile(file, 'the GGUF file');
-  await handle.close();
-  // A vocabulary takes some megabytes; the library loads with the first file.
-  const { gguf } = await import('@huggingface/gguf');
-  const parsed = await gguf(file, { allowLocalFile: true }).catch(error => {
-    throw damaged(file, visibleName((error as Error).message));
-  });
-  if (!parsed.littleEndian) throw new WorkbenchError('unsupported', `${file}: it is big-endian`, 'Convert it anew.');
-  const start = Number(parsed.tensorDataOffset);
+  try {
+    for (let length = firstRead; ; length *= 4) {
+      const bytes = new Uint8Array(Math.min(length, size, longestHead));
+      await handle.read(bytes, 0, bytes.length, 0);
+      const head = decodeGgufHead(bytes, file);
+      if (head) return { ...head, size };
+      if (bytes.length < length) throw damaged(file, 'it ends within its head');
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readOne(file: string): Promise<Pick<GgufHead, 'metadata' | 'tensors'>> {
+  const { metadata, tensors: infos, size } = await readHead(file);
   const tensors = new Map<string, GgufTensor>();
-  for (const info of parsed.tensorInfos) {
-    const shape = info.shape.map(Number).reverse();
-    const name = `'${visibleName(info.name)}'`;
-    const block = ggmlBlock(info.dtype);
+  for (const { name: text, shape, type, offset } of infos) {
+    const name = `'${visibleName(text)}'`;
+    const block = ggmlBlock(type);
     if (!block)
       throw new WorkbenchError(
         'unsupported',
-        `${file}: ${name} is stored as ${ggmlTypeName(info.dtype)}`,
+        `${file}: ${name} is stored as ${ggmlTypeName(type)}`,
         `Use a file with types of these: ${ggmlTypes.join(', ')}.`,
       );
     const count = shape.reduce((a, b) => a * b, 1);
@@ -120,20 +131,14 @@ async function readOne(file: string): Promise<Pick<GgufHead, 'metadata' | 'tenso
     if (row % block.values !== 0 || !Number.isSafeInteger(count))
       throw damaged(file, `${name} has rows of ${row} values, which are no whole blocks of ${block.values}`);
     const length = (count / block.values) * block.bytes;
-    const offset = start + Number(info.offset);
     if (offset + length > size)
       throw damaged(file, `${name} should end at byte ${offset + length}; the file has ${size} bytes`);
-    if (tensors.has(info.name)) throw damaged(file, `holds the tensor ${name} a second time`);
-    tensors.set(info.name, { file, type: info.dtype, shape, offset, length });
+    if (tensors.has(text)) throw damaged(file, `holds the tensor ${name} a second time`);
+    tensors.set(text, { file, type, shape, offset, length });
   }
-  return { metadata: parsed.metadata as Record<string, unknown>, tensors };
+  return { metadata, tensors };
 }
 
 function damaged(file: string, what: string): WorkbenchError {
-  const missing = existsSync(file) ? '' : ' (it is no longer there)';
-  return new WorkbenchError(
-    'badFile',
-    `${file}${missing}: ${what}`,
-    'Is the download complete? Download the file again.',
-  );
+  return new WorkbenchError('badFile', `${file}: ${what}`, 'Is the download complete? Download the file again.');
 }

@@ -1,4 +1,12 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { visibleName } from '../../protocol/visibleText.ts';
 import type { FloatTensor } from '../tensor/dtype.ts';
+
+/*
+ * Files in GGUF, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. The head is read here and not by
+ * @huggingface/gguf, which takes a byte order mark at the beginning of a token for none of it, so that tokens of Gemma
+ * become others.
+ */
 
 /** A value of a GGUF file's metadata. */
 export type GgufValue = { string: string } | { float32: number };
@@ -58,3 +66,103 @@ function text(value: string): Uint8Array {
 function padding(length: number): Uint8Array {
   return new Uint8Array((alignment - (length % alignment)) % alignment);
 }
+
+/** What stands before the weights. */
+export interface GgufFileHead {
+  /** By key; numbers of 64 bits as bigint. */
+  metadata: Record<string, unknown>;
+  /** Shapes rows first; `type` is a `ggml_type`, `offset` in bytes from the beginning of the file. */
+  tensors: { name: string; shape: number[]; type: number; offset: number }[];
+}
+
+/** Far above what any model has, low enough that a lying head cannot exhaust memory. */
+const most = { keys: 10_000, tensors: 200_000, axes: 8, listLength: 2_000_000, textLength: 20_000_000, depth: 3 };
+
+/**
+ * The head of a file, of which `bytes` are the first; undefined where it goes on behind them. Throws `badFile` for what is
+ * no such file, and `unsupported` for a version or byte order that is not read.
+ */
+export function decodeGgufHead(bytes: Uint8Array, fileName: string): GgufFileHead | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // A byte order mark is a part of a token.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let at = 0;
+  const wrong = (what: string) => new WorkbenchError('badFile', `${fileName}: ${what}`, 'Download the file again.');
+  const take = (size: number): number => {
+    if (at + size > bytes.length) throw new Incomplete();
+    at += size;
+    return at - size;
+  };
+  const int = () => view.getUint32(take(4), true);
+  const size = (limit: number, what: string): number => {
+    const value = view.getBigUint64(take(8), true);
+    if (value > BigInt(limit)) throw wrong(`it claims ${value} ${what}; at most ${limit} are read`);
+    return Number(value);
+  };
+  const string = (): string => {
+    const length = size(most.textLength, 'bytes of a text');
+    const from = take(length);
+    return decoder.decode(bytes.subarray(from, from + length));
+  };
+  const read = (type: number, depth = 0): unknown => {
+    if (type === typeNumber.string) return string();
+    if (type === 7) return view.getUint8(take(1)) !== 0;
+    const number = numbers[type];
+    if (number) return number.read(view, take(number.bytes));
+    if (type !== 9 || depth >= most.depth) throw wrong(`it has a value of the unknown type ${type}`);
+    const inner = int();
+    const length = size(most.listLength, 'values of a list');
+    return Array.from({ length }, () => read(inner, depth + 1));
+  };
+  try {
+    if (decoder.decode(bytes.subarray(take(4), 4)) !== 'GGUF') throw wrong('it is no GGUF file');
+    const fileVersion = int();
+    if (fileVersion !== 2 && fileVersion !== version) {
+      const what = fileVersion > 0xffff ? 'it is big-endian' : `it is of version ${fileVersion}`;
+      throw new WorkbenchError(
+        'unsupported',
+        `${fileName}: ${what}; versions 2 and 3, little-endian, are read`,
+        'Make it anew.',
+      );
+    }
+    const tensorCount = size(most.tensors, 'tensors');
+    const keyCount = size(most.keys, 'keys');
+    const metadata: Record<string, unknown> = Object.create(null);
+    for (let i = 0; i < keyCount; i++) {
+      const key = string();
+      metadata[key] = read(int());
+    }
+    const infos = Array.from({ length: tensorCount }, () => {
+      const name = string();
+      const axes = int();
+      if (axes > most.axes) throw wrong(`'${visibleName(name)}' has ${axes} axes`);
+      const shape = Array.from({ length: axes }, () => size(2 ** 40, 'values of a tensor')).reverse();
+      return { name, shape, type: int(), offset: size(2 ** 50, 'bytes before a tensor') };
+    });
+    const { 'general.alignment': step = alignment } = metadata;
+    if (typeof step !== 'number' || step < 1 || step > 2 ** 20 || step % 1 !== 0)
+      throw wrong("'general.alignment' is no size");
+    const start = Math.ceil(at / step) * step;
+    return { metadata, tensors: infos.map(info => ({ ...info, offset: start + info.offset })) };
+  } catch (error) {
+    if (error instanceof Incomplete) return undefined;
+    throw error;
+  }
+}
+
+/** The head goes on behind the bytes that are there. */
+class Incomplete extends Error {}
+
+/** Numbers of metadata, by type. */
+const numbers: Record<number, { bytes: number; read(view: DataView, at: number): number | bigint }> = {
+  0: { bytes: 1, read: (v, at) => v.getUint8(at) },
+  1: { bytes: 1, read: (v, at) => v.getInt8(at) },
+  2: { bytes: 2, read: (v, at) => v.getUint16(at, true) },
+  3: { bytes: 2, read: (v, at) => v.getInt16(at, true) },
+  4: { bytes: 4, read: (v, at) => v.getUint32(at, true) },
+  5: { bytes: 4, read: (v, at) => v.getInt32(at, true) },
+  6: { bytes: 4, read: (v, at) => v.getFloat32(at, true) },
+  10: { bytes: 8, read: (v, at) => v.getBigUint64(at, true) },
+  11: { bytes: 8, read: (v, at) => v.getBigInt64(at, true) },
+  12: { bytes: 8, read: (v, at) => v.getFloat64(at, true) },
+};
