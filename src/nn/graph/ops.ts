@@ -49,6 +49,7 @@ export const log = unary('Log');
 export const sqrt = unary('Sqrt');
 export const reciprocal = unary('Reciprocal');
 export const sigmoid = unary('Sigmoid');
+export const tanh = unary('Tanh');
 /** Normalised over the last axis. */
 export const softmax = unary('Softmax');
 /** Normalised over the last axis. */
@@ -57,6 +58,11 @@ export const logSoftmax = unary('LogSoftmax');
 /** x · sigmoid(x) (Elfwing et al. 2017), as onnxruntime's fused QuickGelu with alpha 1. */
 export function silu(g: Graph, x: Value): Value {
   return single(g, 'QuickGelu', [x], x.type, x.shape, { alpha: { float: 1 } }, contrib);
+}
+
+/** GELU by its approximation with tanh (Hendrycks & Gimpel 2016), as onnxruntime's fused FastGelu. */
+export function geluTanh(g: Graph, x: Value): Value {
+  return single(g, 'FastGelu', [x], x.type, x.shape, {}, contrib);
 }
 
 export interface Transposes {
@@ -268,10 +274,21 @@ export function addRmsNorm(g: Graph, x: Value, y: Value, weight: Value, epsilon:
 
 /**
  * Rotary position embedding in the half-rotation layout (Su et al. 2021).
- * x [batch, seq, heads · headDim], positions [batch, seq] int64, cos and sin [positions, headDim / 2].
+ * x [batch, seq, heads · headDim], positions [batch, seq] int64, cos and sin [positions, headDim / 2]; or, where of each
+ * of so many `heads` the first `dim` numbers alone are rotated, [positions, dim / 2].
  */
-export function rotary(g: Graph, x: Value, positions: Value, cos: Value, sin: Value): Value {
-  return single(g, 'RotaryEmbedding', [x, positions, cos, sin], x.type, x.shape, { interleaved: 0 }, contrib);
+export function rotary(
+  g: Graph,
+  x: Value,
+  positions: Value,
+  cos: Value,
+  sin: Value,
+  part?: { dim: number; heads: number },
+): Value {
+  const attributes = part
+    ? { interleaved: 0, rotary_embedding_dim: part.dim, num_heads: part.heads }
+    : { interleaved: 0 };
+  return single(g, 'RotaryEmbedding', [x, positions, cos, sin], x.type, x.shape, attributes, contrib);
 }
 
 /** Sums `x` over the axes along which a value of `shape` was broadcast to it. */
