@@ -7,7 +7,7 @@ import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
-import { architectures } from '../../nn/model/architectures.ts';
+import { traitsOf } from '../../nn/model/architectures.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
@@ -35,7 +35,7 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
     if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path, { check });
     else {
       const { architecture, heads, kvHeads } = base.config;
-      const { ggufName } = architectures[architecture];
+      const { ggufName } = traitsOf(architecture);
       await writeFileAtomic(path, adapterToGguf(adapter, { architecture: ggufName, heads, kvHeads }));
     }
   }

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { encodeGguf, type GgufValue } from '../files/gguf.ts';
-import type { ArchitectureTraits } from '../model/architectures.ts';
+import { type ArchitectureTraits, architectures } from '../model/architectures.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import type { Adapter } from './adapter.ts';
@@ -16,15 +16,19 @@ export interface GgufBase {
 /** The first key of every file, which llama.cpp does not read: what has it was made of an adapter and can be made again. */
 export const ggufMark = 'multi_lora.result';
 
-/** llama.cpp's names of a block's linear layers. */
-const tensorNames: Record<string, string> = {
-  'self_attn.q_proj': 'attn_q',
-  'self_attn.k_proj': 'attn_k',
-  'self_attn.v_proj': 'attn_v',
-  'self_attn.o_proj': 'attn_output',
-  'mlp.gate_proj': 'ffn_gate',
-  'mlp.up_proj': 'ffn_up',
-  'mlp.down_proj': 'ffn_down',
+/** llama.cpp's names of a block's linear layers; of some it has the parts of equal size as layers of their own. */
+const tensorNames: Record<string, readonly string[]> = {
+  'self_attn.q_proj': ['attn_q'],
+  'self_attn.k_proj': ['attn_k'],
+  'self_attn.v_proj': ['attn_v'],
+  'self_attn.qkv_proj': ['attn_qkv'],
+  'self_attn.o_proj': ['attn_output'],
+  'mlp.gate_proj': ['ffn_gate'],
+  'mlp.up_proj': ['ffn_up'],
+  'mlp.gate_up_proj': ['ffn_up'],
+  'mlp.down_proj': ['ffn_down'],
+  'shared_mlp.input_linear': ['ffn_gate', 'ffn_up'],
+  'shared_mlp.output_linear': ['ffn_down'],
 };
 
 /**
@@ -46,11 +50,12 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
     ['adapter.type', { string: 'lora' }],
     ['adapter.lora.alpha', { float32: alpha }],
   ]);
+  const pairs = Object.values(architectures).some(t => t.ggufName === base.architecture && t.ggufPairs);
   const tensors = new Map<string, FloatTensor>();
   for (const [module, { A, B, scaling }] of adapter.modules) {
     const match = /^model\.layers\.(\d+)\.(.+)$/.exec(module);
-    const name = match && tensorNames[match[2]!];
-    if (!name)
+    const names = match && tensorNames[match[2]!];
+    if (!names)
       throw new WorkbenchError('unsupported', `Adapter ${adapter.name}: ${module} has no place in a GGUF adapter`);
     const rest = (scaling * A.rows) / alpha;
     const scaled: Matrix = rest === 1 ? B : { ...B, data: B.data.map(value => value * rest) };
@@ -60,12 +65,15 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
         `Adapter ${adapter.name}: ${module} times its share of the scaling (${rest}) is beyond single floats`,
         'Use an alpha that is nearer to that of the other layers.',
       );
-    const heads = name === 'attn_q' ? base.heads : name === 'attn_k' ? base.kvHeads : undefined;
-    const isInterleaved = base.architecture === 'llama' && heads !== undefined;
-    const target = `blk.${match[1]}.${name}.weight`;
-    tensors.set(`${target}.lora_a`, { shape: [A.rows, A.cols], data: A.data });
-    const placed = isInterleaved ? interleaveRows(scaled, heads, module) : scaled;
-    tensors.set(`${target}.lora_b`, { shape: [B.rows, B.cols], data: placed.data });
+    const rows = B.rows / names.length;
+    for (const [i, name] of names.entries()) {
+      const heads = name === 'attn_q' ? base.heads : name === 'attn_k' ? base.kvHeads : undefined;
+      const part: Matrix = { rows, cols: B.cols, data: scaled.data.slice(i * rows * B.cols, (i + 1) * rows * B.cols) };
+      const placed = pairs && heads !== undefined ? interleaveRows(part, heads, module) : part;
+      const target = `blk.${match[1]}.${name}.weight`;
+      tensors.set(`${target}.lora_a`, { shape: [A.rows, A.cols], data: A.data });
+      tensors.set(`${target}.lora_b`, { shape: [rows, B.cols], data: placed.data });
+    }
   }
   return encodeGguf(metadata, tensors);
 }

@@ -1,6 +1,10 @@
+import { visibleName } from '../../protocol/visibleText.ts';
 import type { ConfigReader } from './configReader.ts';
 
-/** Names of a block's linear layers, those that read the same input together, in the order of the forward pass. */
+/**
+ * Modules of a block that are linear layers, those that read the same input together, in the order of the forward pass. One
+ * layer in place of several gives their results side by side.
+ */
 export interface BlockLinears {
   qkv: readonly string[];
   o: readonly string[];
@@ -50,8 +54,8 @@ export interface ArchitectureTraits {
   windows: 'none' | 'all' | 'last' | 'unrotated' | { allButEvery: number };
   /** Windows are there where this key of config.json is true. */
   windowSwitch?: 'use_sliding_window';
-  /** Blocks whose queries and keys are rotated: all, or as `no_rope_layers` says. */
-  rotated: 'all' | 'no_rope_layers';
+  /** Blocks whose queries and keys are rotated: all; as `no_rope_layers` says; all where `position_embedding_type` is rope. */
+  rotated: 'all' | 'no_rope_layers' | 'position_embedding_type';
   /** `partial_rotary_factor` may leave a part of each head as it is. */
   partlyRotated: boolean;
   /** Blocks with a window have a rotary embedding of their own; the bases of either kind where config.json gives none. */
@@ -66,16 +70,20 @@ export interface ArchitectureTraits {
     tied: boolean;
     activation: string;
   };
+  /** The key of config.json with the width of the MLP's hidden layer. */
+  mlpDimKey: 'intermediate_size' | 'shared_intermediate_size';
+  /** What of a configuration is not implemented, where a class may build other parts as well. */
+  refuses?: (config: ConfigReader) => string | undefined;
   /** Factors, where it has any. */
   factors?: (config: ConfigReader, hiddenSize: number) => Partial<Factors>;
 }
 
 /** q, k and v, and the MLP's two inputs, as layers of their own. */
 const apart = {
-  qkv: ['q_proj', 'k_proj', 'v_proj'],
-  o: ['o_proj'],
-  mlp: ['gate_proj', 'up_proj'],
-  down: ['down_proj'],
+  qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+  o: ['self_attn.o_proj'],
+  mlp: ['mlp.gate_proj', 'mlp.up_proj'],
+  down: ['mlp.down_proj'],
 } as const;
 
 const llama = {
@@ -90,6 +98,7 @@ const llama = {
   blockNorms: 'before',
   normsAddOne: false,
   activationKey: 'hidden_act',
+  mlpDimKey: 'intermediate_size',
   windows: 'none',
   rotated: 'all',
   partlyRotated: false,
@@ -126,6 +135,18 @@ const gemma3 = {
     embedding: Math.sqrt(hiddenSize),
     attention: 1 / Math.sqrt(config.number('query_pre_attn_scalar', 256)),
     logitCap: config.optional('final_logit_softcapping'),
+  }),
+} as const satisfies ArchitectureTraits;
+
+const granite = {
+  ...llama,
+  className: 'GraniteForCausalLM',
+  ggufName: 'granite',
+  factors: config => ({
+    embedding: config.number('embedding_multiplier', 1),
+    attention: config.number('attention_multiplier', 1),
+    residual: config.number('residual_multiplier', 1),
+    logits: 1 / config.number('logits_scaling', 1),
   }),
 } as const satisfies ArchitectureTraits;
 
@@ -183,7 +204,7 @@ export const architectures = {
     className: 'Phi3ForCausalLM',
     ggufName: 'phi3',
     ggufPairs: false,
-    linears: { qkv: ['qkv_proj'], o: ['o_proj'], mlp: ['gate_up_proj'], down: ['down_proj'] },
+    linears: { ...apart, qkv: ['self_attn.qkv_proj'], mlp: ['mlp.gate_up_proj'] },
     qkvBias: false,
     outputBias: false,
     mlpBias: false,
@@ -191,16 +212,23 @@ export const architectures = {
     partlyRotated: true,
     defaults: { ...llama.defaults, epsilon: 1e-5 },
   },
-  granite: {
-    ...llama,
-    className: 'GraniteForCausalLM',
-    ggufName: 'granite',
-    factors: (config: ConfigReader) => ({
-      embedding: config.number('embedding_multiplier', 1),
-      attention: config.number('attention_multiplier', 1),
-      residual: config.number('residual_multiplier', 1),
-      logits: 1 / config.number('logits_scaling', 1),
-    }),
+  granite,
+  granitemoehybrid: {
+    ...granite,
+    className: 'GraniteMoeHybridForCausalLM',
+    linears: { ...apart, mlp: ['shared_mlp.input_linear'], down: ['shared_mlp.output_linear'] },
+    mlpBias: false,
+    mlpDimKey: 'shared_intermediate_size',
+    rotated: 'position_embedding_type',
+    refuses: (config: ConfigReader) => {
+      const experts = config.count('num_local_experts', 8);
+      if (experts > 0) return `num_local_experts ${experts}`;
+      const isText = (x: unknown): x is string => typeof x === 'string';
+      // Layers without a type are Mamba's.
+      const types = config.list('layer_types', 'a list of texts', isText) ?? ['mamba'];
+      const other = types.find(type => type !== 'attention' && type !== 'full_attention');
+      return other === undefined ? undefined : `the layer type '${visibleName(other)}'`;
+    },
   },
   olmo2: {
     ...llama,

@@ -40,7 +40,7 @@ export interface BaseConfig {
   /** Bias on the attention's output projection. */
   outputBias: boolean;
   mlpBias: boolean;
-  /** Names of a block's linear layers. */
+  /** Modules of a block that are linear layers. */
   linears: BlockLinears;
   /** RMS norms of each head's query and key, or of all heads' together. */
   qkNorm: ArchitectureTraits['qkNorm'];
@@ -73,6 +73,8 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
   const config = readConfig(json, file);
   const architecture = architectureOf(config);
   const traits = traitsOf(architecture);
+  const refused = traits.refuses?.(config) ?? refusedKey(config);
+  if (refused) throw config.unsupported(refused, `${traits.className} runs here without it`);
   const holds = (trait: boolean | string) => (typeof trait === 'string' ? config.flag(trait) === true : trait);
   const dim = config.integer('hidden_size');
   const heads = config.integer('num_attention_heads');
@@ -95,7 +97,7 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     heads,
     kvHeads,
     headDim,
-    mlpDim: config.integer('intermediate_size'),
+    mlpDim: config.integer(traits.mlpDimKey),
     maxLength,
     epsilon: config.number('rms_norm_eps', traits.defaults.epsilon),
     ropes,
@@ -111,6 +113,11 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     factors: { embedding: 1, attention: 1 / Math.sqrt(headDim), residual: 1, logits: 1, ...factors },
     tied: config.flag('tie_word_embeddings') ?? traits.defaults.tied,
   };
+}
+
+/** What changes the graph of any class that reads it, and is not implemented. */
+function refusedKey(config: ConfigReader): string | undefined {
+  return config.flag('use_bidirectional_attention') ? 'use_bidirectional_attention' : undefined;
 }
 
 function activationOf(config: ConfigReader, { activationKey, defaults }: ArchitectureTraits): Activation {

@@ -6,6 +6,7 @@ const largest: Record<string, number> = {
   vocab_size: 2e6,
   hidden_size: 65_536,
   intermediate_size: 524_288,
+  shared_intermediate_size: 524_288,
   num_hidden_layers: 1_000,
   num_attention_heads: 1_024,
   num_key_value_heads: 1_024,

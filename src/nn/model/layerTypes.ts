@@ -16,7 +16,7 @@ export function layerTypesOf(
   traits: ArchitectureTraits,
   { layers, maxLength }: { layers: number; maxLength: number },
 ): LayerType[] {
-  const rotated = traits.rotated === 'all' ? () => true : rotatedLayers(config, layers);
+  const rotated = rotatedLayers(config, traits, layers);
   const window = windowOf(config, traits);
   const slides = slidingLayers(config, traits, { layers, rotated, isThere: window !== undefined });
   return Array.from({ length: layers }, (_, layer) => {
@@ -71,12 +71,21 @@ function givenLayerTypes(config: ConfigReader, layers: number): string[] | undef
   );
 }
 
-/** `no_rope_layers` has a 1 for each layer that is rotated; without it every fourth is not, or as the interval says. */
-function rotatedLayers(config: ConfigReader, layers: number): (layer: number) => boolean {
+function rotatedLayers(
+  config: ConfigReader,
+  { rotated }: ArchitectureTraits,
+  layers: number,
+): (layer: number) => boolean {
+  if (rotated === 'all') return () => true;
+  if (rotated === 'position_embedding_type') {
+    const type = config.text(rotated);
+    return () => type === 'rope';
+  }
+  // 1 for each layer that is rotated; without it every fourth is not, or as the interval says.
   const isSwitch = (x: unknown): x is number => x === 0 || x === 1;
   const wanted = `a list of ${layers} zeros and ones, one for each layer`;
-  const given = config.list('no_rope_layers', wanted, isSwitch);
-  if (given && given.length !== layers) throw config.bad('no_rope_layers', wanted, given);
+  const given = config.list(rotated, wanted, isSwitch);
+  if (given && given.length !== layers) throw config.bad(rotated, wanted, given);
   const interval = config.integer('no_rope_layer_interval', 4);
   return layer => (given ? given[layer] === 1 : (layer + 1) % interval !== 0);
 }

@@ -1,15 +1,18 @@
 import { architectures, type BlockLinears } from './architectures.ts';
 import type { BaseConfig } from './config.ts';
 
-/** Names of linear layers that can carry adapters, in any of the families, by the last part of their path. */
-export const linearNames: readonly string[] = [
-  ...new Set(Object.values(architectures).flatMap(({ linears }) => Object.values(linears).flat())),
-];
+const lastPart = (module: string) => module.slice(module.lastIndexOf('.') + 1);
 
-/** Names of the linear layers of this base's blocks. */
+/** Names of the linear layers of this base's blocks, which can carry adapters: the last parts of their paths. */
 export function linearNamesOf({ linears }: Pick<BaseConfig, 'linears'>): string[] {
-  return Object.values(linears).flat();
+  return Object.values(linears).flat().map(lastPart);
 }
+
+/** Those that most families have. */
+export const usualLinearNames: readonly string[] = linearNamesOf(architectures.llama);
+
+/** Those of all families. */
+export const linearNames: readonly string[] = [...new Set(Object.values(architectures).flatMap(linearNamesOf))];
 
 /** One adaptable linear layer: y [out] = W [out, in] · x [in] (+ bias). */
 export interface LinearLayer {
@@ -29,8 +32,7 @@ const roles = ['qkv', 'o', 'mlp', 'down'] as const satisfies LinearRole[];
 
 /** Module paths of the linear layers of a block that read the same input. */
 export function linearPaths({ linears }: Pick<BaseConfig, 'linears'>, layer: number, role: LinearRole): string[] {
-  const parent = role === 'qkv' || role === 'o' ? 'self_attn' : 'mlp';
-  return linears[role].map(name => `model.layers.${layer}.${parent}.${name}`);
+  return linears[role].map(module => `model.layers.${layer}.${module}`);
 }
 
 /** What the linear layers of a role give, side by side, whether they are layers of their own or one. */
@@ -63,13 +65,13 @@ export function linearGroups(c: BaseConfig): LinearGroup[] {
     roles.map(role => {
       const sizes = roleSizes(c, role);
       const out = sizes.reduce((a, b) => a + b, 0);
-      const names = c.linears[role];
-      const layers = linearPaths(c, layer, role).map((path, i) => ({
+      const paths = linearPaths(c, layer, role);
+      const layers = paths.map((path, i) => ({
         path,
-        name: names[i]!,
+        name: lastPart(path),
         layer,
         in: inputs[role],
-        out: names.length === 1 ? out : sizes[i]!,
+        out: paths.length === 1 ? out : sizes[i]!,
         bias: biases[role],
       }));
       return { name: `layers.${layer}.${role}`, layers, in: inputs[role], out };
