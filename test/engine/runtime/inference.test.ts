@@ -83,6 +83,10 @@ for (const name of [
   'smollm3_tied',
   'phi3_longrope_partial',
   'olmo2_untied',
+  'granite_untied',
+  'granitemoehybrid_dense',
+  'gemma3_pattern',
+  'smollm3_window',
 ]) {
   const gold = goldenJson(`models/${name}/golden.json`);
   const tensor = goldenTensors(`models/${name}/golden.safetensors`);

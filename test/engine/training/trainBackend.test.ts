@@ -73,12 +73,17 @@ const familyCases = [
   'smollm3_all',
   'phi3_longrope_partial_all',
   'olmo2_all',
+  'granite_all',
+  'granitemoehybrid_all',
 ];
 
 for (const [name, recompute] of [
   ...[...caseNames, ...familyCases].map(name => [name, false] as const),
   ['llama_all', true] as const,
   ['qwen2_all_wd_clip_rslora', true] as const,
+  ['gemma3_all', true] as const,
+  ['phi3_longrope_partial_all', true] as const,
+  ['olmo2_all', true] as const,
 ])
   test(`${name}${recompute ? ', activations computed again' : ''}: ten steps with PEFT and torch's AdamW, losses to 5e-5, norms to 1e-5, final factors`, async () => {
     const { gold, base, expert, batch, accumulation, initial, final } = await openCase(name);
@@ -163,6 +168,8 @@ for (const [name, halfActivations, most] of [
   ['qwen2_all', false, 1e-5],
   ['llama_all', true, 1e-3],
   ['qwen2_all', true, 1e-3],
+  ['gemma2_all', true, 1e-3],
+  ['phi3_longrope_partial_all', true, 1e-3],
   ...familyCases.map(name => [name, false, 1e-5] as const),
 ] as const)
   test(`${name}${halfActivations ? ', activations in halves' : ''}: every factor's gradient in steps 1 and 2 is PEFT's, to a relative error of ${most}`, async () => {
