@@ -141,8 +141,9 @@ function architectureOf(config: ConfigReader): Architecture {
   const found = named ?? family;
   if (found) return found;
   const name = names[0] ?? modelType ?? '(none)';
-  throw config.unsupported(
-    `architecture '${visibleName(name)}'`,
-    `supported: ${known.map(a => architectures[a].className).join(', ')}`,
-  );
+  const supported = `supported: ${known.map(a => architectures[a].className).join(', ')}`;
+  const hint = config.has('text_config')
+    ? `its language model is one part among others, such as for images ('text_config'); use a model of text alone; ${supported}`
+    : supported;
+  throw config.unsupported(`architecture '${visibleName(name)}'`, hint);
 }

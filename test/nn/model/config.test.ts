@@ -172,6 +172,15 @@ test('what is not implemented is named', () => {
   check({ architectures: ['GemmaForCausalLM'] }, 'unsupported', "architecture 'GemmaForCausalLM'");
   check({ architectures: undefined, model_type: 'phi' }, 'unsupported', "architecture 'phi'");
   check({ architectures: [], model_type: undefined }, 'unsupported', "architecture '(none)'");
+  assert.throws(
+    () => parseBaseConfig({ architectures: ['Gemma3ForConditionalGeneration'], text_config: {} }),
+    (e: WorkbenchError) => e.code === 'unsupported' && /use a model of text alone/.test(e.hint ?? ''),
+  );
+  const gemma3 = { ...goldenJson('models/gemma3_tied/config.json') };
+  check({ ...gemma3, use_bidirectional_attention: true }, 'unsupported', 'use_bidirectional_attention');
+  const granite = goldenJson('models/granitemoehybrid_dense/config.json');
+  check({ ...granite, num_local_experts: 4 }, 'unsupported', 'num_local_experts 4');
+  check({ ...granite, layer_types: ['mamba', 'attention'] }, 'unsupported', "the layer type 'mamba'");
   check({ hidden_act: 'gelu' }, 'unsupported', "hidden_act 'gelu'");
   check({ rope_scaling: { rope_type: 'axial', factor: 2 } }, 'unsupported', "rope scaling 'axial'");
   const layers = { full_attention: { rope_type: 'yarn', factor: 4 }, sliding_attention: { rope_type: 'default' } };
