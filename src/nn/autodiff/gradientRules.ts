@@ -129,6 +129,27 @@ export const gradientRules: Record<string, GradientRule> = {
     return [dx, wants(1) ? op.sumTo(g, op.mul(g, dy, op.mul(g, x, r)), w.shape) : undefined];
   },
 
+  // y = z · w + b, z = (x − mean)·r:  dx = r · (dz − mean(dz) − z · mean(dz · z)), dz = dy · w
+  LayerNormalization: (g, n, dy, wants) => {
+    const [x, w] = [first(n), second(n)];
+    const mean = (v: Value) => op.mul(g, op.reduceSum(g, v, [-1]), g.scalar(1 / (x.shape.at(-1) as number)));
+    const { float: epsilon } = n.attributes.epsilon as { float: number };
+    const centred = op.sub(g, x, mean(x));
+    const r = op.reciprocal(g, op.sqrt(g, op.add(g, mean(op.mul(g, centred, centred)), g.scalar(epsilon))));
+    const z = op.mul(g, centred, r);
+    let dx: Value | undefined;
+    if (wants(0)) {
+      const dz = op.mul(g, dy, w);
+      const along = op.mul(g, z, mean(op.mul(g, dz, z)));
+      dx = op.mul(g, op.sub(g, op.sub(g, dz, mean(dz)), along), r);
+    }
+    return [
+      dx,
+      wants(1) ? op.sumTo(g, op.mul(g, dy, z), w.shape) : undefined,
+      wants(2) ? op.sumTo(g, dy, n.inputs[2]!.shape) : undefined,
+    ];
+  },
+
   // A rotation's transpose is the rotation by the opposite angle.
   RotaryEmbedding: (g, n, dy) => {
     const [, positions, cos, sin] = n.inputs as Value[];
@@ -140,7 +161,10 @@ export const gradientRules: Record<string, GradientRule> = {
         positions!,
         cos!,
         g.once(`neg:${sin!.name}`, () => op.neg(g, sin!)),
-        dim === undefined || heads === undefined ? undefined : { dim, heads },
+        {
+          part: dim === undefined || heads === undefined ? undefined : { dim, heads },
+          interleaved: flag(n, 'interleaved'),
+        },
       ),
     ];
   },

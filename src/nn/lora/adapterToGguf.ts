@@ -27,6 +27,8 @@ const tensorNames: Record<string, readonly string[]> = {
   'mlp.up_proj': ['ffn_up'],
   'mlp.gate_up_proj': ['ffn_up'],
   'mlp.down_proj': ['ffn_down'],
+  'mlp.c_fc': ['ffn_up'],
+  'mlp.c_proj': ['ffn_down'],
   'shared_mlp.input_linear': ['ffn_gate', 'ffn_up'],
   'shared_mlp.output_linear': ['ffn_down'],
 };

@@ -31,20 +31,37 @@ export interface ArchitectureTraits {
   /** The class that `architectures` of config.json names. */
   className: string;
   /** The name that llama.cpp gives it in GGUF files. */
-  ggufName: 'llama' | 'qwen2' | 'qwen3' | 'gemma2' | 'gemma3' | 'smollm3' | 'phi3' | 'granite' | 'olmo2';
+  ggufName:
+    | 'llama'
+    | 'qwen2'
+    | 'qwen3'
+    | 'gemma2'
+    | 'gemma3'
+    | 'smollm3'
+    | 'phi3'
+    | 'granite'
+    | 'olmo2'
+    | 'cohere2'
+    | 'starcoder2';
   /** llama.cpp rotates neighbouring pairs of numbers here: in its files the rows of each head of q and k are interleaved. */
   ggufPairs: boolean;
   linears: BlockLinears;
+  /** The MLP multiplies a gate, which goes through the activation, with its other input; without one there is one input alone. */
+  gated: boolean;
   /** Biases of q, k and v, of the attention's output and of the MLP: always, never, or as this key of config.json says. */
-  qkvBias: boolean | 'attention_bias';
-  outputBias: boolean | 'attention_bias';
-  mlpBias: boolean | 'mlp_bias';
+  qkvBias: boolean | 'attention_bias' | 'use_bias';
+  outputBias: boolean | 'attention_bias' | 'use_bias';
+  mlpBias: boolean | 'mlp_bias' | 'use_bias';
   /** RMS norms of each head's query and key, or of all heads' together. */
   qkNorm: false | 'head' | 'projection';
-  /** Norms of a block: of what attention and MLP read, of what they give, or of both. */
-  blockNorms: 'before' | 'after' | 'around';
-  /** Norms multiply with 1 + weight in place of the weight. */
-  normsAddOne: boolean;
+  /** Norms of a block: of what attention and MLP read, of what they give, of both, or one of what both read. */
+  blockNorms: 'before' | 'after' | 'around' | 'shared';
+  /** Attention and MLP stand side by side: the MLP does not read what attention gives. */
+  parallel: boolean;
+  /** RMS norms, which may multiply with 1 + weight in place of the weight; or norms that subtract the mean, with or without bias. */
+  norm: 'rms' | 'rmsOnePlus' | 'layer' | 'layerWithBias';
+  /** The key of config.json with what norms add to the variance. */
+  epsilonKey: 'rms_norm_eps' | 'layer_norm_eps' | 'norm_epsilon';
   /** The key of config.json that names the MLP's activation. */
   activationKey: 'hidden_act' | 'hidden_activation';
   /**
@@ -54,8 +71,13 @@ export interface ArchitectureTraits {
   windows: 'none' | 'all' | 'last' | 'unrotated' | { allButEvery: number };
   /** Windows are there where this key of config.json is true. */
   windowSwitch?: 'use_sliding_window';
-  /** Blocks whose queries and keys are rotated: all; as `no_rope_layers` says; all where `position_embedding_type` is rope. */
-  rotated: 'all' | 'no_rope_layers' | 'position_embedding_type';
+  /**
+   * Blocks whose queries and keys are rotated: all; those with a window; as `no_rope_layers` says; all where
+   * `position_embedding_type` is rope.
+   */
+  rotated: 'all' | 'windowed' | 'no_rope_layers' | 'position_embedding_type';
+  /** Neighbouring numbers of a head are rotated together, in place of those of its two halves. */
+  interleaved: boolean;
   /** `partial_rotary_factor` may leave a part of each head as it is. */
   partlyRotated: boolean;
   /** Blocks with a window have a rotary embedding of their own; the bases of either kind where config.json gives none. */
@@ -68,6 +90,8 @@ export interface ArchitectureTraits {
     /** In tokens. */
     window?: number;
     tied: boolean;
+    /** Biases that a key of config.json switches. */
+    bias?: boolean;
     activation: string;
   };
   /** The key of config.json with the width of the MLP's hidden layer. */
@@ -91,16 +115,20 @@ const llama = {
   ggufName: 'llama',
   ggufPairs: true,
   linears: apart,
+  gated: true,
   qkvBias: 'attention_bias',
   outputBias: 'attention_bias',
   mlpBias: 'mlp_bias',
   qkNorm: false,
   blockNorms: 'before',
-  normsAddOne: false,
+  parallel: false,
+  norm: 'rms',
+  epsilonKey: 'rms_norm_eps',
   activationKey: 'hidden_act',
   mlpDimKey: 'intermediate_size',
   windows: 'none',
   rotated: 'all',
+  interleaved: false,
   partlyRotated: false,
   defaults: { epsilon: 1e-6, tied: false, activation: 'silu' },
 } as const satisfies ArchitectureTraits;
@@ -126,7 +154,7 @@ const gemma3 = {
   mlpBias: false,
   qkNorm: 'head',
   blockNorms: 'around',
-  normsAddOne: true,
+  norm: 'rmsOnePlus',
   activationKey: 'hidden_activation',
   windows: { allButEvery: 6 },
   ropes: { theta: 1e6, slidingTheta: 1e4 },
@@ -239,6 +267,37 @@ export const architectures = {
     qkNorm: 'projection',
     blockNorms: 'after',
     defaults: { ...llama.defaults, epsilon: 1e-5 },
+  },
+  cohere2: {
+    ...llama,
+    className: 'Cohere2ForCausalLM',
+    ggufName: 'cohere2',
+    ggufPairs: false,
+    mlpBias: false,
+    blockNorms: 'shared',
+    parallel: true,
+    norm: 'layer',
+    epsilonKey: 'layer_norm_eps',
+    windows: { allButEvery: 4 },
+    rotated: 'windowed',
+    interleaved: true,
+    defaults: { ...llama.defaults, epsilon: 1e-5, window: 4096, tied: true },
+    factors: (config: ConfigReader) => ({ logits: config.number('logit_scale', 0.0625) }),
+  },
+  starcoder2: {
+    ...llama,
+    className: 'Starcoder2ForCausalLM',
+    ggufName: 'starcoder2',
+    ggufPairs: false,
+    linears: { ...apart, mlp: ['mlp.c_fc'], down: ['mlp.c_proj'] },
+    gated: false,
+    qkvBias: 'use_bias',
+    outputBias: 'use_bias',
+    mlpBias: 'use_bias',
+    norm: 'layerWithBias',
+    epsilonKey: 'norm_epsilon',
+    windows: 'all',
+    defaults: { epsilon: 1e-5, tied: true, bias: true, activation: 'gelu_pytorch_tanh' },
   },
 } as const satisfies Record<string, ArchitectureTraits>;
 

@@ -44,10 +44,15 @@ export interface BaseConfig {
   linears: BlockLinears;
   /** RMS norms of each head's query and key, or of all heads' together. */
   qkNorm: ArchitectureTraits['qkNorm'];
-  /** RMS norms of what attention and MLP read, of what they give, or of both. */
+  /** Whether the MLP has a gate. */
+  gated: boolean;
+  /** Norms of what attention and MLP read, of what they give, of both, or one of what both read. */
   blockNorms: ArchitectureTraits['blockNorms'];
-  /** Norms multiply with 1 + weight in place of the weight. */
-  normsAddOne: boolean;
+  /** Attention and MLP stand side by side. */
+  parallel: boolean;
+  norm: ArchitectureTraits['norm'];
+  /** Rotary embeddings rotate neighbouring numbers together. */
+  interleaved: boolean;
   factors: Factors;
   /** The output projection is the embedding matrix. */
   tied: boolean;
@@ -75,7 +80,8 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
   const traits = traitsOf(architecture);
   const refused = traits.refuses?.(config) ?? refusedKey(config);
   if (refused) throw config.unsupported(refused, `${traits.className} runs here without it`);
-  const holds = (trait: boolean | string) => (typeof trait === 'string' ? config.flag(trait) === true : trait);
+  const holds = (trait: boolean | string) =>
+    typeof trait === 'string' ? (config.flag(trait) ?? traits.defaults.bias ?? false) : trait;
   const dim = config.integer('hidden_size');
   const heads = config.integer('num_attention_heads');
   const kvHeads = config.integer('num_key_value_heads', heads);
@@ -99,7 +105,7 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     headDim,
     mlpDim: config.integer(traits.mlpDimKey),
     maxLength,
-    epsilon: config.number('rms_norm_eps', traits.defaults.epsilon),
+    epsilon: config.number(traits.epsilonKey, traits.defaults.epsilon),
     ropes,
     layerTypes: layerTypesOf(config, traits, { layers, maxLength }),
     activation,
@@ -109,7 +115,10 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     linears: traits.linears,
     qkNorm: traits.qkNorm,
     blockNorms: traits.blockNorms,
-    normsAddOne: traits.normsAddOne,
+    gated: traits.gated,
+    parallel: traits.parallel,
+    norm: traits.norm,
+    interleaved: traits.interleaved,
     factors: { embedding: 1, attention: 1 / Math.sqrt(headDim), residual: 1, logits: 1, ...factors },
     tied: config.flag('tie_word_embeddings') ?? traits.defaults.tied,
   };

@@ -14,6 +14,8 @@ const largest: Record<string, number> = {
   max_position_embeddings: 2 ** 24,
   original_max_position_embeddings: 2 ** 24,
   rms_norm_eps: 1,
+  layer_norm_eps: 1,
+  norm_epsilon: 1,
 };
 
 /** Reads the keys of a JSON object and holds them against what they should be; null stands for a key that is not there. */

@@ -8,7 +8,9 @@ import { longTextsAbove } from './rope.ts';
 import {
   defineBatchSizes,
   finishedLogits,
-  headNorm,
+  isRmsNorm,
+  normed,
+  normedHeads,
   outputWeight,
   type RotaryTables,
   rotaryConstants,
@@ -83,10 +85,10 @@ export function buildInferenceGraph(
       return op.split(g, project(x, paths[0]!), sizes, 2);
     },
     attention: cachedAttention(g, c, weight, project, positions, keep),
-    addNorm: (x, y, scale) => {
-      if (scale) return op.addRmsNorm(g, x, y, scale, c.epsilon);
+    addNorm: (x, y, norm) => {
+      if (norm && isRmsNorm(c)) return op.addRmsNorm(g, x, y, norm.weight, c.epsilon);
       const sum = op.add(g, x, y);
-      return [sum, sum];
+      return [sum, norm ? normed(g, c, sum, norm) : sum];
     },
   };
   const hidden = transformer(g, c, parts, ids, ['B', 'T']);
@@ -161,8 +163,8 @@ function cachedAttention(
     const rotatesBefore = tables !== undefined && !rotatesInside(tables);
     if (!c.qkNorm && !rotatesBefore && c.headDim === width) return [joined, undefined, undefined];
     const [q, k, v] = op.split(g, joined, roleSizes(c, 'qkv'), 2) as [Value, Value, Value];
-    const normed = [headNorm(g, c, { weight }, layer, 'q', q), headNorm(g, c, { weight }, layer, 'k', k), v];
-    return normed.map((x, i) => {
+    const heads = [normedHeads(g, c, { weight }, layer, 'q', q), normedHeads(g, c, { weight }, layer, 'k', k), v];
+    return heads.map((x, i) => {
       const kind = (['q', 'k'] as const)[i];
       const turned = kind && rotatesBefore ? rotated(g, c, tables, kind, x, positions) : x;
       return resizeHeads(g, turned, (x.shape[2] as number) / c.headDim, c.headDim, width);
@@ -195,6 +197,7 @@ function cachedAttention(
         kv_num_heads: c.kvHeads,
         scale: { float: attention },
         do_rotary: inside ? 1 : 0,
+        ...(inside && c.interleaved ? { rotary_interleaved: 1 } : {}),
         ...(window === undefined ? {} : { local_window_size: window }),
         ...(attentionCap === undefined ? {} : { softcap: { float: attentionCap } }),
       },

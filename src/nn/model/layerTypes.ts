@@ -16,9 +16,10 @@ export function layerTypesOf(
   traits: ArchitectureTraits,
   { layers, maxLength }: { layers: number; maxLength: number },
 ): LayerType[] {
-  const rotated = rotatedLayers(config, traits, layers);
+  const named = rotatedLayers(config, traits, layers);
   const window = windowOf(config, traits);
-  const slides = slidingLayers(config, traits, { layers, rotated, isThere: window !== undefined });
+  const slides = slidingLayers(config, traits, { layers, rotated: named, isThere: window !== undefined });
+  const rotated = traits.rotated === 'windowed' ? slides : named;
   return Array.from({ length: layers }, (_, layer) => {
     const type: LayerType = {};
     // A window as long as the longest text hides nothing.
@@ -76,7 +77,7 @@ function rotatedLayers(
   { rotated }: ArchitectureTraits,
   layers: number,
 ): (layer: number) => boolean {
-  if (rotated === 'all') return () => true;
+  if (rotated === 'all' || rotated === 'windowed') return () => true;
   if (rotated === 'position_embedding_type') {
     const type = config.text(rotated);
     return () => type === 'rope';

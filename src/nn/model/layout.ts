@@ -38,7 +38,7 @@ export function linearPaths({ linears }: Pick<BaseConfig, 'linears'>, layer: num
 /** What the linear layers of a role give, side by side, whether they are layers of their own or one. */
 export function roleSizes(c: BaseConfig, role: LinearRole): number[] {
   if (role === 'qkv') return [c.heads, c.kvHeads, c.kvHeads].map(heads => heads * c.headDim);
-  if (role === 'mlp') return [c.mlpDim, c.mlpDim];
+  if (role === 'mlp') return c.gated ? [c.mlpDim, c.mlpDim] : [c.mlpDim];
   return [c.dim];
 }
 
@@ -96,19 +96,20 @@ const normNames: Record<BaseConfig['blockNorms'], BlockNorms> = {
     mlpIn: 'pre_feedforward_layernorm',
     mlpOut: 'post_feedforward_layernorm',
   },
+  shared: { attentionIn: 'input_layernorm' },
 };
 
-/** The tensor of a norm of a block; undefined where the base has none there. */
-export function normTensor(c: BaseConfig, layer: number, place: keyof BlockNorms): string | undefined {
+/** The module of a norm of a block; undefined where the base has none there. */
+export function normPath(c: BaseConfig, layer: number, place: keyof BlockNorms): string | undefined {
   const name = normNames[c.blockNorms][place];
-  return name && `model.layers.${layer}.${name}.weight`;
+  return name && `model.layers.${layer}.${name}`;
 }
 
-/** The tensor of the norm on queries or keys, and its size. */
-export function headNormTensor(c: BaseConfig, layer: number, kind: 'q' | 'k'): { name: string; size: number } {
+/** The module of the norm on queries or keys, and its size. */
+export function headNorm(c: BaseConfig, layer: number, kind: 'q' | 'k'): { path: string; size: number } {
   const heads = kind === 'q' ? c.heads : c.kvHeads;
   return {
-    name: `model.layers.${layer}.self_attn.${kind}_norm.weight`,
+    path: `model.layers.${layer}.self_attn.${kind}_norm`,
     size: c.qkNorm === 'projection' ? heads * c.headDim : c.headDim,
   };
 }
@@ -116,19 +117,23 @@ export function headNormTensor(c: BaseConfig, layer: number, kind: 'q' | 'k'): {
 /** Names and shapes of all tensors a checkpoint of this base must hold. */
 export function baseTensors(c: BaseConfig): Map<string, number[]> {
   const tensors = new Map<string, number[]>([['model.embed_tokens.weight', [c.vocab, c.dim]]]);
+  const addNorm = (path: string, size: number) => {
+    tensors.set(`${path}.weight`, [size]);
+    if (c.norm === 'layerWithBias') tensors.set(`${path}.bias`, [size]);
+  };
   for (const l of linearLayers(c)) {
     tensors.set(`${l.path}.weight`, [l.out, l.in]);
     if (l.bias) tensors.set(`${l.path}.bias`, [l.out]);
   }
   for (let i = 0; i < c.layers; i++) {
     for (const place of Object.keys(normNames[c.blockNorms]) as (keyof BlockNorms)[])
-      tensors.set(normTensor(c, i, place)!, [c.dim]);
+      addNorm(normPath(c, i, place)!, c.dim);
     for (const kind of c.qkNorm ? (['q', 'k'] as const) : []) {
-      const { name, size } = headNormTensor(c, i, kind);
-      tensors.set(name, [size]);
+      const { path, size } = headNorm(c, i, kind);
+      addNorm(path, size);
     }
   }
-  tensors.set('model.norm.weight', [c.dim]);
+  addNorm('model.norm', c.dim);
   if (!c.tied) tensors.set('lm_head.weight', [c.vocab, c.dim]);
   return tensors;
 }

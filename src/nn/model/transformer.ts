@@ -1,7 +1,7 @@
 import type { Dim, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from './config.ts';
-import { type BlockNorms, headNormTensor, type LinearRole, linearPaths, normTensor, roleSizes } from './layout.ts';
+import { type BlockNorms, headNorm, type LinearRole, linearPaths, normPath, roleSizes } from './layout.ts';
 import { rotaryRows, rotaryTables } from './rope.ts';
 import type { Rope } from './ropeConfig.ts';
 
@@ -19,9 +19,18 @@ export interface TransformerParts {
   linears(x: Value, paths: string[]): Value[];
   /** What the projections of block `layer` read, […, dim] → what `o_proj` reads, […, H·hd]. */
   attention(layer: number, h: Value): Value;
-  /** x + y, and its norm, or x + y again without a weight; each […, dim]. */
-  addNorm(x: Value, y: Value, weight?: Value): [sum: Value, normed: Value];
+  /** x + y, and its norm, or x + y again without one; each […, dim]. */
+  addNorm(x: Value, y: Value, norm?: Norm): [sum: Value, normed: Value];
 }
+
+/** What a norm multiplies with and adds. */
+export interface Norm {
+  weight: Value;
+  bias?: Value;
+}
+
+/** Additions to the residual stream in a block. */
+export const additionsPerBlock = (c: Pick<BaseConfig, 'parallel'>): number => (c.parallel ? 1 : 2);
 
 /** Declares the sizes B, T and N of a graph over `ids` [B, T]. */
 export function defineBatchSizes(g: Graph, ids: Value): void {
@@ -41,21 +50,23 @@ export function transformer(
   axes: readonly Dim[] = ['N'],
 ): Value {
   const embedding = parts.weight('model.embed_tokens.weight');
-  const norm = (layer: number, place: keyof BlockNorms) => normWeight(g, c, parts, normTensor(c, layer, place));
+  const norm = (layer: number, place: keyof BlockNorms) => normOf(g, c, parts, normPath(c, layer, place));
   /** What attention or MLP add to the residual stream. */
   const added = (y: Value, layer: number, place: 'attentionOut' | 'mlpOut') => {
-    const weight = norm(layer, place);
-    return times(g, weight ? op.rmsNorm(g, y, weight, c.epsilon) : y, c.factors.residual);
+    const own = norm(layer, place);
+    return times(g, own ? normed(g, c, y, own) : y, c.factors.residual);
   };
   let x = times(g, op.gatherWeightRows(g, embedding, op.reshape(g, ids, [...axes])), c.factors.embedding);
   const first = norm(0, 'attentionIn');
-  let h = first ? op.rmsNorm(g, x, first, c.epsilon) : x;
+  let h = first ? normed(g, c, x, first) : x;
   for (let layer = 0; layer < c.layers; layer++) {
     const [mixed] = parts.linears(parts.attention(layer, h), linearPaths(c, layer, 'o'));
-    [x, h] = parts.addNorm(x, added(mixed!, layer, 'attentionOut'), norm(layer, 'mlpIn'));
-    const isLast = layer + 1 === c.layers;
-    const next = isLast ? normWeight(g, c, parts, 'model.norm.weight') : norm(layer + 1, 'attentionIn');
-    [x, h] = parts.addNorm(x, added(mlpBlock(g, c, parts, layer, h), layer, 'mlpOut'), next);
+    let y = added(mixed!, layer, 'attentionOut');
+    if (!c.parallel) [x, h] = parts.addNorm(x, y, norm(layer, 'mlpIn'));
+    const next = layer + 1 < c.layers ? norm(layer + 1, 'attentionIn') : normOf(g, c, parts, 'model.norm');
+    const output = added(mlpBlock(g, c, parts, layer, h), layer, 'mlpOut');
+    y = c.parallel ? op.add(g, y, output) : output;
+    [x, h] = parts.addNorm(x, y, next);
   }
   return h;
 }
@@ -64,12 +75,20 @@ function times(g: Graph, x: Value, factor: number): Value {
   return factor === 1 ? x : op.mul(g, x, g.scalar(factor));
 }
 
-/** What a norm multiplies with. */
-function normWeight(g: Graph, c: BaseConfig, { weight }: Weights, name: string): Value;
-function normWeight(g: Graph, c: BaseConfig, { weight }: Weights, name?: string): Value | undefined;
-function normWeight(g: Graph, c: BaseConfig, { weight }: Weights, name?: string): Value | undefined {
-  if (name === undefined) return undefined;
-  return c.normsAddOne ? g.once(`1+${name}`, () => op.add(g, weight(name), g.scalar(1))) : weight(name);
+/** The base's norm of this path. */
+function normOf(g: Graph, c: BaseConfig, { weight }: Weights, path: string | undefined): Norm | undefined {
+  if (path === undefined) return undefined;
+  const scale = weight(`${path}.weight`);
+  if (c.norm === 'rmsOnePlus') return { weight: g.once(`1+${path}`, () => op.add(g, scale, g.scalar(1))) };
+  return c.norm === 'layerWithBias' ? { weight: scale, bias: weight(`${path}.bias`) } : { weight: scale };
+}
+
+/** Whether the base's norms divide by the root of the mean square, and do no more. */
+export const isRmsNorm = ({ norm }: Pick<BaseConfig, 'norm'>): boolean => norm === 'rms' || norm === 'rmsOnePlus';
+
+/** The norm of x over its last axis. */
+export function normed(g: Graph, c: BaseConfig, x: Value, { weight, bias }: Norm): Value {
+  return isRmsNorm(c) ? op.rmsNorm(g, x, weight, c.epsilon) : op.layerNorm(g, x, weight, bias, c.epsilon);
 }
 
 /** The weight [vocab, dim] that turns hidden states into logits. */
@@ -98,9 +117,9 @@ const activations: Record<BaseConfig['activation'], (g: Graph, x: Value) => Valu
 };
 
 function mlpBlock(g: Graph, c: BaseConfig, parts: TransformerParts, layer: number, h: Value): Value {
-  const [gate, up] = roleOutputs(g, c, parts, h, layer, 'mlp');
-  const hidden = op.mul(g, activations[c.activation](g, gate!), up!);
-  return parts.linears(hidden, linearPaths(c, layer, 'down'))[0]!;
+  const [first, second] = roleOutputs(g, c, parts, h, layer, 'mlp');
+  const active = activations[c.activation](g, first!);
+  return parts.linears(second ? op.mul(g, active, second) : active, linearPaths(c, layer, 'down'))[0]!;
 }
 
 /** What the linear layers of a role give, one for each part, also where one layer gives them all. */
@@ -120,7 +139,7 @@ function roleOutputs(
 type Weights = Pick<TransformerParts, 'weight'>;
 
 /** Queries or keys, with the norm that the architecture puts on them: x […, heads·hd] → the same shape. */
-export function headNorm(
+export function normedHeads(
   g: Graph,
   c: BaseConfig,
   { weight }: Weights,
@@ -129,9 +148,9 @@ export function headNorm(
   x: Value,
 ): Value {
   if (!c.qkNorm) return x;
-  const { name, size } = headNormTensor(c, layer, kind);
+  const { path, size } = headNorm(c, layer, kind);
   const parts = op.reshape(g, x, [...x.shape.slice(0, -1), (x.shape.at(-1) as number) / size, size]);
-  return op.reshape(g, op.rmsNorm(g, parts, normWeight(g, c, { weight }, name), c.epsilon), x.shape);
+  return op.reshape(g, normed(g, c, parts, normOf(g, c, { weight }, path)!), x.shape);
 }
 
 /** Attention over whole rows from what the projections read, made of operators that have gradient rules. */
@@ -146,7 +165,7 @@ export function rowAttention(
     const tables = rotaryConstants(g, c, layer);
     const rows = (x: Value) => op.reshape(g, x, ['B', 'T', x.shape[1]!]);
     const rotate = (kind: 'q' | 'k', x: Value) =>
-      rotated(g, c, tables, kind, rows(headNorm(g, c, parts, layer, kind, x)), positions);
+      rotated(g, c, tables, kind, rows(normedHeads(g, c, parts, layer, kind, x)), positions);
     const mixed = causalAttention(g, c, rotate('q', q), rotate('k', k), rows(v), c.layerTypes[layer]!.window);
     return op.reshape(g, mixed, ['N', c.heads * c.headDim]);
   };
@@ -183,7 +202,8 @@ export function rotated(
   if (!tables) return x;
   const { rope, cos, sin } = tables;
   const heads = kind === 'q' ? c.heads : c.kvHeads;
-  return op.rotary(g, x, positions, cos, sin, rope.dim < c.headDim ? { dim: rope.dim, heads } : undefined);
+  const part = rope.dim < c.headDim ? { dim: rope.dim, heads } : undefined;
+  return op.rotary(g, x, positions, cos, sin, { part, interleaved: c.interleaved });
 }
 
 /** q [B, T, H·hd], k and v [B, T, KV·hd] → [B, T, H·hd]. */

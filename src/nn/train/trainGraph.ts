@@ -4,7 +4,15 @@ import * as op from '../graph/ops.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearGroup, linearGroups, linearLayers } from '../model/layout.ts';
 import { longTextsAbove } from '../model/rope.ts';
-import { defineBatchSizes, outputProjection, rowAttention, transformer } from '../model/transformer.ts';
+import {
+  additionsPerBlock,
+  defineBatchSizes,
+  type Norm,
+  normed,
+  outputProjection,
+  rowAttention,
+  transformer,
+} from '../model/transformer.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import { adamW, hyperNames } from './adamw.ts';
 
@@ -143,11 +151,11 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const layerParts = {
     weight,
     linears: (x: Value, paths: string[]) => paths.map(path => linear(x, path)),
-    addNorm: (x: Value, y: Value, scale?: Value): [Value, Value] => {
+    addNorm: (x: Value, y: Value, norm?: Norm): [Value, Value] => {
       if (stream.length === 0) stream.push(x);
       const sum = op.add(g, x, y);
       stream.push(sum);
-      return [sum, scale ? op.rmsNorm(g, sum, scale, c.epsilon) : sum];
+      return [sum, norm ? normed(g, c, sum, norm) : sum];
     },
   };
   const parts = { ...layerParts, attention: rowAttention(g, c, layerParts, rowPositions(g, c)) };
@@ -165,8 +173,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
 
   const loss = op.reduceSum(g, losses, [0], false);
   const wanted = tensors.map(t => [...t.values()]);
-  // Two additions a block.
-  const ends = stream.filter((_, i) => i % 2 === 0);
+  const ends = stream.filter((_, i) => i % additionsPerBlock(c) === 0);
   const segments = o.recompute ? ends.slice(1).map((to, i) => ({ from: ends[i]!, to })) : [];
   const isStoredInHalf = o.halfActivations ? isLarge : undefined;
   const found = gradients(g, loss, wanted.flat(), { segments, isStoredInHalf });

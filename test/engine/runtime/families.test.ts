@@ -28,6 +28,8 @@ const families = [
   ['granite_untied', 'granite_all'],
   ['granitemoehybrid_dense', 'granitemoehybrid_all'],
   ['olmo2_untied', 'olmo2_all'],
+  ['cohere2_tied', 'cohere2_all'],
+  ['starcoder2_tied', 'starcoder2_all'],
 ] as const;
 
 const argmax = (logits: Float32Array) => logits.reduce((best, x, i) => (x > logits[best]! ? i : best), 0);

@@ -10,7 +10,14 @@ import * as op from '../../../src/nn/graph/ops.ts';
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
 import { buildInferenceGraph } from '../../../src/nn/model/inferenceGraph.ts';
 import { firstPosition } from '../../../src/nn/model/rope.ts';
-import { defineBatchSizes, outputProjection, rowAttention, transformer } from '../../../src/nn/model/transformer.ts';
+import {
+  defineBatchSizes,
+  type Norm,
+  normed,
+  outputProjection,
+  rowAttention,
+  transformer,
+} from '../../../src/nn/model/transformer.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
 import { goldenBase } from '../../support/goldenBase.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../../support/goldenFiles.ts';
@@ -34,9 +41,9 @@ async function trainingLogits(base: Base, ids: number[]): Promise<Float32Array> 
         const bias = base.tensors.has(`${path}.bias`) ? weight(`${path}.bias`) : undefined;
         return op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
       }),
-    addNorm: (x: Value, y: Value, scale?: Value): [Value, Value] => {
+    addNorm: (x: Value, y: Value, norm?: Norm): [Value, Value] => {
       const sum = op.add(g, x, y);
-      return [sum, scale ? op.rmsNorm(g, sum, scale, base.config.epsilon) : sum];
+      return [sum, norm ? normed(g, base.config, sum, norm) : sum];
     },
   };
   const parts = { ...layerParts, attention: rowAttention(g, base.config, layerParts, positions) };
@@ -87,6 +94,8 @@ for (const name of [
   'granitemoehybrid_dense',
   'gemma3_pattern',
   'smollm3_window',
+  'cohere2_tied',
+  'starcoder2_tied',
 ]) {
   const gold = goldenJson(`models/${name}/golden.json`);
   const tensor = goldenTensors(`models/${name}/golden.safetensors`);

@@ -55,8 +55,11 @@ test('a llama config gives its sizes', () => {
       down: ['mlp.down_proj'],
     },
     qkNorm: false,
+    gated: true,
     blockNorms: 'before',
-    normsAddOne: false,
+    parallel: false,
+    norm: 'rms',
+    interleaved: false,
     factors: { embedding: 1, attention: 0.25, residual: 1, logits: 1 },
     tied: true,
   });
