@@ -97,7 +97,7 @@ const flip = <T>([a, b]: [T, T], flipped: boolean): [T, T] => (flipped ? [b, a] 
 function rotate(g: Graph, x: Value, options?: op.RotaryOptions): Value {
   const [batch, seq, dim] = x.shape as [number, number, number];
   const half = 2;
-  assert.equal(options?.part || dim % (2 * half) === 0, true);
+  if (!options?.part) assert.equal(dim % (2 * half), 0);
   const positions = g.constant(
     BigInt64Array.from({ length: batch * seq }, (_, i) => BigInt((i * 3) % 7)),
     [batch, seq],
