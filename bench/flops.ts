@@ -14,7 +14,7 @@ export function trainingFlops(c: BaseConfig, { rank, rows, length, answer }: Tra
   const tokens = rows * length;
   let flops = 0;
   for (const l of linearLayers(c)) {
-    const isFirst = l.layer === 0 && ['q_proj', 'k_proj', 'v_proj'].includes(l.name);
+    const isFirst = l.layer === 0 && c.linears.qkv.some(module => l.path.endsWith(module));
     flops += 2 * tokens * l.in * l.out * (isFirst ? 1 : 2);
     flops += 2 * tokens * rank * (l.in * (isFirst ? 2 : 3) + l.out * 3);
   }

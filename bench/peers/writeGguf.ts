@@ -126,7 +126,7 @@ function metadataOf(c: BaseConfig, name: string): Map<string, Value> {
     ['llama.attention.head_count_kv', { uint32: c.kvHeads }],
     ['llama.attention.layer_norm_rms_epsilon', { float32: c.epsilon }],
     ['llama.rope.dimension_count', { uint32: c.headDim }],
-    ['llama.rope.freq_base', { float32: c.ropeTheta }],
+    ['llama.rope.freq_base', { float32: c.ropes[0]!.theta }],
     ['tokenizer.ggml.model', { string: 'gpt2' }],
     ['tokenizer.ggml.pre', { string: 'default' }],
     ['tokenizer.ggml.tokens', { strings: tokens }],

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { encodeFloats, nonFiniteCount, safetensorsHeader } from '../nn/files/safetensors.ts';
-import { architectures } from '../nn/model/architectures.ts';
 import { type BaseConfig, parseBaseConfig } from '../nn/model/config.ts';
 import { ggufConfig } from '../nn/model/ggufConfig.ts';
-import { ggufChange, ggufTensorName, interleaveRows } from '../nn/model/ggufTensors.ts';
+import { ggufChange, ggufTensorNames, interleaveRows } from '../nn/model/ggufTensors.ts';
 import { baseTensors } from '../nn/model/layout.ts';
 import { dequantizeGgml, ggmlBlock, ggmlTypeName } from '../nn/quant/ggmlBlocks.ts';
 import { type DType, dtypeSize } from '../nn/tensor/dtype.ts';
@@ -46,13 +45,12 @@ export async function readGgufBase(path: string): Promise<GgufBase> {
   const configJson = ggufConfig({ metadata: head.metadata, shapes, ropeFactors }, path);
   const config = parseBaseConfig(configJson, path);
   const wanted = baseTensors(config);
-  const normsResults = [...wanted.keys()].some(name => name.includes('.post_feedforward_layernorm.'));
   const parameters = [...wanted.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const tensors: GgufBase['tensors'] = new Map();
   const rest = new Set(head.tensors.keys());
   for (const [name, shape] of wanted) {
-    const named = ggufTensorName(name, normsResults);
-    const place = named === undefined ? undefined : head.tensors.get(named);
+    const [named, ...others] = ggufTensorNames(name, config.architecture) ?? [];
+    const place = named === undefined || others.length > 0 ? undefined : head.tensors.get(named);
     if (!place)
       throw new WorkbenchError(
         'badFile',
@@ -180,7 +178,7 @@ async function writeTensor(
   start: number,
   { signal }: WorkWatch,
 ): Promise<void> {
-  const change = ggufChange(name, architectures[base.config.architecture].ggufName, base.config);
+  const change = ggufChange(name, base.config);
   const cols = place.shape.length > 1 ? place.shape.at(-1)! : 1;
   const rows = place.shape.reduce((a, b) => a * b, 1) / cols;
   const blockValues = ggmlBlock(place.type)!.values;

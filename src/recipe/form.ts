@@ -1,5 +1,5 @@
 import { getNodeValue, type JSONPath } from 'jsonc-parser';
-import { linearNames } from '../nn/model/layout.ts';
+import { usualLinearNames } from '../nn/model/layout.ts';
 import type { FieldControl, FormField, FormScope, TrainingForm } from '../protocol/views/training.ts';
 import { nodeAt } from './nodes.ts';
 import type { RecipeReading } from './parse.ts';
@@ -148,7 +148,7 @@ function unionControl(forms: Schema[], offers: string[]): FieldControl | undefin
   const word = forms.find(form => typeof form.const === 'string')?.const as string | undefined;
   if (word === undefined) return undefined;
   if (forms.some(form => form.type === 'array'))
-    return { kind: 'some', all: word, offers: offers.length > 0 ? offers : linearNames.slice() };
+    return { kind: 'some', all: word, offers: offers.length > 0 ? offers : usualLinearNames.slice() };
   if (!forms.some(form => form.type === 'boolean')) return undefined;
   return { kind: 'choice', options: [word, true, false].map(value => ({ value })) };
 }

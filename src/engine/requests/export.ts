@@ -7,7 +7,6 @@ import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
-import { architectures } from '../../nn/model/architectures.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
@@ -34,9 +33,7 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
   else {
     if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path, { check });
     else {
-      const { architecture, heads, kvHeads } = base.config;
-      const { ggufName } = architectures[architecture];
-      await writeFileAtomic(path, adapterToGguf(adapter, { architecture: ggufName, heads, kvHeads }));
+      await writeFileAtomic(path, adapterToGguf(adapter, base.config));
     }
   }
   return { path, bytes: await sizeOf(path) };

@@ -1,6 +1,6 @@
 import type { Weights } from './adapterBank.ts';
 import type { DeviceUse } from './deviceUse.ts';
-import type { KvCache } from './kvCache.ts';
+import { type KvCache, noteTokens } from './kvCache.ts';
 import type { Model } from './model.ts';
 import { isRefusal, releaseTensors } from './session.ts';
 
@@ -12,11 +12,7 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
   let model = onDevice;
 
   const run = async (tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number) => {
-    for (const [b, row] of tokens.entries()) {
-      cache.tokens[b] ??= [];
-      cache.tokens[b].length = past[b]!;
-      for (const token of row) cache.tokens[b].push(token);
-    }
+    noteTokens(cache, tokens, past);
     return model.run(tokens, past, weights, cache, from);
   };
 

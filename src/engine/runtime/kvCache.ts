@@ -11,7 +11,7 @@ export interface KvCache {
   feeds: Feeds;
   /** The same tensors as outputs, for a device that writes the caches in place: nothing is copied. */
   fetches: Feeds;
-  /** The tokens that it was computed from, row by row: from them another device can compute it anew. */
+  /** The tokens that it was computed from, row by row, where it may have to be computed anew from them. */
   tokens: number[][];
 }
 
@@ -59,6 +59,16 @@ export function writtenRows(cache: KvCache, tokens: number[][], past: number[]):
     for (let t = 0; t < count; t++) rows.push(first + t);
   });
   return rows;
+}
+
+/** Notes the tokens that an execution adds behind the `past` ones of each row. */
+export function noteTokens(cache: KvCache, tokens: number[][], past: number[]): void {
+  for (const [b, row] of tokens.entries()) {
+    cache.tokens[b] ??= [];
+    const known = cache.tokens[b];
+    known.length = past[b]!;
+    for (const token of row) known.push(token);
+  }
 }
 
 /** Copies what an execution has written into the caches: [2·layers, W, width], of each layer the keys and then the values. */

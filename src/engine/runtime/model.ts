@@ -1,9 +1,10 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
 import { plansExecutions } from '../../nn/memory/answeringMemory.ts';
 import { buildInferenceGraph } from '../../nn/model/inferenceGraph.ts';
+import { firstPosition, longTextsAbove } from '../../nn/model/rope.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { AdapterBank, Weights } from './adapterBank.ts';
-import { createKvCache, type KvCache, writeRows, writtenRows } from './kvCache.ts';
+import { createKvCache, type KvCache, noteTokens, writeRows, writtenRows } from './kvCache.ts';
 import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
 
 /** A base compiled for inference, with the bank of experts beside it. */
@@ -39,38 +40,61 @@ export function compileInference(
 
 /** A model over a compiled graph and a bank that fits it. */
 export function modelOver(base: Base, session: Session, bank: AdapterBank, device: Device = 'cpu'): Model {
+  const c = base.config;
+  /** Texts above this length are rotated otherwise from their first token on. */
+  const above = longTextsAbove(c);
+
+  const execute = async (
+    tokens: number[][],
+    past: number[],
+    weights: Weights[],
+    cache: KvCache,
+    from: (row: number) => number,
+  ): Promise<Float32Array> => {
+    const rows = tokens.length;
+    const length = Math.max(...tokens.map(t => t.length));
+    const totals = tokens.map((row, b) => past[b]! + row.length);
+    const ids = new Int32Array(rows * length);
+    const positions = new Int32Array(rows * length);
+    const wanted: number[] = [];
+    for (const [b, row] of tokens.entries()) {
+      ids.set(row, b * length);
+      const first = firstPosition(c, totals[b]!);
+      // Padding may run past the last position the tables hold; what it computes is not read.
+      for (let t = 0; t < length; t++) positions[b * length + t] = first + Math.min(past[b]! + t, c.maxLength - 1);
+      for (let t = from(b); t < row.length; t++) wanted.push(b * length + t);
+    }
+    // Hundreds of tensors: copied once.
+    const feeds = Object.assign(bank.feeds(weights), cache.feeds);
+    feeds.ids = int64s(ids, [rows, length]);
+    feeds.positions = int64s(positions, [rows, length]);
+    feeds.logitRows = int64s(wanted, [wanted.length]);
+    const last = Int32Array.from(totals, n => n - 1);
+    feeds.lastPositions = int32s(last, [rows]);
+    feeds.totalLength = int32s(Int32Array.of(Math.max(...totals)), []);
+    if (keepsCaches(device)) return readFloats((await session.run(feeds, cache.fetches)).logits!);
+    const written = writtenRows(cache, tokens, past);
+    feeds.writtenRows = int64s(written, [1, written.length]);
+    const out = await session.run(feeds);
+    writeRows(cache, tokens, past, readFloats(out['cache.written']!));
+    return readFloats(out.logits!);
+  };
+
   return {
     base,
     bank,
     device,
 
-    async run(tokens, past, weights, cache, from) {
-      const rows = tokens.length;
-      const length = Math.max(...tokens.map(t => t.length));
-      const ids = new Int32Array(rows * length);
-      const positions = new Int32Array(rows * length);
-      const wanted: number[] = [];
-      for (const [b, row] of tokens.entries()) {
-        ids.set(row, b * length);
-        // Padding may run past the last position the tables hold; what it computes is not read.
-        for (let t = 0; t < length; t++) positions[b * length + t] = Math.min(past[b]! + t, base.config.maxLength - 1);
-        for (let t = from ?? row.length - 1; t < row.length; t++) wanted.push(b * length + t);
-      }
-      const totals = tokens.map((row, b) => past[b]! + row.length);
-      // Hundreds of tensors: copied once.
-      const feeds = Object.assign(bank.feeds(weights), cache.feeds);
-      feeds.ids = int64s(ids, [rows, length]);
-      feeds.positions = int64s(positions, [rows, length]);
-      feeds.logitRows = int64s(wanted, [wanted.length]);
-      const last = Int32Array.from(totals, n => n - 1);
-      feeds.lastPositions = int32s(last, [rows]);
-      feeds.totalLength = int32s(Int32Array.of(Math.max(...totals)), []);
-      if (keepsCaches(device)) return readFloats((await session.run(feeds, cache.fetches)).logits!);
-      const written = writtenRows(cache, tokens, past);
-      feeds.writtenRows = int64s(written, [1, written.length]);
-      const out = await session.run(feeds);
-      writeRows(cache, tokens, past, readFloats(out['cache.written']!));
-      return readFloats(out.logits!);
+    run(tokens, past, weights, cache, from) {
+      const firstWanted = (row: number) => from ?? tokens[row]!.length - 1;
+      if (above === undefined) return execute(tokens, past, weights, cache, firstWanted);
+      noteTokens(cache, tokens, past);
+      const becomesLong = (n: number, b: number) => n > 0 && n <= above && n + tokens[b]!.length > above;
+      if (!past.some(becomesLong)) return execute(tokens, past, weights, cache, firstWanted);
+      // The whole batch anew: the operator writes behind filled caches for single tokens alone.
+      const whole = tokens.map((_, b) => [...cache.tokens[b]!]);
+      const none = past.map(() => 0);
+      return execute(whole, none, weights, cache, row => past[row]! + firstWanted(row));
     },
 
     dispose: () => session.dispose(),

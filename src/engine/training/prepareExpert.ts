@@ -6,7 +6,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { targetLayers } from '../../nn/lora/targetLayers.ts';
-import { type LinearLayer, linearNames } from '../../nn/model/layout.ts';
+import { type LinearLayer, linearNamesOf } from '../../nn/model/layout.ts';
 import { batchCount, stepCount } from '../../nn/train/schedule.ts';
 import type { TrainingJob } from '../../nn/train/trainLoop.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
@@ -102,7 +102,7 @@ function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLay
     throw new WorkbenchError(
       'mismatch',
       `expert '${expert}' targets '${unknown[0]}', which the base does not have`,
-      `Its linear layers: ${linearNames.join(', ')}.`,
+      `Its linear layers: ${linearNamesOf(base.config).join(', ')}.`,
     );
   return layers;
 }

@@ -1,6 +1,8 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
 import type { ExpertState } from '../../experiment/checkpoints.ts';
 import { hashName, initFactors } from '../../nn/lora/initFactors.ts';
+import type { BaseConfig } from '../../nn/model/config.ts';
+import { firstPosition, longTextsAbove } from '../../nn/model/rope.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import { hyperNames } from '../../nn/train/adamw.ts';
 import type { Batch } from '../../nn/train/assembleBatch.ts';
@@ -102,7 +104,8 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
     Object.fromEntries(
       seated(batch).flatMap(({ place, name }) => parts.map(part => [place + part, state[name + part]!])),
     );
-  const inputs = (batch: Batch): Feeds => batchFeeds(o.inTurn ? ofExpert(batch, onlyExpert(batch)) : batch);
+  const inputs = (batch: Batch): Feeds =>
+    batchFeeds(o.inTurn ? ofExpert(batch, onlyExpert(batch)) : batch, base.config);
   const masks = (batch: Batch, seed: number): Feeds => (dropout ? dropoutMasks(o, batch, seed) : {});
   const sumParts = o.accumulates ? ['.sum'] : [];
   /** One number for each place of the graph → one for each expert, 0 for experts without a place. */
@@ -184,9 +187,11 @@ function ofExpert(batch: Batch, expert: number): Batch {
   return { ...batch, gate: column(batch.gate), lossWeights: column(batch.lossWeights) };
 }
 
-function batchFeeds(b: Batch): Feeds {
+function batchFeeds(b: Batch, c: BaseConfig): Feeds {
   const experts = b.gate.length / b.rows;
+  const first = b.lengths.map(length => firstPosition(c, length));
   return {
+    ...(longTextsAbove(c) === undefined ? {} : { firstPositions: int64s(first, [b.rows, 1]) }),
     ids: int64s(b.ids, [b.rows, b.length]),
     gate: floats(b.gate, [b.rows, experts]),
     lossRows: int64s(b.lossRows, [b.lossRows.length]),

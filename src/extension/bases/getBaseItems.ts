@@ -42,7 +42,7 @@ export function typedItem(text: string, groups: readonly BaseGroup[]): BaseItem 
     source: { kind: 'download', name },
     label: `$(cloud-download) ${name}`,
     description: 'from the Hugging Face hub',
-    detail: 'Llama, SmolLM2, Mistral, Qwen2 and Qwen3 models run here',
+    detail: 'Llama, SmolLM, Mistral, Qwen, Gemma, Phi, Granite and OLMo 2 models run here',
   };
 }
 

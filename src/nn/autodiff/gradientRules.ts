@@ -50,6 +50,24 @@ export const gradientRules: Record<string, GradientRule> = {
     return [op.mul(g, dy, op.add(g, s, op.mul(g, result(n), op.sub(g, g.scalar(1), s))))];
   },
 
+  Tanh: (g, n, dy) => {
+    const y = result(n);
+    return [op.mul(g, dy, op.sub(g, g.scalar(1), op.mul(g, y, y)))];
+  },
+
+  // y = x/2 · (1 + t), t = tanh(a·x + b·x³):  y' = (1 + t)/2 + x/2 · (1 − t²) · (a + 3b·x²)
+  FastGelu: (g, n, dy) => {
+    const x = first(n);
+    const a = Math.sqrt(2 / Math.PI);
+    const b = 0.044715 * a;
+    const square = op.mul(g, x, x);
+    const t = op.tanh(g, op.mul(g, x, op.add(g, op.mul(g, square, g.scalar(b)), g.scalar(a))));
+    const slope = op.mul(g, x, op.add(g, op.mul(g, square, g.scalar(1.5 * b)), g.scalar(0.5 * a)));
+    const outer = op.add(g, op.mul(g, t, g.scalar(0.5)), g.scalar(0.5));
+    const inner = op.mul(g, slope, op.sub(g, g.scalar(1), op.mul(g, t, t)));
+    return [op.mul(g, dy, op.add(g, outer, inner))];
+  },
+
   Softmax: (g, n, dy) => {
     const p = result(n);
     const t = op.mul(g, dy, p);
@@ -111,9 +129,31 @@ export const gradientRules: Record<string, GradientRule> = {
     return [dx, wants(1) ? op.sumTo(g, op.mul(g, dy, op.mul(g, x, r)), w.shape) : undefined];
   },
 
+  // y = z · w + b, z = (x − mean)·r:  dx = r · (dz − mean(dz) − z · mean(dz · z)), dz = dy · w
+  LayerNormalization: (g, n, dy, wants) => {
+    const [x, w] = [first(n), second(n)];
+    const mean = (v: Value) => op.mul(g, op.reduceSum(g, v, [-1]), g.scalar(1 / (x.shape.at(-1) as number)));
+    const { float: epsilon } = n.attributes.epsilon as { float: number };
+    const centred = op.sub(g, x, mean(x));
+    const r = op.reciprocal(g, op.sqrt(g, op.add(g, mean(op.mul(g, centred, centred)), g.scalar(epsilon))));
+    const z = op.mul(g, centred, r);
+    let dx: Value | undefined;
+    if (wants(0)) {
+      const dz = op.mul(g, dy, w);
+      const along = op.mul(g, z, mean(op.mul(g, dz, z)));
+      dx = op.mul(g, op.sub(g, op.sub(g, dz, mean(dz)), along), r);
+    }
+    return [
+      dx,
+      wants(1) ? op.sumTo(g, op.mul(g, dy, z), w.shape) : undefined,
+      wants(2) ? op.sumTo(g, dy, n.inputs[2]!.shape) : undefined,
+    ];
+  },
+
   // A rotation's transpose is the rotation by the opposite angle.
   RotaryEmbedding: (g, n, dy) => {
     const [, positions, cos, sin] = n.inputs as Value[];
+    const { rotary_embedding_dim: dim, num_heads: heads } = n.attributes as Partial<Record<string, number>>;
     return [
       op.rotary(
         g,
@@ -121,6 +161,10 @@ export const gradientRules: Record<string, GradientRule> = {
         positions!,
         cos!,
         g.once(`neg:${sin!.name}`, () => op.neg(g, sin!)),
+        {
+          part: dim === undefined || heads === undefined ? undefined : { dim, heads },
+          interleaved: flag(n, 'interleaved'),
+        },
       ),
     ];
   },

@@ -49,6 +49,7 @@ export const log = unary('Log');
 export const sqrt = unary('Sqrt');
 export const reciprocal = unary('Reciprocal');
 export const sigmoid = unary('Sigmoid');
+export const tanh = unary('Tanh');
 /** Normalised over the last axis. */
 export const softmax = unary('Softmax');
 /** Normalised over the last axis. */
@@ -57,6 +58,11 @@ export const logSoftmax = unary('LogSoftmax');
 /** x · sigmoid(x) (Elfwing et al. 2017), as onnxruntime's fused QuickGelu with alpha 1. */
 export function silu(g: Graph, x: Value): Value {
   return single(g, 'QuickGelu', [x], x.type, x.shape, { alpha: { float: 1 } }, contrib);
+}
+
+/** GELU by its approximation with tanh (Hendrycks & Gimpel 2016), as onnxruntime's fused FastGelu. */
+export function geluTanh(g: Graph, x: Value): Value {
+  return single(g, 'FastGelu', [x], x.type, x.shape, {}, contrib);
 }
 
 export interface Transposes {
@@ -252,6 +258,12 @@ export function rmsNorm(g: Graph, x: Value, weight: Value, epsilon: number): Val
   return single(g, 'SimplifiedLayerNormalization', [x, weight], x.type, x.shape, attributes);
 }
 
+/** (x − mean) / √(variance + epsilon) · weight + bias over the last axis (Ba et al. 2016). */
+export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value | undefined, epsilon: number): Value {
+  const attributes = { axis: -1, epsilon: { float: epsilon } };
+  return single(g, 'LayerNormalization', bias ? [x, weight, bias] : [x, weight], x.type, x.shape, attributes);
+}
+
 /** s = x + y and the RMS norm of s, as onnxruntime's fused operator; it has no gradient rule. */
 export function addRmsNorm(g: Graph, x: Value, y: Value, weight: Value, epsilon: number): [sum: Value, normed: Value] {
   const value = { type: x.type, shape: x.shape };
@@ -266,12 +278,31 @@ export function addRmsNorm(g: Graph, x: Value, y: Value, weight: Value, epsilon:
   return [sum!, normed!];
 }
 
+export interface RotaryOptions {
+  /** Of each of so many heads the first `dim` numbers alone are rotated. */
+  part?: { dim: number; heads: number } | undefined;
+  /** Neighbouring numbers are rotated together, in place of those of the two halves. */
+  interleaved?: boolean;
+}
+
 /**
- * Rotary position embedding in the half-rotation layout (Su et al. 2021).
- * x [batch, seq, heads · headDim], positions [batch, seq] int64, cos and sin [positions, headDim / 2].
+ * Rotary position embedding (Su et al. 2021), in the half-rotation layout where nothing else is said.
+ * x [batch, seq, heads · headDim], positions [batch, seq] int64, cos and sin [positions, headDim / 2], or of `part`
+ * [positions, dim / 2].
  */
-export function rotary(g: Graph, x: Value, positions: Value, cos: Value, sin: Value): Value {
-  return single(g, 'RotaryEmbedding', [x, positions, cos, sin], x.type, x.shape, { interleaved: 0 }, contrib);
+export function rotary(
+  g: Graph,
+  x: Value,
+  positions: Value,
+  cos: Value,
+  sin: Value,
+  { part, interleaved = false }: RotaryOptions = {},
+): Value {
+  const attributes = {
+    interleaved: +interleaved,
+    ...(part ? { rotary_embedding_dim: part.dim, num_heads: part.heads } : {}),
+  };
+  return single(g, 'RotaryEmbedding', [x, positions, cos, sin], x.type, x.shape, attributes, contrib);
 }
 
 /** Sums `x` over the axes along which a value of `shape` was broadcast to it. */

@@ -1,18 +1,14 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { encodeGguf, type GgufValue } from '../files/gguf.ts';
-import type { ArchitectureTraits } from '../model/architectures.ts';
-import { ggufChange, ggufTensorName, interleaveRows } from '../model/ggufTensors.ts';
+import { traitsOf } from '../model/architectures.ts';
+import type { BaseConfig } from '../model/config.ts';
+import { ggufChange, ggufTensorNames, interleaveRows } from '../model/ggufTensors.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import type { Adapter } from './adapter.ts';
 
 /** What llama.cpp must know of the base an adapter belongs to. */
-export interface GgufBase {
-  /** llama.cpp's name for it; Mistral models are `llama` there. */
-  architecture: ArchitectureTraits['ggufName'];
-  heads: number;
-  kvHeads: number;
-}
+export type GgufBase = Pick<BaseConfig, 'architecture' | 'heads' | 'kvHeads'>;
 
 /** The first key of every file, which llama.cpp does not read: what has it was made of an adapter and can be made again. */
 export const ggufMark = 'multi_lora.result';
@@ -30,7 +26,7 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
   const alpha = Math.fround((first?.scaling ?? 1) * (first?.A.rows ?? 1));
   const metadata = new Map<string, GgufValue>([
     [ggufMark, { string: 'adapter' }],
-    ['general.architecture', { string: base.architecture }],
+    ['general.architecture', { string: traitsOf(base.architecture).ggufName }],
     ['general.type', { string: 'adapter' }],
     ['general.name', { string: adapter.name }],
     ['adapter.type', { string: 'lora' }],
@@ -38,8 +34,8 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
   ]);
   const tensors = new Map<string, FloatTensor>();
   for (const [module, { A, B, scaling }] of adapter.modules) {
-    const target = ggufTensorName(`${module}.weight`, false);
-    if (!target?.startsWith('blk.'))
+    const targets = ggufTensorNames(`${module}.weight`, base.architecture);
+    if (!targets?.[0]?.startsWith('blk.'))
       throw new WorkbenchError('unsupported', `Adapter ${adapter.name}: ${module} has no place in a GGUF adapter`);
     const rest = (scaling * A.rows) / alpha;
     const scaled: Matrix = rest === 1 ? B : { ...B, data: B.data.map(value => value * rest) };
@@ -49,10 +45,14 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
         `Adapter ${adapter.name}: ${module} times its share of the scaling (${rest}) is beyond single floats`,
         'Use an alpha that is nearer to that of the other layers.',
       );
-    const change = ggufChange(`${module}.weight`, base.architecture, base);
-    tensors.set(`${target}.lora_a`, { shape: [A.rows, A.cols], data: A.data });
-    const placed = typeof change === 'object' ? interleaveRows(scaled, change.heads, module) : scaled;
-    tensors.set(`${target}.lora_b`, { shape: [B.rows, B.cols], data: placed.data });
+    const change = ggufChange(`${module}.weight`, base);
+    const rows = B.rows / targets.length;
+    for (const [i, target] of targets.entries()) {
+      const part: Matrix = { rows, cols: B.cols, data: scaled.data.slice(i * rows * B.cols, (i + 1) * rows * B.cols) };
+      const placed = typeof change === 'object' ? interleaveRows(part, change.heads, module) : part;
+      tensors.set(`${target}.lora_a`, { shape: [A.rows, A.cols], data: A.data });
+      tensors.set(`${target}.lora_b`, { shape: [rows, B.cols], data: placed.data });
+    }
   }
   return encodeGguf(metadata, tensors);
 }

@@ -1,5 +1,5 @@
 import type { BaseConfig } from '../model/config.ts';
-import { type LinearLayer, linearLayers, linearNames } from '../model/layout.ts';
+import { type LinearLayer, linearLayers, linearNamesOf } from '../model/layout.ts';
 
 /** The layers that a recipe's targets name, and the names that the base does not have. */
 export function targetLayers(
@@ -8,9 +8,10 @@ export function targetLayers(
 ): { layers: LinearLayer[]; unknown: string[] } {
   const layers = linearLayers(config);
   if (targets === 'all-linear') return { layers, unknown: [] };
+  const names = linearNamesOf(config);
   return {
     layers: layers.filter(l => targets.includes(l.name)),
-    unknown: [...new Set(targets)].filter(name => !(linearNames as readonly string[]).includes(name)),
+    unknown: [...new Set(targets)].filter(name => !names.includes(name)),
   };
 }
 

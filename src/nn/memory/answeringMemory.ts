@@ -1,6 +1,7 @@
 import type { BaseConfig } from '../model/config.ts';
 import { buildInferenceGraph, cacheHeadDim } from '../model/inferenceGraph.ts';
 import { linearGroups, linearLayers } from '../model/layout.ts';
+import { longTextsAbove } from '../model/rope.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { createArena } from './arena.ts';
 import { allocateResults, compiledMemory, shapedValues } from './graphMemory.ts';
@@ -48,7 +49,10 @@ export function answeringMemory({ config, tensors, ranks, prompt, length }: Answ
   const keysAndValues = 4 * 2 * config.layers * config.kvHeads * cacheHeadDim(config) * length;
   const arena = createArena();
   const options = { shaped: shapedValues(g), outputs: true };
-  for (const T of [prompt, 1]) {
+  // A text that becomes long on the way is computed anew from its beginning.
+  const above = longTextsAbove(config) ?? length;
+  const anew = prompt <= above && above < length ? [above + 1] : [];
+  for (const T of [prompt, 1, ...anew]) {
     const sizes = { B: 1, S: 1, T, M: 1, P: length, R: ranks, W: config.kvHeads * T };
     allocateResults(g, sizes, arena, options);
   }

@@ -1,34 +1,40 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Matrix } from '../tensor/dtype.ts';
+import { type Architecture, traitsOf } from './architectures.ts';
+import type { BaseConfig } from './config.ts';
 
 /*
  * How llama.cpp names and arranges the tensors of a model (gguf-py's tensor_mapping.py, convert_hf_to_gguf.py). One table
  * for both directions: what a base in GGUF is read with, and what adapters and models are written with.
  */
 
-/** Parts of a block, by their names in a Hugging Face checkpoint. */
-const blockNames: Record<string, string> = {
-  input_layernorm: 'attn_norm',
-  post_attention_layernorm: 'ffn_norm',
-  'self_attn.q_proj': 'attn_q',
-  'self_attn.k_proj': 'attn_k',
-  'self_attn.v_proj': 'attn_v',
-  'self_attn.qkv_proj': 'attn_qkv',
-  'self_attn.o_proj': 'attn_output',
-  'self_attn.q_norm': 'attn_q_norm',
-  'self_attn.k_norm': 'attn_k_norm',
-  'mlp.gate_proj': 'ffn_gate',
-  'mlp.up_proj': 'ffn_up',
-  // Gate and up in one.
-  'mlp.gate_up_proj': 'ffn_up',
-  'mlp.down_proj': 'ffn_down',
+/** Parts of a block by their names in a Hugging Face checkpoint; of some llama.cpp has the parts of equal size apart. */
+const blockNames: Record<string, readonly string[]> = {
+  input_layernorm: ['attn_norm'],
+  post_attention_layernorm: ['ffn_norm'],
+  'self_attn.q_proj': ['attn_q'],
+  'self_attn.k_proj': ['attn_k'],
+  'self_attn.v_proj': ['attn_v'],
+  'self_attn.qkv_proj': ['attn_qkv'],
+  'self_attn.o_proj': ['attn_output'],
+  'self_attn.q_norm': ['attn_q_norm'],
+  'self_attn.k_norm': ['attn_k_norm'],
+  'mlp.gate_proj': ['ffn_gate'],
+  'mlp.up_proj': ['ffn_up'],
+  // Gate and up in one, in llama.cpp as well.
+  'mlp.gate_up_proj': ['ffn_up'],
+  'mlp.down_proj': ['ffn_down'],
+  'mlp.c_fc': ['ffn_up'],
+  'mlp.c_proj': ['ffn_down'],
+  'shared_mlp.input_linear': ['ffn_gate', 'ffn_up'],
+  'shared_mlp.output_linear': ['ffn_down'],
 };
 
 /** Names that mean something else where a block norms the results of attention and MLP. */
-const normsAfter: Record<string, string> = {
-  post_attention_layernorm: 'post_attention_norm',
-  pre_feedforward_layernorm: 'ffn_norm',
-  post_feedforward_layernorm: 'post_ffw_norm',
+const normsAfter: Record<string, readonly string[]> = {
+  post_attention_layernorm: ['post_attention_norm'],
+  pre_feedforward_layernorm: ['ffn_norm'],
+  post_feedforward_layernorm: ['post_ffw_norm'],
 };
 
 const otherNames: Record<string, string> = {
@@ -38,22 +44,19 @@ const otherNames: Record<string, string> = {
 };
 
 /**
- * The name that llama.cpp gives a tensor, or undefined for one that it has no place for. `normsResults` where blocks have
- * a `post_feedforward_layernorm`.
+ * The names that llama.cpp gives a tensor of a Hugging Face checkpoint: one, or those of its parts, one below the other;
+ * undefined for a tensor that it has no place for.
  */
-export function ggufTensorName(name: string, normsResults: boolean): string | undefined {
+export function ggufTensorNames(name: string, architecture: Architecture): string[] | undefined {
   const [, path, suffix] = /^(.+)\.(weight|bias)$/.exec(name) ?? [];
   if (path === undefined) return undefined;
   const [, layer, part] = /^model\.layers\.(\d+)\.(.+)$/.exec(path) ?? [];
-  if (layer === undefined) return Object.hasOwn(otherNames, path) ? `${otherNames[path]}.${suffix}` : undefined;
+  if (layer === undefined) return Object.hasOwn(otherNames, path) ? [`${otherNames[path]}.${suffix}`] : undefined;
+  const { blockNorms } = traitsOf(architecture);
+  const normsResults = blockNorms === 'after' || blockNorms === 'around';
   const names = normsResults ? { ...blockNames, ...normsAfter } : blockNames;
-  return Object.hasOwn(names, part!) ? `blk.${layer}.${names[part!]}.${suffix}` : undefined;
+  return Object.hasOwn(names, part!) ? names[part!]!.map(own => `blk.${layer}.${own}.${suffix}`) : undefined;
 }
-
-/** The architectures, by llama.cpp's names, whose queries and keys rotate neighbouring pairs in place of a head's halves. */
-const interleaved = ['llama', 'granite', 'smollm3'];
-/** Those whose norms multiply by 1 + w, and have that sum in the file. */
-const normsWithOne = ['gemma2', 'gemma3'];
 
 /** What a tensor is in a GGUF file, besides its name: rows of a head in another order, or one more in each value. */
 export type GgufChange = { heads: number } | 'plusOne' | undefined;
@@ -61,12 +64,12 @@ export type GgufChange = { heads: number } | 'plusOne' | undefined;
 /** `name` is that of the Hugging Face checkpoint. */
 export function ggufChange(
   name: string,
-  architecture: string,
-  { heads, kvHeads }: { heads: number; kvHeads: number },
+  { architecture, heads, kvHeads }: Pick<BaseConfig, 'architecture' | 'heads' | 'kvHeads'>,
 ): GgufChange {
+  const { ggufPairs, norm } = traitsOf(architecture);
   const projection = /\.self_attn\.([qk])_proj\.(weight|bias)$/.exec(name);
-  if (projection && interleaved.includes(architecture)) return { heads: projection[1] === 'q' ? heads : kvHeads };
-  return normsWithOne.includes(architecture) && /norm\.weight$/.test(name) ? 'plusOne' : undefined;
+  if (projection && ggufPairs) return { heads: projection[1] === 'q' ? heads : kvHeads };
+  return norm === 'rmsOnePlus' && /norm\.weight$/.test(name) ? 'plusOne' : undefined;
 }
 
 /**

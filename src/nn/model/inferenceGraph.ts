@@ -3,12 +3,18 @@ import * as op from '../graph/ops.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { externalProduct, externalWeights, type Product } from './baseWeights.ts';
 import type { BaseConfig } from './config.ts';
-import { type LinearGroup, linearGroups, linearPath } from './layout.ts';
+import { type LinearGroup, linearGroups, linearPaths, roleSizes } from './layout.ts';
+import { longTextsAbove } from './rope.ts';
 import {
   defineBatchSizes,
-  headNorm,
+  finishedLogits,
+  isRmsNorm,
+  normed,
+  normedHeads,
   outputWeight,
+  type RotaryTables,
   rotaryConstants,
+  rotated,
   type TransformerParts,
   transformer,
 } from './transformer.ts';
@@ -79,11 +85,15 @@ export function buildInferenceGraph(
       return op.split(g, project(x, paths[0]!), sizes, 2);
     },
     attention: cachedAttention(g, c, weight, project, positions, keep),
-    addNorm: (x, y, scale) => op.addRmsNorm(g, x, y, scale, c.epsilon),
+    addNorm: (x, y, norm) => {
+      if (norm && isRmsNorm(c)) return op.addRmsNorm(g, x, y, norm.weight, c.epsilon);
+      const sum = op.add(g, x, y);
+      return [sum, norm ? normed(g, c, sum, norm) : sum];
+    },
   };
   const hidden = transformer(g, c, parts, ids, ['B', 'T']);
   const wanted = op.gatherRows(g, op.reshape(g, hidden, ['N', c.dim]), g.input('logitRows', 'int64', ['M']));
-  g.output('logits', product(wanted, [outputWeight(c)]));
+  g.output('logits', finishedLogits(g, c, product(wanted, [outputWeight(c)])));
   if (!wholeCaches) g.output('cache.written', op.concat(g, written, 0));
   return g;
 }
@@ -141,26 +151,24 @@ function cachedAttention(
   const lastPositions = g.input('lastPositions', 'int32', ['B']);
   const totalLength = g.input('totalLength', 'int32', []);
   const width = cacheHeadDim(c);
-  const rotatesInside = c.headDim % rotaryStep === 0;
-  const { cos, sin } = rotaryConstants(g, c);
+  for (const layer of c.layerTypes.keys()) rotaryConstants(g, c, layer);
+
+  /** Whether the operator rotates: not every kernel of it takes the rows of the tables from the positions. */
+  const rotatesInside = ({ rope }: RotaryTables) =>
+    c.headDim % rotaryStep === 0 && rope.dim % rotaryStep === 0 && longTextsAbove(c) === undefined;
 
   /** The operator's query, key and value: one joined tensor, or three where norms or a rotation come before it. */
-  const operands = (layer: number, h: Value): (Value | undefined)[] => {
-    const joined = project(h, linearPath(layer, 'q_proj'));
-    if (!c.qkNorm && rotatesInside) return [joined, undefined, undefined];
-    const sizes = [c.heads, c.kvHeads, c.kvHeads].map(heads => heads * c.headDim);
-    const [q, k, v] = op.split(g, joined, sizes, 2) as [Value, Value, Value];
-    const normed = [headNorm(g, c, { weight }, layer, 'q', q), headNorm(g, c, { weight }, layer, 'k', k), v];
-    if (rotatesInside) return normed;
-    return normed.map((x, i) =>
-      resizeHeads(
-        g,
-        i < 2 ? op.rotary(g, x, positions, cos, sin) : x,
-        (x.shape[2] as number) / c.headDim,
-        c.headDim,
-        width,
-      ),
-    );
+  const operands = (layer: number, h: Value, tables: RotaryTables | undefined): (Value | undefined)[] => {
+    const joined = project(h, linearPaths(c, layer, 'qkv')[0]!);
+    const rotatesBefore = tables !== undefined && !rotatesInside(tables);
+    if (!c.qkNorm && !rotatesBefore && c.headDim === width) return [joined, undefined, undefined];
+    const [q, k, v] = op.split(g, joined, roleSizes(c, 'qkv'), 2) as [Value, Value, Value];
+    const heads = [normedHeads(g, c, { weight }, layer, 'q', q), normedHeads(g, c, { weight }, layer, 'k', k), v];
+    return heads.map((x, i) => {
+      const kind = (['q', 'k'] as const)[i];
+      const turned = kind && rotatesBefore ? rotated(g, c, tables, kind, x, positions) : x;
+      return resizeHeads(g, turned, (x.shape[2] as number) / c.headDim, c.headDim, width);
+    });
   };
 
   return (layer, h) => {
@@ -168,12 +176,16 @@ function cachedAttention(
     const [key, value] = (['key', 'value'] as const).map(kind =>
       g.input(cacheName(layer, kind), 'float32', cacheShape),
     ) as [Value, Value];
+    const tables = rotaryConstants(g, c, layer);
+    const inside = tables && rotatesInside(tables) ? tables : undefined;
+    const { window } = c.layerTypes[layer]!;
+    const { attention, attentionCap } = c.factors;
     const [mixed, nextKey, nextValue] = g.node(
       'GroupQueryAttention',
       [
-        ...operands(layer, h),
+        ...operands(layer, h, tables),
         ...[key, value, lastPositions, totalLength],
-        ...(rotatesInside ? [cos, sin, positions] : []),
+        ...(inside ? [inside.cos, inside.sin, positions] : []),
       ],
       [
         { type: 'float32', shape: ['B', 'T', c.heads * width] },
@@ -183,8 +195,11 @@ function cachedAttention(
       {
         num_heads: c.heads,
         kv_num_heads: c.kvHeads,
-        scale: { float: 1 / Math.sqrt(c.headDim) },
-        do_rotary: rotatesInside ? 1 : 0,
+        scale: { float: attention },
+        do_rotary: inside ? 1 : 0,
+        ...(inside && c.interleaved ? { rotary_interleaved: 1 } : {}),
+        ...(window === undefined ? {} : { local_window_size: window }),
+        ...(attentionCap === undefined ? {} : { softcap: { float: attentionCap } }),
       },
       'com.microsoft',
       [`attention.${layer}`, `${cacheName(layer, 'key')}.out`, `${cacheName(layer, 'value')}.out`],

@@ -1,44 +1,50 @@
+import { architectures, type BlockLinears } from './architectures.ts';
 import type { BaseConfig } from './config.ts';
 
-/** The linear layers of one block that can carry adapters, by the last part of their path. */
-export const linearNames = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
-export type LinearName = (typeof linearNames)[number];
+const lastPart = (module: string) => module.slice(module.lastIndexOf('.') + 1);
+
+/** Names of the linear layers of this base's blocks, which can carry adapters: the last parts of their paths. */
+export function linearNamesOf({ linears }: Pick<BaseConfig, 'linears'>): string[] {
+  return Object.values(linears).flat().map(lastPart);
+}
+
+/** Those that most families have. */
+export const usualLinearNames: readonly string[] = linearNamesOf(architectures.llama);
+
+/** Those of all families. */
+export const linearNames: readonly string[] = [...new Set(Object.values(architectures).flatMap(linearNamesOf))];
 
 /** One adaptable linear layer: y [out] = W [out, in] · x [in] (+ bias). */
 export interface LinearLayer {
   /** Module path in the Hugging Face model, for example `model.layers.0.self_attn.q_proj`. */
   path: string;
-  name: LinearName;
+  name: string;
   layer: number;
   in: number;
   out: number;
   bias: boolean;
 }
 
-/** Module path of a linear layer. */
-export function linearPath(layer: number, name: LinearName): string {
-  const parent = name.endsWith('_proj') && 'qkvo'.includes(name[0]!) && name.length === 6 ? 'self_attn' : 'mlp';
-  return `model.layers.${layer}.${parent}.${name}`;
+/** Which linear layers of a block read the same input. */
+export type LinearRole = keyof BlockLinears;
+
+const roles = ['qkv', 'o', 'mlp', 'down'] as const satisfies LinearRole[];
+
+/** Module paths of the linear layers of a block that read the same input. */
+export function linearPaths({ linears }: Pick<BaseConfig, 'linears'>, layer: number, role: LinearRole): string[] {
+  return linears[role].map(module => `model.layers.${layer}.${module}`);
+}
+
+/** What the linear layers of a role give, side by side, whether they are layers of their own or one. */
+export function roleSizes(c: BaseConfig, role: LinearRole): number[] {
+  if (role === 'qkv') return [c.heads, c.kvHeads, c.kvHeads].map(heads => heads * c.headDim);
+  if (role === 'mlp') return c.gated ? [c.mlpDim, c.mlpDim] : [c.mlpDim];
+  return [c.dim];
 }
 
 /** All adaptable linear layers of a base, in the order of the forward pass. */
 export function linearLayers(c: BaseConfig): LinearLayer[] {
-  const [q, kv] = [c.heads * c.headDim, c.kvHeads * c.headDim];
-  const sizes: Record<LinearName, [input: number, output: number, bias: boolean]> = {
-    q_proj: [c.dim, q, c.qkvBias],
-    k_proj: [c.dim, kv, c.qkvBias],
-    v_proj: [c.dim, kv, c.qkvBias],
-    o_proj: [q, c.dim, c.outputBias],
-    gate_proj: [c.dim, c.mlpDim, c.mlpBias],
-    up_proj: [c.dim, c.mlpDim, c.mlpBias],
-    down_proj: [c.mlpDim, c.dim, c.mlpBias],
-  };
-  return Array.from({ length: c.layers }, (_, layer) =>
-    linearNames.map(name => {
-      const [input, output, bias] = sizes[name];
-      return { path: linearPath(layer, name), name, layer, in: input, out: output, bias };
-    }),
-  ).flat();
+  return linearGroups(c).flatMap(group => group.layers);
 }
 
 /** Linear layers of one block that read the same input. */
@@ -51,44 +57,83 @@ export interface LinearGroup {
   out: number;
 }
 
-/** The groups of a block, by what they read. */
-const groupNames: Record<string, readonly LinearName[]> = {
-  qkv: ['q_proj', 'k_proj', 'v_proj'],
-  o: ['o_proj'],
-  mlp: ['gate_proj', 'up_proj'],
-  down: ['down_proj'],
-};
-
 /** All linear layers of a base, those that share an input together, in the order of the forward pass. */
 export function linearGroups(c: BaseConfig): LinearGroup[] {
-  const layers = linearLayers(c);
+  const inputs: Record<LinearRole, number> = { qkv: c.dim, o: c.heads * c.headDim, mlp: c.dim, down: c.mlpDim };
+  const biases: Record<LinearRole, boolean> = { qkv: c.qkvBias, o: c.outputBias, mlp: c.mlpBias, down: c.mlpBias };
   return Array.from({ length: c.layers }, (_, layer) =>
-    Object.entries(groupNames).map(([name, members]) => {
-      const own = layers.filter(l => l.layer === layer && members.includes(l.name));
-      return {
-        name: `layers.${layer}.${name}`,
-        layers: own,
-        in: own[0]!.in,
-        out: own.reduce((sum, l) => sum + l.out, 0),
-      };
+    roles.map(role => {
+      const sizes = roleSizes(c, role);
+      const out = sizes.reduce((a, b) => a + b, 0);
+      const paths = linearPaths(c, layer, role);
+      const layers = paths.map((path, i) => ({
+        path,
+        name: lastPart(path),
+        layer,
+        in: inputs[role],
+        out: paths.length === 1 ? out : sizes[i]!,
+        bias: biases[role],
+      }));
+      return { name: `layers.${layer}.${role}`, layers, in: inputs[role], out };
     }),
   ).flat();
+}
+
+/** Where a block has norms: of what attention and MLP read and give. */
+export interface BlockNorms {
+  attentionIn?: string;
+  attentionOut?: string;
+  mlpIn?: string;
+  mlpOut?: string;
+}
+
+const normNames: Record<BaseConfig['blockNorms'], BlockNorms> = {
+  before: { attentionIn: 'input_layernorm', mlpIn: 'post_attention_layernorm' },
+  after: { attentionOut: 'post_attention_layernorm', mlpOut: 'post_feedforward_layernorm' },
+  around: {
+    attentionIn: 'input_layernorm',
+    attentionOut: 'post_attention_layernorm',
+    mlpIn: 'pre_feedforward_layernorm',
+    mlpOut: 'post_feedforward_layernorm',
+  },
+  shared: { attentionIn: 'input_layernorm' },
+};
+
+/** The module of a norm of a block; undefined where the base has none there. */
+export function normPath(c: BaseConfig, layer: number, place: keyof BlockNorms): string | undefined {
+  const name = normNames[c.blockNorms][place];
+  return name && `model.layers.${layer}.${name}`;
+}
+
+/** The module of the norm on queries or keys, and its size. */
+export function headNorm(c: BaseConfig, layer: number, kind: 'q' | 'k'): { path: string; size: number } {
+  const heads = kind === 'q' ? c.heads : c.kvHeads;
+  return {
+    path: `model.layers.${layer}.self_attn.${kind}_norm`,
+    size: c.qkNorm === 'projection' ? heads * c.headDim : c.headDim,
+  };
 }
 
 /** Names and shapes of all tensors a checkpoint of this base must hold. */
 export function baseTensors(c: BaseConfig): Map<string, number[]> {
   const tensors = new Map<string, number[]>([['model.embed_tokens.weight', [c.vocab, c.dim]]]);
+  const addNorm = (path: string, size: number) => {
+    tensors.set(`${path}.weight`, [size]);
+    if (c.norm === 'layerWithBias') tensors.set(`${path}.bias`, [size]);
+  };
   for (const l of linearLayers(c)) {
     tensors.set(`${l.path}.weight`, [l.out, l.in]);
     if (l.bias) tensors.set(`${l.path}.bias`, [l.out]);
   }
   for (let i = 0; i < c.layers; i++) {
-    const block = `model.layers.${i}`;
-    tensors.set(`${block}.input_layernorm.weight`, [c.dim]);
-    tensors.set(`${block}.post_attention_layernorm.weight`, [c.dim]);
-    if (c.qkNorm) for (const n of ['q_norm', 'k_norm']) tensors.set(`${block}.self_attn.${n}.weight`, [c.headDim]);
+    for (const place of Object.keys(normNames[c.blockNorms]) as (keyof BlockNorms)[])
+      addNorm(normPath(c, i, place)!, c.dim);
+    for (const kind of c.qkNorm ? (['q', 'k'] as const) : []) {
+      const { path, size } = headNorm(c, i, kind);
+      addNorm(path, size);
+    }
   }
-  tensors.set('model.norm.weight', [c.dim]);
+  addNorm('model.norm', c.dim);
   if (!c.tied) tensors.set('lm_head.weight', [c.vocab, c.dim]);
   return tensors;
 }

@@ -29,7 +29,9 @@ export interface Batch {
   labels: Int32Array;
   /** [M, E]. */
   lossWeights: Float32Array;
-  /** Tokens that are not padding. */
+  /** [B], tokens of each row that are not padding. */
+  lengths: Int32Array;
+  /** Their sum. */
   tokens: number;
 }
 
@@ -73,6 +75,7 @@ export function assembleBatch(parts: BatchPart[], expertCount: number): Batch {
     lossRows: Int32Array.from(lossRows),
     labels: Int32Array.from(labels),
     lossWeights,
+    lengths: Int32Array.from(examples, e => e.example.ids.length),
     tokens,
   };
 }

@@ -2,8 +2,17 @@ import { gradients } from '../autodiff/gradients.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from '../model/config.ts';
-import { type LinearLayer, linearLayers } from '../model/layout.ts';
-import { defineBatchSizes, outputProjection, rowAttention, transformer } from '../model/transformer.ts';
+import { type LinearGroup, linearGroups, linearLayers } from '../model/layout.ts';
+import { longTextsAbove } from '../model/rope.ts';
+import {
+  additionsPerBlock,
+  defineBatchSizes,
+  type Norm,
+  normed,
+  outputProjection,
+  rowAttention,
+  transformer,
+} from '../model/transformer.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import { adamW, hyperNames } from './adamw.ts';
 
@@ -76,14 +85,12 @@ export function expertGroup(config: BaseConfig, expert: TrainedExpert): Paramete
 
 /** The sites where adapters read their input; linears that share an input share a dropout mask. */
 export function dropoutSites(config: BaseConfig): { name: string; size: number }[] {
-  return linearLayers(config)
-    .filter(l => ['q_proj', 'o_proj', 'gate_proj', 'down_proj'].includes(l.name))
-    .map(l => ({ name: dropoutSite(l), size: l.in }));
+  return linearGroups(config).map(group => ({ name: dropoutSite(group), size: group.in }));
 }
 
-function dropoutSite(l: LinearLayer): string {
-  const leader = { k_proj: 'q_proj', v_proj: 'q_proj', up_proj: 'gate_proj' }[l.name as string] ?? l.name;
-  return `dropout.${l.layer}.${leader}`;
+/** Called after the first of the layers. */
+function dropoutSite({ layers: [first] }: LinearGroup): string {
+  return `dropout.${first!.layer}.${first!.name}`;
 }
 
 /**
@@ -92,7 +99,8 @@ function dropoutSite(l: LinearLayer): string {
  *
  * Inputs: `ids` [B, T] int64; `gate` [B, E], the scaling on the row's own expert and 0 elsewhere;
  * `lossRows` [M] int64, the positions in the flattened batch that predict a trained token; `labels` [M] int64;
- * `lossWeights` [M, L], the share of each token in each of the L losses; per group G: `G` [P], and for the step
+ * `lossWeights` [M, L], the share of each token in each of the L losses; `firstPositions` [B, 1] int64 where long texts have
+ * rotary tables of their own (`firstPosition`); per group G: `G` [P], and for the step
  * `G.m`, `G.v` [P], `G.hyper`; `G.sum` [P] where gradients are accumulated.
  * Outputs: `losses` [L]; per group `G.sum.out`, or `G.out`, `G.m.out`, `G.v.out`; `norms` [clip groups].
  */
@@ -115,7 +123,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const frozen = o.weights(g);
   const weight = (name: string) => trainedBase.get(name) ?? frozen(name);
   const factors = tensors.slice(o.baseGroups?.length ?? 0);
-  const layers = new Map(linearLayers(c).map(l => [l.path, l]));
+  const layers = new Map(linearGroups(c).flatMap(group => group.layers.map(l => [l.path, { ...l, group }])));
   const gates = o.experts.length > 0 ? tokenGates(g, o.experts) : undefined;
 
   const linear = (x: Value, path: string): Value => {
@@ -134,7 +142,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
       active.map(i => factors[i]!.get(factorName(path, 'B'))!),
       1,
     );
-    const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer), layer.in)) : x;
+    const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer.group), layer.in)) : x;
     const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!(active));
     return op.gemm(g, inner, B, { transB: true }, y);
   };
@@ -143,14 +151,14 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const layerParts = {
     weight,
     linears: (x: Value, paths: string[]) => paths.map(path => linear(x, path)),
-    addNorm: (x: Value, y: Value, scale: Value): [Value, Value] => {
+    addNorm: (x: Value, y: Value, norm?: Norm): [Value, Value] => {
       if (stream.length === 0) stream.push(x);
       const sum = op.add(g, x, y);
       stream.push(sum);
-      return [sum, op.rmsNorm(g, sum, scale, c.epsilon)];
+      return [sum, norm ? normed(g, c, sum, norm) : sum];
     },
   };
-  const parts = { ...layerParts, attention: rowAttention(g, c, layerParts, rowPositions(g)) };
+  const parts = { ...layerParts, attention: rowAttention(g, c, layerParts, rowPositions(g, c)) };
   const hidden = transformer(g, c, parts, ids);
 
   const lossRows = g.input('lossRows', 'int64', ['M']);
@@ -165,8 +173,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
 
   const loss = op.reduceSum(g, losses, [0], false);
   const wanted = tensors.map(t => [...t.values()]);
-  // Two additions a block.
-  const ends = stream.filter((_, i) => i % 2 === 0);
+  const ends = stream.filter((_, i) => i % additionsPerBlock(c) === 0);
   const segments = o.recompute ? ends.slice(1).map((to, i) => ({ from: ends[i]!, to })) : [];
   const isStoredInHalf = o.halfActivations ? isLarge : undefined;
   const found = gradients(g, loss, wanted.flat(), { segments, isStoredInHalf });
@@ -247,11 +254,12 @@ function dropoutMask(g: Graph, site: string, size: number): Value {
   return g.once(site, () => g.input(site, 'float32', ['N', size]));
 }
 
-/** Positions 0 … T−1 of every row, [B, T]. */
-function rowPositions(g: Graph): Value {
+/** Positions 0 … T−1 of every row, [B, T], in the tables that are for its length. */
+function rowPositions(g: Graph, c: BaseConfig): Value {
   const t = g.node('Squeeze', [g.size('T')], [{ type: 'int64', shape: [] }])[0]!;
   const [zero, one] = [g.constant(BigInt64Array.of(0n), []), g.constant(BigInt64Array.of(1n), [])];
   const range = g.node('Range', [zero, t, one], [{ type: 'int64', shape: ['T'] }])[0]!;
+  if (longTextsAbove(c) !== undefined) return op.add(g, g.input('firstPositions', 'int64', ['B', 1]), range);
   return g.node('Expand', [range, g.shapeValue(['B', 'T'])], [{ type: 'int64', shape: ['B', 'T'] }])[0]!;
 }
 

@@ -1,5 +1,5 @@
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
-import { linearNames } from '../../nn/model/layout.ts';
+import { linearNames, linearNamesOf } from '../../nn/model/layout.ts';
 import type { PartProblem } from '../problem.ts';
 import { type BaseFacts, type Checked, known, unreadable } from './recipeWorld.ts';
 
@@ -17,20 +17,21 @@ export function adapterProblems({ recipe, world }: Checked): PartProblem[] {
     if (reason) return [{ code: 'badAdapter', message: reason, ...at }];
     const facts = known(fact);
     if (!facts) return [];
-    const found = [...foreignTargets(facts.config.targetModules), ...otherOrigin(facts, base)];
+    const found = [...foreignTargets(facts.config.targetModules, base), ...otherOrigin(facts, base)];
     return found.map(problem => ({ ...problem, ...at }));
   });
 }
 
 type Found = Pick<PartProblem, 'code' | 'message'>;
 
-function foreignTargets(targets: string | string[] | undefined): Found[] {
+function foreignTargets(targets: string | string[] | undefined, base: BaseFacts | undefined): Found[] {
   // A single string is an expression that modules are matched with.
   if (!Array.isArray(targets)) return [];
-  const names = targets.filter(target => !linearNames.some(n => target === n || target.endsWith(`.${n}`)));
+  const known = base ? linearNamesOf(base.config) : linearNames;
+  const names = targets.filter(target => !known.some(n => target === n || target.endsWith(`.${n}`)));
   if (names.length === 0) return [];
   const list = names.map(n => `'${n}'`).join(', ');
-  const message = `the adapter targets ${list}, which the base does not have; it has ${linearNames.join(', ')}`;
+  const message = `the adapter targets ${list}, which the base does not have; it has ${known.join(', ')}`;
   return [{ code: 'unknownTarget', message }];
 }
 

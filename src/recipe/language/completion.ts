@@ -1,5 +1,5 @@
 import { getLocation, getNodeValue, type JSONPath, type Location } from 'jsonc-parser';
-import { linearLayers, linearNames } from '../../nn/model/layout.ts';
+import { linearLayers, linearNamesOf, usualLinearNames } from '../../nn/model/layout.ts';
 import { inMarkdown, shortened } from '../../text/shown.ts';
 import { type NameKind, namesAt, nameUses, reservedNames } from '../names.ts';
 import { isBeyondLimits, type RecipeReading } from '../parse.ts';
@@ -155,9 +155,9 @@ function targetOffers(path: JSONPath, world: RecipeWorld): Offer[] | undefined {
   const isInList = typeof last === 'number' && path.at(-2) === 'targets';
   if (!isInList) return undefined;
   const base = known(world.base);
-  if (!base) return linearNames.map(name => textOffer(name, 'value'));
+  if (!base) return usualLinearNames.map(name => textOffer(name, 'value'));
   const layers = linearLayers(base.config);
-  return linearNames.flatMap(name => {
+  return linearNamesOf(base.config).flatMap(name => {
     const own = layers.filter(l => l.name === name);
     const [first] = own;
     const detail = first && `[${first.out}, ${first.in}], ${own.length} layers`;

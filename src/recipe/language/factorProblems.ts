@@ -1,5 +1,5 @@
 import type { JSONPath } from 'jsonc-parser';
-import { linearNames } from '../../nn/model/layout.ts';
+import { linearNamesOf } from '../../nn/model/layout.ts';
 import { nearest } from '../../text/nearest.ts';
 import { shortened } from '../../text/shown.ts';
 import type { PartProblem } from '../problem.ts';
@@ -15,19 +15,20 @@ export function factorProblems({ recipe, world }: Checked): PartProblem[] {
   const base = known(world.base);
   if (!base) return [];
   const layersOf = targetLayersOf(base.config);
+  const names = linearNamesOf(base.config);
   return Object.entries(recipe.experts).flatMap(([name, { data }]) => {
     if (!data) return [];
     const lora = loraSettingsOf(recipe, name);
     const { layers, unknown } = layersOf(recipe, name);
     const targetsPath = settingPath(recipe, name, 'targets');
     const missing = unknown.map((target): PartProblem => {
-      const guess = nearest(target, linearNames);
+      const guess = nearest(target, names);
       return {
         code: 'unknownTarget',
 
         path: [...targetsPath, (lora.targets as string[]).indexOf(target)],
         on: 'value',
-        message: `the base has no linear layer '${shortened(target)}'; it has ${linearNames.join(', ')}`,
+        message: `the base has no linear layer '${shortened(target)}'; it has ${names.join(', ')}`,
         replacement: guess && JSON.stringify(guess),
       };
     });

@@ -6,6 +6,7 @@ import type { ExpertState } from '../../../src/experiment/checkpoints.ts';
 import { constantMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';
+import { longTextsAbove } from '../../../src/nn/model/rope.ts';
 import { hyperVector } from '../../../src/nn/train/adamw.ts';
 import { assembleBatch, type Batch, type EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
 import { sessionGraph } from '../../../src/nn/train/sessionGraph.ts';
@@ -61,11 +62,31 @@ const caseNames = [
   'qwen2_all_wd_clip_rslora',
   'llama_qv_accum_lineardecay',
 ];
+/** One for each family and for what sets others of it apart, all linear layers. */
+const familyCases = [
+  'mistral_window8_all',
+  'qwen2_window_layers_all',
+  'qwen3_yarn_all',
+  'llama_yarn_all',
+  'gemma2_all',
+  'gemma3_all',
+  'smollm3_all',
+  'phi3_longrope_partial_all',
+  'olmo2_all',
+  'granite_all',
+  'granitemoehybrid_all',
+  'cohere2_all',
+  'starcoder2_all',
+];
 
 for (const [name, recompute] of [
-  ...caseNames.map(name => [name, false] as const),
+  ...[...caseNames, ...familyCases].map(name => [name, false] as const),
   ['llama_all', true] as const,
   ['qwen2_all_wd_clip_rslora', true] as const,
+  ['gemma3_all', true] as const,
+  ['phi3_longrope_partial_all', true] as const,
+  ['olmo2_all', true] as const,
+  ['cohere2_all', true] as const,
 ])
   test(`${name}${recompute ? ', activations computed again' : ''}: ten steps with PEFT and torch's AdamW, losses to 5e-5, norms to 1e-5, final factors`, async () => {
     const { gold, base, expert, batch, accumulation, initial, final } = await openCase(name);
@@ -150,6 +171,9 @@ for (const [name, halfActivations, most] of [
   ['qwen2_all', false, 1e-5],
   ['llama_all', true, 1e-3],
   ['qwen2_all', true, 1e-3],
+  ['gemma2_all', true, 1e-3],
+  ['phi3_longrope_partial_all', true, 1e-3],
+  ...familyCases.map(name => [name, false, 1e-5] as const),
 ] as const)
   test(`${name}${halfActivations ? ', activations in halves' : ''}: every factor's gradient in steps 1 and 2 is PEFT's, to a relative error of ${most}`, async () => {
     const { base, expert, batch, initial, flat, tensor, gold } = await openCase(name);
@@ -175,6 +199,7 @@ for (const [name, halfActivations, most] of [
       const out = await session.run({
         e: floats(parameter, [parameter.length]),
         ids: int64s(b.ids, [b.rows, b.length]),
+        ...(longTextsAbove(base.config) ? { firstPositions: int64s(new Int32Array(b.rows), [b.rows, 1]) } : {}),
         gate: floats(b.gate, [b.rows, 1]),
         lossRows: int64s(b.lossRows, [m]),
         labels: int64s(b.labels, [m]),

@@ -94,10 +94,10 @@ const transposes = [0, 1, 2, 3].map(bits => ({ transA: (bits & 1) === 1, transB:
 const flip = <T>([a, b]: [T, T], flipped: boolean): [T, T] => (flipped ? [b, a] : [a, b]);
 
 /** x with the input of a rotation: positions [batch, seq] that differ between rows, as a cache makes them. */
-function rotate(g: Graph, x: Value): Value {
+function rotate(g: Graph, x: Value, options?: op.RotaryOptions): Value {
   const [batch, seq, dim] = x.shape as [number, number, number];
   const half = 2;
-  assert.equal(dim % (2 * half), 0);
+  if (!options?.part) assert.equal(dim % (2 * half), 0);
   const positions = g.constant(
     BigInt64Array.from({ length: batch * seq }, (_, i) => BigInt((i * 3) % 7)),
     [batch, seq],
@@ -108,7 +108,7 @@ function rotate(g: Graph, x: Value): Value {
       Float32Array.from({ length: 7 * half }, (_, i) => f(angle(i))),
       [7, half],
     );
-  return op.rotary(g, x, positions, table(Math.cos), table(Math.sin));
+  return op.rotary(g, x, positions, table(Math.cos), table(Math.sin), options);
 }
 
 const reductions = (reduce: typeof op.reduceSum): Case[] =>
@@ -147,6 +147,8 @@ const cases: Record<string, Case[]> = {
   Reciprocal: unary(op.reciprocal, true),
   Sigmoid: unary(op.sigmoid),
   QuickGelu: unary(op.silu),
+  FastGelu: unary(op.geluTanh),
+  Tanh: unary(op.tanh),
   Softmax: unary(op.softmax, false, [[5], [3, 4], [2, 3, 4]]),
   LogSoftmax: unary(op.logSoftmax, false, [[5], [3, 4], [2, 3, 4]]),
   Gemm: transposes.flatMap(t =>
@@ -169,11 +171,19 @@ const cases: Record<string, Case[]> = {
     { shapes: [[2, 3, 6], [6]], build: (g, x) => op.rmsNorm(g, x[0]!, x[1]!, 1e-1), positive: true },
     { shapes: [[1, 2], [2]], build: (g, x) => op.rmsNorm(g, x[0]!, x[1]!, 1e-5), positive: true },
   ],
-  RotaryEmbedding: unary(rotate, false, [
-    [1, 3, 4],
-    [2, 3, 4],
-    [2, 2, 12],
-  ]),
+  LayerNormalization: [
+    { shapes: [[3, 4], [4]], build: (g, x) => op.layerNorm(g, x[0]!, x[1]!, undefined, 1e-2) },
+    { shapes: [[2, 3, 6], [6], [6]], build: (g, x) => op.layerNorm(g, x[0]!, x[1]!, x[2], 1e-1) },
+  ],
+  RotaryEmbedding: [
+    ...unary((g, x) => rotate(g, x), false, [
+      [1, 3, 4],
+      [2, 3, 4],
+      [2, 2, 12],
+    ]),
+    ...unary((g, x) => rotate(g, x, { interleaved: true }), false, [[2, 3, 8]]),
+    ...unary((g, x) => rotate(g, x, { part: { dim: 4, heads: 2 } }), false, [[2, 3, 16]]),
+  ],
   Reshape: unary((g, x) => op.reshape(g, x, [2, count(x.shape as number[]) / 2]), false, [[4], [3, 4], [2, 3, 2]]),
   Transpose: [
     [1, 0, 2],

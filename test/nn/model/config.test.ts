@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkBaseTensors } from '../../../src/nn/model/baseWeights.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
-import { baseTensors, linearLayers, linearPath } from '../../../src/nn/model/layout.ts';
+import { baseTensors, linearLayers, linearPaths } from '../../../src/nn/model/layout.ts';
 import type { TensorPlace } from '../../../src/nn/tensor/tensorPlace.ts';
 import type { ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
-import { goldenJson } from '../../support/goldenFiles.ts';
+import { goldenJson, goldenPath } from '../../support/goldenFiles.ts';
 
 const llama = goldenJson('models/llama_tied/config.json');
+
+/** Models whose config.json is there in both spellings. */
+const spelledTwice = readdirSync(goldenPath('models')).filter(name =>
+  existsSync(goldenPath(`models/${name}/config.v4.json`)),
+);
+
+const goldenConfigs: Record<string, unknown>[] = readdirSync(goldenPath('models')).map(name =>
+  goldenJson(`models/${name}/config.json`),
+);
 
 function check(changes: Record<string, unknown>, code: ErrorCode, text: string): void {
   assert.throws(
@@ -32,12 +42,25 @@ test('a llama config gives its sizes', () => {
     mlpDim: 172,
     maxLength: 256,
     epsilon: 1e-5,
-    ropeTheta: 10000,
-    ropeScaling: { type: 'none' },
+    ropes: [{ theta: 10000, dim: 16, scaling: { type: 'none' } }],
+    layerTypes: [{ rope: 0 }, { rope: 0 }],
+    activation: 'silu',
     qkvBias: false,
     outputBias: false,
     mlpBias: false,
+    linears: {
+      qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+      o: ['self_attn.o_proj'],
+      mlp: ['mlp.gate_proj', 'mlp.up_proj'],
+      down: ['mlp.down_proj'],
+    },
     qkNorm: false,
+    gated: true,
+    blockNorms: 'before',
+    parallel: false,
+    norm: 'rms',
+    interleaved: false,
+    factors: { embedding: 1, attention: 0.25, residual: 1, logits: 1 },
     tied: true,
   });
 });
@@ -47,7 +70,8 @@ test('both spellings of rope and dtype mean the same', () => {
   const { rope_theta, rope_scaling, torch_dtype, ...rest } = older;
   const newer = { ...rest, dtype: torch_dtype, rope_parameters: { rope_theta, ...rope_scaling } };
   assert.deepEqual(parseBaseConfig(newer), parseBaseConfig(older));
-  assert.deepEqual(parseBaseConfig(older).ropeScaling, {
+  const scalingOf = (json: unknown) => parseBaseConfig(json).ropes[0]!.scaling;
+  assert.deepEqual(scalingOf(older), {
     type: 'llama3',
     factor: older.rope_scaling.factor,
     lowFactor: older.rope_scaling.low_freq_factor,
@@ -55,9 +79,16 @@ test('both spellings of rope and dtype mean the same', () => {
     originalLength: 64,
   });
   const linear = { ...llama, rope_scaling: { type: 'linear', factor: 4 } };
-  assert.deepEqual(parseBaseConfig(linear).ropeScaling, { type: 'linear', factor: 4 });
+  assert.deepEqual(scalingOf(linear), { type: 'linear', factor: 4 });
   const plain = { ...llama, rope_parameters: { rope_type: 'default', rope_theta: 5e5 } };
-  assert.deepEqual([parseBaseConfig(plain).ropeTheta, parseBaseConfig(plain).ropeScaling], [5e5, { type: 'none' }]);
+  assert.deepEqual([parseBaseConfig(plain).ropes[0]!.theta, scalingOf(plain)], [5e5, { type: 'none' }]);
+  for (const name of spelledTwice)
+    assert.deepEqual(
+      parseBaseConfig(goldenJson(`models/${name}/config.v4.json`)),
+      parseBaseConfig(goldenJson(`models/${name}/config.json`)),
+      name,
+    );
+  assert.ok(spelledTwice.length >= 6);
 });
 
 test('what an architecture implies: biases, q/k norms, head size, windows', () => {
@@ -65,28 +96,96 @@ test('what an architecture implies: biases, q/k norms, head size, windows', () =
   const qwen2 = of({ architectures: ['Qwen2ForCausalLM'] });
   assert.deepEqual([qwen2.qkvBias, qwen2.outputBias, qwen2.qkNorm], [true, false, false]);
   const qwen3 = of({ architectures: ['Qwen3ForCausalLM'], head_dim: undefined });
-  assert.deepEqual([qwen3.qkvBias, qwen3.qkNorm, qwen3.headDim], [false, true, 128]);
+  assert.deepEqual([qwen3.qkvBias, qwen3.qkNorm, qwen3.headDim], [false, 'head', 128]);
   const biased = of({ attention_bias: true, mlp_bias: true });
   assert.deepEqual([biased.qkvBias, biased.outputBias, biased.mlpBias], [true, true, true]);
   assert.equal(of({ head_dim: undefined }).headDim, 16);
   assert.equal(of({ architectures: undefined, model_type: 'qwen2' }).architecture, 'qwen2');
   assert.equal(of({ num_key_value_heads: undefined }).kvHeads, 4);
   assert.equal(of({ tie_word_embeddings: undefined }).tied, false);
-  assert.equal(of({ architectures: ['MistralForCausalLM'], sliding_window: 32 }).maxLength, 32);
-  assert.equal(of({ architectures: ['MistralForCausalLM'], sliding_window: null }).maxLength, 256);
-  assert.equal(
-    of({ architectures: ['Qwen2ForCausalLM'], sliding_window: 32, use_sliding_window: false }).maxLength,
-    256,
+});
+
+test('windows: which blocks have one, and how long', () => {
+  const windows = (name: string, changes: Record<string, unknown>) => {
+    const json = { ...llama, architectures: [`${name}ForCausalLM`], num_hidden_layers: 4, ...changes };
+    const config = parseBaseConfig(json);
+    assert.equal(config.maxLength, 256);
+    return config.layerTypes.map(type => type.window);
+  };
+  const none = [undefined, undefined, undefined, undefined];
+  const all = [32, 32, 32, 32];
+  assert.deepEqual(windows('Mistral', { sliding_window: 32 }), all);
+  assert.deepEqual(windows('Mistral', { sliding_window: null }), none);
+  assert.deepEqual(windows('Mistral', { sliding_window: 256 }), none, 'as long as the longest text');
+  assert.deepEqual(windows('Llama', { sliding_window: 32 }), none, 'which the class does not read');
+  for (const name of ['Qwen2', 'Qwen3']) {
+    const on = { sliding_window: 32, use_sliding_window: true };
+    assert.deepEqual(windows(name, { ...on, use_sliding_window: false }), none);
+    assert.deepEqual(windows(name, { ...on, use_sliding_window: undefined }), none);
+    assert.deepEqual(windows(name, on), none, 'from block 28 on');
+    assert.deepEqual(windows(name, { ...on, max_window_layers: 0 }), all);
+    assert.deepEqual(windows(name, { ...on, max_window_layers: 3 }), [undefined, undefined, undefined, 32]);
+    const types = ['sliding_attention', 'full_attention', 'full_attention', 'sliding_attention'];
+    const named = { ...on, max_window_layers: 3, layer_types: types };
+    assert.deepEqual(windows(name, named), [32, undefined, undefined, 32]);
+  }
+  const qwen = { architectures: ['Qwen2ForCausalLM'], sliding_window: 32, use_sliding_window: true };
+  check({ ...qwen, layer_types: ['full_attention'] }, 'badFile', "'layer_types' should be a list of 2 texts");
+  check(
+    { ...qwen, layer_types: ['full_attention', 'chunked_attention'] },
+    'unsupported',
+    "layer type 'chunked_attention'",
   );
+  const sliding = ['full_attention', 'sliding_attention'];
+  check(
+    { ...qwen, use_sliding_window: false, layer_types: sliding },
+    'badFile',
+    "'sliding_window' should be the window",
+  );
+  check({ ...qwen, sliding_window: 'x' }, 'badFile', "'sliding_window' should be a positive");
+  check({ ...qwen, max_window_layers: -1 }, 'badFile', "'max_window_layers' should be a positive integer");
+});
+
+test('yarn: what is left out follows from the lengths', () => {
+  const yarn = (scaling: object, changes: object = {}) =>
+    parseBaseConfig({ ...llama, ...changes, rope_scaling: { rope_type: 'yarn', ...scaling } }).ropes[0]!.scaling;
+  const found = { type: 'yarn', originalLength: 64, betaFast: 32, betaSlow: 1, truncate: true };
+  const attentionFactor = 0.1 * Math.log(4) + 1;
+  const given = { factor: 4, original_max_position_embeddings: 64 };
+  assert.deepEqual(yarn(given), { ...found, factor: 4, attentionFactor });
+  assert.deepEqual(yarn({ ...given, factor: null }), { ...found, factor: 4, attentionFactor });
+  assert.deepEqual(yarn({ factor: 4 }), { ...found, factor: 4, originalLength: 256, attentionFactor });
+  assert.deepEqual(yarn(given, { attention_bias: true }), { ...found, factor: 4, attentionFactor });
+  assert.deepEqual(yarn({ ...given, mscale: 2, mscale_all_dim: 2 }), { ...found, factor: 4, attentionFactor: 1 });
+  assert.deepEqual(yarn({ ...given, mscale: 2 }), { ...found, factor: 4, attentionFactor }, 'which alone says nothing');
+  check({ rope_scaling: { rope_type: 'yarn' } }, 'badFile', "rope scaling: 'factor' should be a positive number");
+  check(
+    { rope_scaling: { rope_type: 'yarn', ...given, truncate: 1 } },
+    'badFile',
+    "'truncate' should be true or false",
+  );
+});
+
+test('dynamic scaling offers the original length alone, where nothing is scaled', () => {
+  const config = parseBaseConfig({ ...llama, rope_scaling: { type: 'dynamic', factor: 4 } });
+  assert.deepEqual([config.maxLength, config.ropes[0]!.scaling], [256, { type: 'none' }]);
 });
 
 test('what is not implemented is named', () => {
   check({ architectures: ['GemmaForCausalLM'] }, 'unsupported', "architecture 'GemmaForCausalLM'");
-  check({ architectures: undefined, model_type: 'phi3' }, 'unsupported', "architecture 'phi3'");
+  check({ architectures: undefined, model_type: 'phi' }, 'unsupported', "architecture 'phi'");
   check({ architectures: [], model_type: undefined }, 'unsupported', "architecture '(none)'");
+  assert.throws(
+    () => parseBaseConfig({ architectures: ['Gemma3ForConditionalGeneration'], text_config: {} }),
+    (e: WorkbenchError) => e.code === 'unsupported' && /use a model of text alone/.test(e.hint ?? ''),
+  );
+  const gemma3 = { ...goldenJson('models/gemma3_tied/config.json') };
+  check({ ...gemma3, use_bidirectional_attention: true }, 'unsupported', 'use_bidirectional_attention');
+  const granite = goldenJson('models/granitemoehybrid_dense/config.json');
+  check({ ...granite, num_local_experts: 4 }, 'unsupported', 'num_local_experts 4');
+  check({ ...granite, layer_types: ['mamba', 'attention'] }, 'unsupported', "the layer type 'mamba'");
   check({ hidden_act: 'gelu' }, 'unsupported', "hidden_act 'gelu'");
-  check({ rope_scaling: { rope_type: 'yarn', factor: 2 } }, 'unsupported', "rope scaling 'yarn'");
-  check({ rope_parameters: { rope_type: 'dynamic', rope_theta: 1e4 } }, 'unsupported', "rope scaling 'dynamic'");
+  check({ rope_scaling: { rope_type: 'axial', factor: 2 } }, 'unsupported', "rope scaling 'axial'");
   const layers = { full_attention: { rope_type: 'yarn', factor: 4 }, sliding_attention: { rope_type: 'default' } };
   check({ rope_parameters: layers, rope_scaling: undefined }, 'unsupported', "rope scaling for 'full_attention' alone");
   check({ partial_rotary_factor: 0.5 }, 'unsupported', 'partial_rotary_factor');
@@ -137,22 +236,26 @@ test('a value of an odd type is named, whatever it is', () => {
   check({ architectures: 'LlamaForCausalLM' }, 'badFile', "'architectures' should be a list of names");
   check({ architectures: [], model_type: odd }, 'badFile', "'model_type' should be a text");
   check({ hidden_act: odd }, 'badFile', "'hidden_act' should be a text");
-  check({ sliding_window: 'x' }, 'badFile', "'sliding_window' should be an integer");
   check({ tie_word_embeddings: 'yes' }, 'badFile', "'tie_word_embeddings' should be true or false");
   check({ architectures: ['\x1b]0;x\x07'] }, 'unsupported', "architecture '\\x1b]0;x\\x07'");
 });
 
 test('any JSON as a configuration is a base or an error of its own (fuzz)', () => {
   const rope = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4, rope_theta: 5e5 };
-  const keys = [...Object.keys(llama), 'rope_parameters', 'sliding_window', 'use_sliding_window', 'mlp_bias'];
+  const keys = [...new Set(goldenConfigs.flatMap(Object.keys))];
+  const base = fc.constantFrom(...goldenConfigs);
   const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(null, -1, 0, 1e300, Number.NaN, { toString: 1 }), fc.double());
   const change = fc.dictionary(fc.constantFrom(...keys), odd, { maxKeys: 4 });
-  const ropes = fc.dictionary(fc.constantFrom(...Object.keys(rope), 'type', 'partial_rotary_factor'), odd);
+  const ropes = fc.dictionary(
+    fc.constantFrom(...Object.keys(rope), 'type', 'short_factor', 'partial_rotary_factor'),
+    odd,
+  );
   fc.assert(
-    fc.property(change, ropes, (changes, changed) => {
+    fc.property(base, change, ropes, (golden, changes, changed) => {
+      const scaling = golden.rope_scaling ?? golden.rope_parameters ?? rope;
       for (const json of [
-        { ...llama, ...changes },
-        { ...llama, rope_scaling: { ...rope, ...changed } },
+        { ...golden, ...changes },
+        { ...golden, rope_scaling: { ...scaling, ...changed } },
       ])
         try {
           assert.ok(parseBaseConfig(json).layers <= 1000);
@@ -166,14 +269,10 @@ test('any JSON as a configuration is a base or an error of its own (fuzz)', () =
 
 test('rope_scaling, which people add by hand, stands before rope_parameters', () => {
   const newer = { rope_type: 'default', rope_theta: 5e5 };
-  check(
-    { rope_parameters: newer, rope_scaling: { rope_type: 'yarn', factor: 4 } },
-    'unsupported',
-    "rope scaling 'yarn'",
-  );
+  check({ rope_parameters: newer, rope_scaling: { rope_type: 'x' } }, 'unsupported', "rope scaling 'x'");
   const ropeOf = (changes: object) => {
-    const { ropeTheta, ropeScaling } = parseBaseConfig({ ...llama, rope_theta: 1e6, ...changes });
-    return [ropeTheta, ropeScaling];
+    const { theta, scaling } = parseBaseConfig({ ...llama, rope_theta: 1e6, ...changes }).ropes[0]!;
+    return [theta, scaling];
   };
   const scaling = { rope_type: 'linear', factor: 2 };
   const linear = { type: 'linear', factor: 2 };
@@ -184,8 +283,8 @@ test('rope_scaling, which people add by hand, stands before rope_parameters', ()
 });
 
 test('the layers of a block are where Hugging Face puts them', () => {
-  assert.equal(linearPath(3, 'o_proj'), 'model.layers.3.self_attn.o_proj');
-  assert.equal(linearPath(0, 'up_proj'), 'model.layers.0.mlp.up_proj');
+  assert.deepEqual(linearPaths(parseBaseConfig(llama), 3, 'o'), ['model.layers.3.self_attn.o_proj']);
+  assert.equal(linearPaths(parseBaseConfig(llama), 0, 'mlp')[1], 'model.layers.0.mlp.up_proj');
   const layers = linearLayers(parseBaseConfig(goldenJson('models/qwen3_tied_headdim/config.json')));
   const { dim, heads, headDim } = parseBaseConfig(goldenJson('models/qwen3_tied_headdim/config.json'));
   assert.deepEqual([layers[0]!.in, layers[0]!.out], [dim, heads * headDim]);
