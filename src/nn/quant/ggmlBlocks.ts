@@ -12,31 +12,45 @@ interface BlockType {
   values: number;
   bytes: number;
   /** Writes the values of the block that begins at byte `at` to `out` from `to` on. */
-  decode(bytes: DataView, at: number, out: Float32Array, to: number): void;
+  decode(bytes: Uint8Array, at: number, out: Float32Array, to: number): void;
 }
 
-const half = (bytes: DataView, at: number) => halfToFloat(bytes.getUint16(at, true));
+const half = (bytes: Uint8Array, at: number) => halfToFloat(bytes[at]! | (bytes[at + 1]! << 8));
+const word = (bytes: Uint8Array, at: number) =>
+  bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+const wordBits = new Uint32Array(1);
+const floatOfWord = new Float32Array(wordBits.buffer);
+const single = (bytes: Uint8Array, at: number) => {
+  wordBits[0] = word(bytes, at);
+  return floatOfWord[0]!;
+};
+const signed = (byte: number) => (byte << 24) >> 24;
 
-/** Sixteen bytes of two 4-bit codes each: the lower halves are the first values of the block, the upper ones the others. */
-function nibbles(
-  value: (code: number, place: number) => number,
-  bytes: DataView,
-  at: number,
-  out: Float32Array,
-  to: number,
-) {
+/** The values of a block's codes; filled anew for each block. */
+const values = new Float64Array(32);
+
+/** Fills `values` for codes of so many bits. */
+function setValues(count: 16 | 32, value: (code: number) => number): void {
+  for (let code = 0; code < count; code++) values[code] = value(code);
+}
+
+/**
+ * Sixteen bytes of two 4-bit codes each: the lower halves are the first values of the block, the upper ones the others.
+ * `high` has a fifth bit for each.
+ */
+function decodeNibbles(bytes: Uint8Array, at: number, out: Float32Array, to: number, high = 0): void {
   for (let j = 0; j < 16; j++) {
-    const byte = bytes.getUint8(at + j);
-    out[to + j] = value(byte & 15, j);
-    out[to + j + 16] = value(byte >> 4, j + 16);
+    const byte = bytes[at + j]!;
+    out[to + j] = values[(byte & 15) | (((high >>> j) & 1) << 4)]!;
+    out[to + j + 16] = values[(byte >> 4) | (((high >>> (j + 16)) & 1) << 4)]!;
   }
 }
 
 /** Scale and minimum of sub-block `j` of Q4_K and Q5_K: 6 bits each, packed into 12 bytes. */
-function scaleAndMinimum(bytes: DataView, at: number, j: number): [scale: number, minimum: number] {
-  if (j < 4) return [bytes.getUint8(at + j) & 63, bytes.getUint8(at + j + 4) & 63];
-  const low = bytes.getUint8(at + j + 4);
-  return [(low & 15) | ((bytes.getUint8(at + j - 4) >> 6) << 4), (low >> 4) | ((bytes.getUint8(at + j) >> 6) << 4)];
+function scaleAndMinimum(bytes: Uint8Array, at: number, j: number): [scale: number, minimum: number] {
+  if (j < 4) return [bytes[at + j]! & 63, bytes[at + j + 4]! & 63];
+  const low = bytes[at + j + 4]!;
+  return [(low & 15) | ((bytes[at + j - 4]! >> 6) << 4), (low >> 4) | ((bytes[at + j]! >> 6) << 4)];
 }
 
 /** The 16 values of IQ4_NL and IQ4_XS. */
@@ -46,13 +60,13 @@ const float4 = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
 /** The types that are read, by their number in a GGUF file (`ggml_type`). */
 const types: Record<number, BlockType> = {
-  0: { name: 'F32', values: 1, bytes: 4, decode: (b, at, out, to) => void (out[to] = b.getFloat32(at, true)) },
+  0: { name: 'F32', values: 1, bytes: 4, decode: (b, at, out, to) => void (out[to] = single(b, at)) },
   1: { name: 'F16', values: 1, bytes: 2, decode: (b, at, out, to) => void (out[to] = half(b, at)) },
   30: {
     name: 'BF16',
     values: 1,
     bytes: 2,
-    decode: (b, at, out, to) => void (out[to] = bfloatToFloat(b.getUint16(at, true))),
+    decode: (b, at, out, to) => void (out[to] = bfloatToFloat(b[at]! | (b[at + 1]! << 8))),
   },
   2: {
     name: 'Q4_0',
@@ -60,7 +74,8 @@ const types: Record<number, BlockType> = {
     bytes: 18,
     decode(b, at, out, to) {
       const d = half(b, at);
-      nibbles(code => d * (code - 8), b, at + 2, out, to);
+      setValues(16, code => d * (code - 8));
+      decodeNibbles(b, at + 2, out, to);
     },
   },
   3: {
@@ -69,7 +84,8 @@ const types: Record<number, BlockType> = {
     bytes: 20,
     decode(b, at, out, to) {
       const [d, m] = [half(b, at), half(b, at + 2)];
-      nibbles(code => d * code + m, b, at + 4, out, to);
+      setValues(16, code => d * code + m);
+      decodeNibbles(b, at + 4, out, to);
     },
   },
   6: {
@@ -78,8 +94,8 @@ const types: Record<number, BlockType> = {
     bytes: 22,
     decode(b, at, out, to) {
       const d = half(b, at);
-      const high = b.getUint32(at + 2, true);
-      nibbles((code, place) => d * ((code | (((high >>> place) & 1) << 4)) - 16), b, at + 6, out, to);
+      setValues(32, code => d * (code - 16));
+      decodeNibbles(b, at + 6, out, to, word(b, at + 2));
     },
   },
   7: {
@@ -88,8 +104,8 @@ const types: Record<number, BlockType> = {
     bytes: 24,
     decode(b, at, out, to) {
       const [d, m] = [half(b, at), half(b, at + 2)];
-      const high = b.getUint32(at + 4, true);
-      nibbles((code, place) => d * (code | (((high >>> place) & 1) << 4)) + m, b, at + 8, out, to);
+      setValues(32, code => d * code + m);
+      decodeNibbles(b, at + 8, out, to, word(b, at + 4));
     },
   },
   8: {
@@ -98,7 +114,7 @@ const types: Record<number, BlockType> = {
     bytes: 34,
     decode(b, at, out, to) {
       const d = half(b, at);
-      for (let j = 0; j < 32; j++) out[to + j] = d * b.getInt8(at + 2 + j);
+      for (let j = 0; j < 32; j++) out[to + j] = d * signed(b[at + 2 + j]!);
     },
   },
   10: {
@@ -108,8 +124,8 @@ const types: Record<number, BlockType> = {
     decode(b, at, out, to) {
       const [d, least] = [half(b, at + 80), half(b, at + 82)];
       for (let i = 0; i < 256; i++) {
-        const scales = b.getUint8(at + (i >> 4));
-        const code = (b.getUint8(at + 16 + 32 * (i >> 7) + (i & 31)) >> (2 * ((i >> 5) & 3))) & 3;
+        const scales = b[at + (i >> 4)]!;
+        const code = (b[at + 16 + 32 * (i >> 7) + (i & 31)]! >> (2 * ((i >> 5) & 3))) & 3;
         out[to + i] = Math.fround(d * (scales & 15)) * code - Math.fround(least * (scales >> 4));
       }
     },
@@ -122,11 +138,11 @@ const types: Record<number, BlockType> = {
       const d = half(b, at + 108);
       for (let i = 0; i < 256; i++) {
         const sub = i >> 4;
-        const low = b.getUint8(at + 96 + (sub & 7));
-        const upper = (b.getUint8(at + 104 + (sub & 3)) >> (2 * (sub >> 2))) & 3;
+        const low = b[at + 96 + (sub & 7)]!;
+        const upper = (b[at + 104 + (sub & 3)]! >> (2 * (sub >> 2))) & 3;
         const scale = ((sub < 8 ? low & 15 : low >> 4) | (upper << 4)) - 32;
-        const code = (b.getUint8(at + 32 + 32 * (i >> 7) + (i & 31)) >> (2 * ((i >> 5) & 3))) & 3;
-        const isHigh = (b.getUint8(at + (i & 31)) >> (i >> 5)) & 1;
+        const code = (b[at + 32 + 32 * (i >> 7) + (i & 31)]! >> (2 * ((i >> 5) & 3))) & 3;
+        const isHigh = (b[at + (i & 31)]! >> (i >> 5)) & 1;
         out[to + i] = d * scale * (code - (isHigh ? 0 : 4));
       }
     },
@@ -142,7 +158,7 @@ const types: Record<number, BlockType> = {
         const [step, m] = [d * scale, least * minimum];
         const codes = at + 16 + 32 * (j >> 1);
         const shift = 4 * (j & 1);
-        for (let i = 0; i < 32; i++) out[to + 32 * j + i] = step * ((b.getUint8(codes + i) >> shift) & 15) - m;
+        for (let i = 0; i < 32; i++) out[to + 32 * j + i] = step * ((b[codes + i]! >> shift) & 15) - m;
       }
     },
   },
@@ -158,8 +174,8 @@ const types: Record<number, BlockType> = {
         const codes = at + 48 + 32 * (j >> 1);
         const shift = 4 * (j & 1);
         for (let i = 0; i < 32; i++) {
-          const high = (b.getUint8(at + 16 + i) >> j) & 1;
-          out[to + 32 * j + i] = step * (((b.getUint8(codes + i) >> shift) & 15) | (high << 4)) - m;
+          const high = (b[at + 16 + i]! >> j) & 1;
+          out[to + 32 * j + i] = step * (((b[codes + i]! >> shift) & 15) | (high << 4)) - m;
         }
       }
     },
@@ -172,9 +188,9 @@ const types: Record<number, BlockType> = {
       const d = half(b, at + 208);
       for (let i = 0; i < 256; i++) {
         const [part, within] = [i >> 7, i & 127];
-        const low = (b.getUint8(at + 64 * part + (within & 63)) >> (within < 64 ? 0 : 4)) & 15;
-        const high = (b.getUint8(at + 128 + 32 * part + (within & 31)) >> (2 * (within >> 5))) & 3;
-        out[to + i] = d * b.getInt8(at + 192 + (i >> 4)) * ((low | (high << 4)) - 32);
+        const low = (b[at + 64 * part + (within & 63)]! >> (within < 64 ? 0 : 4)) & 15;
+        const high = (b[at + 128 + 32 * part + (within & 31)]! >> (2 * (within >> 5))) & 3;
+        out[to + i] = d * signed(b[at + 192 + (i >> 4)]!) * ((low | (high << 4)) - 32);
       }
     },
   },
@@ -184,7 +200,8 @@ const types: Record<number, BlockType> = {
     bytes: 18,
     decode(b, at, out, to) {
       const d = half(b, at);
-      nibbles(code => d * nonLinear[code]!, b, at + 2, out, to);
+      setValues(16, code => d * nonLinear[code]!);
+      decodeNibbles(b, at + 2, out, to);
     },
   },
   23: {
@@ -193,11 +210,12 @@ const types: Record<number, BlockType> = {
     bytes: 136,
     decode(b, at, out, to) {
       const d = half(b, at);
-      const upper = b.getUint16(at + 2, true);
+      const upper = b[at + 2]! | (b[at + 3]! << 8);
       for (let j = 0; j < 8; j++) {
-        const low = (b.getUint8(at + 4 + (j >> 1)) >> (4 * (j & 1))) & 15;
+        const low = (b[at + 4 + (j >> 1)]! >> (4 * (j & 1))) & 15;
         const step = d * ((low | (((upper >> (2 * j)) & 3) << 4)) - 32);
-        nibbles(code => step * nonLinear[code]!, b, at + 8 + 16 * j, out, to + 32 * j);
+        setValues(16, code => step * nonLinear[code]!);
+        decodeNibbles(b, at + 8 + 16 * j, out, to + 32 * j);
       }
     },
   },
@@ -207,8 +225,9 @@ const types: Record<number, BlockType> = {
     bytes: 17,
     decode(b, at, out, to) {
       // The exponent is that of float4's doubled values.
-      const d = 2 ** (b.getUint8(at) - 128);
-      nibbles(code => d * float4[code]!, b, at + 1, out, to);
+      const d = 2 ** (b[at]! - 128);
+      setValues(16, code => d * float4[code]!);
+      decodeNibbles(b, at + 1, out, to);
     },
   },
 };
@@ -234,10 +253,9 @@ export function ggmlBlock(type: number): { values: number; bytes: number } | und
 
 /** The values of whole blocks of a type that is read, in F32. */
 export function dequantizeGgml(type: number, bytes: Uint8Array): Float32Array {
-  const { values, bytes: size, decode } = types[type]!;
+  const { values: count, bytes: size, decode } = types[type]!;
   const blocks = bytes.length / size;
-  const out = new Float32Array(blocks * values);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let i = 0; i < blocks; i++) decode(view, i * size, out, i * values);
+  const out = new Float32Array(blocks * count);
+  for (let i = 0; i < blocks; i++) decode(bytes, i * size, out, i * count);
   return out;
 }
