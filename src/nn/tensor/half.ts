@@ -41,9 +41,10 @@ export function floatToBfloat(x: number): number {
   return roundShift(u, 16) & 0xffff;
 }
 
+/** The upper bits of an unsigned integer of 32 bits, rounded to nearest even. */
 function roundShift(x: number, shift: number): number {
-  const low = x % 2 ** shift;
-  const high = Math.floor(x / 2 ** shift);
-  const half = 2 ** (shift - 1);
+  const low = x & ((1 << shift) - 1);
+  const high = x >>> shift;
+  const half = 1 << (shift - 1);
   return low > half || (low === half && (high & 1) === 1) ? high + 1 : high;
 }

@@ -20,7 +20,7 @@ export interface TokenizerFiles {
 }
 
 /** `token_type` of a GGUF file. */
-const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
+export const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
 const gpt2Steps: Json[] = [{ ...byteLevel, use_regex: true }];
@@ -59,6 +59,23 @@ define(['deepseek-v3', 'hunyuan-dense', 'joyai-llm'], { steps: splitBy(...deepSe
 define(['deepseek-coder'], {
   steps: [...splitBy(...deepSeekCoderSteps).slice(0, -1), { type: 'Digits', individual_digits: true }, byteLevel],
 });
+
+/** What of a step of a tokenizer.json says how a text is cut. */
+function essence(step: unknown): unknown {
+  const { type, pattern, behavior, invert, individual_digits, use_regex, add_prefix_space } = (step ?? {}) as Json;
+  if (type === 'Sequence') return ((step as Json).pretokenizers as unknown[]).map(essence);
+  // The library's default.
+  if (type === 'ByteLevel') return { type, use_regex: use_regex ?? true, add_prefix_space: add_prefix_space ?? true };
+  return { type, pattern, behavior, invert: invert ?? false, individual_digits };
+}
+
+/** llama.cpp's name for how a tokenizer.json cuts a text; undefined where it has none that is known here. */
+export function preTokenizerName({ pre_tokenizer: pre, model }: Json): string | undefined {
+  const wanted = JSON.stringify([essence(pre)].flat());
+  const whole = (model as Json).ignore_merges === true;
+  const found = Object.entries(preTokenizers).filter(([, { steps }]) => JSON.stringify(steps.map(essence)) === wanted);
+  return (found.find(([, { wholeTokens }]) => (wholeTokens ?? false) === whole) ?? found[0])?.[0];
+}
 
 /**
  * A GGUF file's tokenizer as the files of a Hugging Face folder; undefined where the file has none. Throws `badFile` for
