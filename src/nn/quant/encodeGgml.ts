@@ -1,4 +1,4 @@
-import { floatToHalf } from '../tensor/half.ts';
+import { floatToHalf, to16Bits } from '../tensor/half.ts';
 
 /** The types that tensors are written as, by name, with their number in a GGUF file (`ggml_type`). */
 export const ggmlOutputs = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8 } as const;
@@ -21,7 +21,7 @@ export function ggmlBytes(type: GgmlOutput, count: number): number {
 /** Values as a tensor of a type, to the bit as gguf-py's `quants.quantize` gives them. */
 export function encodeGgml(type: GgmlOutput, values: Float32Array): Uint8Array {
   if (type === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  if (type === 'F16') return new Uint8Array(Uint16Array.from(values, floatToHalf).buffer);
+  if (type === 'F16') return new Uint8Array(to16Bits(values, floatToHalf).buffer);
   const out = new Uint8Array(ggmlBytes(type, values.length));
   const write = type === 'Q8_0' ? encodeQ8 : encodeQ4;
   for (let b = 0; b < values.length / blockValues; b++)

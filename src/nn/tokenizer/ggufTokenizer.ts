@@ -33,7 +33,7 @@ const splitBy = (...patterns: string[]): Json[] => [
  * How a text is cut before byte pairs are joined, by `tokenizer.ggml.pre` (llama.cpp's llama-vocab.cpp), as the models'
  * own tokenizer.json say it.
  */
-const preTokenizers: Record<string, { steps: Json[]; normalizer?: Json; wholeTokens?: boolean; begins?: boolean }> = {};
+const preTokenizers: Record<string, { steps: Json[]; wholeTokens?: boolean; begins?: boolean }> = {};
 const define = (names: string[], entry: (typeof preTokenizers)[string]) => {
   for (const name of names) preTokenizers[name] = entry;
 };
@@ -43,10 +43,8 @@ define(['llama3', 'llama-v3', 'llama-bpe', 'falcon3', 'falcon-h1', 'pixtral', 'm
   begins: true,
 });
 define(['dbrx', 'smaug-bpe', 'glm4', 'chatglm-bpe'], { steps: splitBy(llama3Pattern) });
-define(['qwen2', 'deepseek-r1-qwen', 'stablelm2', 'megrez', 'hunyuan'], {
-  steps: splitBy(qwen2Pattern),
-  normalizer: { type: 'NFC' },
-});
+// The models' own files bring a text into normal form first; llama.cpp does not, and transformers not of a GGUF file.
+define(['qwen2', 'deepseek-r1-qwen', 'stablelm2', 'megrez', 'hunyuan'], { steps: splitBy(qwen2Pattern) });
 define(['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'], {
   steps: [{ type: 'Digits', individual_digits: true }, ...gpt2Steps],
 });
@@ -183,7 +181,6 @@ function bytePairs(metadata: Readonly<Record<string, unknown>>, tokens: string[]
       "Use the model's folder with tokenizer.json, or a newer GGUF file of it.",
     );
   return {
-    normalizer: found.normalizer,
     steps: found.steps,
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
