@@ -2,28 +2,27 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import type { GgufValue } from '../files/gguf.ts';
 import type { FloatTensor } from '../tensor/dtype.ts';
 import { traitsOf } from './architectures.ts';
-import type { BaseConfig } from './config.ts';
+import { type BaseConfig, parseBaseConfig } from './config.ts';
+import { ggufConfig, hasGgufConfig, yarnAttention } from './ggufConfig.ts';
+import { ggufTensorNames } from './ggufTensors.ts';
+import { baseTensors } from './layout.ts';
 import { ropeFrequencies } from './rope.ts';
 import type { Rope } from './ropeConfig.ts';
 
-/** Architectures whose windows llama.cpp knows. */
-const withWindows = ['gemma2', 'gemma3', 'phi3', 'cohere2'];
-
 /**
  * What llama.cpp has to know of a model besides its weights: metadata, and the tensors that say how frequencies are
- * stretched. The inverse of `ggufConfig`. Throws `unsupported` for what llama.cpp would compute otherwise.
+ * stretched. The inverse of `ggufConfig`, by which it is read again: throws `unsupported` where that gives another model.
  */
 export function ggufMetadata(
   c: BaseConfig,
   name: string,
 ): { metadata: Map<string, GgufValue>; tensors: Map<string, FloatTensor> } {
-  const { ggufName } = traitsOf(c.architecture);
-  const refuse = (what: string) =>
-    new WorkbenchError('unsupported', `${what} has no place in a GGUF file of the architecture ${ggufName}`);
+  const traits = traitsOf(c.architecture);
+  const { ggufName } = traits;
+  if (!hasGgufConfig(traits)) throw refused(`a model of the class ${traits.className}`, ggufName);
   const windows = c.layerTypes.flatMap(type => type.window ?? []);
-  if (windows.length > 0 && !withWindows.includes(ggufName)) throw refuse('attention within a window');
   const [rope, sliding] = c.ropes;
-  if (!rope) throw refuse('a model without rotary embedding');
+  if (!rope) throw refused('a model without rotary embedding', ggufName);
   const own = (key: string) => `${ggufName}.${key}`;
   const metadata = new Map<string, GgufValue>([
     ['general.architecture', { string: ggufName }],
@@ -55,7 +54,63 @@ export function ggufMetadata(
   }
   const scaled = ropeScaling(rope);
   for (const [key, value] of scaled.metadata) metadata.set(own(key), value);
+  checkReadAgain(c, metadata, scaled.tensors);
   return { metadata, tensors: scaled.tensors };
+}
+
+function refused(what: string, ggufName: string): WorkbenchError {
+  return new WorkbenchError(
+    'unsupported',
+    `${what} has no place in a GGUF file of the architecture ${ggufName}`,
+    'Export a Hugging Face folder.',
+  );
+}
+
+function checkReadAgain(
+  c: BaseConfig,
+  metadata: ReadonlyMap<string, GgufValue>,
+  ropes: ReadonlyMap<string, FloatTensor>,
+): void {
+  const { ggufName } = traitsOf(c.architecture);
+  const shapes = new Map(
+    [...baseTensors(c)].flatMap(([name, shape]) =>
+      (ggufTensorNames(name, c.architecture) ?? []).map(own => [own, shape] as const),
+    ),
+  );
+  const json = ggufConfig(
+    {
+      metadata: Object.fromEntries([...metadata].map(([key, value]) => [key, Object.values(value)[0]])),
+      shapes,
+      ropeFactors: new Map([...ropes].map(([name, { data }]) => [name, data])),
+    },
+    'the GGUF file',
+  );
+  const again = parseBaseConfig(json, 'the GGUF file');
+  // Mistral is Llama there, and layers that are one in one place are two in the other.
+  const { architecture: _, linears: __, ropes: ___, ...rest } = c;
+  for (const key of Object.keys(rest) as (keyof typeof rest)[])
+    if (!isSame(again[key], c[key])) throw refused(`'${key}' as it is here`, ggufName);
+  for (const [i, rope] of c.ropes.entries()) {
+    const read = again.ropes[i];
+    const isAlike =
+      read !== undefined &&
+      [1, c.maxLength].every(length => isSame(ropeFrequencies(read, length), ropeFrequencies(rope, length))) &&
+      isSame(ropeAttention(read), ropeAttention(rope));
+    if (!isAlike) throw refused('the rotary embedding as it is here', ggufName);
+  }
+}
+
+function ropeAttention({ scaling }: Rope): number {
+  return 'attentionFactor' in scaling ? scaling.attentionFactor : 1;
+}
+
+/** Whether two values are alike, numbers as single floats. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number')
+    return Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b));
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])] as never[];
+  return keys.every(key => isSame(a[key], b[key]));
 }
 
 function ropeScaling({ scaling: s, theta, dim }: Rope): {
@@ -86,6 +141,8 @@ function ropeScaling({ scaling: s, theta, dim }: Rope): {
         ['rope.scaling.original_context_length', { uint32: s.originalLength }],
         ['rope.scaling.yarn_beta_fast', { float32: s.betaFast }],
         ['rope.scaling.yarn_beta_slow', { float32: s.betaSlow }],
+        // llama.cpp multiplies with its own besides.
+        ['rope.scaling.attn_factor', { float32: s.attentionFactor / yarnAttention(s.factor) }],
       ],
       tensors: new Map(),
     };
