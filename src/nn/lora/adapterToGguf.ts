@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { encodeGguf, type GgufValue } from '../files/gguf.ts';
-import { type ArchitectureTraits, architectures } from '../model/architectures.ts';
+import { architectures } from '../model/architectures.ts';
+import type { ArchitectureTraits } from '../model/architectureTraits.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import type { Adapter } from './adapter.ts';

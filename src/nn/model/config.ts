@@ -1,13 +1,7 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
-import {
-  type Architecture,
-  type ArchitectureTraits,
-  architectures,
-  type BlockLinears,
-  type Factors,
-  traitsOf,
-} from './architectures.ts';
+import { type Architecture, architectures, traitsOf } from './architectures.ts';
+import type { ArchitectureTraits, BlockLinears, Factors } from './architectureTraits.ts';
 import { type ConfigReader, readConfig } from './configReader.ts';
 import { type LayerType, layerTypesOf } from './layerTypes.ts';
 import { type Rope, ropesOf } from './ropeConfig.ts';

@@ -1,4 +1,5 @@
-import { architectures, type BlockLinears } from './architectures.ts';
+import { architectures } from './architectures.ts';
+import type { BlockLinears } from './architectureTraits.ts';
 import type { BaseConfig } from './config.ts';
 
 const lastPart = (module: string) => module.slice(module.lastIndexOf('.') + 1);

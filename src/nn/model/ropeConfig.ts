@@ -1,5 +1,5 @@
 import { visibleName } from '../../protocol/visibleText.ts';
-import type { ArchitectureTraits } from './architectures.ts';
+import type { ArchitectureTraits } from './architectureTraits.ts';
 import type { ConfigReader } from './configReader.ts';
 
 /** How rotary frequencies are stretched beyond the trained length. */
@@ -86,13 +86,15 @@ function ropesByKind(
   traits: ArchitectureTraits,
   sizes: RopeSizes,
 ): { ropes: Rope[]; maxLength: number } {
+  const older = config.object('rope_scaling', 'rope scaling');
+  const scaled = older && older.keys().length > 0 ? older : undefined;
+  if (scaled?.has('full_attention') || scaled?.has('sliding_attention'))
+    throw config.bad('rope_scaling', "of one kind; 'rope_parameters' holds those of several", {});
   const parameters = config.object('rope_parameters', 'rope scaling');
   const kindOf = (kind: string) => parameters?.object(kind, kind);
   const [full, sliding] = [kindOf('full_attention'), kindOf('sliding_attention')];
   if (parameters && parameters.keys().length > 0 && !full && !sliding)
     throw config.bad('rope_parameters', "one for 'full_attention' and one for 'sliding_attention'", {});
-  const older = config.object('rope_scaling', 'rope scaling');
-  const scaled = older && older.keys().length > 0 ? older : undefined;
   const fullTheta = thetaOf(config, scaled?.has('rope_theta') ? scaled : full, thetas.theta);
   const slidingTheta = sliding?.optional('rope_theta') ?? config.number('rope_local_base_freq', thetas.slidingTheta);
   const found = [
@@ -138,7 +140,9 @@ function ropeOf(
   const scaling = scalingOf(config, given, { length, count: dim / 2 });
   // The stretched frequencies would follow the length of each text; within the trained length they are as they were.
   if (scaling.type === 'dynamic') return { rope: { theta, dim, scaling: { type: 'none' } }, maxLength: scaling.length };
-  return { rope: { theta, dim, scaling }, maxLength: length };
+  // Who adds yarn by hand leaves max_position_embeddings as it was.
+  const stretched = scaling.type === 'yarn' && scaling.originalLength <= length ? yarnLength(given, scaling) : 0;
+  return { rope: { theta, dim, scaling }, maxLength: Math.max(length, stretched) };
 }
 
 function scalingOf(
@@ -182,6 +186,11 @@ function scalingOf(
     `rope scaling '${visibleName(type)}'`,
     "supported: 'default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'",
   );
+}
+
+/** What yarn stretches the original length to, where that is said. */
+function yarnLength(given: ConfigReader, { originalLength, factor }: YarnScaling): number {
+  return given.has('original_max_position_embeddings') ? Math.floor(originalLength * factor) : 0;
 }
 
 function yarnOf(

@@ -158,6 +158,12 @@ test('yarn: what is left out follows from the lengths', () => {
   assert.deepEqual(yarn(given, { attention_bias: true }), { ...found, factor: 4, attentionFactor });
   assert.deepEqual(yarn({ ...given, mscale: 2, mscale_all_dim: 2 }), { ...found, factor: 4, attentionFactor: 1 });
   assert.deepEqual(yarn({ ...given, mscale: 2 }), { ...found, factor: 4, attentionFactor }, 'which alone says nothing');
+  // As people add it by hand, with max_position_embeddings as it was.
+  const lengthOf = (scaling: object) =>
+    parseBaseConfig({ ...llama, rope_scaling: { rope_type: 'yarn', ...scaling } }).maxLength;
+  assert.equal(lengthOf({ factor: 4, original_max_position_embeddings: 256 }), 1024);
+  assert.equal(lengthOf({ factor: 2, original_max_position_embeddings: 64 }), 256);
+  assert.equal(lengthOf({ factor: 4 }), 256);
   check({ rope_scaling: { rope_type: 'yarn' } }, 'badFile', "rope scaling: 'factor' should be a positive number");
   check(
     { rope_scaling: { rope_type: 'yarn', ...given, truncate: 1 } },
