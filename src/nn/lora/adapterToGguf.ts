@@ -30,6 +30,10 @@ const tensorNames: Record<string, readonly string[]> = {
   'mlp.down_proj': ['ffn_down'],
   'mlp.c_fc': ['ffn_up'],
   'mlp.c_proj': ['ffn_down'],
+  'attention.query_key_value': ['attn_qkv'],
+  'attention.dense': ['attn_output'],
+  'mlp.dense_h_to_4h': ['ffn_up'],
+  'mlp.dense_4h_to_h': ['ffn_down'],
   'shared_mlp.input_linear': ['ffn_gate', 'ffn_up'],
   'shared_mlp.output_linear': ['ffn_down'],
 };
@@ -53,10 +57,10 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
     ['adapter.type', { string: 'lora' }],
     ['adapter.lora.alpha', { float32: alpha }],
   ]);
-  const pairs = Object.values(architectures).some(t => t.ggufName === base.architecture && t.ggufPairs);
+  const traits = Object.values(architectures).find(t => t.ggufName === base.architecture);
   const tensors = new Map<string, FloatTensor>();
   for (const [module, { A, B, scaling }] of adapter.modules) {
-    const match = /^model\.layers\.(\d+)\.(.+)$/.exec(module);
+    const match = /^(?:model|gpt_neox)\.layers\.(\d+)\.(.+)$/.exec(module);
     const names = match && tensorNames[match[2]!];
     if (!names)
       throw new WorkbenchError('unsupported', `Adapter ${adapter.name}: ${module} has no place in a GGUF adapter`);
@@ -72,7 +76,13 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
     for (const [i, name] of names.entries()) {
       const heads = name === 'attn_q' ? base.heads : name === 'attn_k' ? base.kvHeads : undefined;
       const part: Matrix = { rows, cols: B.cols, data: scaled.data.slice(i * rows * B.cols, (i + 1) * rows * B.cols) };
-      const placed = pairs && heads !== undefined ? interleaveRows(part, heads, module) : part;
+      const isByHead = name === 'attn_qkv' && traits?.qkvByHead;
+      const placed =
+        traits?.ggufPairs && heads !== undefined
+          ? interleaveRows(part, heads, module)
+          : isByHead
+            ? partRows(part, base.heads, module)
+            : part;
       const target = `blk.${match[1]}.${name}.weight`;
       tensors.set(`${target}.lora_a`, { shape: [A.rows, A.cols], data: A.data });
       tensors.set(`${target}.lora_b`, { shape: [rows, B.cols], data: placed.data });
@@ -94,11 +104,25 @@ function interleaveRows(b: Matrix, heads: number, module: string): Matrix {
       `${module} has ${b.rows} outputs, which ${heads} heads of even size cannot share`,
     );
   }
-  const data = new Float32Array(b.data.length);
-  for (let row = 0; row < b.rows; row++) {
+  return moveRows(b, row => {
     const within = row % (2 * half);
-    const to = row - within + 2 * (within % half) + Math.floor(within / half);
-    data.set(b.data.subarray(row * b.cols, (row + 1) * b.cols), to * b.cols);
-  }
+    return row - within + 2 * (within % half) + Math.floor(within / half);
+  });
+}
+
+/** Of a layer that gives q, k and v head by head llama.cpp has all heads of q, then those of k and of v. */
+function partRows(b: Matrix, heads: number, module: string): Matrix {
+  const size = b.rows / heads / 3;
+  if (!Number.isInteger(size))
+    throw new WorkbenchError('mismatch', `${module} has ${b.rows} outputs, which ${heads} heads cannot share in three`);
+  return moveRows(b, row => {
+    const [head, part] = [Math.floor(row / (3 * size)), Math.floor(row / size) % 3];
+    return (part * heads + head) * size + (row % size);
+  });
+}
+
+function moveRows(b: Matrix, to: (row: number) => number): Matrix {
+  const data = new Float32Array(b.data.length);
+  for (let row = 0; row < b.rows; row++) data.set(b.data.subarray(row * b.cols, (row + 1) * b.cols), to(row) * b.cols);
   return { ...b, data };
 }

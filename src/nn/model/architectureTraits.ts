@@ -11,6 +11,15 @@ export interface BlockLinears {
   down: readonly string[];
 }
 
+/** Modules outside the blocks, and the list that the blocks are in. */
+export interface ModuleNames {
+  embedding: string;
+  blocks: string;
+  norm: string;
+  /** The output projection, where it has weights of its own. */
+  head: string;
+}
+
 /** Numbers that a graph multiplies with, 1 where there is nothing to multiply, and what values are limited to. */
 export interface Factors {
   /** On the rows of the embedding. */
@@ -41,10 +50,14 @@ export interface ArchitectureTraits {
     | 'granite'
     | 'olmo2'
     | 'cohere2'
-    | 'starcoder2';
+    | 'starcoder2'
+    | 'gptneox';
   /** llama.cpp rotates neighbouring pairs of numbers here: in its files the rows of each head of q and k are interleaved. */
   ggufPairs: boolean;
+  names: ModuleNames;
   linears: BlockLinears;
+  /** The one layer of q, k and v gives them head by head, in place of one behind the other. */
+  qkvByHead: boolean;
   /** The MLP multiplies a gate, which goes through the activation, with its other input; without one there is one input alone. */
   gated: boolean;
   /** Biases of q, k and v, of the attention's output and of the MLP: always, never, or as this key of config.json says. */
@@ -55,8 +68,8 @@ export interface ArchitectureTraits {
   qkNorm: false | 'head' | 'projection';
   /** Norms of a block: of what attention and MLP read, of what they give, of both, or one of what both read. */
   blockNorms: 'before' | 'after' | 'around' | 'shared';
-  /** Attention and MLP stand side by side: the MLP does not read what attention gives. */
-  parallel: boolean;
+  /** Attention and MLP stand side by side, the MLP not reading what attention gives: always, never, or where this key is not false. */
+  parallel: boolean | 'use_parallel_residual';
   /** RMS norms, which may multiply with 1 + weight in place of the weight; or norms that subtract the mean, with or without bias. */
   norm: 'rms' | 'rmsOnePlus' | 'layer' | 'layerWithBias';
   /** The key of config.json with what norms add to the variance. */
@@ -77,8 +90,8 @@ export interface ArchitectureTraits {
   rotated: 'all' | 'windowed' | 'no_rope_layers' | 'position_embedding_type';
   /** Neighbouring numbers of a head are rotated together, in place of those of its two halves. */
   interleaved: boolean;
-  /** `partial_rotary_factor` may leave a part of each head as it is. */
-  partlyRotated: boolean;
+  /** Keys of config.json with the rotary embedding's base, and with the part of each head that is rotated where not all must be. */
+  ropeKeys: { theta: string; part?: string; partByDefault?: number };
   /** Blocks with a window have a rotary embedding of their own; the bases of either kind where config.json gives none. */
   ropes?: { theta: number; slidingTheta: number } | undefined;
   /** What stands for keys that config.json leaves out. */

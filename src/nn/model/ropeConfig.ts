@@ -74,7 +74,7 @@ export function ropesOf(
       `rope scaling for '${visibleName(kinds[0]!)}' alone`,
       'Use a model with one for all its layers.',
     );
-  const theta = thetaOf(config, given, 10_000);
+  const theta = thetaOf(config, given, traits.ropeKeys.theta, 10_000);
   const rope = ropeOf(config, given, traits, { ...sizes, theta });
   return { ropes: [rope.rope], maxLength: rope.maxLength };
 }
@@ -95,7 +95,7 @@ function ropesByKind(
   const [full, sliding] = [kindOf('full_attention'), kindOf('sliding_attention')];
   if (parameters && parameters.keys().length > 0 && !full && !sliding)
     throw config.bad('rope_parameters', "one for 'full_attention' and one for 'sliding_attention'", {});
-  const fullTheta = thetaOf(config, scaled?.has('rope_theta') ? scaled : full, thetas.theta);
+  const fullTheta = thetaOf(config, scaled?.has('rope_theta') ? scaled : full, traits.ropeKeys.theta, thetas.theta);
   const slidingTheta = sliding?.optional('rope_theta') ?? config.number('rope_local_base_freq', thetas.slidingTheta);
   const found = [
     ropeOf(config, scaled ?? full, traits, { ...sizes, theta: fullTheta }),
@@ -111,8 +111,8 @@ function ropesByKind(
   return { ropes, maxLength: Math.min(...found.map(f => f.maxLength)) };
 }
 
-function thetaOf(config: ConfigReader, given: ConfigReader | undefined, fallback: number): number {
-  return checkedTheta(config, given?.optional('rope_theta') ?? config.number('rope_theta', fallback));
+function thetaOf(config: ConfigReader, given: ConfigReader | undefined, key: string, fallback: number): number {
+  return checkedTheta(config, given?.optional('rope_theta') ?? config.number(key, fallback));
 }
 
 function checkedTheta(config: ConfigReader, theta: number): number {
@@ -126,10 +126,11 @@ function ropeOf(
   traits: ArchitectureTraits,
   { theta, headDim, length }: RopeDefaults,
 ): { rope: Rope; maxLength: number } {
-  const part = given?.optional('partial_rotary_factor') ?? config.number('partial_rotary_factor', 1);
-  if (part !== 1 && !traits.partlyRotated)
+  const { part: key, partByDefault = 1 } = traits.ropeKeys;
+  const part = given?.optional('partial_rotary_factor') ?? config.number(key ?? 'partial_rotary_factor', partByDefault);
+  if (part !== 1 && key === undefined)
     throw config.unsupported('partial_rotary_factor', `${traits.className} rotates whole heads`);
-  if (part > 1) throw config.bad('partial_rotary_factor', 'at most 1', part);
+  if (part > 1) throw config.bad(key ?? 'partial_rotary_factor', 'at most 1', part);
   const dim = Math.floor(headDim * part);
   if (dim % 2 !== 0 || dim === 0)
     throw config.unsupported(

@@ -48,12 +48,14 @@ test('a llama config gives its sizes', () => {
     qkvBias: false,
     outputBias: false,
     mlpBias: false,
+    names: { embedding: 'model.embed_tokens', blocks: 'model.layers', norm: 'model.norm', head: 'lm_head' },
     linears: {
       qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
       o: ['self_attn.o_proj'],
       mlp: ['mlp.gate_proj', 'mlp.up_proj'],
       down: ['mlp.down_proj'],
     },
+    qkvByHead: false,
     qkNorm: false,
     gated: true,
     blockNorms: 'before',
@@ -190,7 +192,7 @@ test('what is not implemented is named', () => {
   const granite = goldenJson('models/granitemoehybrid_dense/config.json');
   check({ ...granite, num_local_experts: 4 }, 'unsupported', 'num_local_experts 4');
   check({ ...granite, layer_types: ['mamba', 'attention'] }, 'unsupported', "the layer type 'mamba'");
-  check({ hidden_act: 'gelu' }, 'unsupported', "hidden_act 'gelu'");
+  check({ hidden_act: 'relu' }, 'unsupported', "hidden_act 'relu'");
   check({ rope_scaling: { rope_type: 'axial', factor: 2 } }, 'unsupported', "rope scaling 'axial'");
   const layers = { full_attention: { rope_type: 'yarn', factor: 4 }, sliding_attention: { rope_type: 'default' } };
   check({ rope_parameters: layers, rope_scaling: undefined }, 'unsupported', "rope scaling for 'full_attention' alone");
