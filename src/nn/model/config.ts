@@ -7,7 +7,7 @@ import { type LayerType, layerTypesOf } from './layerTypes.ts';
 import { type Rope, ropesOf } from './ropeConfig.ts';
 
 /** What the MLP's hidden layer goes through: SiLU, GELU, or GELU by its approximation with tanh. */
-export type Activation = 'silu' | 'gelu' | 'gelu_pytorch_tanh';
+type Activation = 'silu' | 'gelu' | 'gelu_pytorch_tanh';
 
 /** A decoder of the Llama family: everything a graph needs to know besides the weights. */
 export interface BaseConfig {

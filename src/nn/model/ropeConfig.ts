@@ -3,7 +3,7 @@ import type { ArchitectureTraits } from './architectureTraits.ts';
 import type { ConfigReader } from './configReader.ts';
 
 /** How rotary frequencies are stretched beyond the trained length. */
-export type RopeScaling =
+type RopeScaling =
   | { type: 'none' }
   | { type: 'linear'; factor: number }
   | { type: 'llama3'; factor: number; lowFactor: number; highFactor: number; originalLength: number }
