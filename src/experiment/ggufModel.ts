@@ -5,7 +5,7 @@ import type { Adapter } from '../nn/lora/adapter.ts';
 import { ggufMark } from '../nn/lora/adapterToGguf.ts';
 import { mergeDelta } from '../nn/merge/mergeIntoBase.ts';
 import { ggufMetadata } from '../nn/model/ggufMetadata.ts';
-import { ggufChange, ggufTensorNames, interleaveRows } from '../nn/model/ggufTensors.ts';
+import { ggufChange, ggufTensorNames, moveRows } from '../nn/model/ggufTensors.ts';
 import { encodeGgml, fitsGgml, type GgmlOutput, ggmlBytes, ggmlOutputs } from '../nn/quant/encodeGgml.ts';
 import { allFinite } from '../nn/tensor/allFinite.ts';
 import { tokenizerToGguf } from '../nn/tokenizer/tokenizerToGguf.ts';
@@ -144,5 +144,5 @@ function arranged({ config }: Base, { source, shape }: Part, values: Float32Arra
   const change = ggufChange(source, config);
   if (change === undefined) return values;
   if (change === 'plusOne') return values.map(x => x + 1);
-  return interleaveRows({ rows: shape[0]!, cols: shape[1] ?? 1, data: values }, change.heads, source).data;
+  return moveRows({ rows: shape[0]!, cols: shape[1] ?? 1, data: values }, change, source).data;
 }
