@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
-import { type Architecture, type ArchitectureTraits, architectures } from './architectures.ts';
+import { type Architecture, architectures } from './architectures.ts';
+import type { ArchitectureTraits } from './architectureTraits.ts';
 
 type Json = Record<string, unknown>;
 
