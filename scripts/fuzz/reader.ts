@@ -134,6 +134,12 @@ const readers: Record<string, Reader> = {
     else writeFileSync(path, withHeader(readFileSync(path), dice));
     return { file, read: () => readAdapter(folder) };
   },
+  torch(folder, dice) {
+    const file = 'adapter_model.bin';
+    writeFileSync(join(folder, 'adapter_config.json'), '{"r": 2, "lora_alpha": 2}');
+    writeFileSync(join(folder, file), mutateBytes(readFileSync('test/golden/torch/adapter_model.bin'), dice));
+    return { file, read: () => readAdapter(folder) };
+  },
   report(folder, dice) {
     const file = 'report.json';
     const source = text('test/fixtures/report/report.json');

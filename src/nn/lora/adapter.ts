@@ -3,6 +3,8 @@ import type { TensorToWrite } from '../files/safetensors.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import { type AdapterConfig, formatAdapterConfig, rankOf, scalingDivisor, scalingOf } from './adapterConfig.ts';
+import { parseAdapterKey } from './adapterKeys.ts';
+import { mlxToPeftTensors } from './mlxAdapter.ts';
 import { isTargeted, targetExpression } from './modulePattern.ts';
 import { foreignKey } from './otherAdapters.ts';
 
@@ -29,11 +31,11 @@ const maxTensors = 10_000;
 const maxKeyLength = 300;
 
 /**
- * An adapter from the tensors of PEFT's adapter_model.safetensors, at `file`. Every tensor is used or refused: none is
- * dropped.
+ * An adapter from the tensors of PEFT's adapter_model.safetensors, or of MLX's adapters.safetensors, at `file`. Every
+ * tensor is used or refused: none is dropped.
  *
- * @throws WorkbenchError `mismatch` naming the key that is no LoRA factor, lacks its partner or has another rank than
- *   the config says; `badFile` for values that are not finite
+ * @throws WorkbenchError `mismatch` naming the key that is no LoRA factor, lacks its partner, is there twice or has another
+ *   rank than the config says; `badFile` for values that are not finite
  */
 export function adapterFromPeft(
   config: AdapterConfig,
@@ -45,9 +47,10 @@ export function adapterFromPeft(
   const wrong = (what: string, hint?: string) => new WorkbenchError('mismatch', `${where}: ${what}`, hint);
   const halves = new Map<string, { A?: Matrix; B?: Matrix }>();
   if (tensors.size > maxTensors) throw wrong(`its file holds ${tensors.size} tensors; at most ${maxTensors} are read`);
-  for (const [key, tensor] of tensors) {
-    const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(key);
-    if (!match) {
+  const adapters = new Set<string>();
+  for (const [key, tensor] of mlxToPeftTensors(tensors)) {
+    const found = parseAdapterKey(key);
+    if (!found) {
       const { what, hint } = foreignKey(key);
       throw wrong(`the key ${key} is not a LoRA factor of a linear layer${what ? `; it is ${what}` : ''}`, hint);
     }
@@ -58,10 +61,17 @@ export function adapterFromPeft(
     if (!allFinite(tensor.data)) {
       throw new WorkbenchError('badFile', `${where}: ${key} holds values that are not finite numbers`);
     }
-    const half = halves.get(match[1]!) ?? {};
-    half[match[2] as 'A' | 'B'] = { rows, cols, data: tensor.data };
-    halves.set(match[1]!, half);
+    if (found.adapter) adapters.add(found.adapter);
+    const half = halves.get(found.module) ?? {};
+    if (half[found.part]) throw wrong(`${key} is there a second time, under another name`);
+    half[found.part] = { rows, cols, data: tensor.data };
+    halves.set(found.module, half);
   }
+  if (adapters.size > 1)
+    throw wrong(
+      `its file holds several adapters: ${[...adapters].slice(0, 5).join(', ')}`,
+      "Save one with PEFT: model.save_pretrained(FOLDER, selected_adapters=['NAME']).",
+    );
   if (halves.size === 0) throw wrong('its file holds no LoRA factors');
   const modules = new Map<string, LoraFactors>();
   for (const [module, { A, B }] of halves) {

@@ -1,6 +1,7 @@
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import { isMlxConfig, mlxToPeftConfig } from './mlxAdapter.ts';
 import { checkPatterns, patternValue } from './modulePattern.ts';
-import { foreignConfig, peftTypeText, useMerged } from './otherAdapters.ts';
+import { peftTypeText, useMerged } from './otherAdapters.ts';
 
 /** How an adapter's factors are scaled and where they belong, in PEFT's terms but this project's spelling. */
 export interface AdapterConfig {
@@ -33,7 +34,7 @@ const maxRank = 65_536;
 const alphaRange = [1e-30, 1e30] as const;
 
 /**
- * Reads PEFT's adapter_config.json. Settings that change what the adapter computes in a way this project does not
+ * Reads adapter_config.json, PEFT's or MLX's. Settings that change what the adapter computes in a way this project does not
  * implement are refused; keys it does not know are reported as warnings.
  *
  * @throws WorkbenchError `badFile` for wrong types, `unsupported` naming the setting that cannot be applied exactly
@@ -53,9 +54,8 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
     );
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad('the file', 'a JSON object', json);
-  const raw = json as Record<string, unknown>;
-  const foreign = foreignConfig(raw);
-  if (foreign) throw new WorkbenchError('unsupported', `${fileName}: ${foreign.what}`, foreign.hint);
+  const written = json as Record<string, unknown>;
+  const raw = isMlxConfig(written) ? mlxToPeftConfig(written, fileName) : written;
   if (typeof (raw.peft_type ?? '') !== 'string') throw bad('peft_type', 'a string', raw.peft_type);
   const problems = refuseInexact(raw, fileName);
 
@@ -195,9 +195,12 @@ function refuseInexact(raw: Record<string, unknown>, fileName: string): Problem[
   if (type !== 'LORA') throw refuse('peft_type', peftTypeText(type));
   if ((raw.bias ?? 'none') !== 'none') throw refuse('bias', 'trained biases');
   for (const [key, why] of Object.entries(mustBeOff)) if (!isOff(raw[key])) throw refuse(key, why);
-  if (!harmlessInits.includes(raw.init_lora_weights)) {
-    throw refuse('init_lora_weights', 'an initialisation that alters the base');
-  }
+  if (!harmlessInits.includes(raw.init_lora_weights))
+    throw new WorkbenchError(
+      'unsupported',
+      `${fileName}: init_lora_weights = ${shown(raw.init_lora_weights)}: its factors fit a base that this initialisation has altered, not the base itself`,
+      'Save it as a plain adapter of the unaltered base, with PEFT: model.save_pretrained(FOLDER, path_initial_model_for_weight_conversion=INITIAL), where INITIAL is the adapter as it was saved before the training.',
+    );
   return Object.keys(raw)
     .filter(key => !known.has(key) && !Object.hasOwn(mustBeOff, key) && !isOff(raw[key]))
     .map(key => ({

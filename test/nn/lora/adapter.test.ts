@@ -115,7 +115,6 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
     'base_model.model.model.embed_tokens.lora_embedding_A',
     'base_model.model.lm_head.weight',
     `${q}.lora_B.bias`,
-    'model.layers.0.self_attn.q_proj.lora_A.weight',
   ];
   for (const key of unknown) {
     refuses(
@@ -123,6 +122,16 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
       new RegExp(`^Adapter math: ${file}: the key ${key} is not`.replaceAll('.', '\\.')),
     );
   }
+  for (const again of ['model.layers.0.self_attn.q_proj.lora_A.weight', `${q}.lora_A.default.weight`])
+    refuses(() => load([again, tensor(2, 16)]), new RegExp(`${again} is there a second time, under another name`));
+  refuses(
+    () =>
+      load(
+        ['model.layers.1.mlp.up_proj.lora_A.code.weight', tensor(2, 16)],
+        ['model.layers.1.mlp.up_proj.lora_B.qa.weight', tensor(16, 2)],
+      ),
+    /its file holds several adapters: code, qa/,
+  );
   refuses(
     () => adapterFromPeft(config, new Map([good[0]!]), 'math', file),
     /q_proj\.lora_A\.weight has no partner .*lora_B\.weight/,
@@ -135,6 +144,54 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
   const nan = tensor(2, 16);
   nan.data[5] = Number.NaN;
   refuses(() => load([`${q}.lora_A.weight`, nan]), /lora_A\.weight holds values that are not finite/, 'badFile');
+});
+
+test('what wraps the model, and the name of the adapter, may stand in the keys', () => {
+  const plain = load('patterns_cat/code');
+  const tensors = asTensors(adapterToPeft(plain).tensors);
+  const { configJson } = adapterToPeft(plain);
+  const changes: ((key: string) => string)[] = [
+    key => key.replace('base_model.model.', ''),
+    key => `base_model.model.${key}`,
+    key => `module.${key}`,
+    key => key.replace('base_model.model.', 'base_model.model._orig_mod.'),
+    key => `_orig_mod.module.${key}`,
+    key => key.replace(/layers\.(\d+)\./, '_fsdp_wrapped_module.layers.$1._fsdp_wrapped_module.'),
+    key => key.replace(/(self_attn|mlp)/, '_checkpoint_wrapped_module.$1._orig_mod'),
+    key => key.replace('.weight', '.default.weight'),
+    key => key.replace('base_model.model.model.', 'base_model.model.'),
+  ];
+  for (const change of changes) {
+    const renamed = new Map([...tensors].map(([key, t]) => [change(key), t]));
+    const again = adapterFromPeft(parseAdapterConfig(configJson, 'x').config, renamed, 'x', 'x');
+    assert.deepEqual(again.modules, adapterFromPeft(plain.config, tensors, 'x', 'x').modules, `${change}`);
+  }
+});
+
+test("MLX's factors are transposed and scaled by scale, not by alpha / rank", () => {
+  const plain = load('uniform_linear/math');
+  const turned = ({ shape: [rows, cols], data }: FloatTensor): FloatTensor => ({
+    shape: [cols!, rows!],
+    data: Float32Array.from(data, (_, i) => data[(i % rows!) * cols! + Math.floor(i / rows!)]!),
+  });
+  const mlx = new Map(
+    [...asTensors(adapterToPeft(plain).tensors)].map(([key, t]) => [
+      key.replace(
+        /^base_model\.model\.(.+)\.lora_([AB])\.weight$/,
+        (_, path, half) => `${path}.lora_${half.toLowerCase()}`,
+      ),
+      turned(t),
+    ]),
+  );
+  assert.deepEqual(mlx.get('model.layers.0.mlp.down_proj.lora_a')!.shape, [24, 4]);
+  const config = { fine_tune_type: 'lora', num_layers: 1, lora_parameters: { rank: 4, scale: 10, dropout: 0 } };
+  const read = parseAdapterConfig(JSON.stringify(config), 'x');
+  assert.deepEqual(read.problems, []);
+  const adapter = adapterFromPeft(read.config, mlx, 'x', 'adapters.safetensors');
+  for (const [module, { A, B, scaling }] of adapter.modules) {
+    const { A: a, B: b } = plain.modules.get(module)!;
+    assert.deepEqual([A, B, scaling], [a, b, 10]);
+  }
 });
 
 test('an adapter of another base is refused with the key and both sizes', () => {
