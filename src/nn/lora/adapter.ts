@@ -3,18 +3,23 @@ import type { TensorToWrite } from '../files/safetensors.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import { type AdapterConfig, formatAdapterConfig, rankOf, scalingDivisor, scalingOf } from './adapterConfig.ts';
-import { parseAdapterKey } from './adapterKeys.ts';
+import { type AdapterPart, parseAdapterKey } from './adapterKeys.ts';
 import { mlxToPeftTensors } from './mlxAdapter.ts';
 import { isTargeted, targetExpression } from './modulePattern.ts';
 import { foreignKey } from './otherAdapters.ts';
 
-/** The factors of one linear layer: ΔW [out, in] = scaling · B · A (Hu et al. 2021, arXiv:2106.09685). */
+/**
+ * The factors of one linear layer: ΔW [out, in] = scaling · B · A (Hu et al. 2021, arXiv:2106.09685). With a magnitude m, W +
+ * ΔW is m ⊙ (W + scaling · B · A) / ‖W + scaling · B · A‖, row by row (DoRA, Liu et al. 2024, arXiv:2402.09353).
+ */
 export interface LoraFactors {
   /** [rank, in] */
   A: Matrix;
   /** [out, rank] */
   B: Matrix;
   scaling: number;
+  /** [out] */
+  magnitude?: Float32Array;
 }
 
 export interface Adapter {
@@ -25,8 +30,13 @@ export interface Adapter {
 }
 
 const keyPrefix = 'base_model.model.';
+/** Without `.weight` at its end, as PEFT writes it. */
+const magnitudePart = 'lora_magnitude_vector';
 
-/** Two for each linear layer; the largest dense models have 1,800. */
+/** What a file holds of one module; a magnitude as a matrix of one column. */
+type Parts = Partial<Record<AdapterPart, Matrix>>;
+
+/** Two for each linear layer, or three; the largest dense models have 1,800. */
 const maxTensors = 10_000;
 const maxKeyLength = 300;
 
@@ -45,43 +55,49 @@ export function adapterFromPeft(
 ): Adapter {
   const where = `Adapter ${name}: ${file}`;
   const wrong = (what: string, hint?: string) => new WorkbenchError('mismatch', `${where}: ${what}`, hint);
-  const halves = new Map<string, { A?: Matrix; B?: Matrix }>();
+  const found = new Map<string, Parts>();
   if (tensors.size > maxTensors) throw wrong(`its file holds ${tensors.size} tensors; at most ${maxTensors} are read`);
   const adapters = new Set<string>();
   for (const [key, tensor] of mlxToPeftTensors(tensors)) {
-    const found = parseAdapterKey(key);
-    if (!found) {
+    const place = parseAdapterKey(key);
+    if (!place) {
       const { what, hint } = foreignKey(key);
       throw wrong(`the key ${key} is not a LoRA factor of a linear layer${what ? `; it is ${what}` : ''}`, hint);
     }
     if (key.length > maxKeyLength) throw wrong(`the key ${key.slice(0, 60)}… has more than ${maxKeyLength} characters`);
-    const [rows, cols] = tensor.shape;
-    if (tensor.shape.length !== 2 || !rows || !cols)
-      throw wrong(`${key} has the shape [${tensor.shape}], expected a matrix`);
+    const [rows, cols = 1] = tensor.shape;
+    const isVector = place.part === 'magnitude';
+    if (tensor.shape.length !== (isVector ? 1 : 2) || !rows || !cols)
+      throw wrong(`${key} has the shape [${tensor.shape}], expected a ${isVector ? 'vector' : 'matrix'}`);
     if (!allFinite(tensor.data)) {
       throw new WorkbenchError('badFile', `${where}: ${key} holds values that are not finite numbers`);
     }
-    if (found.adapter) adapters.add(found.adapter);
-    const half = halves.get(found.module) ?? {};
-    if (half[found.part]) throw wrong(`${key} is there a second time, under another name`);
-    half[found.part] = { rows, cols, data: tensor.data };
-    halves.set(found.module, half);
+    if (place.adapter) adapters.add(place.adapter);
+    const parts = found.get(place.module) ?? {};
+    if (parts[place.part]) throw wrong(`${key} is there a second time, under another name`);
+    parts[place.part] = { rows, cols, data: tensor.data };
+    found.set(place.module, parts);
   }
   if (adapters.size > 1)
     throw wrong(
       `its file holds several adapters: ${[...adapters].slice(0, 5).join(', ')}`,
       "Save one with PEFT: model.save_pretrained(FOLDER, selected_adapters=['NAME']).",
     );
-  if (halves.size === 0) throw wrong('its file holds no LoRA factors');
+  if (found.size === 0) throw wrong('its file holds no LoRA factors');
   const modules = new Map<string, LoraFactors>();
-  for (const [module, { A, B }] of halves) {
+  for (const [module, { A, B, magnitude }] of found) {
     const key = `${keyPrefix}${module}`;
     if (!A) throw wrong(`${key}.lora_B.weight has no partner ${key}.lora_A.weight`);
     if (!B) throw wrong(`${key}.lora_A.weight has no partner ${key}.lora_B.weight`);
     const rank = rankOf(config, module);
     if (A.rows !== rank) throw wrong(`${key}.lora_A.weight has rank ${A.rows}, adapter_config.json says ${rank}`);
     if (B.cols !== rank) throw wrong(`${key}.lora_B.weight has rank ${B.cols}, adapter_config.json says ${rank}`);
-    modules.set(module, { A, B, scaling: scalingOf(config, module) });
+    if (magnitude && !config.dora) throw wrong(`${key} has a magnitude of DoRA, adapter_config.json says no use_dora`);
+    if (!magnitude && config.dora) throw wrong(`${key} has no ${magnitudePart}, adapter_config.json says use_dora`);
+    if (magnitude && magnitude.rows !== B.rows)
+      throw wrong(`${key}.${magnitudePart} has ${magnitude.rows} numbers, lora_B ${B.rows} rows`);
+    const scaling = scalingOf(config, module);
+    modules.set(module, { A, B, scaling, ...(magnitude && { magnitude: magnitude.data }) });
   }
   return { name, config, modules };
 }
@@ -117,12 +133,22 @@ export function outsideTargets({ name, config, modules }: Adapter): string | und
   return undefined;
 }
 
+/** Whether an adapter has magnitudes: its ΔW then depends on the base's W. */
+export function isDora({ modules }: Adapter): boolean {
+  return [...modules.values()].some(({ magnitude }) => magnitude !== undefined);
+}
+
+/** What a row of W + s B A is multiplied with in DoRA; a row of zeros stays one. */
+export function rowFactor(magnitude: number, norm: number): number {
+  return norm === 0 ? 1 : magnitude / norm;
+}
+
 /**
  * The two files of a PEFT folder: adapter_config.json, and the tensors and metadata of adapter_model.safetensors.
  * Ranks and alphas are taken from the factors and their scalings, so that what is loaded is what was there.
  *
- * @throws WorkbenchError `badRequest` where factors of one module differ in rank, or a scaling is 0 or not finite;
- *   `runtime` for factors that are not finite
+ * @throws WorkbenchError `badRequest` where factors of one module differ in rank, a scaling is 0 or not finite, or some
+ *   modules alone have magnitudes; `runtime` for factors that are not finite
  */
 export function adapterToPeft(adapter: Adapter): {
   configJson: string;
@@ -133,7 +159,13 @@ export function adapterToPeft(adapter: Adapter): {
   const rankPattern: Record<string, number> = {};
   const alphaPattern: Record<string, number> = {};
   const tensors: TensorToWrite[] = [];
-  for (const [module, { A, B, scaling }] of adapter.modules) {
+  const dora = isDora(adapter);
+  for (const [module, { A, B, scaling, magnitude }] of adapter.modules) {
+    if (dora && !magnitude)
+      throw new WorkbenchError(
+        'badRequest',
+        `Adapter ${adapter.name}, ${module}: it has no magnitude, and others have`,
+      );
     if (A.rows !== B.cols || !Number.isFinite(scaling) || scaling === 0) {
       const found = `ranks ${A.rows} and ${B.cols}, scaling ${scaling}`;
       throw new WorkbenchError('badRequest', `Adapter ${adapter.name}, ${module}: ${found} cannot be written`);
@@ -141,20 +173,21 @@ export function adapterToPeft(adapter: Adapter): {
     if (A.rows !== rank) rankPattern[module] = A.rows;
     const divisor = scalingDivisor({ rslora }, A.rows);
     if (alpha / divisor !== scaling) alphaPattern[module] = scaling * divisor;
-    const write = (half: string, { rows, cols, data }: Matrix) => {
+    const write = (half: string, shape: number[], data: Float32Array, ending = '.weight') => {
       if (!allFinite(data))
         throw new WorkbenchError(
           'runtime',
           `Adapter ${adapter.name}: ${half} of ${module} holds values that are infinite or not numbers; nothing was written`,
           'If it was trained, the training has diverged: lower its learningRate, or take an earlier checkpoint.',
         );
-      tensors.push({ name: `${keyPrefix}${module}.${half}.weight`, dtype: 'F32', shape: [rows, cols], data });
+      tensors.push({ name: `${keyPrefix}${module}.${half}${ending}`, dtype: 'F32', shape, data });
     };
-    write('lora_A', A);
-    write('lora_B', B);
+    write('lora_A', [A.rows, A.cols], A.data);
+    write('lora_B', [B.rows, B.cols], B.data);
+    if (magnitude) write(magnitudePart, [magnitude.length], magnitude, '');
   }
   const targetModules = targetsFor([...adapter.modules.keys()], adapter.config.targetModules);
-  const configJson = formatAdapterConfig({ ...adapter.config, rankPattern, alphaPattern, targetModules });
+  const configJson = formatAdapterConfig({ ...adapter.config, dora, rankPattern, alphaPattern, targetModules });
   return { configJson, tensors, metadata: { format: 'pt' } };
 }
 

@@ -9,6 +9,8 @@ export interface AdapterConfig {
   alpha: number;
   /** Scaling is alpha/√rank instead of alpha/rank (Kalajdzievski 2023, arXiv:2312.03732). */
   rslora: boolean;
+  /** The rows of W + ΔW have trained magnitudes (Liu et al. 2024, arXiv:2402.09353). */
+  dora?: boolean;
   /** Ranks that differ from `rank`, by a module's name or path, or a regular expression for its path. */
   rankPattern?: Record<string, number>;
   /** Alphas that differ from `alpha`, likewise. */
@@ -74,13 +76,15 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
       typeof v === 'object' && v !== null && !Array.isArray(v) && Object.values(v).every(ok);
   const isString = (v: unknown): v is string => typeof v === 'string';
   const areModules = (v: unknown): v is string | string[] => isString(v) || (Array.isArray(v) && v.every(isString));
+  const isBoolean = (v: unknown): v is boolean => typeof v === 'boolean';
   const rankText = `a whole number from 1 to ${maxRank}`;
   // An alpha of 0 would load an adapter that does nothing.
   const alphaText = `a finite number of a size from ${alphaRange[0]} to ${alphaRange[1]}`;
   const config: AdapterConfig = {
     rank: read('r', rankText, isRank) ?? peftDefaults.rank,
     alpha: read('lora_alpha', alphaText, isAlpha) ?? peftDefaults.alpha,
-    rslora: read('use_rslora', 'true or false', v => typeof v === 'boolean') ?? false,
+    rslora: read('use_rslora', 'true or false', isBoolean) ?? false,
+    dora: read('use_dora', 'true or false', isBoolean) ?? false,
     rankPattern: read('rank_pattern', `an object whose values are ${rankText}`, patterns(isRank)) ?? {},
     alphaPattern: read('alpha_pattern', `an object whose values are ${alphaText}`, patterns(isAlpha)) ?? {},
     targetModules: read('target_modules', 'a list of strings, or a string', areModules),
@@ -103,7 +107,7 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
   return { config, problems };
 }
 
-/** adapter_config.json as PEFT reads it, with no key that a PEFT as old as rsLoRA (0.7) would refuse. */
+/** adapter_config.json as PEFT reads it, with no key that a PEFT as old as rsLoRA (0.7) would refuse but those it has to have. */
 export function formatAdapterConfig(config: AdapterConfig): string {
   const json = {
     alpha_pattern: config.alphaPattern ?? {},
@@ -124,6 +128,7 @@ export function formatAdapterConfig(config: AdapterConfig): string {
     revision: null,
     target_modules: config.targetModules ?? null,
     task_type: config.taskType ?? 'CAUSAL_LM',
+    ...(config.dora && { use_dora: true }),
     use_rslora: config.rslora,
   };
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -147,7 +152,6 @@ export function scalingDivisor(config: Pick<AdapterConfig, 'rslora'>, rank: numb
 
 /** Settings with which ΔW is not scaling · B · A, or with which more than the linear layers changes. */
 const mustBeOff: Record<string, string> = {
-  use_dora: 'DoRA',
   use_qalora: 'QA-LoRA',
   use_bdlora: 'block-diagonal LoRA',
   lora_bias: 'a bias on B',
@@ -171,7 +175,7 @@ const harmlessInits: unknown[] = [undefined, null, true, false, 'gaussian', 'eva
 
 /** Keys that are read elsewhere, or that do not change what a finished adapter computes. */
 const known = new Set([
-  ...['r', 'lora_alpha', 'use_rslora', 'rank_pattern', 'alpha_pattern', 'target_modules', 'lora_dropout'],
+  ...['r', 'lora_alpha', 'use_rslora', 'use_dora', 'rank_pattern', 'alpha_pattern', 'target_modules', 'lora_dropout'],
   ...['base_model_name_or_path', 'task_type', 'peft_type', 'bias', 'init_lora_weights', 'auto_mapping', 'revision'],
   ...['inference_mode', 'peft_version', 'exclude_modules', 'layers_to_transform', 'layers_pattern', 'megatron_core'],
   ...['qalora_group_size', 'loftq_config', 'eva_config', 'corda_config', 'lora_ga_config', 'velora_config'],

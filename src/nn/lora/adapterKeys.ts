@@ -12,10 +12,15 @@ export interface AdapterKey {
   adapter?: string;
 }
 
-/** `A`, `B`: factors of a linear layer, [rank, in] and [out, rank]. */
-export type AdapterPart = 'A' | 'B';
+/** `A`, `B`: factors of a linear layer, [rank, in] and [out, rank]; `magnitude`: of DoRA, [out]. */
+export type AdapterPart = 'A' | 'B' | 'magnitude';
 
-const parts: Record<string, AdapterPart> = { lora_A: 'A', lora_B: 'B' };
+/** What stands behind the module's path; the first group is the adapter's name. */
+const parts: [RegExp, AdapterPart][] = [
+  [/\.lora_A(?:\.([^.]+))?\.weight$/, 'A'],
+  [/\.lora_B(?:\.([^.]+))?\.weight$/, 'B'],
+  [/\.lora_magnitude_vector(?:\.(?!weight$)([^.]+))?(?:\.weight)?$/, 'magnitude'],
+];
 
 /** What torch.compile, FSDP and activation checkpointing put around a module, wherever it stands. */
 const wrappers = /(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/g;
@@ -23,10 +28,11 @@ const wrappers = /(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_modu
 /** What is said of a key; undefined where it is no part of an adapter that is known here. */
 export function parseAdapterKey(key: string): AdapterKey | undefined {
   const plain = key.replace(wrappers, '').replace(/^\./, '').replace(prefixes, '');
-  const match = /^(.+)\.(lora_[AB])(?:\.([^.]+))?\.weight$/.exec(plain);
-  if (!match) return undefined;
-  const [, module, part, adapter] = match;
-  return { module: modulePath(module!), part: parts[part!]!, adapter };
+  for (const [pattern, part] of parts) {
+    const match = pattern.exec(plain);
+    if (match && match.index > 0) return { module: modulePath(plain.slice(0, match.index)), part, adapter: match[1] };
+  }
+  return undefined;
 }
 
 /** PEFT's own prefix, none or several times, and what DistributedDataParallel and DeepSpeed put before it. */

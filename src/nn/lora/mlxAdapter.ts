@@ -3,7 +3,7 @@ import type { FloatTensor } from '../tensor/dtype.ts';
 
 /*
  * Adapters of mlx_lm: adapters.safetensors with `lora_a` [in, rank] and `lora_b` [rank, out] of x + scale · (x lora_a) lora_b,
- * and in adapter_config.json `fine_tune_type` and `lora_parameters`.
+ * and in adapter_config.json `fine_tune_type` and `lora_parameters`; with DoRA `m` [out] too.
  */
 
 /** Whether adapter_config.json is MLX's. */
@@ -54,7 +54,7 @@ export function mlxToPeftTensors(tensors: Map<string, FloatTensor>): Map<string,
   for (const [key, tensor] of tensors) {
     const match = /^(.*)\.lora_([ab])$/.exec(key);
     if (match) named.set(`${match[1]}.lora_${match[2]!.toUpperCase()}.weight`, transposed(tensor));
-    else named.set(key, tensor);
+    else named.set(key.replace(/\.m$/, '.lora_magnitude_vector'), tensor);
   }
   return named;
 }

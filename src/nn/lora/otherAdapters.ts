@@ -33,7 +33,6 @@ export function peftTypeText(type: string): string {
 
 /** Keys of tensors that are no factors of a linear layer: what they are, and what to do where that is another thing. */
 const keys: [RegExp, what: string, hint?: string][] = [
-  [/lora_magnitude_vector/, 'a magnitude of DoRA'],
   [/lora_embedding_[AB]/, 'a factor of the embedding'],
   [/modules_to_save|(embed_tokens|lm_head|norm)\.weight$/, 'a whole layer saved beside the factors'],
   [/\.bias$/, 'a trained bias'],

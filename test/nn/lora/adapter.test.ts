@@ -111,7 +111,6 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
     adapterFromPeft(config, new Map([...good, ...extra]), 'math', file);
   assert.equal(load().modules.get('model.layers.0.self_attn.q_proj')!.scaling, 2);
   const unknown = [
-    `${q}.lora_magnitude_vector`,
     'base_model.model.model.embed_tokens.lora_embedding_A',
     'base_model.model.lm_head.weight',
     `${q}.lora_B.bias`,
@@ -166,6 +165,56 @@ test('what wraps the model, and the name of the adapter, may stand in the keys',
     const again = adapterFromPeft(parseAdapterConfig(configJson, 'x').config, renamed, 'x', 'x');
     assert.deepEqual(again.modules, adapterFromPeft(plain.config, tensors, 'x', 'x').modules, `${change}`);
   }
+});
+
+test("DoRA: PEFT's folder is read with its magnitudes and written as the same bytes; what does not fit is refused", () => {
+  const folder = new URL('../train/dora_llama_all/adapter/', goldenFolder);
+  const read = (name: string) => readFileSync(new URL(name, folder));
+  const { config, problems } = parseAdapterConfig(read('adapter_config.json').toString(), 'x');
+  assert.deepEqual([problems, config.dora], [[], true]);
+  const theirs = readTensors(new URL('adapter_model.safetensors', folder));
+  const adapter = adapterFromPeft(config, theirs, 'x', 'x');
+  assert.equal(adapter.modules.size, 14);
+  for (const { B, magnitude } of adapter.modules.values()) assert.equal(magnitude!.length, B.rows);
+  const { configJson, tensors, metadata } = adapterToPeft(adapter);
+  assert.equal(JSON.parse(configJson).use_dora, true);
+  assert.deepEqual(asTensors(tensors), theirs);
+  const ours = Buffer.concat(encodeSafetensors(tensors, metadata));
+  assert.ok(ours.subarray(-1000).equals(read('adapter_model.safetensors').subarray(-1000)));
+
+  const magnitude = `${q}.lora_magnitude_vector`;
+  const load = (changes: [string, FloatTensor | undefined][], dora = true) => {
+    const all = new Map(theirs);
+    for (const [name, t] of changes) if (t) all.set(name, t);
+    for (const [name, t] of changes) if (!t) all.delete(name);
+    return adapterFromPeft({ ...config, dora }, all, 'math', 'f');
+  };
+  const renamed = theirs.get(magnitude)!;
+  for (const name of ['.default', '.weight', '.default.weight'])
+    assert.deepEqual(
+      load([
+        [magnitude, undefined],
+        [`${magnitude}${name}`, renamed],
+      ]).modules,
+      adapter.modules,
+    );
+  refuses(
+    () => load([], false),
+    /q_proj has a magnitude of DoRA, adapter_config\.json says no use_dora|down_proj has a/,
+  );
+  refuses(
+    () => load([[magnitude, undefined]]),
+    /q_proj has no lora_magnitude_vector, adapter_config\.json says use_dora/,
+  );
+  refuses(() => load([[magnitude, tensor(64, 1)]]), /shape \[64,1\], expected a vector/);
+  refuses(() => load([[magnitude, { shape: [3], data: new Float32Array(3) }]]), /has 3 numbers, lora_B 64 rows/);
+  const half = new Map([...adapter.modules].map(([path, m], i) => [path, i > 0 ? m : { ...m, magnitude: undefined }]));
+  refuses(() => adapterToPeft({ ...adapter, modules: half }), /it has no magnitude, and others have/, 'badRequest');
+  refuses(
+    () => mergeAdapters([{ adapter, weight: 1 }], { method: 'cat' }),
+    /x is trained with DoRA: what it adds depends on the base's weights/,
+    'unsupported',
+  );
 });
 
 test("MLX's factors are transposed and scaled by scale, not by alpha / rank", () => {

@@ -51,6 +51,7 @@ test('what is written is read back', () => {
     rank: 4,
     alpha: 2.5,
     rslora: true,
+    dora: true,
     rankPattern: { v_proj: 2 },
     alphaPattern: { 'model.layers.0.mlp.up_proj': -1 },
     targetModules: ['q_proj', 'v_proj'],
@@ -64,12 +65,13 @@ test('what is written is read back', () => {
   const read = parseAdapterConfig(formatAdapterConfig(config), 'x');
   assert.deepEqual(read, { config, problems: [] });
   assert.equal(JSON.parse(formatAdapterConfig(config)).peft_type, 'LORA');
+  // A PEFT from before DoRA would refuse the key.
+  assert.equal('use_dora' in JSON.parse(formatAdapterConfig({ ...config, dora: false })), false);
 });
 
 test('settings that cannot be applied exactly are refused by name', () => {
   const refused: [string, unknown][] = [
     ['peft_type', 'IA3'],
-    ['use_dora', true],
     ['use_qalora', true],
     ['lora_bias', true],
     ['bias', 'all'],
@@ -154,6 +156,7 @@ test("MLX's settings are read, what two versions of it scale differently is refu
     parse({ fine_tune_type: 'lora', lora_parameters: parameters, ...rest }).config;
   const { rank, alpha, rslora } = mlx({ rank: 4, scale: 2.5 });
   assert.deepEqual([rank, alpha, rslora], [4, 10, false]);
+  assert.equal(mlx({ rank: 4, scale: 1 }, { fine_tune_type: 'dora' }).dora, true);
   assert.equal(scalingOf(mlx({ rank: 16, scale: 20, alpha: 16 }), 'model.layers.0.mlp.up_proj'), 20);
   assert.throws(() => mlx({ rank: 8, scale: 10, alpha: 16 }), /alpha 16 beside scale 10: mlx_lm of 2024 scaled by/);
   assert.throws(() => mlx({ rank: 8 }), /lora_parameters\.scale must be a number that is not 0/);

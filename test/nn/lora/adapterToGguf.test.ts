@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Adapter } from '../../../src/nn/lora/adapter.ts';
 import { adapterToGguf, type GgufBase } from '../../../src/nn/lora/adapterToGguf.ts';
 import type { Matrix } from '../../../src/nn/tensor/dtype.ts';
+import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 
 /** A reader of what is written, after the specification: metadata, and tensors with shapes in ggml's order. */
 function readGguf(bytes: Buffer) {
@@ -94,4 +95,13 @@ test('a module llama.cpp cannot adapt is refused by name', () => {
   const factors = { A: counting(1, 2), B: counting(2, 1), scaling: 1 };
   const other: Adapter = { ...adapter, modules: new Map([['lm_head', factors]]) };
   assert.throws(() => adapterToGguf(other, { architecture: 'llama', heads: 1, kvHeads: 1 }), /lm_head has no place/);
+});
+
+test('DoRA, which llama.cpp does not know, is refused with what to do', () => {
+  const [path, factors] = [...adapter.modules][0]!;
+  const dora = { ...adapter, modules: new Map([[path, { ...factors, magnitude: new Float32Array(8).fill(1) }]]) };
+  assert.throws(
+    () => adapterToGguf(dora, { architecture: 'llama', heads: 2, kvHeads: 1 }),
+    (e: WorkbenchError) => /llama\.cpp knows no DoRA/.test(e.message) && /--format merged/.test(e.hint!),
+  );
 });
