@@ -134,13 +134,16 @@ export function formatAdapterConfig(config: AdapterConfig): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
+/** What ranks and scalings follow from. */
+export type FactorSettings = Pick<AdapterConfig, 'rank' | 'alpha' | 'rslora' | 'rankPattern' | 'alphaPattern'>;
+
 /** The rank a config gives a module. */
-export function rankOf(config: AdapterConfig, module: string): number {
+export function rankOf(config: Pick<FactorSettings, 'rank' | 'rankPattern'>, module: string): number {
   return patternValue(config.rankPattern, module) ?? config.rank;
 }
 
 /** The factor on B·A: alpha/rank, or alpha/√rank with rsLoRA. */
-export function scalingOf(config: AdapterConfig, module: string): number {
+export function scalingOf(config: FactorSettings, module: string): number {
   const alpha = patternValue(config.alphaPattern, module) ?? config.alpha;
   return alpha / scalingDivisor(config, rankOf(config, module));
 }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSession, floats, int64s, readFloats } from '../../../src/engine/runtime/session.ts';
 import { openTrainSessions } from '../../../src/engine/training/trainBackend.ts';
+import { trainedAdapter } from '../../../src/engine/training/trainedAdapter.ts';
+import { expertScaling, trainedExpert } from '../../../src/engine/training/trainedExpert.ts';
+import { readAdapter } from '../../../src/experiment/adapterFiles.ts';
 import type { ExpertState } from '../../../src/experiment/checkpoints.ts';
 import { constantMemory } from '../../../src/nn/memory/graphMemory.ts';
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
@@ -10,11 +13,12 @@ import { hyperVector } from '../../../src/nn/train/adamw.ts';
 import { assembleBatch, type Batch, type EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
 import { buildNormGraph } from '../../../src/nn/train/normGraph.ts';
 import { sessionGraph } from '../../../src/nn/train/sessionGraph.ts';
-import { buildTrainGraph, expertGroup, groupSize, type TrainedExpert } from '../../../src/nn/train/trainGraph.ts';
+import { buildTrainGraph, expertGroup, groupSize } from '../../../src/nn/train/trainGraph.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
+import { loraSettings } from '../../../src/recipe/schema.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
 import { goldenBase, halfBase } from '../../support/goldenBase.ts';
-import { goldenJson, goldenTensors } from '../../support/goldenFiles.ts';
+import { goldenJson, goldenPath, goldenTensors } from '../../support/goldenFiles.ts';
 
 const peft = 'base_model.model.';
 
@@ -27,13 +31,17 @@ async function openCase(name: string) {
   const targets = linearLayers(base.config)
     .filter(l => gold.target_modules.includes(l.name))
     .map(l => l.path);
-  const scaling = gold.lora_alpha / (gold.use_rslora ? Math.sqrt(gold.r) : gold.r);
-  const expert: TrainedExpert = {
-    name: 'e',
-    rank: gold.r as number,
-    targets,
-    ...(gold.use_dora && { dora: { scaling } }),
+  const settings = {
+    rank: gold.r,
+    alpha: gold.lora_alpha,
+    rslora: gold.use_rslora,
+    dora: gold.use_dora,
+    rankPattern: gold.rank_pattern,
+    alphaPattern: gold.alpha_pattern,
   };
+  const lora = loraSettings.parse(settings);
+  const scaling = expertScaling(lora);
+  const expert = trainedExpert('e', lora, targets, { loraPlusRatio: gold.optimizer.loraplus_lr_ratio });
   const { tensors } = expertGroup(base.config, expert);
   const flat = (read: (name: string) => Float32Array) =>
     Float32Array.from(tensors.flatMap(t => [...read(peft + t.name)]));
@@ -47,7 +55,7 @@ async function openCase(name: string) {
     return assembleBatch([{ expert: 0, scaling, examples, share: 1 / accumulation }], 1);
   };
   const initial = flat(key => tensor(`init.${key}`));
-  return { gold, tensor, base, expert, flat, batch, accumulation, initial, final: () => flat(final) };
+  return { gold, tensor, base, lora, expert, flat, batch, accumulation, initial, final: () => flat(final) };
 }
 
 const state = (parameter: Float32Array): ExpertState => ({
@@ -68,6 +76,8 @@ const caseNames = [
   'llama_qv_accum_lineardecay',
   'dora_llama_all',
   'dora_qwen2_all',
+  'llama_loraplus',
+  'llama_patterns',
 ];
 
 for (const [name, recompute] of [
@@ -217,6 +227,19 @@ for (const [name, halfActivations, most] of [
     await session.dispose();
     await ofNorms?.dispose();
   });
+
+test('patterns give every layer the rank and the scaling that PEFT gives it, in training and in the adapter', async () => {
+  const { gold, base, lora, expert, final } = await openCase('llama_patterns');
+  const scaling = expertScaling(lora);
+  const { modules } = trainedAdapter(base, { name: 'e', lora, targets: expert.targets }, final());
+  const theirs = await readAdapter(goldenPath('train/llama_patterns/adapter'));
+  assert.equal(Object.keys(gold.resolved).length, 14);
+  for (const [path, { r, scaling: wanted }] of Object.entries<{ r: number; scaling: number }>(gold.resolved)) {
+    assert.equal(expert.ranks?.[path] ?? expert.rank, r, path);
+    assert.ok(Math.abs(scaling * (expert.ratios?.[path] ?? 1) - wanted) < 1e-12, path);
+    assert.deepEqual(modules.get(path), theirs.modules.get(path));
+  }
+});
 
 test('a checkpoint of other settings is refused with both sizes', async () => {
   const base = await goldenBase('llama_tied');

@@ -99,7 +99,31 @@ check('targets that the base lacks', `{"lora": {"targets": ["q_proj", ⟦"k_prj"
   ['unknownTarget', /no linear layer 'c_attn'/],
 ]);
 check('a target that stands alone', '{"lora": {"targets": ⟦"q_proj"⟧}}', [
-  ['wrongType', /expected "all-linear" or array, got "q_proj"/, '{"lora": {"targets": ["q_proj"]}}'],
+  [
+    'wrongType',
+    /expected "all-linear" or array or regular expression, got "q_proj"/,
+    '{"lora": {"targets": ["q_proj"]}}',
+  ],
+]);
+check('an expression for targets that is none', `{"lora": {"targets": ⟦"(q_proj"⟧}}`, [
+  ['wrongType', /or regular expression, got "\(q_proj"/, '{"lora": {"targets": ["(q_proj"]}}'],
+]);
+check('an expression that no layer’s whole path fits', `{"lora": {"targets": ⟦"[qv]_proj"⟧}, ${experts}}`, [
+  ['unknownTarget', /no layer's whole path fits '\[qv\]_proj'; paths are like model\.layers\.0\.self_attn\.q_proj/],
+]);
+check(
+  'blocks, and keys of patterns, that the base lacks',
+  `{"lora": {"targets": ".*_proj", "layers": [0, ⟦99⟧], "rankPattern": {⟦"c_attn"⟧: 2, "q_proj": ⟦4⟧}}, ${experts}}`.replace(
+    '⟦4⟧',
+    '4',
+  ),
+  [
+    ['unknownTarget', /no block 99; its \d+ are counted from 0/],
+    ['unknownTarget', /no layer with factors fits 'c_attn'/],
+  ],
+);
+check('a pattern that is no expression', '{"lora": {"rankPattern": ⟦{"(": 4}⟧}}', [
+  ['wrongValue', /lora\.rankPattern: the key "\(" is not a regular expression/],
 ]);
 check('a rank above a layer’s size', `{"lora": {"rank": ⟦512⟧}, ${experts}}`, [
   [
