@@ -4,6 +4,8 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { adapterStamp, hashAdapter, readAdapter, readOrigin } from '../../src/experiment/adapterFiles.ts';
+import { readSafetensors } from '../../src/experiment/safetensorsFile.ts';
+import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
 import { checkAdapterFits } from '../../src/nn/lora/adapter.ts';
 import { linearLayers } from '../../src/nn/model/layout.ts';
 import { type ErrorCode, WorkbenchError } from '../../src/protocol/errors.ts';
@@ -104,6 +106,22 @@ test("factors in MLX's file, and in PyTorch's, are read and have a hash and a st
   await refuses(readAdapter(torch), 'unsupported', /adapter_model\.bin: is no archive of PyTorch/, /weights_only=True/);
 });
 
+test('a header of 640 bytes is no pickle, whose first bytes it has', async () => {
+  const folder = plain();
+  const { tensors, metadata } = await readSafetensors(factorsOf(folder), 'x');
+  const write = (note: string) =>
+    Buffer.concat(
+      encodeSafetensors(
+        [...tensors].map(([name, t]) => ({ ...t, name, dtype: 'F32' })),
+        { ...metadata, note },
+      ),
+    );
+  const bytes = write('x'.repeat(640 - Number(write('').readBigUInt64LE())));
+  assert.equal(bytes.readBigUInt64LE(), 640n);
+  writeFileSync(factorsOf(folder), bytes);
+  assert.equal((await readAdapter(folder)).modules.size, 1);
+});
+
 test('factors in 8 bits, and a configuration without end, are refused', async () => {
   const folder = plain();
   const entry = { dtype: 'F8_E4M3', shape: [1, 1], data_offsets: [0, 1] };
@@ -119,8 +137,13 @@ test('factors in 8 bits, and a configuration without end, are refused', async ()
 test('factors on the output layer or the embedding, and of blocks that the base does not have', async () => {
   const layers = new Map(linearLayers((await goldenBase('llama_tied')).config).map(l => [l.path, l]));
   const fit = async (path: string) => checkAdapterFits(await readAdapter(adapterFolder({ [path]: [64, 64] })), layers);
-  await refuses(fit('lm_head'), 'unsupported', /adapts lm_head, the output layer/, /Train it without lm_head/);
-  await refuses(fit('model.embed_tokens'), 'unsupported', /the embedding/, /merge_and_unload/);
+  await refuses(
+    fit('lm_head'),
+    'unsupported',
+    /adapts lm_head, the output layer/,
+    /multi-lora merge --adapter FOLDER=1 --into-base/,
+  );
+  await refuses(fit('model.embed_tokens'), 'unsupported', /the embedding/, /--format merged/);
   await refuses(
     fit('model.layers.7.self_attn.q_proj'),
     'mismatch',

@@ -5,9 +5,11 @@ import { checkOutputFile, checkOutputFolder, resultMark } from '../../experiment
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
 import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
+import { checkFitsBase } from '../../nn/lora/adapter.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
 import { architectures } from '../../nn/model/architectures.ts';
+import { baseTensors, linearLayers } from '../../nn/model/layout.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
@@ -31,13 +33,13 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
   await check();
   if (format === 'peft')
     await writeAdapter(path, adapter, { ...resultMark, ...originMetadata(await readOrigin(source)) }, check);
-  else {
-    if (format === 'merged') await writeMergedBase(base, [{ adapter, weight: 1 }], path, { check });
-    else {
-      const { architecture, heads, kvHeads } = base.config;
-      const { ggufName } = architectures[architecture];
-      await writeFileAtomic(path, adapterToGguf(adapter, { architecture: ggufName, heads, kvHeads }));
-    }
+  else if (format === 'merged') {
+    checkFitsBase(adapter, new Map(linearLayers(base.config).map(l => [l.path, l])), baseTensors(base.config));
+    await writeMergedBase(base, [{ adapter, weight: 1 }], path, { check });
+  } else {
+    const { architecture, heads, kvHeads } = base.config;
+    const { ggufName } = architectures[architecture];
+    await writeFileAtomic(path, adapterToGguf(adapter, { architecture: ggufName, heads, kvHeads }));
   }
   return { path, bytes: await sizeOf(path) };
 };

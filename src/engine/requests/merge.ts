@@ -6,12 +6,12 @@ import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
 import { checkNoLinks } from '../../experiment/checkResults.ts';
 import { adapterFolder, type Experiment, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
 import { type LayerWatch, writeMergedBase } from '../../experiment/mergedBase.ts';
-import { checkAdapterFits, isDora } from '../../nn/lora/adapter.ts';
+import { beyondFactors, checkAdapterFits, checkFitsBase } from '../../nn/lora/adapter.ts';
 import { type AdapterOrigin, commonOrigin, originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { mergeAdapters } from '../../nn/merge/merge.ts';
 import { errorRatio, type WeightedAdapter } from '../../nn/merge/mergeError.ts';
 import { squaredDeviation } from '../../nn/merge/mergeIntoBase.ts';
-import { linearLayers } from '../../nn/model/layout.ts';
+import { baseTensors, linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { weightsProblem } from '../../recipe/checkRecipe.ts';
@@ -36,7 +36,12 @@ export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   const sources = job.adapters.map(a => a.path);
   const check = () => checkOutputFolder(job.out, kind, base, sources);
   await check();
-  const weighted = await readWeighted(base, job.adapters, workbench.tell);
+  const weighted = await readWeighted(
+    base,
+    job.adapters,
+    workbench.tell,
+    request.intoBase ? checkFitsBase : checkAdapterFits,
+  );
   if (request.intoBase) return { path: job.out, ...(await writeCopy(base, weighted, job, check)) };
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
   await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
@@ -54,7 +59,7 @@ async function writeCopy(
 ): Promise<{ rank: number; relativeError: number | null }> {
   const active = weighted.filter(({ weight }) => weight !== 0);
   // The exact sum needs no merged adapter, which what is more than factors has none of.
-  const isDirect = options.method === 'cat' && active.some(({ adapter }) => isDora(adapter));
+  const isDirect = options.method === 'cat' && active.some(({ adapter }) => beyondFactors(adapter));
   const merged = isDirect ? undefined : mergeAdapters(weighted, { ...options, name: 'merged' });
   let [errors, norms] = [0, 0];
   const watch: LayerWatch = (module, before, written) => {
@@ -79,17 +84,19 @@ async function commonOriginOf(folders: string[]): Promise<AdapterOrigin> {
   return commonOrigin(await Promise.all(folders.map(readOrigin)));
 }
 
-/** The adapters of a merge, each checked against the base. */
+/** The adapters of a merge, each checked against the base; by default as what goes into an adapter. */
 export async function readWeighted(
   base: Base,
   adapters: MergeJob['adapters'],
   tell: Workbench['tell'],
+  checkFits: typeof checkFitsBase = checkAdapterFits,
 ): Promise<WeightedAdapter[]> {
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
+  const tensors = baseTensors(base.config);
   const weighted = [];
   for (const { path, name, weight } of adapters) {
     const adapter = await readAdapter(path, name, tell);
-    checkAdapterFits(adapter, layers);
+    checkFits(adapter, layers, tensors);
     weighted.push({ adapter, weight });
   }
   return weighted;

@@ -1,4 +1,4 @@
-import { type Adapter, checkAdapterFits, isDora } from '../../nn/lora/adapter.ts';
+import { type Adapter, beyondFactors, checkAdapterFits } from '../../nn/lora/adapter.ts';
 import { bankInputs, gateInput, rowInputs } from '../../nn/model/inferenceGraph.ts';
 import type { LinearGroup } from '../../nn/model/layout.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -178,8 +178,8 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
 
     load(adapter, ofRows) {
       checkAdapterFits(adapter, byPath);
-      if (isDora(adapter) && !ofRows)
-        throw new WorkbenchError('runtime', `the row factors of expert '${adapter.name}' are missing`);
+      if (beyondFactors(adapter) && !ofRows)
+        throw new WorkbenchError('runtime', `the row effects of expert '${adapter.name}' are missing`);
       adapters.set(adapter.name, adapter);
       effects.delete(adapter.name);
       if (ofRows) effects.set(adapter.name, ofRows);
@@ -242,7 +242,7 @@ function gatesOf(rows: Weights[], { members, stacks }: Choice, count: number): F
   return floats(gates, [rows.length, 1, width]);
 }
 
-/** What the weights of each row make of the experts' row effects: W x is multiplied with 1 + Σ wᵢ (cᵢ − 1). */
+/** What the weights of each row make of the experts' row effects: W x ⊙ (1 + Σ wᵢ (cᵢ − 1)) + Σ wᵢ oᵢ. */
 function rowEffectsOf(
   rows: Weights[],
   group: LinearGroup,
@@ -254,8 +254,9 @@ function rowEffectsOf(
     for (const [name, weight] of Object.entries(weights)) {
       let at = row * group.out;
       for (const l of group.layers) {
-        const { factor } = effects.get(name)?.get(l.path) ?? {};
+        const { factor, offset } = effects.get(name)?.get(l.path) ?? {};
         if (factor) for (let o = 0; o < l.out; o++) factors[at + o]! += weight * (factor[o]! - 1);
+        if (offset) for (let o = 0; o < l.out; o++) offsets[at + o]! += weight * offset[o]!;
         at += l.out;
       }
     }

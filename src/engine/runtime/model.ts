@@ -1,5 +1,5 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
-import { type Adapter, isDora } from '../../nn/lora/adapter.ts';
+import { type Adapter, beyondFactors } from '../../nn/lora/adapter.ts';
 import { buildInferenceGraph } from '../../nn/model/inferenceGraph.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -61,7 +61,7 @@ export function modelOver(
     device,
 
     async load(adapter) {
-      if (!isDora(adapter)) return bank.load(adapter);
+      if (!beyondFactors(adapter)) return bank.load(adapter);
       if (!recompiling) throw new WorkbenchError('runtime', `no graph that could read expert '${adapter.name}'`);
       const effects = await rowEffects(base, adapter, recompiling.threads);
       if (!bank.hasRowEffects()) {

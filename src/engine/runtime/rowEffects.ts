@@ -1,5 +1,7 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
+import { Graph } from '../../nn/graph/graph.ts';
 import { type Adapter, checkAdapterFits, isDora, rowFactor } from '../../nn/lora/adapter.ts';
+import { externalWeights } from '../../nn/model/baseWeights.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import { buildNormGraph } from '../../nn/train/normGraph.ts';
 import { expertGroup, expertLayers, factorName, type TrainedExpert } from '../../nn/train/trainGraph.ts';
@@ -9,17 +11,41 @@ import { createSession, floats, readFloats } from './session.ts';
 export interface RowEffect {
   /** [out]: W x is multiplied with it, and so is B; 1 in every row without it. */
   factor?: Float32Array;
+  /** [out]: added to W x and the base's bias; 0 in every row without it. */
+  offset?: Float32Array;
 }
 
 /**
  * The row effects of an adapter on a base, by module path, computed once: DoRA's factors m / ‖W + s B A‖ from the weights as
- * the base is computed with, quantised ones among them.
+ * the base is computed with, quantised ones among them; how far trained biases are from the base's.
  *
  * @throws WorkbenchError as checkAdapterFits
  */
 export async function rowEffects(base: Base, adapter: Adapter, threads: number): Promise<Map<string, RowEffect>> {
   checkAdapterFits(adapter, new Map(linearLayers(base.config).map(l => [l.path, l])));
-  return isDora(adapter) ? magnitudeFactors(base, adapter, threads) : new Map();
+  const effects = isDora(adapter) ? await magnitudeFactors(base, adapter, threads) : new Map<string, RowEffect>();
+  for (const [path, offset] of await biasOffsets(base, adapter)) effects.set(path, { ...effects.get(path), offset });
+  return effects;
+}
+
+async function biasOffsets(base: Base, { own = new Map() }: Adapter): Promise<Map<string, Float32Array>> {
+  const names = [...own].flatMap(([name, { isCopy }]) => (isCopy ? [] : [name]));
+  if (names.length === 0) return new Map();
+  const g = new Graph();
+  const weight = externalWeights(g, base.tensors);
+  for (const name of names) g.output(`${name}.read`, weight(name));
+  const session = await createSession(g, { folder: base.folder, threads: 1 });
+  try {
+    const read = await session.run({});
+    return new Map(
+      names.map(name => {
+        const before = readFloats(read[`${name}.read`]!);
+        return [name.replace(/\.bias$/, ''), own.get(name)!.data.map((x: number, o: number) => x - before[o]!)];
+      }),
+    );
+  } finally {
+    await session.dispose();
+  }
 }
 
 async function magnitudeFactors(base: Base, adapter: Adapter, threads: number): Promise<Map<string, RowEffect>> {

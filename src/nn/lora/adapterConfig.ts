@@ -21,6 +21,12 @@ export interface AdapterConfig {
   excludeModules?: string[] | string;
   /** Of these, the blocks that are adapted; all without it. */
   layersToTransform?: number | number[];
+  /** Biases that are trained: none without it. */
+  bias?: 'none' | 'all' | 'lora_only';
+  /** Modules that are trained whole, by name or path. */
+  modulesToSave?: string[];
+  /** Tokens whose rows are trained, by the module that has the rows. */
+  tokenIndices?: Record<string, number[]>;
   dropout?: number;
   baseModel?: string;
   taskType?: string;
@@ -94,6 +100,17 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
       'a number, or a list of numbers',
       (v): v is number | number[] => Number.isInteger(v) || (Array.isArray(v) && v.every(Number.isInteger)),
     ),
+    bias: read(
+      'bias',
+      "'none', 'all' or 'lora_only'",
+      (v): v is 'none' | 'all' | 'lora_only' => v === 'none' || v === 'all' || v === 'lora_only',
+    ),
+    modulesToSave: read(
+      'modules_to_save',
+      'a list of strings',
+      (v): v is string[] => Array.isArray(v) && v.every(isString),
+    ),
+    tokenIndices: readTokens(raw.trainable_token_indices, tokens => bad('trainable_token_indices', tokensText, tokens)),
     dropout: read(
       'lora_dropout',
       'a number from 0 to 1',
@@ -107,13 +124,25 @@ export function parseAdapterConfig(text: string, fileName: string): { config: Ad
   return { config, problems };
 }
 
+const tokensText = 'a list of token ids, or one for each module';
+
+/** Tokens by module; a list alone is meant for the embedding. */
+function readTokens(value: unknown, bad: (value: unknown) => WorkbenchError): Record<string, number[]> | undefined {
+  if (value === undefined || value === null) return undefined;
+  const byModule = Array.isArray(value) ? { embed_tokens: value } : value;
+  if (typeof byModule !== 'object') throw bad(value);
+  const isIds = (ids: unknown) => Array.isArray(ids) && ids.every(id => Number.isSafeInteger(id) && id >= 0);
+  if (!Object.values(byModule).every(isIds)) throw bad(value);
+  return byModule as Record<string, number[]>;
+}
+
 /** adapter_config.json as PEFT reads it, with no key that a PEFT as old as rsLoRA (0.7) would refuse but those it has to have. */
 export function formatAdapterConfig(config: AdapterConfig): string {
   const json = {
     alpha_pattern: config.alphaPattern ?? {},
     auto_mapping: null,
     base_model_name_or_path: config.baseModel ?? null,
-    bias: 'none',
+    bias: config.bias ?? 'none',
     fan_in_fan_out: false,
     inference_mode: true,
     init_lora_weights: true,
@@ -121,7 +150,7 @@ export function formatAdapterConfig(config: AdapterConfig): string {
     layers_to_transform: null,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout ?? 0,
-    modules_to_save: null,
+    modules_to_save: config.modulesToSave ?? null,
     peft_type: 'LORA',
     r: config.rank,
     rank_pattern: config.rankPattern ?? {},
@@ -129,6 +158,7 @@ export function formatAdapterConfig(config: AdapterConfig): string {
     target_modules: config.targetModules ?? null,
     task_type: config.taskType ?? 'CAUSAL_LM',
     ...(config.dora && { use_dora: true }),
+    ...(config.tokenIndices && { trainable_token_indices: config.tokenIndices }),
     use_rslora: config.rslora,
   };
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -159,10 +189,8 @@ const mustBeOff: Record<string, string> = {
   use_bdlora: 'block-diagonal LoRA',
   lora_bias: 'a bias on B',
   fan_in_fan_out: 'transposed weights',
-  modules_to_save: 'whole modules saved beside the factors',
   target_parameters: 'factors on single parameters',
   layer_replication: 'replicated layers',
-  trainable_token_indices: 'trained token embeddings',
   alora_invocation_tokens: 'activated LoRA',
   arrow_config: 'Arrow routing',
   kasa_config: 'KaSA',
@@ -182,7 +210,7 @@ const known = new Set([
   ...['base_model_name_or_path', 'task_type', 'peft_type', 'bias', 'init_lora_weights', 'auto_mapping', 'revision'],
   ...['inference_mode', 'peft_version', 'exclude_modules', 'layers_to_transform', 'layers_pattern', 'megatron_core'],
   ...['qalora_group_size', 'loftq_config', 'eva_config', 'corda_config', 'lora_ga_config', 'velora_config'],
-  ...['runtime_config', 'ensure_weight_tying'],
+  ...['runtime_config', 'ensure_weight_tying', 'modules_to_save', 'trainable_token_indices'],
 ]);
 
 /**
@@ -200,7 +228,6 @@ function refuseInexact(raw: Record<string, unknown>, fileName: string): Problem[
     );
   const type = String(raw.peft_type ?? 'LORA').toUpperCase();
   if (type !== 'LORA') throw refuse('peft_type', peftTypeText(type));
-  if ((raw.bias ?? 'none') !== 'none') throw refuse('bias', 'trained biases');
   for (const [key, why] of Object.entries(mustBeOff)) if (!isOff(raw[key])) throw refuse(key, why);
   if (!harmlessInits.includes(raw.init_lora_weights))
     throw new WorkbenchError(

@@ -3,7 +3,7 @@ import { encodeGguf, type GgufValue } from '../files/gguf.ts';
 import type { ArchitectureTraits } from '../model/architectures.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
-import { type Adapter, isDora } from './adapter.ts';
+import { type Adapter, beyondFactors } from './adapter.ts';
 
 /** What llama.cpp must know of the base an adapter belongs to. */
 export interface GgufBase {
@@ -32,14 +32,15 @@ const tensorNames: Record<string, string> = {
  * adapter.lora.alpha / rank and knows no rsLoRA: alpha is written as scaling · rank (alpha·√r for rsLoRA), and where a
  * module's scaling is another, the rest goes into its B.
  *
- * @throws WorkbenchError `unsupported` for DoRA, and naming a module that llama.cpp has no tensor for, or that overflows; `mismatch` where a q or k layer
+ * @throws WorkbenchError `unsupported` for what is more than factors, and naming a module that llama.cpp has no tensor for, or that overflows; `mismatch` where a q or k layer
  *   does not divide into the base's heads
  */
 export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
-  if (isDora(adapter))
+  const more = beyondFactors(adapter);
+  if (more)
     throw new WorkbenchError(
       'unsupported',
-      `Adapter ${adapter.name}: llama.cpp knows no DoRA`,
+      `Adapter ${adapter.name} ${more}, for which llama.cpp's adapters have no place`,
       'Export it merged into its base (--format merged), and convert the result to GGUF.',
     );
   const [first] = adapter.modules.values();

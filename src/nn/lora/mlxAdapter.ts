@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { FloatTensor } from '../tensor/dtype.ts';
+import { transposed } from '../tensor/transposed.ts';
 
 /*
  * Adapters of mlx_lm: adapters.safetensors with `lora_a` [in, rank] and `lora_b` [rank, out] of x + scale · (x lora_a) lora_b,
@@ -52,18 +53,20 @@ export function mlxToPeftTensors(tensors: Map<string, FloatTensor>): Map<string,
   if (![...tensors.keys()].some(key => /\.lora_[ab]$/.test(key))) return tensors;
   const named = new Map<string, FloatTensor>();
   for (const [key, tensor] of tensors) {
-    const match = /^(.*)\.lora_([ab])$/.exec(key);
-    if (match) named.set(`${match[1]}.lora_${match[2]!.toUpperCase()}.weight`, transposed(tensor));
-    else named.set(key.replace(/\.m$/, '.lora_magnitude_vector'), tensor);
+    const [, path, half] = /^(.*)\.lora_([ab])$/.exec(key) ?? [];
+    if (path === undefined || half === undefined) named.set(key.replace(/\.m$/, '.lora_magnitude_vector'), tensor);
+    else {
+      const part = half.toUpperCase();
+      const name = path.endsWith('embed_tokens') ? `lora_embedding_${part}` : `lora_${part}.weight`;
+      named.set(`${path}.${name}`, turned(tensor));
+    }
   }
   return named;
 }
 
-function transposed({ shape, data }: FloatTensor): FloatTensor {
+function turned({ shape, data }: FloatTensor): FloatTensor {
   // What is no matrix is refused under its name.
   if (shape.length !== 2) return { shape, data };
   const [rows, cols] = shape as [number, number];
-  const turned = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) turned[j * rows + i] = data[i * cols + j]!;
-  return { shape: [cols, rows], data: turned };
+  return { shape: [cols, rows], data: transposed(data, rows, cols) };
 }

@@ -33,9 +33,8 @@ export function peftTypeText(type: string): string {
 
 /** Keys of tensors that are no factors of a linear layer: what they are, and what to do where that is another thing. */
 const keys: [RegExp, what: string, hint?: string][] = [
-  [/lora_embedding_[AB]/, 'a factor of the embedding'],
-  [/modules_to_save|(embed_tokens|lm_head|norm)\.weight$/, 'a whole layer saved beside the factors'],
-  [/\.bias$/, 'a trained bias'],
+  [/lora_[AB]\..*bias$/, 'a bias on B'],
+  [/original_module/, "the base's own module, as a training keeps it", "Save the adapter with PEFT's save_pretrained."],
   [/hada_/, 'of LoHa'],
   [/lokr_/, 'of LoKr'],
   [/ia3_l/, 'of (IA)³'],
@@ -103,7 +102,9 @@ export function foreignFile(names: readonly string[]): { name: string; what: str
 export function foreignBeginning(start: string): { what: string; hint: string } | undefined {
   if (start.startsWith('version https://git-lfs'))
     return { what: 'a pointer of Git LFS, not the file itself', hint: 'Fetch it with: git lfs pull' };
-  if (start.startsWith('PK\u0003\u0004') || start.startsWith('\u0080\u0002'))
+  // A length of 640 begins as a pickle does, and goes on with zeros.
+  const isPickle = start.startsWith('\u0080\u0002') && !start.startsWith('\u0080\u0002\0');
+  if (start.startsWith('PK\u0003\u0004') || isPickle)
     return {
       what: 'a PyTorch file under another name',
       hint: 'Name it adapter_model.bin, as PyTorch and PEFT call it.',

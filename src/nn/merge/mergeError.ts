@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { columnsOf, rowsOf, sideBySide } from '../linalg/columns.ts';
 import { qrTriangle } from '../linalg/qr.ts';
 import { productNorm } from '../linalg/svd.ts';
-import { type Adapter, isDora, type LoraFactors } from '../lora/adapter.ts';
+import { type Adapter, beyondFactors, isDora, type LoraFactors } from '../lora/adapter.ts';
 
 /** An adapter and its weight in a sum. */
 export interface WeightedAdapter {
@@ -51,13 +51,16 @@ export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeE
 
 /** An adapter's ΔW is s B A and nothing else, so that a sum of several is one of factors. Throws `unsupported` otherwise. */
 export function checkFactorsAlone(parts: WeightedAdapter[]): void {
-  const other = parts.find(({ adapter }) => isDora(adapter));
-  if (!other) return;
-  throw new WorkbenchError(
-    'unsupported',
-    `${other.adapter.name} is trained with DoRA: what it adds depends on the base's weights, and is no product of factors that could be merged into an adapter`,
-    'Merge it into a copy of the base, with method cat: multi-lora merge … --into-base. Or blend it at run time.',
-  );
+  for (const { adapter } of parts) {
+    const more = beyondFactors(adapter);
+    if (!more) continue;
+    const why = isDora(adapter) ? "what it adds depends on the base's weights" : 'that is more than factors';
+    throw new WorkbenchError(
+      'unsupported',
+      `${adapter.name} ${more}: ${why}, and cannot be merged into an adapter`,
+      'Merge it into a copy of the base, with method cat: multi-lora merge … --into-base. Or blend it at run time.',
+    );
+  }
 }
 
 // Factors are F32: a sum this much smaller than its terms is what is left of terms that cancel.

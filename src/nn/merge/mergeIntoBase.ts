@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type LoraFactors, rowFactor } from '../lora/adapter.ts';
+import { type LoraFactors, type OwnTensor, rowFactor } from '../lora/adapter.ts';
 
 /**
  * A base layer's weight with adapters merged in: W + Σ wᵢ ΔWᵢ, summed in double precision and rounded once. ΔW is s B A, or
@@ -29,6 +29,22 @@ export function mergeDelta(weight: Float32Array, factors: (LoraFactors & { weigh
     result.set(row, o * inputs);
   }
   return result;
+}
+
+/**
+ * A tensor of the base with adapters merged in that have it whole, or some of its rows: W + Σ wᵢ (Vᵢ − W).
+ *
+ * @param tensor W, with its rows along the first axis; not changed
+ */
+export function mergeOwn(tensor: Float32Array, rows: number, own: (OwnTensor & { weight: number })[]): Float32Array {
+  const width = tensor.length / rows;
+  const sum = Float64Array.from(tensor);
+  for (const { data, weight, rows: chosen } of own)
+    for (let row = 0; row < data.length / width; row++) {
+      const to = (chosen?.[row] ?? row) * width;
+      for (let j = 0; j < width; j++) sum[to + j]! += weight * (data[row * width + j]! - tensor[to + j]!);
+    }
+  return Float32Array.from(sum);
 }
 
 /** A layer as it was written beside the exact one, in squares of the Frobenius norm. */

@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { encodeSafetensors, parseSafetensorsHeader } from '../../../src/nn/files/safetensors.ts';
-import {
-  type Adapter,
-  adapterFromPeft,
-  adapterToPeft,
-  checkAdapterFits,
-  checkRank,
-  outsideTargets,
-} from '../../../src/nn/lora/adapter.ts';
+import { type Adapter, checkAdapterFits, checkRank } from '../../../src/nn/lora/adapter.ts';
 import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
+import { adapterFromPeft, adapterToPeft, outsideTargets } from '../../../src/nn/lora/peftAdapter.ts';
 import { mergeAdapters } from '../../../src/nn/merge/merge.ts';
 import { methodParts } from '../../../src/nn/merge/mergeMethods.ts';
 import type { FloatTensor } from '../../../src/nn/tensor/dtype.ts';
@@ -111,8 +105,9 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
     adapterFromPeft(config, new Map([...good, ...extra]), 'math', file);
   assert.equal(load().modules.get('model.layers.0.self_attn.q_proj')!.scaling, 2);
   const unknown = [
-    'base_model.model.model.embed_tokens.lora_embedding_A',
-    'base_model.model.lm_head.weight',
+    'base_model.model.lm_head.original_module.weight',
+    `${q}.hada_w1_a`,
+    `${q}.lora_up.weight`,
     `${q}.lora_B.bias`,
   ];
   for (const key of unknown) {

@@ -55,6 +55,9 @@ test('what is written is read back', () => {
     rankPattern: { v_proj: 2 },
     alphaPattern: { 'model.layers.0.mlp.up_proj': -1 },
     targetModules: ['q_proj', 'v_proj'],
+    bias: 'all' as const,
+    modulesToSave: ['lm_head'],
+    tokenIndices: { embed_tokens: [3, 5] },
     // Factors are written of what is adapted alone.
     excludeModules: undefined,
     layersToTransform: undefined,
@@ -66,7 +69,8 @@ test('what is written is read back', () => {
   assert.deepEqual(read, { config, problems: [] });
   assert.equal(JSON.parse(formatAdapterConfig(config)).peft_type, 'LORA');
   // A PEFT from before DoRA would refuse the key.
-  assert.equal('use_dora' in JSON.parse(formatAdapterConfig({ ...config, dora: false })), false);
+  const plain = JSON.parse(formatAdapterConfig({ rank: 4, alpha: 8, rslora: false }));
+  for (const key of ['use_dora', 'trainable_token_indices']) assert.equal(key in plain, false);
 });
 
 test('settings that cannot be applied exactly are refused by name', () => {
@@ -74,12 +78,9 @@ test('settings that cannot be applied exactly are refused by name', () => {
     ['peft_type', 'IA3'],
     ['use_qalora', true],
     ['lora_bias', true],
-    ['bias', 'all'],
     ['fan_in_fan_out', true],
-    ['modules_to_save', ['lm_head']],
     ['layer_replication', [[0, 4]]],
     ['target_parameters', ['w']],
-    ['trainable_token_indices', [1]],
     ['alora_invocation_tokens', [1]],
     ['init_lora_weights', 'pissa'],
     ['init_lora_weights', 'olora'],
@@ -136,7 +137,7 @@ test('wrong types are refused with key, expectation and value', () => {
     );
   }
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
-  for (const key of ['r', 'modules_to_save', 'init_lora_weights', 'target_modules'])
+  for (const key of ['r', 'layer_replication', 'init_lora_weights', 'target_modules'])
     assert.throws(
       () => parseAdapterConfig(`{"${key}": ${deep}}`, 'x'),
       (e: unknown) => e instanceof WorkbenchError && e.message.includes(`x: ${key} `),

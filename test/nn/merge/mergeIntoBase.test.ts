@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { adapterFromPeft } from '../../../src/nn/lora/adapter.ts';
 import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
+import { adapterFromPeft } from '../../../src/nn/lora/peftAdapter.ts';
 import { mergeDelta, squaredDeviation } from '../../../src/nn/merge/mergeIntoBase.ts';
 import { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { gap, goldenAdapter, goldenFolder, matrixOf, readTensors } from '../lora/golden.ts';
