@@ -227,6 +227,29 @@ check('an adapter that is not there', '{"experts": {"a": {"adapter": ⟦"gone"�
   ['badAdapter', /gone is not there/],
 ]);
 check(
+  'an adapter that is exact in a copy of its base alone',
+  '{"experts": {"a": {"adapter": ⟦"one"⟧}, "b": {"adapter": ⟦"two"⟧}}}',
+  [
+    ['badAdapter', /changes 'lm_head', 'embed_tokens', which is exact in a copy of the base alone: multi-lora merge/],
+    ['badAdapter', /changes 'embed_tokens'/],
+  ],
+  worldOf({
+    adapters: {
+      one: adapterFacts({ target_modules: ['q_proj', 'lm_head'], modules_to_save: ['embed_tokens'] }),
+      two: adapterFacts({ trainable_token_indices: [3] }),
+    },
+  }),
+);
+check(
+  'merges of experts that are more than factors',
+  '{"experts": {"math": {"data": {"train": "t.jsonl"}, "lora": {"dora": true}}, "code": {"data": {"train": "u.jsonl"}}, "b": {"adapter": "one"}}, "merges": {"m": {"weights": {⟦"math"⟧: 1, "code": 1, ⟦"b"⟧: 1}}}}',
+  [
+    ['notFactors', /'math' is trained with DoRA, which a merge into an adapter cannot hold; blend it, or merge into/],
+    ['notFactors', /'b' may have trained biases/],
+  ],
+  worldOf({ data, adapters: { one: adapterFacts({ bias: 'all' }) } }),
+);
+check(
   'an adapter of another base, with another template, on layers that the base lacks',
   '{"experts": {"a": {"adapter": ⟦"one"⟧}, "b": {"adapter": ⟦"two"⟧}, "c": {"adapter": ⟦"three"⟧}}}',
   [
