@@ -1,10 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 
-/** What a pickle names to be called or looked up, as `module.name`; nothing is ever called by its name here. */
-export interface PickledGlobal {
-  global: string;
-}
-
 /** Dictionaries are Maps, lists and tuples arrays; the rest is what the caller's functions make. */
 export type Pickled = unknown;
 

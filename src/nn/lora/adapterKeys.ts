@@ -6,7 +6,7 @@
 /** What a tensor of an adapter is, and of what of the base. */
 export type AdapterKey = FactorKey | WholeKey;
 
-export interface FactorKey {
+interface FactorKey {
   /** Module path, for example `model.layers.0.self_attn.q_proj`. */
   module: string;
   part: FactorPart;

@@ -48,7 +48,7 @@ export function factorProblems({ recipe, world }: Checked): PartProblem[] {
 }
 
 /** What is said of an expression that no layer fits. */
-export function noLayer(expression: string): string {
+function noLayer(expression: string): string {
   return `no layer's whole path fits '${shortened(expression)}'; paths are like model.layers.0.self_attn.q_proj`;
 }
 

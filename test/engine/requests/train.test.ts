@@ -137,7 +137,8 @@ test('DoRA with patterns, blocks and LoRA+: trained, stopped and resumed in the 
   await engine.request('train', { recipe: stopped, resume: true });
   assert.deepEqual(readFileSync(join(dirname(stopped), 'runs/tiny/adapters/math/adapter_model.safetensors')), whole);
 
-  const ask = (weights: Record<string, number>) => engine.request('ask', { recipe, prompt: 'What is 3 + 4?', target: { kind: 'weights', weights } });
+  const ask = (weights: Record<string, number>) =>
+    engine.request('ask', { recipe, prompt: 'What is 3 + 4?', target: { kind: 'weights', weights } });
   const [{ text: first }, { text: again }] = [await ask({ math: 1 }), await ask({ math: 1 })];
   assert.equal(again, first);
   await ask({ math: 0.5, code: 0.5 });
