@@ -178,6 +178,8 @@ function choiceInput({ options }: Control<'choice'>, { label, describedBy, chang
 function someInput({ all, offers }: Control<'some'>, { label, describedBy, change, refuse }: InputOptions): FieldInput {
   let chosen: string[] = [];
   let isAll = true;
+  /** A regular expression is shown, and written in the recipe's text alone. */
+  let expression: string | undefined;
   const allBox = element(
     'vscode-checkbox',
     {
@@ -211,7 +213,7 @@ function someInput({ all, offers }: Control<'some'>, { label, describedBy, chang
       return box;
     });
     const focused = (document.activeElement as HTMLElement | null)?.dataset.name;
-    replaceContent(list, isAll ? undefined : boxes);
+    replaceContent(list, isAll ? undefined : expression === undefined ? boxes : element('code', {}, expression));
     if (focused) list.querySelector<HTMLElement>(`[data-name="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -219,7 +221,8 @@ function someInput({ all, offers }: Control<'some'>, { label, describedBy, chang
     label: element('span', { 'aria-hidden': 'true' }, label),
     element: group,
     show({ value }) {
-      isAll = !Array.isArray(value);
+      isAll = value === all;
+      expression = typeof value === 'string' && !isAll ? value : undefined;
       chosen = Array.isArray(value) ? value.map(String) : [];
       if (allBox.checked !== isAll) allBox.checked = isAll;
       drawList();
