@@ -17,9 +17,6 @@ function field(form: TrainingForm, expert: string | undefined, ...path: string[]
   return scope.sections.flatMap(s => s.fields).find(f => JSON.stringify(f.path) === wanted)!;
 }
 
-/** Tables and lists of numbers, for which a form has no field: they are written in the recipe's text. */
-const inTextAlone = ['layers', 'rankPattern', 'alphaPattern'];
-
 test('every setting of factors and of training is asked for once, for all experts and for each', () => {
   const { scopes } = formOf({ experts });
   assert.deepEqual(
@@ -31,9 +28,7 @@ test('every setting of factors and of training is asked for once, for all expert
     for (const [group, settings] of Object.entries({ lora: loraSettings, training: trainingSettings }))
       assert.deepEqual(
         paths.filter(path => path.startsWith(`${group}.`)),
-        Object.keys(settings.shape)
-          .filter(key => !inTextAlone.includes(key))
-          .map(key => `${group}.${key}`),
+        Object.keys(settings.shape).map(key => `${group}.${key}`),
       );
   }
 });

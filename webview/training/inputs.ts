@@ -30,6 +30,8 @@ export function inputFor(control: FieldControl, options: InputOptions): FieldInp
       return numberInput(control, options);
     case 'text':
       return textInput(control, options);
+    case 'json':
+      return jsonInput(control, options);
     case 'flag':
       return flagInput(options);
     case 'choice':
@@ -70,6 +72,17 @@ function textInput({ offers }: Control<'text'>, options: InputOptions): FieldInp
     offers.map(value => element('option', { value })),
   );
   return { ...input, element: element('div', {}, input.element, offered) };
+}
+
+/** What is in the lists and tables is checked where the recipe is. */
+function jsonInput({ example }: Control<'json'>, options: InputOptions): FieldInput {
+  return typedInput(options, { class: 'text-input' }, text => {
+    try {
+      return { value: JSON.parse(text) };
+    } catch {
+      return { refused: `JSON, such as ${example}.` };
+    }
+  });
 }
 
 /** An empty field is a setting that is not written. */

@@ -37,8 +37,8 @@ export interface AdapterBank {
 const packBytes = 1e6;
 /** With more experts than these, the views of neighbours are made when they are first used. */
 const viewedExperts = 8;
-/** Sets of weights whose row effects are kept. */
-const keptRows = 4;
+/** Sets of weights whose row effects are kept: a number for each row of a batch and output of a layer. */
+const keptRows = 2;
 /** Sets of experts whose copies are kept. */
 const keptPacks = 4;
 
@@ -165,7 +165,7 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
 
   const rowsFor = (rows: Weights[]): Feeds => {
     const key = JSON.stringify(rows);
-    const feeds = rowFeeds.get(key) ?? Object.assign({}, ...groups.map(group => rowEffectsOf(rows, group, effects)));
+    const feeds = rowFeeds.get(key) ?? rowEffectsOf(rows, groups, effects);
     rowFeeds.delete(key);
     rowFeeds.set(key, feeds);
     if (rowFeeds.size > keptRows) rowFeeds.delete(rowFeeds.keys().next().value!);
@@ -245,24 +245,36 @@ function gatesOf(rows: Weights[], { members, stacks }: Choice, count: number): F
 /** What the weights of each row make of the experts' row effects: W x ⊙ (1 + Σ wᵢ (cᵢ − 1)) + Σ wᵢ oᵢ. */
 function rowEffectsOf(
   rows: Weights[],
-  group: LinearGroup,
+  groups: LinearGroup[],
   effects: ReadonlyMap<string, ReadonlyMap<string, RowEffect>>,
 ): Feeds {
-  const factors = new Float32Array(rows.length * group.out).fill(1);
-  const offsets = new Float32Array(rows.length * group.out);
-  for (const [row, weights] of rows.entries())
-    for (const [name, weight] of Object.entries(weights)) {
-      let at = row * group.out;
-      for (const l of group.layers) {
-        const { factor, offset } = effects.get(name)?.get(l.path) ?? {};
-        if (factor) for (let o = 0; o < l.out; o++) factors[at + o]! += weight * (factor[o]! - 1);
-        if (offset) for (let o = 0; o < l.out; o++) offsets[at + o]! += weight * offset[o]!;
-        at += l.out;
+  const feeds: Feeds = {};
+  const largest = Math.max(...groups.map(group => group.out));
+  // Most experts have no offsets: groups share their zeros.
+  const zeros = new Float32Array(rows.length * largest);
+  for (const group of groups) {
+    const size = rows.length * group.out;
+    const factors = new Float32Array(size).fill(1);
+    let offsets: Float32Array | undefined;
+    for (const [row, weights] of rows.entries())
+      for (const [name, weight] of Object.entries(weights)) {
+        let at = row * group.out;
+        for (const l of group.layers) {
+          const { factor, offset } = effects.get(name)?.get(l.path) ?? {};
+          if (factor) for (let o = 0; o < l.out; o++) factors[at + o]! += weight * (factor[o]! - 1);
+          if (offset) {
+            offsets ??= new Float32Array(size);
+            for (let o = 0; o < l.out; o++) offsets[at + o]! += weight * offset[o]!;
+          }
+          at += l.out;
+        }
       }
-    }
-  const names = rowInputs(group);
-  const shape = [rows.length, 1, group.out];
-  return { [names.factor]: floats(factors, shape), [names.offset]: floats(offsets, shape) };
+    const names = rowInputs(group);
+    const shape = [rows.length, 1, group.out];
+    feeds[names.factor] = floats(factors, shape);
+    feeds[names.offset] = floats(offsets ?? zeros.subarray(0, size), shape);
+  }
+  return feeds;
 }
 
 function copyFactors(

@@ -64,7 +64,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
       // Products with quantised weights are slower without packing.
       packsWeights: base.quantization !== undefined || packsWeights(base.config),
     });
-  /** Of the places whose experts have magnitudes. */
+  /** Of the places whose experts have magnitudes; on the CPU, which reads stored weights of every type. */
   const normSessions = new Map<string, Session>();
   for (const { dora, ...place } of places)
     if (dora)
@@ -73,8 +73,6 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
         await createSession(buildNormGraph(graphs.config, graphs.tensors, { ...place, dora }), {
           folder: base.folder,
           threads: o.threads,
-          device: o.device,
-          resident: ['factors'],
         }),
       );
   const stepSession = await compile('step');
@@ -86,7 +84,10 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const norms = (place: string) => {
     const session = normSessions.get(place);
     if (!session) return undefined;
-    return async (factors: Feeds[string]) => (await session.run({ factors })).norms!;
+    return async (factors: Feeds[string]) => {
+      const flat = await readTensor(factors);
+      return (await session.run({ factors: floats(flat, [flat.length]) })).norms!;
+    };
   };
   /** By expert, until its next step. */
   const knownNorms = new Map<string, Feeds[string]>();
@@ -230,7 +231,7 @@ async function firstParameters(
   const { tensors } = expertGroup(config, expert);
   const flat = initFactors(tensors, expert.seed);
   if (!norms) return flat;
-  const magnitudes = await readTensor(await norms(floats(flat.slice(), [flat.length])));
+  const magnitudes = readFloats(await norms(floats(flat, [flat.length])));
   const isMagnitude = new Set(expert.targets.map(magnitudeName));
   let [at, from] = [0, 0];
   for (const { name, shape } of tensors) {

@@ -58,7 +58,7 @@ export function adapterFromPeft(
       const rows = place.part === 'rows' ? trainedRows(config, place.module) : undefined;
       if (place.part === 'rows' && (tensor.shape.length !== 2 || rows?.length !== tensor.shape[0]))
         throw wrong(
-          `${key} has the shape [${tensor.shape}], trainable_token_indices names ${rows?.length ?? 0} tokens`,
+          `${key} has the shape [${tensor.shape}], adapter_config.json names ${rows?.length ?? 0} tokens in trainable_token_indices`,
         );
       checkValues(key, tensor);
       if (place.adapter) adapters.add(place.adapter);

@@ -397,3 +397,18 @@ for (const name of ['qwen2_qv_bias_all', 'qwen2_qv_bias_lora_only'])
     await merged.dispose();
     await model.dispose();
   });
+
+for (const kind of ['lora', 'dora'])
+  test(`an MLX folder (${kind}): the logits of mlx_lm 0.32 to 1e-4`, async () => {
+    const base = await goldenBase('llama_tied');
+    const model = await openModel(base, 1);
+    const adapter = await readAdapter(goldenPath(`mlx/${kind}`), 'mlx');
+    assert.deepEqual([adapter.modules.size, [...adapter.modules.values()][0]!.scaling], [4, 3]);
+    await model.load(adapter);
+    const expected = goldenTensors(`mlx/${kind}/logits.safetensors`)('logits');
+    const ids = [1, 3, 5, 7, 20, 33];
+    assertClose(await allLogits(model, ids, { mlx: 1 }), expected, 1e-4);
+    const plain = await allLogits(model, ids, {});
+    assert.ok(Math.max(...plain.map((x, i) => Math.abs(x - expected[i]!))) > 0.1);
+    await model.dispose();
+  });
