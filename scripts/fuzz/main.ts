@@ -15,6 +15,7 @@ const kinds = [
   'tokenizer',
   'template',
   'safetensors',
+  'gguf',
   'adapter',
   'torch',
   'report',

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { encodeGgml, ggmlBytes } from '../../../src/nn/quant/encodeGgml.ts';
+import { encodeBlocks } from '../../../src/nn/quant/blocks.ts';
+import { encodeGgml, ggmlBytes, ggmlOutputs } from '../../../src/nn/quant/encodeGgml.ts';
 import { dequantizeGgml, ggmlBlock, ggmlTypeName, ggmlTypes } from '../../../src/nn/quant/ggmlBlocks.ts';
+import { assertClose } from '../../support/assertClose.ts';
+import { decodeBlocks } from '../../support/decodeBlocks.ts';
 import { readTensors } from '../lora/golden.ts';
 
 const folder = new URL('../../golden/gguf/', import.meta.url);
@@ -38,5 +41,17 @@ test("Q4_0, Q8_0 and F16 are written as gguf's own quants.py writes them, to the
     const found = encodeGgml(type, Float32Array.from(data));
     assert.equal(ggmlBytes(type, data.length), wanted.length);
     assert.deepEqual(Buffer.from(found), wanted, type);
+  }
+});
+
+test('8 bits keep what Q8_0 holds, and 4 bits what Q4_0 holds, exactly', () => {
+  const { data } = tensors.get('random.Q8_0.input')!;
+  for (const [type, bits] of [
+    ['Q8_0', 8],
+    ['Q4_0', 4],
+  ] as const) {
+    const held = dequantizeGgml(ggmlOutputs[type], encodeGgml(type, Float32Array.from(data)));
+    const again = decodeBlocks(encodeBlocks(held, held.length / 64, 64, bits));
+    assertClose(again, held, 0, type);
   }
 });
