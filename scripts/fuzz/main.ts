@@ -17,6 +17,7 @@ const kinds = [
   'safetensors',
   'gguf',
   'adapter',
+  'torch',
   'report',
   'hub',
 ];

@@ -84,6 +84,14 @@ const otherRows = [
 const template = JSON.parse(text(join(media, 'base/tokenizer_config.json'))).chat_template as string;
 const adapters = 'test/golden/peft/folders';
 const adapterName = 'uniform_linear/math';
+/** Plain factors, magnitudes, biases, and what changes the embedding. */
+const adapterFolders = [
+  join(adapters, adapterName),
+  'test/golden/train/dora_llama_all/adapter',
+  'test/golden/train/qwen2_qv_bias_all/adapter',
+  'test/golden/beyond/tok_untied',
+  'test/golden/beyond/lora_embed_ensure',
+];
 
 /** A small model with its tokenizer. */
 const ggufModel = await smallGguf();
@@ -159,11 +167,17 @@ const readers: Record<string, Reader> = {
     };
   },
   adapter(folder, dice) {
-    cpSync(join(adapters, adapterName), folder, { recursive: true });
+    cpSync(dice.of(adapterFolders), folder, { recursive: true });
     const file = dice.of(['adapter_config.json', 'adapter_config.json', 'adapter_model.safetensors']);
     const path = join(folder, file);
     if (file.endsWith('.json')) writeFileSync(path, either(text(path), dice));
     else writeFileSync(path, withHeader(readFileSync(path), dice));
+    return { file, read: () => readAdapter(folder) };
+  },
+  torch(folder, dice) {
+    const file = 'adapter_model.bin';
+    writeFileSync(join(folder, 'adapter_config.json'), '{"r": 2, "lora_alpha": 2}');
+    writeFileSync(join(folder, file), mutateBytes(readFileSync('test/golden/torch/adapter_model.bin'), dice));
     return { file, read: () => readAdapter(folder) };
   },
   report(folder, dice) {

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { encodeSafetensors } from '../nn/files/safetensors.ts';
-import { type Adapter, adapterFromPeft, adapterToPeft, outsideTargets } from '../nn/lora/adapter.ts';
+import { readTorchFile } from '../nn/files/torchFile.ts';
+import type { Adapter } from '../nn/lora/adapter.ts';
 import { type AdapterConfig, parseAdapterConfig } from '../nn/lora/adapterConfig.ts';
 import { type AdapterOrigin, originOf } from '../nn/lora/adapterOrigin.ts';
 import { foreignBeginning, foreignFile } from '../nn/lora/otherAdapters.ts';
+import { adapterFromPeft, adapterToPeft, outsideTargets } from '../nn/lora/peftAdapter.ts';
+import type { FloatTensor } from '../nn/tensor/dtype.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { isThere, readBytes, readText, writeFolderAtomic } from './files.ts';
-import { adapterPaths } from './paths.ts';
+import { adapterPaths, otherFactorsFiles } from './paths.ts';
 import { settle } from './removeStaleFiles.ts';
 import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 
@@ -16,7 +19,7 @@ import { readSafetensors, readSafetensorsHeader } from './safetensorsFile.ts';
 const maxConfigBytes = 2_000_000;
 
 /**
- * Reads an adapter folder in PEFT's format; `tell` hears of factors that PEFT would leave out, and of settings
+ * Reads an adapter folder in PEFT's format or MLX's; `tell` hears of factors that PEFT would leave out, and of settings
  * that are not known. Throws `notFound`,
  * `badFile`, `mismatch` or `unsupported`, naming the part.
  */
@@ -27,32 +30,43 @@ export async function readAdapter(
 ): Promise<Adapter> {
   const { config, problems } = await readConfig(folder, `the configuration of adapter '${name}'`);
   for (const { message } of problems) tell(message);
-  await checkFactorsFile(folder);
-  const { tensors } = await readFactors(folder, name);
-  const adapter = adapterFromPeft(config, tensors, name, adapterPaths(folder).factors);
+  const path = await factorsFileOf(folder);
+  const adapter = adapterFromPeft(config, await readFactors(path, name), name, path);
   const note = outsideTargets(adapter);
   if (note) tell(note);
   return adapter;
 }
 
-function readFactors(folder: string, name: string): ReturnType<typeof readSafetensors> {
-  return readSafetensors(adapterPaths(folder).factors, `the factors of adapter '${name}'`).catch(error => {
+async function readFactors(path: string, name: string): Promise<Map<string, FloatTensor>> {
+  const what = `the factors of adapter '${name}'`;
+  if (isTorchFile(path)) return readTorchFile(await readBytes(path, what), path);
+  const { tensors } = await readSafetensors(path, what).catch(error => {
     if (!(error instanceof WorkbenchError && error.code === 'unsupported')) throw error;
     const hint = 'Load the adapter with PEFT and save it in F32, F16 or BF16.';
     throw new WorkbenchError('unsupported', `${error.message}; factors are read in F64, F32, F16 and BF16`, hint);
   });
+  return tensors;
 }
 
-/** Throws where there are no factors that could be read, saying what is there instead. */
-async function checkFactorsFile(folder: string): Promise<void> {
-  const path = adapterPaths(folder).factors;
-  const info = await stat(path).catch(() => undefined);
-  if (!info) throw await noFile(folder, basename(path));
-  // A pipe would be waited for without end.
-  if (!info.isFile()) throw new WorkbenchError('badFile', `${path} is not a file`);
-  if (info.size === 0) throw new WorkbenchError('badFile', `${path} is empty`, 'Copy or download the adapter again.');
-  const found = foreignBeginning(await beginningOf(path));
-  if (found) throw new WorkbenchError('badFile', `${path}: ${found.what}`, found.hint);
+function isTorchFile(path: string): boolean {
+  return path.endsWith('.bin');
+}
+
+/** Where an adapter's factors are. Throws where there are none that could be read, saying what is there instead. */
+async function factorsFileOf(folder: string): Promise<string> {
+  const own = adapterPaths(folder).factors;
+  const others = otherFactorsFiles.map(name => join(folder, name));
+  for (const path of [own, ...others]) {
+    const info = await stat(path).catch(() => undefined);
+    if (!info) continue;
+    // A pipe would be waited for without end.
+    if (!info.isFile()) throw new WorkbenchError('badFile', `${path} is not a file`);
+    if (info.size === 0) throw new WorkbenchError('badFile', `${path} is empty`, 'Copy or download the adapter again.');
+    const found = isTorchFile(path) ? undefined : foreignBeginning(await beginningOf(path));
+    if (found) throw new WorkbenchError('badFile', `${path}: ${found.what}`, found.hint);
+    return path;
+  }
+  throw await noFile(folder, basename(own));
 }
 
 /** The error of an adapter folder that lacks one of its files: what it holds instead, where that is an adapter's. */
@@ -132,13 +146,13 @@ export function encodeAdapter(adapter: Adapter, mark: Record<string, string>): M
 
 /** What the adapter in a folder was trained on, as far as it says. */
 export async function readOrigin(folder: string): Promise<AdapterOrigin> {
-  await checkFactorsFile(folder);
-  return originOf((await readSafetensorsHeader(adapterPaths(folder).factors)).metadata);
+  const path = await factorsFileOf(folder);
+  return isTorchFile(path) ? {} : originOf((await readSafetensorsHeader(path)).metadata);
 }
 
 /** SHA-256 of an adapter's factors as they lie on disk. */
 export async function hashAdapter(folder: string): Promise<string> {
-  const bytes = await readBytes(adapterPaths(folder).factors, 'the factors of the adapter');
+  const bytes = await readBytes(await factorsFileOf(folder), 'the factors of the adapter');
   return createHash('sha256').update(bytes).digest('hex');
 }
 
@@ -148,7 +162,8 @@ export async function hashAdapter(folder: string): Promise<string> {
  */
 export async function adapterStamp(folder: string): Promise<string | undefined> {
   const { config, factors } = adapterPaths(folder);
-  const parts = await Promise.all([config, factors].map(stampOf));
+  const others = otherFactorsFiles.map(name => join(folder, name));
+  const parts = await Promise.all([config, factors, ...others].map(stampOf));
   if (parts[0] === undefined) return undefined;
   // What cannot be read is told of by whoever loads it.
   const text = await readConfigText(config, 'the configuration').catch(() => '');

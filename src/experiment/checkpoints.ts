@@ -141,7 +141,7 @@ const checkpointHead = z.object({
             rank: z.int().check(z.minimum(1)),
             alpha: z.number(),
             rslora: z.boolean(),
-            targets: z.union([z.literal('all-linear'), z.array(z.string())]),
+            targets: z.union([z.string(), z.array(z.string())]),
             dropout: z.number(),
           }),
           targets: z.array(z.string()),
@@ -195,12 +195,24 @@ function differenceOf(was: CheckpointOrigin, now: CheckpointOrigin): string | un
   if (was.seed !== now.seed) return `seed ${was.seed}`;
   const names = ({ experts }: CheckpointOrigin) => experts.map(({ name }) => name).join(', ');
   if (names(was) !== names(now)) return `the experts ${names(was)}`;
-  const shape = ({ lora, targets }: ExpertOrigin) => JSON.stringify([lora, targets]);
+  const shape = ({ lora, targets }: ExpertOrigin) => JSON.stringify([factorShape(lora), targets]);
   for (const [i, expert] of was.experts.entries()) {
     if (shape(expert) !== shape(now.experts[i]!)) return `other factors of '${expert.name}' (rank ${expert.lora.rank})`;
     if (expert.dataHash !== now.experts[i]!.dataHash) return `other data of '${expert.name}'`;
   }
   return undefined;
+}
+
+/** An expert's factors, without settings that earlier versions did not have and that are not set. */
+export function factorShape({ dora, layers, rankPattern, alphaPattern, ...lora }: LoraSettings): Partial<LoraSettings> {
+  const isSet = (pattern: Record<string, number> | undefined) => Object.keys(pattern ?? {}).length > 0;
+  return {
+    ...lora,
+    ...(dora && { dora }),
+    ...(layers && { layers }),
+    ...(isSet(rankPattern) && { rankPattern }),
+    ...(isSet(alphaPattern) && { alphaPattern }),
+  };
 }
 
 /** Writes a run's checkpoint among those that it keeps, and as the last one at `lastPath`; older ones make way. */

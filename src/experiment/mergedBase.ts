@@ -7,10 +7,12 @@ import {
   parseSafetensorsHeader,
   readTensorF32,
   safetensorsHeaderEnd,
+  type TensorEntry,
   type TensorToWrite,
 } from '../nn/files/safetensors.ts';
-import type { Adapter } from '../nn/lora/adapter.ts';
-import { mergeDelta } from '../nn/merge/mergeIntoBase.ts';
+import { mergedTensor, namesInCopy, unties } from '../nn/merge/mergedTensor.ts';
+import type { WeightedAdapter } from '../nn/merge/mergeError.ts';
+import type { ModuleNames } from '../nn/model/architectureTraits.ts';
 import type { DType } from '../nn/tensor/dtype.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { type Base, isCompanionFile, weightIndexFile } from './base.ts';
@@ -21,14 +23,15 @@ import { folderFiles, readBytes, writeFolderAtomic } from './files.ts';
 export type LayerWatch = (module: string, before: Float32Array, written: Float32Array) => void;
 
 /**
- * Writes a full Hugging Face folder whose weights are W + Σ wᵢ sᵢ Bᵢ Aᵢ, in the base's own number format: the base itself
- * is not touched. One weight file is in memory at a time. Throws `badRequest` where that format cannot hold a sum, and
- * `badFile` for a base with weights that are not finite; nothing is written then.
+ * Writes a full Hugging Face folder whose weights are W + Σ wᵢ ΔWᵢ, in the base's own number format: the base itself
+ * is not touched. Where its output layer is its embedding and one of them alone changes, the copy has both apart. One
+ * weight file is in memory at a time. Throws `badRequest` where that format cannot hold a sum, and `badFile` for a base
+ * with weights that are not finite; nothing is written then.
  * `check` is as for writeFolderAtomic.
  */
 export async function writeMergedBase(
   base: Base,
-  adapters: { adapter: Adapter; weight: number }[],
+  adapters: WeightedAdapter[],
   out: string,
   { check, watch }: { check?: () => Promise<void>; watch?: LayerWatch } = {},
 ): Promise<void> {
@@ -36,14 +39,32 @@ export async function writeMergedBase(
   for (const name of await folderFiles(base.folder))
     if (isCompanionFile(name) || name === weightIndexFile)
       files.set(name, await readBytes(join(base.folder, name), name));
-  for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters, watch));
+  const untied = unties(base.config, adapters);
+  if (untied) {
+    files.set('config.json', encodeJson({ ...base.configJson, tie_word_embeddings: false }));
+    const index = files.get(weightIndexFile);
+    if (index instanceof Uint8Array) files.set(weightIndexFile, withHead(index, base.config.names));
+  }
+  for (const file of base.weightFiles) files.set(file, () => mergedFile(base, file, adapters, untied, watch));
   await writeFolderAtomic(out, files, check);
+}
+
+const encodeJson = (json: unknown) => new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+
+/** The index of a base's weight files, with an output layer beside the embedding. */
+function withHead(index: Uint8Array, names: ModuleNames): Uint8Array {
+  const json = JSON.parse(new TextDecoder().decode(index));
+  return encodeJson({
+    ...json,
+    weight_map: { ...json.weight_map, [`${names.head}.weight`]: json.weight_map[`${names.embedding}.weight`] },
+  });
 }
 
 async function mergedFile(
   base: Base,
   file: string,
-  adapters: { adapter: Adapter; weight: number }[],
+  adapters: WeightedAdapter[],
+  untied: boolean,
   watch?: LayerWatch,
 ): Promise<Uint8Array[]> {
   const path = join(base.folder, file);
@@ -58,26 +79,31 @@ async function mergedFile(
       at += bytesRead;
     }
     const header = parseSafetensorsHeader(bytes.subarray(0, safetensorsHeaderEnd(bytes, size, path)), size, path);
-    const tensors = [...header.tensors].map(([name, entry]): TensorToWrite => {
+    const tensors = [...header.tensors].flatMap(([name, entry]): TensorToWrite[] => {
       const raw = bytes.subarray(entry.begin, entry.end);
-      const module = name.replace(/\.weight$/, '');
-      const factors = adapters.flatMap(({ adapter, weight }) => {
-        const own = adapter.modules.get(module);
-        return own ? [{ ...own, weight }] : [];
-      });
-      const { dtype, shape } = entry;
-      checkOwn(path, name, nonFiniteCount(dtype, raw));
-      if (factors.length === 0) return { name, dtype, shape, data: raw };
-      const before = readTensorF32(entry, raw);
-      const data = encodeFloats(mergeDelta(before, factors), dtype, name);
-      checkMerged(name, dtype, nonFiniteCount(dtype, data));
-      watch?.(module, before, readTensorF32(entry, data));
-      return { name, dtype, shape, data };
+      checkOwn(path, name, nonFiniteCount(entry.dtype, raw));
+      return namesInCopy(name, base.config, untied).map(to => tensorOfCopy(to, entry, raw, adapters, watch));
     });
     return encodeSafetensors(tensors, { ...header.metadata, ...resultMark });
   } finally {
     await handle.close();
   }
+}
+
+/** A tensor of the base, under a name of the copy, with what the adapters make of it. */
+function tensorOfCopy(
+  name: string,
+  { dtype, shape }: TensorEntry,
+  raw: Uint8Array,
+  adapters: WeightedAdapter[],
+  watch?: LayerWatch,
+): TensorToWrite {
+  const tensor = mergedTensor(name, shape[0]!, () => readTensorF32({ dtype, shape }, raw), adapters);
+  if (!tensor) return { name, dtype, shape, data: raw };
+  const data = encodeFloats(tensor.merged, dtype, name);
+  checkMerged(name, dtype, nonFiniteCount(dtype, data));
+  if (tensor.hasFactors) watch?.(name.replace(/\.weight$/, ''), tensor.before, readTensorF32({ dtype, shape }, data));
+  return { name, dtype, shape, data };
 }
 
 function checkOwn(path: string, name: string, broken: number): void {

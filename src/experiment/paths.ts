@@ -55,6 +55,9 @@ export interface AdapterPaths {
   factors: string;
 }
 
+/** What other programs call an adapter's factors: MLX, and PEFT before it wrote safetensors. In the order in which they are read. */
+export const otherFactorsFiles = ['adapters.safetensors', 'adapter_model.bin'];
+
 export function adapterPaths(folder: string): AdapterPaths {
   return { config: join(folder, adapterConfigFile), factors: join(folder, factorsFile) };
 }

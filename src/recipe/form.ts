@@ -131,6 +131,9 @@ function controlOf(schema: Schema, offers: string[] = []): FieldControl | undefi
     };
   if (schema.anyOf) return unionControl(schema.anyOf, offers);
   if (schema.type === 'boolean') return { kind: 'flag' };
+  const inner = schema.items ?? schema.additionalProperties;
+  if (typeof inner === 'object' && (inner.type === 'number' || inner.type === 'integer'))
+    return { kind: 'json', example: JSON.stringify(schema.examples?.[0] ?? (schema.items ? [0] : {})) };
   if (schema.type === 'string') return { kind: 'text', offers };
   if (schema.type !== 'number' && schema.type !== 'integer') return undefined;
   // zod writes the safe integers as bounds where a setting has none.

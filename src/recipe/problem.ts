@@ -31,9 +31,12 @@ export const problemCodes = {
   negativeWeight:
     'A negative weight subtracts what an expert learned. A comment in the same line, or above it, says that it is meant.',
   unequalRanks: 'The merge combines factors entry by entry, which needs equal ranks; `cat` and the svd forms take any.',
+  notFactors:
+    'An expert with magnitudes of DoRA, or with trained biases, cannot be merged into an adapter: blend it, or merge into a copy of the base.',
   unusedSetting: 'A setting that the merge’s method does not read.',
   badBase: 'The base is not there, is not complete, or is of an architecture that is not supported.',
-  unknownTarget: 'A target that is no linear layer of the base.',
+  unknownTarget:
+    'A target that is no linear layer of the base, a block that it does not have, or a pattern that fits no layer with factors.',
   rankAboveLayer: 'A rank above the smaller side of a layer: more than a full matrix of that layer holds.',
   missingFile: 'A dataset that is not there.',
   badData: 'A dataset with lines that cannot be read; they are marked in the dataset, too.',

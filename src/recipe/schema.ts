@@ -1,5 +1,7 @@
 // The namespace: '{ z }' keeps every language's messages in the bundles, 400 kB of them.
 import * as z from 'zod';
+import { checkPatterns, targetExpression } from '../nn/lora/modulePattern.ts';
+import { WorkbenchError } from '../protocol/errors.ts';
 import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
 import { scorerNames, scorerTexts } from '../protocol/scorer.ts';
@@ -57,6 +59,19 @@ function overridesOf<S extends z.ZodObject>(settings: S): z.ZodType<Partial<z.ou
   return z.strictObject(Object.fromEntries(shape)).describe(settings.description ?? '') as never;
 }
 
+/** Refuses keys of patterns that PEFT could not read, or that are too complicated to be matched. */
+const patterns = <S extends z.ZodType<number>>(value: S) =>
+  z.record(z.string().min(1), value).check(({ value, issues }) => {
+    try {
+      checkPatterns(Object.keys(value), 'patterns');
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error;
+      issues.push({ code: 'custom', message: error.message.replace('patterns: ', ''), input: value });
+    }
+  });
+
+const isExpression = (text: string) => targetExpression(text) !== undefined;
+
 export const loraSettings = z
   .strictObject({
     rank: z
@@ -72,11 +87,46 @@ export const loraSettings = z
       .default(32)
       .describe('Numerator of the scaling: alpha / r, or alpha / √r with rsLoRA.'),
     rslora: z.boolean().default(false).describe('Rank-stabilised scaling alpha / √r (Kalajdzievski 2023).'),
+    dora: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Weight-decomposed adaptation, DoRA (Liu et al. 2024): a magnitude is trained for each output beside the factors. Slower, and merged into a copy of the base alone.',
+      ),
     targets: z
-      .union([z.literal('all-linear'), z.array(z.string()).min(1).max(100)])
+      .union([
+        z.literal('all-linear'),
+        z.array(z.string()).min(1).max(100),
+        // A name alone is meant as a list of one.
+        z
+          .string()
+          .regex(/[^\w-]/, { abort: true, error: 'regular expression' })
+          .refine(isExpression, { abort: true, error: 'regular expression' }),
+      ])
       .default('all-linear')
-      .describe("Linear layers that carry factors: names such as 'q_proj', or 'all-linear'.")
-      .meta(exampleValues(['q_proj', 'v_proj'])),
+      .describe(
+        "Linear layers that carry factors: names such as 'q_proj', or 'all-linear', or one regular expression for whole paths.",
+      )
+      .meta(exampleValues(['q_proj', 'v_proj'], '.*\\.(1|2)\\.self_attn\\.[qv]_proj')),
+    layers: z
+      .array(z.int().min(0))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Blocks that carry factors, counted from 0; all without it.')
+      .meta(exampleValues([0, 1, 2, 3])),
+    rankPattern: patterns(z.int().min(1).max(1024))
+      .default({})
+      .describe(
+        'Ranks of layers that differ: a name, a path or a regular expression for the end of one → rank; the first that fits counts.',
+      )
+      .meta(exampleValues({ down_proj: 4 })),
+    alphaPattern: patterns(z.number().positive())
+      .default({})
+      .describe(
+        'Alphas of layers that differ, as rankPattern. A layer with another rank and no alpha is scaled otherwise.',
+      )
+      .meta(exampleValues({ down_proj: 8 })),
     dropout: z
       .number()
       .min(0)
@@ -150,6 +200,14 @@ export const trainingSettings = z
     beta1: z.number().min(0).lt(1).default(0.9).describe("AdamW's decay of the first moment."),
     beta2: z.number().min(0).lt(1).default(0.999).describe("AdamW's decay of the second moment."),
     epsilon: z.number().positive().default(1e-8).describe("AdamW's epsilon."),
+    loraPlusRatio: z
+      .number()
+      .positive()
+      .max(1000)
+      .default(1)
+      .describe(
+        "Learning rate of B, and of DoRA's magnitudes, as a multiple of A's: LoRA+ (Hayou et al. 2024); 1 for one rate.",
+      ),
     maxNorm: z.number().min(0).default(1).describe('Largest global norm of the gradient; 0 for no clipping.'),
     validateEvery: z
       .int()

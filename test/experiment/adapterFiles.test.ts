@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readAdapter, readOrigin } from '../../src/experiment/adapterFiles.ts';
+import { adapterStamp, hashAdapter, readAdapter, readOrigin } from '../../src/experiment/adapterFiles.ts';
+import { readSafetensors } from '../../src/experiment/safetensorsFile.ts';
+import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
 import { checkAdapterFits } from '../../src/nn/lora/adapter.ts';
 import { linearLayers } from '../../src/nn/model/layout.ts';
 import { type ErrorCode, WorkbenchError } from '../../src/protocol/errors.ts';
 import { adapterFolder } from '../support/adapterFolder.ts';
 import { goldenBase } from '../support/goldenBase.ts';
+import { goldenPath } from '../support/goldenFiles.ts';
 
 const q = 'model.layers.0.self_attn.q_proj';
 const plain = (config: Record<string, unknown> = {}) => adapterFolder({ [q]: [64, 64] }, { config });
@@ -27,8 +30,6 @@ async function refuses(reading: Promise<unknown>, code: ErrorCode, message: RegE
 
 test('a folder with an adapter in another format: what it is and what to do', async () => {
   const others: [file: string, what: RegExp, todo: RegExp][] = [
-    ['adapter_model.bin', /no adapter_model\.safetensors but adapter_model\.bin, a PyTorch file/, /save_pretrained/],
-    ['adapters.safetensors', /but adapters\.safetensors, the factors of an MLX adapter/, /mlx_lm\.fuse/],
     ['adapters.npz', /MLX adapter/, /mlx_lm\.fuse/],
     ['adapter_model-00001-of-00002.safetensors', /an adapter in several files/, /max_shard_size/],
     ['lora.gguf', /a file of llama\.cpp/, /PEFT folder/],
@@ -56,7 +57,7 @@ test('a file of factors that is another thing, empty, a folder or a pipe', async
   const contents: [string, RegExp, RegExp][] = [
     [pointer, /a pointer of Git LFS/, /git lfs pull/],
     ['', /is empty/, /again/],
-    ['PK\u0003\u0004 a PyTorch archive', /a PyTorch file under another name/, /save_pretrained/],
+    ['PK\u0003\u0004 a PyTorch archive', /a PyTorch file under another name/, /adapter_model\.bin/],
     ['<!DOCTYPE html><html>', /a web page/, /Download/],
     ['GGUF\u0003', /llama\.cpp/, /PEFT folder/],
   ];
@@ -79,6 +80,48 @@ test('a file of factors that is another thing, empty, a folder or a pipe', async
   }
 });
 
+test("factors in MLX's file, and in PyTorch's, are read and have a hash and a stamp; where PEFT's are, they count", async () => {
+  const folder = plain();
+  const [own, mlx] = [factorsOf(folder), join(folder, 'adapters.safetensors')];
+  const { modules } = await readAdapter(folder);
+  renameSync(own, mlx);
+  assert.deepEqual((await readAdapter(folder)).modules, modules);
+  assert.deepEqual(await readOrigin(folder), { baseHash: undefined, chatTemplate: undefined });
+  const [hash, stamp] = [await hashAdapter(folder), await adapterStamp(folder)];
+  writeFileSync(mlx, readFileSync(mlx));
+  assert.notEqual(await adapterStamp(folder), stamp);
+  assert.equal(await hashAdapter(folder), hash);
+
+  const torch = plain({ r: 2, lora_alpha: 2 });
+  rmSync(factorsOf(torch));
+  copyFileSync(goldenPath('torch/adapter_model.bin'), join(torch, 'adapter_model.bin'));
+  const read = await readAdapter(torch);
+  assert.deepEqual([...read.modules.keys()], [q, q.replace('q_proj', 'k_proj')]);
+  assert.deepEqual(
+    [...read.modules.get(q)!.B.data],
+    [1, 7, 2, 8, 3, 9, 4, 10, 5, 11, 6, 12].map(n => n / 8),
+  );
+  assert.deepEqual(await readOrigin(torch), {});
+  copyFileSync(goldenPath('torch/legacy.bin'), join(torch, 'adapter_model.bin'));
+  await refuses(readAdapter(torch), 'unsupported', /adapter_model\.bin: is no archive of PyTorch/, /weights_only=True/);
+});
+
+test('a header of 640 bytes is no pickle, whose first bytes it has', async () => {
+  const folder = plain();
+  const { tensors, metadata } = await readSafetensors(factorsOf(folder), 'x');
+  const write = (note: string) =>
+    Buffer.concat(
+      encodeSafetensors(
+        [...tensors].map(([name, t]) => ({ ...t, name, dtype: 'F32' })),
+        { ...metadata, note },
+      ),
+    );
+  const bytes = write('x'.repeat(640 - Number(write('').readBigUInt64LE())));
+  assert.equal(bytes.readBigUInt64LE(), 640n);
+  writeFileSync(factorsOf(folder), bytes);
+  assert.equal((await readAdapter(folder)).modules.size, 1);
+});
+
 test('factors in 8 bits, and a configuration without end, are refused', async () => {
   const folder = plain();
   const entry = { dtype: 'F8_E4M3', shape: [1, 1], data_offsets: [0, 1] };
@@ -94,8 +137,13 @@ test('factors in 8 bits, and a configuration without end, are refused', async ()
 test('factors on the output layer or the embedding, and of blocks that the base does not have', async () => {
   const layers = new Map(linearLayers((await goldenBase('llama_tied')).config).map(l => [l.path, l]));
   const fit = async (path: string) => checkAdapterFits(await readAdapter(adapterFolder({ [path]: [64, 64] })), layers);
-  await refuses(fit('lm_head'), 'unsupported', /adapts lm_head, the output layer/, /Train it without lm_head/);
-  await refuses(fit('model.embed_tokens'), 'unsupported', /the embedding/, /merge_and_unload/);
+  await refuses(
+    fit('lm_head'),
+    'unsupported',
+    /adapts lm_head, the output layer/,
+    /multi-lora merge --adapter FOLDER=1 --into-base/,
+  );
+  await refuses(fit('model.embed_tokens'), 'unsupported', /the embedding/, /--format merged/);
   await refuses(
     fit('model.layers.7.self_attn.q_proj'),
     'mismatch',

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { loadBase, openPlanBase, readBaseConfig, readBaseText } from '../../src/experiment/base.ts';
+import { readAdapter } from '../../src/experiment/adapterFiles.ts';
+import { type Base, loadBase, openPlanBase, readBaseConfig, readBaseText } from '../../src/experiment/base.ts';
 import { writeGgufModel } from '../../src/experiment/ggufModel.ts';
+import { writeMergedBase } from '../../src/experiment/mergedBase.ts';
+import { checkFitsBase } from '../../src/nn/lora/adapter.ts';
 import { ropeFrequencies } from '../../src/nn/model/rope.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
 import { readTensors } from '../nn/lora/golden.ts';
@@ -140,6 +143,64 @@ test('frequencies that are stretched as no known model does it keep what each is
   await writeGgufModel(base, [], path, { name: 'x', type: 'F32' });
   const { config } = await loadBase(path, { cacheFolder: join(folder, 'cache') });
   assertClose(ropeFrequencies(config.ropes[0]!, 1), ropeFrequencies(base.config.ropes[0]!, 1), 1e-7);
+});
+
+/** Adapters that are more than factors, on models without a tokenizer. */
+const merged: [adapter: string, base: string, tied: boolean][] = [
+  ['train/llama_all/adapter', 'llama_tied', true],
+  ['train/dora_qwen2_all/adapter', 'qwen2_tied', true],
+  ['train/qwen2_qv_bias_all/adapter', 'qwen2_tied', true],
+  ['train/phi3_longrope_partial_all/adapter', 'phi3_longrope_partial', true],
+  ['train/llama_untied_save_lm_head/adapter', 'llama_untied_llama3rope', false],
+  ['train/llama_untied_embed_head/adapter', 'llama_untied_llama3rope', false],
+  ['train/llama_tied_embed/adapter', 'llama_tied', false],
+  ['beyond/lora_head_tied', 'llama_tied', false],
+  ['beyond/save_tied', 'llama_tied', false],
+  ['beyond/tok_tied', 'llama_tied', true],
+  ['beyond/lora_embed_ensure', 'llama_tied', false],
+];
+
+for (const [name, on, tied] of merged)
+  test(`${name}: merged into a GGUF file, the weights are those of the merged Hugging Face folder`, async () => {
+    const [folder, copy] = [temporaryFolder(), join(temporaryFolder(), 'copy')];
+    const path = join(folder, 'model.gguf');
+    const base = await loadBase(golden(on));
+    const adapter = await readAdapter(fileURLToPath(new URL(`../golden/${name}`, import.meta.url)), 'e');
+    checkFitsBase(adapter, base.config);
+    const weighted = [{ adapter, weight: 0.5 }];
+    await writeMergedBase(base, weighted, copy);
+    await writeGgufModel(base, weighted, path, { name, type: 'F32' });
+    const again = await loadBase(path, { cacheFolder: join(folder, 'cache') });
+    assert.equal(again.config.tied, tied);
+    const [wanted, found] = [await floatsOf(copy), await floatsOf(again.folder)];
+    assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
+    for (const [key, { data }] of wanted) assertSameBits(found.get(key)!.data, data, key);
+    const plain = await floatsOf(base.folder);
+    const changed = [...plain].filter(([key, { data }]) => found.get(key)!.data.some((x, i) => x !== data[i]));
+    assert.ok(changed.length > 0);
+  });
+
+test('an output layer apart has no place in Gemma 2, and sums beyond halves none in F16', async () => {
+  const out = join(temporaryFolder(), 'model.gguf');
+  const write = (base: Base, path: string, value: number) => {
+    const { vocab, dim } = base.config;
+    const factors = {
+      A: { rows: 1, cols: dim, data: new Float32Array(dim).fill(value) },
+      B: { rows: vocab, cols: 1, data: new Float32Array(vocab).fill(1) },
+      scaling: 1,
+    };
+    const config = { rank: 1, alpha: 1, rslora: false };
+    const adapter = { name: 'e', config, modules: new Map([[path, factors]]) };
+    return writeGgufModel(base, [{ adapter, weight: 1 }], out, { name: 'x', type: 'F16' });
+  };
+  const gemma = await openGolden('gemma2_tied', { query_pre_attn_scalar: 16 });
+  await assert.rejects(write(gemma, 'lm_head', 1), /an output layer beside the embedding has no place/);
+  const llama = await loadBase(golden('llama_tied'));
+  await assert.rejects(
+    write(llama, 'model.embed_tokens', 1e5),
+    /model\.embed_tokens\.weight: the sum holds values that are beyond what F16 holds/,
+  );
+  assert.ok(!existsSync(out));
 });
 
 test('a model that llama.cpp would compute otherwise is not written', async () => {

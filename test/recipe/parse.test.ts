@@ -40,7 +40,7 @@ const table: [
     '{"lora": {"rank": 1.5, "targets": 4}}',
     [
       ['wrongType', 'lora.rank', '1.5', 'lora.rank: expected int, got 1.5'],
-      ['wrongType', 'lora.targets', '4', 'lora.targets: expected "all-linear" or array, got 4'],
+      ['wrongType', 'lora.targets', '4', 'lora.targets: expected "all-linear" or array or string, got 4'],
     ],
   ],
   [

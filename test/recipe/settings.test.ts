@@ -18,7 +18,8 @@ const recipe = parseRecipe(
 
 test("an expert's settings are its own over the recipe's over the defaults", () => {
   const own = loraSettingsOf(recipe, 'own');
-  assert.deepEqual(own, { rank: 4, alpha: 3, rslora: false, targets: 'all-linear', dropout: 0 });
+  const { rank, alpha, rslora, targets, dropout } = own;
+  assert.deepEqual([rank, alpha, rslora, targets, dropout], [4, 3, false, 'all-linear', 0]);
   assert.deepEqual([loraSettingsOf(recipe, 'plain').rank, loraSettingsOf(recipe, 'plain').alpha], [4, 8]);
   const training = trainingSettingsOf(recipe, 'own');
   assert.deepEqual(
@@ -38,11 +39,15 @@ test('an empty recipe has the defaults everywhere', () => {
     rank: 16,
     alpha: 32,
     rslora: false,
+    dora: false,
     targets: 'all-linear',
+    rankPattern: {},
+    alphaPattern: {},
     dropout: 0,
   });
-  const { learningRate, schedule, warmup, batchSize, maxNorm } = trainingSettingsOf(empty, 'x');
+  const { learningRate, schedule, warmup, batchSize, maxNorm, loraPlusRatio } = trainingSettingsOf(empty, 'x');
   assert.deepEqual([learningRate, schedule, warmup, batchSize, maxNorm], [0.002, 'cosine', 0.03, 16, 1]);
+  assert.equal(loraPlusRatio, 1);
 });
 
 test("the editor's schema names the recipe's keys, their texts and defaults", () => {

@@ -94,6 +94,24 @@ test('the training view in Chromium', { skip: browserMissing }, async t => {
       assert.deepEqual(await nextEdit(page), { path: ['lora', 'rslora'], value: true });
     });
 
+    await tt.test('tables and lists of numbers are written as JSON; what is none is refused', async () => {
+      const pattern = setting(page, 'lora', 'rankPattern');
+      await pattern.getByRole('textbox').fill('{"down_proj": 4}');
+      await page.keyboard.press('Enter');
+      assert.deepEqual(await nextEdit(page), { path: ['lora', 'rankPattern'], value: { down_proj: 4 } });
+      await pattern.getByRole('button', { name: 'Reset Rank pattern to {}' }).click();
+      assert.deepEqual(await nextEdit(page), { path: ['lora', 'rankPattern'] });
+      const blocks = setting(page, 'lora', 'layers');
+      await blocks.getByRole('textbox').fill('0, 1');
+      await page.keyboard.press('Enter');
+      assert.equal(await blocks.getByRole('alert').innerText(), 'JSON, such as [0,1,2,3].');
+      await blocks.getByRole('textbox').fill('[0, 1]');
+      await page.keyboard.press('Enter');
+      assert.deepEqual(await nextEdit(page), { path: ['lora', 'layers'], value: [0, 1] });
+      await blocks.getByRole('button', { name: 'Clear Layers' }).click();
+      assert.deepEqual(await nextEdit(page), { path: ['lora', 'layers'] });
+    });
+
     await tt.test('layers: all of them, or some', async () => {
       const targets = setting(page, 'lora', 'targets');
       await targets.getByRole('checkbox', { name: 'all-linear' }).click();

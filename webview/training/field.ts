@@ -106,5 +106,6 @@ function same(a: unknown, b: unknown): boolean {
 }
 
 function shown(value: unknown): string {
-  return Array.isArray(value) ? value.join(', ') : String(value);
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

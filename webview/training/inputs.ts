@@ -30,6 +30,8 @@ export function inputFor(control: FieldControl, options: InputOptions): FieldInp
       return numberInput(control, options);
     case 'text':
       return textInput(control, options);
+    case 'json':
+      return jsonInput(control, options);
     case 'flag':
       return flagInput(options);
     case 'choice':
@@ -70,6 +72,17 @@ function textInput({ offers }: Control<'text'>, options: InputOptions): FieldInp
     offers.map(value => element('option', { value })),
   );
   return { ...input, element: element('div', {}, input.element, offered) };
+}
+
+/** What is in the lists and tables is checked where the recipe is. */
+function jsonInput({ example }: Control<'json'>, options: InputOptions): FieldInput {
+  return typedInput(options, { class: 'text-input' }, text => {
+    try {
+      return { value: JSON.parse(text) };
+    } catch {
+      return { refused: `JSON, such as ${example}.` };
+    }
+  });
 }
 
 /** An empty field is a setting that is not written. */
@@ -178,6 +191,8 @@ function choiceInput({ options }: Control<'choice'>, { label, describedBy, chang
 function someInput({ all, offers }: Control<'some'>, { label, describedBy, change, refuse }: InputOptions): FieldInput {
   let chosen: string[] = [];
   let isAll = true;
+  /** A regular expression is shown, and written in the recipe's text alone. */
+  let expression: string | undefined;
   const allBox = element(
     'vscode-checkbox',
     {
@@ -211,7 +226,7 @@ function someInput({ all, offers }: Control<'some'>, { label, describedBy, chang
       return box;
     });
     const focused = (document.activeElement as HTMLElement | null)?.dataset.name;
-    replaceContent(list, isAll ? undefined : boxes);
+    replaceContent(list, isAll ? undefined : expression === undefined ? boxes : element('code', {}, expression));
     if (focused) list.querySelector<HTMLElement>(`[data-name="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -219,7 +234,8 @@ function someInput({ all, offers }: Control<'some'>, { label, describedBy, chang
     label: element('span', { 'aria-hidden': 'true' }, label),
     element: group,
     show({ value }) {
-      isAll = !Array.isArray(value);
+      isAll = value === all;
+      expression = typeof value === 'string' && !isAll ? value : undefined;
       chosen = Array.isArray(value) ? value.map(String) : [];
       if (allBox.checked !== isAll) allBox.checked = isAll;
       drawList();

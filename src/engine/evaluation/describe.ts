@@ -30,7 +30,7 @@ export async function describeExpert(e: Experiment, name: string): Promise<Repor
     alpha: adapter.config.alpha,
     scaling: scalingOf(adapter.config, [...adapter.modules.keys()][0]!),
     targets: [...new Set([...adapter.modules.keys()].map(path => path.split('.').at(-1)!))],
-    parameters: factors.reduce((sum, f) => sum + f.A.data.length + f.B.data.length, 0),
+    parameters: factors.reduce((sum, f) => sum + f.A.data.length + f.B.data.length + (f.magnitude?.length ?? 0), 0),
     bytes: await sizeOf(adapterFolder(e, name)),
     trainExamples: record?.trainExamples ?? 0,
     steps: record?.step ?? 0,

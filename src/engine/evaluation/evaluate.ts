@@ -161,7 +161,7 @@ async function sequentialForgetting(
     setOf: expert => sets.find(s => s.set.expert === expert)?.name,
     progress: (stage, step, steps) => progress(`one adapter learns ${stage}`, step, steps),
     measure: async adapter => {
-      model.bank.load({ ...adapter, name: sequentialName });
+      await model.load({ ...adapter, name: sequentialName });
       try {
         const result: Record<string, { correct: number; total: number }> = {};
         for (const set of sets) {

@@ -22,7 +22,7 @@ const opened: Model[] = [];
 for (const { folder, adapters } of models) {
   const model = await openModel(await loadBase(folder), threads);
   opened.push(model);
-  for (const path of adapters) model.bank.load(await readAdapter(path, path));
+  for (const path of adapters) await model.load(await readAdapter(path, path));
   for (const weights of adapters.length > 0 ? adapters.map(path => ({ [path]: 1 })) : [{}])
     await generate(model, [{ messages: [{ role: 'user', content: prompt }], weights, settings }]);
 }

@@ -6,6 +6,7 @@ import { adapterFolder, mergeFolder, openExperiment } from '../../experiment/exp
 import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
 import { writeGgufModel } from '../../experiment/ggufModel.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
+import { checkFitsBase } from '../../nn/lora/adapter.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
 import { ollamaModelfile } from '../../nn/tokenizer/ollamaModelfile.ts';
@@ -35,6 +36,7 @@ export const handle: RequestHandler<'export'> = async (workbench, { recipe, expe
     if (format === 'merged-gguf') await checkOutputFile(modelfile, 'modelfile');
   };
   await check();
+  if (format === 'merged' || format === 'merged-gguf') checkFitsBase(adapter, base.config);
   const weighted = [{ adapter, weight: 1 }];
   if (format === 'peft')
     await writeAdapter(path, adapter, { ...resultMark, ...originMetadata(await readOrigin(source)) }, check);

@@ -6,11 +6,12 @@ import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
 import { checkNoLinks } from '../../experiment/checkResults.ts';
 import { adapterFolder, type Experiment, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
 import { type LayerWatch, writeMergedBase } from '../../experiment/mergedBase.ts';
-import { type Adapter, checkAdapterFits } from '../../nn/lora/adapter.ts';
+import { type Adapter, beyondFactors, checkAdapterFits, checkFitsBase } from '../../nn/lora/adapter.ts';
 import { type AdapterOrigin, commonOrigin, originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { mergeAdapters } from '../../nn/merge/merge.ts';
-import { errorRatio, type RelativeError, type WeightedAdapter } from '../../nn/merge/mergeError.ts';
+import { errorRatio, type WeightedAdapter } from '../../nn/merge/mergeError.ts';
 import { squaredDeviation } from '../../nn/merge/mergeIntoBase.ts';
+import type { BaseConfig } from '../../nn/model/config.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -36,49 +37,69 @@ export const handle: RequestHandler<'merge'> = async (workbench, request) => {
   const sources = job.adapters.map(a => a.path);
   const check = () => checkOutputFolder(job.out, kind, base, sources);
   await check();
-  const weighted = await readWeighted(base, job.adapters, workbench.tell);
+  const weighted = await readWeighted(
+    base,
+    job.adapters,
+    workbench.tell,
+    request.intoBase ? checkFitsBase : checkFitsLayers,
+  );
+  if (request.intoBase) return { path: job.out, ...(await writeCopy(base, weighted, job, check)) };
   const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
-  let { total } = relativeError;
-  if (request.intoBase) total = await writeCopy(base, adapter, { weighted, relativeError }, job.out, check);
-  else await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
-  return { path: job.out, rank: adapter.config.rank, relativeError: Number.isFinite(total) ? total : null };
+  await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
+  return { path: job.out, rank: adapter.config.rank, relativeError: finiteOrNull(relativeError.total) };
 };
+
+const finiteOrNull = (x: number) => (Number.isFinite(x) ? x : null);
 
 /** Writes the base with a merge in it; the relative error is that of its weights as they are written. */
 async function writeCopy(
   base: Base,
-  adapter: Adapter,
-  exact: { weighted: WeightedAdapter[]; relativeError: RelativeError },
-  out: string,
+  weighted: WeightedAdapter[],
+  { out, options }: MergeJob,
   check: () => Promise<void>,
-): Promise<number> {
-  let squares = 0;
+): Promise<{ rank: number; relativeError: number | null }> {
+  const active = weighted.filter(({ weight }) => weight !== 0);
+  // The exact sum needs no merged adapter, which what is more than factors has none of.
+  const isDirect = options.method === 'cat' && active.some(({ adapter }) => beyondFactors(adapter));
+  const merged = isDirect ? undefined : mergeAdapters(weighted, { ...options, name: 'merged' });
+  let [errors, norms] = [0, 0];
   const watch: LayerWatch = (module, before, written) => {
-    const factors = exact.weighted.flatMap(part => {
+    const factors = active.flatMap(part => {
       const own = part.adapter.modules.get(module);
       return own ? [{ ...own, weight: part.weight }] : [];
     });
-    squares += squaredDeviation(before, written, factors);
+    const { error, norm } = squaredDeviation(before, written, factors);
+    errors += error;
+    norms += norm;
   };
-  await writeMergedBase(base, [{ adapter, weight: 1 }], out, { check, watch });
-  return errorRatio(Math.sqrt(squares), exact.relativeError);
+  await writeMergedBase(base, merged ? [{ adapter: merged.adapter, weight: 1 }] : active, out, { check, watch });
+  const exact = merged?.relativeError ?? { norm: Math.sqrt(norms), noise: 0 };
+  const ranks = active.flatMap(({ adapter }) => [...adapter.modules.values()].map(({ A }) => A.rows));
+  return {
+    rank: merged?.adapter.config.rank ?? Math.max(...ranks),
+    relativeError: finiteOrNull(errorRatio(Math.sqrt(errors), exact)),
+  };
 }
 
 async function commonOriginOf(folders: string[]): Promise<AdapterOrigin> {
   return commonOrigin(await Promise.all(folders.map(readOrigin)));
 }
 
-/** The adapters of a merge, each checked against the base. */
+function checkFitsLayers(adapter: Adapter, config: BaseConfig): void {
+  checkAdapterFits(adapter, new Map(linearLayers(config).map(l => [l.path, l])));
+}
+
+/** The adapters of a merge, each checked against the base; by default as what goes into an adapter. */
 export async function readWeighted(
   base: Base,
   adapters: MergeJob['adapters'],
   tell: Workbench['tell'],
+  checkFits: typeof checkFitsBase = checkFitsLayers,
 ): Promise<WeightedAdapter[]> {
-  const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
   const weighted = [];
   for (const { path, name, weight } of adapters) {
     const adapter = await readAdapter(path, name, tell);
-    checkAdapterFits(adapter, layers);
+    checkFits(adapter, base.config);
     weighted.push({ adapter, weight });
   }
   return weighted;

@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type Base, graphConfig, openPlanBase } from '../../experiment/base.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
+import { rankOf } from '../../nn/lora/adapterConfig.ts';
 import { answeringMemory } from '../../nn/memory/answeringMemory.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
@@ -15,6 +16,7 @@ import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
 import { chosenExperts, type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
+import { trainedExpert } from '../training/trainedExpert.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** The share of a large product's rate that a training's own products reach. */
@@ -41,7 +43,9 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   const answering = answeringMemory({
     config: graphConfig(base),
     tensors: base.tensors,
-    ranks: prepared.reduce((sum, p) => sum + p.lora.rank, 0),
+    // A layer of smaller rank is padded in the bank.
+    ranks: prepared.reduce((sum, p) => sum + Math.max(...p.targets.map(path => rankOf(p.lora, path))), 0),
+    rowEffects: prepared.some(p => p.lora.dora),
     prompt: longest,
     length: Math.min(longest + generationSettingsOf(recipe).maxTokens, base.config.maxLength),
   });
@@ -75,7 +79,7 @@ function plannedExpert({ config }: Base, { job, settings, lora, targets, problem
     name,
     rank: lora.rank,
     layers: targets.length,
-    parameters: groupSize(expertGroup(config, { name, rank: lora.rank, targets })),
+    parameters: groupSize(expertGroup(config, trainedExpert(name, lora, targets))),
     examples: train.length,
     tokensPerEpoch: train.reduce((sum, e) => sum + e.ids.length, 0),
     steps,

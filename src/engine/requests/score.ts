@@ -34,7 +34,7 @@ export const handle: RequestHandler<'score'> = async (workbench, request, call) 
   );
   const model = await openModel(base, workbench.threads, await workbench.devices.use());
   try {
-    for (const { adapter } of adapters) model.bank.load(adapter);
+    for (const { adapter } of adapters) await model.load(adapter);
     const weights = Object.fromEntries(adapters.map(({ adapter, weight }) => [adapter.name, weight]));
     const { vocab, maxLength } = base.config;
     const items: ScoreResult['items'] = [];

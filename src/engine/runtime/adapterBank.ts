@@ -1,7 +1,8 @@
-import { type Adapter, checkAdapterFits } from '../../nn/lora/adapter.ts';
-import { bankInputs, gateInput } from '../../nn/model/inferenceGraph.ts';
+import { type Adapter, beyondFactors, checkAdapterFits } from '../../nn/lora/adapter.ts';
+import { bankInputs, gateInput, rowInputs } from '../../nn/model/inferenceGraph.ts';
 import type { LinearGroup } from '../../nn/model/layout.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { RowEffect } from './rowEffects.ts';
 import { type Feeds, floats } from './session.ts';
 
 /** Weight of each expert in a row; an empty table is the base. */
@@ -18,8 +19,13 @@ interface Member {
 /** The factors of all loaded experts, stacked along the rank, and the gates that choose among them. */
 export interface AdapterBank {
   names(): string[];
-  /** Adds an expert, or replaces the one of that name. Throws `mismatch` when it does not fit the base. */
-  load(adapter: Adapter): void;
+  /**
+   * Adds an expert, or replaces the one of that name; `effects` of one that is more than factors, by module path. Throws
+   * `mismatch` when it does not fit the base.
+   */
+  load(adapter: Adapter, effects?: ReadonlyMap<string, RowEffect>): void;
+  /** Whether the graph must read row effects: some expert had them since the bank was made. */
+  hasRowEffects(): boolean;
   unload(name: string): void;
   /** The inference graph's inputs for a batch of rows with these weights: a new table, to which the caller adds its own. */
   feeds(rows: Weights[]): Feeds;
@@ -31,6 +37,8 @@ export interface AdapterBank {
 const packBytes = 1e6;
 /** With more experts than these, the views of neighbours are made when they are first used. */
 const viewedExperts = 8;
+/** Sets of weights whose row effects are kept: a number for each row of a batch and output of a layer. */
+const keptRows = 2;
 /** Sets of experts whose copies are kept. */
 const keptPacks = 4;
 
@@ -64,6 +72,10 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
   const byPath = new Map(groups.flatMap(group => group.layers).map(l => [l.path, l]));
   const groupSizes = [...new Set(groups.map(group => group.layers.length))];
   const adapters = new Map<string, Adapter>();
+  const effects = new Map<string, ReadonlyMap<string, RowEffect>>();
+  let feedsRows = false;
+  /** By the weights of a batch, the one used last at the end. */
+  const rowFeeds = new Map<string, Feeds>();
   let members: Member[] = [];
   let stacks = new Map<LinearGroup, { A: Float32Array; B: Float32Array }>();
   let views = new Map<string, Feeds>();
@@ -82,12 +94,13 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
       groups.map(group => {
         const rows = at * group.layers.length;
         const stack = { A: new Float32Array(rows * group.in), B: new Float32Array(rows * group.out) };
-        for (const m of members) copyFactors(adapters.get(m.name)!, group, m, stack);
+        for (const m of members) copyFactors(adapters.get(m.name)!, effects.get(m.name), group, m, stack);
         return [group, stack];
       }),
     );
     views = new Map();
     packs = new Map();
+    rowFeeds.clear();
     // Hundreds of tensors each: made here, and not while somebody waits for a token.
     if (members.length <= viewedExperts)
       for (const from of members.keys())
@@ -150,20 +163,37 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
     return { members: span, stacks: 1, factors: view({ members: span, stacks: 1 }) };
   };
 
+  const rowsFor = (rows: Weights[]): Feeds => {
+    const key = JSON.stringify(rows);
+    const feeds = rowFeeds.get(key) ?? rowEffectsOf(rows, groups, effects);
+    rowFeeds.delete(key);
+    rowFeeds.set(key, feeds);
+    if (rowFeeds.size > keptRows) rowFeeds.delete(rowFeeds.keys().next().value!);
+    return feeds;
+  };
+
   rebuild();
   return {
     names: () => [...adapters.keys()],
 
-    load(adapter) {
+    load(adapter, ofRows) {
       checkAdapterFits(adapter, byPath);
+      if (beyondFactors(adapter) && !ofRows)
+        throw new WorkbenchError('runtime', `the row effects of expert '${adapter.name}' are missing`);
       adapters.set(adapter.name, adapter);
+      effects.delete(adapter.name);
+      if (ofRows) effects.set(adapter.name, ofRows);
+      feedsRows ||= ofRows !== undefined;
       rebuild();
     },
 
     unload(name) {
       adapters.delete(name);
+      effects.delete(name);
       rebuild();
     },
+
+    hasRowEffects: () => feedsRows,
 
     feeds(rows) {
       // The bank of a graph without adapters feeds nothing.
@@ -171,6 +201,7 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
       for (const weights of rows) checkWeights(weights, adapters);
       const run = runOf(rows);
       const feeds = { ...run.factors };
+      if (feedsRows) Object.assign(feeds, rowsFor(rows));
       for (const count of groupSizes) feeds[gateInput(count)] = gatesOf(rows, run, count);
       return feeds;
     },
@@ -211,8 +242,44 @@ function gatesOf(rows: Weights[], { members, stacks }: Choice, count: number): F
   return floats(gates, [rows.length, 1, width]);
 }
 
+/** What the weights of each row make of the experts' row effects: W x ⊙ (1 + Σ wᵢ (cᵢ − 1)) + Σ wᵢ oᵢ. */
+function rowEffectsOf(
+  rows: Weights[],
+  groups: LinearGroup[],
+  effects: ReadonlyMap<string, ReadonlyMap<string, RowEffect>>,
+): Feeds {
+  const feeds: Feeds = {};
+  const largest = Math.max(...groups.map(group => group.out));
+  // Most experts have no offsets: groups share their zeros.
+  const zeros = new Float32Array(rows.length * largest);
+  for (const group of groups) {
+    const size = rows.length * group.out;
+    const factors = new Float32Array(size).fill(1);
+    let offsets: Float32Array | undefined;
+    for (const [row, weights] of rows.entries())
+      for (const [name, weight] of Object.entries(weights)) {
+        let at = row * group.out;
+        for (const l of group.layers) {
+          const { factor, offset } = effects.get(name)?.get(l.path) ?? {};
+          if (factor) for (let o = 0; o < l.out; o++) factors[at + o]! += weight * (factor[o]! - 1);
+          if (offset) {
+            offsets ??= new Float32Array(size);
+            for (let o = 0; o < l.out; o++) offsets[at + o]! += weight * offset[o]!;
+          }
+          at += l.out;
+        }
+      }
+    const names = rowInputs(group);
+    const shape = [rows.length, 1, group.out];
+    feeds[names.factor] = floats(factors, shape);
+    feeds[names.offset] = floats(offsets ?? zeros.subarray(0, size), shape);
+  }
+  return feeds;
+}
+
 function copyFactors(
   adapter: Adapter,
+  effects: ReadonlyMap<string, RowEffect> | undefined,
   { layers, in: width, out }: LinearGroup,
   m: Member,
   stack: { A: Float32Array; B: Float32Array },
@@ -225,8 +292,10 @@ function copyFactors(
       stack.A.set(factors.A.data, first * width);
       const ratio = factors.scaling / m.scaling;
       const { rows, cols, data } = factors.B;
+      const scale = effects?.get(l.path)?.factor;
       for (let r = 0; r < cols; r++)
-        for (let o = 0; o < rows; o++) stack.B[(first + r) * out + column + o] = data[o * cols + r]! * ratio;
+        for (let o = 0; o < rows; o++)
+          stack.B[(first + r) * out + column + o] = data[o * cols + r]! * ratio * (scale ? scale[o]! : 1);
     }
     column += l.out;
   }

@@ -36,6 +36,18 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
       return model.device;
     },
 
+    async load(adapter) {
+      try {
+        await model.load(adapter);
+      } catch (error) {
+        if (model.device === 'cpu' || !isRefusal(error)) throw error;
+        use.failed(error);
+        await model.dispose();
+        model = await openOnCpu();
+        await model.load(adapter);
+      }
+    },
+
     async run(tokens, past, weights, cache, from) {
       try {
         return await run(tokens, past, weights, cache, from);

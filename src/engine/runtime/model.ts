@@ -1,10 +1,13 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
+import { type Adapter, beyondFactors } from '../../nn/lora/adapter.ts';
 import { plansExecutions } from '../../nn/memory/answeringMemory.ts';
 import { buildInferenceGraph } from '../../nn/model/inferenceGraph.ts';
 import { firstPosition, longTextsAbove } from '../../nn/model/rope.ts';
 import type { Device } from '../../protocol/device.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import type { AdapterBank, Weights } from './adapterBank.ts';
 import { createKvCache, type KvCache, noteTokens, writeRows, writtenRows } from './kvCache.ts';
+import { rowEffects } from './rowEffects.ts';
 import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
 
 /** A base compiled for inference, with the bank of experts beside it. */
@@ -13,6 +16,8 @@ export interface Model {
   bank: AdapterBank;
   /** What it runs on. */
   device: Device;
+  /** Puts an expert into the bank. Throws `mismatch` and `unsupported` where it does not fit the base. */
+  load(adapter: Adapter): Promise<void>;
   /**
    * Runs tokens through the model. `tokens[b]` are the new tokens of row b, `past[b]` how many its cache holds already.
    * Returns the logits [rows wanted, vocab]: of each row's last token, or of every token from the one numbered `from` on,
@@ -25,21 +30,34 @@ export interface Model {
 /** Whether caches stay in a device's memory, where they are written in place. */
 export const keepsCaches = (device: Device): boolean => device === 'webgpu';
 
-/** The inference graph of a base, with or without adapters; on a GPU cache and bank stay in its memory. */
+/** The inference graph of a base, with or without adapters and row effects; on a GPU cache and bank stay in its memory. */
 export function compileInference(
   base: Base,
   threads: number,
   device: Device,
-  { adapted }: { adapted: boolean },
+  parts: { adapted: boolean; rowEffects?: boolean },
 ): Promise<Session> {
-  const graph = buildInferenceGraph(graphConfig(base), base.tensors, { adapted, wholeCaches: keepsCaches(device) });
+  const graph = buildInferenceGraph(graphConfig(base), base.tensors, { ...parts, wholeCaches: keepsCaches(device) });
   const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
   const varyingShapes = !plansExecutions(base.tensors);
   return createSession(graph, { folder: base.folder, threads, device, resident, varyingShapes });
 }
 
+/** How a model's graph is compiled anew where an expert needs more of it. */
+export interface Recompiling {
+  threads: number;
+  compile(rowEffects: boolean): Promise<Session>;
+}
+
 /** A model over a compiled graph and a bank that fits it. */
-export function modelOver(base: Base, session: Session, bank: AdapterBank, device: Device = 'cpu'): Model {
+export function modelOver(
+  base: Base,
+  compiled: Session,
+  bank: AdapterBank,
+  device: Device = 'cpu',
+  recompiling?: Recompiling,
+): Model {
+  let session = compiled;
   const c = base.config;
   /** Texts above this length are rotated otherwise from their first token on. */
   const above = longTextsAbove(c);
@@ -84,6 +102,21 @@ export function modelOver(base: Base, session: Session, bank: AdapterBank, devic
     base,
     bank,
     device,
+
+    async load(adapter) {
+      if (!beyondFactors(adapter)) return bank.load(adapter);
+      if (!recompiling) throw new WorkbenchError('runtime', `no graph that could read expert '${adapter.name}'`);
+      const effects = await rowEffects(base, adapter, recompiling.threads);
+      if (!bank.hasRowEffects()) {
+        // Never two graphs at a time: each may hold the weights.
+        await session.dispose();
+        session = await recompiling.compile(true).catch(async error => {
+          session = await recompiling.compile(false);
+          throw error;
+        });
+      }
+      bank.load(adapter, effects);
+    },
 
     run(tokens, past, weights, cache, from) {
       const firstWanted = (row: number) => from ?? tokens[row]!.length - 1;

@@ -10,6 +10,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
 import type { PreparedExpert } from './prepareExpert.ts';
+import { trainedExpert } from './trainedExpert.ts';
 
 /** What a training run compiles and executes, and its memory plan. */
 export interface TrainingPlan {
@@ -44,10 +45,8 @@ export const processBytes = 125e6;
 export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan> {
   const { base, prepared, seed, device, budget } = o;
   const jobs = prepared.map(p => p.job);
-  const experts = prepared.map(({ job, lora, targets }) => ({
-    name: job.name,
-    rank: lora.rank,
-    targets,
+  const experts = prepared.map(({ job, lora, targets, settings }) => ({
+    ...trainedExpert(job.name, lora, targets, settings),
     dropout: lora.dropout,
   }));
   const inTurn = takesTurns(experts, device);

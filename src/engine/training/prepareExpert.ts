@@ -5,14 +5,15 @@ import { type EncodedData, encodeExamples, readDataset } from '../../experiment/
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
-import { targetLayers } from '../../nn/lora/targetLayers.ts';
-import { type LinearLayer, linearNamesOf } from '../../nn/model/layout.ts';
+import { rankOf } from '../../nn/lora/adapterConfig.ts';
+import { targetLayers, unusedPatterns } from '../../nn/lora/targetLayers.ts';
+import { type LinearLayer, linearLayers, linearNamesOf } from '../../nn/model/layout.ts';
 import { batchCount, stepCount } from '../../nn/train/schedule.ts';
 import type { TrainingJob } from '../../nn/train/trainLoop.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { LoraSettings, TrainingSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf, loraSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
-import { scalingOf } from './trainedAdapter.ts';
+import { expertScaling } from './trainedExpert.ts';
 
 /** An expert of a recipe, with its data read and encoded, ready to be trained. */
 export interface PreparedExpert {
@@ -59,7 +60,7 @@ export async function prepareExpert(
   const lora = loraSettingsOf(e.recipe, name);
   const settings = trainingSettingsOf(e.recipe, name);
   const layers = expertLayers(base, lora, name);
-  for (const l of layers) checkRank(lora.rank, l.in, l.out, l.path);
+  for (const l of layers) checkRank(rankOf(lora, l.path), l.in, l.out, l.path);
   const data = e.recipe.experts[name]!.data!;
   const { thinking } = generationSettingsOf(e.recipe);
   const read = async (file: string): Promise<EncodedData> => {
@@ -78,7 +79,7 @@ export async function prepareExpert(
   return {
     job: {
       name,
-      scaling: scalingOf(lora),
+      scaling: expertScaling(lora),
       dropout: lora.dropout,
       settings,
       batches: batchCount(settings, train.examples.length),
@@ -95,15 +96,30 @@ export async function prepareExpert(
   };
 }
 
-/** The layers a recipe's targets name. Throws `mismatch` for a name the base does not have. */
+/** The layers a recipe's targets name. Throws `mismatch` for names, blocks and patterns that fit nothing of the base. */
 function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLayer[] {
-  const { layers, unknown } = targetLayers(base.config, lora.targets);
+  const { layers, unknown, unknownBlocks } = targetLayers(base.config, lora);
+  const wrong = (what: string, hint: string) => new WorkbenchError('mismatch', `expert '${expert}' ${what}`, hint);
   if (unknown.length > 0)
-    throw new WorkbenchError(
-      'mismatch',
-      `expert '${expert}' targets '${unknown[0]}', which the base does not have`,
+    throw wrong(
+      `targets '${unknown[0]}', which the base does not have`,
       `Its linear layers: ${linearNamesOf(base.config).join(', ')}.`,
     );
+  if (unknownBlocks.length > 0)
+    throw wrong(
+      `names block ${unknownBlocks[0]}, which the base does not have`,
+      `It has ${base.config.layers}, counted from 0.`,
+    );
+  if (layers.length === 0)
+    throw wrong(
+      `targets ${JSON.stringify(lora.targets)}, which fits no layer of the base`,
+      `An expression stands for a whole path, such as ${linearLayers(base.config)[0]!.path}: begin it with .*`,
+    );
+  for (const key of ['rankPattern', 'alphaPattern'] as const) {
+    const [unused] = unusedPatterns(lora[key], layers);
+    if (unused !== undefined)
+      throw wrong(`has the key '${unused}' in ${key}, which no layer with factors fits`, 'Correct it, or take it out.');
+  }
   return layers;
 }
 

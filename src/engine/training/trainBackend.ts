@@ -6,11 +6,14 @@ import { firstPosition, longTextsAbove } from '../../nn/model/rope.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import { hyperNames } from '../../nn/train/adamw.ts';
 import type { Batch } from '../../nn/train/assembleBatch.ts';
+import { buildNormGraph } from '../../nn/train/normGraph.ts';
 import { graphPlaces, packsWeights, type SessionGraphOptions, sessionGraph } from '../../nn/train/sessionGraph.ts';
 import {
   dropoutSites,
   expertGroup,
   groupSize,
+  magnitudeName,
+  normsInput,
   type TrainedExpert,
   type TrainPhase,
 } from '../../nn/train/trainGraph.ts';
@@ -61,9 +64,44 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
       // Products with quantised weights are slower without packing.
       packsWeights: base.quantization !== undefined || packsWeights(base.config),
     });
+  /** Of the places whose experts have magnitudes; on the CPU, which reads stored weights of every type. */
+  const normSessions = new Map<string, Session>();
+  for (const { dora, ...place } of places)
+    if (dora)
+      normSessions.set(
+        place.name,
+        await createSession(buildNormGraph(graphs.config, graphs.tensors, { ...place, dora }), {
+          folder: base.folder,
+          threads: o.threads,
+        }),
+      );
   const stepSession = await compile('step');
   const sumSession = o.accumulates ? await compile('accumulate') : undefined;
   let evaluateSession: Session | undefined;
+
+  const placeOf = (name: string): string => (o.inTurn ? places[0]!.name : name);
+  /** ‖W + scaling · B · A‖ of an expert's layers, row by row; undefined for one without magnitudes. */
+  const norms = (place: string) => {
+    const session = normSessions.get(place);
+    if (!session) return undefined;
+    return async (factors: Feeds[string]) => {
+      const flat = await readTensor(factors);
+      return (await session.run({ factors: floats(flat, [flat.length]) })).norms!;
+    };
+  };
+  /** By expert, until its next step. */
+  const knownNorms = new Map<string, Feeds[string]>();
+  const normFeeds = async (batch: Batch): Promise<Feeds> => {
+    const feeds: Feeds = {};
+    for (const { place, name } of seated(batch)) {
+      const compute = norms(place);
+      if (!compute) continue;
+      const known = knownNorms.get(name) ?? (await compute(current[name]!));
+      knownNorms.set(name, known);
+      feeds[normsInput(place)] = known;
+    }
+    return feeds;
+  };
 
   /** Parameters and moments, and tensors of the same shapes that the next step writes into. */
   const current: Feeds = {};
@@ -73,7 +111,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   for (const e of experts) {
     const size = sizes.get(e.name)!;
     const from = o.from?.get(e.name);
-    const parameter = from?.parameter ?? initFactors(expertGroup(base.config, e).tensors, e.seed);
+    const parameter = from?.parameter ?? (await firstParameters(base.config, e, norms(placeOf(e.name))));
     if (parameter.length !== size)
       throw new WorkbenchError(
         'mismatch',
@@ -117,7 +155,12 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   return {
     async accumulate(batch, seed) {
       const state = { ...feedsOf(batch, current, ['']), ...feedsOf(batch, sums, sumParts) };
-      const out = await sumSession!.run({ ...inputs(batch), ...masks(batch, seed), ...state });
+      const out = await sumSession!.run({
+        ...inputs(batch),
+        ...masks(batch, seed),
+        ...(await normFeeds(batch)),
+        ...state,
+      });
       for (const { place, name } of seated(batch)) replaceSum(name, out[`${place}.sum.out`]!);
       return perExpert(batch, readFloats(out.losses!));
     },
@@ -135,24 +178,28 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
       const fetches = Object.fromEntries(
         Object.entries(feedsOf(batch, spare, parts)).map(([name, tensor]) => [`${name}.out`, tensor]),
       );
-      const out = await stepSession.run({ ...inputs(batch), ...masks(batch, seed), ...state, ...rates }, fetches);
+      const fed = { ...inputs(batch), ...masks(batch, seed), ...(await normFeeds(batch)) };
+      const out = await stepSession.run({ ...fed, ...state, ...rates }, fetches);
       // Experts that take no step keep their tensors; their new values stay in the spare ones, and nothing reads them.
-      for (const name of hyper.keys())
+      for (const name of hyper.keys()) {
+        knownNorms.delete(name);
         for (const part of parts) {
           const key = name + part;
           [current[key], spare[key]] = [spare[key]!, current[key]!];
         }
+      }
       if (o.accumulates) for (const { name } of seated(batch)) replaceSum(name, zeros(name));
-      const norms = perExpert(batch, readFloats(out.norms!));
+      const ofGradients = perExpert(batch, readFloats(out.norms!));
       return {
         losses: perExpert(batch, readFloats(out.losses!)),
-        norms: new Map(experts.map((e, i) => [e.name, norms[i]!])),
+        norms: new Map(experts.map((e, i) => [e.name, ofGradients[i]!])),
       };
     },
 
     async evaluate(batch) {
       evaluateSession ??= await compile('evaluate');
-      const out = await evaluateSession.run({ ...inputs(batch), ...feedsOf(batch, current, ['']) });
+      const fed = { ...inputs(batch), ...(await normFeeds(batch)) };
+      const out = await evaluateSession.run({ ...fed, ...feedsOf(batch, current, ['']) });
       return perExpert(batch, readFloats(out.losses!));
     },
 
@@ -170,9 +217,29 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
 
     async dispose() {
       for (const tensors of [current, spare, sums]) releaseTensors(tensors);
-      for (const s of [stepSession, sumSession, evaluateSession]) await s?.dispose();
+      for (const s of [stepSession, sumSession, evaluateSession, ...normSessions.values()]) await s?.dispose();
     },
   };
+}
+
+/** Fresh factors; magnitudes are the norms of the base's rows, because B is zero. */
+async function firstParameters(
+  config: Base['config'],
+  expert: TrainedExpert & { seed: number },
+  norms: ((factors: Feeds[string]) => Promise<Feeds[string]>) | undefined,
+): Promise<Float32Array> {
+  const { tensors } = expertGroup(config, expert);
+  const flat = initFactors(tensors, expert.seed);
+  if (!norms) return flat;
+  const magnitudes = readFloats(await norms(floats(flat, [flat.length])));
+  const isMagnitude = new Set(expert.targets.map(magnitudeName));
+  let [at, from] = [0, 0];
+  for (const { name, shape } of tensors) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (isMagnitude.has(name)) flat.set(magnitudes.subarray(from, (from += size)), at);
+    at += size;
+  }
+  return flat;
 }
 
 /** The index of the expert that a batch's rows belong to. */

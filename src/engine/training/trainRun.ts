@@ -6,6 +6,7 @@ import {
   checkRestored,
   checkResumed,
   type ExpertState,
+  factorShape,
   keepCheckpoint,
   keptSteps,
   readCheckpoint,
@@ -117,12 +118,9 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const sessions = await openTrainSessions({
     ...plan.graphs,
     base,
-    experts: prepared.map(({ job, lora, targets }) => ({
-      name: job.name,
-      rank: lora.rank,
-      targets,
-      dropout: lora.dropout,
-      seed: (experiment.recipe.seed ^ Math.imul(hashName(job.name), 0x85ebca6b)) >>> 0,
+    experts: plan.graphs.experts.map(expert => ({
+      ...expert,
+      seed: (experiment.recipe.seed ^ Math.imul(hashName(expert.name), 0x85ebca6b)) >>> 0,
     })),
     threads: o.threads,
     device,
@@ -190,8 +188,10 @@ function checkCut(prepared: PreparedExpert[]): void {
 function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[]): string {
   const parts = prepared.map(({ job, settings, lora, dataHash }) => {
     // The number of stored checkpoints does not change what is learned, and `epochs` has become `steps`.
-    const { keepCheckpoints: _, epochs: __, ...learned } = settings;
-    return [job.name, learned, job.steps, lora, dataHash];
+    const { keepCheckpoints: _, epochs: __, loraPlusRatio, ...learned } = settings;
+    // Settings that later versions added count where they are set, so that what earlier ones began can be resumed.
+    const plus = loraPlusRatio === 1 ? {} : { loraPlusRatio };
+    return [job.name, { ...learned, ...plus }, job.steps, factorShape(lora), dataHash];
   });
   return createHash('sha256')
     .update(JSON.stringify([base, seed, parts]))

@@ -7,10 +7,12 @@ import { isThere, readBytes } from '../../experiment/files.ts';
 import { adapterPaths, type ResultPaths } from '../../experiment/paths.ts';
 import { type TrainingRecord, writeTrainingRecord } from '../../experiment/trainingRecord.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
+import { scalingOf } from '../../nn/lora/adapterConfig.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
+import { isTargeted } from '../../nn/lora/modulePattern.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
-import { expertGroup, factorName } from '../../nn/train/trainGraph.ts';
-import type { LoraSettings } from '../../recipe/schema.ts';
+import { expertGroup, factorName, magnitudeName, rankAt } from '../../nn/train/trainGraph.ts';
+import { trainedExpert } from './trainedExpert.ts';
 
 /** Writes an expert's adapter, and what is known of its training beside it. */
 export async function writeTrained(
@@ -53,38 +55,39 @@ function originOn(base: Base, baseHash: string): Record<string, string> {
   return originMetadata({ baseHash, chatTemplate: chatTemplate.isFallback ? '' : chatTemplate.source });
 }
 
-export function scalingOf({ alpha, rank, rslora }: LoraSettings): number {
-  return alpha / (rslora ? Math.sqrt(rank) : rank);
-}
-
 /** An adapter from an expert's flat vector. */
 export function trainedAdapter(
   base: Pick<Base, 'config'>,
   { name, lora, targets }: Pick<ExpertOrigin, 'name' | 'lora' | 'targets'>,
   flat: Float32Array,
 ): Adapter {
-  const { tensors } = expertGroup(base.config, { name, rank: lora.rank, targets });
+  const expert = trainedExpert(name, lora, targets);
+  const { tensors } = expertGroup(base.config, expert);
   const pieces = new Map<string, Float32Array>();
   let at = 0;
-  for (const t of tensors) pieces.set(t.name, flat.slice(at, (at += t.shape[0]! * t.shape[1]!)));
+  for (const t of tensors) pieces.set(t.name, flat.slice(at, (at += t.shape.reduce((a, b) => a * b, 1))));
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
   const short = [...new Set(targets.map(path => path.split('.').at(-1)!))];
+  const covered = [...layers.keys()].filter(path => isTargeted(short, path)).length === targets.length;
   return {
     name,
     config: {
       rank: lora.rank,
       alpha: lora.alpha,
       rslora: lora.rslora,
-      targetModules: short,
+      // Names that select other layers too would give those fresh factors when PEFT trains on.
+      targetModules: covered ? short : targets,
       dropout: lora.dropout,
       taskType: 'CAUSAL_LM',
     },
     modules: new Map(
       targets.map(path => {
         const { in: width, out } = layers.get(path)!;
-        const A = { rows: lora.rank, cols: width, data: pieces.get(factorName(path, 'A'))! };
-        const B = { rows: out, cols: lora.rank, data: pieces.get(factorName(path, 'B'))! };
-        return [path, { A, B, scaling: scalingOf(lora) }];
+        const rank = rankAt(expert, path);
+        const A = { rows: rank, cols: width, data: pieces.get(factorName(path, 'A'))! };
+        const B = { rows: out, cols: rank, data: pieces.get(factorName(path, 'B'))! };
+        const magnitude = pieces.get(magnitudeName(path));
+        return [path, { A, B, scaling: scalingOf(lora, path), ...(magnitude && { magnitude }) }];
       }),
     ),
   };

@@ -172,7 +172,7 @@ export function createWorkbench({
           const missing = names.filter(name => !inBank.has(name));
           for (const name of missing) {
             const version = versions.get(name)!;
-            compiled.bank.load(await readAdapter(version.folder, name, tell));
+            await compiled.load(await readAdapter(version.folder, name, tell));
             inBank.set(name, version);
           }
           if (missing.length > 0) tellLoaded(loaded());

@@ -1,193 +1,174 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { TensorToWrite } from '../files/safetensors.ts';
-import { allFinite } from '../tensor/allFinite.ts';
+import type { BaseConfig } from '../model/config.ts';
+import { baseTensors, isEmbedding, isHead, linearLayers } from '../model/layout.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
-import { type AdapterConfig, formatAdapterConfig, rankOf, scalingDivisor, scalingOf } from './adapterConfig.ts';
-import { isTargeted, targetExpression } from './modulePattern.ts';
-import { foreignKey } from './otherAdapters.ts';
+import type { AdapterConfig } from './adapterConfig.ts';
 
-/** The factors of one linear layer: ΔW [out, in] = scaling · B · A (Hu et al. 2021, arXiv:2106.09685). */
+/**
+ * The factors of one linear layer: ΔW [out, in] = scaling · B · A (Hu et al. 2021, arXiv:2106.09685). With a magnitude m, W +
+ * ΔW is m ⊙ (W + scaling · B · A) / ‖W + scaling · B · A‖, row by row (DoRA, Liu et al. 2024, arXiv:2402.09353).
+ */
 export interface LoraFactors {
   /** [rank, in] */
   A: Matrix;
   /** [out, rank] */
   B: Matrix;
   scaling: number;
+  /** [out] */
+  magnitude?: Float32Array;
 }
 
 export interface Adapter {
   name: string;
   config: AdapterConfig;
-  /** By module path, for example `model.layers.0.self_attn.q_proj`. */
+  /**
+   * By module path, for example `model.layers.0.self_attn.q_proj`. Those of the embedding [vocab, dim] are as of a linear
+   * layer with the embedding's rows as outputs.
+   */
   modules: Map<string, LoraFactors>;
+  /** What was trained whole, by the base's name for the tensor that it stands in place of. */
+  own?: ReadonlyMap<string, OwnTensor>;
+}
+
+/** A tensor of the adapter's own: biases, the output layer or the embedding, or some rows of these. */
+export interface OwnTensor extends FloatTensor {
+  /** The rows of the base's tensor that it has, in its own order; all without it. */
+  rows?: number[];
+  /** The base's tensor as PEFT copies it into the file beside factors: it must be the base's own. */
+  isCopy?: boolean;
+}
+
+/** How an adapter is more than factors of linear layers in blocks; undefined for those that are not. */
+export function beyondFactors(adapter: Adapter): string | undefined {
+  if (isDora(adapter)) return 'is trained with DoRA';
+  const names = [...(adapter.own ?? new Map<string, OwnTensor>())].flatMap(([name, { isCopy }]) =>
+    isCopy ? [] : [name],
+  );
+  if (names.length > 0)
+    return `has ${names.every(n => n.endsWith('.bias')) ? 'trained biases' : `${names[0]} of its own`}`;
+  const outside = [...adapter.modules.keys()].find(path => isEmbedding(path) || isHead(path));
+  return outside && `adapts ${outside}`;
+}
+
+/** Whether an adapter has magnitudes: its ΔW then depends on the base's W. */
+export function isDora({ modules }: Adapter): boolean {
+  return [...modules.values()].some(({ magnitude }) => magnitude !== undefined);
+}
+
+/** What a row of W + s B A is multiplied with in DoRA; a row of zeros stays one. */
+export function rowFactor(magnitude: number, norm: number): number {
+  return norm === 0 ? 1 : magnitude / norm;
+}
+
+/** The size of a layer's weight [out, in], and whether it has a bias. */
+export interface LayerSize {
+  in: number;
+  out: number;
+  bias?: boolean;
+}
+
+/**
+ * Checks that every module of the adapter is a linear layer of the base, of the same size, and what it has of its own such
+ * a layer's bias: as it can be run beside others.
+ *
+ * @param layers the base's linear layers by module path
+ * @throws WorkbenchError `mismatch` naming the first key that does not fit, `unsupported` for what changes the embedding,
+ *   the output layer or a norm
+ */
+export function checkAdapterFits(adapter: Adapter, layers: ReadonlyMap<string, LayerSize>): void {
+  for (const [module, factors] of adapter.modules) {
+    const layer = layers.get(module);
+    if (!layer && (isEmbedding(module) || isHead(module)))
+      throw onlyMerged(
+        adapter,
+        `${keyPrefix}${module}.lora_A.weight adapts ${module}, ${isHead(module) ? 'the output layer' : 'the embedding'}`,
+      );
+    if (!layer) throw noLayer(adapter, module, layers);
+    checkSize(adapter, module, factors, layer);
+  }
+  for (const [name, { shape, isCopy }] of adapter.own ?? []) {
+    const layer = layers.get(name.replace(/\.bias$/, ''));
+    if (isCopy) continue;
+    if (!name.endsWith('.bias') || !layer) throw onlyMerged(adapter, `has ${name} of its own`);
+    if (!layer.bias) throw wrongBase(adapter, `has ${name}, where the base's layer has no bias`);
+    if (`${shape}` !== `${[layer.out]}`)
+      throw wrongBase(adapter, `${name} is [${shape}], the base's layer gives ${layer.out} outputs`);
+  }
+}
+
+/** As checkAdapterFits, for an adapter that is merged into a copy of the base: any of its tensors may change. */
+export function checkFitsBase(adapter: Adapter, config: BaseConfig): void {
+  const layers = new Map(linearLayers(config).map(l => [l.path, l]));
+  const tensors = baseTensors(config);
+  const { embedding, head } = config.names;
+  const [vocab = 0, dim = 0] = tensors.get(`${embedding}.weight`) ?? [];
+  for (const [module, factors] of adapter.modules) {
+    const isOuter = module === embedding || module === head;
+    const layer = isOuter ? { in: dim, out: vocab } : layers.get(module);
+    if (!layer) throw noLayer(adapter, module, layers);
+    checkSize(adapter, module, factors, layer);
+  }
+  for (const [name, { shape, rows }] of adapter.own ?? []) {
+    // A base whose output layer is its embedding has no tensor of the name; its copy gets one.
+    const of = tensors.get(name) ?? (name === `${head}.weight` ? [vocab, dim] : undefined);
+    if (!of) throw wrongBase(adapter, `has ${name}, which the base does not have`);
+    const beyond = rows?.find(row => row >= of[0]!);
+    if (beyond !== undefined) throw extended(adapter, `trains token ${beyond}`, of[0]!);
+    const wanted = rows ? [rows.length, ...of.slice(1)] : of;
+    if (`${shape}` === `${wanted}`) continue;
+    if (shape.length === 2 && shape[0]! > wanted[0]! && shape[1] === wanted[1])
+      throw extended(adapter, `${name} has ${shape[0]} rows`, wanted[0]!);
+    throw wrongBase(adapter, `${name} is [${shape}], the base's is [${wanted}]`);
+  }
+}
+
+function checkSize(adapter: Adapter, module: string, { A, B }: LoraFactors, layer: LayerSize): void {
+  const key = `${keyPrefix}${module}`;
+  if (A.rows !== B.cols) throw wrongBase(adapter, `${key}: lora_A has rank ${A.rows}, lora_B has rank ${B.cols}`);
+  if (isEmbedding(module) && A.cols === layer.in && B.rows > layer.out)
+    throw extended(adapter, `${key} has ${B.rows} rows`, layer.out);
+  if (A.cols !== layer.in)
+    throw wrongBase(
+      adapter,
+      `${key}.lora_A.weight is [${A.rows}, ${A.cols}], the base's layer takes ${layer.in} inputs`,
+    );
+  if (B.rows !== layer.out)
+    throw wrongBase(
+      adapter,
+      `${key}.lora_B.weight is [${B.rows}, ${B.cols}], the base's layer gives ${layer.out} outputs`,
+    );
 }
 
 const keyPrefix = 'base_model.model.';
 
-/** Two for each linear layer; the largest dense models have 1,800. */
-const maxTensors = 10_000;
-const maxKeyLength = 300;
-
-/**
- * An adapter from the tensors of PEFT's adapter_model.safetensors, at `file`. Every tensor is used or refused: none is
- * dropped.
- *
- * @throws WorkbenchError `mismatch` naming the key that is no LoRA factor, lacks its partner or has another rank than
- *   the config says; `badFile` for values that are not finite
- */
-export function adapterFromPeft(
-  config: AdapterConfig,
-  tensors: Map<string, FloatTensor>,
-  name: string,
-  file: string,
-): Adapter {
-  const where = `Adapter ${name}: ${file}`;
-  const wrong = (what: string, hint?: string) => new WorkbenchError('mismatch', `${where}: ${what}`, hint);
-  const halves = new Map<string, { A?: Matrix; B?: Matrix }>();
-  if (tensors.size > maxTensors) throw wrong(`its file holds ${tensors.size} tensors; at most ${maxTensors} are read`);
-  for (const [key, tensor] of tensors) {
-    const match = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(key);
-    if (!match) {
-      const { what, hint } = foreignKey(key);
-      throw wrong(`the key ${key} is not a LoRA factor of a linear layer${what ? `; it is ${what}` : ''}`, hint);
-    }
-    if (key.length > maxKeyLength) throw wrong(`the key ${key.slice(0, 60)}… has more than ${maxKeyLength} characters`);
-    const [rows, cols] = tensor.shape;
-    if (tensor.shape.length !== 2 || !rows || !cols)
-      throw wrong(`${key} has the shape [${tensor.shape}], expected a matrix`);
-    if (!allFinite(tensor.data)) {
-      throw new WorkbenchError('badFile', `${where}: ${key} holds values that are not finite numbers`);
-    }
-    const half = halves.get(match[1]!) ?? {};
-    half[match[2] as 'A' | 'B'] = { rows, cols, data: tensor.data };
-    halves.set(match[1]!, half);
-  }
-  if (halves.size === 0) throw wrong('its file holds no LoRA factors');
-  const modules = new Map<string, LoraFactors>();
-  for (const [module, { A, B }] of halves) {
-    const key = `${keyPrefix}${module}`;
-    if (!A) throw wrong(`${key}.lora_B.weight has no partner ${key}.lora_A.weight`);
-    if (!B) throw wrong(`${key}.lora_A.weight has no partner ${key}.lora_B.weight`);
-    const rank = rankOf(config, module);
-    if (A.rows !== rank) throw wrong(`${key}.lora_A.weight has rank ${A.rows}, adapter_config.json says ${rank}`);
-    if (B.cols !== rank) throw wrong(`${key}.lora_B.weight has rank ${B.cols}, adapter_config.json says ${rank}`);
-    modules.set(module, { A, B, scaling: scalingOf(config, module) });
-  }
-  return { name, config, modules };
+function wrongBase({ name }: Adapter, what: string): WorkbenchError {
+  return new WorkbenchError('mismatch', `Adapter ${name}: ${what}`, 'Was it trained for another base?');
 }
 
-/**
- * What is said of an adapter whose file has factors that its configuration does not select: PEFT would leave them out.
- * Undefined for all others; an expression that is not known here selects all.
- */
-export function outsideTargets({ name, config, modules }: Adapter): string | undefined {
-  const { targetModules: targets, excludeModules: excluded, layersToTransform } = config;
-  const expression = (of: string[] | string | undefined) =>
-    Array.isArray(of)
-      ? (module: string) => isTargeted(of, module)
-      : of === undefined
-        ? undefined
-        : targetExpression(of);
-  const isTarget = targets === 'all-linear' ? undefined : expression(targets);
-  const isExcluded = expression(excluded);
-  // An empty list is none for PEFT.
-  const blocks = layersToTransform === undefined ? [] : [layersToTransform].flat();
-  const isInBlock = (module: string) =>
-    blocks.length === 0 || blocks.includes(Number(/\.layers\.(\d+)\./.exec(`.${module}`)?.[1]));
-  for (const [by, isLeftOut] of [
-    ['target_modules does not name', (module: string) => isTarget?.(module) === false],
-    ['exclude_modules names', (module: string) => isExcluded?.(module) === true],
-    ['layers_to_transform does not name the blocks of', (module: string) => !isInBlock(module)],
-  ] as const) {
-    const outside = [...modules.keys()].filter(isLeftOut);
-    if (outside.length === 0) continue;
-    const shown = `${outside.slice(0, 3).join(', ')}${outside.length > 3 ? ', …' : ''}`;
-    return `Adapter ${name}: the factors of ${outside.length} of ${modules.size} layers are used although ${by} them, where PEFT would leave them out: ${shown}. Correct the setting, or take them out of the file.`;
-  }
-  return undefined;
+/** An adapter of a base whose vocabulary was made larger before the training. */
+function extended({ name }: Adapter, what: string, rows: number): WorkbenchError {
+  return new WorkbenchError(
+    'mismatch',
+    `Adapter ${name}: ${what}, the base's vocabulary ${rows}: it was trained on a base with added tokens`,
+    'Name that base: load the original with transformers and the tokenizer that came with the adapter, model.resize_token_embeddings(len(tokenizer)), and save both into one folder.',
+  );
 }
 
-/**
- * The two files of a PEFT folder: adapter_config.json, and the tensors and metadata of adapter_model.safetensors.
- * Ranks and alphas are taken from the factors and their scalings, so that what is loaded is what was there.
- *
- * @throws WorkbenchError `badRequest` where factors of one module differ in rank, or a scaling is 0 or not finite;
- *   `runtime` for factors that are not finite
- */
-export function adapterToPeft(adapter: Adapter): {
-  configJson: string;
-  tensors: TensorToWrite[];
-  metadata: Record<string, string>;
-} {
-  const { rank, alpha, rslora } = adapter.config;
-  const rankPattern: Record<string, number> = {};
-  const alphaPattern: Record<string, number> = {};
-  const tensors: TensorToWrite[] = [];
-  for (const [module, { A, B, scaling }] of adapter.modules) {
-    if (A.rows !== B.cols || !Number.isFinite(scaling) || scaling === 0) {
-      const found = `ranks ${A.rows} and ${B.cols}, scaling ${scaling}`;
-      throw new WorkbenchError('badRequest', `Adapter ${adapter.name}, ${module}: ${found} cannot be written`);
-    }
-    if (A.rows !== rank) rankPattern[module] = A.rows;
-    const divisor = scalingDivisor({ rslora }, A.rows);
-    if (alpha / divisor !== scaling) alphaPattern[module] = scaling * divisor;
-    const write = (half: string, { rows, cols, data }: Matrix) => {
-      if (!allFinite(data))
-        throw new WorkbenchError(
-          'runtime',
-          `Adapter ${adapter.name}: ${half} of ${module} holds values that are infinite or not numbers; nothing was written`,
-          'If it was trained, the training has diverged: lower its learningRate, or take an earlier checkpoint.',
-        );
-      tensors.push({ name: `${keyPrefix}${module}.${half}.weight`, dtype: 'F32', shape: [rows, cols], data });
-    };
-    write('lora_A', A);
-    write('lora_B', B);
-  }
-  const targetModules = targetsFor([...adapter.modules.keys()], adapter.config.targetModules);
-  const configJson = formatAdapterConfig({ ...adapter.config, rankPattern, alphaPattern, targetModules });
-  return { configJson, tensors, metadata: { format: 'pt' } };
+/** What can be had of an adapter in a copy of its base alone. */
+function onlyMerged({ name }: Adapter, what: string): WorkbenchError {
+  return new WorkbenchError(
+    'unsupported',
+    `Adapter ${name}: ${what}; beside others it can have factors of linear layers in blocks, and their biases`,
+    `Merge it into a copy of its base, which is exact, and name that as the base: multi-lora export RECIPE ${name} --format merged --out DIR, or multi-lora merge --adapter FOLDER=1 --into-base --base BASE --out DIR`,
+  );
 }
 
-/**
- * Checks that every module of the adapter is a layer of the base, of the same size.
- *
- * @param layers the base's linear layers by module path
- * @throws WorkbenchError `mismatch` naming the first key that does not fit, `unsupported` for factors on the embedding or
- *   the output layer
- */
-export function checkAdapterFits(adapter: Adapter, layers: ReadonlyMap<string, { in: number; out: number }>): void {
-  const wrong = (what: string) =>
-    new WorkbenchError('mismatch', `Adapter ${adapter.name}: ${what}`, 'Was it trained for another base?');
-  for (const [module, { A, B }] of adapter.modules) {
-    const layer = layers.get(module);
-    const key = `${keyPrefix}${module}`;
-    if (!layer) throw noLayer(adapter, module, layers);
-    if (A.rows !== B.cols) throw wrong(`${key}: lora_A has rank ${A.rows}, lora_B has rank ${B.cols}`);
-    if (A.cols !== layer.in) {
-      throw wrong(`${key}.lora_A.weight is [${A.rows}, ${A.cols}], the base's layer takes ${layer.in} inputs`);
-    }
-    if (B.rows !== layer.out) {
-      throw wrong(`${key}.lora_B.weight is [${B.rows}, ${B.cols}], the base's layer gives ${layer.out} outputs`);
-    }
-  }
-}
-
-function noLayer({ name }: Adapter, module: string, layers: ReadonlyMap<string, unknown>): WorkbenchError {
-  const adapts = `Adapter ${name}: ${keyPrefix}${module}.lora_A.weight adapts ${module}`;
-  const special = /(^|\.)(lm_head|embed_tokens)$/.exec(module)?.[2];
-  if (special) {
-    const what = special === 'lm_head' ? 'the output layer' : 'the embedding';
-    return new WorkbenchError(
-      'unsupported',
-      `${adapts}, ${what}; here the linear layers of blocks alone carry factors`,
-      `Train it without ${special}, or merge it into its base with PEFT (merge_and_unload) and name the result as the base.`,
-    );
-  }
+function noLayer(adapter: Adapter, module: string, layers: ReadonlyMap<string, unknown>): WorkbenchError {
+  const adapts = `${keyPrefix}${module}.lora_A.weight adapts ${module}`;
   const paths = [...layers.keys()];
   const count = new Set(paths.map(path => /\.layers\.(\d+)\./.exec(path)?.[1])).size;
   const names = [...new Set(paths.map(path => path.slice(path.lastIndexOf('.') + 1)))].join(', ');
-  const has = `which the base does not have; it has ${count} blocks with ${names}`;
-  return new WorkbenchError('mismatch', `${adapts}, ${has}`, 'Was it trained for another base?');
+  return wrongBase(adapter, `${adapts}, which the base does not have; it has ${count} blocks with ${names}`);
 }
 
 /**
@@ -203,18 +184,4 @@ export function checkRank(rank: number, inputs: number, outputs: number, module:
     `Rank ${rank} does not fit ${module} [${outputs}, ${inputs}]`,
     `Use a whole number from 1 to ${limit}.`,
   );
-}
-
-/**
- * The given targets where they cover all modules, otherwise the modules' last names where every layer has all of them,
- * otherwise full paths. PEFT adapts what target_modules selects and ignores tensors of modules it does not.
- */
-function targetsFor(modules: string[], given: AdapterConfig['targetModules']): string[] | string {
-  if (typeof given === 'string') return given;
-  if (given && modules.every(module => isTargeted(given, module))) return given;
-  const names = [...new Set(modules.map(module => module.slice(module.lastIndexOf('.') + 1)))].sort();
-  const layerOf = (module: string) => /\.layers\.(\d+)\./.exec(module)?.[1];
-  const layers = new Set(modules.map(layerOf));
-  const isRegular = !layers.has(undefined) && modules.length === names.length * layers.size;
-  return isRegular ? names : [...modules].sort();
 }

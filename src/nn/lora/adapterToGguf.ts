@@ -5,7 +5,7 @@ import type { BaseConfig } from '../model/config.ts';
 import { ggufChange, ggufTensorNames, moveRows } from '../model/ggufTensors.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
-import type { Adapter } from './adapter.ts';
+import { type Adapter, beyondFactors } from './adapter.ts';
 
 /** What llama.cpp must know of the base an adapter belongs to. */
 export type GgufBase = Pick<BaseConfig, 'architecture' | 'heads' | 'kvHeads'>;
@@ -18,10 +18,17 @@ export const ggufMark = 'multi_lora.result';
  * adapter.lora.alpha / rank and knows no rsLoRA: alpha is written as scaling · rank (alpha·√r for rsLoRA), and where a
  * module's scaling is another, the rest goes into its B.
  *
- * @throws WorkbenchError `unsupported` naming a module that llama.cpp has no tensor for, or that overflows; `mismatch` where a q or k layer
+ * @throws WorkbenchError `unsupported` for what is more than factors, and naming a module that llama.cpp has no tensor for, or that overflows; `mismatch` where a q or k layer
  *   does not divide into the base's heads
  */
 export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
+  const more = beyondFactors(adapter);
+  if (more)
+    throw new WorkbenchError(
+      'unsupported',
+      `Adapter ${adapter.name} ${more}, for which llama.cpp's adapters have no place`,
+      'Export it merged into its base: --format merged-gguf.',
+    );
   const [first] = adapter.modules.values();
   const alpha = Math.fround((first?.scaling ?? 1) * (first?.A.rows ?? 1));
   const metadata = new Map<string, GgufValue>([

@@ -9,11 +9,12 @@ export function hashName(name: string): number {
 
 /**
  * Fresh factors as one flat vector: A uniform in ±1/√in (kaiming_uniform with a = √5, as PEFT), B zero, so that an
- * untrained adapter leaves the base unchanged (Hu et al. 2021, §4.1). `tensors` lists A and B in their order.
+ * untrained adapter leaves the base unchanged (Hu et al. 2021, §4.1). `tensors` lists A and B in their order; magnitudes
+ * among them are left at zero, for the norms of the base's rows.
  */
 export function initFactors(tensors: { name: string; shape: number[] }[], seed: number): Float32Array {
   const random = new Random(seed);
-  const sizes = tensors.map(t => t.shape[0]! * t.shape[1]!);
+  const sizes = tensors.map(t => t.shape.reduce((a, b) => a * b, 1));
   const flat = new Float32Array(sizes.reduce((a, b) => a + b, 0));
   let at = 0;
   for (const [i, t] of tensors.entries()) {

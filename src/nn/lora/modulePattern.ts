@@ -47,16 +47,20 @@ export function checkPatterns(keys: string[], where: string): void {
 
 /** The value of the first key that fits the module, as PEFT's `get_pattern_key` chooses it. */
 export function patternValue(pattern: Record<string, number> | undefined, module: string): number | undefined {
-  if (!pattern) return undefined;
-  if (Object.hasOwn(pattern, module)) return pattern[module];
+  const key = pattern && patternKey(pattern, module);
+  return key === undefined ? undefined : pattern![key];
+}
+
+/** The first key that fits the module. */
+export function patternKey(pattern: Record<string, number>, module: string): string | undefined {
+  if (Object.hasOwn(pattern, module)) return module;
   const { keys, literals, expressions } = compiledOf(pattern);
   let first = keys.length;
   // A name or path fits where it stands at the end, after a dot.
   for (let dot = module.indexOf('.'); dot >= 0; dot = module.indexOf('.', dot + 1))
     first = Math.min(first, literals.get(module.slice(dot + 1)) ?? first);
   const earlier = expressions.find(({ index, fits }) => index < first && fits(module));
-  const key = keys[earlier?.index ?? first];
-  return key === undefined ? undefined : pattern[key];
+  return keys[earlier?.index ?? first];
 }
 
 interface Compiled {

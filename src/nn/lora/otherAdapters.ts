@@ -33,10 +33,8 @@ export function peftTypeText(type: string): string {
 
 /** Keys of tensors that are no factors of a linear layer: what they are, and what to do where that is another thing. */
 const keys: [RegExp, what: string, hint?: string][] = [
-  [/lora_magnitude_vector/, 'a magnitude of DoRA'],
-  [/lora_embedding_[AB]/, 'a factor of the embedding'],
-  [/modules_to_save|(embed_tokens|lm_head|norm)\.weight$/, 'a whole layer saved beside the factors'],
-  [/\.bias$/, 'a trained bias'],
+  [/lora_[AB]\..*bias$/, 'a bias on B'],
+  [/original_module/, "the base's own module, as a training keeps it", "Save the adapter with PEFT's save_pretrained."],
   [/hada_/, 'of LoHa'],
   [/lokr_/, 'of LoKr'],
   [/ia3_l/, 'of (IA)³'],
@@ -44,22 +42,7 @@ const keys: [RegExp, what: string, hint?: string][] = [
   [/vera_(lambda|A|B)/, 'of VeRA'],
   [/oft_/, 'of OFT'],
   [/prompt_embeddings|prefix|prompt_encoder/, 'a trained prompt'],
-  [
-    /\.lora_[ab]$/,
-    'of MLX',
-    'Train it with PEFT, or fuse it into its base (mlx_lm.fuse) and name the result as the base.',
-  ],
   [/lora_(unet|te|up|down)/, 'of an adapter for images', 'Take an adapter of a language model.'],
-  [
-    /\.lora_[AB]\.[^.]+\.weight$/,
-    "of a training's own checkpoint",
-    "Save the adapter with PEFT's save_pretrained, which leaves the adapter's name out of the keys.",
-  ],
-  [
-    /^(?!base_model\.model\.).*\.lora_[AB]\.weight$/,
-    "named without PEFT's prefix base_model.model.",
-    "Save the adapter with PEFT's save_pretrained.",
-  ],
 ];
 
 /** What a tensor is that is not a factor of a linear layer, where its key tells. */
@@ -68,26 +51,14 @@ export function foreignKey(key: string): { what?: string; hint: string } {
   return what === undefined ? { hint: 'Only plain LoRA adapters can be used.' } : { what, hint };
 }
 
-/** What keys of adapter_config.json only another program writes; undefined for PEFT's. */
-export function foreignConfig(raw: Record<string, unknown>): { what: string; hint: string } | undefined {
-  if (!('fine_tune_type' in raw || 'lora_parameters' in raw)) return undefined;
-  return {
-    what: 'the configuration of an MLX adapter (fine_tune_type, lora_parameters), not of PEFT',
-    hint: 'Train it with PEFT, or fuse it into its base (mlx_lm.fuse) and name the result as the base.',
-  };
-}
+const fromGguf = 'Take the PEFT folder that it was made of.';
 
 /** Files that lie where PEFT's adapter_model.safetensors is looked for. */
 const files: [RegExp, what: string, hint: string][] = [
   [
-    /^adapter_model\.bin$/,
-    'a PyTorch file, which could run code when it is read',
-    'Load it with PEFT and save it anew: model.save_pretrained(FOLDER, safe_serialization=True).',
-  ],
-  [
-    /^adapters\.(safetensors|npz)$/,
-    'the factors of an MLX adapter',
-    'Train it with PEFT, or fuse it into its base (mlx_lm.fuse) and name the result as the base.',
+    /^adapters\.npz$/,
+    'the factors of an MLX adapter from before safetensors',
+    'Train it anew with mlx_lm, or fuse it into its base (mlx_lm.fuse) and name the result as the base.',
   ],
   [
     /^adapter_model.*(index\.json|-of-\d+\.safetensors)$/,
@@ -95,14 +66,14 @@ const files: [RegExp, what: string, hint: string][] = [
     'Save it in one: model.save_pretrained(FOLDER, max_shard_size="100GB").',
   ],
   [/^pytorch_lora_weights\./, 'an adapter for images', 'Take an adapter of a language model.'],
-  [/\.gguf$/, 'a file of llama.cpp', 'Take the PEFT folder that it was made of.'],
+  [/\.gguf$/, 'a file of llama.cpp', fromGguf],
   [
     /^(pytorch_)?model.*\.(safetensors|bin)(\.index\.json)?$/,
     'a whole model, no adapter',
     'Name its folder as the base.',
   ],
   [
-    /^adapter_model\.safetensors$/,
+    /^(adapter_model\.(safetensors|bin)|adapters\.safetensors)$/,
     'the factors without their configuration, which says how they are scaled',
     'Copy adapter_config.json from where they come from, or save the adapter again with PEFT.',
   ],
@@ -131,9 +102,14 @@ export function foreignFile(names: readonly string[]): { name: string; what: str
 export function foreignBeginning(start: string): { what: string; hint: string } | undefined {
   if (start.startsWith('version https://git-lfs'))
     return { what: 'a pointer of Git LFS, not the file itself', hint: 'Fetch it with: git lfs pull' };
-  if (start.startsWith('PK\u0003\u0004') || start.startsWith('\u0080\u0002'))
-    return { what: 'a PyTorch file under another name', hint: files[0]![2] };
-  if (start.startsWith('GGUF')) return { what: 'a file of llama.cpp under another name', hint: files[4]![2] };
+  // A length of 640 begins as a pickle does, and goes on with zeros.
+  const isPickle = start.startsWith('\u0080\u0002') && !start.startsWith('\u0080\u0002\0');
+  if (start.startsWith('PK\u0003\u0004') || isPickle)
+    return {
+      what: 'a PyTorch file under another name',
+      hint: 'Name it adapter_model.bin, as PyTorch and PEFT call it.',
+    };
+  if (start.startsWith('GGUF')) return { what: 'a file of llama.cpp under another name', hint: fromGguf };
   if (/^\s*<(!doctype|html|\?xml)/i.test(start))
     return { what: 'a web page, not the file itself', hint: 'Download the file again.' };
   return undefined;

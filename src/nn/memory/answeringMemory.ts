@@ -24,6 +24,8 @@ export interface AnsweringOptions {
   tensors: ReadonlyMap<string, TensorPlace>;
   /** Sum of the ranks of the experts in the bank. */
   ranks: number;
+  /** Some expert has magnitudes. */
+  rowEffects?: boolean;
   /** Tokens of the prompt, and of prompt and answer. */
   prompt: number;
   length: number;
@@ -41,8 +43,15 @@ export function plansExecutions(tensors: ReadonlyMap<string, TensorPlace>): bool
   return [...tensors.values()].reduce((sum, { length }) => sum + length, 0) <= largestPlanned;
 }
 
-export function answeringMemory({ config, tensors, ranks, prompt, length }: AnsweringOptions): AnsweringMemory {
-  const g = buildInferenceGraph(config, tensors, { adapted: ranks > 0, wholeCaches: false });
+export function answeringMemory({
+  config,
+  tensors,
+  ranks,
+  rowEffects,
+  prompt,
+  length,
+}: AnsweringOptions): AnsweringMemory {
+  const g = buildInferenceGraph(config, tensors, { adapted: ranks > 0, rowEffects, wholeCaches: false });
   const { peak, held } = compiledMemory(g);
   const stacked = linearGroups(config).reduce((sum, l) => sum + ranks * l.layers.length * (l.in + l.out), 0);
   const read = linearLayers(config).reduce((sum, l) => sum + ranks * (l.in + l.out), 0);

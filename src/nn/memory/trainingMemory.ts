@@ -1,4 +1,5 @@
-import { packsWeights, type SessionGraphOptions, sessionGraph } from '../train/sessionGraph.ts';
+import { buildNormGraph } from '../train/normGraph.ts';
+import { graphPlaces, packsWeights, type SessionGraphOptions, sessionGraph } from '../train/sessionGraph.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts';
 import { createArena } from './arena.ts';
 import { type BatchShape, type ExecutionShapes, largestShapes } from './batchShapes.ts';
@@ -46,6 +47,15 @@ export function trainingMemory(o: SessionGraphOptions, shapes: ExecutionShapes):
     activations: 0,
     graphs: 0,
   };
+  for (const { dora, ...expert } of graphPlaces(o)) {
+    if (!dora) continue;
+    const g = buildNormGraph(o.config, o.tensors, { ...expert, dora });
+    const arena = createArena();
+    allocateResults(g, { P: groupSize(expertGroup(o.config, { ...expert, dora })) }, arena);
+    memory.weights += compiledMemory(g).held;
+    memory.activations += besidesResults * arena.touchedBytes();
+    memory.graphs += bytesPerNode * g.nodes.length;
+  }
   const phases = (['step', 'accumulate', 'evaluate'] as const).filter(phase => shapes[phase].length > 0);
   for (const phase of phases) {
     const { weights, activations, graphs } = graphMemory(o, phase, shapes[phase]);

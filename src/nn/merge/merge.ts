@@ -3,7 +3,7 @@ import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
 import { type Adapter, checkRank, type LoraFactors } from '../lora/adapter.ts';
 import type { AdapterConfig } from '../lora/adapterConfig.ts';
 import { Random } from '../tensor/random.ts';
-import { mergeError, type RelativeError, type WeightedAdapter } from './mergeError.ts';
+import { checkFactorsAlone, mergeError, type RelativeError, type WeightedAdapter } from './mergeError.ts';
 import { type MajoritySign, type MethodParts, methodParts } from './mergeMethods.ts';
 import { type MaskPart, mergeModule, type Term } from './mergeModule.ts';
 
@@ -41,7 +41,7 @@ export interface MergeOptions {
  * with √|w·s| (the sign of w·s on A), so that the product holds cross terms BᵢAⱼ; see the relative error.
  *
  * @throws WorkbenchError `badRequest` for weights, density, method, names, and where the result is beyond single floats;
- *   `mismatch` for sizes and ranks
+ *   `mismatch` for sizes and ranks; `unsupported` for adapters that are more than factors
  */
 export function mergeAdapters(
   adapters: WeightedAdapter[],
@@ -49,6 +49,7 @@ export function mergeAdapters(
 ): { adapter: Adapter; relativeError: RelativeError } {
   const parts = checkRequest(adapters, options);
   const active = adapters.filter(({ weight }) => weight !== 0);
+  checkFactorsAlone(active);
   const rank =
     options.rank ?? Math.max(...active.flatMap(({ adapter }) => [...adapter.modules.values()].map(f => f.A.rows)));
   // A method that reads one of these was refused without it.

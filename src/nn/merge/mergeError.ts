@@ -1,7 +1,8 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { columnsOf, rowsOf, sideBySide } from '../linalg/columns.ts';
 import { qrTriangle } from '../linalg/qr.ts';
 import { productNorm } from '../linalg/svd.ts';
-import type { Adapter, LoraFactors } from '../lora/adapter.ts';
+import { type Adapter, beyondFactors, isDora, type LoraFactors } from '../lora/adapter.ts';
 
 /** An adapter and its weight in a sum. */
 export interface WeightedAdapter {
@@ -22,8 +23,11 @@ export interface RelativeError {
  * How far a combined adapter is from the exact weighted sum of the adapters it was made of. No ΔW is formed: a sum of
  * products is one product of stacked factors, and its norm that of the small core between their QR triangles, exact
  * to rounding.
+ *
+ * @throws WorkbenchError `unsupported` for adapters whose deltas are no products of factors
  */
 export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeError {
+  checkFactorsAlone(parts);
   const modules = new Set([merged, ...parts.map(part => part.adapter)].flatMap(adapter => [...adapter.modules.keys()]));
   const perModule = new Map<string, number>();
   let [errors, norms, noises] = [0, 0, 0];
@@ -43,6 +47,20 @@ export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeE
   }
   const [norm, noise] = [Math.sqrt(norms), Math.sqrt(noises)];
   return { total: errorRatio(Math.sqrt(errors), { norm, noise }), perModule, norm, noise };
+}
+
+/** An adapter's ΔW is s B A and nothing else, so that a sum of several is one of factors. Throws `unsupported` otherwise. */
+export function checkFactorsAlone(parts: WeightedAdapter[]): void {
+  for (const { adapter } of parts) {
+    const more = beyondFactors(adapter);
+    if (!more) continue;
+    const why = isDora(adapter) ? "what it adds depends on the base's weights" : 'that is more than factors';
+    throw new WorkbenchError(
+      'unsupported',
+      `${adapter.name} ${more}: ${why}, and cannot be merged into an adapter`,
+      'Merge it into a copy of the base, with method cat: multi-lora merge … --into-base. Or blend it at run time.',
+    );
+  }
 }
 
 // Factors are F32: a sum this much smaller than its terms is what is left of terms that cancel.

@@ -20,6 +20,8 @@ export function ggufMetadata(
   const traits = traitsOf(c.architecture);
   const { ggufName } = traits;
   if (!hasGgufConfig(traits)) throw refused(`a model of the class ${traits.className}`, ggufName);
+  // llama.cpp has no other output layer there than the embedding.
+  if (ggufName === 'gemma2' && !c.tied) throw refused('an output layer beside the embedding', ggufName);
   const windows = c.layerTypes.flatMap(type => type.window ?? []);
   const [rope, sliding] = c.ropes;
   if (!rope) throw refused('a model without rotary embedding', ggufName);

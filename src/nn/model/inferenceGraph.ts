@@ -25,6 +25,14 @@ export function bankInputs({ name }: LinearGroup): { A: string; B: string } {
   return { A: `${name}.lora_A`, B: `${name}.lora_B` };
 }
 
+/**
+ * Inputs of a group's layers that some experts need: what each row of W x is multiplied with, and what is added to it beside
+ * the base's bias.
+ */
+export function rowInputs({ name }: LinearGroup): { factor: string; offset: string } {
+  return { factor: `${name}.rowFactor`, offset: `${name}.rowOffset` };
+}
+
 /** The input with the gates of groups of so many layers. */
 export function gateInput(layers: number): string {
   return `gate.${layers}`;
@@ -51,7 +59,8 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
  * the largest of those counts; per layer `cache.L.key`, `cache.L.value` [B, KV, P, cacheHeadDim]. With `adapted`, the bank: R the sum of the ranks of the experts in it, G the number
  * of layers in a group, per group `GROUP.lora_A` [S, G·R, in] and `GROUP.lora_B`, transposed, [S, G·R, out], which is zero
  * outside a row's own layer; and for each G `gate.G` [B, 1, G·R]. S is 1 where all rows of the batch read one stack, in
- * which their gates choose, or B where each reads its own expert.
+ * which their gates choose, or B where each reads its own expert. With `rowEffects`, per group `GROUP.rowFactor` and
+ * `GROUP.rowOffset` [B, 1, out].
  * Outputs: `logits` [M, vocab], and the caches with the new keys and values in them. With `wholeCaches` each as
  * `cache.L.key.out`, `cache.L.value.out`: for a device that keeps them. Without, as onnxruntime-node copies every
  * output, `cache.written` [2·layers, W, cacheHeadDim] has the new rows alone, of each layer keys and then values; the
@@ -60,7 +69,7 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
 export function buildInferenceGraph(
   c: BaseConfig,
   tensors: ReadonlyMap<string, TensorPlace>,
-  { adapted, wholeCaches }: { adapted: boolean; wholeCaches: boolean },
+  { adapted, rowEffects = false, wholeCaches }: { adapted: boolean; rowEffects?: boolean; wholeCaches: boolean },
 ): Graph {
   const g = new Graph();
   const ids = g.input('ids', 'int64', ['B', 'T']);
@@ -71,7 +80,7 @@ export function buildInferenceGraph(
   const groups = new Map(linearGroups(c).map(group => [group.layers[0]!.path, group]));
   const project: Projection = (x, firstPath) => {
     const group = groups.get(firstPath)!;
-    const y = joinedLinear(g, group, weight, product, x);
+    const y = (rowEffects ? scaledLinear : joinedLinear)(g, group, weight, product, x);
     return adapted ? addBank(g, group, x, y) : y;
   };
   const written: Value[] = [];
@@ -113,6 +122,28 @@ function joinedLinear(
   const biases = layers[0]!.bias ? layers.map(l => weight(`${l.path}.bias`)) : undefined;
   const weights = layers.map(l => `${l.path}.weight`);
   return product(x, weights, biases && op.concat(g, biases, 0));
+}
+
+/** W x ⊙ factor + bias + offset, of one group as one product. */
+function scaledLinear(
+  g: Graph,
+  group: LinearGroup,
+  weight: TransformerParts['weight'],
+  product: Product,
+  x: Value,
+): Value {
+  const { layers } = group;
+  const names = rowInputs(group);
+  const [factor, offset] = [names.factor, names.offset].map(name => g.input(name, 'float32', ['B', 1, group.out])) as [
+    Value,
+    Value,
+  ];
+  const y = product(
+    x,
+    layers.map(l => `${l.path}.weight`),
+  );
+  const biases = layers[0]!.bias ? layers.map(l => weight(`${l.path}.bias`)) : undefined;
+  return op.add(g, op.mul(g, y, factor), biases ? op.add(g, offset, op.concat(g, biases, 0)) : offset);
 }
 
 /** Makes outputs of a layer's caches with the new keys and values in them, [B, KV, P, width] each. */

@@ -15,6 +15,41 @@ export const usualLinearNames: readonly string[] = linearNamesOf(architectures.l
 /** Those of all families. */
 export const linearNames: readonly string[] = [...new Set(Object.values(architectures).flatMap(linearNamesOf))];
 
+const families = Object.values(architectures);
+const embeddings: ReadonlySet<string> = new Set(families.map(({ names }) => names.embedding));
+const heads: ReadonlySet<string> = new Set(families.map(({ names }) => names.head));
+
+/** Whether a path is that of the embedding in some family. */
+export function isEmbedding(path: string): boolean {
+  return embeddings.has(path);
+}
+
+/** Whether a path is that of the output layer in some family. */
+export function isHead(path: string): boolean {
+  return heads.has(path);
+}
+
+/** Names of both in all families: the last parts of their paths. */
+export const outerNames: readonly string[] = [...new Set([...embeddings, ...heads].map(lastPart))];
+
+/** What begins a path of some family. */
+export const firstParts: readonly string[] = [...new Set([...embeddings, ...heads].map(path => path.split('.')[0]!))];
+
+/**
+ * The path of a module that an adapter names without what stands before it, such as `layers.0.self_attn.q_proj`: in the
+ * family that has such a module, and in Llama's where all families or none have it.
+ */
+export function wholePath(path: string): string {
+  const [, block, module] = /^layers\.(\d+)\.(.+)$/.exec(path) ?? [];
+  const isOwn = ({ names, linears }: (typeof families)[number]) =>
+    block === undefined
+      ? names.embedding.endsWith(`.${path}`)
+      : (Object.values(linears).flat() as string[]).includes(module!);
+  const family = families.find(isOwn);
+  if (block !== undefined) return `${(family ?? architectures.llama).names.blocks}.${block}.${module}`;
+  return family?.names.embedding ?? path;
+}
+
 /** One adaptable linear layer: y [out] = W [out, in] · x [in] (+ bias). */
 export interface LinearLayer {
   /** Module path in the Hugging Face model, for example `model.layers.0.self_attn.q_proj`. */

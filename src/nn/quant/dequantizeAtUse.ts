@@ -11,10 +11,16 @@ import { blockSize, bytesPerBlock } from './blocks.ts';
  * may execute nodes of constants alone at any time. Therefore what they read (of a quantised weight its scales) passes
  * through a Reshape to its own shape, which is computed from the shape of the product's other operand.
  *
+ * `partnerOf` names another value than the operand, whose first size must be known at run time only.
+ *
  * x Wᵀ with 4-bit weights becomes onnxruntime's fused operator, which dequantises while it multiplies. There is none for
  * x W, and with 8 bits it is slower than the two steps.
  */
-export function dequantizeAtUse(g: Graph, halves: ReadonlySet<string> = new Set()): void {
+export function dequantizeAtUse(
+  g: Graph,
+  halves: ReadonlySet<string> = new Set(),
+  partnerOf = ({ inputs }: Node, i: number): Value => inputs[i === 0 ? 1 : 0]!,
+): void {
   const conversions = conversionNodes(g, halves);
   if (conversions.size === 0) return;
   const removed = new Set([...conversions.values()].flat());
@@ -28,7 +34,7 @@ export function dequantizeAtUse(g: Graph, halves: ReadonlySet<string> = new Set(
     }
     const inputs = node.inputs.map((input, i) => {
       const chain = input && conversions.get(input);
-      return chain ? convertAgain(g, chain, node.inputs[i === 0 ? 1 : 0]!) : input;
+      return chain ? convertAgain(g, chain, partnerOf(node, i)) : input;
     });
     g.nodes.push({ ...node, inputs });
   }

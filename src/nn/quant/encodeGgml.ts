@@ -4,6 +4,14 @@ import { floatToHalf, to16Bits } from '../tensor/half.ts';
 export const ggmlOutputs = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8 } as const;
 export type GgmlOutput = keyof typeof ggmlOutputs;
 
+/** The largest magnitude that a type holds: blocks have a scale in 16 bits. */
+export const largestGgml: Record<GgmlOutput, number> = {
+  F32: 3.4028234663852886e38,
+  F16: 65504,
+  Q4_0: 8 * 65504,
+  Q8_0: 127 * 65504,
+};
+
 const blockValues = 32;
 const blockBytes: Partial<Record<GgmlOutput, number>> = { Q4_0: 18, Q8_0: 34 };
 

@@ -65,7 +65,8 @@ export function sessionGraph(o: SessionGraphOptions, phase: TrainPhase): Graph {
  * place serves all, in the memory of one. A shared batch computes every expert's columns for every row and pads all rows
  * to the longest, which a processor pays for in full; a GPU is faster with few large batches.
  */
-export function takesTurns(experts: Pick<TrainedExpert, 'rank' | 'targets'>[], device: Device): boolean {
-  const [first, ...others] = experts;
-  return device === 'cpu' && others.every(e => e.rank === first!.rank && `${e.targets}` === `${first!.targets}`);
+export function takesTurns(experts: Omit<TrainedExpert, 'name'>[], device: Device): boolean {
+  const form = ({ rank, targets, ranks, ratios, dora, loraPlusRatio }: Omit<TrainedExpert, 'name'>) =>
+    JSON.stringify([rank, targets, ranks, ratios, dora, loraPlusRatio]);
+  return device === 'cpu' && new Set(experts.map(form)).size === 1;
 }

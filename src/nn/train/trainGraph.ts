@@ -2,7 +2,7 @@ import { gradients } from '../autodiff/gradients.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from '../model/config.ts';
-import { type LinearGroup, linearGroups, linearLayers } from '../model/layout.ts';
+import { type LinearGroup, type LinearLayer, linearGroups, linearLayers } from '../model/layout.ts';
 import { longTextsAbove } from '../model/rope.ts';
 import {
   additionsPerBlock,
@@ -25,6 +25,8 @@ export interface ParameterGroup {
   decays: boolean;
   /** Groups with the same name here are clipped by their common norm. */
   clipWith: string;
+  /** Multiples of the learning rate, one for each tensor; 1 without it. */
+  rates?: number[];
 }
 
 /** An expert as the training graph sees it. */
@@ -33,6 +35,14 @@ export interface TrainedExpert {
   rank: number;
   /** Module paths that carry factors. */
   targets: string[];
+  /** Ranks of targets that have another, by path. */
+  ranks?: Readonly<Record<string, number>>;
+  /** What B is multiplied with besides the gate, by path: a target's scaling as a share of the expert's. 1 without it. */
+  ratios?: Readonly<Record<string, number>>;
+  /** Magnitudes are trained too (DoRA); the scaling that the gate has in the expert's rows. */
+  dora?: { scaling: number };
+  /** Learning rate of B, and of magnitudes, as a multiple of A's (LoRA+, Hayou et al. 2024, arXiv:2402.12354). */
+  loraPlusRatio?: number;
 }
 
 /** What a graph computes: losses alone, gradients that are added up, or the whole step with the update. */
@@ -71,16 +81,44 @@ export function factorName(path: string, factor: 'A' | 'B'): string {
   return `${path}.lora_${factor}.weight`;
 }
 
-/** The flat vector of one expert: A [rank, in] and B [out, rank] of each target in the order of the forward pass. */
+export function magnitudeName(path: string): string {
+  return `${path}.lora_magnitude_vector`;
+}
+
+export function rankAt({ rank, ranks }: Pick<TrainedExpert, 'rank' | 'ranks'>, path: string): number {
+  return ranks?.[path] ?? rank;
+}
+
+/** The layers that carry an expert's factors, in the order of the forward pass. */
+export function expertLayers(config: BaseConfig, { targets }: Pick<TrainedExpert, 'targets'>): LinearLayer[] {
+  const wanted = new Set(targets);
+  return linearLayers(config).filter(l => wanted.has(l.path));
+}
+
+/**
+ * The flat vector of one expert: A [rank, in], B [out, rank] and with DoRA the magnitude [out] of each target in the order of
+ * the forward pass. With LoRA+ all but A have the higher rate, as PEFT's create_loraplus_optimizer has it.
+ */
 export function expertGroup(config: BaseConfig, expert: TrainedExpert): ParameterGroup {
-  const targets = new Set(expert.targets);
-  const tensors = linearLayers(config)
-    .filter(l => targets.has(l.path))
-    .flatMap(l => [
-      { name: factorName(l.path, 'A'), shape: [expert.rank, l.in] },
-      { name: factorName(l.path, 'B'), shape: [l.out, expert.rank] },
-    ]);
-  return { name: expert.name, tensors, decays: true, clipWith: expert.name };
+  const tensors = expertLayers(config, expert).flatMap(l => [
+    { name: factorName(l.path, 'A'), shape: [rankAt(expert, l.path), l.in] },
+    { name: factorName(l.path, 'B'), shape: [l.out, rankAt(expert, l.path)] },
+    ...(expert.dora ? [{ name: magnitudeName(l.path), shape: [l.out] }] : []),
+  ]);
+  const { loraPlusRatio = 1 } = expert;
+  const rates = tensors.map(({ name }) => (name.endsWith('lora_A.weight') ? 1 : loraPlusRatio));
+  return {
+    name: expert.name,
+    tensors,
+    decays: true,
+    clipWith: expert.name,
+    ...(loraPlusRatio !== 1 && { rates }),
+  };
+}
+
+/** The input with the norms of the rows of W + scaling · B · A of an expert with magnitudes: those of all its layers. */
+export function normsInput(expert: string): string {
+  return `${expert}.norms`;
 }
 
 /** The sites where adapters read their input; linears that share an input share a dropout mask. */
@@ -101,7 +139,7 @@ function dropoutSite({ layers: [first] }: LinearGroup): string {
  * `lossRows` [M] int64, the positions in the flattened batch that predict a trained token; `labels` [M] int64;
  * `lossWeights` [M, L], the share of each token in each of the L losses; `firstPositions` [B, 1] int64 where long texts have
  * rotary tables of their own (`firstPosition`); per group G: `G` [P], and for the step
- * `G.m`, `G.v` [P], `G.hyper`; `G.sum` [P] where gradients are accumulated.
+ * `G.m`, `G.v` [P], `G.hyper`; `G.sum` [P] where gradients are accumulated; `G.norms` [Σ out] for experts with magnitudes.
  * Outputs: `losses` [L]; per group `G.sum.out`, or `G.out`, `G.m.out`, `G.v.out`; `norms` [clip groups].
  */
 export function buildTrainGraph(o: TrainGraphOptions): Graph {
@@ -125,13 +163,16 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const factors = tensors.slice(o.baseGroups?.length ?? 0);
   const layers = new Map(linearGroups(c).flatMap(group => group.layers.map(l => [l.path, { ...l, group }])));
   const gates = o.experts.length > 0 ? tokenGates(g, o.experts) : undefined;
+  const rowFactors = magnitudeFactors(g, o, factors);
 
   const linear = (x: Value, path: string): Value => {
     const layer = layers.get(path)!;
     const bias = layer.bias ? weight(`${path}.bias`) : undefined;
-    const y = op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
+    const W = weight(`${path}.weight`);
     const active = o.experts.flatMap((e, i) => (e.targets.includes(path) ? [i] : []));
-    if (active.length === 0) return y;
+    const scaled = active.filter(i => o.experts[i]!.dora);
+    const product = op.gemm(g, x, W, { transB: true }, scaled.length === 0 ? bias : undefined);
+    if (active.length === 0) return product;
     const A = op.concat(
       g,
       active.map(i => factors[i]!.get(factorName(path, 'A'))!),
@@ -139,12 +180,36 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
     );
     const B = op.concat(
       g,
-      active.map(i => factors[i]!.get(factorName(path, 'B'))!),
+      active.map(i => {
+        const ratio = o.experts[i]!.ratios?.[path] ?? 1;
+        const own = factors[i]!.get(factorName(path, 'B'))!;
+        const B = ratio === 1 ? own : op.mul(g, own, g.scalar(ratio));
+        return scaled.includes(i) ? op.mul(g, B, op.reshape(g, rowFactors(i, path), [layer.out, 1])) : B;
+      }),
       1,
     );
     const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer.group), layer.in)) : x;
-    const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!(active));
+    const y = scaled.length === 0 ? product : scaleRows(product, read, path, scaled);
+    const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!.columns(active, path));
     return op.gemm(g, inner, B, { transB: true }, y);
+  };
+  /**
+   * W x + (c − 1) ⊙ W x of the tokens of experts with magnitudes, and the bias. As in PEFT, the second term reads x with
+   * dropout, as the factors do.
+   */
+  const scaleRows = (product: Value, read: Value, path: string, scaled: number[]): Value => {
+    const { bias } = layers.get(path)!;
+    const isAlone = o.experts.length === 1;
+    const own = scaled.map(i => op.reshape(g, rowFactors(i, path), [1, layers.get(path)!.out]));
+    let y: Value;
+    if (isAlone && !o.dropout) y = op.mul(g, product, own[0]!);
+    else {
+      const steps = op.sub(g, op.concat(g, own, 0), g.scalar(1));
+      const perToken = isAlone ? steps : op.gemm(g, gates!.isOf(scaled), steps);
+      const again = o.dropout ? op.gemm(g, read, weight(`${path}.weight`), { transB: true }) : product;
+      y = op.add(g, product, op.mul(g, perToken, again));
+    }
+    return bias ? op.add(g, y, weight(`${path}.bias`)) : y;
   };
   /** The residual stream: the embeddings, and after each addition. */
   const stream: Value[] = [];
@@ -224,30 +289,85 @@ function addUpdate(g: Graph, groups: ParameterGroup[], flat: Value[], sums: Valu
       gradient: sums[i]!,
       norm: norms[clips.indexOf(group.clipWith)]!,
     };
-    const next = adamW(g, state, group.decays);
+    const next = adamW(g, state, group.decays, rateVector(g, group));
     g.output(`${group.name}.out`, next.parameter);
     g.output(`${group.name}.m.out`, next.m);
     g.output(`${group.name}.v.out`, next.v);
   }
 }
 
-function unflatten(g: Graph, flat: Value, group: ParameterGroup): Map<string, Value> {
+/** A group's multiples of the learning rate, [P]; undefined where all are 1. */
+function rateVector(g: Graph, { tensors, rates }: ParameterGroup): Value | undefined {
+  if (!rates) return undefined;
+  const parts = tensors.map((t, i) => {
+    const shape = [t.shape.reduce((a, b) => a * b, 1)];
+    return g.node('Expand', [g.scalar(rates[i]!), g.ints(shape)], [{ type: 'float32', shape }])[0]!;
+  });
+  return op.concat(g, parts, 0);
+}
+
+/** The tensors of a flat vector [P], by name. */
+export function unflatten(g: Graph, flat: Value, group: ParameterGroup): Map<string, Value> {
   const sizes = group.tensors.map(t => t.shape.reduce((a, b) => a * b, 1));
   const pieces = op.split(g, flat, sizes, 0);
   return new Map(group.tensors.map((t, i) => [t.name, op.reshape(g, pieces[i]!, t.shape)]));
 }
 
-/** Per-token gate columns: for a list of experts, [N, Σ rank], each expert's value repeated over its rank. */
-function tokenGates(g: Graph, experts: TrainedExpert[]): (active: number[]) => Value {
+/**
+ * c = m / ‖W + s B A‖, [out], of an expert's layer. The norm is an input, and so gets no gradient: DoRA takes it as a constant
+ * in the backward pass (Liu et al. 2024, §4.3).
+ */
+function magnitudeFactors(
+  g: Graph,
+  { config, experts }: TrainGraphOptions,
+  factors: Map<string, Value>[],
+): (expert: number, path: string) => Value {
+  const norms = experts.map(e => {
+    if (!e.dora) return undefined;
+    const own = expertLayers(config, e);
+    const sizes = own.map(l => l.out);
+    const all = g.input(normsInput(e.name), 'float32', [sizes.reduce((a, b) => a + b, 0)]);
+    const pieces = op.split(g, all, sizes, 0);
+    return new Map(own.map((l, i) => [l.path, pieces[i]!]));
+  });
+  return (expert, path) =>
+    g.once(`factor:${expert}:${path}`, () =>
+      op.div(g, factors[expert]!.get(magnitudeName(path))!, norms[expert]!.get(path)!),
+    );
+}
+
+interface TokenGates {
+  /** For a list of experts, [N, Σ rank]: each expert's value repeated over its rank at a module path. */
+  columns(active: number[], path: string): Value;
+  /** For a list of experts, [N, count]: 1 in the rows of the expert, 0 in those of others. */
+  isOf(experts: number[]): Value;
+}
+
+function tokenGates(g: Graph, experts: TrainedExpert[]): TokenGates {
   const gate = g.input('gate', 'float32', ['B', experts.length]);
-  return active =>
-    g.once(`gate:${active}`, () => {
-      const columns = active.flatMap(i => Array.from({ length: experts[i]!.rank }, () => i));
-      const perRow = op.reshape(g, op.gatherColumns(g, gate, columns), ['B', 1, columns.length]);
-      const shape = ['B', 'T', columns.length];
-      const perToken = g.node('Expand', [perRow, g.shapeValue(shape)], [{ type: 'float32', shape }])[0]!;
-      return op.reshape(g, perToken, ['N', columns.length]);
-    });
+  const perToken = (columns: number[], rows: Value): Value => {
+    const perRow = op.reshape(g, op.gatherColumns(g, rows, columns), ['B', 1, columns.length]);
+    const shape = ['B', 'T', columns.length];
+    const expanded = g.node('Expand', [perRow, g.shapeValue(shape)], [{ type: 'float32', shape }])[0]!;
+    return op.reshape(g, expanded, ['N', columns.length]);
+  };
+  return {
+    columns(active, path) {
+      const ranks = active.map(i => rankAt(experts[i]!, path));
+      const key = active.map((i, n) => `${i}x${ranks[n]}`);
+      return g.once(`gate:${key}`, () =>
+        perToken(
+          active.flatMap((i, n) => Array.from({ length: ranks[n]! }, () => i)),
+          gate,
+        ),
+      );
+    },
+    isOf(own) {
+      // Scalings are above 0.
+      const sign = () => g.node('Sign', [gate], [{ type: 'float32', shape: gate.shape }])[0]!;
+      return g.once(`is:${own}`, () => perToken(own, g.once('is', sign)));
+    },
+  };
 }
 
 function dropoutMask(g: Graph, site: string, size: number): Value {

@@ -19,6 +19,8 @@ const control = z.discriminatedUnion('kind', [
     kind: z.literal('choice'),
     options: z.array(z.object({ value: z.union([z.string(), z.boolean()]), text: z.optional(z.string()) })),
   }),
+  /** A table or a list of numbers, written as JSON. */
+  z.object({ kind: z.literal('json'), example: z.string() }),
   /** One word for all, or some of these. */
   z.object({ kind: z.literal('some'), all: z.string(), offers: z.array(z.string()) }),
 ]);

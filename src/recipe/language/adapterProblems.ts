@@ -1,5 +1,6 @@
+import type { AdapterConfig } from '../../nn/lora/adapterConfig.ts';
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
-import { linearNames, linearNamesOf } from '../../nn/model/layout.ts';
+import { linearNames, linearNamesOf, outerNames } from '../../nn/model/layout.ts';
 import type { PartProblem } from '../problem.ts';
 import { type BaseFacts, type Checked, known, unreadable } from './recipeWorld.ts';
 
@@ -17,7 +18,11 @@ export function adapterProblems({ recipe, world }: Checked): PartProblem[] {
     if (reason) return [{ code: 'badAdapter', message: reason, ...at }];
     const facts = known(fact);
     if (!facts) return [];
-    const found = [...foreignTargets(facts.config.targetModules, base), ...otherOrigin(facts, base)];
+    const found = [
+      ...foreignTargets(facts.config.targetModules, base),
+      ...onlyMerged(facts.config),
+      ...otherOrigin(facts, base),
+    ];
     return found.map(problem => ({ ...problem, ...at }));
   });
 }
@@ -28,11 +33,24 @@ function foreignTargets(targets: string | string[] | undefined, base: BaseFacts 
   // A single string is an expression that modules are matched with.
   if (!Array.isArray(targets)) return [];
   const known = base ? linearNamesOf(base.config) : linearNames;
-  const names = targets.filter(target => !known.some(n => target === n || target.endsWith(`.${n}`)));
+  const names = targets.filter(t => !isOutside(t) && !known.some(n => t === n || t.endsWith(`.${n}`)));
   if (names.length === 0) return [];
   const list = names.map(n => `'${n}'`).join(', ');
   const message = `the adapter targets ${list}, which the base does not have; it has ${known.join(', ')}`;
   return [{ code: 'unknownTarget', message }];
+}
+
+/** What lies before and behind the blocks, where factors run in a copy of the base alone. */
+function isOutside(target: string): boolean {
+  return outerNames.includes(target.slice(target.lastIndexOf('.') + 1));
+}
+
+function onlyMerged({ targetModules, modulesToSave = [], tokenIndices = {} }: AdapterConfig): Found[] {
+  const targets = Array.isArray(targetModules) ? targetModules.filter(isOutside) : [];
+  const names = [...new Set([...targets, ...modulesToSave, ...Object.keys(tokenIndices)])];
+  if (names.length === 0) return [];
+  const message = `the adapter changes ${names.map(n => `'${n}'`).join(', ')}, which is exact in a copy of the base alone: multi-lora merge --adapter FOLDER=1 --into-base`;
+  return [{ code: 'badAdapter', message }];
 }
 
 function otherOrigin({ baseHash, chatTemplate }: AdapterOrigin, base: BaseFacts | undefined): Found[] {

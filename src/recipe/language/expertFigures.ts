@@ -60,12 +60,14 @@ export function figuresOfExperts(recipe: Recipe, world: RecipeWorld): (name: str
 }
 
 function ownFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFigures {
-  const { rank, alpha, rslora, targets } = loraSettingsOf(recipe, name);
+  const lora = loraSettingsOf(recipe, name);
+  const { rank, alpha, rslora, dora } = lora;
   const base = known(world.base);
   const settings = { rank, alpha, rslora, scaling: scalingOf({ rank, alpha, rslora }, '') };
   if (!base) return settings;
-  const { layers } = targetLayers(base.config, targets);
-  return { ...settings, ...sizeOf(layers.length, factorParameters(layers, rank)) };
+  const { layers } = targetLayers(base.config, lora);
+  const magnitudes = dora ? layers.reduce((sum, l) => sum + l.out, 0) : 0;
+  return { ...settings, ...sizeOf(layers.length, magnitudes + factorParameters(layers, path => rankOf(lora, path))) };
 }
 
 function adapterFigures(adapter: string, world: RecipeWorld): ExpertFigures | undefined {
@@ -76,7 +78,7 @@ function adapterFigures(adapter: string, world: RecipeWorld): ExpertFigures | un
   const settings = { rank, alpha, rslora, scaling: scalingOf({ rank, alpha, rslora }, '') };
   if (!base || !Array.isArray(targetModules)) return settings;
   const layers = linearLayers(base.config).filter(l => isTargeted(targetModules, l.path));
-  const parameters = layers.reduce((sum, l) => sum + factorParameters([l], rankOf(config, l.path)), 0);
+  const parameters = factorParameters(layers, path => rankOf(config, path));
   return { ...settings, ...sizeOf(layers.length, parameters) };
 }
 

@@ -6,13 +6,20 @@ import { loraSettings, type Recipe } from '../schema.ts';
 export function targetLayersOf(
   config: BaseConfig,
 ): (recipe: Recipe, expert: string) => ReturnType<typeof targetLayers> {
-  const found = new Map<unknown, ReturnType<typeof targetLayers>>();
+  const found = new Map<unknown, Map<unknown, ReturnType<typeof targetLayers>>>();
   return (recipe, expert) => {
-    const written = recipe.experts[expert]?.lora?.targets ?? recipe.lora.targets;
-    let layers = found.get(written);
+    const own = recipe.experts[expert]?.lora;
+    const written = own?.targets ?? recipe.lora.targets;
+    const blocks = own?.layers ?? recipe.lora.layers;
+    const ofTargets = found.get(written) ?? new Map<unknown, ReturnType<typeof targetLayers>>();
+    found.set(written, ofTargets);
+    let layers = ofTargets.get(blocks);
     if (!layers) {
-      layers = targetLayers(config, written ?? loraSettings.shape.targets.parse(undefined));
-      found.set(written, layers);
+      layers = targetLayers(config, {
+        targets: written ?? loraSettings.shape.targets.parse(undefined),
+        layers: blocks,
+      });
+      ofTargets.set(blocks, layers);
     }
     return layers;
   };

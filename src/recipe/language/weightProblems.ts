@@ -21,7 +21,11 @@ export function weightProblems(checked: Checked): PartProblem[] {
   ];
   return [
     ...tables.flatMap(([path, weights]) => oddWeights(weights ?? {}, path, checked)),
-    ...Object.keys(merges).flatMap(name => [...unequalRanks(name, checked), ...unusedSettings(name, checked)]),
+    ...Object.keys(merges).flatMap(name => [
+      ...notFactors(name, checked),
+      ...unequalRanks(name, checked),
+      ...unusedSettings(name, checked),
+    ]),
   ];
 }
 
@@ -51,6 +55,20 @@ function hasComment({ text, root }: Checked['reading'], path: JSONPath): boolean
   const before = text.slice(Math.max(0, node.offset - farthestComment), node.offset);
   const above = before.split('\n').at(-2)?.trim() ?? '';
   return /\/[/*]/.test(rest) || above.startsWith('//') || above.endsWith('*/');
+}
+
+/** Experts of a merge whose deltas are no products of factors: they cannot become an adapter. */
+function notFactors(name: string, { recipe, world }: Checked): PartProblem[] {
+  return Object.entries(recipe.merges[name]!.weights).flatMap(([expert, weight]): PartProblem[] => {
+    const { data, adapter } = recipe.experts[expert] ?? {};
+    const config = adapter === undefined ? undefined : known(world.adapter(adapter))?.config;
+    const isDora = data ? loraSettingsOf(recipe, expert).dora : config?.dora;
+    const hasBiases = (config?.bias ?? 'none') !== 'none';
+    if (weight === 0 || (!isDora && !hasBiases)) return [];
+    const why = isDora ? 'is trained with DoRA' : 'may have trained biases';
+    const message = `'${expert}' ${why}, which a merge into an adapter cannot hold; blend it, or merge into a copy of the base (--into-base)`;
+    return [{ code: 'notFactors', path: ['merges', name, 'weights', expert], on: 'key', message }];
+  });
 }
 
 function unequalRanks(name: string, { recipe, world }: Checked): PartProblem[] {

@@ -22,12 +22,17 @@ const longExamples = Array.from({ length: 32 }, (_, i) => ({
 }));
 
 /** Rows enough that activations are most of what training takes. */
-function largeExperiment(training: object, folder = temporaryFolder(), base = 'embedded'): string {
+function largeExperiment(
+  training: object,
+  folder = temporaryFolder(),
+  base = 'embedded',
+  lora: object = { rank: 16 },
+): string {
   writeJsonLines(join(folder, 'long.jsonl'), longExamples);
   return tinyExperiment(
     {
       base,
-      lora: { rank: 16 },
+      lora,
       training: { steps: 2, batchSize: 16, validateEvery: 0, ...training },
       experts: { count: { data: { train: 'long.jsonl' } } },
       blends: {},
@@ -50,6 +55,10 @@ async function assertPlannedWell(context: TestContext, recipe: string): Promise<
   const measured = peakOf(engine.pid!) - loader;
   assertClose([plan.totalBytes / measured], [1], 0.15, 'planned by measured bytes');
 }
+
+test('with magnitudes too', { skip: peakMissing }, async context => {
+  await assertPlannedWell(context, largeExperiment({}, temporaryFolder(), 'embedded', { rank: 16, dora: true }));
+});
 
 for (const recompute of [false, true])
   test(`the memory that is planned is within 15 % of the peak, activations ${recompute ? 'computed again' : 'kept'}`, {

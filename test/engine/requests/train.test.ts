@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { readAdapter } from '../../../src/experiment/adapterFiles.ts';
 import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
 import { cutAnswersCode, type WorkbenchError } from '../../../src/protocol/errors.ts';
 import { testEngine } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
-import { writeJsonLines } from '../../support/tinyExperiment.ts';
+import { tinyExperiment, writeJsonLines } from '../../support/tinyExperiment.ts';
 
 /** A recipe with one expert beside its data. */
 function recipeOf(data: Record<string, object[]>, recipe: object): string {
@@ -93,4 +94,73 @@ test('what is not learned as it is written', async t => {
       assert.ok(finished);
     },
   );
+});
+
+test('DoRA with patterns, blocks and LoRA+: trained, stopped and resumed in the same bits, asked in blends, merged into a base alone', async t => {
+  const engine = testEngine(t);
+  const lora = {
+    rank: 4,
+    alpha: 8,
+    dora: true,
+    targets: '.*\\.(q|v|down)_proj',
+    layers: [0, 1],
+    rankPattern: { v_proj: 2 },
+    alphaPattern: { 'layers.1.mlp.down_proj': 3 },
+    dropout: 0.1,
+  };
+  const training = { steps: 4, batchSize: 2, validateEvery: 0, checkpointEvery: 2, loraPlusRatio: 4 };
+  const recipe = tinyExperiment({ lora, training });
+  await engine.request('train', { recipe, resume: false });
+  const folder = join(dirname(recipe), 'runs/tiny/adapters');
+  const { modules } = await readAdapter(join(folder, 'math'));
+  assert.deepEqual(
+    [...modules].map(([path, { A, scaling, magnitude }]) => [path, A.rows, scaling, magnitude!.length > 0]),
+    [0, 1].flatMap(block => [
+      [`model.layers.${block}.mlp.down_proj`, 4, block === 1 ? 0.75 : 2, true],
+      [`model.layers.${block}.self_attn.q_proj`, 4, 2, true],
+      [`model.layers.${block}.self_attn.v_proj`, 2, 4, true],
+    ]),
+  );
+  const whole = readFileSync(join(folder, 'math/adapter_model.safetensors'));
+  const aborted = new AbortController();
+  const stopped = tinyExperiment({ lora, training });
+  await engine
+    .request(
+      'train',
+      { recipe: stopped, resume: false },
+      {
+        signal: aborted.signal,
+        onProgress: told => told.kind === 'event' && told.event.type === 'checkpoint' && aborted.abort(),
+      },
+    )
+    .catch(() => {});
+  await engine.request('train', { recipe: stopped, resume: true });
+  assert.deepEqual(readFileSync(join(dirname(stopped), 'runs/tiny/adapters/math/adapter_model.safetensors')), whole);
+
+  const ask = (weights: Record<string, number>) =>
+    engine.request('ask', { recipe, prompt: 'What is 3 + 4?', target: { kind: 'weights', weights } });
+  const [{ text: first }, { text: again }] = [await ask({ math: 1 }), await ask({ math: 1 })];
+  assert.equal(again, first);
+  await ask({ math: 0.5, code: 0.5 });
+
+  await assert.rejects(
+    engine.request('merge', { recipe, merge: 'both' }),
+    (e: WorkbenchError) => e.code === 'unsupported' && /math is trained with DoRA/.test(e.message),
+  );
+  const merged = await engine.request('merge', {
+    recipe,
+    merge: 'both',
+    intoBase: true,
+    out: join(dirname(recipe), 'full'),
+  });
+  // The embedded base is stored in half floats.
+  assert.ok(merged.relativeError! < 0.02, `${merged.relativeError}`);
+  const { bytes } = await engine.request('export', {
+    recipe,
+    expert: 'math',
+    format: 'peft',
+    out: join(dirname(recipe), 'peft'),
+  });
+  assert.ok(bytes > 0);
+  assert.deepEqual((await readAdapter(join(dirname(recipe), 'peft'))).modules, modules);
 });

@@ -7,7 +7,9 @@ import { createKvCache } from '../../../src/engine/runtime/kvCache.ts';
 import { allLogits } from '../../../src/engine/runtime/model.ts';
 import { openModel } from '../../../src/engine/runtime/openModel.ts';
 import { type Feeds, readFloats } from '../../../src/engine/runtime/session.ts';
+import { readAdapter } from '../../../src/experiment/adapterFiles.ts';
 import { type Base, loadBase } from '../../../src/experiment/base.ts';
+import { writeMergedBase } from '../../../src/experiment/mergedBase.ts';
 import { encodeSafetensors } from '../../../src/nn/files/safetensors.ts';
 import type { Adapter, LoraFactors } from '../../../src/nn/lora/adapter.ts';
 import { mergeDelta } from '../../../src/nn/merge/mergeIntoBase.ts';
@@ -16,7 +18,8 @@ import { Random } from '../../../src/nn/tensor/random.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
 import { goldenBase } from '../../support/goldenBase.ts';
-import { goldenTensors } from '../../support/goldenFiles.ts';
+import { goldenJson, goldenPath, goldenTensors } from '../../support/goldenFiles.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const modelName = 'qwen2_tied';
 const ids = [1, 17, 60, 4, 33, 99, 8];
@@ -33,6 +36,22 @@ function randomAdapter(layers: LinearLayer[], name: string, rank: number, target
   for (const l of layers)
     if (targets.test(l.path)) modules.set(l.path, { A: matrix(rank, l.in), B: matrix(l.out, rank), scaling });
   return { name, config: { rank, alpha: rank * scaling, rslora: false }, modules };
+}
+
+/** Random magnitudes around the norms of the rows, so that every row is scaled by its own factor. */
+function withMagnitudes(adapter: Adapter): Adapter {
+  const random = new Random(5);
+  const weight = goldenTensors(`models/${modelName}/model.safetensors`);
+  const modules = new Map<string, LoraFactors>();
+  for (const [path, factors] of adapter.modules) {
+    const [W, inputs] = [weight(`${path}.weight`), factors.A.cols];
+    const magnitude = Float32Array.from(
+      { length: factors.B.rows },
+      (_, o) => Math.hypot(...W.subarray(o * inputs, (o + 1) * inputs)) * (0.8 + 0.4 * random.uniform()),
+    );
+    modules.set(path, { ...factors, magnitude });
+  }
+  return { ...adapter, config: { ...adapter.config, dora: true }, modules };
 }
 
 async function openBank() {
@@ -296,3 +315,100 @@ test('unknown experts, weights that are no numbers and adapters of another base 
   );
   assert.deepEqual(bank.names(), ['math', 'qa']);
 });
+
+for (const name of ['dora_llama_all', 'dora_qwen2_all'])
+  test(`${name}: the logits of PEFT with DoRA to 1e-4, alone and beside the base`, async () => {
+    const gold = goldenJson(`train/${name}/golden.json`);
+    const base = await goldenBase(gold.base.split('/').at(-1));
+    const model = await openModel(base, 1);
+    await model.load(await readAdapter(goldenPath(`train/${name}/adapter`), 'dora'));
+    const expected = goldenTensors(`train/${name}/golden.safetensors`)('logits.after_training.batch0');
+    const { input_ids, attention_mask } = gold.batches[0];
+    const length = input_ids[0].length;
+    for (const [row, padded] of input_ids.entries()) {
+      const own: number[] = padded.filter((_: number, t: number) => attention_mask[row][t] === 1);
+      const wanted = expected.subarray(row * length * base.config.vocab).subarray(0, own.length * base.config.vocab);
+      assertClose(await allLogits(model, own, { dora: 1 }), wanted, 1e-4);
+      const cache = createKvCache(base.config, 2, own.length);
+      const both = await model.run([own, own], [0, 0], [{}, { dora: 1 }], cache, 0);
+      assertClose(both.subarray(both.length / 2), wanted, 1e-4);
+      const plain = await openModel(base, 1);
+      assertSameBits(await allLogits(model, own, {}), await allLogits(plain, own, {}), 'the base');
+      await plain.dispose();
+    }
+    await model.dispose();
+  });
+
+test('DoRA in blends and mixed batches equals the same weights merged, to 1e-4; experts of factors alone keep their numbers', async () => {
+  const { base, model, layers, adapters } = await openBank();
+  const before = await allLogits(model, ids, { math: 0.7, qa: -0.3 });
+  const dora = withMagnitudes(randomAdapter(layers, 'dora', 3, /./, 2));
+  const other = withMagnitudes(randomAdapter(layers, 'other', 2, /v_proj|down_proj/, 1));
+  assert.throws(() => model.bank.load(dora), /the row effects of expert 'dora' are missing/);
+  await model.load(dora);
+  await model.load(other);
+  assertSameBits(await allLogits(model, ids, { math: 0.7, qa: -0.3 }), before);
+  const rows: Weights[] = [{ dora: 1 }, { dora: 0.6, math: 0.5 }, { dora: 0.5, other: 0.8, qa: -0.4 }, { code: 1 }, {}];
+  const cache = createKvCache(base.config, rows.length, ids.length);
+  const found = await model.run(
+    rows.map(() => ids),
+    rows.map(() => 0),
+    rows,
+    cache,
+    0,
+  );
+  const all = { ...adapters, dora, other };
+  for (const [i, weights] of rows.entries()) {
+    const parts = Object.entries(weights).map(([name, weight]) => ({ adapter: all[name as 'math'], weight }));
+    const merged = await openModel(await mergedBase(base, parts), 1);
+    const size = found.length / rows.length;
+    assertClose(
+      found.subarray(i * size, (i + 1) * size),
+      await allLogits(merged, ids, {}),
+      1e-4,
+      JSON.stringify(weights),
+    );
+    await merged.dispose();
+  }
+  const alone = await allLogits(model, ids, { other: 1 });
+  model.bank.unload('dora');
+  assertSameBits(await allLogits(model, ids, { other: 1 }), alone, 'after unloading its neighbour');
+  await model.dispose();
+});
+
+for (const name of ['qwen2_qv_bias_all', 'qwen2_qv_bias_lora_only'])
+  test(`${name}: the logits of PEFT with trained biases to 1e-4, and a share of them`, async () => {
+    const gold = goldenJson(`train/${name}/golden.json`);
+    const base = await goldenBase(gold.base.split('/').at(-1));
+    const model = await openModel(base, 1);
+    const adapter = await readAdapter(goldenPath(`train/${name}/adapter`), 'biased');
+    await model.load(adapter);
+    const expected = goldenTensors(`train/${name}/golden.safetensors`)('logits.after_training.batch0');
+    const length: number = gold.batches[0].attention_mask[0].reduce((a: number, b: number) => a + b);
+    const own: number[] = gold.batches[0].input_ids[0].slice(0, length);
+    const wanted = expected.subarray(0, length * base.config.vocab);
+    assertClose(await allLogits(model, own, { biased: 1 }), wanted, 1e-4);
+    const without = await allLogits(model, own, {});
+    assert.ok(Math.max(...wanted.map((x, i) => Math.abs(x - without[i]!))) > 0.1);
+    const folder = join(temporaryFolder(), 'merged');
+    await writeMergedBase(base, [{ adapter, weight: 0.5 }], folder);
+    const merged = await openModel(await loadBase(folder), 1);
+    assertClose(await allLogits(model, own, { biased: 0.5 }), await allLogits(merged, own, {}), 1e-4);
+    await merged.dispose();
+    await model.dispose();
+  });
+
+for (const kind of ['lora', 'dora'])
+  test(`an MLX folder (${kind}): the logits of mlx_lm 0.32 to 1e-4`, async () => {
+    const base = await goldenBase('llama_tied');
+    const model = await openModel(base, 1);
+    const adapter = await readAdapter(goldenPath(`mlx/${kind}`), 'mlx');
+    assert.deepEqual([adapter.modules.size, [...adapter.modules.values()][0]!.scaling], [4, 3]);
+    await model.load(adapter);
+    const expected = goldenTensors(`mlx/${kind}/logits.safetensors`)('logits');
+    const ids = [1, 3, 5, 7, 20, 33];
+    assertClose(await allLogits(model, ids, { mlx: 1 }), expected, 1e-4);
+    const plain = await allLogits(model, ids, {});
+    assert.ok(Math.max(...plain.map((x, i) => Math.abs(x - expected[i]!))) > 0.1);
+    await model.dispose();
+  });

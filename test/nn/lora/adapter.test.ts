@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { encodeSafetensors, parseSafetensorsHeader } from '../../../src/nn/files/safetensors.ts';
-import {
-  type Adapter,
-  adapterFromPeft,
-  adapterToPeft,
-  checkAdapterFits,
-  checkRank,
-  outsideTargets,
-} from '../../../src/nn/lora/adapter.ts';
+import { type Adapter, checkAdapterFits, checkRank } from '../../../src/nn/lora/adapter.ts';
 import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
+import { adapterFromPeft, adapterToPeft, outsideTargets } from '../../../src/nn/lora/peftAdapter.ts';
 import { mergeAdapters } from '../../../src/nn/merge/merge.ts';
 import { methodParts } from '../../../src/nn/merge/mergeMethods.ts';
 import type { FloatTensor } from '../../../src/nn/tensor/dtype.ts';
@@ -111,11 +105,10 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
     adapterFromPeft(config, new Map([...good, ...extra]), 'math', file);
   assert.equal(load().modules.get('model.layers.0.self_attn.q_proj')!.scaling, 2);
   const unknown = [
-    `${q}.lora_magnitude_vector`,
-    'base_model.model.model.embed_tokens.lora_embedding_A',
-    'base_model.model.lm_head.weight',
+    'base_model.model.lm_head.original_module.weight',
+    `${q}.hada_w1_a`,
+    `${q}.lora_up.weight`,
     `${q}.lora_B.bias`,
-    'model.layers.0.self_attn.q_proj.lora_A.weight',
   ];
   for (const key of unknown) {
     refuses(
@@ -123,6 +116,16 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
       new RegExp(`^Adapter math: ${file}: the key ${key} is not`.replaceAll('.', '\\.')),
     );
   }
+  for (const again of ['model.layers.0.self_attn.q_proj.lora_A.weight', `${q}.lora_A.default.weight`])
+    refuses(() => load([again, tensor(2, 16)]), new RegExp(`${again} is there a second time, under another name`));
+  refuses(
+    () =>
+      load(
+        ['model.layers.1.mlp.up_proj.lora_A.code.weight', tensor(2, 16)],
+        ['model.layers.1.mlp.up_proj.lora_B.qa.weight', tensor(16, 2)],
+      ),
+    /its file holds several adapters: code, qa/,
+  );
   refuses(
     () => adapterFromPeft(config, new Map([good[0]!]), 'math', file),
     /q_proj\.lora_A\.weight has no partner .*lora_B\.weight/,
@@ -135,6 +138,104 @@ test('keys, partners, ranks and values that are not plain LoRA are refused by na
   const nan = tensor(2, 16);
   nan.data[5] = Number.NaN;
   refuses(() => load([`${q}.lora_A.weight`, nan]), /lora_A\.weight holds values that are not finite/, 'badFile');
+});
+
+test('what wraps the model, and the name of the adapter, may stand in the keys', () => {
+  const plain = load('patterns_cat/code');
+  const tensors = asTensors(adapterToPeft(plain).tensors);
+  const { configJson } = adapterToPeft(plain);
+  const changes: ((key: string) => string)[] = [
+    key => key.replace('base_model.model.', ''),
+    key => `base_model.model.${key}`,
+    key => `module.${key}`,
+    key => key.replace('base_model.model.', 'base_model.model._orig_mod.'),
+    key => `_orig_mod.module.${key}`,
+    key => key.replace(/layers\.(\d+)\./, '_fsdp_wrapped_module.layers.$1._fsdp_wrapped_module.'),
+    key => key.replace(/(self_attn|mlp)/, '_checkpoint_wrapped_module.$1._orig_mod'),
+    key => key.replace('.weight', '.default.weight'),
+    key => key.replace('base_model.model.model.', 'base_model.model.'),
+  ];
+  for (const change of changes) {
+    const renamed = new Map([...tensors].map(([key, t]) => [change(key), t]));
+    const again = adapterFromPeft(parseAdapterConfig(configJson, 'x').config, renamed, 'x', 'x');
+    assert.deepEqual(again.modules, adapterFromPeft(plain.config, tensors, 'x', 'x').modules, `${change}`);
+  }
+});
+
+test("DoRA: PEFT's folder is read with its magnitudes and written as the same bytes; what does not fit is refused", () => {
+  const folder = new URL('../train/dora_llama_all/adapter/', goldenFolder);
+  const read = (name: string) => readFileSync(new URL(name, folder));
+  const { config, problems } = parseAdapterConfig(read('adapter_config.json').toString(), 'x');
+  assert.deepEqual([problems, config.dora], [[], true]);
+  const theirs = readTensors(new URL('adapter_model.safetensors', folder));
+  const adapter = adapterFromPeft(config, theirs, 'x', 'x');
+  assert.equal(adapter.modules.size, 14);
+  for (const { B, magnitude } of adapter.modules.values()) assert.equal(magnitude!.length, B.rows);
+  const { configJson, tensors, metadata } = adapterToPeft(adapter);
+  assert.equal(JSON.parse(configJson).use_dora, true);
+  assert.deepEqual(asTensors(tensors), theirs);
+  const ours = Buffer.concat(encodeSafetensors(tensors, metadata));
+  assert.ok(ours.subarray(-1000).equals(read('adapter_model.safetensors').subarray(-1000)));
+
+  const magnitude = `${q}.lora_magnitude_vector`;
+  const load = (changes: [string, FloatTensor | undefined][], dora = true) => {
+    const all = new Map(theirs);
+    for (const [name, t] of changes) if (t) all.set(name, t);
+    for (const [name, t] of changes) if (!t) all.delete(name);
+    return adapterFromPeft({ ...config, dora }, all, 'math', 'f');
+  };
+  const renamed = theirs.get(magnitude)!;
+  for (const name of ['.default', '.weight', '.default.weight'])
+    assert.deepEqual(
+      load([
+        [magnitude, undefined],
+        [`${magnitude}${name}`, renamed],
+      ]).modules,
+      adapter.modules,
+    );
+  refuses(
+    () => load([], false),
+    /q_proj has a magnitude of DoRA, adapter_config\.json says no use_dora|down_proj has a/,
+  );
+  refuses(
+    () => load([[magnitude, undefined]]),
+    /q_proj has no lora_magnitude_vector, adapter_config\.json says use_dora/,
+  );
+  refuses(() => load([[magnitude, tensor(64, 1)]]), /shape \[64,1\], expected a vector/);
+  refuses(() => load([[magnitude, { shape: [3], data: new Float32Array(3) }]]), /has 3 numbers, lora_B 64 rows/);
+  const half = new Map([...adapter.modules].map(([path, m], i) => [path, i > 0 ? m : { ...m, magnitude: undefined }]));
+  refuses(() => adapterToPeft({ ...adapter, modules: half }), /it has no magnitude, and others have/, 'badRequest');
+  refuses(
+    () => mergeAdapters([{ adapter, weight: 1 }], { method: 'cat' }),
+    /x is trained with DoRA: what it adds depends on the base's weights/,
+    'unsupported',
+  );
+});
+
+test("MLX's factors are transposed and scaled by scale, not by alpha / rank", () => {
+  const plain = load('uniform_linear/math');
+  const turned = ({ shape: [rows, cols], data }: FloatTensor): FloatTensor => ({
+    shape: [cols!, rows!],
+    data: Float32Array.from(data, (_, i) => data[(i % rows!) * cols! + Math.floor(i / rows!)]!),
+  });
+  const mlx = new Map(
+    [...asTensors(adapterToPeft(plain).tensors)].map(([key, t]) => [
+      key.replace(
+        /^base_model\.model\.(.+)\.lora_([AB])\.weight$/,
+        (_, path, half) => `${path}.lora_${half.toLowerCase()}`,
+      ),
+      turned(t),
+    ]),
+  );
+  assert.deepEqual(mlx.get('model.layers.0.mlp.down_proj.lora_a')!.shape, [24, 4]);
+  const config = { fine_tune_type: 'lora', num_layers: 1, lora_parameters: { rank: 4, scale: 10, dropout: 0 } };
+  const read = parseAdapterConfig(JSON.stringify(config), 'x');
+  assert.deepEqual(read.problems, []);
+  const adapter = adapterFromPeft(read.config, mlx, 'x', 'adapters.safetensors');
+  for (const [module, { A, B, scaling }] of adapter.modules) {
+    const { A: a, B: b } = plain.modules.get(module)!;
+    assert.deepEqual([A, B, scaling], [a, b, 10]);
+  }
 });
 
 test('an adapter of another base is refused with the key and both sizes', () => {
@@ -206,4 +307,37 @@ test('factors that the configuration does not select are told, whichever of its 
   assert.match(of({ excludeModules: [some!] })!, /factors of 1 of \d+ layers .* although exclude_modules names them/);
   assert.match(of({ layersToTransform: 7 })!, /although layers_to_transform does not name the blocks of them/);
   assert.equal(of({ layersToTransform: [] }), undefined);
+});
+
+test('keys of GPT-NeoX, whole and of the decoder alone, and its embedding and output layer', () => {
+  const { config } = parseAdapterConfig(JSON.stringify({ r: 2, modules_to_save: ['embed_out'] }), 'x');
+  const [block, ends] = ['attention.query_key_value', ['embed_in', 'embed_out']];
+  const matrix = (rows: number, cols: number): FloatTensor => ({
+    shape: [rows, cols],
+    data: Float32Array.from({ length: rows * cols }, (_, i) => i),
+  });
+  const keys = (prefix: string): [string, FloatTensor][] => [
+    [`base_model.model.${prefix}layers.3.${block}.lora_A.weight`, matrix(2, 4)],
+    [`base_model.model.${prefix}layers.3.${block}.lora_B.weight`, matrix(12, 2)],
+    [`base_model.model.${prefix}${ends[0]}.lora_embedding_A`, matrix(2, 9)],
+    [`base_model.model.${prefix}${ends[0]}.lora_embedding_B`, matrix(4, 2)],
+    [`base_model.model.${ends[1]}.weight`, matrix(9, 4)],
+  ];
+  for (const prefix of ['gpt_neox.', '']) {
+    const adapter = adapterFromPeft(config, new Map(keys(prefix)), 'a', 'f');
+    assert.deepEqual(
+      [...adapter.modules].map(([path, { A, B }]) => [path, A.cols, B.rows]),
+      [
+        [`gpt_neox.layers.3.${block}`, 4, 12],
+        ['gpt_neox.embed_in', 4, 9],
+      ],
+    );
+    assert.deepEqual([...adapter.own!.keys()], ['embed_out.weight']);
+    const { tensors } = adapterToPeft(adapter);
+    assert.deepEqual(new Map(tensors.map(t => [t.name, { shape: t.shape, data: t.data }])), new Map(keys('gpt_neox.')));
+    assert.throws(
+      () => checkAdapterFits(adapter, new Map([[`gpt_neox.layers.3.${block}`, { in: 4, out: 12 }]])),
+      /adapts gpt_neox\.embed_in, the embedding; .*/,
+    );
+  }
 });

@@ -51,9 +51,13 @@ test('what is written is read back', () => {
     rank: 4,
     alpha: 2.5,
     rslora: true,
+    dora: true,
     rankPattern: { v_proj: 2 },
     alphaPattern: { 'model.layers.0.mlp.up_proj': -1 },
     targetModules: ['q_proj', 'v_proj'],
+    bias: 'all' as const,
+    modulesToSave: ['lm_head'],
+    tokenIndices: { embed_tokens: [3, 5] },
     // Factors are written of what is adapted alone.
     excludeModules: undefined,
     layersToTransform: undefined,
@@ -64,22 +68,22 @@ test('what is written is read back', () => {
   const read = parseAdapterConfig(formatAdapterConfig(config), 'x');
   assert.deepEqual(read, { config, problems: [] });
   assert.equal(JSON.parse(formatAdapterConfig(config)).peft_type, 'LORA');
+  // A PEFT from before DoRA would refuse the key.
+  const plain = JSON.parse(formatAdapterConfig({ rank: 4, alpha: 8, rslora: false }));
+  for (const key of ['use_dora', 'trainable_token_indices']) assert.equal(key in plain, false);
 });
 
 test('settings that cannot be applied exactly are refused by name', () => {
   const refused: [string, unknown][] = [
     ['peft_type', 'IA3'],
-    ['use_dora', true],
     ['use_qalora', true],
     ['lora_bias', true],
-    ['bias', 'all'],
     ['fan_in_fan_out', true],
-    ['modules_to_save', ['lm_head']],
     ['layer_replication', [[0, 4]]],
     ['target_parameters', ['w']],
-    ['trainable_token_indices', [1]],
     ['alora_invocation_tokens', [1]],
     ['init_lora_weights', 'pissa'],
+    ['init_lora_weights', 'olora'],
     ['init_lora_weights', 'loftq'],
   ];
   for (const [key, value] of refused) {
@@ -133,14 +137,12 @@ test('wrong types are refused with key, expectation and value', () => {
     );
   }
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
-  for (const key of ['r', 'modules_to_save', 'init_lora_weights', 'target_modules'])
+  for (const key of ['r', 'layer_replication', 'init_lora_weights', 'target_modules'])
     assert.throws(
       () => parseAdapterConfig(`{"${key}": ${deep}}`, 'x'),
       (e: unknown) => e instanceof WorkbenchError && e.message.includes(`x: ${key} `),
       key,
     );
-  const mlx = { fine_tune_type: 'lora', lora_parameters: { rank: 4 } };
-  assert.throws(() => parse(mlx), /adapter_config\.json: the configuration of an MLX adapter/);
   assert.throws(() => parse({ peft_type: 'IA3' }), /peft_type = "IA3" \(\(IA\)³, not LoRA\)/);
   assert.throws(() => parseAdapterConfig('[]', 'x'), /must be a JSON object/);
   assert.throws(() => parseAdapterConfig('{', 'x'), /not JSON/);
@@ -150,8 +152,36 @@ test('wrong types are refused with key, expectation and value', () => {
   }
 });
 
+test("MLX's settings are read, what two versions of it scale differently is refused; pissa's factors say how to convert them", () => {
+  const mlx = (parameters: object, rest: object = {}) =>
+    parse({ fine_tune_type: 'lora', lora_parameters: parameters, ...rest }).config;
+  const { rank, alpha, rslora } = mlx({ rank: 4, scale: 2.5 });
+  assert.deepEqual([rank, alpha, rslora], [4, 10, false]);
+  assert.equal(mlx({ rank: 4, scale: 1 }, { fine_tune_type: 'dora' }).dora, true);
+  assert.equal(scalingOf(mlx({ rank: 16, scale: 20, alpha: 16 }), 'model.layers.0.mlp.up_proj'), 20);
+  assert.throws(() => mlx({ rank: 8, scale: 10, alpha: 16 }), /alpha 16 beside scale 10: mlx_lm of 2024 scaled by/);
+  assert.throws(() => mlx({ rank: 8 }), /lora_parameters\.scale must be a number that is not 0/);
+  assert.throws(() => mlx([]), /lora_parameters must be an object/);
+  assert.throws(() => mlx({ rank: 'x', scale: 1 }), /r must be a whole number/);
+  assert.throws(() => mlx({ rank: 4, scale: 1 }, { fine_tune_type: 'full' }), /fine_tune_type = "full" is not LoRA/);
+  const hint = (e: unknown) =>
+    /path_initial_model_for_weight_conversion=INITIAL/.test((e as WorkbenchError).hint ?? '');
+  assert.throws(() => parse({ init_lora_weights: 'pissa_niter_4' }), hint);
+});
+
 test('no text makes the reader fail in any other way', () => {
-  const keys = ['r', 'lora_alpha', 'rank_pattern', 'target_modules', 'bias', 'use_dora', 'init_lora_weights', 'x'];
+  const keys = [
+    'r',
+    'lora_alpha',
+    'rank_pattern',
+    'target_modules',
+    'bias',
+    'use_dora',
+    'init_lora_weights',
+    'x',
+    'fine_tune_type',
+    'lora_parameters',
+  ];
   const json = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()).map(v => JSON.stringify(v));
   fc.assert(
     fc.property(fc.oneof(json, fc.json(), fc.string()), text => {

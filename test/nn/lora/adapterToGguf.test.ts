@@ -4,6 +4,7 @@ import type { Adapter } from '../../../src/nn/lora/adapter.ts';
 import { adapterToGguf, type GgufBase } from '../../../src/nn/lora/adapterToGguf.ts';
 import { type Architecture, architectures } from '../../../src/nn/model/architectures.ts';
 import type { Matrix } from '../../../src/nn/tensor/dtype.ts';
+import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 
 /** A reader of what is written, after the specification: metadata, and tensors with shapes in ggml's order. */
 function readGguf(bytes: Buffer) {
@@ -94,7 +95,21 @@ test("for Llama, q's rows go from half rotation to neighbouring pairs", () => {
 test('a module llama.cpp cannot adapt is refused by name', () => {
   const factors = { A: counting(1, 2), B: counting(2, 1), scaling: 1 };
   const other: Adapter = { ...adapter, modules: new Map([['lm_head', factors]]) };
-  assert.throws(() => adapterToGguf(other, { architecture: 'llama', heads: 1, kvHeads: 1 }), /lm_head has no place/);
+  assert.throws(
+    () => adapterToGguf(other, { architecture: 'llama', heads: 1, kvHeads: 1 }),
+    /adapts lm_head, for which llama\.cpp's adapters have no place/,
+  );
+});
+
+test('DoRA, which llama.cpp does not know, is refused with what to do', () => {
+  const [path, factors] = [...adapter.modules][0]!;
+  const dora = { ...adapter, modules: new Map([[path, { ...factors, magnitude: new Float32Array(8).fill(1) }]]) };
+  assert.throws(
+    () => adapterToGguf(dora, { architecture: 'llama', heads: 2, kvHeads: 1 }),
+    (e: WorkbenchError) =>
+      /math is trained with DoRA, for which llama\.cpp's adapters have no place/.test(e.message) &&
+      /--format merged/.test(e.hint!),
+  );
 });
 
 test('every linear layer of every family has a place', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { mergeDelta } from '../../../src/nn/merge/mergeIntoBase.ts';
+import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
+import { adapterFromPeft } from '../../../src/nn/lora/peftAdapter.ts';
+import { mergeDelta, squaredDeviation } from '../../../src/nn/merge/mergeIntoBase.ts';
 import { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { gap, goldenAdapter, goldenFolder, matrixOf, readTensors } from '../lora/golden.ts';
 
@@ -45,6 +47,46 @@ for (const golden of merges) {
 }
 
 test('all 14 merges were compared', () => assert.equal(merges.length, 14));
+
+for (const [name, model] of [
+  ['dora_llama_all', 'llama_tied'],
+  ['dora_qwen2_all', 'qwen2_tied'],
+] as const)
+  test(`${name}: merged weights are PEFT's to 1e-5; a share of it is that share of what it adds`, () => {
+    const folder = new URL(`../train/${name}/`, goldenFolder);
+    const config = readFileSync(new URL('adapter/adapter_config.json', folder), 'utf8');
+    const tensors = readTensors(new URL('adapter/adapter_model.safetensors', folder));
+    const adapter = adapterFromPeft(parseAdapterConfig(config, name).config, tensors, name, name);
+    const base = readTensors(new URL(`../models/${model}/model.safetensors`, goldenFolder));
+    const golden = readTensors(new URL('golden.safetensors', folder));
+    let compared = 0;
+    for (const [module, factors] of adapter.modules) {
+      const expected = golden.get(`merged.${module}.weight`);
+      if (!expected) continue;
+      const own = base.get(`${module}.weight`)!.data;
+      const whole = mergeDelta(own, [{ ...factors, weight: 1 }]);
+      assert.ok(gap(whole, expected.data) <= 1e-5, module);
+      const half = mergeDelta(own, [{ ...factors, weight: 0.5 }]);
+      assert.ok(
+        gap(
+          half,
+          own.map((w, i) => (w + whole[i]!) / 2),
+        ) <= 1e-6,
+        module,
+      );
+      const { error, norm } = squaredDeviation(own, whole, [{ ...factors, weight: 1 }]);
+      assert.ok(error < 1e-11 * norm && norm > 1e-3, `${module}: ${error}, ${norm}`);
+      compared++;
+    }
+    assert.equal(compared, 4);
+  });
+
+test('a row of zeros that nothing is added to stays one, whatever its magnitude', () => {
+  const A = { rows: 1, cols: 2, data: Float32Array.of(1, 2) };
+  const B = { rows: 2, cols: 1, data: Float32Array.of(0, 1) };
+  const factors = { A, B, scaling: 1, magnitude: Float32Array.of(3, 10), weight: 1 };
+  assert.deepEqual([...mergeDelta(Float32Array.of(0, 0, 2, 2), [factors])], [0, 0, 6, 8]);
+});
 
 test('factors of another size are refused', () => {
   const matrix = (rows: number, cols: number) => ({ rows, cols, data: new Float32Array(rows * cols) });

@@ -12,5 +12,7 @@ test('experts of equal shapes take turns on the CPU', () => {
 test('experts of other ranks or targets share runs, and so do all on a GPU', () => {
   assert.ok(!takesTurns([expert, { ...expert, rank: 4 }], 'cpu'));
   assert.ok(!takesTurns([expert, { ...expert, targets: ['model.layers.0.self_attn.k_proj'] }], 'cpu'));
+  for (const other of [{ dora: { scaling: 2 } }, { loraPlusRatio: 4 }, { ranks: { [expert.targets[0]!]: 1 } }])
+    assert.ok(!takesTurns([expert, { ...expert, ...other }], 'cpu'), JSON.stringify(other));
   assert.ok(!takesTurns([expert, { ...expert }], 'webgpu'));
 });

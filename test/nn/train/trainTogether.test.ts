@@ -27,6 +27,8 @@ interface Expert {
   settings: Partial<TrainingSettings>;
   steps: number;
   stride: number;
+  dora?: boolean;
+  loraPlusRatio?: number;
 }
 
 const math: Expert = {
@@ -81,6 +83,8 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
       targets: paths.filter(p => e.targets.test(p)),
       seed: (seed ^ hashName(e.name)) >>> 0,
       dropout: e.dropout,
+      dora: e.dora ? { scaling: 2 } : undefined,
+      loraPlusRatio: e.loraPlusRatio,
     })),
     accumulates: accumulatesGradients(jobs, o.inTurn ?? false),
     inTurn: o.inTurn,
@@ -130,12 +134,17 @@ function assertSameStates(a: Saved, b: Saved): void {
       assertSameBits(state[part], b.states.get(name)![part], `${name}.${part}`);
 }
 
-for (const dropout of [0, 0.2])
-  test(`dropout ${dropout}: two experts trained together have the losses they have apart, over 20 steps, to 1e-4`, async () => {
+for (const [dropout, dora] of [
+  [0, []],
+  [0.2, []],
+  [0, ['math']],
+  [0.2, ['math', 'code']],
+] as const)
+  test(`dropout ${dropout}, DoRA of ${dora.join(' and ') || 'none'}: two experts trained together have the losses they have apart, over 20 steps, to 1e-4`, async () => {
     const base = await goldenBase('llama_tied');
     const [a, b] = [
-      { ...math, dropout },
-      { ...code, dropout },
+      { ...math, dropout, dora: dora.some(name => name === 'math') },
+      { ...code, dropout, dora: dora.some(name => name === 'code'), loraPlusRatio: dora.length > 0 ? 4 : undefined },
     ];
     const together = await run(base, [a, b]);
     for (const expert of [a, b]) {
@@ -214,4 +223,20 @@ test('experts that take turns end in the bits they have apart, stopped and resum
   }
   const first = await run(base, experts, { inTurn, stopAfter: 4 });
   assertSameStates((await run(base, experts, { inTurn, from: first.saved })).saved, together.saved);
+});
+
+test('experts with magnitudes that take turns in one graph have the bits of each alone, also resumed', async () => {
+  const base = await goldenBase('llama_tied');
+  const experts = [
+    { ...math, dora: true, steps: 4 },
+    { ...math, name: 'other', stride: 5, dora: true, steps: 4 },
+  ];
+  const inTurn = await run(base, experts, { inTurn: true });
+  for (const expert of experts) {
+    const alone = await run(base, [expert], { inTurn: true });
+    assertSameBits(inTurn.saved.states.get(expert.name)!.parameter, alone.saved.states.get(expert.name)!.parameter);
+  }
+  const stopped = await run(base, experts, { inTurn: true, stopAfter: 3 });
+  const resumed = await run(base, experts, { inTurn: true, from: stopped.saved });
+  assertSameStates(resumed.saved, inTurn.saved);
 });

@@ -99,7 +99,31 @@ check('targets that the base lacks', `{"lora": {"targets": ["q_proj", ⟦"k_prj"
   ['unknownTarget', /no linear layer 'c_attn'/],
 ]);
 check('a target that stands alone', '{"lora": {"targets": ⟦"q_proj"⟧}}', [
-  ['wrongType', /expected "all-linear" or array, got "q_proj"/, '{"lora": {"targets": ["q_proj"]}}'],
+  [
+    'wrongType',
+    /expected "all-linear" or array or regular expression, got "q_proj"/,
+    '{"lora": {"targets": ["q_proj"]}}',
+  ],
+]);
+check('an expression for targets that is none', `{"lora": {"targets": ⟦"(q_proj"⟧}}`, [
+  ['wrongType', /or regular expression, got "\(q_proj"/, '{"lora": {"targets": ["(q_proj"]}}'],
+]);
+check('an expression that no layer’s whole path fits', `{"lora": {"targets": ⟦"[qv]_proj"⟧}, ${experts}}`, [
+  ['unknownTarget', /no layer's whole path fits '\[qv\]_proj'; paths are like model\.layers\.0\.self_attn\.q_proj/],
+]);
+check(
+  'blocks, and keys of patterns, that the base lacks',
+  `{"lora": {"targets": ".*_proj", "layers": [0, ⟦99⟧], "rankPattern": {⟦"c_attn"⟧: 2, "q_proj": ⟦4⟧}}, ${experts}}`.replace(
+    '⟦4⟧',
+    '4',
+  ),
+  [
+    ['unknownTarget', /no block 99; its \d+ are counted from 0/],
+    ['unknownTarget', /no layer with factors fits 'c_attn'/],
+  ],
+);
+check('a pattern that is no expression', '{"lora": {"rankPattern": ⟦{"(": 4}⟧}}', [
+  ['wrongValue', /lora\.rankPattern: the key "\(" is not a regular expression/],
 ]);
 check('a rank above a layer’s size', `{"lora": {"rank": ⟦512⟧}, ${experts}}`, [
   [
@@ -202,6 +226,29 @@ check(
 check('an adapter that is not there', '{"experts": {"a": {"adapter": ⟦"gone"⟧}}}', [
   ['badAdapter', /gone is not there/],
 ]);
+check(
+  'an adapter that is exact in a copy of its base alone',
+  '{"experts": {"a": {"adapter": ⟦"one"⟧}, "b": {"adapter": ⟦"two"⟧}}}',
+  [
+    ['badAdapter', /changes 'lm_head', 'embed_tokens', which is exact in a copy of the base alone: multi-lora merge/],
+    ['badAdapter', /changes 'embed_tokens'/],
+  ],
+  worldOf({
+    adapters: {
+      one: adapterFacts({ target_modules: ['q_proj', 'lm_head'], modules_to_save: ['embed_tokens'] }),
+      two: adapterFacts({ trainable_token_indices: [3] }),
+    },
+  }),
+);
+check(
+  'merges of experts that are more than factors',
+  '{"experts": {"math": {"data": {"train": "t.jsonl"}, "lora": {"dora": true}}, "code": {"data": {"train": "u.jsonl"}}, "b": {"adapter": "one"}}, "merges": {"m": {"weights": {⟦"math"⟧: 1, "code": 1, ⟦"b"⟧: 1}}}}',
+  [
+    ['notFactors', /'math' is trained with DoRA, which a merge into an adapter cannot hold; blend it, or merge into/],
+    ['notFactors', /'b' may have trained biases/],
+  ],
+  worldOf({ data, adapters: { one: adapterFacts({ bias: 'all' }) } }),
+);
 check(
   'an adapter of another base, with another template, on layers that the base lacks',
   '{"experts": {"a": {"adapter": ⟦"one"⟧}, "b": {"adapter": ⟦"two"⟧}, "c": {"adapter": ⟦"three"⟧}}}',
