@@ -33,6 +33,7 @@ export async function embeddedGguf(path: string, changes: Record<string, Value> 
     'tokenizer.ggml.token_type': types,
     'tokenizer.ggml.merges': model.merges.map((pair: string[]) => pair.join(' ')),
     'tokenizer.ggml.eos_token_id': json('config.json').eos_token_id,
+    'tokenizer.ggml.eot_token_id': 0,
     'tokenizer.chat_template': json('tokenizer_config.json').chat_template,
     ...changes,
   };
