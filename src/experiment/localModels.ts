@@ -3,9 +3,10 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ollamaBase, shortOllamaName } from '../hub/ollamaName.ts';
 import { repoOfFolder } from '../hub/repoName.ts';
+import { ggufArchitecture } from '../nn/model/ggufConfig.ts';
 import type { LocalModel } from '../protocol/engine/models.ts';
 import { readJson, readText } from './files.ts';
-import { ggufFiles } from './ggufFile.ts';
+import { ggufFiles, readGgufStart } from './ggufFile.ts';
 import { commitOf, repoFolders } from './hubCache.ts';
 import { ollamaModels } from './ollamaModels.ts';
 
@@ -43,6 +44,20 @@ export async function localModels(hubCache: string): Promise<LocalModel[]> {
   return found;
 }
 
+/**
+ * Why a GGUF file cannot be a base, as far as its beginning says; undefined where nothing is wrong there. The whole head
+ * takes up to a second where the vocabulary is large, and there may be dozens of models.
+ */
+export async function ggufProblem(path: string): Promise<unknown> {
+  try {
+    const metadata = await readGgufStart(path);
+    if (metadata) ggufArchitecture(metadata, path);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 interface File {
   /** Within its owner's folder, with slashes. */
   name: string;
@@ -75,8 +90,8 @@ async function ggufFilesIn(folder: string, levels: number, prefix = '', walk = n
   return files;
 }
 
-/** Whether a file may be a model, or the first of its files: not the part of one that sees or hears. */
-function isFirstOfModel(name: string): boolean {
+/** Whether a file of this name may be a model, or the first of its files: not the part of one that sees or hears. */
+export function isFirstOfModel(name: string): boolean {
   if (/(^|[-_.])mmproj[-_.]/i.test(name)) return false;
   const [, number] = /-(\d{5})-of-\d{5}\.gguf$/i.exec(name) ?? [];
   return number === undefined || number === '00001';

@@ -1,12 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { readBaseWeights } from '../../experiment/base.ts';
-import { readGgufStart } from '../../experiment/ggufFile.ts';
 import { commitOf, hubCacheFolder, isCommit, repoFolders } from '../../experiment/hubCache.ts';
-import { localModels } from '../../experiment/localModels.ts';
+import { ggufProblem, localModels } from '../../experiment/localModels.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { repoOfFolder } from '../../hub/repoName.ts';
-import { ggufArchitecture } from '../../nn/model/ggufConfig.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import type { CachedModel, LocalModel, UnusableModel } from '../../protocol/engine/models.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
@@ -37,20 +35,12 @@ export const handle: RequestHandler<'listModels'> = async () => {
     }
   }
   const local: LocalModel[] = [];
-  for (const model of await localModels(cacheFolder)) local.push(await withReason(model));
+  for (const model of await localModels(cacheFolder)) {
+    const error = await ggufProblem(model.path);
+    local.push(error === undefined ? model : { ...model, reason: reasonOf(error, model.path) });
+  }
   return { cacheFolder, models, unusable, local };
 };
-
-/** Only the beginning is read: a vocabulary takes up to a second, and there may be dozens of models. */
-async function withReason(model: LocalModel): Promise<LocalModel> {
-  try {
-    const metadata = await readGgufStart(model.path);
-    if (metadata) ggufArchitecture(metadata, model.path);
-    return model;
-  } catch (error) {
-    return { ...model, reason: reasonOf(error, model.path) };
-  }
-}
 
 /** Throws where this version cannot run the model, files of it are missing, or one of them is not what it should be. */
 async function describeModel(
