@@ -9,6 +9,7 @@ import { readAdapter } from '../../src/experiment/adapterFiles.ts';
 import { loadBase } from '../../src/experiment/base.ts';
 import { readDataset } from '../../src/experiment/dataFiles.ts';
 import { openExperiment } from '../../src/experiment/experiment.ts';
+import { writeGgufModel } from '../../src/experiment/ggufModel.ts';
 import { readSafetensors } from '../../src/experiment/safetensorsFile.ts';
 import { renderChat } from '../../src/nn/tokenizer/chatTemplate.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
@@ -84,6 +85,21 @@ const template = JSON.parse(text(join(media, 'base/tokenizer_config.json'))).cha
 const adapters = 'test/golden/peft/folders';
 const adapterName = 'uniform_linear/math';
 
+/** A small model with its tokenizer. */
+const ggufModel = await smallGguf();
+const headBytes = Math.min(ggufModel.length, 20_000);
+
+async function smallGguf(): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), 'multi-lora-fuzz-gguf-'));
+  try {
+    const path = join(folder, 'm.gguf');
+    await writeGgufModel(await loadBase('test/golden/stories260K'), [], path, { name: 'small', type: 'Q8_0' });
+    return readFileSync(path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const readers: Record<string, Reader> = {
   recipe(folder, dice) {
     const file = 'r.lora.json';
@@ -125,6 +141,22 @@ const readers: Record<string, Reader> = {
     const whole = readFileSync(join(adapters, adapterName, 'adapter_model.safetensors'));
     writeFileSync(join(folder, file), dice.below(2) > 0 ? withHeader(whole, dice) : mutateBytes(whole, dice));
     return { file, read: () => readSafetensors(join(folder, file), 'the weights') };
+  },
+  gguf(folder, dice) {
+    const file = 'm.gguf';
+    const bytes = new Uint8Array(ggufModel);
+    const whole = Buffer.from(dice.below(4) > 0 ? mutateBytes(bytes.subarray(0, headBytes), dice) : bytes);
+    writeFileSync(
+      join(folder, file),
+      Buffer.concat([
+        whole,
+        dice.below(4) > 0 ? bytes.subarray(whole.length) : mutateBytes(bytes.subarray(headBytes), dice),
+      ]),
+    );
+    return {
+      file,
+      read: async () => (await loadBase(join(folder, file), { cacheFolder: join(folder, 'cache') })).text(),
+    };
   },
   adapter(folder, dice) {
     cpSync(join(adapters, adapterName), folder, { recursive: true });

@@ -207,25 +207,37 @@ function quantizedTensorsError(tensors: ReadonlyMap<string, TensorPlace>, folder
 export async function readBaseText(folder: string, rows?: number): Promise<BaseText | undefined> {
   if (isGgufFile(folder)) {
     const files = await readGgufText(folder);
-    return files && textOf(files, { file: folder, configFile: folder, rows }, chatTemplateOf(files, folder));
+    const template = files && chatTemplateOf(files, folder);
+    return files && textOf({ ...files, template }, { file: folder, configFile: folder, rows });
   }
+  const files = await readTextFiles(folder);
+  if (!files) return undefined;
   const [file, configFile] = [join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json')];
-  const tokenizerJson = await readJsonIfThere(file, largest.tokenizer);
-  if (tokenizerJson === undefined) return undefined;
+  return textOf(files, { file, configFile, rows });
+}
+
+/** What stands between tokens and text, as files say it. */
+interface TextFiles extends TokenizerFiles {
+  template: FoundTemplate | undefined;
+}
+
+/** The files of a folder that stand between tokens and text, and its chat template; undefined without tokenizer.json. */
+export async function readTextFiles(folder: string): Promise<TextFiles | undefined> {
+  const tokenizer = await readJsonIfThere(join(folder, 'tokenizer.json'), largest.tokenizer);
+  if (tokenizer === undefined) return undefined;
   const tokenizerConfig = {
     // Older folders say there what BOS and EOS are.
     ...specialTokens((await readJsonIfThere(join(folder, 'special_tokens_map.json'))) ?? {}),
-    ...(await readJsonIfThere(configFile)),
+    ...(await readJsonIfThere(join(folder, 'tokenizer_config.json'))),
   };
   const generationConfig = (await readJsonIfThere(join(folder, 'generation_config.json'))) ?? {};
-  const files = { tokenizer: tokenizerJson, tokenizerConfig, generationConfig };
-  return textOf(files, { file, configFile, rows }, await templateOf(folder, tokenizerConfig));
+  const template = await templateOf(folder, tokenizerConfig);
+  return { tokenizer, tokenizerConfig, generationConfig, template };
 }
 
 function textOf(
-  { tokenizer: json, tokenizerConfig, generationConfig }: TokenizerFiles,
+  { tokenizer: json, tokenizerConfig, generationConfig, template }: TextFiles,
   options: { file: string; configFile: string; rows?: number },
-  template: FoundTemplate | undefined,
 ): BaseText {
   const tokenizer = openTokenizer(json, tokenizerConfig, options);
   const chatTemplate = createChatTemplate(template?.source, template?.file);

@@ -71,9 +71,13 @@ export async function checkOutputFolder(
     );
 }
 
+/** The first line of a Modelfile of an exported model. */
+export const modelfileMark = '# Of a model that Multi-LoRA Workbench exported';
+
 /** How a file begins that a command wrote and can write again. */
 const beginnings = {
   gguf: new RegExp(`^GGUF.{20}.{8}${ggufMark.replace('.', '\\.')}`, 's'),
+  modelfile: new RegExp(`^${modelfileMark}\\n`),
   safetensors: new RegExp(`^.{8}\\{"__metadata__":\\{[^{}]*"multi-lora":"${resultMark['multi-lora']}"`, 's'),
 } as const;
 

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { encodeFloats, nonFiniteCount, safetensorsHeader } from '../nn/files/safetensors.ts';
 import { type BaseConfig, parseBaseConfig } from '../nn/model/config.ts';
 import { ggufConfig } from '../nn/model/ggufConfig.ts';
-import { ggufChange, ggufTensorNames, interleaveRows } from '../nn/model/ggufTensors.ts';
+import { ggufChange, ggufTensorNames, moveRows } from '../nn/model/ggufTensors.ts';
 import { baseTensors } from '../nn/model/layout.ts';
 import { dequantizeGgml, ggmlBlock, ggmlTypeName } from '../nn/quant/ggmlBlocks.ts';
 import { type DType, dtypeSize } from '../nn/tensor/dtype.ts';
@@ -194,7 +194,7 @@ async function writeTensor(
     const count = Math.min(step, rows - row);
     let values = await readValues(place, (row * cols) / blockValues, (count * cols) / blockValues);
     if (change === 'plusOne') values = values.map(x => x - 1);
-    else if (change) values = interleaveRows({ rows, cols, data: values }, change.heads, name, { back: true }).data;
+    else if (change) values = moveRows({ rows, cols, data: values }, change, name, { back: true }).data;
     const encoded = encodeFloats(values, dtype, name);
     const broken = nonFiniteCount(dtype, encoded);
     if (broken > 0)

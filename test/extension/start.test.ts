@@ -153,7 +153,11 @@ async function usesOllamas(s: Session): Promise<void> {
   await notification(s, /embeds\.gguf: the architecture 'bert' is not supported.*Supported in GGUF: llama/);
   await s.command('Multi-LoRA: Get a Base Model…');
   await row(s, 'tiny:5m').click(patience);
-  await pressIn(s, /ollama:tiny:5m is ready to be used: llama, 4\.\d+ M parameters/, 'Use as Base');
+  await pressIn(
+    s,
+    /ollama:tiny:5m is ready to be used: llama, 5\.14 M parameters, answers within 135\.0 MB/,
+    'Use as Base',
+  );
   await until(() => readFileSync(machineFile(s.dataFolder), 'utf8').includes('"multiLora.base": "ollama:tiny:5m"'));
   assert.equal(s.hub.paths.length, before);
 }
@@ -177,7 +181,7 @@ async function completesBase(s: Session): Promise<void> {
   await word('"ollama:tiny:5m"').hover(patience);
   await page
     .locator('.monaco-hover')
-    .getByText(/llama, 4,\d+,\d+ parameters .* 6 layers of width 256/)
+    .getByText(/llama, 5,\d+,\d+ parameters .* 6 layers of width 256/)
     .waitFor(patience);
 }
 

@@ -12,11 +12,11 @@ export const mergeVerb: Verb = {
   name: 'merge',
   summary: 'Combines adapters for good, into one adapter or into a full copy of the base.',
   usage: [
-    '--base DIR --adapter DIR=WEIGHT… --method M [--density D] [--rank R] [--majority-sign total|frequency] [--seed N] --out DIR [--into-base]',
+    '--base BASE --adapter DIR=WEIGHT… --method M [--density D] [--rank R] [--majority-sign total|frequency] [--seed N] --out DIR [--into-base]',
     'RECIPE NAME [--out DIR] [--into-base]',
   ],
   options: {
-    base: { value: 'DIR', description: "the base's Hugging Face folder (default: the embedded base)" },
+    base: { value: 'BASE', description: "the base's folder or GGUF file (default: the embedded base)" },
     adapter: { value: 'DIR=WEIGHT', list: 'items', description: 'a PEFT folder and its weight' },
     method: {
       value: 'M',

@@ -8,9 +8,9 @@ import type { Verb } from '../console/verb.ts';
 export const scoreVerb: Verb = {
   name: 'score',
   summary: 'Log-probability of every token of given texts, under a base and adapters.',
-  usage: ['--model DIR [--adapter DIR[=WEIGHT]…] [--logits FILE] < ITEMS.jsonl'],
+  usage: ['--model BASE [--adapter DIR[=WEIGHT]…] [--logits FILE] < ITEMS.jsonl'],
   options: {
-    model: { value: 'DIR', description: "the base's Hugging Face folder, or 'embedded'" },
+    model: { value: 'BASE', description: "the base's folder or GGUF file, or 'embedded'" },
     adapter: { value: 'DIR[=WEIGHT]', list: 'items', description: 'a PEFT folder and its weight (default: 1)' },
     logits: {
       value: 'FILE',
@@ -25,7 +25,7 @@ export const scoreVerb: Verb = {
 
   async run({ args, terminal, json, engine, signal }) {
     const model = args.text('model');
-    if (model === undefined) throw new WorkbenchError('badRequest', 'which model?', 'Add --model DIR.');
+    if (model === undefined) throw new WorkbenchError('badRequest', 'which model?', 'Add --model BASE.');
     const adapters = (args.list('adapter') ?? []).map(given => parseAdapter(given, 'optional'));
     const logits = args.text('logits');
     const items: ScoreItem[] = [];

@@ -55,7 +55,7 @@ export async function createSession(
   const external = await externalFiles(graph, folder);
   const outputs = graph.outputs.map(o => o.name);
   const kept = device === 'webgpu' ? outputs.filter(o => resident.some(name => o === `${name}.out`)) : [];
-  const model = encodeModel(device === 'webgpu' ? lowerForWebGpu(graph) : graph, external.locate);
+  const model = encodeModel(device === 'webgpu' ? lowered(graph) : graph, external.locate);
   const session = await runtime.InferenceSession.create(model, {
     logSeverityLevel: 3,
     intraOpNumThreads: threads,
@@ -186,6 +186,14 @@ const refusals = new WeakSet<object>();
 /** Whether the runtime refused to compile or to execute a graph, which another device may accept. */
 export function isRefusal(error: unknown): boolean {
   return refusals.has(error as object);
+}
+
+function lowered(graph: Graph): Graph {
+  try {
+    return lowerForWebGpu(graph);
+  } catch (error) {
+    throw runtimeError('cannot compute the graph', error);
+  }
 }
 
 function runtimeError(what: string, error: unknown): WorkbenchError {

@@ -34,6 +34,12 @@ const formats: { label: string; detail: string; format: Format; ending: string }
     format: 'merged',
     ending: '-merged',
   },
+  {
+    label: 'Merged GGUF',
+    detail: 'A full model with the expert in it, in F16, for llama.cpp, LM Studio and Ollama',
+    format: 'merged-gguf',
+    ending: '-merged.gguf',
+  },
 ];
 
 /** Writes an expert for use elsewhere, in a format and a place that the user chooses. */
@@ -43,13 +49,17 @@ export async function exportExpert(engine: HostEngine, { recipe, expert }: Exper
   if (!picked) return;
   const { format, ending } = picked;
   const out = await window.showSaveDialog({
-    title: format === 'gguf' ? 'File to write' : 'Folder to write: a new one, or an earlier export',
+    title: ending.endsWith('.gguf') ? 'File to write' : 'Folder to write: a new one, or an earlier export',
     saveLabel: 'Export',
     defaultUri: Uri.file(join(dirname(recipe), `${expert}${ending || '-adapter'}`)),
   });
   if (!out) return;
-  const result = await withProgress(`Exporting ${expert}`, signal =>
-    engine.request('export', { recipe, expert, format, out: out.fsPath }, { signal }),
+  const result = await withProgress(`Exporting ${expert}`, (signal, tell) =>
+    engine.request(
+      'export',
+      { recipe, expert, format, out: out.fsPath },
+      { signal, onProgress: ({ message, done, total }) => tell(`${message} ${done}/${total}`) },
+    ),
   );
   const show = 'Show It';
   const message = `${expert} is exported: ${basename(result.path)}, ${bytes(result.bytes)}.`;

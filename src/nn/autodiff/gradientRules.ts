@@ -55,6 +55,15 @@ export const gradientRules: Record<string, GradientRule> = {
     return [op.mul(g, dy, op.sub(g, g.scalar(1), op.mul(g, y, y)))];
   },
 
+  // y = x · Φ(x):  y' = Φ(x) + x · φ(x)
+  Gelu: (g, n, dy) => {
+    const x = first(n);
+    const below = op.mul(g, op.add(g, op.erf(g, op.mul(g, x, g.scalar(Math.SQRT1_2))), g.scalar(1)), g.scalar(0.5));
+    const density = op.exp(g, op.mul(g, op.mul(g, x, x), g.scalar(-0.5)));
+    const along = op.mul(g, op.mul(g, x, density), g.scalar(1 / Math.sqrt(2 * Math.PI)));
+    return [op.mul(g, dy, op.add(g, below, along))];
+  },
+
   // y = x/2 · (1 + t), t = tanh(a·x + b·x³):  y' = (1 + t)/2 + x/2 · (1 − t²) · (a + 3b·x²)
   FastGelu: (g, n, dy) => {
     const x = first(n);

@@ -9,50 +9,94 @@ import type { FloatTensor } from '../tensor/dtype.ts';
  */
 
 /** A value of a GGUF file's metadata. */
-export type GgufValue = { string: string } | { float32: number };
+export type GgufValue =
+  | { string: string }
+  | { float32: number }
+  | { uint32: number }
+  | { bool: boolean }
+  | { strings: readonly string[] }
+  | { float32s: readonly number[] }
+  | { int32s: readonly number[] };
 
 /** Numbers of the types in https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. */
-const typeNumber = { float32: 6, string: 8 };
+const typeNumber = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9 };
 const version = 3;
 const tensorF32 = 0;
 /** The format's default; tensors start at multiples of it. */
 const alignment = 32;
 
+/** A tensor to write: a shape [rows, cols] becomes ggml's [cols, rows], the bytes are the same. */
+export interface GgufTensorInfo {
+  name: string;
+  shape: readonly number[];
+  /** `ggml_type` */
+  type: number;
+  bytes: number;
+}
+
 /**
- * A GGUF file (version 3, little-endian) of F32 tensors, as chunks to be written one after another.
- *
- * @param tensors by name; a shape [rows, cols] is written as ggml's [cols, rows], the bytes are the same
+ * What stands before the weights of a file (version 3, little-endian), padded, and where each tensor begins in the file.
  */
-export function encodeGguf(metadata: Map<string, GgufValue>, tensors: Map<string, FloatTensor>): Uint8Array[] {
+export function encodeGgufHead(
+  metadata: ReadonlyMap<string, GgufValue>,
+  tensors: readonly GgufTensorInfo[],
+): { head: Uint8Array[]; begins: number[]; size: number } {
   const head: Uint8Array[] = [
     new TextEncoder().encode('GGUF'),
     uint32(version),
-    uint64(tensors.size),
+    uint64(tensors.length),
     uint64(metadata.size),
   ];
-  for (const [key, value] of metadata) {
-    head.push(text(key));
-    if ('string' in value) head.push(uint32(typeNumber.string), text(value.string));
-    else head.push(uint32(typeNumber.float32), new Uint8Array(Float32Array.of(value.float32).buffer));
-  }
-  const data: Uint8Array[] = [];
+  for (const [key, value] of metadata) head.push(text(key), ...encodeValue(value));
+  const offsets: number[] = [];
   let offset = 0;
-  for (const [name, { shape, data: values }] of tensors) {
-    head.push(text(name), uint32(shape.length), ...[...shape].reverse().map(uint64), uint32(tensorF32), uint64(offset));
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    data.push(bytes, padding(bytes.length));
-    offset += bytes.length + padding(bytes.length).length;
+  for (const { name, shape, type, bytes } of tensors) {
+    head.push(text(name), uint32(shape.length), ...[...shape].reverse().map(uint64), uint32(type), uint64(offset));
+    offsets.push(offset);
+    offset += bytes + padding(bytes).length;
   }
-  const headLength = head.reduce((sum, part) => sum + part.length, 0);
-  return [...head, padding(headLength), ...data];
+  head.push(padding(head.reduce((sum, part) => sum + part.length, 0)));
+  const start = head.reduce((sum, part) => sum + part.length, 0);
+  return { head, begins: offsets.map(at => start + at), size: start + offset };
+}
+
+/** A file of F32 tensors, as chunks to be written one after another. */
+export function encodeGguf(metadata: Map<string, GgufValue>, tensors: Map<string, FloatTensor>): Uint8Array[] {
+  const infos = [...tensors].map(([name, { shape, data }]) => ({
+    name,
+    shape,
+    type: tensorF32,
+    bytes: data.byteLength,
+  }));
+  const data = [...tensors.values()].flatMap(({ data: values }) => [
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    padding(values.byteLength),
+  ]);
+  return [...encodeGgufHead(metadata, infos).head, ...data];
+}
+
+function encodeValue(value: GgufValue): Uint8Array[] {
+  if ('string' in value) return [uint32(typeNumber.string), text(value.string)];
+  if ('float32' in value) return [uint32(typeNumber.float32), bytesOf(Float32Array.of(value.float32))];
+  if ('uint32' in value) return [uint32(typeNumber.uint32), uint32(value.uint32)];
+  if ('bool' in value) return [uint32(typeNumber.bool), Uint8Array.of(value.bool ? 1 : 0)];
+  const list = (type: number, length: number) => [uint32(typeNumber.array), uint32(type), uint64(length)];
+  if ('strings' in value) return [...list(typeNumber.string, value.strings.length), ...value.strings.map(text)];
+  if ('int32s' in value)
+    return [...list(typeNumber.int32, value.int32s.length), bytesOf(Int32Array.from(value.int32s))];
+  return [...list(typeNumber.float32, value.float32s.length), bytesOf(Float32Array.from(value.float32s))];
+}
+
+function bytesOf(values: Float32Array | Int32Array | Uint32Array | BigUint64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 function uint32(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
+  return bytesOf(Uint32Array.of(value));
 }
 
 function uint64(value: number): Uint8Array {
-  return new Uint8Array(BigUint64Array.of(BigInt(value)).buffer);
+  return bytesOf(BigUint64Array.of(BigInt(value)));
 }
 
 function text(value: string): Uint8Array {

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { type DType, dtypeSize } from '../tensor/dtype.ts';
-import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from '../tensor/half.ts';
+import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat, to16Bits } from '../tensor/half.ts';
 import { findDuplicateKey } from './duplicateKey.ts';
 
 // The layout is that of https://github.com/huggingface/safetensors#format. Numbers are little-endian in the file and
@@ -268,9 +268,9 @@ export function encodeFloats(data: Float32Array, dtype: DType, name: string): Ui
     case 'F64':
       return asBytes(Float64Array.from(data));
     case 'F16':
-      return asBytes(Uint16Array.from(data, floatToHalf));
+      return asBytes(to16Bits(data, floatToHalf));
     case 'BF16':
-      return asBytes(Uint16Array.from(data, floatToBfloat));
+      return asBytes(to16Bits(data, floatToBfloat));
     default:
       throw new WorkbenchError('badRequest', `${name}: floats cannot be written as ${dtype}; give its bytes`);
   }

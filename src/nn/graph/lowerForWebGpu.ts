@@ -1,10 +1,11 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { Graph, type Node, type Value } from './graph.ts';
 import * as op from './ops.ts';
 
 /**
  * The same computation in operators for which onnxruntime 1.30 has WebGPU kernels. What has none runs on the CPU, with
  * its operands copied there and its result copied back: in a training step that was the whole attention, the loss over
- * the vocabulary and zeros of the size of the logits.
+ * the vocabulary and zeros of the size of the logits. Throws `unsupported` for what a kernel would leave out.
  */
 export function lowerForWebGpu(graph: Graph): Graph {
   const lowered = new Graph('webgpu.');
@@ -69,6 +70,11 @@ const rules: Record<string, Rule> = {
     const rows: Value = { ...outputs[0]!, type: 'float32' };
     g.nodes.push({ op: 'Gather', domain: '', inputs: [wide, indices], outputs: [rows], attributes });
     return true;
+  },
+
+  GroupQueryAttention(_g, { attributes }) {
+    if (!('softcap' in attributes)) return false;
+    throw new WorkbenchError('unsupported', 'attention with capped scores, of which WebGPU leaves the cap out');
   },
 
   Split(g, { inputs, outputs, attributes }) {

@@ -50,6 +50,7 @@ export const sqrt = unary('Sqrt');
 export const reciprocal = unary('Reciprocal');
 export const sigmoid = unary('Sigmoid');
 export const tanh = unary('Tanh');
+export const erf = unary('Erf');
 /** Normalised over the last axis. */
 export const softmax = unary('Softmax');
 /** Normalised over the last axis. */
@@ -58,6 +59,11 @@ export const logSoftmax = unary('LogSoftmax');
 /** x · sigmoid(x) (Elfwing et al. 2017), as onnxruntime's fused QuickGelu with alpha 1. */
 export function silu(g: Graph, x: Value): Value {
   return single(g, 'QuickGelu', [x], x.type, x.shape, { alpha: { float: 1 } }, contrib);
+}
+
+/** x · Φ(x) with the normal distribution's Φ (Hendrycks & Gimpel 2016), as onnxruntime's fused Gelu. */
+export function gelu(g: Graph, x: Value): Value {
+  return single(g, 'Gelu', [x], x.type, x.shape, {}, contrib);
 }
 
 /** GELU by its approximation with tanh (Hendrycks & Gimpel 2016), as onnxruntime's fused FastGelu. */

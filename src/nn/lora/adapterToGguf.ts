@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { encodeGguf, type GgufValue } from '../files/gguf.ts';
 import { traitsOf } from '../model/architectures.ts';
 import type { BaseConfig } from '../model/config.ts';
-import { ggufChange, ggufTensorNames, interleaveRows } from '../model/ggufTensors.ts';
+import { ggufChange, ggufTensorNames, moveRows } from '../model/ggufTensors.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { FloatTensor, Matrix } from '../tensor/dtype.ts';
 import type { Adapter } from './adapter.ts';
@@ -49,7 +49,7 @@ export function adapterToGguf(adapter: Adapter, base: GgufBase): Uint8Array[] {
     const rows = B.rows / targets.length;
     for (const [i, target] of targets.entries()) {
       const part: Matrix = { rows, cols: B.cols, data: scaled.data.slice(i * rows * B.cols, (i + 1) * rows * B.cols) };
-      const placed = typeof change === 'object' ? interleaveRows(part, change.heads, module) : part;
+      const placed = typeof change === 'object' ? moveRows(part, change, module) : part;
       tensors.set(`${target}.lora_a`, { shape: [A.rows, A.cols], data: A.data });
       tensors.set(`${target}.lora_b`, { shape: [rows, B.cols], data: placed.data });
     }

@@ -1,106 +1,6 @@
 import { visibleName } from '../../protocol/visibleText.ts';
+import type { ArchitectureTraits } from './architectureTraits.ts';
 import type { ConfigReader } from './configReader.ts';
-
-/**
- * Modules of a block that are linear layers, those that read the same input together, in the order of the forward pass. One
- * layer in place of several gives their results side by side.
- */
-export interface BlockLinears {
-  qkv: readonly string[];
-  o: readonly string[];
-  mlp: readonly string[];
-  down: readonly string[];
-}
-
-/** Numbers that a graph multiplies with, 1 where there is nothing to multiply, and what values are limited to. */
-export interface Factors {
-  /** On the rows of the embedding. */
-  embedding: number;
-  /** On the products of queries and keys: 1 / √(head size) in most families. */
-  attention: number;
-  /** On what attention and MLP add to the residual stream. */
-  residual: number;
-  logits: number;
-  /** Attention scores, and logits, become cap · tanh(score / cap). */
-  attentionCap?: number;
-  logitCap?: number;
-}
-
-/** What sets a family of decoders apart from the others, as its class in transformers builds it. */
-export interface ArchitectureTraits {
-  /** The class that `architectures` of config.json names. */
-  className: string;
-  /** The name that llama.cpp gives it in GGUF files. */
-  ggufName:
-    | 'llama'
-    | 'qwen2'
-    | 'qwen3'
-    | 'gemma2'
-    | 'gemma3'
-    | 'smollm3'
-    | 'phi3'
-    | 'granite'
-    | 'olmo2'
-    | 'cohere2'
-    | 'starcoder2';
-  /** llama.cpp rotates neighbouring pairs of numbers here: in its files the rows of each head of q and k are interleaved. */
-  ggufPairs: boolean;
-  linears: BlockLinears;
-  /** The MLP multiplies a gate, which goes through the activation, with its other input; without one there is one input alone. */
-  gated: boolean;
-  /** Biases of q, k and v, of the attention's output and of the MLP: always, never, or as this key of config.json says. */
-  qkvBias: boolean | 'attention_bias' | 'use_bias';
-  outputBias: boolean | 'attention_bias' | 'use_bias';
-  mlpBias: boolean | 'mlp_bias' | 'use_bias';
-  /** RMS norms of each head's query and key, or of all heads' together. */
-  qkNorm: false | 'head' | 'projection';
-  /** Norms of a block: of what attention and MLP read, of what they give, of both, or one of what both read. */
-  blockNorms: 'before' | 'after' | 'around' | 'shared';
-  /** Attention and MLP stand side by side: the MLP does not read what attention gives. */
-  parallel: boolean;
-  /** RMS norms, which may multiply with 1 + weight in place of the weight; or norms that subtract the mean, with or without bias. */
-  norm: 'rms' | 'rmsOnePlus' | 'layer' | 'layerWithBias';
-  /** The key of config.json with what norms add to the variance. */
-  epsilonKey: 'rms_norm_eps' | 'layer_norm_eps' | 'norm_epsilon';
-  /** The key of config.json that names the MLP's activation. */
-  activationKey: 'hidden_act' | 'hidden_activation';
-  /**
-   * Blocks whose attention sees a window alone: none; all; all from `max_window_layers` on; those without rotary embedding;
-   * or all but every nth. For the last three `layer_types` stands before that.
-   */
-  windows: 'none' | 'all' | 'last' | 'unrotated' | { allButEvery: number };
-  /** Windows are there where this key of config.json is true. */
-  windowSwitch?: 'use_sliding_window';
-  /**
-   * Blocks whose queries and keys are rotated: all; those with a window; as `no_rope_layers` says; all where
-   * `position_embedding_type` is rope.
-   */
-  rotated: 'all' | 'windowed' | 'no_rope_layers' | 'position_embedding_type';
-  /** Neighbouring numbers of a head are rotated together, in place of those of its two halves. */
-  interleaved: boolean;
-  /** `partial_rotary_factor` may leave a part of each head as it is. */
-  partlyRotated: boolean;
-  /** Blocks with a window have a rotary embedding of their own; the bases of either kind where config.json gives none. */
-  ropes?: { theta: number; slidingTheta: number } | undefined;
-  /** What stands for keys that config.json leaves out. */
-  defaults: {
-    epsilon: number;
-    /** Size of a head; hidden_size / num_attention_heads without it. */
-    headDim?: number;
-    /** In tokens. */
-    window?: number;
-    tied: boolean;
-    /** Biases that a key of config.json switches. */
-    bias?: boolean;
-    activation: string;
-  };
-  /** The key of config.json with the width of the MLP's hidden layer. */
-  mlpDimKey: 'intermediate_size' | 'shared_intermediate_size';
-  /** What of a configuration is not implemented, where a class may build other parts as well. */
-  refuses?: (config: ConfigReader) => string | undefined;
-  /** Factors, where it has any. */
-  factors?: (config: ConfigReader, hiddenSize: number) => Partial<Factors>;
-}
 
 /** q, k and v, and the MLP's two inputs, as layers of their own. */
 const apart = {
@@ -114,7 +14,9 @@ const llama = {
   className: 'LlamaForCausalLM',
   ggufName: 'llama',
   ggufPairs: true,
+  names: { embedding: 'model.embed_tokens', blocks: 'model.layers', norm: 'model.norm', head: 'lm_head' },
   linears: apart,
+  qkvByHead: false,
   gated: true,
   qkvBias: 'attention_bias',
   outputBias: 'attention_bias',
@@ -129,7 +31,7 @@ const llama = {
   windows: 'none',
   rotated: 'all',
   interleaved: false,
-  partlyRotated: false,
+  ropeKeys: { theta: 'rope_theta' },
   defaults: { epsilon: 1e-6, tied: false, activation: 'silu' },
 } as const satisfies ArchitectureTraits;
 
@@ -180,7 +82,7 @@ const granite = {
 
 /**
  * The supported families, by `model_type` of config.json. To add one that is made of the same parts, add its entry. A part
- * that none of them has becomes a trait here, a field of `BaseConfig` (config.ts), its tensors in layout.ts, and its
+ * that none of them has becomes a trait (architectureTraits.ts), a field of `BaseConfig` (config.ts), its tensors in layout.ts, and its
  * operators in transformer.ts.
  */
 export const architectures = {
@@ -237,7 +139,7 @@ export const architectures = {
     outputBias: false,
     mlpBias: false,
     windows: 'all',
-    partlyRotated: true,
+    ropeKeys: { theta: 'rope_theta', part: 'partial_rotary_factor' },
     defaults: { ...llama.defaults, epsilon: 1e-5 },
   },
   granite,
@@ -298,6 +200,32 @@ export const architectures = {
     epsilonKey: 'norm_epsilon',
     windows: 'all',
     defaults: { epsilon: 1e-5, tied: true, bias: true, activation: 'gelu_pytorch_tanh' },
+  },
+  gpt_neox: {
+    ...llama,
+    className: 'GPTNeoXForCausalLM',
+    ggufName: 'gptneox',
+    ggufPairs: false,
+    names: {
+      embedding: 'gpt_neox.embed_in',
+      blocks: 'gpt_neox.layers',
+      norm: 'gpt_neox.final_layer_norm',
+      head: 'embed_out',
+    },
+    linears: {
+      qkv: ['attention.query_key_value'],
+      o: ['attention.dense'],
+      mlp: ['mlp.dense_h_to_4h'],
+      down: ['mlp.dense_4h_to_h'],
+    },
+    qkvByHead: true,
+    gated: false,
+    mlpBias: true,
+    parallel: 'use_parallel_residual',
+    norm: 'layerWithBias',
+    epsilonKey: 'layer_norm_eps',
+    ropeKeys: { theta: 'rotary_emb_base', part: 'rotary_pct', partByDefault: 0.25 },
+    defaults: { epsilon: 1e-5, tied: false, bias: true, activation: 'gelu' },
   },
 } as const satisfies Record<string, ArchitectureTraits>;
 

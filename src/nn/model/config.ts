@@ -1,19 +1,13 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
-import {
-  type Architecture,
-  type ArchitectureTraits,
-  architectures,
-  type BlockLinears,
-  type Factors,
-  traitsOf,
-} from './architectures.ts';
+import { type Architecture, architectures, traitsOf } from './architectures.ts';
+import type { ArchitectureTraits, BlockLinears, Factors, ModuleNames } from './architectureTraits.ts';
 import { type ConfigReader, readConfig } from './configReader.ts';
 import { type LayerType, layerTypesOf } from './layerTypes.ts';
 import { type Rope, ropesOf } from './ropeConfig.ts';
 
-/** What the MLP's hidden layer goes through: SiLU, or GELU by its approximation with tanh. */
-export type Activation = 'silu' | 'gelu_pytorch_tanh';
+/** What the MLP's hidden layer goes through: SiLU, GELU, or GELU by its approximation with tanh. */
+type Activation = 'silu' | 'gelu' | 'gelu_pytorch_tanh';
 
 /** A decoder of the Llama family: everything a graph needs to know besides the weights. */
 export interface BaseConfig {
@@ -40,8 +34,11 @@ export interface BaseConfig {
   /** Bias on the attention's output projection. */
   outputBias: boolean;
   mlpBias: boolean;
+  names: ModuleNames;
   /** Modules of a block that are linear layers. */
   linears: BlockLinears;
+  /** The one layer of q, k and v gives them head by head. */
+  qkvByHead: boolean;
   /** RMS norms of each head's query and key, or of all heads' together. */
   qkNorm: ArchitectureTraits['qkNorm'];
   /** Whether the MLP has a gate. */
@@ -65,6 +62,7 @@ const mostAngles = 2 ** 27;
 const activations: Record<string, Activation> = {
   silu: 'silu',
   swish: 'silu',
+  gelu: 'gelu',
   gelu_pytorch_tanh: 'gelu_pytorch_tanh',
   gelu_new: 'gelu_pytorch_tanh',
 };
@@ -112,11 +110,13 @@ export function parseBaseConfig(json: unknown, file = 'config.json'): BaseConfig
     qkvBias: holds(traits.qkvBias),
     outputBias: holds(traits.outputBias),
     mlpBias: holds(traits.mlpBias),
+    names: traits.names,
     linears: traits.linears,
+    qkvByHead: traits.qkvByHead,
     qkNorm: traits.qkNorm,
     blockNorms: traits.blockNorms,
     gated: traits.gated,
-    parallel: traits.parallel,
+    parallel: typeof traits.parallel === 'string' ? config.flag(traits.parallel) !== false : traits.parallel,
     norm: traits.norm,
     interleaved: traits.interleaved,
     factors: { embedding: 1, attention: 1 / Math.sqrt(headDim), residual: 1, logits: 1, ...factors },

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
-import { type Architecture, type ArchitectureTraits, architectures } from './architectures.ts';
+import { type Architecture, architectures } from './architectures.ts';
+import type { ArchitectureTraits } from './architectureTraits.ts';
 
 type Json = Record<string, unknown>;
 
@@ -53,6 +54,11 @@ export function ggufConfig(model: GgufModel, file: string): Json {
   };
 }
 
+/** Whether a family is read from GGUF, and written: those with other norms have other keys there. */
+export function hasGgufConfig({ norm }: ArchitectureTraits): boolean {
+  return norm === 'rms' || norm === 'rmsOnePlus';
+}
+
 const again = 'Download the file again, or make it anew.';
 
 /**
@@ -67,7 +73,8 @@ export function ggufArchitecture(
   if (type === 'adapter' || type === 'mmproj')
     throw new WorkbenchError('unsupported', `${file}: it holds no model, but what belongs to one ('${type}')`);
   if (typeof name !== 'string') throw bad(file, 'general.architecture', 'a text', name);
-  const known = Object.entries(architectures) as [Architecture, ArchitectureTraits][];
+  const all = Object.entries(architectures) as [Architecture, ArchitectureTraits][];
+  const known = all.filter(([, traits]) => hasGgufConfig(traits));
   const found = known.find(([, traits]) => traits.ggufName === name);
   if (!found)
     throw new WorkbenchError(
@@ -154,14 +161,17 @@ function ropeScaling(
       factor,
       ...(original !== undefined && { original_max_position_embeddings: original }),
       ...Object.fromEntries(Object.entries(betas).filter(([, value]) => value !== undefined)),
+      ...(attention !== undefined && { attention_factor: attention * yarnAttention(factor) }),
     },
   };
 }
 
-/**
- * The scaling of Llama 3.1 and its successors, of which GGUF holds what each frequency is divided by. Throws
- * `unsupported` for divisors that no such scaling gives.
- */
+/** The factor on cos and sin that llama.cpp has for YaRN, as the paper has it. */
+export function yarnAttention(factor: number): number {
+  return 1 + 0.1 * Math.log(factor);
+}
+
+/** The scaling of Llama 3.1 and its successors, of which GGUF holds what each frequency is divided by. */
 function llama3Scaling(
   divisors: Float32Array,
   read: Reader,
@@ -184,7 +194,20 @@ function llama3Scaling(
     return Math.abs(divisor / expected - 1) < 1e-4;
   });
   if (fits && divisors.length === headDim / 2) return scaling;
-  throw new WorkbenchError('unsupported', `${file}: 'rope_freqs.weight' is not the scaling of Llama 3`);
+  if (divisors.length !== headDim / 2)
+    throw new WorkbenchError(
+      'badFile',
+      `${file}: 'rope_freqs.weight' has ${divisors.length} values for ${headDim / 2}`,
+    );
+  // Any other divisors, whatever the length of a text.
+  const factors = [...divisors];
+  return {
+    rope_type: 'longrope',
+    short_factor: factors,
+    long_factor: factors,
+    attention_factor: 1,
+    original_max_position_embeddings: read.needed('context_length'),
+  };
 }
 
 function tokens(metadata: GgufModel['metadata']): Json {

@@ -26,6 +26,10 @@ const blockNames: Record<string, readonly string[]> = {
   'mlp.down_proj': ['ffn_down'],
   'mlp.c_fc': ['ffn_up'],
   'mlp.c_proj': ['ffn_down'],
+  'attention.query_key_value': ['attn_qkv'],
+  'attention.dense': ['attn_output'],
+  'mlp.dense_h_to_4h': ['ffn_up'],
+  'mlp.dense_4h_to_h': ['ffn_down'],
   'shared_mlp.input_linear': ['ffn_gate', 'ffn_up'],
   'shared_mlp.output_linear': ['ffn_down'],
 };
@@ -50,7 +54,7 @@ const otherNames: Record<string, string> = {
 export function ggufTensorNames(name: string, architecture: Architecture): string[] | undefined {
   const [, path, suffix] = /^(.+)\.(weight|bias)$/.exec(name) ?? [];
   if (path === undefined) return undefined;
-  const [, layer, part] = /^model\.layers\.(\d+)\.(.+)$/.exec(path) ?? [];
+  const [, layer, part] = /^(?:model|gpt_neox)\.layers\.(\d+)\.(.+)$/.exec(path) ?? [];
   if (layer === undefined) return Object.hasOwn(otherNames, path) ? [`${otherNames[path]}.${suffix}`] : undefined;
   const { blockNorms } = traitsOf(architecture);
   const normsResults = blockNorms === 'after' || blockNorms === 'around';
@@ -58,38 +62,53 @@ export function ggufTensorNames(name: string, architecture: Architecture): strin
   return Object.hasOwn(names, part!) ? names[part!]!.map(own => `blk.${layer}.${own}.${suffix}`) : undefined;
 }
 
-/** What a tensor is in a GGUF file, besides its name: rows of a head in another order, or one more in each value. */
-export type GgufChange = { heads: number } | 'plusOne' | undefined;
+/**
+ * Rows in another order than in a Hugging Face checkpoint: within a head neighbouring pairs in place of its two halves; or
+ * all heads of q, then those of k and of v, in place of q, k and v head by head.
+ */
+interface MovedRows {
+  order: 'pairs' | 'parts';
+  heads: number;
+}
+
+/** What a tensor is in a GGUF file, besides its name: one with moved rows, or with one more in each value. */
+export type GgufChange = MovedRows | 'plusOne' | undefined;
 
 /** `name` is that of the Hugging Face checkpoint. */
 export function ggufChange(
   name: string,
   { architecture, heads, kvHeads }: Pick<BaseConfig, 'architecture' | 'heads' | 'kvHeads'>,
 ): GgufChange {
-  const { ggufPairs, norm } = traitsOf(architecture);
+  const { ggufPairs, qkvByHead, norm } = traitsOf(architecture);
   const projection = /\.self_attn\.([qk])_proj\.(weight|bias)$/.exec(name);
-  if (projection && ggufPairs) return { heads: projection[1] === 'q' ? heads : kvHeads };
+  if (projection && ggufPairs) return { order: 'pairs', heads: projection[1] === 'q' ? heads : kvHeads };
+  if (qkvByHead && /\.query_key_value\.(weight|bias)$/.test(name)) return { order: 'parts', heads };
   return norm === 'rmsOnePlus' && /norm\.weight$/.test(name) ? 'plusOne' : undefined;
 }
 
 /**
- * Rows of a head from halves to neighbouring pairs, as llama.cpp's converter arranges them: row t · dim/2 + j goes to
- * 2j + t. With `back` the other way.
+ * Rows as llama.cpp's converter arranges them; with `back` as they were.
  *
  * @throws WorkbenchError `mismatch` where the heads cannot share the rows
  */
-export function interleaveRows(m: Matrix, heads: number, name: string, { back = false } = {}): Matrix {
-  const half = m.rows / heads / 2;
-  if (!Number.isInteger(half))
+export function moveRows(m: Matrix, { order, heads }: MovedRows, name: string, { back = false } = {}): Matrix {
+  const size = m.rows / heads / (order === 'pairs' ? 2 : 3);
+  if (!Number.isInteger(size))
     throw new WorkbenchError(
       'mismatch',
-      `${name} has ${m.rows} outputs, which ${heads} heads of even size cannot share`,
+      `${name} has ${m.rows} outputs, which ${heads} heads cannot share in ${order === 'pairs' ? 'halves' : 'three'}`,
     );
+  const target = (row: number): number => {
+    if (order === 'pairs') {
+      const within = row % (2 * size);
+      return row - within + 2 * (within % size) + Math.floor(within / size);
+    }
+    const [head, part] = [Math.floor(row / (3 * size)), Math.floor(row / size) % 3];
+    return (part * heads + head) * size + (row % size);
+  };
   const data = new Float32Array(m.data.length);
   for (let row = 0; row < m.rows; row++) {
-    const within = row % (2 * half);
-    const pair = row - within + 2 * (within % half) + Math.floor(within / half);
-    const [from, to] = back ? [pair, row] : [row, pair];
+    const [from, to] = back ? [target(row), row] : [row, target(row)];
     data.set(m.data.subarray(from * m.cols, (from + 1) * m.cols), to * m.cols);
   }
   return { ...m, data };

@@ -3,7 +3,7 @@ import * as op from '../graph/ops.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { externalProduct, externalWeights, type Product } from './baseWeights.ts';
 import type { BaseConfig } from './config.ts';
-import { type LinearGroup, linearGroups, linearPaths, roleSizes } from './layout.ts';
+import { type LinearGroup, linearGroups, linearPaths } from './layout.ts';
 import { longTextsAbove } from './rope.ts';
 import {
   defineBatchSizes,
@@ -13,6 +13,7 @@ import {
   normedHeads,
   outputWeight,
   type RotaryTables,
+  roleParts,
   rotaryConstants,
   rotated,
   type TransformerParts,
@@ -161,8 +162,8 @@ function cachedAttention(
   const operands = (layer: number, h: Value, tables: RotaryTables | undefined): (Value | undefined)[] => {
     const joined = project(h, linearPaths(c, layer, 'qkv')[0]!);
     const rotatesBefore = tables !== undefined && !rotatesInside(tables);
-    if (!c.qkNorm && !rotatesBefore && c.headDim === width) return [joined, undefined, undefined];
-    const [q, k, v] = op.split(g, joined, roleSizes(c, 'qkv'), 2) as [Value, Value, Value];
+    if (!c.qkNorm && !c.qkvByHead && !rotatesBefore && c.headDim === width) return [joined, undefined, undefined];
+    const [q, k, v] = roleParts(g, c, 'qkv', joined) as [Value, Value, Value];
     const heads = [normedHeads(g, c, { weight }, layer, 'q', q), normedHeads(g, c, { weight }, layer, 'k', k), v];
     return heads.map((x, i) => {
       const kind = (['q', 'k'] as const)[i];

@@ -1,5 +1,5 @@
 import { visibleName } from '../../protocol/visibleText.ts';
-import type { ArchitectureTraits } from './architectures.ts';
+import type { ArchitectureTraits } from './architectureTraits.ts';
 import type { ConfigReader } from './configReader.ts';
 
 /** What the attention of a block sees and rotates. */

@@ -1,4 +1,5 @@
-import { architectures, type BlockLinears } from './architectures.ts';
+import { architectures } from './architectures.ts';
+import type { BlockLinears } from './architectureTraits.ts';
 import type { BaseConfig } from './config.ts';
 
 const lastPart = (module: string) => module.slice(module.lastIndexOf('.') + 1);
@@ -31,8 +32,12 @@ export type LinearRole = keyof BlockLinears;
 const roles = ['qkv', 'o', 'mlp', 'down'] as const satisfies LinearRole[];
 
 /** Module paths of the linear layers of a block that read the same input. */
-export function linearPaths({ linears }: Pick<BaseConfig, 'linears'>, layer: number, role: LinearRole): string[] {
-  return linears[role].map(module => `model.layers.${layer}.${module}`);
+export function linearPaths(
+  { names, linears }: Pick<BaseConfig, 'names' | 'linears'>,
+  layer: number,
+  role: LinearRole,
+): string[] {
+  return linears[role].map(module => `${names.blocks}.${layer}.${module}`);
 }
 
 /** What the linear layers of a role give, side by side, whether they are layers of their own or one. */
@@ -102,21 +107,21 @@ const normNames: Record<BaseConfig['blockNorms'], BlockNorms> = {
 /** The module of a norm of a block; undefined where the base has none there. */
 export function normPath(c: BaseConfig, layer: number, place: keyof BlockNorms): string | undefined {
   const name = normNames[c.blockNorms][place];
-  return name && `model.layers.${layer}.${name}`;
+  return name && `${c.names.blocks}.${layer}.${name}`;
 }
 
 /** The module of the norm on queries or keys, and its size. */
 export function headNorm(c: BaseConfig, layer: number, kind: 'q' | 'k'): { path: string; size: number } {
   const heads = kind === 'q' ? c.heads : c.kvHeads;
   return {
-    path: `model.layers.${layer}.self_attn.${kind}_norm`,
+    path: `${c.names.blocks}.${layer}.self_attn.${kind}_norm`,
     size: c.qkNorm === 'projection' ? heads * c.headDim : c.headDim,
   };
 }
 
 /** Names and shapes of all tensors a checkpoint of this base must hold. */
 export function baseTensors(c: BaseConfig): Map<string, number[]> {
-  const tensors = new Map<string, number[]>([['model.embed_tokens.weight', [c.vocab, c.dim]]]);
+  const tensors = new Map<string, number[]>([[`${c.names.embedding}.weight`, [c.vocab, c.dim]]]);
   const addNorm = (path: string, size: number) => {
     tensors.set(`${path}.weight`, [size]);
     if (c.norm === 'layerWithBias') tensors.set(`${path}.bias`, [size]);
@@ -133,8 +138,8 @@ export function baseTensors(c: BaseConfig): Map<string, number[]> {
       addNorm(path, size);
     }
   }
-  addNorm('model.norm', c.dim);
-  if (!c.tied) tensors.set('lm_head.weight', [c.vocab, c.dim]);
+  addNorm(c.names.norm, c.dim);
+  if (!c.tied) tensors.set(`${c.names.head}.weight`, [c.vocab, c.dim]);
   return tensors;
 }
 

@@ -1,9 +1,9 @@
 import { visibleName } from '../../protocol/visibleText.ts';
-import type { ArchitectureTraits } from './architectures.ts';
+import type { ArchitectureTraits } from './architectureTraits.ts';
 import type { ConfigReader } from './configReader.ts';
 
 /** How rotary frequencies are stretched beyond the trained length. */
-export type RopeScaling =
+type RopeScaling =
   | { type: 'none' }
   | { type: 'linear'; factor: number }
   | { type: 'llama3'; factor: number; lowFactor: number; highFactor: number; originalLength: number }
@@ -74,7 +74,7 @@ export function ropesOf(
       `rope scaling for '${visibleName(kinds[0]!)}' alone`,
       'Use a model with one for all its layers.',
     );
-  const theta = thetaOf(config, given, 10_000);
+  const theta = thetaOf(config, given, traits.ropeKeys.theta, 10_000);
   const rope = ropeOf(config, given, traits, { ...sizes, theta });
   return { ropes: [rope.rope], maxLength: rope.maxLength };
 }
@@ -86,14 +86,16 @@ function ropesByKind(
   traits: ArchitectureTraits,
   sizes: RopeSizes,
 ): { ropes: Rope[]; maxLength: number } {
+  const older = config.object('rope_scaling', 'rope scaling');
+  const scaled = older && older.keys().length > 0 ? older : undefined;
+  if (scaled?.has('full_attention') || scaled?.has('sliding_attention'))
+    throw config.bad('rope_scaling', "of one kind; 'rope_parameters' holds those of several", {});
   const parameters = config.object('rope_parameters', 'rope scaling');
   const kindOf = (kind: string) => parameters?.object(kind, kind);
   const [full, sliding] = [kindOf('full_attention'), kindOf('sliding_attention')];
   if (parameters && parameters.keys().length > 0 && !full && !sliding)
     throw config.bad('rope_parameters', "one for 'full_attention' and one for 'sliding_attention'", {});
-  const older = config.object('rope_scaling', 'rope scaling');
-  const scaled = older && older.keys().length > 0 ? older : undefined;
-  const fullTheta = thetaOf(config, scaled?.has('rope_theta') ? scaled : full, thetas.theta);
+  const fullTheta = thetaOf(config, scaled?.has('rope_theta') ? scaled : full, traits.ropeKeys.theta, thetas.theta);
   const slidingTheta = sliding?.optional('rope_theta') ?? config.number('rope_local_base_freq', thetas.slidingTheta);
   const found = [
     ropeOf(config, scaled ?? full, traits, { ...sizes, theta: fullTheta }),
@@ -109,8 +111,8 @@ function ropesByKind(
   return { ropes, maxLength: Math.min(...found.map(f => f.maxLength)) };
 }
 
-function thetaOf(config: ConfigReader, given: ConfigReader | undefined, fallback: number): number {
-  return checkedTheta(config, given?.optional('rope_theta') ?? config.number('rope_theta', fallback));
+function thetaOf(config: ConfigReader, given: ConfigReader | undefined, key: string, fallback: number): number {
+  return checkedTheta(config, given?.optional('rope_theta') ?? config.number(key, fallback));
 }
 
 function checkedTheta(config: ConfigReader, theta: number): number {
@@ -124,10 +126,11 @@ function ropeOf(
   traits: ArchitectureTraits,
   { theta, headDim, length }: RopeDefaults,
 ): { rope: Rope; maxLength: number } {
-  const part = given?.optional('partial_rotary_factor') ?? config.number('partial_rotary_factor', 1);
-  if (part !== 1 && !traits.partlyRotated)
+  const { part: key, partByDefault = 1 } = traits.ropeKeys;
+  const part = given?.optional('partial_rotary_factor') ?? config.number(key ?? 'partial_rotary_factor', partByDefault);
+  if (part !== 1 && key === undefined)
     throw config.unsupported('partial_rotary_factor', `${traits.className} rotates whole heads`);
-  if (part > 1) throw config.bad('partial_rotary_factor', 'at most 1', part);
+  if (part > 1) throw config.bad(key ?? 'partial_rotary_factor', 'at most 1', part);
   const dim = Math.floor(headDim * part);
   if (dim % 2 !== 0 || dim === 0)
     throw config.unsupported(
@@ -138,7 +141,9 @@ function ropeOf(
   const scaling = scalingOf(config, given, { length, count: dim / 2 });
   // The stretched frequencies would follow the length of each text; within the trained length they are as they were.
   if (scaling.type === 'dynamic') return { rope: { theta, dim, scaling: { type: 'none' } }, maxLength: scaling.length };
-  return { rope: { theta, dim, scaling }, maxLength: length };
+  // Who adds yarn by hand leaves max_position_embeddings as it was.
+  const stretched = scaling.type === 'yarn' && scaling.originalLength <= length ? yarnLength(given, scaling) : 0;
+  return { rope: { theta, dim, scaling }, maxLength: Math.max(length, stretched) };
 }
 
 function scalingOf(
@@ -182,6 +187,11 @@ function scalingOf(
     `rope scaling '${visibleName(type)}'`,
     "supported: 'default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'",
   );
+}
+
+/** What yarn stretches the original length to, where that is said. */
+function yarnLength(given: ConfigReader, { originalLength, factor }: YarnScaling): number {
+  return given.has('original_max_position_embeddings') ? Math.floor(originalLength * factor) : 0;
 }
 
 function yarnOf(

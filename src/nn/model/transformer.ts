@@ -49,7 +49,7 @@ export function transformer(
   ids: Value,
   axes: readonly Dim[] = ['N'],
 ): Value {
-  const embedding = parts.weight('model.embed_tokens.weight');
+  const embedding = parts.weight(`${c.names.embedding}.weight`);
   const norm = (layer: number, place: keyof BlockNorms) => normOf(g, c, parts, normPath(c, layer, place));
   /** What attention or MLP add to the residual stream. */
   const added = (y: Value, layer: number, place: 'attentionOut' | 'mlpOut') => {
@@ -63,7 +63,11 @@ export function transformer(
     const [mixed] = parts.linears(parts.attention(layer, h), linearPaths(c, layer, 'o'));
     let y = added(mixed!, layer, 'attentionOut');
     if (!c.parallel) [x, h] = parts.addNorm(x, y, norm(layer, 'mlpIn'));
-    const next = layer + 1 < c.layers ? norm(layer + 1, 'attentionIn') : normOf(g, c, parts, 'model.norm');
+    else {
+      const own = norm(layer, 'mlpIn');
+      if (own) h = normed(g, c, x, own);
+    }
+    const next = layer + 1 < c.layers ? norm(layer + 1, 'attentionIn') : normOf(g, c, parts, c.names.norm);
     const output = added(mlpBlock(g, c, parts, layer, h), layer, 'mlpOut');
     y = c.parallel ? op.add(g, y, output) : output;
     [x, h] = parts.addNorm(x, y, next);
@@ -92,8 +96,8 @@ export function normed(g: Graph, c: BaseConfig, x: Value, { weight, bias }: Norm
 }
 
 /** The weight [vocab, dim] that turns hidden states into logits. */
-export function outputWeight(c: Pick<BaseConfig, 'tied'>): string {
-  return c.tied ? 'model.embed_tokens.weight' : 'lm_head.weight';
+export function outputWeight({ tied, names }: Pick<BaseConfig, 'tied' | 'names'>): string {
+  return `${tied ? names.embedding : names.head}.weight`;
 }
 
 /** Rows of hidden states [M, dim] → logits [M, vocab]. */
@@ -113,6 +117,7 @@ function capped(g: Graph, x: Value, cap: number | undefined): Value {
 
 const activations: Record<BaseConfig['activation'], (g: Graph, x: Value) => Value> = {
   silu: op.silu,
+  gelu: op.gelu,
   gelu_pytorch_tanh: op.geluTanh,
 };
 
@@ -132,8 +137,17 @@ function roleOutputs(
   role: LinearRole,
 ): Value[] {
   const outputs = parts.linears(x, linearPaths(c, layer, role));
-  const sizes = roleSizes(c, role);
-  return outputs.length === sizes.length ? outputs : op.split(g, outputs[0]!, sizes, outputs[0]!.shape.length - 1);
+  return outputs.length === roleSizes(c, role).length ? outputs : roleParts(g, c, role, outputs[0]!);
+}
+
+/** The parts of what the layers of a role give side by side, […, out]. */
+export function roleParts(g: Graph, c: BaseConfig, role: LinearRole, joined: Value): Value[] {
+  const axis = joined.shape.length - 1;
+  if (role !== 'qkv' || !c.qkvByHead) return op.split(g, joined, roleSizes(c, role), axis);
+  const lead = joined.shape.slice(0, -1);
+  const byHead = op.reshape(g, joined, [...lead, c.heads, 3 * c.headDim]);
+  const parts = op.split(g, byHead, [c.headDim, c.headDim, c.headDim], axis + 1);
+  return parts.map(part => op.reshape(g, part, [...lead, c.heads * c.headDim]));
 }
 
 type Weights = Pick<TransformerParts, 'weight'>;

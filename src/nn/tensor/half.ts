@@ -41,9 +41,17 @@ export function floatToBfloat(x: number): number {
   return roundShift(u, 16) & 0xffff;
 }
 
+/** Each value in 16 bits; several times faster than `Uint16Array.from`. */
+export function to16Bits(values: Float32Array, encode: (x: number) => number): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = encode(values[i]!);
+  return out;
+}
+
+/** The upper bits of an unsigned integer of 32 bits, rounded to nearest even. */
 function roundShift(x: number, shift: number): number {
-  const low = x % 2 ** shift;
-  const high = Math.floor(x / 2 ** shift);
-  const half = 2 ** (shift - 1);
+  const low = x & ((1 << shift) - 1);
+  const high = x >>> shift;
+  const half = 1 << (shift - 1);
   return low > half || (low === half && (high & 1) === 1) ? high + 1 : high;
 }

@@ -20,7 +20,7 @@ export interface TokenizerFiles {
 }
 
 /** `token_type` of a GGUF file. */
-const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
+export const tokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
 const gpt2Steps: Json[] = [{ ...byteLevel, use_regex: true }];
@@ -33,7 +33,7 @@ const splitBy = (...patterns: string[]): Json[] => [
  * How a text is cut before byte pairs are joined, by `tokenizer.ggml.pre` (llama.cpp's llama-vocab.cpp), as the models'
  * own tokenizer.json say it.
  */
-const preTokenizers: Record<string, { steps: Json[]; normalizer?: Json; wholeTokens?: boolean; begins?: boolean }> = {};
+const preTokenizers: Record<string, { steps: Json[]; wholeTokens?: boolean; begins?: boolean }> = {};
 const define = (names: string[], entry: (typeof preTokenizers)[string]) => {
   for (const name of names) preTokenizers[name] = entry;
 };
@@ -43,10 +43,8 @@ define(['llama3', 'llama-v3', 'llama-bpe', 'falcon3', 'falcon-h1', 'pixtral', 'm
   begins: true,
 });
 define(['dbrx', 'smaug-bpe', 'glm4', 'chatglm-bpe'], { steps: splitBy(llama3Pattern) });
-define(['qwen2', 'deepseek-r1-qwen', 'stablelm2', 'megrez', 'hunyuan'], {
-  steps: splitBy(qwen2Pattern),
-  normalizer: { type: 'NFC' },
-});
+// The models' own files bring a text into normal form first; llama.cpp does not, and transformers not of a GGUF file.
+define(['qwen2', 'deepseek-r1-qwen', 'stablelm2', 'megrez', 'hunyuan'], { steps: splitBy(qwen2Pattern) });
 define(['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'], {
   steps: [{ type: 'Digits', individual_digits: true }, ...gpt2Steps],
 });
@@ -59,6 +57,23 @@ define(['deepseek-v3', 'hunyuan-dense', 'joyai-llm'], { steps: splitBy(...deepSe
 define(['deepseek-coder'], {
   steps: [...splitBy(...deepSeekCoderSteps).slice(0, -1), { type: 'Digits', individual_digits: true }, byteLevel],
 });
+
+/** What of a step of a tokenizer.json says how a text is cut. */
+function essence(step: unknown): unknown {
+  const { type, pattern, behavior, invert, individual_digits, use_regex, add_prefix_space } = (step ?? {}) as Json;
+  if (type === 'Sequence') return ((step as Json).pretokenizers as unknown[]).map(essence);
+  // The library's default.
+  if (type === 'ByteLevel') return { type, use_regex: use_regex ?? true, add_prefix_space: add_prefix_space ?? true };
+  return { type, pattern, behavior, invert: invert ?? false, individual_digits };
+}
+
+/** llama.cpp's name for how a tokenizer.json cuts a text; undefined where it has none that is known here. */
+export function preTokenizerName({ pre_tokenizer: pre, model }: Json): string | undefined {
+  const wanted = JSON.stringify([essence(pre)].flat());
+  const whole = (model as Json).ignore_merges === true;
+  const found = Object.entries(preTokenizers).filter(([, { steps }]) => JSON.stringify(steps.map(essence)) === wanted);
+  return (found.find(([, { wholeTokens }]) => (wholeTokens ?? false) === whole) ?? found[0])?.[0];
+}
 
 /**
  * A GGUF file's tokenizer as the files of a Hugging Face folder; undefined where the file has none. Throws `badFile` for
@@ -166,7 +181,6 @@ function bytePairs(metadata: Readonly<Record<string, unknown>>, tokens: string[]
       "Use the model's folder with tokenizer.json, or a newer GGUF file of it.",
     );
   return {
-    normalizer: found.normalizer,
     steps: found.steps,
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {

@@ -64,10 +64,15 @@ export const mergingRequests = {
     params: z.object({
       recipe: z.string(),
       expert: z.string(),
-      format: z.enum(['peft', 'gguf', 'merged']),
+      /** An adapter for PEFT or llama.cpp, or a full model for either. */
+      format: z.enum(['peft', 'gguf', 'merged', 'merged-gguf']),
+      /** What the matrices of a `merged-gguf` are stored as; F16 without it. */
+      type: z.optional(z.enum(['F32', 'F16', 'Q8_0', 'Q4_0'])),
       out: z.string(),
     }),
-    result: z.object({ path: z.string(), bytes: z.number() }),
+    progress: workProgress,
+    /** `modelfile` is what Ollama makes a model of a `merged-gguf` with. */
+    result: z.object({ path: z.string(), bytes: z.number(), modelfile: z.optional(z.string()) }),
   },
 } as const satisfies Record<string, Exchange>;
 

@@ -30,6 +30,7 @@ const families = [
   ['olmo2_untied', 'olmo2_all'],
   ['cohere2_tied', 'cohere2_all'],
   ['starcoder2_tied', 'starcoder2_all'],
+  ['gptneox_untied', 'gptneox_all'],
 ] as const;
 
 const argmax = (logits: Float32Array) => logits.reduce((best, x, i) => (x > logits[best]! ? i : best), 0);

@@ -96,6 +96,7 @@ for (const name of [
   'smollm3_window',
   'cohere2_tied',
   'starcoder2_tied',
+  'gptneox_untied',
 ]) {
   const gold = goldenJson(`models/${name}/golden.json`);
   const tensor = goldenTensors(`models/${name}/golden.safetensors`);

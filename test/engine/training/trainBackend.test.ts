@@ -77,6 +77,7 @@ const familyCases = [
   'granitemoehybrid_all',
   'cohere2_all',
   'starcoder2_all',
+  'gptneox_all',
 ];
 
 for (const [name, recompute] of [
@@ -87,6 +88,7 @@ for (const [name, recompute] of [
   ['phi3_longrope_partial_all', true] as const,
   ['olmo2_all', true] as const,
   ['cohere2_all', true] as const,
+  ['gptneox_all', true] as const,
 ])
   test(`${name}${recompute ? ', activations computed again' : ''}: ten steps with PEFT and torch's AdamW, losses to 5e-5, norms to 1e-5, final factors`, async () => {
     const { gold, base, expert, batch, accumulation, initial, final } = await openCase(name);

@@ -10,7 +10,7 @@ import { readFacts } from '../../../src/extension/language/readFacts.ts';
 import { encodeSafetensors } from '../../../src/nn/files/safetensors.ts';
 import { type AdapterOrigin, originMetadata } from '../../../src/nn/lora/adapterOrigin.ts';
 import { encodeExample } from '../../../src/nn/tokenizer/encodeExample.ts';
-import { embeddedGguf } from '../../support/embeddedGguf.ts';
+import { embeddedGguf, ggufStart } from '../../support/embeddedGguf.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const mediaFolder = fileURLToPath(new URL('../../../media/', import.meta.url));
@@ -37,7 +37,7 @@ test('a base in GGUF: configuration and template of the file, and the hash of wh
   assert.equal(await readFacts.baseHash({ folder: path, cacheFolder }), undefined);
   const base = await loadBase(path, { cacheFolder });
   assert.equal(await readFacts.baseHash({ folder: path, cacheFolder }), await hashBase(base));
-  await embeddedGguf(path, { 'general.architecture': 'rwkv7' });
+  writeFileSync(path, ggufStart({ 'general.architecture': 'rwkv7' }));
   assert.match(
     JSON.stringify(await readFacts.base({ folder: path })),
     /'rwkv7' is not supported\. Supported in GGUF: llama/,

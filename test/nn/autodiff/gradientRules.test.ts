@@ -147,6 +147,7 @@ const cases: Record<string, Case[]> = {
   Reciprocal: unary(op.reciprocal, true),
   Sigmoid: unary(op.sigmoid),
   QuickGelu: unary(op.silu),
+  Gelu: unary(op.gelu),
   FastGelu: unary(op.geluTanh),
   Tanh: unary(op.tanh),
   Softmax: unary(op.softmax, false, [[5], [3, 4], [2, 3, 4]]),

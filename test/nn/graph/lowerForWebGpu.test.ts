@@ -5,6 +5,8 @@ import { Graph, type Value } from '../../../src/nn/graph/graph.ts';
 import { lowerForWebGpu } from '../../../src/nn/graph/lowerForWebGpu.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
 import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
+import type { BaseConfig } from '../../../src/nn/model/config.ts';
+import { buildInferenceGraph } from '../../../src/nn/model/inferenceGraph.ts';
 import { linearLayers } from '../../../src/nn/model/layout.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import { buildTrainGraph } from '../../../src/nn/train/trainGraph.ts';
@@ -50,6 +52,14 @@ for (const [name, build] of Object.entries(cases))
     );
     assertClose((await runGraph(lowered, { x })).y!, (await runGraph(g, { x })).y!, 1e-6);
   });
+
+test('attention with capped scores, which WebGPU would compute without the cap, is refused', async () => {
+  const base = await goldenBase('gemma2_tied');
+  const graphOf = (config: BaseConfig) =>
+    buildInferenceGraph(config, base.tensors, { adapted: false, wholeCaches: true });
+  assert.throws(() => lowerForWebGpu(graphOf(base.config)), /capped scores/);
+  lowerForWebGpu(graphOf({ ...base.config, factors: { ...base.config.factors, attentionCap: undefined } }));
+});
 
 test('a training step keeps no operator that WebGPU lacks, and no kernel with more than eight buffers', async () => {
   const base = await goldenBase('llama_tied');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Adapter } from '../../../src/nn/lora/adapter.ts';
 import { adapterToGguf, type GgufBase } from '../../../src/nn/lora/adapterToGguf.ts';
+import { type Architecture, architectures } from '../../../src/nn/model/architectures.ts';
 import type { Matrix } from '../../../src/nn/tensor/dtype.ts';
 
 /** A reader of what is written, after the specification: metadata, and tensors with shapes in ggml's order. */
@@ -94,4 +95,42 @@ test('a module llama.cpp cannot adapt is refused by name', () => {
   const factors = { A: counting(1, 2), B: counting(2, 1), scaling: 1 };
   const other: Adapter = { ...adapter, modules: new Map([['lm_head', factors]]) };
   assert.throws(() => adapterToGguf(other, { architecture: 'llama', heads: 1, kvHeads: 1 }), /lm_head has no place/);
+});
+
+test('every linear layer of every family has a place', () => {
+  for (const [architecture, { names, linears }] of Object.entries(architectures)) {
+    const factors = { A: counting(1, 2), B: counting(12, 1), scaling: 1 };
+    const paths = Object.values(linears)
+      .flat()
+      .map(module => `${names.blocks}.3.${module}`);
+    const all: Adapter = { ...adapter, modules: new Map(paths.map(path => [path, factors])) };
+    const { tensors } = readGguf(
+      Buffer.concat(adapterToGguf(all, { architecture: architecture as Architecture, heads: 2, kvHeads: 1 })),
+    );
+    assert.ok(tensors.size >= 2 * paths.length, architecture);
+    for (const name of tensors.keys()) assert.match(name, /^blk\.3\.(attn|ffn)_\w+\.weight\.lora_[ab]$/);
+  }
+});
+
+test('the rows of joined layers lie as llama.cpp has them', () => {
+  const rowsOf = (path: string, base: GgufBase) => {
+    const factors = { A: counting(1, 2), B: counting(12, 1), scaling: 1 };
+    const one: Adapter = { ...adapter, modules: new Map([[path, factors]]) };
+    const { tensors } = readGguf(Buffer.concat(adapterToGguf(one, base)));
+    const found = [...tensors].filter(([name]) => name.endsWith('lora_b'));
+    return found.map(([name, { data }]) => [name.split('.')[2], ...data]);
+  };
+  const heads = { heads: 2, kvHeads: 2 };
+  const kept = Array.from({ length: 12 }, (_, i) => i);
+  assert.deepEqual(rowsOf('model.layers.0.self_attn.qkv_proj', { architecture: 'phi3', ...heads }), [
+    ['attn_qkv', ...kept],
+  ]);
+  // q, k and v of one head, two rows each, and then of the other.
+  assert.deepEqual(rowsOf('gpt_neox.layers.0.attention.query_key_value', { architecture: 'gpt_neox', ...heads }), [
+    ['attn_qkv', 0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11],
+  ]);
+  assert.deepEqual(rowsOf('model.layers.0.shared_mlp.input_linear', { architecture: 'granitemoehybrid', ...heads }), [
+    ['ffn_gate', ...kept.slice(0, 6)],
+    ['ffn_up', ...kept.slice(6)],
+  ]);
 });

@@ -48,12 +48,14 @@ test('a llama config gives its sizes', () => {
     qkvBias: false,
     outputBias: false,
     mlpBias: false,
+    names: { embedding: 'model.embed_tokens', blocks: 'model.layers', norm: 'model.norm', head: 'lm_head' },
     linears: {
       qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
       o: ['self_attn.o_proj'],
       mlp: ['mlp.gate_proj', 'mlp.up_proj'],
       down: ['mlp.down_proj'],
     },
+    qkvByHead: false,
     qkNorm: false,
     gated: true,
     blockNorms: 'before',
@@ -158,6 +160,12 @@ test('yarn: what is left out follows from the lengths', () => {
   assert.deepEqual(yarn(given, { attention_bias: true }), { ...found, factor: 4, attentionFactor });
   assert.deepEqual(yarn({ ...given, mscale: 2, mscale_all_dim: 2 }), { ...found, factor: 4, attentionFactor: 1 });
   assert.deepEqual(yarn({ ...given, mscale: 2 }), { ...found, factor: 4, attentionFactor }, 'which alone says nothing');
+  // As people add it by hand, with max_position_embeddings as it was.
+  const lengthOf = (scaling: object) =>
+    parseBaseConfig({ ...llama, rope_scaling: { rope_type: 'yarn', ...scaling } }).maxLength;
+  assert.equal(lengthOf({ factor: 4, original_max_position_embeddings: 256 }), 1024);
+  assert.equal(lengthOf({ factor: 2, original_max_position_embeddings: 64 }), 256);
+  assert.equal(lengthOf({ factor: 4 }), 256);
   check({ rope_scaling: { rope_type: 'yarn' } }, 'badFile', "rope scaling: 'factor' should be a positive number");
   check(
     { rope_scaling: { rope_type: 'yarn', ...given, truncate: 1 } },
@@ -184,7 +192,7 @@ test('what is not implemented is named', () => {
   const granite = goldenJson('models/granitemoehybrid_dense/config.json');
   check({ ...granite, num_local_experts: 4 }, 'unsupported', 'num_local_experts 4');
   check({ ...granite, layer_types: ['mamba', 'attention'] }, 'unsupported', "the layer type 'mamba'");
-  check({ hidden_act: 'gelu' }, 'unsupported', "hidden_act 'gelu'");
+  check({ hidden_act: 'relu' }, 'unsupported', "hidden_act 'relu'");
   check({ rope_scaling: { rope_type: 'axial', factor: 2 } }, 'unsupported', "rope scaling 'axial'");
   const layers = { full_attention: { rope_type: 'yarn', factor: 4 }, sliding_attention: { rope_type: 'default' } };
   check({ rope_parameters: layers, rope_scaling: undefined }, 'unsupported', "rope scaling for 'full_attention' alone");
