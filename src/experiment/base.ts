@@ -380,6 +380,11 @@ async function plannedGguf(path: string): Promise<Omit<Base, 'text'> | undefined
   return { folder: path, config, configJson, tensors: placedTensors(held), weightFiles: [] };
 }
 
+/** The file that says what a base is: a folder's configuration, or the file in GGUF itself. */
+export function baseFile(path: string): string {
+  return isGgufFile(path) ? path : join(path, 'config.json');
+}
+
 /** A base has its weights in one file, or in several that an index names. */
 const singleFile = 'model.safetensors';
 export const weightIndexFile = 'model.safetensors.index.json';

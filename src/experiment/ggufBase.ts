@@ -113,6 +113,12 @@ export async function importGguf(path: string, cacheFolder: string, watch: WorkW
   return folder;
 }
 
+/** The folder that importGguf made of a base; undefined as long as it was not used. */
+export async function importedGguf(path: string, cacheFolder: string): Promise<string | undefined> {
+  const folder = await ggufFolder(path, cacheFolder);
+  return (await isThere(join(folder, 'config.json'))) ? folder : undefined;
+}
+
 /** Where the folder of a base in GGUF is, or will be: the same for the same file, wherever it lies. */
 async function ggufFolder(path: string, cacheFolder: string): Promise<string> {
   const { files } = await readGguf(path);

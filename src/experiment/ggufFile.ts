@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { decodeGgufHead, type GgufFileHead } from '../nn/files/gguf.ts';
+import { decodeGgufHead, decodeGgufStart, type GgufFileHead } from '../nn/files/gguf.ts';
 import { ggmlBlock, ggmlTypeName, ggmlTypes } from '../nn/quant/ggmlBlocks.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { visibleName } from '../protocol/visibleText.ts';
@@ -48,7 +48,7 @@ export function isGgufFile(path: string): boolean {
 
 /** Size and time of each file of a model in GGUF: the same model while they are the same. */
 export async function ggufStamp(path: string): Promise<string> {
-  const infos = await Promise.all(filesOf(path).map(file => stat(file).catch(() => undefined)));
+  const infos = await Promise.all(ggufFiles(path).map(file => stat(file).catch(() => undefined)));
   return JSON.stringify(infos.map(info => [info?.size, info?.mtimeMs]));
 }
 
@@ -62,7 +62,7 @@ export async function readGguf(path: string): Promise<GgufHead> {
   const stamp = await ggufStamp(path);
   // A large vocabulary takes a second, and several readings follow one another.
   if (last?.path === path && last.stamp === stamp) return last.head;
-  const files = filesOf(path);
+  const files = ggufFiles(path);
   const head: GgufHead = { path, files, metadata: {}, tensors: new Map() };
   for (const [i, file] of files.entries()) {
     const { metadata, tensors } = await readOne(file);
@@ -83,11 +83,30 @@ export async function readGguf(path: string): Promise<GgufHead> {
   return head;
 }
 
+/** In bytes: more than stands before the vocabulary. */
+const startLength = 1 << 16;
+
+/**
+ * What a GGUF file says of itself before its vocabulary, at once, however large that is; undefined for the few that say
+ * their architecture behind it. Throws `notFound`, `badFile` and `unsupported`.
+ */
+export async function readGgufStart(path: string): Promise<Record<string, unknown> | undefined> {
+  const { handle, size } = await openFile(path, 'the GGUF file');
+  try {
+    const bytes = new Uint8Array(Math.min(startLength, size));
+    await handle.read(bytes, 0, bytes.length, 0);
+    const metadata = decodeGgufStart(bytes, path);
+    return 'general.architecture' in metadata || bytes.length === size ? metadata : undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
 const split = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/i;
 const mostFiles = 1000;
 
-/** All files of a model, whichever of them is named; throws where one is missing. */
-function filesOf(path: string): string[] {
+/** All files that a model in GGUF should have, whichever of them is named. */
+export function ggufFiles(path: string): string[] {
   const [, name, , count] = split.exec(basename(path)) ?? [];
   if (name === undefined || Number(count) < 2 || Number(count) > mostFiles) return [path];
   return Array.from({ length: Number(count) }, (_, i) =>

@@ -4,9 +4,10 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { getHFHubCachePath } from '@huggingface/hub';
-import { baseFolder, findBaseFolder } from '../../src/experiment/baseFolder.ts';
+import { baseFolder, findBaseFolder, parseBaseName } from '../../src/experiment/baseFolder.ts';
 import { cachedModels, hubCacheFolder } from '../../src/experiment/hubCache.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
+import { addOllamaModel, blobOf, modelLayer, ollamaManifest } from '../support/ollamaStore.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const commit = 'a'.repeat(40);
@@ -109,4 +110,47 @@ test('a model that was not downloaded is told of, with the command that gets it'
         /get owner\/name --revision old \(in the editor: Get a Base Model…\)$/.test(hint!),
     );
   });
+});
+
+test('a model of Ollama is the file of its weights; one that is not there is told of with those that are', () => {
+  const store = temporaryFolder();
+  const hash = 'a'.repeat(64);
+  mkdirSync(join(store, 'blobs'));
+  writeFileSync(blobOf(store, hash), 'GGUF');
+  process.env.OLLAMA_MODELS = store;
+  const find = (base: string) =>
+    findBaseFolder(base, { from: '/recipes', mediaFolder: '/media', cacheFolder: '/none' });
+  const refused = (base: string, code: string, message: RegExp, hint: RegExp) =>
+    assert.throws(
+      () => baseFolder(base, '/recipes', '/media'),
+      (error: WorkbenchError) => error.code === code && message.test(error.message) && hint.test(error.hint!),
+      base,
+    );
+  refused('ollama:qwen3', 'notFound', /among the GGUF models of Ollama/, /There are none.*ollama pull qwen3:latest$/);
+  addOllamaModel(store, 'registry.ollama.ai/library/llama3.2/1b', hash);
+  assert.equal(find('ollama:llama3.2:1b'), blobOf(store, hash));
+  assert.equal(baseFolder('ollama:llama3.2:1b', '/recipes', '/media'), blobOf(store, hash));
+  assert.equal(find('ollama:llama3.2'), undefined);
+  const listed = /^There are: llama3\.2:1b\.$/;
+  refused('ollama:llama3.2', 'notFound', new RegExp(`'ollama:llama3.2' is not .*${store}`), listed);
+  refused('ollama:../x', 'notFound', /cannot be a model of Ollama's/, /such as ollama:llama3\.2:1b/);
+  const adapter = 'application/vnd.ollama.image.adapter';
+  const tuned = ollamaManifest([
+    [modelLayer, hash],
+    [adapter, hash],
+  ]);
+  addOllamaModel(store, 'registry.ollama.ai/library/tuned/1b', hash, tuned);
+  assert.equal(find('ollama:tuned:1b'), undefined);
+  refused('ollama:tuned:1b', 'unsupported', /with an adapter of its own/, /that it was made from/);
+});
+
+test('what a name means does not depend on what a folder is called', () => {
+  const from = temporaryFolder();
+  // No path of Windows.
+  if (process.platform !== 'win32') mkdirSync(join(from, 'ollama:a'));
+  assert.deepEqual(parseBaseName('embedded', from), { kind: 'embedded' });
+  assert.equal(parseBaseName('ollama:a', from).kind, 'ollama');
+  assert.deepEqual(parseBaseName('./ollama:a', from), { kind: 'path', path: join(from, 'ollama:a') });
+  assert.equal(parseBaseName('owner/name', from).kind, 'hub');
+  assert.deepEqual(parseBaseName('./owner/name', from), { kind: 'path', path: join(from, 'owner', 'name') });
 });

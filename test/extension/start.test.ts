@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { embeddedGguf, ggufStart } from '../support/embeddedGguf.ts';
 import { type HubServer, startHub } from '../support/hubServer.ts';
+import { addOllamaModel, blobOf } from '../support/ollamaStore.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { untilWithin } from '../support/untilWithin.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
@@ -35,7 +37,15 @@ test('from nothing to a recipe on a downloaded base', { skip }, async t => {
   });
   hub.token = 'hf_right';
   writeMachineSettings(dataFolder, { 'multiLora.hub.endpoint': hub.endpoint, 'multiLora.modelFolder': cache });
-  const bench = await openWorkbench(found as Editor, { folder, dataFolder, env: { HF_ENDPOINT: '', NO_PROXY: '*' } });
+  const home = temporaryFolder();
+  await keepModels(home);
+  writeFileSync(join(folder, 'local.lora.json'), '{ "base": "" }');
+  const homes = { HOME: home, OLLAMA_MODELS: join(home, '.ollama', 'models'), LLAMA_CACHE: '', XDG_CACHE_HOME: '' };
+  const bench = await openWorkbench(found as Editor, {
+    folder,
+    dataFolder,
+    env: { HF_ENDPOINT: '', NO_PROXY: '*', ...homes },
+  });
   const session: Session = { ...bench, hub, folder, cache, dataFolder };
 
   await t.test('a base is chosen among those that fit, or typed; a token is asked for where one is wanted', () =>
@@ -48,6 +58,10 @@ test('from nothing to a recipe on a downloaded base', { skip }, async t => {
   await t.test('a folder without the parts of a model is refused; one that has them becomes the base', () =>
     opensFolder(session),
   );
+  await t.test('a model of Ollama is offered first, and becomes the base without a download', () =>
+    usesOllamas(session),
+  );
+  await t.test('a recipe is completed with it, and its hover tells what it is', () => completesBase(session));
   await t.test('the token went to the hub alone and is in no log; it can be removed', () => keepsToken(session));
   await t.test('the examples are copied to where the user says', () => copiesExamples(session));
   await t.test('the walkthrough names the steps', () => walks(session));
@@ -113,6 +127,62 @@ async function opensFolder(s: Session): Promise<void> {
   await until(() =>
     readFileSync(machineFile(s.dataFolder), 'utf8').includes(`"multiLora.base": ${JSON.stringify(base)}`),
   );
+}
+
+const hash = 'a'.repeat(64);
+
+/** A model of Ollama's, and one of LM Studio's that cannot be a base. */
+async function keepModels(home: string): Promise<void> {
+  const store = join(home, '.ollama', 'models');
+  await embeddedGguf(blobOf(store, hash));
+  addOllamaModel(store, 'registry.ollama.ai/library/tiny/5m', hash);
+  const other = join(home, '.lmstudio', 'models', 'maker', 'repo', 'embeds.gguf');
+  mkdirSync(dirname(other), { recursive: true });
+  writeFileSync(other, ggufStart({ 'general.architecture': 'bert' }));
+}
+
+async function usesOllamas(s: Session): Promise<void> {
+  const before = s.hub.paths.length;
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await row(s, 'tiny:5m')
+    .filter({ hasText: /Ollama · 10\.\d MB/ })
+    .waitFor(patience);
+  await s.picture('get-base-local');
+  assert.match((await row(s, '').textContent())!, /tiny:5m.*On this machine/);
+  await type(s, 'embeds', "the architecture 'bert' is not supported");
+  await notification(s, /embeds\.gguf: the architecture 'bert' is not supported.*Supported in GGUF: llama/);
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await row(s, 'tiny:5m').click(patience);
+  await pressIn(
+    s,
+    /ollama:tiny:5m is ready to be used: llama, 5\.14 M parameters, answers within 135\.0 MB/,
+    'Use as Base',
+  );
+  await until(() => readFileSync(machineFile(s.dataFolder), 'utf8').includes('"multiLora.base": "ollama:tiny:5m"'));
+  assert.equal(s.hub.paths.length, before);
+}
+
+async function completesBase(s: Session): Promise<void> {
+  const { page } = s;
+  const word = (text: string) =>
+    page.locator('.editor-group-container.active .view-line span span').getByText(text, { exact: true }).first();
+  await page.locator('.explorer-folders-view').getByText('local.lora.json', { exact: true }).first().dblclick(patience);
+  await page.locator('.tab.active').filter({ hasText: 'local.lora.json' }).first().waitFor(patience);
+  await word('""').click(patience);
+  await page.keyboard.press('ArrowLeft');
+  await s.command('Trigger Suggest');
+  const suggested = page.locator('.suggest-widget');
+  await suggested.getByText('ollama:tiny:5m').waitFor(patience);
+  assert.equal(await suggested.getByText('embeds.gguf').count(), 0);
+  await page.keyboard.type('ollama');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Control+S');
+  await until(() => readFileSync(join(s.folder, 'local.lora.json'), 'utf8').includes('"base": "ollama:tiny:5m"'));
+  await word('"ollama:tiny:5m"').hover(patience);
+  await page
+    .locator('.monaco-hover')
+    .getByText(/llama, 5,\d+,\d+ parameters .* 6 layers of width 256/)
+    .waitFor(patience);
 }
 
 async function keepsToken(s: Session): Promise<void> {

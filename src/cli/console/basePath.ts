@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { parseRepoName } from '../../hub/repoName.ts';
+import { parseBaseName } from '../../experiment/baseFolder.ts';
 
-/** A base as a recipe names it: `embedded`, a folder, or a model of the Hugging Face cache. */
+/** A base as a recipe names it: `embedded`, a path, a model of the Hugging Face cache or one of Ollama's. */
 export function basePath(given: string | undefined): string {
-  if (given === undefined || given === 'embedded') return 'embedded';
-  const folder = resolve(given);
-  return !existsSync(folder) && parseRepoName(given) ? given : folder;
+  const meant = parseBaseName(given ?? 'embedded', '');
+  return meant.kind === 'path' ? meant.path : (given ?? 'embedded');
 }

@@ -6,7 +6,8 @@ import type { Verb, VerbCall } from '../console/verb.ts';
 
 export const getVerb: Verb = {
   name: 'get',
-  summary: 'Downloads a base model into the Hugging Face cache; without a name lists models.',
+  summary:
+    'Downloads a base model into the Hugging Face cache; without a name lists models, those of Ollama and others too.',
   usage: ['OWNER/NAME [--revision R] [--endpoint URL]', ''],
   options: {
     revision: { value: 'R', description: 'branch, tag or commit (default: main)' },
@@ -16,7 +17,7 @@ export const getVerb: Verb = {
   examples: [
     'HuggingFaceTB/SmolLM2-135M-Instruct',
     'Qwen/Qwen2.5-0.5B-Instruct --json',
-    '   # small models that are known to work, and those in the cache',
+    '   # small models that are known to work, those in the cache, and those of other programs',
   ],
 
   async run(call) {
@@ -72,7 +73,7 @@ function progressLine(p: DownloadProgress): string {
 }
 
 async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
-  const { cacheFolder, models, unusable } = await engine.request('listModels', {});
+  const { cacheFolder, models, unusable, local } = await engine.request('listModels', {});
   const { freeMemoryBytes } = await engine.request('doctor', {});
   const known = knownModels.map(model => {
     const memoryBytes = memoryNeeded(model.parameters);
@@ -80,7 +81,7 @@ async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
     return { ...model, memoryBytes, cached, fits: memoryBytes <= freeMemoryBytes };
   });
   if (json) {
-    terminal.printJson({ cacheFolder, models, unusable, known, freeMemoryBytes });
+    terminal.printJson({ cacheFolder, models, unusable, local, known, freeMemoryBytes });
     return 0;
   }
   terminal.print(`small models known to work (${megabytes(freeMemoryBytes)} of memory are free):`);
@@ -92,9 +93,17 @@ async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
   terminal.print(models.length === 0 ? `nothing in ${cacheFolder}` : `in ${cacheFolder}:`);
   const cachedRows = models.map(model => [nameOf(model), megabytes(model.bytes)] as const);
   if (models.length > 0) for (const line of columns(cachedRows)) terminal.print(line);
-  if (unusable.length > 0) terminal.print('there, and not to be used as a base:');
-  const unusableRows = unusable.map(model => [nameOf(model), model.reason] as const);
-  if (unusable.length > 0) for (const line of columns(unusableRows)) terminal.print(line);
+  const localRows = local
+    .filter(model => model.reason === undefined)
+    .map(({ base, owner, bytes }) => [base, `${owner}, ${megabytes(bytes)}`] as const);
+  if (localRows.length > 0) terminal.print('of other programs on this machine, as a recipe names them:');
+  if (localRows.length > 0) for (const line of columns(localRows)) terminal.print(line);
+  const unusableRows = [
+    ...unusable.map(model => [nameOf(model), model.reason] as const),
+    ...local.flatMap(({ base, reason }) => (reason === undefined ? [] : [[base, reason] as const])),
+  ];
+  if (unusableRows.length > 0) terminal.print('there, and not to be used as a base:');
+  if (unusableRows.length > 0) for (const line of columns(unusableRows)) terminal.print(line);
   return 0;
 }
 

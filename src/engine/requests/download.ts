@@ -1,5 +1,6 @@
 import { hubCacheFolder } from '../../experiment/hubCache.ts';
 import { checkEndpoint, defaultEndpoint } from '../../hub/endpoint.ts';
+import { isOllamaBase } from '../../hub/ollamaName.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { downloadModel } from '../hub/downloadModel.ts';
@@ -13,7 +14,9 @@ export const handle: RequestHandler<'download'> = async (_workbench, request, { 
     throw new WorkbenchError(
       'badRequest',
       `'${repo}'${request.revision === undefined ? '' : ` at '${request.revision}'`} cannot be a model of the hub`,
-      'Write owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.',
+      isOllamaBase(repo)
+        ? `A model of Ollama's is used without a download: write it into a recipe, "base": "${repo}".`
+        : 'Write owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.',
     );
   const result = await downloadModel({
     ...named,

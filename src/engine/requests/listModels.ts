@@ -2,16 +2,17 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { readBaseWeights } from '../../experiment/base.ts';
 import { commitOf, hubCacheFolder, isCommit, repoFolders } from '../../experiment/hubCache.ts';
+import { ggufProblem, localModels } from '../../experiment/localModels.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { repoOfFolder } from '../../hub/repoName.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import type { CachedModel, UnusableModel } from '../../protocol/engine/models.ts';
+import type { CachedModel, LocalModel, UnusableModel } from '../../protocol/engine/models.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /**
  * The models of the Hugging Face cache, whoever has put them there: those that can be used as a base, and the others with
- * what is wrong. Whatever one of them holds, the others are listed.
+ * what is wrong; and those in GGUF of other programs. Whatever one of them holds, the others are listed.
  */
 export const handle: RequestHandler<'listModels'> = async () => {
   const cacheFolder = hubCacheFolder();
@@ -33,7 +34,12 @@ export const handle: RequestHandler<'listModels'> = async () => {
       }
     }
   }
-  return { cacheFolder, models, unusable };
+  const local: LocalModel[] = [];
+  for (const model of await localModels(cacheFolder)) {
+    const error = await ggufProblem(model.path);
+    local.push(error === undefined ? model : { ...model, reason: reasonOf(error, model.path) });
+  }
+  return { cacheFolder, models, unusable, local };
 };
 
 /** Throws where this version cannot run the model, files of it are missing, or one of them is not what it should be. */
@@ -45,9 +51,10 @@ async function describeModel(
   return { architecture: config.architecture, parameters, memoryBytes: memoryNeeded(parameters) };
 }
 
-/** What is wrong with a model, in one line; its folder goes without saying. */
+/** What is wrong with a model, in one line; its path goes without saying. */
 function reasonOf(error: unknown, folder: string): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const whole = error instanceof Error ? error.message : String(error);
+  const message = whole.startsWith(`${folder}: `) ? whole.slice(folder.length + 2) : whole;
   return visibleName(message.replaceAll(folder + sep, '').replaceAll(folder, 'its folder'), 300);
 }
 

@@ -9,9 +9,9 @@ import {
 } from 'vscode';
 import type { RequestOptions } from '../../client/engineClient.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { CachedModel, DownloadResult } from '../../protocol/engine/models.ts';
+import type { DownloadResult, ListModelsResult } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { bytes } from '../../text/numbers.ts';
+import { bytes, magnitude } from '../../text/numbers.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { isCancellation } from '../services/messages.ts';
@@ -31,7 +31,7 @@ export async function getBase(
   tokens: HubTokens,
   newRecipe: (base: string) => Promise<void>,
 ): Promise<void> {
-  const source = await pickBase(async () => (await engine.request('listModels', {})).models);
+  const source = await pickBase(() => engine.request('listModels', {}));
   const base = source && (await bring(source, engine, tokens));
   if (!base) return;
   const next = await window.showInformationMessage(base.message, 'Use as Base', 'New Recipe with It');
@@ -41,7 +41,9 @@ export async function getBase(
 
 async function bring(source: BaseSource, engine: HostEngine, tokens: HubTokens): Promise<Base | undefined> {
   if (source.kind === 'folder') return openFolder(engine);
+  if (source.kind === 'file') return openGgufFile(engine);
   const { name } = source;
+  if (source.kind === 'local') return readModel(engine, name);
   if (source.kind === 'ready') return { name, message: `${name} is ready to be used.` };
   const result = await downloadBase(engine, tokens, name);
   if (!result) return undefined;
@@ -68,6 +70,23 @@ async function openFolder(engine: HostEngine): Promise<Base | undefined> {
   return { name, message: `${name} is ready to be used.` };
 }
 
+async function openGgufFile(engine: HostEngine): Promise<Base | undefined> {
+  const [file] =
+    (await window.showOpenDialog({
+      title: 'A model in GGUF',
+      openLabel: 'Use as Base Model',
+      filters: { GGUF: ['gguf'], 'All files': ['*'] },
+    })) ?? [];
+  return file && readModel(engine, file.fsPath);
+}
+
+/** Reads what a model in GGUF is, which says what it lacks before anything is set; its weights are read when it is used. */
+async function readModel(engine: HostEngine, name: string): Promise<Base> {
+  const { base } = await engine.request('describe', { base: name });
+  const figures = `${base.architecture}, ${magnitude(base.parameters)} parameters, answers within ${bytes(base.memoryBytes)} of memory`;
+  return { name, message: `${name} is ready to be used: ${figures}.` };
+}
+
 /** Makes a base the one that answers where no recipe does: in the workspace where that sets one, else for the user. */
 async function useAsBase(name: string): Promise<void> {
   const settings = workspace.getConfiguration('multiLora');
@@ -78,7 +97,7 @@ async function useAsBase(name: string): Promise<void> {
 type Item = QuickPickItem & { source?: BaseSource };
 
 /** Lets the user choose a base, or type the name of one; undefined when none is wanted. */
-async function pickBase(listModels: () => Promise<CachedModel[]>): Promise<BaseSource | undefined> {
+async function pickBase(listModels: () => Promise<ListModelsResult>): Promise<BaseSource | undefined> {
   const pick = window.createQuickPick<Item>();
   pick.title = 'Get a base model';
   pick.placeholder = 'Choose one, or type owner/name of any model of the Hugging Face hub';
@@ -96,8 +115,8 @@ async function pickBase(listModels: () => Promise<CachedModel[]>): Promise<BaseS
       pick.onDidAccept(() => resolve(pick.selectedItems[0]?.source));
       pick.onDidHide(() => resolve(undefined));
       pick.show();
-      listModels().then(cached => {
-        groups = baseGroups(cached, memoryOfMachine());
+      listModels().then(({ models, local }) => {
+        groups = baseGroups(models, local, memoryOfMachine());
         pick.busy = false;
         show();
       }, reject);

@@ -1,10 +1,13 @@
 import { type KnownModel, memoryNeeded, modelsThatFit } from '../../hub/knownModels.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { CachedModel, DownloadProgress } from '../../protocol/engine/models.ts';
+import type { CachedModel, DownloadProgress, LocalModel } from '../../protocol/engine/models.ts';
 import { bytes, duration, magnitude } from '../../text/numbers.ts';
 
-/** A base that can be had: as recipes name it where it is here already, else what has to be done first. */
-export type BaseSource = { kind: 'ready' | 'download'; name: string } | { kind: 'folder' };
+/**
+ * A base that can be had, as recipes name it: here already, of another program and still to be read, or to be downloaded;
+ * or what has to be done to find it.
+ */
+export type BaseSource = { kind: 'ready' | 'local' | 'download'; name: string } | { kind: 'folder' } | { kind: 'file' };
 
 export interface BaseItem {
   source: BaseSource;
@@ -18,17 +21,23 @@ export interface BaseGroup {
   items: BaseItem[];
 }
 
-/** What *Get a Base Model…* offers on a machine with so many bytes of memory: what fits, and what is there already. */
-export function baseGroups(cached: readonly CachedModel[], memoryBytes: number): BaseGroup[] {
+/** What *Get a Base Model…* offers on a machine with so many bytes of memory: what is there already, and what fits. */
+export function baseGroups(
+  cached: readonly CachedModel[],
+  local: readonly LocalModel[],
+  memoryBytes: number,
+): BaseGroup[] {
   const known = modelsThatFit(memoryBytes);
   const others = cached.filter(model => !known.some(k => k.repo === cachedName(model)));
   const groups: BaseGroup[] = [
+    { title: 'On this machine, of other programs', items: local.filter(isUsable).map(localItem) },
     {
       title: `Small models for ${bytes(memoryBytes)} of memory`,
       items: [embedded, ...known.map(model => knownItem(model, cached))],
     },
     { title: 'In the Hugging Face cache', items: others.map(cachedItem) },
-    { title: 'Without a network', items: [folder] },
+    { title: 'Without a network', items: [folder, file] },
+    { title: 'On this machine, not to be used', items: local.filter(model => !isUsable(model)).map(localItem) },
   ];
   return groups.filter(group => group.items.length > 0);
 }
@@ -68,6 +77,25 @@ const folder: BaseItem = {
   description: 'a model that was copied here',
   detail: 'Its config.json, safetensors and tokenizer.json',
 };
+
+const file: BaseItem = {
+  source: { kind: 'file' },
+  label: '$(file) Open a GGUF file…',
+  description: 'a model of llama.cpp, or of programs that use it',
+  detail: 'Of several that belong together the first',
+};
+
+const isUsable = ({ reason }: LocalModel) => reason === undefined;
+
+/** One that cannot be used is shown all the same, so that nobody looks for it; choosing it tells of it in full. */
+function localItem({ name, owner, base, bytes: size, reason }: LocalModel): BaseItem {
+  return {
+    source: { kind: 'local', name: base },
+    label: `$(${reason === undefined ? 'check' : 'warning'}) ${name}`,
+    description: `${owner} · ${bytes(size)}`,
+    detail: reason,
+  };
+}
 
 function knownItem({ repo, parameters, downloadBytes, licence }: KnownModel, cached: readonly CachedModel[]): BaseItem {
   const isHere = cached.some(model => cachedName(model) === repo);

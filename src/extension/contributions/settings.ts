@@ -30,7 +30,7 @@ export const settings = {
   base: {
     default: 'embedded' as string,
     description:
-      'The base that answers where there is no recipe: `embedded`, a Hugging Face folder or a GGUF file (absolute or relative to the first workspace folder), or `owner/name` of a downloaded model. A recipe names its own.',
+      'The base that answers where there is no recipe: `embedded`, a Hugging Face folder or a GGUF file (absolute or relative to the first workspace folder), `owner/name` of a downloaded model, or a model of Ollama, `ollama:name:tag`. A recipe names its own.',
     schema: { type: 'string', minLength: 1 },
     scope: 'machine-overridable',
     restricted: true,

@@ -193,7 +193,7 @@ function fixEdit({ edits, create }: Fix, document: TextDocument): WorkspaceEdit 
   return edit;
 }
 
-/** The file that says most of what a folder holds. */
+/** The file that says most of what a folder holds; of a base in GGUF there is none to be read. */
 const told: Record<RecipeLink['kind'], (named: string) => string> = {
   data: file => file,
   base: folder => join(folder, 'config.json'),

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseDataset } from '../../data/parseDataset.ts';
 import { readAdapterConfig, readOrigin } from '../../experiment/adapterFiles.ts';
 import {
+  baseFile,
   hashBase,
   hasWeights,
   readBaseConfig,
@@ -11,6 +11,8 @@ import {
   weightFilesOf,
 } from '../../experiment/base.ts';
 import { isThere } from '../../experiment/files.ts';
+import { importedGguf } from '../../experiment/ggufBase.ts';
+import { isGgufFile } from '../../experiment/ggufFile.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
 import { encodeExample } from '../../nn/tokenizer/encodeExample.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
@@ -20,8 +22,10 @@ import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../
 /** What a recipe's editor may have to know; `name` is what the recipe calls it. */
 export interface FactRequests {
   data: [{ path: string; name: string }, Fact<DataFacts>];
+  /** A folder, or a file in GGUF. */
   base: [{ folder: string }, Fact<Omit<BaseFacts, 'hash'>>];
-  baseHash: [{ folder: string }, string];
+  /** `cacheFolder` has what was made of a file in GGUF. */
+  baseHash: [{ folder: string; cacheFolder: string }, string];
   adapter: [{ folder: string; name: string }, Fact<AdapterFacts>];
   learned: [{ path: string; base: string; thinking: boolean }, LearnedFacts];
 }
@@ -45,20 +49,21 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
   },
 
   async base({ folder }) {
-    const file = join(folder, 'config.json');
+    const file = baseFile(folder);
     if (!(await isThere(file)))
       return { unreadable: 'broken', reason: `the base is not there: ${file} cannot be read` };
     if (!hasWeights(folder))
       return { unreadable: 'broken', reason: `the base has no weights: there is no model.safetensors in ${folder}` };
     return told(async () => {
-      await weightFilesOf(folder);
+      if (!isGgufFile(folder)) await weightFilesOf(folder);
       const { config } = await readBaseConfig(folder);
       return { config, chatTemplate: await readChatTemplate(folder) };
     });
   },
 
-  async baseHash({ folder }) {
-    return hashBase({ folder, weightFiles: await weightFilesOf(folder) });
+  async baseHash({ folder: path, cacheFolder }) {
+    const folder = isGgufFile(path) ? await importedGguf(path, cacheFolder) : path;
+    return folder && hashBase({ folder, weightFiles: await weightFilesOf(folder) });
   },
 
   async adapter({ folder, name }) {

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Uri, workspace } from 'vscode';
-import { findBaseFolder } from '../../experiment/baseFolder.ts';
+import { baseFile } from '../../experiment/base.ts';
+import { findBaseFolder, missingBase } from '../../experiment/baseFolder.ts';
+import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import { hubCacheFolder } from '../../experiment/hubCache.ts';
 import { isWithinFolder } from '../../experiment/isWithinFolder.ts';
 import { adapterPaths, experimentPaths, globs, isOfRun } from '../../experiment/paths.ts';
@@ -14,7 +16,7 @@ import { createFactCache } from './factCache.ts';
 /** What recipes speak of beyond their texts, read in the background as it is asked for. */
 export interface RecipeWorlds extends Disposable {
   worldOf(recipe: Uri, reading: RecipeReading): RecipeWorld;
-  /** The folder of a recipe's base; undefined for a model that was not downloaded, and for what may not be looked up. */
+  /** The folder or the GGUF file of a recipe's base; undefined for a model that is not there, and for what may not be looked up. */
   baseFolder(recipe: Uri, reading: RecipeReading): string | undefined;
   /** Whether a file that a recipe names may be looked up: in a workspace that is not trusted nothing outside of it may. */
   mayLookUp(recipe: Uri, path: string): boolean;
@@ -79,12 +81,11 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
             unreadable: 'broken' as const,
             reason: `'${parts?.base}' lies outside of the workspace, which is not trusted: it is not looked up`,
           };
-        if (base === undefined)
-          return {
-            unreadable: 'broken' as const,
-            reason: `'${parts?.base}' is neither a folder nor in the Hugging Face cache (${cacheFolder()}); 'Get a Base Model…' downloads it`,
-          };
-        const facts = cache.get('base', { folder: base }, join(base, 'config.json'));
+        if (base === undefined) {
+          const { message, hint } = missingBase(parts?.base ?? '', recipeFolder, cacheFolder());
+          return { unreadable: 'broken' as const, reason: `${message}. ${hint}` };
+        }
+        const facts = cache.get('base', { folder: base }, baseFile(base));
         return facts && !('unreadable' in facts) ? { ...facts, hash: hashOf(base) } : facts;
       };
       /** Of weights that may be gigabytes: only where there is something to compare it with. */
@@ -93,7 +94,10 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
           const origin = adapter === undefined ? trainedOn(expert) : known(adapterFacts(adapter));
           return origin?.baseHash;
         });
-        return isNeeded ? cache.get('baseHash', { folder }, join(folder, 'model.safetensors')) : undefined;
+        if (!isNeeded) return undefined;
+        const request = { folder, cacheFolder: readSetting('cacheFolder') || defaultCacheFolder() };
+        const file = baseFile(folder);
+        return cache.get('baseHash', request, file === folder ? file : join(folder, 'model.safetensors'));
       };
       const adapterFacts = (path: string) => {
         const folder = resolve(recipeFolder, path);

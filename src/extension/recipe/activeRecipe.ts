@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type ExtensionContext, RelativePattern, workspace } from 'vscode';
 import { globs } from '../../experiment/paths.ts';
+import { isOllamaBase } from '../../hub/ollamaName.ts';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
@@ -154,6 +155,7 @@ function watch(glob: string, listener: () => void): Disposable {
 
 /** The base that a setting names: a folder of the workspace where there is one, else what the engine makes of it. */
 export function baseSetting(base: string): string {
+  if (isOllamaBase(base)) return base;
   const [folder] = workspace.workspaceFolders ?? [];
   const within = folder && !isAbsolute(base) ? join(folder.uri.fsPath, base) : base;
   return existsSync(within) ? within : base;

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DescribedBase } from '../../protocol/engine/experts.ts';
-import type { CachedModel, UnusableModel } from '../../protocol/engine/models.ts';
+import type { CachedModel, LocalModel, UnusableModel } from '../../protocol/engine/models.ts';
 import { bytes, listing, magnitude } from '../../text/numbers.ts';
 import { inMarkdown } from '../../text/shown.ts';
 import { cachedName } from '../bases/getBaseItems.ts';
@@ -19,6 +19,8 @@ export interface BaseRef {
 export interface KnownOfBases {
   embedded: DescribedBase;
   cached: readonly CachedModel[];
+  /** What other programs keep here. */
+  local?: readonly LocalModel[];
   /** What of the cache cannot be a base; it takes room all the same. */
   unusable?: readonly UnusableModel[];
   /** Recipes of the workspace with their bases. */
@@ -27,14 +29,18 @@ export interface KnownOfBases {
 
 type Base = Pick<DescribedBase, 'architecture' | 'parameters' | 'bytes' | 'memoryBytes'> & BaseRef;
 
-/** The embedded base, those of the workspace's recipes, and those of the Hugging Face cache; each once. */
-export function baseRows({ embedded, cached, unusable = [], recipes }: KnownOfBases): TreeRow<BaseRef>[] {
+/**
+ * The embedded base, those of the Hugging Face cache, those of the workspace's recipes, and those of other programs; each
+ * once.
+ */
+export function baseRows({ embedded, cached, local = [], unusable = [], recipes }: KnownOfBases): TreeRow<BaseRef>[] {
   const models = cached.map((model): Base => {
     const { repo, commit } = model;
     return { ...model, name: cachedName(model), cached: { repo, commit } };
   });
   const all: Base[] = [{ ...embedded, name: 'embedded' }, ...models];
-  const own = recipes.filter(({ base }) => !all.some(b => isSame(b.folder, base.folder)));
+  const isLocal = (base: DescribedBase) => local.some(model => isSame(model.path, base.folder));
+  const own = recipes.filter(({ base }) => !isLocal(base) && !all.some(b => isSame(b.folder, base.folder)));
   for (const { base } of own)
     if (!all.some(b => isSame(b.folder, base.folder))) all.push({ ...base, name: base.folder });
   const rows = all.map(base =>
@@ -43,7 +49,45 @@ export function baseRows({ embedded, cached, unusable = [], recipes }: KnownOfBa
       recipes.filter(r => isSame(r.base.folder, base.folder)),
     ),
   );
-  return [...rows, ...unusable.map(unusableRow)];
+  // Ollama may have several names for one file: then the one that the recipe writes.
+  const isNamed = (base: DescribedBase) => local.some(model => model.base === base.name);
+  const localRows = local.map(model =>
+    localRow(
+      model,
+      recipes.filter(({ base }) => (isNamed(base) ? base.name === model.base : isSame(base.folder, model.path))),
+    ),
+  );
+  return [...rows, ...localRows, ...unusable.map(unusableRow)];
+}
+
+/** A model of another program, of which no more is known than its file's beginning says, unless a recipe uses it. */
+function localRow(model: LocalModel, users: KnownOfBases['recipes']): TreeRow<BaseRef> {
+  const { name, owner, base, path, reason } = model;
+  const isActive = users.some(u => u.isActive);
+  const known = users[0]?.base;
+  const figures = joined(
+    owner,
+    reason !== undefined && 'cannot be used',
+    known && joined(known.architecture, magnitude(known.parameters)),
+    bytes(model.bytes),
+  );
+  return {
+    // Several names may lead to one file.
+    id: base,
+    label: name,
+    description: joined(isActive && 'active recipe', figures),
+    tooltip: [
+      `**${inMarkdown(name)}**: kept by ${owner}`,
+      ...(reason === undefined ? [] : [`Cannot be used as a base: ${inMarkdown(reason)}`]),
+      ...(users.length > 0 ? [`Base of ${listing(users.map(u => inMarkdown(u.name)))}`] : []),
+      inMarkdown(path),
+    ],
+    icon: reason === undefined ? 'file-binary' : 'warning',
+    colour: isActive ? 'charts.green' : undefined,
+    context: ['base', 'local', ...(reason !== undefined ? [] : [isActive ? 'active' : 'other'])],
+    spoken: `base ${name}, ${isActive ? 'of the active recipe, ' : ''}${figures.replaceAll(' · ', ', ')}`,
+    about: { name: base, folder: path, bytes: model.bytes },
+  };
 }
 
 function unusableRow(model: UnusableModel): TreeRow<BaseRef> {

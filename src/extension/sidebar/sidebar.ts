@@ -86,7 +86,7 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
 
   const baseTree = createRowTree(viewIds.bases, messages, {
     async load() {
-      const [{ base }, { models, unusable }, recipesOfWorkspace] = await Promise.all([
+      const [{ base }, { models, unusable, local }, recipesOfWorkspace] = await Promise.all([
         engine.request('describe', { base: 'embedded' }),
         engine.request('listModels', {}),
         listed(),
@@ -94,7 +94,7 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
       const users = recipesOfWorkspace.flatMap(({ described: d, shown, isActive }) =>
         d ? [{ name: shown, isActive, base: d.base }] : [],
       );
-      return baseRows({ embedded: base, cached: models, unusable, recipes: users });
+      return baseRows({ embedded: base, cached: models, local, unusable, recipes: users });
     },
   });
 

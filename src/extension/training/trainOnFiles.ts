@@ -93,10 +93,11 @@ async function writeRecipe(engine: HostEngine, files: string[], names: string[])
 
 /** As the recipe names it. Asked for only where there is a choice. */
 async function chooseBase(engine: HostEngine, folder: string): Promise<string | undefined> {
-  const { models } = await engine.request('listModels', {});
+  const { models, local } = await engine.request('listModels', {});
   const preferred = baseSetting(readSetting('base'));
   const named = isAbsolute(preferred) ? pathFrom(folder, preferred) : preferred;
-  const bases = [...new Set([named, 'embedded', ...models.map(model => model.repo)])];
+  const ofOthers = local.filter(({ reason }) => reason === undefined).map(({ base }) => base);
+  const bases = [...new Set([named, 'embedded', ...models.map(model => model.repo), ...ofOthers])];
   if (bases.length === 1) return named;
   const items = bases.map(label => ({ label, description: label === named ? 'as set' : undefined }));
   return (await window.showQuickPick(items, { title: 'Base that the expert is trained on' }))?.label;

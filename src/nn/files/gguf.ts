@@ -127,6 +127,38 @@ const most = { keys: 10_000, tensors: 200_000, axes: 8, listLength: 2_000_000, t
  * no such file, and `unsupported` for a version or byte order that is not read.
  */
 export function decodeGgufHead(bytes: Uint8Array, fileName: string): GgufFileHead | undefined {
+  const reader = headReader(bytes, fileName);
+  try {
+    const { tensorCount, keyCount } = reader.counts();
+    const metadata: Record<string, unknown> = Object.create(null);
+    for (let i = 0; i < keyCount; i++) reader.readKey(metadata);
+    const infos = Array.from({ length: tensorCount }, reader.tensor);
+    const { 'general.alignment': step = alignment } = metadata;
+    if (typeof step !== 'number' || step < 1 || step > 2 ** 20 || step % 1 !== 0)
+      throw reader.wrong("'general.alignment' is no size");
+    const start = Math.ceil(reader.position() / step) * step;
+    return { metadata, tensors: infos.map(info => ({ ...info, offset: start + info.offset })) };
+  } catch (error) {
+    if (error instanceof Incomplete) return undefined;
+    throw error;
+  }
+}
+
+/** As decodeGgufHead, the metadata alone, as far as the bytes go. Writers begin with what a model is. */
+export function decodeGgufStart(bytes: Uint8Array, fileName: string): Record<string, unknown> {
+  const reader = headReader(bytes, fileName);
+  const metadata: Record<string, unknown> = Object.create(null);
+  try {
+    const { keyCount } = reader.counts();
+    for (let i = 0; i < keyCount; i++) reader.readKey(metadata);
+  } catch (error) {
+    if (!(error instanceof Incomplete)) throw error;
+  }
+  return metadata;
+}
+
+/** Reads the parts of a head in their order; each throws Incomplete where the bytes end. */
+function headReader(bytes: Uint8Array, fileName: string) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // A byte order mark is a part of a token.
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -158,40 +190,35 @@ export function decodeGgufHead(bytes: Uint8Array, fileName: string): GgufFileHea
     const length = size(most.listLength, 'values of a list');
     return Array.from({ length }, () => read(inner, depth + 1));
   };
-  try {
-    if (decoder.decode(bytes.subarray(take(4), 4)) !== 'GGUF') throw wrong('it is no GGUF file');
-    const fileVersion = int();
-    if (fileVersion !== 2 && fileVersion !== version) {
-      const what = fileVersion > 0xffff ? 'it is big-endian' : `it is of version ${fileVersion}`;
-      throw new WorkbenchError(
-        'unsupported',
-        `${fileName}: ${what}; versions 2 and 3, little-endian, are read`,
-        'Make it anew.',
-      );
-    }
-    const tensorCount = size(most.tensors, 'tensors');
-    const keyCount = size(most.keys, 'keys');
-    const metadata: Record<string, unknown> = Object.create(null);
-    for (let i = 0; i < keyCount; i++) {
+  return {
+    wrong,
+    position: () => at,
+    counts() {
+      if (decoder.decode(bytes.subarray(take(4), 4)) !== 'GGUF') throw wrong('it is no GGUF file');
+      const fileVersion = int();
+      if (fileVersion !== 2 && fileVersion !== version) {
+        const what = fileVersion > 0xffff ? 'it is big-endian' : `it is of version ${fileVersion}`;
+        throw new WorkbenchError(
+          'unsupported',
+          `${fileName}: ${what}; versions 2 and 3, little-endian, are read`,
+          'Make it anew.',
+        );
+      }
+      const tensorCount = size(most.tensors, 'tensors');
+      return { tensorCount, keyCount: size(most.keys, 'keys') };
+    },
+    readKey(metadata: Record<string, unknown>) {
       const key = string();
       metadata[key] = read(int());
-    }
-    const infos = Array.from({ length: tensorCount }, () => {
+    },
+    tensor() {
       const name = string();
       const axes = int();
       if (axes > most.axes) throw wrong(`'${visibleName(name)}' has ${axes} axes`);
       const shape = Array.from({ length: axes }, () => size(2 ** 40, 'values of a tensor')).reverse();
       return { name, shape, type: int(), offset: size(2 ** 50, 'bytes before a tensor') };
-    });
-    const { 'general.alignment': step = alignment } = metadata;
-    if (typeof step !== 'number' || step < 1 || step > 2 ** 20 || step % 1 !== 0)
-      throw wrong("'general.alignment' is no size");
-    const start = Math.ceil(at / step) * step;
-    return { metadata, tensors: infos.map(info => ({ ...info, offset: start + info.offset })) };
-  } catch (error) {
-    if (error instanceof Incomplete) return undefined;
-    throw error;
-  }
+    },
+  };
 }
 
 /** The head goes on behind the bytes that are there. */

@@ -18,21 +18,9 @@ export interface GgufModel {
 /** The config.json of the Hugging Face folder that a GGUF file was made of, as far as the model's graph needs it. */
 export function ggufConfig(model: GgufModel, file: string): Json {
   const { metadata, shapes } = model;
-  const name = metadata['general.architecture'];
-  if (typeof name !== 'string') throw bad(file, 'general.architecture', 'a text', name);
-  const all = Object.entries(architectures) as [Architecture, ArchitectureTraits][];
-  const known = all.filter(([, traits]) => hasGgufConfig(traits));
-  const found = known.find(([, traits]) => traits.ggufName === name);
-  if (!found)
-    throw new WorkbenchError(
-      'unsupported',
-      `${file}: the architecture '${visibleName(name)}' is not supported`,
-      `Supported in GGUF: ${[...new Set(known.map(([, traits]) => traits.ggufName))].join(', ')}.`,
-    );
-  const [modelType, { className }] = found;
+  const { name, modelType } = ggufArchitecture(metadata, file);
+  const { className } = architectures[modelType];
   const read = reader(metadata, name, file);
-  if ((read.number('expert_count') ?? 0) > 0)
-    throw new WorkbenchError('unsupported', `${file}: a mixture of experts is not supported`, 'Use a dense model.');
   const embedding = shapes.get('token_embd.weight');
   if (!embedding) throw new WorkbenchError('badFile', `${file}: it holds no tensor 'token_embd.weight'`, again);
   const heads = read.needed('attention.head_count');
@@ -72,6 +60,32 @@ export function hasGgufConfig({ norm }: ArchitectureTraits): boolean {
 }
 
 const again = 'Download the file again, or make it anew.';
+
+/**
+ * The architecture of a model, as GGUF and as config.json name it, from what metadata begins with. Throws `badFile`, and
+ * `unsupported` for one that cannot be run here.
+ */
+export function ggufArchitecture(
+  metadata: GgufModel['metadata'],
+  file: string,
+): { name: string; modelType: Architecture } {
+  const { 'general.architecture': name, 'general.type': type } = metadata;
+  if (type === 'adapter' || type === 'mmproj')
+    throw new WorkbenchError('unsupported', `${file}: it holds no model, but what belongs to one ('${type}')`);
+  if (typeof name !== 'string') throw bad(file, 'general.architecture', 'a text', name);
+  const all = Object.entries(architectures) as [Architecture, ArchitectureTraits][];
+  const known = all.filter(([, traits]) => hasGgufConfig(traits));
+  const found = known.find(([, traits]) => traits.ggufName === name);
+  if (!found)
+    throw new WorkbenchError(
+      'unsupported',
+      `${file}: the architecture '${visibleName(name)}' is not supported`,
+      `Supported in GGUF: ${[...new Set(known.map(([, traits]) => traits.ggufName))].join(', ')}.`,
+    );
+  if ((reader(metadata, name, file).number('expert_count') ?? 0) > 0)
+    throw new WorkbenchError('unsupported', `${file}: a mixture of experts is not supported`, 'Use a dense model.');
+  return { name, modelType: found[0] };
+}
 
 /** What an architecture's config.json says besides. */
 function ofArchitecture(name: string, read: Reader, { heads, headDim }: { heads: number; headDim: number }): Json {

@@ -25,6 +25,20 @@ const unusableModel = z.object({
   reason: z.string(),
 });
 
+/** A model in GGUF that another program keeps on this machine. */
+const localModel = z.object({
+  /** As its owner calls it. */
+  name: z.string(),
+  owner: z.enum(['Ollama', 'LM Studio', 'llama.cpp', 'Hugging Face cache']),
+  /** As recipes name it. */
+  base: z.string(),
+  /** Of the file, or of the first of several. */
+  path: z.string(),
+  bytes: z.number(),
+  /** Why it cannot be a base, as far as that is known without reading the model. */
+  reason: z.optional(z.string()),
+});
+
 /** At most five times a second; bytes that were there before the request count as done. */
 const downloadProgress = z.object({
   /** The file that is on its way. */
@@ -69,6 +83,7 @@ export const modelRequests = {
       cacheFolder: z.string(),
       models: z.array(cachedModel),
       unusable: z.array(unusableModel),
+      local: z.array(localModel),
     }),
   },
   /** Deletes a model of the cache at one commit, with the files that no other commit of it shares. */
@@ -81,6 +96,7 @@ export const modelRequests = {
 
 /** A model of the Hugging Face cache that can be used as a base. */
 export type CachedModel = z.infer<typeof cachedModel>;
+export type LocalModel = z.infer<typeof localModel>;
 export type UnusableModel = z.infer<typeof unusableModel>;
 export type DownloadProgress = z.infer<typeof downloadProgress>;
 export type DownloadRequest = z.infer<typeof modelRequests.download.params>;

@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AskResult } from '../../../src/protocol/engine/asking.ts';
 import type { DownloadResult, ListModelsResult } from '../../../src/protocol/engine/models.ts';
+import { embeddedGguf, ggufStart } from '../../support/embeddedGguf.ts';
 import { commit, startHub } from '../../support/hubServer.ts';
+import { addOllamaModel, blobOf } from '../../support/ollamaStore.ts';
 import { type CliResult, finished, startCli } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -52,6 +54,49 @@ test('get: fetches a model that recipes and verbs then name; lists it; says when
   const answer = await ask();
   assert.equal(answer.code, 0, answer.stderr);
   assert.ok((JSON.parse(answer.stdout) as AskResult).answerTokens >= 1);
+});
+
+test("models of other programs are listed, and Ollama's answers as the folder does that it was made of", async () => {
+  const [home, cache] = [temporaryFolder(), temporaryFolder()];
+  const store = join(home, '.ollama', 'models');
+  const hash = 'a'.repeat(64);
+  await embeddedGguf(blobOf(store, hash));
+  addOllamaModel(store, 'registry.ollama.ai/library/tiny/5m', hash);
+  const other = join(home, '.lmstudio', 'models', 'p', 'r', 'other.gguf');
+  mkdirSync(join(other, '..'), { recursive: true });
+  writeFileSync(other, ggufStart({ 'general.architecture': 'bert' }));
+  const env = { HOME: home, USERPROFILE: home, OLLAMA_MODELS: store, LLAMA_CACHE: '', XDG_CACHE_HOME: '' };
+  const run = withCache(cache, { ...env, MULTI_LORA_CACHE: join(home, 'made') });
+
+  const { stdout } = await run('get');
+  assert.match(stdout, /of other programs on this machine, as a recipe names them:\n +ollama:tiny:5m +Ollama, 10 MB\n/);
+  assert.match(stdout, /not to be used as a base:\n.*other\.gguf +the architecture 'bert' is not supported/);
+  const listed = JSON.parse((await run('get', '--json')).stdout) as ListModelsResult;
+  assert.deepEqual(
+    listed.local.map(({ base, owner }) => [base, owner]),
+    [
+      ['ollama:tiny:5m', 'Ollama'],
+      [other, 'LM Studio'],
+    ],
+  );
+
+  const folder = temporaryFolder();
+  const ask = async (name: string) => {
+    const recipe = join(folder, 'x.lora.json');
+    writeFileSync(recipe, JSON.stringify({ base: name, experts: {} }));
+    return run('ask', 'Write about dogs.', '--recipe', recipe, '--expert', 'base', '--max-tokens', '8', '--json');
+  };
+  const [own, ollamas] = [await ask('embedded'), await ask('ollama:tiny:5m')];
+  assert.equal(ollamas.code, 0, ollamas.stderr);
+  const told = (result: CliResult) => (JSON.parse(result.stdout) as AskResult).text;
+  assert.match(told(ollamas), /\w/);
+  assert.equal(told(ollamas), told(own));
+
+  const missing = await ask('ollama:tiny');
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /'ollama:tiny' is not among the GGUF models of Ollama[\s\S]*There are: tiny:5m/);
+  const got = await run('get', 'ollama:tiny:5m');
+  assert.match(got.stderr, /used without a download: write it into a recipe, "base": "ollama:tiny:5m"/);
 });
 
 test('get: names that are none, models that are not there, tokens that are refused; no token is printed', async () => {

@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { handle } from '../../../src/engine/requests/listModels.ts';
 import { cachedModelFolder, cachedModels } from '../../../src/experiment/hubCache.ts';
+import { ggufStart } from '../../support/embeddedGguf.ts';
+import { ownHome } from '../../support/ownHome.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const base = fileURLToPath(new URL('../../../media/base', import.meta.url));
@@ -20,6 +22,8 @@ function addModel(cache: string, name: string): { snapshot: string; refs: string
   writeFileSync(join(refs, 'main'), `${commit}\n`);
   return { snapshot, refs };
 }
+
+const home = ownHome();
 
 const list = async (cacheFolder: string) => {
   process.env.HF_HUB_CACHE = cacheFolder;
@@ -83,4 +87,37 @@ test('a name of a commit that is a pipe, huge or nonsense is none, and is not wa
   for (const revision of ['pipe', 'huge', 'odd'])
     assert.equal(cachedModelFolder({ repo: 'test/good', revision }, cache), undefined, revision);
   assert.deepEqual(await cachedModels(cache), ['test/good']);
+});
+
+test('models of other programs are listed; those that cannot run here with the reason, from the first bytes alone', async () => {
+  const models = join(home, '.lmstudio', 'models', 'p', 'r');
+  mkdirSync(models, { recursive: true });
+  const write = (name: string, bytes: Uint8Array) => writeFileSync(join(models, `${name}.gguf`), bytes);
+  write('1-llama', ggufStart({ 'general.architecture': 'llama', 'llama.block_count': 6 }));
+  // Its vocabulary goes on behind what is read.
+  const tokens = Array.from({ length: 50_000 }, (_, i) => `token ${i}`);
+  const large = ggufStart({ 'general.architecture': 'qwen2', 'tokenizer.ggml.tokens': tokens });
+  write('2-cut', large.subarray(0, 100_000));
+  write('2-late', ggufStart({ 'tokenizer.ggml.tokens': tokens, 'general.architecture': 'bert' }));
+  write('3-bert', ggufStart({ 'general.architecture': 'bert' }));
+  write('4-moe', ggufStart({ 'general.architecture': 'llama', 'llama.expert_count': 8 }));
+  write('5-adapter', ggufStart({ 'general.architecture': 'llama', 'general.type': 'adapter' }));
+  write('6-nameless', ggufStart({ 'general.name': 'x' }));
+  write('7-text', Buffer.from('<html>'));
+  write('8-empty', Buffer.from(''));
+  const { local } = await list(temporaryFolder());
+  assert.deepEqual(
+    local.map(({ name, reason }) => [name.slice(6, -5), reason]),
+    [
+      ['llama', undefined],
+      ['cut', undefined],
+      ['late', undefined],
+      ['bert', "the architecture 'bert' is not supported"],
+      ['moe', 'a mixture of experts is not supported'],
+      ['adapter', "it holds no model, but what belongs to one ('adapter')"],
+      ['nameless', "'general.architecture' should be a text, got nothing"],
+      ['text', 'it is no GGUF file'],
+      ['empty', "'general.architecture' should be a text, got nothing"],
+    ],
+  );
 });

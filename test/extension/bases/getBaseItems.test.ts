@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { baseGroups, progressText, typedItem } from '../../../src/extension/bases/getBaseItems.ts';
-import type { CachedModel } from '../../../src/protocol/engine/models.ts';
+import type { CachedModel, LocalModel } from '../../../src/protocol/engine/models.ts';
 
 const cached = (repo: string, revisions: string[]): CachedModel => ({
   repo,
@@ -15,8 +15,8 @@ const cached = (repo: string, revisions: string[]): CachedModel => ({
 });
 const smallest = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 
-const shown = (models: CachedModel[], memory: number) =>
-  baseGroups(models, memory).map(({ items }) =>
+const shown = (models: CachedModel[], memory: number, local: LocalModel[] = []) =>
+  baseGroups(models, local, memory).map(({ items }) =>
     items.map(({ label, source }) => `${label}: ${'name' in source ? `${source.kind} ${source.name}` : source.kind}`),
   );
 
@@ -24,12 +24,46 @@ test('those that fit the memory, those of the cache, and the way without a netwo
   assert.deepEqual(shown([cached(smallest, ['main']), cached('a/b', ['v1'])], 1.1e9), [
     ['$(package) embedded: ready embedded', `$(check) ${smallest}: ready ${smallest}`],
     ['$(check) a/b@v1: ready a/b@v1'],
-    ['$(folder-opened) Open a folder…: folder'],
+    ['$(folder-opened) Open a folder…: folder', '$(file) Open a GGUF file…: file'],
   ]);
 });
 
+test('models of other programs come first; those that cannot be used come last, with why', () => {
+  const ollama = { name: 'a:1b', owner: 'Ollama', base: 'ollama:a:1b', path: '/blobs/a', bytes: 1.3e9 } as const;
+  const reason = "the architecture 'bert' is not supported";
+  const studio = {
+    name: 'p/r/e.gguf',
+    owner: 'LM Studio',
+    base: '/m/e.gguf',
+    path: '/m/e.gguf',
+    bytes: 5e6,
+    reason,
+  } as const;
+  const groups = baseGroups([], [studio, ollama], 1.1e9);
+  assert.deepEqual(groups[0], {
+    title: 'On this machine, of other programs',
+    items: [
+      {
+        source: { kind: 'local', name: 'ollama:a:1b' },
+        label: '$(check) a:1b',
+        description: 'Ollama · 1.3 GB',
+        detail: undefined,
+      },
+    ],
+  });
+  assert.deepEqual(groups.at(-1)!.items, [
+    {
+      source: { kind: 'local', name: '/m/e.gguf' },
+      label: '$(warning) p/r/e.gguf',
+      description: 'LM Studio · 5.0 MB',
+      detail: reason,
+    },
+  ]);
+  assert.equal(groups.length, 4);
+});
+
 test('a model that is not here says what it costs', () => {
-  const [group] = baseGroups([], 16e9);
+  const [group] = baseGroups([], [], 16e9);
   const [, item] = group!.items;
   assert.equal(group!.title, 'Small models for 16.0 GB of memory');
   assert.equal(group!.items.length, 6);
@@ -42,13 +76,13 @@ test('a model that is not here says what it costs', () => {
 });
 
 test('another revision of a known model is not the known one', () => {
-  const [known, cache] = baseGroups([cached(smallest, ['v2'])], 1.1e9);
+  const [known, cache] = baseGroups([cached(smallest, ['v2'])], [], 1.1e9);
   assert.deepEqual(known!.items[1]!.source, { kind: 'download', name: smallest });
   assert.deepEqual(cache!.items[0]!.source, { kind: 'ready', name: `${smallest}@v2` });
 });
 
 test('what is typed is offered when it can be a model, and only once', () => {
-  const groups = baseGroups([], 16e9);
+  const groups = baseGroups([], [], 16e9);
   const typed = (text: string) => typedItem(text, groups)?.source;
   assert.deepEqual(typed(' owner/name '), { kind: 'download', name: 'owner/name' });
   assert.deepEqual(typed('owner/name@v1'), { kind: 'download', name: 'owner/name@v1' });

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseDataset } from '../../../src/data/parseDataset.ts';
-import { loadBase } from '../../../src/experiment/base.ts';
+import { hashBase, loadBase } from '../../../src/experiment/base.ts';
 import { readFacts } from '../../../src/extension/language/readFacts.ts';
 import { encodeSafetensors } from '../../../src/nn/files/safetensors.ts';
 import { type AdapterOrigin, originMetadata } from '../../../src/nn/lora/adapterOrigin.ts';
 import { encodeExample } from '../../../src/nn/tokenizer/encodeExample.ts';
+import { embeddedGguf, ggufStart } from '../../support/embeddedGguf.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const mediaFolder = fileURLToPath(new URL('../../../media/', import.meta.url));
@@ -20,7 +21,27 @@ test('the embedded base: configuration, template, hash', async () => {
   const facts = (await readFacts.base({ folder }))!;
   assert.ok('config' in facts && facts.config.dim === 256 && facts.chatTemplate!.length > 10);
   const weights = readFileSync(join(folder, 'model.safetensors'));
-  assert.equal(await readFacts.baseHash({ folder }), createHash('sha256').update(weights).digest('hex'));
+  assert.equal(
+    await readFacts.baseHash({ folder, cacheFolder: '' }),
+    createHash('sha256').update(weights).digest('hex'),
+  );
+});
+
+test('a base in GGUF: configuration and template of the file, and the hash of what was made of it, once it is', async () => {
+  const [path, cacheFolder] = [join(temporaryFolder(), 'blob'), temporaryFolder()];
+  await embeddedGguf(path);
+  const facts = (await readFacts.base({ folder: path }))!;
+  const own = (await readFacts.base({ folder }))!;
+  assert.ok('config' in facts && 'config' in own);
+  assert.deepEqual([facts.config.dim, facts.config.layers, facts.chatTemplate], [256, 6, own.chatTemplate]);
+  assert.equal(await readFacts.baseHash({ folder: path, cacheFolder }), undefined);
+  const base = await loadBase(path, { cacheFolder });
+  assert.equal(await readFacts.baseHash({ folder: path, cacheFolder }), await hashBase(base));
+  writeFileSync(path, ggufStart({ 'general.architecture': 'rwkv7' }));
+  assert.match(
+    JSON.stringify(await readFacts.base({ folder: path })),
+    /'rwkv7' is not supported\. Supported in GGUF: llama/,
+  );
 });
 
 test('a base that is not there, has no weights, or is of another kind is told in words', async () => {

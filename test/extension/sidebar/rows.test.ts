@@ -161,6 +161,38 @@ test('bases: each once, whatever links lead to it, with the recipes that use it'
   assert.ok(rows[1]!.tooltip.includes('Base of three'));
 });
 
+test('models of other programs: under the name that the recipe writes, and those that cannot be used', () => {
+  const local = (name: string, path: string, more = {}) =>
+    ({ name, owner: 'Ollama', base: `ollama:${name}`, path, bytes: 1.3e9, ...more }) as const;
+  const used = { ...described.base, name: 'ollama:a:1b', folder: '/blobs/a' };
+  const rows = baseRows({
+    embedded: described.base,
+    cached: [],
+    local: [
+      local('a:1b', '/blobs/a'),
+      local('a:latest', '/blobs/a'),
+      local('b:1b', '/blobs/b'),
+      local('embed:v1', '/blobs/e', { reason: "the architecture 'bert' is not supported" }),
+    ],
+    recipes: [
+      { name: 'one', isActive: true, base: used },
+      { name: 'two', isActive: false, base: { ...used, name: '../blobs/b', folder: '/blobs/b' } },
+    ],
+  });
+  assert.deepEqual(
+    rows.slice(1).map(r => [r.label, r.description, r.context.join(' '), r.about.name]),
+    [
+      ['a:1b', 'active recipe · Ollama · llama · 4.95 M · 1.3 GB', 'base local active', 'ollama:a:1b'],
+      ['a:latest', 'Ollama · 1.3 GB', 'base local other', 'ollama:a:latest'],
+      ['b:1b', 'Ollama · llama · 4.95 M · 1.3 GB', 'base local other', 'ollama:b:1b'],
+      ['embed:v1', 'Ollama · cannot be used · 1.3 GB', 'base local', 'ollama:embed:v1'],
+    ],
+  );
+  assert.equal(new Set(rows.map(r => r.id)).size, 5);
+  assert.ok(rows[3]!.tooltip.includes('Base of two'));
+  assert.ok(rows[4]!.tooltip.some(line => /Cannot be used as a base: .*bert/.test(line)));
+});
+
 test('a model of the cache that cannot be a base is listed with why, and can be deleted', () => {
   const broken = {
     repo: 'o/b',
