@@ -46,9 +46,8 @@ export function parseTemplate(source: string): Program {
 
 /** The text that a template makes of its variables. Throws `TemplateLimit` where it does not end. */
 export function renderTemplate(program: Program, variables: Record<string, unknown>): string {
-  const environment = new Environment();
-  const globals = { ...constants, range, strftime_now: strftime, raise_exception: raise, ...variables };
-  for (const [name, value] of Object.entries(globals)) environment.set(name, value);
+  const environment = new Environment(globals);
+  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
   const messages = Array.isArray(variables.messages) ? variables.messages.length : 0;
   const characters = JSON.stringify(variables).length;
   const limits = {
@@ -59,6 +58,11 @@ export function renderTemplate(program: Program, variables: Record<string, unkno
 }
 
 const constants = { true: true, false: false, none: null, True: true, False: false, None: null };
+
+/** What every template knows; what one sets is in an environment of its own. */
+const globals = new Environment();
+for (const [name, value] of Object.entries({ ...constants, range, strftime_now: strftime, raise_exception: raise }))
+  globals.set(name, value);
 
 /** Counts what a template does, and takes blanks and characters off a text as Python does. */
 class LimitedInterpreter extends Interpreter {
