@@ -51,6 +51,10 @@ export interface BaseText {
   chatTemplate: ChatTemplate;
   /** Tokens that end an answer. */
   stopIds: number[];
+  /** What readBaseText read it from. */
+  source: { folder: string; rows?: number };
+  /** SHA-256 of all that tokens follow from: the tokenizer with its configuration, and the chat template. */
+  identity(): string;
 }
 
 /**
@@ -205,6 +209,11 @@ export async function readBaseText(folder: string, rows?: number): Promise<BaseT
     tokenizer,
     chatTemplate,
     stopIds: stopTokenIds(generationConfig, tokenizerConfig, tokenizer, chatTemplate),
+    source: { folder, ...(rows !== undefined && { rows }) },
+    identity: () =>
+      createHash('sha256')
+        .update(JSON.stringify([tokenizerJson, tokenizerConfig, chatTemplate.source, rows]))
+        .digest('hex'),
   };
 }
 

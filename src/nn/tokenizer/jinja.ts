@@ -57,6 +57,8 @@ export function renderTemplate(program: Program, variables: Record<string, unkno
   return new LimitedInterpreter(environment, limits).run(program).value as string;
 }
 
+const literals = new WeakMap<object, Value>();
+
 const constants = { true: true, false: false, none: null, True: true, False: false, None: null };
 
 /** What every template knows; what one sets is in an environment of its own. */
@@ -84,14 +86,22 @@ class LimitedInterpreter extends Interpreter {
 
   override evaluate(statement: Statement, environment: Environment): Value {
     if (--this.left.steps < 0) throw new TemplateLimit('it does not end: it took more steps than a template may');
-    const value = this.ownMethod(statement as Node, environment) ?? super.evaluate(statement, environment);
     const type = statement?.type ?? '';
+    if (statement?.type === 'StringLiteral') return this.literal(statement, environment);
+    const value = this.ownMethod(statement as Node, environment) ?? super.evaluate(statement, environment);
     if (makesValues.has(type)) this.charge(sizeOf(value.value));
     if (makesValues.has(type) || makesCollections.has(type)) this.checkExtent(value);
     // What is set within a namespace is part of everything that holds it.
     const { assignee } = type === 'Set' ? (statement as Node) : {};
     if (assignee?.type === 'MemberExpression')
       this.checkExtent(super.evaluate(assignee.object as Statement, environment));
+    return value;
+  }
+
+  /** The value of a literal, which nothing changes: made once for all renderings. */
+  private literal(statement: NonNullable<Statement>, environment: Environment): Value {
+    let value = literals.get(statement);
+    if (!value) literals.set(statement, (value = super.evaluate(statement, environment)));
     return value;
   }
 
