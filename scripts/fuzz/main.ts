@@ -8,7 +8,19 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Outcome } from './reader.ts';
 
-const kinds = ['recipe', 'dataset', 'config', 'tokenizer', 'template', 'safetensors', 'adapter', 'report', 'hub'];
+const kinds = [
+  'recipe',
+  'dataset',
+  'parquet',
+  'gzip',
+  'config',
+  'tokenizer',
+  'template',
+  'safetensors',
+  'adapter',
+  'report',
+  'hub',
+];
 const [count = '10000', first = '1', ...chosen] = process.argv.slice(2);
 const wanted = chosen.length > 0 ? chosen : kinds;
 const longest = 10_000;

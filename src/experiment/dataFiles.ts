@@ -2,27 +2,32 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Example } from '../data/example.ts';
 import { MAX_FILE_BYTES, tooLarge } from '../data/limits.ts';
-import { parseDataset } from '../data/parseDataset.ts';
-import { encodeExample } from '../nn/tokenizer/encodeExample.ts';
+import type { DataReading } from '../data/parseDataset.ts';
+import { encodeExample, encodeText } from '../nn/tokenizer/encodeExample.ts';
 import { type Problem, WorkbenchError } from '../protocol/errors.ts';
 import type { GenerationSettings, TrainingSettings } from '../recipe/schema.ts';
 import type { Base } from './base.ts';
 import { readBytes } from './files.ts';
+import { parseDataFile } from './parseDataFile.ts';
 
 /** Reads a dataset. Throws as readDataset does. */
-export async function readExamples(folder: string, file: string): Promise<Example[]> {
-  return (await readDataset(folder, file)).examples;
+export async function readExamples(folder: string, file: string, reading?: DataReading): Promise<Example[]> {
+  return (await readDataset(folder, file, reading)).examples;
 }
 
 /**
  * Reads a dataset, with what of it is not used as it is written, as warnings. Throws `notFound`, or `badData` with file,
  * line and field of every problem.
  */
-export async function readDataset(folder: string, file: string): Promise<{ examples: Example[]; warnings: Problem[] }> {
+export async function readDataset(
+  folder: string,
+  file: string,
+  reading?: DataReading,
+): Promise<{ examples: Example[]; warnings: Problem[] }> {
   const path = resolve(folder, file);
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (size > MAX_FILE_BYTES) throw new WorkbenchError('badData', `${path}: ${tooLarge(size)}`);
-  const { examples, problems } = parseDataset(await readBytes(path, 'the dataset'), file);
+  const { examples, problems } = parseDataFile(await readBytes(path, 'the dataset'), file, reading);
   const errors = problems.filter(p => p.severity === 'error');
   if (errors.length > 0)
     throw badData(
@@ -42,12 +47,13 @@ export function badData(path: string, problems: Problem[]): WorkbenchError {
 /** An example in the tokens that training reads, and which of them it learns. */
 export function encodeForTraining(
   base: Base,
-  { messages }: Example,
+  { messages, isText }: Example,
   settings: TrainingSettings & Pick<GenerationSettings, 'thinking'>,
 ) {
   const { tokenizer, chatTemplate } = base.text();
   const { lossOn, thinking } = settings;
   const maxLength = longestExample(base, settings);
+  if (isText) return encodeText(tokenizer, messages[0]!.content, { maxLength });
   return encodeExample(tokenizer, chatTemplate, messages, { maxLength, lossOn, thinking });
 }
 

@@ -20,6 +20,13 @@ export async function loadSets(e: Experiment, wanted?: string[]): Promise<Loaded
     names.map(async name => {
       const set = all[name]!;
       const { examples, warnings } = await readDataset(e.folder, set.data);
+      const text = examples.find(example => example.isText);
+      if (text)
+        throw new WorkbenchError(
+          'badData',
+          `${set.data}:${text.line}: a set of questions needs answers to compare with; this is a text without a question`,
+          'Name a file in another form, such as { prompt, completion }.',
+        );
       const items = examples.slice(0, set.limit ?? examples.length).map(heldOutItem);
       return { name, set, items, problems: warnings };
     }),

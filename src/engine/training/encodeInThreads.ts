@@ -36,7 +36,8 @@ export async function encodeInThreads(
         if (given === parts) return;
         const part = given++;
         const some = examples.slice(part * examplesPerPart, (part + 1) * examplesPerPart);
-        worker.postMessage({ part, messages: some.map(e => e.messages) } satisfies EncodePart);
+        const plain = some.map(({ messages, isText }) => ({ messages, ...(isText && { isText }) }));
+        worker.postMessage({ part, examples: plain } satisfies EncodePart);
       };
       watch?.progress?.(0, examples.length);
       for (const worker of workers) {

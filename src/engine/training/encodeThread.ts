@@ -1,9 +1,9 @@
 /** A thread of the engine that tokenises parts of a dataset. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Message } from '../../data/example.ts';
 import { type BaseText, readBaseText } from '../../experiment/base.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import {
+  type Conversation,
   type EncodedExamples,
   type EncodingSettings,
   encodeEach,
@@ -22,7 +22,7 @@ export interface EncodeThreadData {
 /** A part of a dataset, and what comes back of it. */
 export interface EncodePart {
   part: number;
-  messages: Message[][];
+  examples: Conversation[];
 }
 
 export type EncodedPart =
@@ -33,12 +33,11 @@ export type EncodedPart =
 const { source, settings } = workerData as EncodeThreadData;
 const text = readBaseText(source.folder, source.rows);
 
-parentPort?.on('message', async ({ part, messages }: EncodePart) => {
+parentPort?.on('message', async ({ part, examples: all }: EncodePart) => {
   try {
     const known = (await text)!;
     const examples: TokenizedExample[] = [];
     const refused: RefusedExample[] = [];
-    const all = messages.map(each => ({ messages: each }));
     for (const each of encodeEach(known, all, settings)) isRefused(each) ? refused.push(each) : examples.push(each);
     const encoded = joinExamples(examples);
     const answer: EncodedPart = { part, encoded, refused };

@@ -1,6 +1,6 @@
 import type { Example } from '../../data/example.ts';
 import type { BaseText } from '../../experiment/base.ts';
-import { encodeExample } from '../../nn/tokenizer/encodeExample.ts';
+import { encodeExample, encodeText } from '../../nn/tokenizer/encodeExample.ts';
 import type { LearnedExample } from '../../nn/tokenizer/learningProblems.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { GenerationSettings, TrainingSettings } from '../../recipe/schema.ts';
@@ -35,15 +35,20 @@ export interface TokenizedExample extends Omit<LearnedExample, 'line'> {
   lossTokens: number;
 }
 
+/** What of an example its tokens follow from. */
+export type Conversation = Pick<Example, 'messages' | 'isText'>;
+
 /** Encodes examples one by one. A refused one has no tokens. Throws `badFile` where the base's own files are wrong. */
 export function* encodeEach(
   { tokenizer, chatTemplate }: Pick<BaseText, 'tokenizer' | 'chatTemplate'>,
-  examples: readonly Pick<Example, 'messages'>[],
+  examples: readonly Conversation[],
   settings: EncodingSettings,
 ): Generator<TokenizedExample | RefusedExample> {
-  for (const [index, { messages }] of examples.entries()) {
+  for (const [index, { messages, isText }] of examples.entries()) {
     try {
-      const encoded = encodeExample(tokenizer, chatTemplate, messages, settings);
+      const encoded = isText
+        ? encodeText(tokenizer, messages[0]!.content, settings)
+        : encodeExample(tokenizer, chatTemplate, messages, settings);
       const { ids, labels, lossTokens, learned, isEnded, isPromptOfUse, lostReasoning } = encoded;
       yield { ids, labels, lossTokens, learned, isEnded, isPromptOfUse, lostReasoning };
     } catch (error) {

@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseDataset } from '../../data/parseDataset.ts';
 import { readAdapterConfig, readOrigin } from '../../experiment/adapterFiles.ts';
 import {
   hashBase,
@@ -11,8 +10,9 @@ import {
   weightFilesOf,
 } from '../../experiment/base.ts';
 import { isThere } from '../../experiment/files.ts';
+import { parseDataFile } from '../../experiment/parseDataFile.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
-import { encodeExample } from '../../nn/tokenizer/encodeExample.ts';
+import { encodeExample, encodeText } from '../../nn/tokenizer/encodeExample.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import { dataFacts } from '../../recipe/language/dataFacts.ts';
 import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../../recipe/language/recipeWorld.ts';
@@ -41,7 +41,7 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
     if (info && !info.isFile()) return { unreadable: 'broken', reason: `${name} is not a file` };
     const bytes = await readData(path);
     if (!bytes) return info ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
-    return dataFacts(bytes, name);
+    return dataFacts(parseDataFile(bytes, name));
   },
 
   async base({ folder }) {
@@ -79,17 +79,15 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
     const baseText = bytes && (await readBaseText(base));
     if (!bytes || !baseText) return undefined;
     const { tokenizer, chatTemplate } = baseText;
-    const { examples } = parseDataset(bytes, path);
+    const { examples } = parseDataFile(bytes, path);
     const every = Math.max(1, Math.ceil(examples.length / sampled));
     const facts = { lengths: [] as number[], examples: [] as LearnedFacts['examples'], refused: [] as Problem[] };
-    for (const { messages, line } of examples.filter((_, i) => i % every === 0)) {
+    const settings = { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking } as const;
+    for (const { messages, isText, line } of examples.filter((_, i) => i % every === 0)) {
       try {
-        const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = encodeExample(
-          tokenizer,
-          chatTemplate,
-          messages,
-          { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking },
-        );
+        const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = isText
+          ? encodeText(tokenizer, messages[0]!.content, settings)
+          : encodeExample(tokenizer, chatTemplate, messages, settings);
         facts.lengths.push(ids.length);
         facts.examples.push({ line, learned, isEnded, isPromptOfUse, lostReasoning });
       } catch (error) {

@@ -111,6 +111,29 @@ export function encodeExample(
   };
 }
 
+/** A text that is learned whole: as the tokenizer encodes texts, with the EOS token behind it where there is one. */
+export function encodeText(
+  tokenizer: Tokenizer,
+  text: string,
+  { maxLength }: Pick<EncodeExampleOptions, 'maxLength'>,
+): EncodedExample {
+  const all = tokenizer.encode(text);
+  const end = tokenizer.eosToken === undefined ? undefined : tokenizer.idOf(tokenizer.eosToken);
+  if (end !== undefined && all.at(-1) !== end) all.push(end);
+  const ids = Int32Array.from(all.slice(0, maxLength));
+  return {
+    ids,
+    labels: ids.slice(),
+    lossTokens: ids.length,
+    cut: Math.max(0, all.length - maxLength),
+    learned: { first: 0, end: all.length },
+    boundary: 'tokens',
+    isEnded: end !== undefined,
+    isPromptOfUse: true,
+    lostReasoning: 0,
+  };
+}
+
 function learnedRange(labels: Int32Array): { first: number; end: number } {
   const isLearned = (label: number) => label !== ignoreLabel;
   const first = labels.findIndex(isLearned);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { parseDataset } from '../../../src/data/parseDataset.ts';
 import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
 import { dataFacts } from '../../../src/recipe/language/dataFacts.ts';
@@ -57,7 +58,7 @@ export function worldOf(
     learned: () => undefined,
     data(path) {
       if (!(path in data)) return { unreadable: 'missing', reason: `${path} is not there` };
-      if (!facts.has(path)) facts.set(path, dataFacts(data[path]!, path));
+      if (!facts.has(path)) facts.set(path, dataFacts(parseDataset(data[path]!, path)));
       return facts.get(path);
     },
     adapter: path => adapters[path] ?? { unreadable: 'missing', reason: `the adapter ${path} is not there` },
