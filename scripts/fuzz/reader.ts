@@ -83,6 +83,7 @@ const otherRows = [
 
 const parquetFolder = 'test/golden/parquet';
 const parquetFiles = readdirSync(parquetFolder).filter(name => name.endsWith('.parquet'));
+const tenMegabytes = gzipSync(Buffer.alloc(1e7, 'x'));
 const template = JSON.parse(text(join(media, 'base/tokenizer_config.json'))).chat_template as string;
 const adapters = 'test/golden/peft/folders';
 const adapterName = 'uniform_linear/math';
@@ -132,8 +133,11 @@ const readers: Record<string, Reader> = {
   gzip(folder, dice) {
     const file = dice.of(['d.jsonl.gz', 'd.csv.gz', 'd.json.gz']);
     const rows = `[${otherRows.slice(0, 2).join(',')}]`;
-    const source = file.startsWith('d.json.') ? mutateText(rows, dice) : 'x'.repeat(dice.of([10, 1e6, 1e9 / 2]));
-    const packed = gzipSync(source);
+    // Packed files one behind another are one: these unpack to 10 MB each.
+    const packed =
+      dice.below(2) > 0
+        ? gzipSync(file.startsWith('d.json.') ? mutateText(rows, dice) : otherRows.join('\n'))
+        : Buffer.concat(Array.from({ length: dice.of([1, 30]) }, () => tenMegabytes));
     writeFileSync(join(folder, file), dice.below(2) > 0 ? mutateBytes(packed, dice) : packed);
     return { file, read: () => readDataset(folder, file) };
   },

@@ -22,6 +22,8 @@ import { unusedFields } from './unusedFields.ts';
 
 export interface Dataset {
   examples: Example[];
+  /** Names of the first row's fields. */
+  fields: string[];
   format?: DatasetFormat;
   problems: Problem[];
 }
@@ -46,7 +48,7 @@ export interface DataReading {
 export function parseDataset(content: string | Uint8Array, fileName: string, reading: DataReading = {}): Dataset {
   const report = problemList(fileName);
   const text = textOf(content, report);
-  if (text === undefined) return { examples: [], problems: report.problems() };
+  if (text === undefined) return { examples: [], fields: [], problems: report.problems() };
   return readExamples(textRows(text, reading.plainName ?? fileName, report), report, reading);
 }
 
@@ -92,6 +94,9 @@ function* textRows(text: string, fileName: string, report: ProblemList): Generat
   else yield* jsonlRows(text, report);
 }
 
+/** Of fields that are named. */
+const mostNames = 100;
+
 function readExamples(rows: Iterable<Row>, report: ProblemList, { format, columns, system }: DataReading): Dataset {
   const examples: Example[] = [];
   const unused = unusedFields();
@@ -116,7 +121,9 @@ function readExamples(rows: Iterable<Row>, report: ProblemList, { format, column
   let found = format ?? (columns && formOf(columns));
   // Rows before the first that has all fields of a form.
   const waiting: Row[] = [];
+  let names: string[] | undefined;
   for (const row of rows) {
+    names ??= Object.keys(row.fields).slice(0, mostNames);
     const fields = columns ? renamed(row.fields, columns, reportOf(row.line)) : row.fields;
     if (!fields) continue;
     if (!found && !isComplete(fields)) {
@@ -134,7 +141,7 @@ function readExamples(rows: Iterable<Row>, report: ProblemList, { format, column
   if (examples.length === 0 && report.problems().every(p => p.severity === 'warning'))
     report.add('emptyFile', 1, 'the file has a header but no examples.');
   unused.report(report);
-  return { examples, ...(found && { format: found }), problems: report.problems() };
+  return { examples, fields: names ?? [], ...(found && { format: found }), problems: report.problems() };
 }
 
 function reportUnknown({ line, fields }: Row, report: ProblemList): void {

@@ -15,15 +15,17 @@ export async function readExamples(folder: string, file: string, reading?: DataR
   return (await readDataset(folder, file, reading)).examples;
 }
 
+/** A dataset, with what of it is not used as it is written: warnings. */
+export interface ReadData {
+  examples: Example[];
+  warnings: Problem[];
+}
+
 /**
  * Reads a dataset, with what of it is not used as it is written, as warnings. Throws `notFound`, or `badData` with file,
  * line and field of every problem.
  */
-export async function readDataset(
-  folder: string,
-  file: string,
-  reading?: DataReading,
-): Promise<{ examples: Example[]; warnings: Problem[] }> {
+export async function readDataset(folder: string, file: string, reading?: DataReading): Promise<ReadData> {
   const path = resolve(folder, file);
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (size > MAX_FILE_BYTES) throw new WorkbenchError('badData', `${path}: ${tooLarge(size)}`);

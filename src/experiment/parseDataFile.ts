@@ -10,7 +10,7 @@ export function parseDataFile(bytes: Uint8Array, fileName: string, reading?: Dat
   const refuse = (code: string, message: string): Dataset => {
     const report = problemList(fileName);
     report.add(code, 1, message);
-    return { examples: [], problems: report.problems() };
+    return { examples: [], fields: [], problems: report.problems() };
   };
   if (bytes.length > MAX_FILE_BYTES) return refuse('fileTooLarge', tooLarge(bytes.length));
   if (!isGzip(bytes)) return parsePlain(bytes, fileName, fileName, reading);

@@ -65,9 +65,9 @@ export function createRecipeDiagnostics(
   /** All bad lines of the datasets that a recipe names. */
   function dataDiagnostics({ recipe, reading, ...shown }: OpenRecipe): [Uri, Diagnostic[]][] {
     const world = shown.world();
-    const files = new Set(reading.parts ? dataUses(reading.parts).map(use => use.file) : []);
-    return [...files].map(file => {
-      const problems = known(world.data(file))?.problems ?? [];
+    const files = new Map((reading.parts ? dataUses(reading.parts) : []).map(use => [use.file, use]));
+    return [...files.values()].map(({ file, reading: how }) => {
+      const problems = known(world.data(file, how))?.problems ?? [];
       const marks = problems.map(problem => {
         const [range, message] = [wholeLine(lineOf(problem.where)), withoutPlace(problem.message)];
         const diagnostic = new Diagnostic(range, message, severityOf(problem));

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DataReading } from '../../data/parseDataset.ts';
 import { readAdapterConfig, readOrigin } from '../../experiment/adapterFiles.ts';
 import {
   hashBase,
@@ -19,11 +20,11 @@ import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../
 
 /** What a recipe's editor may have to know; `name` is what the recipe calls it. */
 export interface FactRequests {
-  data: [{ path: string; name: string }, Fact<DataFacts>];
+  data: [{ path: string; name: string; reading?: DataReading }, Fact<DataFacts>];
   base: [{ folder: string }, Fact<Omit<BaseFacts, 'hash'>>];
   baseHash: [{ folder: string }, string];
   adapter: [{ folder: string; name: string }, Fact<AdapterFacts>];
-  learned: [{ path: string; base: string; thinking: boolean }, LearnedFacts];
+  learned: [{ path: string; base: string; thinking: boolean; reading?: DataReading }, LearnedFacts];
 }
 
 export type FactKind = keyof FactRequests;
@@ -36,12 +37,12 @@ const longestData = 64_000_000;
 const sampled = 500;
 
 export const readFacts: { [K in FactKind]: Read<K> } = {
-  async data({ path, name }) {
+  async data({ path, name, reading }) {
     const info = await stat(path).catch(() => undefined);
     if (info && !info.isFile()) return { unreadable: 'broken', reason: `${name} is not a file` };
     const bytes = await readData(path);
     if (!bytes) return info ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
-    return dataFacts(parseDataFile(bytes, name));
+    return dataFacts(parseDataFile(bytes, name, reading));
   },
 
   async base({ folder }) {
@@ -74,12 +75,12 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
     });
   },
 
-  async learned({ path, base, thinking }) {
+  async learned({ path, base, thinking, reading }) {
     const bytes = await readData(path);
     const baseText = bytes && (await readBaseText(base));
     if (!bytes || !baseText) return undefined;
     const { tokenizer, chatTemplate } = baseText;
-    const { examples } = parseDataFile(bytes, path);
+    const { examples } = parseDataFile(bytes, path, reading);
     const every = Math.max(1, Math.ceil(examples.length / sampled));
     const facts = { lengths: [] as number[], examples: [] as LearnedFacts['examples'], refused: [] as Problem[] };
     const settings = { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking } as const;

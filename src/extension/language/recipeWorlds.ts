@@ -106,19 +106,19 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
           facts ??= { base: baseFacts() };
           return facts.base;
         },
-        data(path) {
+        data(path, reading) {
           const file = resolve(recipeFolder, path);
-          return cache.get('data', { path: file, name: path }, file, within);
+          return cache.get('data', { path: file, name: path, reading }, file, within);
         },
         adapter: adapterFacts,
         trainedOn,
-        learned(path) {
+        learned(path, reading) {
           const file = resolve(recipeFolder, path);
           // A chat template is a program: that of a folder which is not trusted is not run.
           const isRun = base !== undefined && workspace.isTrusted;
           if (!isRun) return undefined;
           const thinking = parts?.generation?.thinking === true;
-          return cache.get('learned', { path: file, base, thinking }, file);
+          return cache.get('learned', { path: file, base, thinking, reading }, file);
         },
         tokensPerSecond: lastSpeed(recipe, runs),
         operationsPerSecond: availableParallelism() * operationsPerThread,

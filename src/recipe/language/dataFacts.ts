@@ -3,10 +3,11 @@ import type { Dataset } from '../../data/parseDataset.ts';
 import type { DataFacts } from './recipeWorld.ts';
 
 /** What the checks of a recipe need to know of a dataset. */
-export function dataFacts({ examples, problems }: Dataset): DataFacts {
+export function dataFacts({ examples, fields, problems }: Dataset): DataFacts {
   return {
     examples: examples.length,
     problems,
+    fields,
     hasTests: examples.every(e => 'tests' in e.meta),
     prompts: Float64Array.from(examples, promptHash),
     lines: Uint32Array.from(examples, e => e.line),

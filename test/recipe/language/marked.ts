@@ -56,10 +56,11 @@ export function worldOf(
     base: { config: embedded, hash: 'aaaaaaaaaaaaaaaa' },
     trainedOn: () => undefined,
     learned: () => undefined,
-    data(path) {
+    data(path, reading) {
       if (!(path in data)) return { unreadable: 'missing', reason: `${path} is not there` };
-      if (!facts.has(path)) facts.set(path, dataFacts(parseDataset(data[path]!, path)));
-      return facts.get(path);
+      const key = JSON.stringify([path, reading]);
+      if (!facts.has(key)) facts.set(key, dataFacts(parseDataset(data[path]!, path, reading)));
+      return facts.get(key);
     },
     adapter: path => adapters[path] ?? { unreadable: 'missing', reason: `the adapter ${path} is not there` },
     ...rest,
