@@ -52,15 +52,15 @@ export function parseDataset(content: string | Uint8Array, fileName: string, rea
   return readExamples(textRows(text, reading.plainName ?? fileName, report), report, reading);
 }
 
-/** Reads a dataset in Parquet; places are rows. As parseDataset. */
+/** Reads a dataset in Parquet, of one file or several; places are rows. As parseDataset. */
 export function parseParquet(
-  bytes: Uint8Array,
+  files: readonly Uint8Array[],
   fileName: string,
   unpackers: Unpackers,
   reading: DataReading = {},
 ): Dataset {
   const report = problemList(fileName);
-  return readExamples(parquetRows(bytes, report, unpackers), report, reading);
+  return readExamples(parquetRows(files, report, unpackers), report, reading);
 }
 
 /** The text of a file, with `\n` at the end of its lines; undefined with the reason reported. */

@@ -8,7 +8,9 @@ import { type Problem, WorkbenchError } from '../protocol/errors.ts';
 import type { GenerationSettings, TrainingSettings } from '../recipe/schema.ts';
 import type { Base } from './base.ts';
 import { readBytes } from './files.ts';
-import { parseDataFile } from './parseDataFile.ts';
+import { hubCacheFolder } from './hubCache.ts';
+import { findData } from './hubDatasets.ts';
+import { parseDataFiles } from './parseDataFile.ts';
 
 /** Reads a dataset. Throws as readDataset does. */
 export async function readExamples(folder: string, file: string, reading?: DataReading): Promise<Example[]> {
@@ -27,14 +29,25 @@ export interface ReadData {
  */
 export async function readDataset(folder: string, file: string, reading?: DataReading): Promise<ReadData> {
   const path = resolve(folder, file);
-  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-  if (size > MAX_FILE_BYTES) throw new WorkbenchError('badData', `${path}: ${tooLarge(size)}`);
-  const { examples, problems } = parseDataFile(await readBytes(path, 'the dataset'), file, reading);
+  const { files, dataset } = findData(folder, file);
+  if (files.length === 0)
+    throw new WorkbenchError(
+      'notFound',
+      `the dataset '${file}' is neither a file (${path}) nor in the Hugging Face cache (${hubCacheFolder()})`,
+      `Get it with: multi-lora get --dataset ${file}`,
+    );
+  const sizes = await Promise.all(files.map(async f => (await stat(f).catch(() => undefined))?.size ?? 0));
+  const size = sizes.reduce((sum, s) => sum + s, 0);
+  if (size > MAX_FILE_BYTES) throw new WorkbenchError('badData', `${dataset ? file : path}: ${tooLarge(size)}`);
+  const bytes: Uint8Array[] = [];
+  for (const each of files) bytes.push(await readBytes(each, 'the dataset'));
+  const kind = dataset ? files[0]!.replace(/^.*[\\/]/, '') : file;
+  const { examples, problems } = parseDataFiles(bytes, file, { plainName: kind, ...reading });
   const errors = problems.filter(p => p.severity === 'error');
   if (errors.length > 0)
     throw badData(
       path,
-      errors.map(p => ({ ...p, where: resolve(folder, p.where) })),
+      errors.map(p => ({ ...p, where: dataset ? p.where : resolve(folder, p.where) })),
     );
   return { examples, warnings: problems.filter(p => p.severity === 'warning') };
 }

@@ -13,7 +13,8 @@ export function parseDataFile(bytes: Uint8Array, fileName: string, reading?: Dat
     return { examples: [], fields: [], problems: report.problems() };
   };
   if (bytes.length > MAX_FILE_BYTES) return refuse('fileTooLarge', tooLarge(bytes.length));
-  if (!isGzip(bytes)) return parsePlain(bytes, fileName, fileName, reading);
+  const name = reading?.plainName ?? fileName;
+  if (!isGzip(bytes)) return parsePlain(bytes, fileName, name, reading);
   let plain: Uint8Array;
   try {
     plain = gunzipSync(bytes, { maxOutputLength: MAX_FILE_BYTES });
@@ -22,14 +23,21 @@ export function parseDataFile(bytes: Uint8Array, fileName: string, reading?: Dat
       return refuse('fileTooLarge', `unpacked the file has more than the ${MAX_FILE_BYTES / 1e6} MB that are read.`);
     return refuse('badGzip', `the file cannot be unpacked (${(error as Error).message}); pack it again.`);
   }
-  return parsePlain(plain, fileName, fileName.replace(/\.gz$/i, ''), reading);
+  return parsePlain(plain, fileName, name.replace(/\.gz$/i, ''), reading);
+}
+
+/** Reads the files of a split as one dataset: Parquet, or one file of another kind. */
+export function parseDataFiles(files: readonly Uint8Array[], name: string, reading?: DataReading): Dataset {
+  return files.length > 1 && files.every(isParquet)
+    ? parseParquet(files, name, unpackers, reading)
+    : parseDataFile(files[0]!, name, reading);
 }
 
 const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** `plainName` says what kind of text it is, where problems name the file that is there. */
 function parsePlain(bytes: Uint8Array, fileName: string, plainName: string, reading?: DataReading): Dataset {
-  if (isParquet(bytes)) return parseParquet(bytes, fileName, unpackers, reading);
+  if (isParquet(bytes)) return parseParquet([bytes], fileName, unpackers, reading);
   return parseDataset(bytes, fileName, { ...reading, plainName });
 }
 

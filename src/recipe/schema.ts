@@ -178,7 +178,11 @@ const path = z.string().check(({ value, issues }) => {
   if (message) issues.push({ code: 'custom', message, input: value });
 });
 
-const dataFile = path.min(1).describe('A file of examples (JSONL, JSON, CSV, Parquet), relative to the recipe.');
+const dataFile = path
+  .min(1)
+  .describe(
+    'A file of examples (JSONL, JSON, CSV, Parquet), relative to the recipe, or a dataset of the hub, owner/name:configuration:split.',
+  );
 
 const column = z.string().min(1).max(200);
 const columnNames = z
@@ -215,8 +219,10 @@ const expert = z
     data: z
       .strictObject({
         train: dataFile
-          .describe('Examples it learns from: a file (JSONL, JSON, CSV, Parquet), relative to the recipe.')
-          .meta(exampleValues('math/train.jsonl')),
+          .describe(
+            'Examples it learns from: a file (JSONL, JSON, CSV, Parquet), relative to the recipe, or a dataset of the hub.',
+          )
+          .meta(exampleValues('math/train.jsonl', 'openai/gsm8k:main:train')),
         validation: z
           .union([dataFile, z.number().gt(0).lt(1)])
           .optional()

@@ -17,7 +17,7 @@ const unpackers = {
 
 function read(bytes: Uint8Array) {
   const report = problemList('a.parquet');
-  const rows = [...parquetRows(bytes, report, unpackers)];
+  const rows = [...parquetRows([bytes], report, unpackers)];
   return { rows, problems: report.problems().map(p => p.message) };
 }
 
@@ -65,7 +65,7 @@ for (const file of ['qa.delta', 'qa.pages'])
   });
 
 test('examples of Parquet are those of the same rows in JSON; what is not used is named with its first row', () => {
-  const { examples, problems } = parseParquet(readFileSync(`${folder}/chat.snappy.parquet`), 'c.parquet', unpackers);
+  const { examples, problems } = parseParquet([readFileSync(`${folder}/chat.snappy.parquet`)], 'c.parquet', unpackers);
   assert.deepEqual(
     examples.map(e => e.messages),
     chat.map((row: { messages: unknown }) => row.messages),
@@ -84,11 +84,20 @@ test('examples of Parquet are those of the same rows in JSON; what is not used i
 });
 
 test("SQuAD's context, question and first answer", () => {
-  const { examples } = parseParquet(readFileSync(`${folder}/squad.parquet`), 's.parquet', unpackers);
+  const { examples } = parseParquet([readFileSync(`${folder}/squad.parquet`)], 's.parquet', unpackers);
   assert.deepEqual(examples[0]!.messages, [
     { role: 'user', content: 'Bob did it.\n\nWho did it?' },
     { role: 'assistant', content: 'Bob' },
   ]);
+});
+
+test('several files are one dataset, whose rows are numbered on', () => {
+  const files = ['chat.none', 'chat.gzip'].map(name => readFileSync(`${folder}/${name}.parquet`));
+  const { examples } = parseParquet(files, 'c', unpackers);
+  assert.deepEqual(
+    examples.map(e => e.line),
+    [1, 2, 3, 4, 5, 6],
+  );
 });
 
 test('a file that is cut off is refused, and so is a claim of more than there is', () => {

@@ -1,7 +1,7 @@
 import { MAX_ROWS } from '../limits.ts';
 import type { ProblemList } from '../problemList.ts';
 import { type Row, tooMany } from '../rows.ts';
-import { newBudget, readColumn, type Unpack } from './column.ts';
+import { type Budget, newBudget, readColumn, type Unpack } from './column.ts';
 import { type Codec, type ParquetMetadata, parquetMetadata, type SchemaNode } from './metadata.ts';
 import { assembleRows } from './records.ts';
 
@@ -15,26 +15,45 @@ export function isParquet(bytes: Uint8Array): boolean {
   return magic.every((byte, i) => bytes[i] === byte);
 }
 
-/** The rows of a Parquet file; `line` is the row's number. Row groups are unpacked one after the other. */
-export function* parquetRows(file: Uint8Array, report: ProblemList, unpackers: Unpackers): Generator<Row> {
+/**
+ * The rows of Parquet files, one after the other; `line` is the row's number in all of them. Row groups are unpacked as
+ * they are read.
+ */
+export function* parquetRows(files: readonly Uint8Array[], report: ProblemList, unpackers: Unpackers): Generator<Row> {
+  const budget = newBudget();
   let line = 1;
+  for (const file of files) line = yield* rowsOfFile(file, line, budget, report, unpackers);
+}
+
+/** Gives the number of the row after the last. */
+function* rowsOfFile(
+  file: Uint8Array,
+  first: number,
+  budget: Budget,
+  report: ProblemList,
+  unpackers: Unpackers,
+): Generator<Row, number> {
+  let line = first;
   try {
     const { root, groups } = parquetMetadata(file);
-    const budget = newBudget();
     for (const group of groups) {
-      if (line - 1 + group.rows > MAX_ROWS) return report.add('tooManyRows', line, tooMany('rows'));
+      if (line - 1 + group.rows > MAX_ROWS) {
+        report.add('tooManyRows', line, tooMany('rows'));
+        break;
+      }
       const columns = group.columns.map(chunk => {
         const path = pathOf(root, chunk.path);
         return { path, ...readColumn(file, chunk, path, unpackers, budget) };
       });
       for (const fields of assembleRows(root, columns, group.rows)) {
-        if (report.isFull()) return;
+        if (report.isFull()) return line;
         yield { line: line++, fields };
       }
     }
   } catch (error) {
     report.add('badParquet', line, `the Parquet file cannot be read: ${reasonOf(error)}.`);
   }
+  return line;
 }
 
 function pathOf(root: ParquetMetadata['root'], names: readonly string[]): SchemaNode[] {

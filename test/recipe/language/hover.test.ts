@@ -59,7 +59,7 @@ check('"lora"', '"rank"', [
 ]);
 check('"training"', '"steps"', ['**steps** Optimiser steps.', `- **math**: ${steps}`]);
 check('"experts"', '"t.jsonl"', [
-  '**train** Examples it learns from: a file (JSONL, JSON, CSV, Parquet), relative to the recipe.',
+  '**train** Examples it learns from: a file (JSONL, JSON, CSV, Parquet), relative to the recipe, or a dataset of the hub.',
   steps,
 ]);
 
