@@ -25,7 +25,7 @@ export interface Budget {
 }
 
 /** In entries, of all columns. */
-export const mostValues = 10_000_000;
+const mostValues = 10_000_000;
 
 export function newBudget(): Budget {
   return { bytes: MAX_FILE_BYTES, values: mostValues };
