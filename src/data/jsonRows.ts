@@ -28,11 +28,13 @@ function isJson(text: string): boolean {
 interface Place {
   at: number;
   line: number;
+  /** Where the line ends; the text's end in the last one. Looked for once a line, which may be the whole text. */
+  lineEnd: number;
 }
 
 /** The objects of a list, or of the list `data` of an object; `line` is where each begins. */
 export function* wholeJsonRows(text: string, report: ProblemList): Generator<Row> {
-  const place: Place = { at: 0, line: 1 };
+  const place: Place = { at: 0, line: 1, lineEnd: endOfLine(text, 0) };
   skip(text, place, /\s*/y);
   if (text[place.at] === '[') yield* listRows(text, place, report);
   else yield* objectRows(text, place, report);
@@ -113,8 +115,16 @@ function skip(text: string, place: Place, pattern: RegExp): void {
 }
 
 function moveTo(text: string, place: Place, to: number): void {
-  for (let n = text.indexOf('\n', place.at); n >= 0 && n < to; n = text.indexOf('\n', n + 1)) place.line++;
+  while (place.lineEnd < to) {
+    place.line++;
+    place.lineEnd = endOfLine(text, place.lineEnd + 1);
+  }
   place.at = to;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
 }
 
 /** Where a value ends, by its brackets and quotes alone; what is between them is read later. */

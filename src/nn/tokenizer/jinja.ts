@@ -49,12 +49,21 @@ export function renderTemplate(program: Program, variables: Record<string, unkno
   const environment = new Environment(globals);
   for (const [name, value] of Object.entries(variables)) environment.set(name, value);
   const messages = Array.isArray(variables.messages) ? variables.messages.length : 0;
-  const characters = JSON.stringify(variables).length;
+  const characters = charactersIn(variables);
   const limits = {
     steps: stepsAtLeast + stepsPerMessage * messages,
     characters: charactersAtLeast + charactersPerCharacter * characters,
   };
   return new LimitedInterpreter(environment, limits).run(program).value as string;
+}
+
+/** Of the texts in a value, at all depths. */
+function charactersIn(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 1;
+  let characters = 2;
+  for (const inner of Object.values(value)) characters += charactersIn(inner);
+  return characters;
 }
 
 const literals = new WeakMap<object, Value>();

@@ -76,8 +76,8 @@ export function createTokenizer(
         addSpecialTokens ? hub.encode(text, { add_special_tokens: true }).ids : sectionIds(text),
       );
       // A character that neither the vocabulary nor an unknown-token covers is dropped, as the Rust tokenizers do.
-      const ids = found.filter(id => id !== undefined);
-      const beyond = ids.find(id => id >= rows);
+      const ids = found.includes(undefined) ? found.filter(id => id !== undefined) : (found as number[]);
+      const beyond = rows === Infinity ? undefined : ids.find(id => id >= rows);
       if (beyond !== undefined)
         throw new WorkbenchError(
           'mismatch',
