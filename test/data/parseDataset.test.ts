@@ -35,6 +35,7 @@ for (const [format, row, user] of [
     const read = parseDataset(jsonl({ ...row, kind: 'add', tests: ['f(1) === 2'] }), 'a.jsonl');
     assert.deepEqual(read, {
       examples: [{ messages: turns(user, '4'), line: 1, meta: { kind: 'add', tests: ['f(1) === 2'] } }],
+      fields: [...Object.keys(row), 'kind', 'tests'],
       format,
       problems: [],
     });
@@ -65,6 +66,7 @@ test('reads CSV with quotes, line breaks in fields, empty lines and other separa
       { messages: turns('What, is\nit?', '4'), line: 2, meta: { kind: 'x' } },
       { messages: turns('second', 'say "5"'), line: 5, meta: { kind: 'y' } },
     ],
+    fields: ['question', 'answer', 'kind'],
     format: 'questionAnswer',
     problems: [],
   });
