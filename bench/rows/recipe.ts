@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseDataset } from '../../src/data/parseDataset.ts';
 import { parseBaseConfig } from '../../src/nn/model/config.ts';
 import { completionsAt } from '../../src/recipe/language/completion.ts';
 import { dataFacts } from '../../src/recipe/language/dataFacts.ts';
@@ -86,7 +87,7 @@ function worldOfExamples(): RecipeWorld {
   const facts = new Map(
     ['math/train.jsonl', 'code/train.jsonl', 'qa/train.jsonl', 'math/heldout.jsonl'].map(file => [
       file,
-      dataFacts(read(`examples/experts/${file}`), file),
+      dataFacts(parseDataset(read(`examples/experts/${file}`), file)),
     ]),
   );
   return {

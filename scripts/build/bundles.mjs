@@ -58,6 +58,8 @@ const all = [
   ['codeGrader', 'src/engine/evaluation/codeGrader.ts', 'dist/codeGrader.mjs', nodeModule],
   // Another, in which devices are tried that may end it.
   ['deviceProbe', 'src/engine/devices/deviceProbe.ts', 'dist/deviceProbe.mjs', nodeModule],
+  // A thread of the engine, which tokenises data.
+  ['encodeThread', 'src/engine/training/encodeThread.ts', 'dist/encodeThread.mjs', nodeModule],
   // A thread of the extension host, which reads what recipes name.
   ['recipeFacts', 'src/extension/language/factWorker.ts', 'dist/recipeFacts.mjs', nodeModule],
   ['cli', 'src/cli/main.ts', 'dist/cli.mjs', nodeModule],

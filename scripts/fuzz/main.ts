@@ -11,6 +11,8 @@ import type { Outcome } from './reader.ts';
 const kinds = [
   'recipe',
   'dataset',
+  'parquet',
+  'gzip',
   'config',
   'tokenizer',
   'template',

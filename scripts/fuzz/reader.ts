@@ -1,9 +1,10 @@
 /** A process of `fuzz`: reads one mutated input after the other, and says what became of each. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { downloadModel } from '../../src/engine/hub/downloadModel.ts';
 import { readAdapter } from '../../src/experiment/adapterFiles.ts';
 import { loadBase } from '../../src/experiment/base.ts';
@@ -81,6 +82,9 @@ const otherRows = [
   },
 ].map(row => JSON.stringify(row));
 
+const parquetFolder = 'test/golden/parquet';
+const parquetFiles = readdirSync(parquetFolder).filter(name => name.endsWith('.parquet'));
+const tenMegabytes = gzipSync(Buffer.alloc(1e7, 'x'));
 const template = JSON.parse(text(join(media, 'base/tokenizer_config.json'))).chat_template as string;
 const adapters = 'test/golden/peft/folders';
 const adapterName = 'uniform_linear/math';
@@ -129,13 +133,36 @@ const readers: Record<string, Reader> = {
     };
   },
   dataset(folder, dice) {
-    const file = dice.of(['d.jsonl', 'd.csv', 'd.tsv']);
+    const file = dice.of(['d.jsonl', 'd.csv', 'd.tsv', 'd.json']);
     const json = dice.below(2) > 0 ? text('examples/experts/math/heldout.jsonl').split('\n').slice(0, 20) : otherRows;
+    const lines = json.map(line => (dice.below(5) === 0 && line ? mutateJson(line, dice) : line));
     const source = file.endsWith('l')
-      ? json.map(line => (dice.below(5) === 0 && line ? mutateJson(line, dice) : line)).join('\n')
-      : `prompt,completion\n${json.map((_, i) => `"What is ${i}, ""plus"" 1?",${i + 1}`).join('\n')}`;
+      ? lines.join('\n')
+      : file.endsWith('n')
+        ? `{"data": [${lines.filter(line => line).join(',\n')}]}`
+        : `prompt,completion\n${json.map((_, i) => `"What is ${i}, ""plus"" 1?",${i + 1}`).join('\n')}`;
     const bytes = Buffer.from(dice.below(2) > 0 ? mutateText(source, dice) : source);
     writeFileSync(join(folder, file), dice.below(3) === 0 ? mutateBytes(bytes, dice) : bytes);
+    return { file, read: () => readDataset(folder, file) };
+  },
+  parquet(folder, dice) {
+    const file = dice.of(parquetFiles);
+    const whole = readFileSync(join(parquetFolder, file));
+    const mutated = mutateBytes(whole, dice);
+    // Where the file ends and how long its metadata is stays as it was: the reader would look no further otherwise.
+    const bytes = dice.below(4) > 0 ? Buffer.concat([mutated.slice(0, -8), whole.subarray(-8)]) : mutated;
+    writeFileSync(join(folder, file), bytes);
+    return { file, read: () => readDataset(folder, file) };
+  },
+  gzip(folder, dice) {
+    const file = dice.of(['d.jsonl.gz', 'd.csv.gz', 'd.json.gz']);
+    const rows = `[${otherRows.slice(0, 2).join(',')}]`;
+    // Packed files one behind another are one: these unpack to 10 MB each.
+    const packed =
+      dice.below(2) > 0
+        ? gzipSync(file.startsWith('d.json.') ? mutateText(rows, dice) : otherRows.join('\n'))
+        : Buffer.concat(Array.from({ length: dice.of([1, 30]) }, () => tenMegabytes));
+    writeFileSync(join(folder, file), dice.below(2) > 0 ? mutateBytes(packed, dice) : packed);
     return { file, read: () => readDataset(folder, file) };
   },
   config: (folder, dice) => baseWith(folder, 'config.json', either(text(join(media, 'base/config.json')), dice)),

@@ -1,7 +1,7 @@
+import { chat, endsWithAnswer, turns } from './chatForm.ts';
 import { choiceLines } from './choices.ts';
-import type { Message, Role } from './example.ts';
-import { ROLES } from './example.ts';
-import { shownType } from './rows.ts';
+import type { Message } from './example.ts';
+import { columnValue, type Fields, isBlank, optionalText, type RowReport, text, textField } from './fields.ts';
 
 /** How one form of example is written. */
 interface Format {
@@ -10,27 +10,40 @@ interface Format {
   optional: readonly string[];
   /** The messages of a row, or undefined with the reason reported. `name` is the form's own, for messages. */
   read(row: Fields, report: RowReport, name: string): Message[] | undefined;
-}
-
-/** One row of a file, by field. */
-type Fields = Record<string, unknown>;
-
-/** What is told of a row. */
-export interface RowReport {
-  problem(code: string, message: string): void;
-  /** A field of one of its messages that is not used. */
-  unused(name: string): void;
+  /** Examples that are learned whole and as they are, without the chat template. */
+  isText?: true;
+  /** A form that is known and not read. */
+  isRefused?: true;
 }
 
 /** The forms an example can be written in, the first that fits a file being taken. A new form is an entry here. */
 export const formats = {
+  /** DPO's and reward models' pairs (`prompt`, `chosen`, `rejected`). */
+  preference: { required: ['chosen', 'rejected'], optional: [], read: refusePreference, isRefused: true },
   /** OpenAI's and TRL's chat form: `messages` of `{ role, content }`. */
-  messages: { required: ['messages'], optional: ['system'], read: chat },
+  messages: chatIn('messages'),
+  /** ShareGPT's: `conversations` of `{ from, value }`, or of `{ role, content }`. */
+  conversations: chatIn('conversations'),
+  conversation: chatIn('conversation'),
   promptCompletion: exchange('prompt', 'completion'),
   /** Alpaca's form (Taori et al. 2023): `input` may be missing or empty. */
   instruction: exchange('instruction', 'output', 'input'),
+  /** Dolly's (Conover et al. 2023). */
+  instructionResponse: exchange('instruction', 'response', 'input'),
   questionAnswer: exchange('question', 'answer'),
   promptAnswer: exchange('prompt', 'answer'),
+  promptResponse: exchange('prompt', 'response'),
+  promptOutput: exchange('prompt', 'output'),
+  questionResponse: exchange('question', 'response'),
+  queryResponse: exchange('query', 'response'),
+  queryAnswer: exchange('query', 'answer'),
+  problemSolution: exchange('problem', 'solution'),
+  inputOutput: exchange('input', 'output'),
+  userAssistant: exchange('user', 'assistant'),
+  /** SQuAD's (Rajpurkar et al. 2016): of several `answers` the first. */
+  questionAnswers: { ...exchange('question', 'answers'), read: readAnswers },
+  /** A text that is learned whole. */
+  text: { required: ['text'], optional: [], read: readText, isText: true },
 } satisfies Record<string, Format>;
 
 export type DatasetFormat = keyof typeof formats;
@@ -38,7 +51,10 @@ export type DatasetFormat = keyof typeof formats;
 const formatNames = Object.keys(formats) as DatasetFormat[];
 
 /** `messages`, `prompt` + `completion`, … as a sentence part for messages. */
-export const formatList = formatNames.map(name => formats[name].required.map(f => `'${f}'`).join(' + ')).join(', ');
+export const formatList = formatNames
+  .filter(name => !(formats[name] as Format).isRefused)
+  .map(name => formats[name].required.map(f => `'${f}'`).join(' + '))
+  .join(', ');
 
 /** Whether a row has all fields of a form. */
 export function isComplete(row: Fields): boolean {
@@ -62,167 +78,34 @@ export function detectFormat(rows: readonly Fields[]): DatasetFormat | undefined
   return best;
 }
 
-function textField(row: Fields, field: string, format: string, report: RowReport): string | undefined {
-  if (!Object.hasOwn(row, field)) {
-    const present = Object.keys(row)
-      .slice(0, 8)
-      .map(name => `'${name.slice(0, 40)}'`)
-      .join(', ');
-    report.problem(
-      'missingField',
-      `field '${field}' is missing; a ${format} example needs it. The line has ${present || 'no fields'}.`,
-    );
-    return undefined;
-  }
-  return text(row[field], `field '${field}'`, report);
+function chatIn(field: string): Format {
+  return { required: [field], optional: ['system'], read: (row, report) => chat(row, field, report) };
 }
 
-function text(value: unknown, what: string, report: RowReport): string | undefined {
-  if (typeof value !== 'string') {
-    const isPlain = typeof value === 'number' || typeof value === 'boolean';
-    report.problem(
-      'wrongType',
-      `${what} must be a string, got ${shownType(value)}${isPlain ? '; write it in quotes' : ''}.`,
-    );
-    return undefined;
-  }
-  if (value.trim() === '') {
-    report.problem('emptyField', `${what} is empty; write its text or delete the line.`);
-    return undefined;
-  }
-  if (/\p{Surrogate}/u.test(value)) {
-    report.problem('brokenText', `${what} has half a character (an escape \\ud800 to \\udfff alone); write it whole.`);
-    return undefined;
-  }
-  return value;
+function refusePreference(_row: Fields, report: RowReport): undefined {
+  report.problem(
+    'preference',
+    "'chosen' and 'rejected' are two answers to compare (DPO, reward models), which is not trained here; keep the chosen answers, as 'prompt' and 'completion'.",
+  );
 }
 
-/** The value of a field that a column of CSV holds as JSON; any other as it is. */
-function columnValue(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
-/** Whether nothing is lost where a value is left out. */
-function isBlank(value: unknown): boolean {
-  if (typeof value === 'string') return value.trim() === '';
-  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
-}
-
-/** A text that may be missing: empty where it is; undefined with the reason reported where it is none. */
-function optionalText(row: Fields, field: string, report: RowReport): string | undefined {
-  return isBlank(row[field]) ? '' : text(row[field], `field '${field}'`, report);
-}
-
-function chatMessages(value: unknown, report: RowReport): Message[] | undefined {
-  if (!Array.isArray(value)) {
-    report.problem('wrongType', `field 'messages' must be an array of { role, content }, got ${shownType(value)}.`);
-    return undefined;
-  }
-  const messages: Message[] = [];
-  for (const [i, entry] of value.entries()) {
-    const message = turn(entry, `field 'messages[${i}]`, report);
-    if (!message) return undefined;
-    messages.push(message);
-  }
-  if (messages.at(-1)?.role !== 'assistant' || !messages.some(m => m.role === 'user')) {
-    report.problem('noAnswer', "field 'messages' must hold a user message and end with the assistant's answer.");
-    return undefined;
-  }
-  if (messages.every(m => m.role !== 'assistant' || m.weight === 0)) {
-    report.problem('noAnswer', "all answers of 'messages' have weight 0, so that nothing is learned; delete the line.");
-    return undefined;
-  }
-  return messages;
-}
-
-/** The thoughts of a reasoning model, as servers and chat templates call them; the first that a turn has is read. */
-const reasoningFields = ['reasoning_content', 'reasoning', 'thinking'];
-
-/** One message of the chat form. `what` begins a quotation that a field's name ends. */
-function turn(entry: unknown, what: string, report: RowReport): Message | undefined {
-  if (typeof entry !== 'object' || entry === null) {
-    report.problem('wrongType', `${what}' must be an object { role, content }.`);
-    return undefined;
-  }
-  const fields = entry as Fields;
-  const role = text(fields.role, `${what}.role'`, report);
-  if (role === undefined) return undefined;
-  if (!ROLES.includes(role as Role)) {
-    report.problem(
-      'unknownRole',
-      `${what}.role' is '${role.slice(0, 40)}'; expected one of ${ROLES.map(r => `'${r}'`).join(', ')}.`,
-    );
-    return undefined;
-  }
-  if (isBlank(fields.content) && !(isBlank(fields.tool_calls) && isBlank(fields.function_call))) {
-    report.problem(
-      'toolCalls',
-      `${what}.content' is empty beside calls of tools, which are not learned; write the call as text or delete the line.`,
-    );
-    return undefined;
-  }
-  const content = text(fields.content, `${what}.content'`, report);
-  if (content === undefined) return undefined;
-  const message: Message = { role: role as Role, content };
-  const used = ['role', 'content'];
-  if (role === 'assistant') {
-    const { weight } = fields;
-    if (weight === 0 || weight === 1) message.weight = weight;
-    else if (!isBlank(weight)) {
-      report.problem('wrongType', `${what}.weight' must be 0 or 1, for an answer that is learned.`);
-      return undefined;
-    }
-    const thoughts = reasoningFields.filter(field => !isBlank(fields[field]));
-    if (thoughts.length > 0) {
-      const reasoning = text(fields[thoughts[0]!], `${what}.${thoughts[0]}'`, report);
-      if (reasoning === undefined) return undefined;
-      message.reasoning = reasoning;
-    }
-    used.push('weight', ...thoughts.filter(field => fields[field] === message.reasoning));
-  }
-  for (const [name, value] of Object.entries(fields))
-    if (!used.includes(name) && !isBlank(value)) report.unused(`messages[].${name}`);
-  return message;
-}
-
-/** The chat form, one `{ messages }` a row; `system` may stand beside them. */
-function chat(row: Fields, report: RowReport): Message[] | undefined {
-  if (!Object.hasOwn(row, 'messages')) {
-    report.problem(
-      'missingField',
-      "field 'messages' is missing; the file is read as chat messages, one { messages } a line.",
-    );
-    return undefined;
-  }
-  const messages = chatMessages(row.messages, report);
-  const system = messages && optionalText(row, 'system', report);
-  if (!messages || system === undefined) return undefined;
-  const own = messages.find(m => m.role === 'system');
-  if (own && system !== '' && system !== own.content) {
-    report.problem(
-      'twoSystems',
-      "field 'system' stands beside another system message in 'messages'; delete one of them.",
-    );
-    return undefined;
-  }
-  return own || system === '' ? messages : [{ role: 'system', content: system }, ...messages];
+function readText(row: Fields, report: RowReport, name: string): Message[] | undefined {
+  const content = textField(row, 'text', name, report);
+  return content === undefined ? undefined : [{ role: 'assistant', content }];
 }
 
 /**
  * A form with what is asked in one field and the answer in another. In any of them `system` is a system message,
  * `history` is what was said before (LLaMA-Factory's columns), `context` is a text that stands before the question and
- * `choices` are the answers that it offers; `input` may hold a text that the question is about.
+ * `choices` are the answers that it offers; `input` may hold a text that the question is about. Both may be lists of
+ * messages (TRL's conversational form).
  */
 function exchange(ask: string, reply: string, input?: string): Format {
   return {
     required: [ask, reply],
     optional: ['system', 'history', 'context', 'choices', ...(input === undefined ? [] : [input])],
     read(row, report, name) {
+      if (Array.isArray(row[ask])) return conversational(row, ask, reply, report, name);
       const prompt = textField(row, ask, name, report);
       const answer = textField(row, reply, name, report);
       if (prompt === undefined || answer === undefined) return undefined;
@@ -248,6 +131,44 @@ function exchange(ask: string, reply: string, input?: string): Format {
   };
 }
 
+/** TRL's conversational form: the messages before the answer, and the answer as a text or as messages. */
+function conversational(
+  row: Fields,
+  ask: string,
+  reply: string,
+  report: RowReport,
+  name: string,
+): Message[] | undefined {
+  const asked = turns(row[ask], ask, report);
+  const answer = Array.isArray(row[reply])
+    ? turns(row[reply], reply, report)
+    : textAsAnswer(textField(row, reply, name, report));
+  if (!asked || !answer) return undefined;
+  // What is used of a question in one text has no place beside messages.
+  for (const field of ['system', 'history', 'context', 'choices']) if (!isBlank(row[field])) report.unused(field);
+  // Answers within the prompt are read, not learned.
+  const before = asked.map(m => (m.role === 'assistant' ? { ...m, weight: 0 as const } : m));
+  const messages = [...before, ...answer];
+  return endsWithAnswer(messages, `fields '${ask}' and '${reply}'`, report) ? messages : undefined;
+}
+
+function textAsAnswer(content: string | undefined): Message[] | undefined {
+  return content === undefined ? undefined : [{ role: 'assistant', content }];
+}
+
+/** `answers` as `{ text: […] }`, a list of texts, or a text; the first counts, and others that differ are not used. */
+function readAnswers(row: Fields, report: RowReport, name: string): Message[] | undefined {
+  const value = columnValue(row.answers);
+  const listed = Array.isArray(value) || typeof value !== 'object' || value === null ? value : (value as Fields).text;
+  const all: unknown[] = Array.isArray(listed) ? listed : [listed];
+  if (all.length === 0 && Object.hasOwn(row, 'answers')) {
+    report.problem('noAnswer', "field 'answers' is empty: the question has no answer to learn; delete the line.");
+    return undefined;
+  }
+  if (all.some(other => other !== all[0])) report.unused('answers after the first');
+  return exchange('question', 'answers').read({ ...row, answers: all[0] }, report, name);
+}
+
 /** Earlier turns, `[question, answer]` each; undefined with the reason reported. */
 function history(value: unknown, report: RowReport): Message[] | undefined {
   if (isBlank(value)) return [];
@@ -268,6 +189,11 @@ function history(value: unknown, report: RowReport): Message[] | undefined {
 /** The messages of one row, or undefined with the reason reported. */
 export function rowMessages(row: Fields, format: DatasetFormat, report: RowReport): Message[] | undefined {
   return formats[format].read(row, report, format);
+}
+
+/** Whether the examples of a form are learned whole. */
+export function isTextForm(format: DatasetFormat): boolean {
+  return (formats[format] as Format).isText === true;
 }
 
 /**

@@ -13,7 +13,9 @@ export interface Message {
 /** One exchange of a dataset; its last message is the assistant's, the one that is trained or scored. */
 export interface Example {
   messages: Message[];
-  /** Line of the file the example starts on, from 1. */
+  /** The one message is a text that is learned whole and as it is, without the chat template. */
+  isText?: true;
+  /** Line of the file the example starts on, from 1; of Parquet the row. */
   line: number;
   /** What else of its fields is read: see `metaFields`. */
   meta: Record<string, unknown>;

@@ -20,7 +20,7 @@ export function shownType(value: unknown): string {
   return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-const tooMany = (what: string) =>
+export const tooMany = (what: string) =>
   `the file has more than ${MAX_ROWS} ${what}, which are not read; split it, or take a sample of it.`;
 
 /** One JSON object a line. Empty lines at the end of the file are allowed, between objects they are not. */
@@ -36,15 +36,23 @@ export function* jsonlRows(text: string, report: ProblemList): Generator<Row> {
   }
 }
 
-function jsonObject(content: string, report: (code: string, message: string) => void): Row['fields'] | undefined {
+/** The object that a line, or an entry of a list, is; undefined with the reason reported. */
+export function jsonObject(
+  content: string,
+  report: (code: string, message: string) => void,
+  what: 'line' | 'entry' = 'line',
+): Row['fields'] | undefined {
   const size = content.length;
-  if (size > MAX_LINE_LENGTH) report('lineTooLong', `the line ${tooLong(size)}`);
-  else if (content.trim() === '') report('emptyLine', 'the line is empty; delete it.');
+  if (size > MAX_LINE_LENGTH) report('lineTooLong', `the ${what} ${tooLong(size)}`);
+  else if (content.trim() === '') report('emptyLine', `the ${what} is empty; delete it.`);
   else
     try {
       const value: unknown = JSON.parse(content);
       if (typeof value !== 'object' || value === null || Array.isArray(value))
-        report('wrongType', `expected a JSON object, got ${shownType(value)}; write one object a line.`);
+        report(
+          'wrongType',
+          `expected a JSON object, got ${shownType(value)}${what === 'line' ? '; write one object a line' : ''}.`,
+        );
       else if (keysOf(value) < colonsOf(content))
         report(
           'duplicateField',
@@ -52,9 +60,7 @@ function jsonObject(content: string, report: (code: string, message: string) => 
         );
       else return value as Row['fields'];
     } catch (error) {
-      const hint =
-        content.trim() === '[' ? ' The file looks like one JSON array; write one object a line instead.' : '';
-      report('badJson', `the line is not valid JSON (${(error as Error).message}).${hint}`);
+      report('badJson', `the ${what} is not valid JSON (${(error as Error).message}).`);
     }
   return undefined;
 }

@@ -56,6 +56,10 @@ export interface BaseText {
   chatTemplate: ChatTemplate;
   /** Tokens that end an answer. */
   stopIds: number[];
+  /** What readBaseText read it from. */
+  source: { folder: string; rows?: number };
+  /** SHA-256 of all that tokens follow from: the tokenizer with its configuration, and the chat template. */
+  identity(): string;
 }
 
 /** Where a base that has to be made readable first is kept, and who waits for it. */
@@ -208,12 +212,12 @@ export async function readBaseText(folder: string, rows?: number): Promise<BaseT
   if (isGgufFile(folder)) {
     const files = await readGgufText(folder);
     const template = files && chatTemplateOf(files, folder);
-    return files && textOf({ ...files, template }, { file: folder, configFile: folder, rows });
+    return files && textOf({ ...files, template }, { folder, file: folder, configFile: folder, rows });
   }
   const files = await readTextFiles(folder);
   if (!files) return undefined;
   const [file, configFile] = [join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json')];
-  return textOf(files, { file, configFile, rows });
+  return textOf(files, { folder, file, configFile, rows });
 }
 
 /** What stands between tokens and text, as files say it. */
@@ -237,14 +241,19 @@ export async function readTextFiles(folder: string): Promise<TextFiles | undefin
 
 function textOf(
   { tokenizer: json, tokenizerConfig, generationConfig, template }: TextFiles,
-  options: { file: string; configFile: string; rows?: number },
+  { folder, rows, ...files }: { folder: string; file: string; configFile: string; rows?: number },
 ): BaseText {
-  const tokenizer = openTokenizer(json, tokenizerConfig, options);
+  const tokenizer = openTokenizer(json, tokenizerConfig, { ...files, rows });
   const chatTemplate = createChatTemplate(template?.source, template?.file);
   return {
     tokenizer,
     chatTemplate,
     stopIds: stopTokenIds(generationConfig, tokenizerConfig, tokenizer, chatTemplate),
+    source: { folder, ...(rows !== undefined && { rows }) },
+    identity: () =>
+      createHash('sha256')
+        .update(JSON.stringify([json, tokenizerConfig, chatTemplate.source, rows]))
+        .digest('hex'),
   };
 }
 

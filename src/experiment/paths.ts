@@ -29,7 +29,7 @@ export const globs = {
   reports: `**/${reportFile}`,
   adapters: `**/${adapterConfigFile}`,
   factorsAndReports: `**/{${factorsFile},${reportFile}}`,
-  dataAndAdapters: `**/{*.jsonl,*.csv,*.tsv,${adapterConfigFile}}`,
+  dataAndAdapters: `**/{*.jsonl,*.csv,*.tsv,*.parquet,*.gz,${adapterConfigFile}}`,
   /** Where lines of JSON are events of runs, or are not the user's. */
   notData: `**/{node_modules,.git,${history}}/**`,
 } as const;

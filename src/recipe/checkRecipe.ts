@@ -1,4 +1,5 @@
 import type { JSONPath } from 'jsonc-parser';
+import type { DataColumns } from '../data/columns.ts';
 import { nearest } from '../text/nearest.ts';
 import { shortened } from '../text/shown.ts';
 import { mostProblems } from './limits.ts';
@@ -16,6 +17,10 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
     if (message) error('badWeights', path, `${pathText(path)}: ${message}`);
   };
 
+  const columns = (names: DataColumns, path: JSONPath) => {
+    const message = columnsProblem(names);
+    if (message) error('badColumns', path, `${pathText(path)}: ${message}`);
+  };
   const reserved = (kind: NameKind, name: string, path: JSONPath) => {
     if (reservedNames.includes(name))
       error('reservedName', path, `'${name}' has a meaning of its own; call the ${kind} otherwise`);
@@ -27,6 +32,7 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
     reserved('expert', name, path);
     if (!data && !adapter)
       error('nothingToTrain', path, `${where}: needs 'data' to be trained on, or an 'adapter' to load`);
+    if (data?.columns) columns(data.columns, [...path, 'data', 'columns']);
     if (data && adapter) error('dataAndAdapter', path, `${where}: has both 'data' and 'adapter'; keep one`);
   }
   for (const [name, blend] of Object.entries(recipe.blends)) {
@@ -44,9 +50,24 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
       );
     weights(merge.weights, [...path, 'weights']);
   }
+  for (const [name, set] of Object.entries(recipe.evaluation.sets))
+    if (set.columns) columns(set.columns, ['evaluation', 'sets', name, 'columns']);
   for (const [i, step] of recipe.steps.entries())
     if (step.do === 'ask' && step.weights) weights(step.weights, ['steps', i, 'weights']);
   return [...problems, ...unknownNames(nameUses(recipe))];
+}
+
+/** Why columns make no example; undefined where they do. */
+function columnsProblem({ prompt, answer, ...others }: DataColumns): string | undefined {
+  const whole = (['messages', 'text'] as const).filter(name => others[name] !== undefined);
+  const isExchange = prompt !== undefined || answer !== undefined;
+  if (whole.length + Number(isExchange) > 1)
+    return "name 'prompt' and 'answer', or 'messages', or 'text', and no two of them";
+  if (whole.length === 0 && !(prompt && answer)) return "needs 'prompt' and 'answer', or 'messages', or 'text'";
+  const unread = (['context', 'history', 'choices', 'system'] as const).find(
+    name => others[name] !== undefined && (whole[0] === 'text' || (whole[0] === 'messages' && name !== 'system')),
+  );
+  return unread && `'${unread}' has no place beside '${whole[0]}'`;
 }
 
 const unknownCodes: Record<NameKind, ProblemCode> = {

@@ -146,8 +146,10 @@ function controlOf(schema: Schema, offers: string[] = []): FieldControl | undefi
   };
 }
 
-/** A word or a list of words, or a word or true and false. */
+/** A text or a number, a word or a list of words, or a word or true and false. */
 function unionControl(forms: Schema[], offers: string[]): FieldControl | undefined {
+  if (forms.every(form => form.const === undefined && (form.type === 'string' || form.type === 'number')))
+    return { kind: 'text', offers, orNumber: true };
   const word = forms.find(form => typeof form.const === 'string')?.const as string | undefined;
   if (word === undefined) return undefined;
   if (forms.some(form => form.type === 'array'))

@@ -44,7 +44,7 @@ export function expertNames(dataFiles: readonly string[]): string[] {
   const taken = new Set(reservedNames);
   return dataFiles.map(path => {
     const [file = '', folder] = path.split('/').reverse();
-    const stem = file.replace(/\.[^.]*$/, '');
+    const stem = file.replace(/\.gz$/i, '').replace(/\.[^.]*$/, '');
     const own = /^(train|training|data|examples)$/i.test(stem) && folder ? folder : stem;
     const name = own.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '') || 'expert';
     let free = name;

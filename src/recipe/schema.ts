@@ -236,7 +236,36 @@ const path = z.string().check(({ value, issues }) => {
   if (message) issues.push({ code: 'custom', message, input: value });
 });
 
-const dataFile = path.min(1).describe('A JSONL or CSV file, relative to the recipe.');
+const dataFile = path
+  .min(1)
+  .describe(
+    'A file of examples (JSONL, JSON, CSV, Parquet), relative to the recipe, or a dataset of the hub, owner/name:configuration:split.',
+  );
+
+const column = z.string().min(1).max(200);
+const columnNames = z
+  .strictObject({
+    prompt: column
+      .optional()
+      .describe('What is asked, a text or a list of messages.')
+      .meta(exampleValues('problem'))
+      .meta(shownFromHere('nowhere')),
+    answer: column.optional().describe('What is learned.').meta(exampleValues('solution')),
+    system: column.optional().describe('A system message.'),
+    context: column.optional().describe('A text that stands before the question.'),
+    history: column.optional().describe('Earlier turns, a list of [question, answer].'),
+    choices: column.optional().describe('Answers that the question offers.'),
+    messages: column.optional().describe('A chat, in place of prompt and answer.').meta(exampleValues('dialog')),
+    text: column.optional().describe('A text that is learned whole, in place of prompt and answer.'),
+  })
+  .describe('The columns, or fields, that hold the examples, where they go by names of their own.')
+  .meta(exampleValues({ prompt: 'problem', answer: 'solution' }));
+
+/** How data is read where its file does not say it: the same for what is learned and what is measured. */
+const dataReading = {
+  columns: columnNames.optional(),
+  system: z.string().min(1).max(100_000).optional().describe('A system message for the examples that have none.'),
+};
 
 const expert = z
   .strictObject({
@@ -248,12 +277,18 @@ const expert = z
     data: z
       .strictObject({
         train: dataFile
-          .describe('Examples it learns from: a JSONL or CSV file, relative to the recipe.')
-          .meta(exampleValues('math/train.jsonl')),
-        validation: dataFile
+          .describe(
+            'Examples it learns from: a file (JSONL, JSON, CSV, Parquet), relative to the recipe, or a dataset of the hub.',
+          )
+          .meta(exampleValues('math/train.jsonl', 'openai/gsm8k:main:train')),
+        validation: z
+          .union([dataFile, z.number().gt(0).lt(1)])
           .optional()
-          .describe('Examples its best checkpoint is chosen by: a JSONL or CSV file, relative to the recipe.')
-          .meta(exampleValues('math/validation.jsonl')),
+          .describe(
+            'Examples its best checkpoint is chosen by: a file, relative to the recipe, or the share of the training data that is set aside for it. Without it none are.',
+          )
+          .meta(exampleValues('math/validation.jsonl', 0.1)),
+        ...dataReading,
       })
       .optional()
       .describe('Its data; needed when it is trained here.'),
@@ -344,6 +379,7 @@ export const mergeSettings = merge.omit({ weights: true, out: true });
 const evaluationSet = z
   .strictObject({
     data: dataFile.meta(exampleValues('math/heldout.jsonl')),
+    ...dataReading,
     expert: z.string().describe('The expert whose domain this set tests.'),
     scorer: z
       .enum(scorerNames)

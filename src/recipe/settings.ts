@@ -1,3 +1,4 @@
+import type { DataReading } from '../data/parseDataset.ts';
 import {
   type GenerationSettings,
   generationSettings,
@@ -23,6 +24,11 @@ export function trainingSettingsOf(recipe: Recipe, expert: string): TrainingSett
 /** Decoding: the recipe's settings over the defaults. */
 export function generationSettingsOf(recipe: Recipe): GenerationSettings {
   return generationSettings.parse(recipe.generation);
+}
+
+/** How the data of an expert or a set is read: what a recipe says of it beside its file. */
+export function readingOf({ columns, system }: Pick<DataReading, 'columns' | 'system'>): DataReading {
+  return { ...(columns && { columns }), ...(system !== undefined && { system }) };
 }
 
 /** How experts are combined where nothing is said of it. */

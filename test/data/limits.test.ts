@@ -26,6 +26,23 @@ test('files made to take time or memory are read or refused at once', { timeout:
     ['empty lines', 'a.jsonl', `${'\n'.repeat(5_000_000)}{}`, ['emptyLine', 'tooManyProblems'], 0],
     ['open brackets', 'a.jsonl', '['.repeat(500_000), ['badJson'], 0],
     [
+      'a list without end',
+      'a.json',
+      `[${'{"prompt":"a","completion":"b"},'.repeat(100_000)}`,
+      ['emptyLine', 'badJson'],
+      100_000,
+    ],
+    ['a list of lists', 'a.json', `[${'[],'.repeat(500_000)}`, ['wrongType', 'tooManyProblems'], 0],
+    ['a string without end', 'a.json', `["${'\\"'.repeat(2_000_000)}`, ['lineTooLong', 'badJson'], 0],
+    [
+      'keys without end',
+      'a.json',
+      `{\n${'"k": 1,\n'.repeat(300_000)}`,
+      ['badJson', 'unusedField', 'tooManyProblems'],
+      0,
+    ],
+    ['brackets of a list', 'a.json', `{"data":\n${'['.repeat(1_000_000)}`, ['badJson'], 0],
+    [
       'brackets in a field',
       'a.jsonl',
       `{"prompt":"a","completion":"b","x":${'['.repeat(400_000)}${']'.repeat(400_000)}}`,

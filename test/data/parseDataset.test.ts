@@ -35,6 +35,7 @@ for (const [format, row, user] of [
     const read = parseDataset(jsonl({ ...row, kind: 'add', tests: ['f(1) === 2'] }), 'a.jsonl');
     assert.deepEqual(read, {
       examples: [{ messages: turns(user, '4'), line: 1, meta: { kind: 'add', tests: ['f(1) === 2'] } }],
+      fields: [...Object.keys(row), 'kind', 'tests'],
       format,
       problems: [],
     });
@@ -65,6 +66,7 @@ test('reads CSV with quotes, line breaks in fields, empty lines and other separa
       { messages: turns('What, is\nit?', '4'), line: 2, meta: { kind: 'x' } },
       { messages: turns('second', 'say "5"'), line: 5, meta: { kind: 'y' } },
     ],
+    fields: ['question', 'answer', 'kind'],
     format: 'questionAnswer',
     problems: [],
   });
@@ -93,7 +95,7 @@ test('each kind of bad line has its own problem', () => {
   check(jsonl({ question: 'a', answer: 4 }), 'a.jsonl', ['a.jsonl:1 | wrongType']);
   check(jsonl({ question: 'a', answer: '  ' }), 'a.jsonl', ['a.jsonl:1 | emptyField']);
   check(jsonl({ question: 'a' }), 'a.jsonl', ['a.jsonl:1 | missingField']);
-  check(jsonl({ text: 'a' }), 'a.jsonl', ['a.jsonl:1 | unknownFormat']);
+  check(jsonl({ body: 'a' }), 'a.jsonl', ['a.jsonl:1 | unknownFormat']);
   check(jsonl({ instruction: 'a', input: 4, output: 'b' }), 'a.jsonl', ['a.jsonl:1 | wrongType']);
   check('', 'a.jsonl', ['a.jsonl:1 | emptyFile']);
   check(' \n\n', 'a.jsonl', ['a.jsonl:1 | emptyFile']);
@@ -133,7 +135,7 @@ test('limits: a line of over a megabyte, more than 50 problems', () => {
 test('a format that is said is not guessed', () => {
   const text = jsonl({ prompt: 'a', completion: 'b', answer: 'c' });
   assert.equal(parseDataset(text, 'a.jsonl').examples[0]!.messages[1]!.content, 'b');
-  assert.equal(parseDataset(text, 'a.jsonl', 'promptAnswer').examples[0]!.messages[1]!.content, 'c');
+  assert.equal(parseDataset(text, 'a.jsonl', { format: 'promptAnswer' }).examples[0]!.messages[1]!.content, 'c');
 });
 
 test('a field named __proto__ is a field like others', () => {

@@ -74,12 +74,44 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
  * another server, as on the hub. It ends with the calling file's tests.
  */
 export async function startHub(folder: string, repo = 'test/base'): Promise<HubServer> {
-  const files = new Map(readdirSync(folder).map(name => [name, readFileSync(join(folder, name))]));
-  const isLarge = (name: string) => name.endsWith('.safetensors');
+  return serve(new Map(readdirSync(folder).map(name => [name, readFileSync(join(folder, name))])), repo);
+}
+
+/** The same for a dataset, `test/data`: files by their paths, and those of the branch with everything in Parquet. */
+export async function startDatasetHub(
+  files: Map<string, Buffer>,
+  converted = new Map<string, Buffer>(),
+): Promise<HubServer> {
+  return serve(files, 'test/data', converted);
+}
+
+/** The commit of the branch with everything in Parquet. */
+export const convertedCommit = 'fedcba9876543210fedcba9876543210fedcba98';
+
+async function serve(files: Map<string, Buffer>, repo: string, converted?: Map<string, Buffer>): Promise<HubServer> {
+  const api = `/api/${converted ? 'datasets' : 'models'}/${repo}`;
+  const isLarge = (name: string) => /\.(safetensors|parquet)$/.test(name);
+  /** What lies in a folder; '' is the root. */
+  const listing = (all: ReadonlyMap<string, Buffer>, folder: string) => {
+    const entries = new Map<string, object>();
+    for (const [path, bytes] of all) {
+      if (folder !== '' && !path.startsWith(`${folder}/`)) continue;
+      const [name, ...deeper] = path.slice(folder === '' ? 0 : folder.length + 1).split('/');
+      const own = folder === '' ? name! : `${folder}/${name}`;
+      const lfs = isLarge(path) && { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 133 } };
+      entries.set(
+        own,
+        deeper.length > 0
+          ? { type: 'directory', path: own, size: 0, oid: gitHash(Buffer.alloc(0)) }
+          : { type: 'file', path: own, size: bytes.length, oid: gitHash(bytes), ...lfs },
+      );
+    }
+    return [...entries.values()];
+  };
   const store = await listen((request, response) => {
     const file = decodeURIComponent(request.url!.slice(1));
     hub.beforeLarge?.();
-    sendFile(hub, file, request, response);
+    sendFile(hub, hub.files.get(file) ?? converted!.get(file)!, file, request, response);
   });
   const server = await listen((request, response) => {
     const path = request.url!.split('?')[0]!;
@@ -95,27 +127,29 @@ export async function startHub(folder: string, repo = 'test/base'): Promise<HubS
       if ('errorCode' in refused && refused.errorCode) response.setHeader('x-error-code', refused.errorCode);
       return json({ error: 'refused' });
     }
-    if (path === `/api/models/${repo}/revision/main` || path === `/api/models/${repo}/revision/${commit}`)
-      return json({ _id: '1', id: repo, sha: commit, lastModified: '2026-01-01T00:00:00Z', gated: false });
-    if (path === `/api/models/${repo}/tree/${commit}`)
-      return json(
-        [...hub.files].map(([name, bytes]) => ({
-          type: 'file',
-          path: name,
-          size: bytes.length,
-          oid: gitHash(bytes),
-          ...(isLarge(name) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 133 } } : {}),
-        })),
-      );
-    const name = path.startsWith(`/${repo}/resolve/${commit}/`) ? path.split('/').at(-1)! : '';
-    const bytes = hub.files.get(name);
-    if (bytes && isLarge(name)) {
-      response.writeHead(302, { location: `http://localhost:${portOf(store)}/${name}` });
-      return response.end();
+    const revision = path.startsWith(`${api}/revision/`) && decodeURIComponent(path.slice(`${api}/revision/`.length));
+    const isConverted = revision === 'refs/convert/parquet' && converted && converted.size > 0;
+    if (revision === 'main' || revision === commit || isConverted) {
+      const sha = isConverted ? convertedCommit : commit;
+      return json({ _id: '1', id: repo, sha, lastModified: '2026-01-01T00:00:00Z', gated: false });
     }
-    if (bytes) return response.end(bytes);
+    for (const [tree, all] of [
+      [commit, hub.files],
+      [convertedCommit, converted ?? new Map<string, Buffer>()],
+    ] as const) {
+      const listed = `${api}/tree/${tree}`;
+      if (path === listed || path.startsWith(`${listed}/`)) return json(listing(all, path.slice(listed.length + 1)));
+      const place = `/${converted ? 'datasets/' : ''}${repo}/resolve/${tree}/`;
+      const name = path.startsWith(place) ? decodeURIComponent(path.slice(place.length)) : '';
+      const bytes = all.get(name);
+      if (bytes && isLarge(name)) {
+        response.writeHead(302, { location: `http://localhost:${portOf(store)}/${name}` });
+        return response.end();
+      }
+      if (bytes) return response.end(bytes);
+    }
     response.writeHead(404, {
-      'x-error-code': path.startsWith(`/api/models/${repo}/`) ? 'RevisionNotFound' : 'RepoNotFound',
+      'x-error-code': path.startsWith(`${api}/`) ? 'RevisionNotFound' : 'RepoNotFound',
     });
     response.end();
   });
@@ -123,8 +157,13 @@ export async function startHub(folder: string, repo = 'test/base'): Promise<HubS
   return hub;
 }
 
-function sendFile(hub: HubServer, file: string, request: IncomingMessage, response: ServerResponse): void {
-  const whole = hub.files.get(file)!;
+function sendFile(
+  hub: HubServer,
+  whole: Buffer,
+  file: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const from = hub.ignoresRanges ? 0 : Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
   const body = hub.alter ? hub.alter(whole.subarray(from)) : whole.subarray(from);
   if (from > 0) response.writeHead(206, { 'content-range': `bytes ${from}-${whole.length - 1}/${whole.length}` });

@@ -62,10 +62,11 @@ function rangeText({ min, max }: Control<'number'>): string {
   return max === undefined ? '' : `, at most ${max}`;
 }
 
-function textInput({ offers }: Control<'text'>, options: InputOptions): FieldInput {
-  if (offers.length === 0) return typedInput(options, { class: 'text-input' }, value => ({ value }));
+function textInput({ offers, orNumber }: Control<'text'>, options: InputOptions): FieldInput {
+  const read = (text: string) => ({ value: orNumber && Number.isFinite(Number(text)) ? Number(text) : text });
+  if (offers.length === 0) return typedInput(options, { class: 'text-input' }, read);
   const list = freshId('offers');
-  const input = typedInput(options, { class: 'text-input', list }, value => ({ value }));
+  const input = typedInput(options, { class: 'text-input', list }, read);
   const offered = element(
     'datalist',
     { id: list },

@@ -1,5 +1,6 @@
 import { knownModels, memoryNeeded } from '../../hub/knownModels.ts';
-import type { DownloadProgress, DownloadRequest, DownloadResult } from '../../protocol/engine/models.ts';
+import type { DownloadProgress } from '../../protocol/engine/models.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { duration, megabytes } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import type { Verb, VerbCall } from '../console/verb.ts';
@@ -7,9 +8,10 @@ import type { Verb, VerbCall } from '../console/verb.ts';
 export const getVerb: Verb = {
   name: 'get',
   summary:
-    'Downloads a base model into the Hugging Face cache; without a name lists models, those of Ollama and others too.',
-  usage: ['OWNER/NAME [--revision R] [--endpoint URL]', ''],
+    'Downloads a base model or data into the Hugging Face cache; without a name lists models, those of Ollama and others too.',
+  usage: ['OWNER/NAME [--revision R] [--endpoint URL]', '--dataset OWNER/NAME[:CONFIG[:SPLIT]] [--endpoint URL]', ''],
   options: {
+    dataset: { value: 'NAME', description: 'a split of a dataset, as recipes name it (default: the split train)' },
     revision: { value: 'R', description: 'branch, tag or commit (default: main)' },
     endpoint: { value: 'URL', description: 'a mirror of the hub (default: HF_ENDPOINT, else https://huggingface.co)' },
   },
@@ -17,48 +19,66 @@ export const getVerb: Verb = {
   examples: [
     'HuggingFaceTB/SmolLM2-135M-Instruct',
     'Qwen/Qwen2.5-0.5B-Instruct --json',
+    '--dataset openai/gsm8k:main:train',
     '   # small models that are known to work, those in the cache, and those of other programs',
   ],
 
   async run(call) {
-    const { args, terminal, json, signal } = call;
+    const { args, terminal, json, signal, engine } = call;
     const repo = args.positionals[0];
-    if (repo === undefined) return listModels(call);
-    const result = await download(call, {
-      repo,
-      revision: args.text('revision'),
-      endpoint: args.text('endpoint'),
-      // Handed on for this request alone: arguments can be read by everyone on the machine, so it is not an option.
-      token: process.env.HF_TOKEN,
+    const dataset = args.text('dataset');
+    if (repo !== undefined && dataset !== undefined)
+      throw new WorkbenchError(
+        'badRequest',
+        'a model and a dataset are fetched one after the other',
+        'Name one of them.',
+      );
+    if (repo === undefined && dataset === undefined) return listModels(call);
+    // Handed on for this request alone: arguments can be read by everyone on the machine, so it is not an option.
+    const from = { endpoint: args.text('endpoint'), token: process.env.HF_TOKEN };
+    const onProgress = (told: DownloadProgress) => {
+      if (!json) terminal.progress(progressLine(told));
+    };
+    const got = await unlessStopped(signal, async () => {
+      if (dataset !== undefined) {
+        const result = await engine.request(
+          'downloadDataset',
+          { dataset: atRevision(dataset, args.text('revision')), ...from },
+          { onProgress },
+        );
+        return { result, paths: result.files, use: `"train": "${result.dataset}"` };
+      }
+      const result = await engine.request(
+        'download',
+        { repo: repo!, revision: args.text('revision'), ...from },
+        { onProgress },
+      );
+      return { result, paths: [result.folder], use: `"base": "${result.repo}"` };
     });
-    if (!result) {
-      if (signal.aborted) terminal.note('stopped; what has arrived is kept, and the same command goes on from there');
+    if (!got) {
+      terminal.note('stopped; what has arrived is kept, and the same command goes on from there');
       return 130;
     }
+    const { result, paths, use } = got;
     if (json) terminal.printJson(result);
     else {
-      terminal.print(result.folder);
-      terminal.note(
-        result.fetchedBytes === 0
-          ? 'it was there already'
-          : `${megabytes(result.fetchedBytes)} fetched; in a recipe: "base": "${result.repo}"`,
-      );
+      for (const path of paths) terminal.print(path);
+      const fetched = `${megabytes(result.fetchedBytes)} fetched; in a recipe: ${use}`;
+      terminal.note(result.fetchedBytes === 0 ? 'it was there already' : fetched);
     }
     return 0;
   },
 };
 
+/** The name of a dataset with the revision of an option. */
+function atRevision(dataset: string, revision: string | undefined): string {
+  return revision === undefined ? dataset : `${dataset}@${revision}`;
+}
+
 /** Undefined when it was stopped. */
-async function download(
-  { engine, terminal, json, signal }: VerbCall,
-  params: DownloadRequest,
-): Promise<DownloadResult | undefined> {
+async function unlessStopped<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await engine.request('download', params, {
-      onProgress(told) {
-        if (!json) terminal.progress(progressLine(told));
-      },
-    });
+    return await work();
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import { readDataset } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import { readingOf } from '../../recipe/settings.ts';
 import { heldOutItem, type LoadedSet } from './answerSet.ts';
 
 /** The held-out sets of a recipe, or those that are wanted. Throws `notFound` for a name that it has not. */
@@ -19,7 +20,14 @@ export async function loadSets(e: Experiment, wanted?: string[]): Promise<Loaded
   return Promise.all(
     names.map(async name => {
       const set = all[name]!;
-      const { examples, warnings } = await readDataset(e.folder, set.data);
+      const { examples, warnings } = await readDataset(e.folder, set.data, readingOf(set));
+      const text = examples.find(example => example.isText);
+      if (text)
+        throw new WorkbenchError(
+          'badData',
+          `${set.data}:${text.line}: a set of questions needs answers to compare with; this is a text without a question`,
+          'Name a file in another form, such as { prompt, completion }.',
+        );
       const items = examples.slice(0, set.limit ?? examples.length).map(heldOutItem);
       return { name, set, items, problems: warnings };
     }),

@@ -41,7 +41,7 @@ export interface DownloadedModel {
 }
 
 /** Milliseconds before each further try after a lost connection. */
-const defaultWaits = [500, 2000, 5000];
+export const defaultWaits = [500, 2000, 5000];
 /** Bytes left free on the disk. */
 const spare = 32e6;
 
@@ -103,14 +103,14 @@ async function download(request: ModelDownload, limits: HubLimits, hub: HubFetch
 }
 
 /** An error with which a hub repeats the token it was given, without it. */
-function withoutToken(error: unknown, token: string | undefined): unknown {
+export function withoutToken(error: unknown, token: string | undefined): unknown {
   if (!token || !(error instanceof WorkbenchError) || !`${error.message}${error.hint}`.includes(token)) return error;
   const without = (text: string) => text.replaceAll(token, '(the token)');
   return new WorkbenchError(error.code, without(error.message), error.hint && without(error.hint), error.problems);
 }
 
 async function commitOf({ repo, revision, endpoint }: ModelDownload, { describe }: HubFetch): Promise<string> {
-  const fetch = describe(isModelInfo);
+  const fetch = describe(isRepoInfo);
   const { sha } = await modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch });
   if (typeof sha === 'string' && isCommit(sha)) return sha;
   throw new WorkbenchError('network', `${endpoint} names no commit of '${repo}'`, 'Is it a hub? Check the endpoint.');
@@ -152,7 +152,7 @@ async function rootFiles(
 }
 
 /** Throws `network` for a size that is none, and a hash of another form, which could lead out of the cache's folders. */
-function checkListed({ path, size, hash }: HubFile, host: string, repo: string): void {
+export function checkListed({ path, size, hash }: HubFile, host: string, repo: string): void {
   const has = (what: string, value: unknown) =>
     noHub(host, `lists ${path} of '${repo}' with the ${what} ${visibleName(JSON.stringify(value) ?? 'undefined')}`);
   if (!(Number.isSafeInteger(size) && size >= 0)) throw has('size', size);
@@ -160,7 +160,7 @@ function checkListed({ path, size, hash }: HubFile, host: string, repo: string):
 }
 
 /** Whether the hub's client can read it: it makes a date of one field. */
-function isModelInfo(value: unknown): boolean {
+export function isRepoInfo(value: unknown): boolean {
   return isObject(value) && ['string', 'undefined'].includes(typeof (value as { lastModified?: unknown }).lastModified);
 }
 
@@ -176,8 +176,8 @@ function checkConfig(config: unknown, repo: string): void {
   if (quantized) throw quantized;
 }
 
-async function checkRoom(
-  { cacheFolder, repo }: ModelDownload,
+export async function checkRoom(
+  { cacheFolder, repo }: Pick<ModelDownload, 'cacheFolder' | 'repo'>,
   files: HubFile[],
   blobPath: (file: HubFile) => string,
 ): Promise<void> {

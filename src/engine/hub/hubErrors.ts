@@ -7,17 +7,19 @@ export interface HubRequest {
   repo: string;
   revision: string;
   token?: string;
+  /** What the repository holds. Default: a model. */
+  kind?: 'model' | 'dataset';
 }
 
 /** What a hub's refusal means and what to do about it. `errorCode` is the hub's own, from its X-Error-Code header. */
 export function statusError(status: number, errorCode: string | null, about: HubRequest): WorkbenchError {
-  const { endpoint, repo, revision, token } = about;
+  const { endpoint, repo, revision, token, kind = 'model' } = about;
   const host = new URL(endpoint).host;
   if (errorCode === 'GatedRepo')
     return new WorkbenchError(
       'denied',
       `'${repo}' is gated: its licence must be accepted first`,
-      `Accept it at ${endpoint}/${repo}, then ${token ? 'use a token of that account' : 'give a token of that account (HF_TOKEN on the command line)'}.`,
+      `Accept it at ${endpoint}/${kind === 'dataset' ? 'datasets/' : ''}${repo}, then ${token ? 'use a token of that account' : 'give a token of that account (HF_TOKEN on the command line)'}.`,
     );
   if (errorCode === 'RevisionNotFound')
     return new WorkbenchError(
@@ -43,10 +45,10 @@ export function statusError(status: number, errorCode: string | null, about: Hub
   if (status === 401 || status === 404)
     return new WorkbenchError(
       'notFound',
-      `${host} has no model '${repo}'${token ? ' that this token may read' : ''}`,
+      `${host} has no ${kind} '${repo}'${token ? ' that this token may read' : ''}`,
       token
         ? 'Check its name.'
-        : 'Check its name; a private or gated model needs a token (HF_TOKEN on the command line).',
+        : `Check its name; a private or gated ${kind} needs a token (HF_TOKEN on the command line).`,
     );
   if (status === 429)
     return new WorkbenchError(

@@ -15,6 +15,7 @@ export async function linkSnapshot(
   try {
     await mkdir(folder, { recursive: true });
     for (const place of [blobs, folder, dirname(join(refs, revision))]) await removeStaleFiles(place);
+    for (const file of files) await mkdir(dirname(join(folder, file.path)), { recursive: true });
     for (const file of files) await linkFile(join(blobs, file.hash), join(folder, file.path), file.size);
   } catch (error) {
     throw storageError(error, folder);

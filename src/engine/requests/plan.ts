@@ -15,7 +15,7 @@ import { generationSettingsOf } from '../../recipe/settings.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { fits, planTraining, processBytes, type TrainingPlan } from '../training/planTraining.ts';
-import { chosenExperts, type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
+import { chosenExperts, type PreparedExpert, prepareExperts } from '../training/prepareExpert.ts';
 import { trainedExpert } from '../training/trainedExpert.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
@@ -33,9 +33,10 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   const { recipe, baseFolder } = experiment;
   const { base, notes } = await openPlanBase(baseFolder, recipe.quantization, join(workbench.mediaFolder, 'base'));
   const names = chosenExperts(experiment, only);
-  const prepared = await Promise.all(
-    names.map(name => prepareExpert(experiment, base, name, watchFor(call, 'tokenising the data'))),
-  );
+  const prepared = await prepareExperts(experiment, base, names, {
+    watch: watchFor(call, 'tokenising the data'),
+    cacheFolder: workbench.cacheFolder,
+  });
   const { device, halfFloats } = await workbench.devices.use();
   const budget = memoryBudget(workbench.memoryLimit, device);
   const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget });

@@ -5,7 +5,7 @@ import { openExperiment } from '../../experiment/experiment.ts';
 import { tokenTexts } from '../../nn/decode/detokenize.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
 import type { PreviewedExample } from '../../protocol/engine/training.ts';
-import { generationSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import { generationSettingsOf, readingOf, trainingSettingsOf } from '../../recipe/settings.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
@@ -15,10 +15,11 @@ export const handle: RequestHandler<'previewData'> = async ({ mediaFolder }, { r
   const { recipe, baseFolder, folder } = experiment;
   chosenExperts(experiment, [expert]);
   const { base } = await openPlanBase(baseFolder, 'none', join(mediaFolder, 'base'));
-  const file = recipe.experts[expert]!.data!.train;
+  const data = recipe.experts[expert]!.data!;
+  const file = data.train;
   const settings = trainingSettingsOf(recipe, expert);
   const { thinking } = generationSettingsOf(recipe);
-  const examples = await readExamples(folder, file);
+  const examples = await readExamples(folder, file, readingOf(data));
   const { tokenizer } = base.text();
   return {
     file,

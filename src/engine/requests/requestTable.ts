@@ -40,6 +40,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   measure: { load: () => import('./measure.ts'), lane: model },
   score: { load: () => import('./score.ts'), lane: model },
   download: { load: () => import('./download.ts') },
+  downloadDataset: { load: () => import('./downloadDataset.ts') },
   listModels: { load: () => import('./listModels.ts') },
   removeModel: { load: () => import('./removeModel.ts') },
 };

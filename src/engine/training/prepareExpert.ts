@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
-import { type EncodedData, encodeExamples, readDataset } from '../../experiment/dataFiles.ts';
+import { type ReadData, readDataset } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
@@ -12,7 +12,9 @@ import { batchCount, stepCount } from '../../nn/train/schedule.ts';
 import type { TrainingJob } from '../../nn/train/trainLoop.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { LoraSettings, TrainingSettings } from '../../recipe/schema.ts';
-import { generationSettingsOf, loraSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import { generationSettingsOf, loraSettingsOf, readingOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import { type EncodedData, encodeData } from './encodeData.ts';
+import { splitExamples } from './splitExamples.ts';
 import { expertScaling } from './trainedExpert.ts';
 
 /** An expert of a recipe, with its data read and encoded, ready to be trained. */
@@ -50,12 +52,24 @@ export function chosenExperts({ recipe, path }: Experiment, only?: string[]): st
   return trainable.filter(name => !only || only.includes(name));
 }
 
-/** Reads and encodes an expert's data. Throws `mismatch` where its targets or rank do not fit the base. */
+/** As prepareExpert for several, one after the other: each takes all processors. */
+export async function prepareExperts(
+  e: Experiment,
+  base: Base,
+  names: string[],
+  options: { watch?: WorkWatch; cacheFolder?: string },
+): Promise<PreparedExpert[]> {
+  const prepared: PreparedExpert[] = [];
+  for (const name of names) prepared.push(await prepareExpert(e, base, name, options));
+  return prepared;
+}
+
+/** Reads and encodes an expert's data. What is made of it may be kept in the cache folder. Throws `mismatch` where its targets or rank do not fit the base. */
 export async function prepareExpert(
   e: Experiment,
   base: Base,
   name: string,
-  watch?: WorkWatch,
+  { watch, cacheFolder }: { watch?: WorkWatch; cacheFolder?: string } = {},
 ): Promise<PreparedExpert> {
   const lora = loraSettingsOf(e.recipe, name);
   const settings = trainingSettingsOf(e.recipe, name);
@@ -63,13 +77,23 @@ export async function prepareExpert(
   for (const l of layers) checkRank(rankOf(lora, l.path), l.in, l.out, l.path);
   const data = e.recipe.experts[name]!.data!;
   const { thinking } = generationSettingsOf(e.recipe);
-  const read = async (file: string): Promise<EncodedData> => {
-    const { examples, warnings } = await readDataset(e.folder, file);
-    const encoded = await encodeExamples(base, examples, { ...settings, thinking }, { folder: e.folder, file }, watch);
+  const reading = readingOf(data);
+  const encode = async (file: string, { examples, warnings }: ReadData): Promise<EncodedData> => {
+    const place = { folder: e.folder, file, cacheFolder };
+    const encoded = await encodeData(base, examples, { ...settings, thinking }, place, watch);
     return { ...encoded, problems: [...warnings, ...encoded.problems] };
   };
+  const read = (file: string) => readDataset(e.folder, file, reading);
   const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
-  const [train, validation] = [await read(data.train), data.validation ? await read(data.validation) : nothing];
+  const all = await read(data.train);
+  const isShare = typeof data.validation === 'number';
+  const parts = isShare ? splitExamples(all.examples, data.validation as number, e.recipe.seed, data.train) : undefined;
+  const train = await encode(data.train, { ...all, examples: parts?.train ?? all.examples });
+  const validation = parts
+    ? await encode(data.train, { examples: parts.validation, warnings: [] })
+    : data.validation
+      ? await encode(data.validation as string, await read(data.validation as string))
+      : nothing;
   const hash = createHash('sha256');
   for (const { examples } of [train, validation]) {
     // A row that goes from one to the other makes other data of them.

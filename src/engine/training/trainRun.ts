@@ -28,7 +28,7 @@ import type { DeviceUse } from '../runtime/deviceUse.ts';
 import { isRefusal } from '../runtime/session.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
-import { chosenExperts, originOf, type PreparedExpert, prepareExpert } from './prepareExpert.ts';
+import { chosenExperts, originOf, type PreparedExpert, prepareExperts } from './prepareExpert.ts';
 import { openTrainSessions } from './trainBackend.ts';
 import { writeTrained } from './trainedAdapter.ts';
 
@@ -43,6 +43,8 @@ export interface TrainRunOptions {
   from?: string;
   /** Hears how far the data is tokenised. */
   watch?: WorkWatch;
+  /** Where the tokens of data may be kept. */
+  cacheFolder?: string;
   /** Train although answers are cut. */
   allowCut?: boolean;
   /** The folder of the checkpoints that this run keeps. */
@@ -87,7 +89,7 @@ export async function* trainOn(
 async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
-  const prepared = await Promise.all(names.map(name => prepareExpert(experiment, base, name, o.watch)));
+  const prepared = await prepareExperts(experiment, base, names, o);
   // Before the base is read whole. Who goes on has been asked before.
   if (!o.allowCut && !o.resume && !o.from) checkCut(prepared);
   const { device = 'cpu', halfFloats = false } = o;

@@ -5,6 +5,7 @@ import { readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { isThere, readBytes, readJson, writeFileAtomic } from '../../experiment/files.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { readingOf } from '../../recipe/settings.ts';
 import { defaultKeywords, keywordRouter } from '../../router/keywords.ts';
 import { routerFrom } from '../../router/learned.ts';
 import type { Router } from '../../router/router.ts';
@@ -62,7 +63,7 @@ export async function openPriorRouter(mediaFolder: string): Promise<Router> {
 async function expertPrompts(e: Experiment): Promise<ExpertPrompts[]> {
   const experts: ExpertPrompts[] = [];
   for (const [name, expert] of Object.entries(e.recipe.experts)) {
-    const examples = expert.data ? await readExamples(e.folder, expert.data.train) : [];
+    const examples = expert.data ? await readExamples(e.folder, expert.data.train, readingOf(expert.data)) : [];
     const prompts = examples
       .map(x => x.messages.filter(m => m.role === 'user').at(-1)?.content ?? '')
       .filter(p => p !== '');

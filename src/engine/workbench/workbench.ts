@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { adapterStamp, readAdapter } from '../../experiment/adapterFiles.ts';
 import { type BaseText, baseStamp, loadBase } from '../../experiment/base.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
@@ -10,6 +9,7 @@ import {
   openExperiment,
   trainedExperts,
 } from '../../experiment/experiment.ts';
+import { findData } from '../../experiment/hubDatasets.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import type { Loaded } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -215,7 +215,7 @@ async function versionsOf(e: Experiment): Promise<Map<string, AdapterVersion>> {
 
 /** What a recipe's router is made of, and when its data was last written. */
 async function routerStamp({ recipe, folder }: Experiment): Promise<string> {
-  const files = Object.values(recipe.experts).flatMap(x => (x.data ? [resolve(folder, x.data.train)] : []));
+  const files = Object.values(recipe.experts).flatMap(x => (x.data ? findData(folder, x.data.train).files : []));
   const times = await Promise.all(
     files.map(file =>
       stat(file).then(

@@ -10,7 +10,7 @@ const isRecipe = 'resourceFilename =~ /\\.lora\\.json$/';
 const ofReview = (words: string) => `commentController == multiLora.review && commentThread =~ /${words}/`;
 const isNotebook = `notebookType == '${notebookType}'`;
 const isReport = `resourceFilename == '${reportFile}'`;
-const isData = 'resourceExtname =~ /^\\.(jsonl|csv|tsv)$/';
+const isData = 'resourceExtname =~ /^\\.(jsonl|csv|tsv|parquet)$/';
 
 export const commands = {
   'multiLora.ask': {

@@ -13,6 +13,7 @@ import {
   Uri,
   workspace,
 } from 'vscode';
+import { parseDatasetName } from '../../hub/datasetName.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import { codeOf, dataUses, lineOf } from '../../recipe/language/dataProblems.ts';
 import { known } from '../../recipe/language/recipeWorld.ts';
@@ -65,9 +66,11 @@ export function createRecipeDiagnostics(
   /** All bad lines of the datasets that a recipe names. */
   function dataDiagnostics({ recipe, reading, ...shown }: OpenRecipe): [Uri, Diagnostic[]][] {
     const world = shown.world();
-    const files = new Set(reading.parts ? dataUses(reading.parts).map(use => use.file) : []);
-    return [...files].map(file => {
-      const problems = known(world.data(file))?.problems ?? [];
+    // Data of the hub lies in the cache, where nobody mends it.
+    const uses = (reading.parts ? dataUses(reading.parts) : []).filter(use => !parseDatasetName(use.file));
+    const files = new Map(uses.map(use => [use.file, use]));
+    return [...files.values()].map(({ file, reading: how }) => {
+      const problems = known(world.data(file, how))?.problems ?? [];
       const marks = problems.map(problem => {
         const [range, message] = [wholeLine(lineOf(problem.where)), withoutPlace(problem.message)];
         const diagnostic = new Diagnostic(range, message, severityOf(problem));

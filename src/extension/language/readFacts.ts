@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { parseDataset } from '../../data/parseDataset.ts';
+import type { DataReading } from '../../data/parseDataset.ts';
 import { readAdapterConfig, readOrigin } from '../../experiment/adapterFiles.ts';
 import {
   baseFile,
@@ -13,21 +13,23 @@ import {
 import { isThere } from '../../experiment/files.ts';
 import { importedGguf } from '../../experiment/ggufBase.ts';
 import { isGgufFile } from '../../experiment/ggufFile.ts';
+import { parseDataFiles } from '../../experiment/parseDataFile.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
-import { encodeExample } from '../../nn/tokenizer/encodeExample.ts';
+import { encodeExample, encodeText } from '../../nn/tokenizer/encodeExample.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import { dataFacts } from '../../recipe/language/dataFacts.ts';
 import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../../recipe/language/recipeWorld.ts';
 
 /** What a recipe's editor may have to know; `name` is what the recipe calls it. */
 export interface FactRequests {
-  data: [{ path: string; name: string }, Fact<DataFacts>];
+  /** Without files for data of the hub that was not downloaded. */
+  data: [{ files: string[]; name: string; reading?: DataReading }, Fact<DataFacts>];
   /** A folder, or a file in GGUF. */
   base: [{ folder: string }, Fact<Omit<BaseFacts, 'hash'>>];
   /** `cacheFolder` has what was made of a file in GGUF. */
   baseHash: [{ folder: string; cacheFolder: string }, string];
   adapter: [{ folder: string; name: string }, Fact<AdapterFacts>];
-  learned: [{ path: string; base: string; thinking: boolean }, LearnedFacts];
+  learned: [{ files: string[]; name: string; base: string; thinking: boolean; reading?: DataReading }, LearnedFacts];
 }
 
 export type FactKind = keyof FactRequests;
@@ -40,12 +42,17 @@ const longestData = 64_000_000;
 const sampled = 500;
 
 export const readFacts: { [K in FactKind]: Read<K> } = {
-  async data({ path, name }) {
-    const info = await stat(path).catch(() => undefined);
+  async data({ files, name, reading }) {
+    const [first] = files;
+    if (first === undefined) {
+      const reason = `${name} is neither a file nor in the Hugging Face cache; 'multi-lora get --dataset ${name}' fetches it`;
+      return { unreadable: 'broken', reason };
+    }
+    const info = await stat(first).catch(() => undefined);
     if (info && !info.isFile()) return { unreadable: 'broken', reason: `${name} is not a file` };
-    const bytes = await readData(path);
-    if (!bytes) return info ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
-    return dataFacts(bytes, name);
+    const parts = await readData(files);
+    if (!parts) return info ? undefined : { unreadable: 'missing', reason: `${name} is not there` };
+    return dataFacts(parseDataFiles(parts, name, { plainName: first, ...reading }));
   },
 
   async base({ folder }) {
@@ -79,22 +86,20 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
     });
   },
 
-  async learned({ path, base, thinking }) {
-    const bytes = await readData(path);
-    const baseText = bytes && (await readBaseText(base));
-    if (!bytes || !baseText) return undefined;
+  async learned({ files, name, base, thinking, reading }) {
+    const parts = await readData(files);
+    const baseText = parts && (await readBaseText(base));
+    if (!parts || !baseText) return undefined;
     const { tokenizer, chatTemplate } = baseText;
-    const { examples } = parseDataset(bytes, path);
+    const { examples } = parseDataFiles(parts, name, { plainName: files[0], ...reading });
     const every = Math.max(1, Math.ceil(examples.length / sampled));
     const facts = { lengths: [] as number[], examples: [] as LearnedFacts['examples'], refused: [] as Problem[] };
-    for (const { messages, line } of examples.filter((_, i) => i % every === 0)) {
+    const settings = { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking } as const;
+    for (const { messages, isText, line } of examples.filter((_, i) => i % every === 0)) {
       try {
-        const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = encodeExample(
-          tokenizer,
-          chatTemplate,
-          messages,
-          { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking },
-        );
+        const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = isText
+          ? encodeText(tokenizer, messages[0]!.content, settings)
+          : encodeExample(tokenizer, chatTemplate, messages, settings);
         facts.lengths.push(ids.length);
         facts.examples.push({ line, learned, isEnded, isPromptOfUse, lostReasoning });
       } catch (error) {
@@ -102,7 +107,7 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
         facts.refused.push({
           code: 'refusedExample',
           severity: 'error',
-          where: `${path}:${line}`,
+          where: `${name}:${line}`,
           message: error.message,
         });
       }
@@ -121,10 +126,18 @@ async function told<T extends object>(read: () => Promise<T>): Promise<Fact<T>> 
   }
 }
 
-/** The bytes of a dataset; undefined where it is not there, or too large. */
-async function readData(path: string): Promise<Uint8Array | undefined> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isFile() && info.size <= longestData ? readFile(path).catch(() => undefined) : undefined;
+/** The bytes of a dataset's files; undefined where one is not there, or they are too large. */
+async function readData(files: string[]): Promise<Uint8Array[] | undefined> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for (const file of files) {
+    const info = await stat(file).catch(() => undefined);
+    bytes += info?.size ?? 0;
+    const part = info?.isFile() && bytes <= longestData ? await readFile(file).catch(() => undefined) : undefined;
+    if (!part) return undefined;
+    parts.push(part);
+  }
+  return parts;
 }
 
 /** What is read, or undefined where the reader refuses it. */

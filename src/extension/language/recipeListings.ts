@@ -23,7 +23,10 @@ export async function listForRecipe(recipe: Uri, listed: keyof RecipeListings | 
   const parent = (path: string) => path.split('/').slice(0, -1).join('/') || '.';
   switch (listed) {
     case 'dataFiles':
-      return { ...listings, dataFiles: await find('**/*.{jsonl,csv,tsv}', globs.notData) };
+      return {
+        ...listings,
+        dataFiles: await find('**/*.{jsonl,csv,tsv,parquet,jsonl.gz,json.gz,csv.gz,tsv.gz}', globs.notData),
+      };
     case 'adapters':
       return { ...listings, adapters: (await find(globs.adapters)).map(parent) };
     case 'bases': {

@@ -5,6 +5,7 @@ import { baseFile } from '../../experiment/base.ts';
 import { findBaseFolder, missingBase } from '../../experiment/baseFolder.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import { hubCacheFolder } from '../../experiment/hubCache.ts';
+import { findData } from '../../experiment/hubDatasets.ts';
 import { isWithinFolder } from '../../experiment/isWithinFolder.ts';
 import { adapterPaths, experimentPaths, globs, isOfRun } from '../../experiment/paths.ts';
 import { known, type RecipeWorld } from '../../recipe/language/recipeWorld.ts';
@@ -110,19 +111,19 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
           facts ??= { base: baseFacts() };
           return facts.base;
         },
-        data(path) {
-          const file = resolve(recipeFolder, path);
-          return cache.get('data', { path: file, name: path }, file, within);
+        data(path, reading) {
+          const { files } = findData(recipeFolder, path, cacheFolder());
+          return cache.get('data', { files, name: path, reading }, files[0] ?? resolve(recipeFolder, path), within);
         },
         adapter: adapterFacts,
         trainedOn,
-        learned(path) {
-          const file = resolve(recipeFolder, path);
+        learned(path, reading) {
+          const { files } = findData(recipeFolder, path, cacheFolder());
           // A chat template is a program: that of a folder which is not trusted is not run.
           const isRun = base !== undefined && workspace.isTrusted;
-          if (!isRun) return undefined;
+          if (!isRun || files.length === 0) return undefined;
           const thinking = parts?.generation?.thinking === true;
-          return cache.get('learned', { path: file, base, thinking }, file);
+          return cache.get('learned', { files, name: path, base, thinking, reading }, files[0]!);
         },
         tokensPerSecond: lastSpeed(recipe, runs),
         operationsPerSecond: availableParallelism() * operationsPerThread,

@@ -59,7 +59,7 @@ async function askName(folder: string): Promise<string | undefined> {
 
 /** Data files relative to the folder: those the user chooses, else one that is written now. */
 async function askData(folder: Uri, name: string): Promise<string[] | undefined> {
-  const pattern = new RelativePattern(folder, '**/*.{jsonl,csv}');
+  const pattern = new RelativePattern(folder, '**/*.{jsonl,csv,tsv,parquet,jsonl.gz,csv.gz}');
   const found = await workspace.findFiles(pattern, globs.notResults, mostFiles);
   const paths = found.map(uri => relative(folder.fsPath, uri.fsPath).replaceAll('\\', '/')).sort();
   const chosen =

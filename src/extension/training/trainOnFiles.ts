@@ -41,9 +41,13 @@ export async function trainOnFiles(
 function dataFiles(selected: Uri[]): string[] {
   const open = window.activeTextEditor?.document.uri;
   const uris = selected.length > 0 ? selected : open ? [open] : [];
-  const files = uris.map(uri => uri.fsPath).filter(path => /\.(jsonl|csv|tsv)$/i.test(path));
+  const files = uris.map(uri => uri.fsPath).filter(path => /\.((jsonl|json|csv|tsv)(\.gz)?|parquet)$/i.test(path));
   if (files.length > 0) return files;
-  throw new WorkbenchError('badRequest', 'No data file is open.', 'Open or select a .jsonl, .csv or .tsv file.');
+  throw new WorkbenchError(
+    'badRequest',
+    'No data file is open.',
+    'Open or select a .jsonl, .json, .csv, .tsv or .parquet file.',
+  );
 }
 
 /** A recipe that gets the experts, '' for a new one, undefined where the user gave up. */

@@ -4,6 +4,7 @@ import {
   type RenderOptions,
   renderChat,
   renderGenerations,
+  renderOutline,
 } from './chatTemplate.ts';
 
 /** Where in a rendered conversation the assistant speaks: `[start, end)` in characters. */
@@ -108,7 +109,8 @@ function render({ template, options }: Talk, messages: readonly ChatMessage[], a
 
 /** Characters for private use that occur nowhere in the conversation. */
 function unusedCharacters(messages: readonly ChatMessage[], text: string): string[] {
-  const used = new Set(text + messages.map(m => m.content + (m.reasoning ?? '')).join(''));
+  const all = text + messages.map(m => m.content + (m.reasoning ?? '')).join('');
+  const used = new Set(/[\ue000-\uf8ff]/.test(all) ? all : '');
   const unused: string[] = [];
   for (let code = 0xe000; unused.length <= messages.length && code < 0xf8ff; code++)
     if (!used.has(String.fromCharCode(code))) unused.push(String.fromCharCode(code));
@@ -120,11 +122,12 @@ const trims = [same, (s: string) => s.trim(), (s: string) => s.trimStart(), (s: 
 
 /** All answers at once, where the template writes messages as they are, or trimmed. */
 function placesOfAll(talk: Talk, answers: readonly number[]): Place[] | undefined {
-  const { messages, text, marks } = talk;
+  const { template, messages, text, marks } = talk;
   if (messages.some(m => m.reasoning !== undefined)) return undefined;
-  const replaced = render(
-    talk,
-    messages.map((m, i) => ({ ...m, content: marks[i]! })),
+  const replaced = renderOutline(
+    template,
+    messages.map(({ role }, i) => ({ role, content: marks[i]! })),
+    { ...talk.options, addGenerationPrompt: false },
   );
   const at = new Map(marks.map((mark, i) => [mark, i]));
   for (const i of answers) {
@@ -244,7 +247,10 @@ function specialTokensOfPrompt(talk: Talk): string[] {
   const { messages, marks, options } = talk;
   const first = messages.findIndex(m => m.role === 'user');
   if (first < 0) return [];
-  const [before = ''] = render(talk, [{ role: 'user', content: marks[first]! }]).split(marks[first]!);
+  const opening: ChatMessage[] = [{ role: 'user', content: marks[first]! }];
+  const [before = ''] = renderOutline(talk.template, opening, { ...options, addGenerationPrompt: false }).split(
+    marks[first]!,
+  );
   return options.specialTokens.filter(token => before.includes(token));
 }
 

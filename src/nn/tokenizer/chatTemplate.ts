@@ -20,6 +20,8 @@ export interface ChatTemplate {
   compiled: Program;
   /** With a mark where each `{% generation %}` begins and ends; undefined where the template has none. */
   marked?: Program;
+  /** What it makes of conversations of marks: see renderOutline. */
+  outlines: Map<string, string>;
 }
 
 export interface RenderOptions {
@@ -56,6 +58,7 @@ export function createChatTemplate(source: string | undefined, file?: string): C
       ...(file && { file }),
       isFallback: source === undefined,
       compiled,
+      outlines: new Map(),
       ...(marked && { marked }),
     };
   } catch (cause) {
@@ -119,6 +122,26 @@ export function chatTemplateSource(tokenizerConfig: { chat_template?: unknown })
 export function renderChat(template: ChatTemplate, messages: readonly ChatMessage[], options: RenderOptions): string {
   return renderProgram(template, template.compiled, messages, options);
 }
+
+/** As renderChat, for messages with marks in place of their words, which are the same in many conversations. */
+export function renderOutline(
+  template: ChatTemplate,
+  messages: readonly ChatMessage[],
+  options: RenderOptions,
+): string {
+  if (messages.length > longestOutline) return renderChat(template, messages, options);
+  const { addGenerationPrompt, bosToken, eosToken, thinking } = options;
+  const outline = JSON.stringify([messages, addGenerationPrompt, bosToken, eosToken, thinking]);
+  const known = template.outlines.get(outline);
+  if (known !== undefined) return known;
+  const text = renderChat(template, messages, options);
+  if (template.outlines.size >= mostOutlines) template.outlines.clear();
+  template.outlines.set(outline, text);
+  return text;
+}
+
+const longestOutline = 100;
+const mostOutlines = 1_000;
 
 function renderProgram(
   template: ChatTemplate,

@@ -101,7 +101,7 @@ export function encodeExample(
   return {
     ids: Int32Array.from(ids.slice(0, maxLength)),
     labels: kept,
-    lossTokens: kept.reduce((count, label) => count + (label === ignoreLabel ? 0 : 1), 0),
+    lossTokens: countLearned(kept),
     cut: Math.max(0, ids.length - maxLength),
     learned: learnedRange(labels),
     boundary,
@@ -111,10 +111,43 @@ export function encodeExample(
   };
 }
 
+/** A text that is learned whole: as the tokenizer encodes texts, with the EOS token behind it where there is one. */
+export function encodeText(
+  tokenizer: Tokenizer,
+  text: string,
+  { maxLength }: Pick<EncodeExampleOptions, 'maxLength'>,
+): EncodedExample {
+  const all = tokenizer.encode(text);
+  const end = tokenizer.eosToken === undefined ? undefined : tokenizer.idOf(tokenizer.eosToken);
+  if (end !== undefined && all.at(-1) !== end) all.push(end);
+  const ids = Int32Array.from(all.slice(0, maxLength));
+  return {
+    ids,
+    labels: ids.slice(),
+    lossTokens: ids.length,
+    cut: Math.max(0, all.length - maxLength),
+    learned: { first: 0, end: all.length },
+    boundary: 'tokens',
+    isEnded: end !== undefined,
+    isPromptOfUse: true,
+    lostReasoning: 0,
+  };
+}
+
 function learnedRange(labels: Int32Array): { first: number; end: number } {
-  const isLearned = (label: number) => label !== ignoreLabel;
-  const first = labels.findIndex(isLearned);
-  return first < 0 ? { first: 0, end: 0 } : { first, end: labels.findLastIndex(isLearned) + 1 };
+  let first = 0;
+  let end = labels.length;
+  while (first < end && labels[first] === ignoreLabel) first++;
+  if (first === end) return { first: 0, end: 0 };
+  while (labels[end - 1] === ignoreLabel) end--;
+  return { first, end };
+}
+
+// Loops, here and below: calls for each token were a tenth of the time.
+function countLearned(labels: Int32Array): number {
+  let count = 0;
+  for (let i = 0; i < labels.length; i++) if (labels[i] !== ignoreLabel) count++;
+  return count;
 }
 
 function lostAnswer({ message, times }: LostAnswer): WorkbenchError {
@@ -147,5 +180,7 @@ export function endOfTurnToken(tokenizer: Tokenizer, template: ChatTemplate): st
 }
 
 function isPrefix(prefix: readonly number[], ids: readonly number[]): boolean {
-  return prefix.length <= ids.length && prefix.every((id, i) => id === ids[i]);
+  if (prefix.length > ids.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (prefix[i] !== ids[i]) return false;
+  return true;
 }

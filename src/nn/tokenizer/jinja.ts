@@ -46,11 +46,10 @@ export function parseTemplate(source: string): Program {
 
 /** The text that a template makes of its variables. Throws `TemplateLimit` where it does not end. */
 export function renderTemplate(program: Program, variables: Record<string, unknown>): string {
-  const environment = new Environment();
-  const globals = { ...constants, range, strftime_now: strftime, raise_exception: raise, ...variables };
-  for (const [name, value] of Object.entries(globals)) environment.set(name, value);
+  const environment = new Environment(globals);
+  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
   const messages = Array.isArray(variables.messages) ? variables.messages.length : 0;
-  const characters = JSON.stringify(variables).length;
+  const characters = charactersIn(variables);
   const limits = {
     steps: stepsAtLeast + stepsPerMessage * messages,
     characters: charactersAtLeast + charactersPerCharacter * characters,
@@ -58,7 +57,23 @@ export function renderTemplate(program: Program, variables: Record<string, unkno
   return new LimitedInterpreter(environment, limits).run(program).value as string;
 }
 
+/** Of the texts in a value, at all depths. */
+function charactersIn(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 1;
+  let characters = 2;
+  for (const inner of Object.values(value)) characters += charactersIn(inner);
+  return characters;
+}
+
+const literals = new WeakMap<object, Value>();
+
 const constants = { true: true, false: false, none: null, True: true, False: false, None: null };
+
+/** What every template knows; what one sets is in an environment of its own. */
+const globals = new Environment();
+for (const [name, value] of Object.entries({ ...constants, range, strftime_now: strftime, raise_exception: raise }))
+  globals.set(name, value);
 
 /** Counts what a template does, and takes blanks and characters off a text as Python does. */
 class LimitedInterpreter extends Interpreter {
@@ -80,14 +95,22 @@ class LimitedInterpreter extends Interpreter {
 
   override evaluate(statement: Statement, environment: Environment): Value {
     if (--this.left.steps < 0) throw new TemplateLimit('it does not end: it took more steps than a template may');
-    const value = this.ownMethod(statement as Node, environment) ?? super.evaluate(statement, environment);
     const type = statement?.type ?? '';
+    if (statement?.type === 'StringLiteral') return this.literal(statement, environment);
+    const value = this.ownMethod(statement as Node, environment) ?? super.evaluate(statement, environment);
     if (makesValues.has(type)) this.charge(sizeOf(value.value));
     if (makesValues.has(type) || makesCollections.has(type)) this.checkExtent(value);
     // What is set within a namespace is part of everything that holds it.
     const { assignee } = type === 'Set' ? (statement as Node) : {};
     if (assignee?.type === 'MemberExpression')
       this.checkExtent(super.evaluate(assignee.object as Statement, environment));
+    return value;
+  }
+
+  /** The value of a literal, which nothing changes: made once for all renderings. */
+  private literal(statement: NonNullable<Statement>, environment: Environment): Value {
+    let value = literals.get(statement);
+    if (!value) literals.set(statement, (value = super.evaluate(statement, environment)));
     return value;
   }
 

@@ -2,6 +2,7 @@ import { ByteFallbackDecoder, Tokenizer as HubTokenizer } from '@huggingface/tok
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { cleanUpSpaces } from './cleanUp.ts';
 import { librarySteps } from './librarySteps.ts';
+import { createSectionIds } from './sectionIds.ts';
 
 interface EncodeOptions {
   /** Adds what the tokenizer's post-processor adds (for Llama the BOS token). Default true. */
@@ -15,7 +16,7 @@ interface DecodeOptions {
   cleanUp?: boolean;
 }
 
-/** Text to token ids and back. No state is kept between calls. */
+/** Text to token ids and back. What is kept between calls changes nothing of the results. */
 export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): number[];
   /** Ids without a token (the padding rows of an embedding) decode to nothing. */
@@ -61,6 +62,7 @@ export function createTokenizer(
   if (json.decoder != null) checkStreamable(objectOf(json.decoder, `${file}: decoder`), file);
   const steps = librarySteps(json, file);
   const hub = createHubTokenizer({ added_tokens: [], ...steps.json }, config, file);
+  const sectionIds = createSectionIds(hub);
   const special = [...hub.get_added_tokens_decoder().values()].filter(token => token.special);
   const specialIds = new Set(special.map(token => token.id));
   // transformers leaves the clean-up off unless the configuration asks for it (since 4.45), and where tokens are byte
@@ -70,13 +72,12 @@ export function createTokenizer(
   return {
     encode(text, { addSpecialTokens = true } = {}) {
       steps.begin(text.length);
-      const found: (number | undefined)[] = inFile(
-        file,
-        () => hub.encode(text, { add_special_tokens: addSpecialTokens }).ids,
+      const found: (number | undefined)[] = inFile(file, () =>
+        addSpecialTokens ? hub.encode(text, { add_special_tokens: true }).ids : sectionIds(text),
       );
       // A character that neither the vocabulary nor an unknown-token covers is dropped, as the Rust tokenizers do.
-      const ids = found.filter(id => id !== undefined);
-      const beyond = ids.find(id => id >= rows);
+      const ids = found.includes(undefined) ? found.filter(id => id !== undefined) : (found as number[]);
+      const beyond = rows === Infinity ? undefined : ids.find(id => id >= rows);
       if (beyond !== undefined)
         throw new WorkbenchError(
           'mismatch',

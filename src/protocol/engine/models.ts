@@ -77,6 +77,25 @@ export const modelRequests = {
       fetchedBytes: z.number(),
     }),
   },
+  /** As download, for a split of a dataset. */
+  downloadDataset: {
+    params: z.object({
+      /** `owner/name:config:split@revision`, all but the first two left out at will. */
+      dataset: z.string(),
+      endpoint: z.optional(z.string()),
+      token: z.optional(z.string()),
+      proxy: z.optional(z.string()),
+    }),
+    progress: downloadProgress,
+    result: z.object({
+      dataset: z.string(),
+      commit: z.string(),
+      /** The split's files. */
+      files: z.array(z.string()),
+      bytes: z.number(),
+      fetchedBytes: z.number(),
+    }),
+  },
   listModels: {
     params: z.object({}),
     result: z.object({
@@ -99,7 +118,6 @@ export type CachedModel = z.infer<typeof cachedModel>;
 export type LocalModel = z.infer<typeof localModel>;
 export type UnusableModel = z.infer<typeof unusableModel>;
 export type DownloadProgress = z.infer<typeof downloadProgress>;
-export type DownloadRequest = z.infer<typeof modelRequests.download.params>;
 export type DownloadResult = z.infer<typeof modelRequests.download.result>;
 export type ListModelsResult = z.infer<typeof modelRequests.listModels.result>;
 export type RemoveModelRequest = z.infer<typeof modelRequests.removeModel.params>;

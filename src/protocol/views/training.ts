@@ -14,7 +14,8 @@ const control = z.discriminatedUnion('kind', [
     max: z.optional(z.number()),
   }),
   z.object({ kind: z.literal('flag') }),
-  z.object({ kind: z.literal('text'), offers: z.array(z.string()) }),
+  /** `orNumber`: what is typed as a number is one. */
+  z.object({ kind: z.literal('text'), offers: z.array(z.string()), orNumber: z.optional(z.boolean()) }),
   z.object({
     kind: z.literal('choice'),
     options: z.array(z.object({ value: z.union([z.string(), z.boolean()]), text: z.optional(z.string()) })),

@@ -126,7 +126,21 @@ function valueOffers(path: JSONPath, value: unknown, world: RecipeWorld, listing
     const free = whoAnswers(value, names.kinds).filter(name => name === here || !taken.has(name));
     return free.map(name => textOffer(name, 'name'));
   }
-  return pathOffers(path, listings) ?? targetOffers(path, world) ?? schemasAt(path, value).flatMap(schemaOffers);
+  return (
+    pathOffers(path, listings) ??
+    columnOffers(path, value, world) ??
+    targetOffers(path, world) ??
+    schemasAt(path, value).flatMap(schemaOffers)
+  );
+}
+
+/** Columns of the data that a recipe names, where it says which of them hold what. */
+function columnOffers(path: JSONPath, value: unknown, world: RecipeWorld): Offer[] | undefined {
+  if (path.at(-2) !== 'columns') return undefined;
+  const around = at(value, path.slice(0, -2)) as { train?: unknown; data?: unknown } | undefined;
+  const file = path[0] === 'experts' ? around?.train : around?.data;
+  const fields = typeof file === 'string' ? known(world.data(file))?.fields : undefined;
+  return fields?.map(field => textOffer(field, 'value'));
 }
 
 /** Files and folders, where a recipe names some. */
@@ -144,7 +158,7 @@ function pathOffers(path: JSONPath, { dataFiles, adapters, bases }: RecipeListin
 
 function listedBy([first, second, third, fourth]: JSONPath): keyof RecipeListings | undefined {
   if (first === 'base') return 'bases';
-  if (first === 'experts' && third === 'data' && fourth !== undefined) return 'dataFiles';
+  if (first === 'experts' && third === 'data' && (fourth === 'train' || fourth === 'validation')) return 'dataFiles';
   if (first === 'evaluation' && second === 'sets' && fourth === 'data') return 'dataFiles';
   return first === 'experts' && third === 'adapter' ? 'adapters' : undefined;
 }

@@ -1,13 +1,13 @@
 import type { Example } from '../../data/example.ts';
-import { parseDataset } from '../../data/parseDataset.ts';
+import type { Dataset } from '../../data/parseDataset.ts';
 import type { DataFacts } from './recipeWorld.ts';
 
-/** What the checks of a recipe need to know of a dataset, its bytes or its text. */
-export function dataFacts(content: string | Uint8Array, fileName: string): DataFacts {
-  const { examples, problems } = parseDataset(content, fileName);
+/** What the checks of a recipe need to know of a dataset. */
+export function dataFacts({ examples, fields, problems }: Dataset): DataFacts {
   return {
     examples: examples.length,
     problems,
+    fields,
     hasTests: examples.every(e => 'tests' in e.meta),
     prompts: Float64Array.from(examples, promptHash),
     lines: Uint32Array.from(examples, e => e.line),
@@ -59,11 +59,10 @@ function linesByPrompt({ prompts, lines }: DataFacts): Map<number, number> {
   return new Map(Array.from(prompts, (prompt, i) => [prompt, lines[i]!]));
 }
 
-/** All that stands before the answer, white space and case apart. */
-function promptHash({ messages }: Example): number {
+/** All that stands before the answer, or a text that has none, white space and case apart. */
+function promptHash({ messages, isText }: Example): number {
   return hash53(
-    messages
-      .slice(0, -1)
+    (isText ? messages : messages.slice(0, -1))
       .map(m => `${m.role}\n${m.content}`)
       .join('\n')
       .toLowerCase()

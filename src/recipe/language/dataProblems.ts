@@ -1,8 +1,10 @@
 import type { JSONPath } from 'jsonc-parser';
+import type { DataReading } from '../../data/parseDataset.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import { mostProblems } from '../limits.ts';
 import type { PartProblem, ProblemCode, RelatedLine } from '../problem.ts';
 import type { Recipe } from '../schema.ts';
+import { readingOf } from '../settings.ts';
 import { isCompared, overlap } from './dataFacts.ts';
 import { type Checked, type DataFacts, known, type RecipeWorld, unreadable } from './recipeWorld.ts';
 
@@ -11,17 +13,26 @@ export interface DataUse {
   file: string;
   path: JSONPath;
   role: 'train' | 'validation' | 'held-out';
+  /** How the recipe says that it is read. */
+  reading: DataReading;
 }
 
 export function dataUses(recipe: Recipe): DataUse[] {
   const experts = Object.entries(recipe.experts).flatMap(([name, { data }]) =>
     (['train', 'validation'] as const).flatMap(role => {
       const file = data?.[role];
-      return file ? [{ file, path: ['experts', name, 'data', role], role }] : [];
+      // A share is set aside of the training data.
+      if (!data || typeof file !== 'string') return [];
+      return [{ file, path: ['experts', name, 'data', role], role, reading: readingOf(data) }];
     }),
   );
   const sets = Object.entries(recipe.evaluation.sets).map(
-    ([name, { data }]): DataUse => ({ file: data, path: ['evaluation', 'sets', name, 'data'], role: 'held-out' }),
+    ([name, set]): DataUse => ({
+      file: set.data,
+      path: ['evaluation', 'sets', name, 'data'],
+      role: 'held-out',
+      reading: readingOf(set),
+    }),
   );
   return [...experts, ...sets];
 }
@@ -29,10 +40,12 @@ export function dataUses(recipe: Recipe): DataUse[] {
 /** Whether datasets are there, can be read, and keep what is measured apart from what is learned. */
 export function dataProblems({ recipe, world }: Checked): PartProblem[] {
   const uses = dataUses(recipe);
-  const trainFiles = [...new Set(uses.flatMap(({ role, file }) => (role === 'train' ? [file] : [])))];
-  const train = trainFiles.flatMap(file => {
-    const facts = known(world.data(file));
-    return facts ? [{ file, facts }] : [];
+  const seen = new Set<DataFacts>();
+  const train = uses.flatMap(({ role, file, reading }) => {
+    const facts = role === 'train' ? known(world.data(file, reading)) : undefined;
+    if (!facts || seen.has(facts)) return [];
+    seen.add(facts);
+    return [{ file, facts }];
   });
   return [
     ...uses.flatMap(use => fileProblems(use, world)),
@@ -48,8 +61,8 @@ export function dataProblems({ recipe, world }: Checked): PartProblem[] {
 /** More lines than this are not listed with the recipe; all are marked in the dataset. */
 const mostRelated = 10;
 
-function fileProblems({ file, path }: DataUse, world: RecipeWorld): PartProblem[] {
-  const fact = world.data(file);
+function fileProblems({ file, path, reading }: DataUse, world: RecipeWorld): PartProblem[] {
+  const fact = world.data(file, reading);
   const problem = { path, on: 'value' as const };
   const failure = unreadable(fact);
   if (failure)
@@ -95,8 +108,8 @@ function heldOutProblems(
 ): PartProblem[] {
   const found: PartProblem[] = [];
   let [pairs, prompts] = [0, 0];
-  for (const { file, path, role } of uses) {
-    const own = known(world.data(file));
+  for (const { file, path, role, reading } of uses) {
+    const own = known(world.data(file, reading));
     for (const { file: trainFile, facts } of own ? train : []) {
       if (!isCompared(own!, facts)) prompts += own!.examples + facts.examples;
       if (++pairs > mostPairs || prompts > mostPrompts) {
@@ -120,8 +133,9 @@ function heldOutProblems(
 }
 
 function missingTests(recipe: Recipe, world: RecipeWorld): PartProblem[] {
-  return Object.entries(recipe.evaluation.sets).flatMap(([name, { data, scorer }]): PartProblem[] => {
-    const facts: DataFacts | undefined = known(world.data(data));
+  return Object.entries(recipe.evaluation.sets).flatMap(([name, set]): PartProblem[] => {
+    const { data, scorer } = set;
+    const facts: DataFacts | undefined = known(world.data(data, readingOf(set)));
     if (scorer !== 'code' || !facts || facts.examples === 0 || facts.hasTests) return [];
     const message = `the examples of ${data} have no 'tests'; the scorer 'code' runs them`;
     return [{ code: 'missingTests', path: ['evaluation', 'sets', name, 'scorer'], on: 'value', message }];

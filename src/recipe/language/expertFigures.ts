@@ -1,3 +1,4 @@
+import { setAside } from '../../data/setAside.ts';
 import { rankOf, scalingOf } from '../../nn/lora/adapterConfig.ts';
 import { isTargeted } from '../../nn/lora/modulePattern.ts';
 import { factorParameters, targetLayers } from '../../nn/lora/targetLayers.ts';
@@ -6,7 +7,7 @@ import { linearLayers } from '../../nn/model/layout.ts';
 import { epochCount, stepCount } from '../../nn/train/schedule.ts';
 import { bytes, count, plural, significant } from '../../text/numbers.ts';
 import type { Recipe } from '../schema.ts';
-import { loraSettingsOf, trainingSettingsOf } from '../settings.ts';
+import { loraSettingsOf, readingOf, trainingSettingsOf } from '../settings.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
 
 /** Sizes and times computed for an expert on its base; undefined where they are not known. */
@@ -45,7 +46,7 @@ export function expertFigures(recipe: Recipe, name: string, world: RecipeWorld):
   const { data, adapter } = expert;
   if (data) {
     const own = ownFigures(recipe, name, world);
-    return { ...own, training: trainingFigures(recipe, name, data.train, own.parameters ?? 0, world) };
+    return { ...own, training: trainingFigures(recipe, name, data, own.parameters ?? 0, world) };
   }
   return adapter === undefined ? undefined : adapterFigures(adapter, world);
 }
@@ -89,16 +90,18 @@ function sizeOf(layers: number, parameters: number): Pick<ExpertFigures, 'layers
 function trainingFigures(
   recipe: Recipe,
   name: string,
-  file: string,
+  data: NonNullable<Recipe['experts'][string]['data']>,
   parameters: number,
   world: RecipeWorld,
 ): TrainingFigures | undefined {
-  const examples = known(world.data(file))?.examples;
-  if (!examples) return undefined;
+  const reading = readingOf(data);
+  const all = known(world.data(data.train, reading))?.examples;
+  if (!all) return undefined;
+  const examples = typeof data.validation === 'number' ? all - setAside(all, data.validation) : all;
   const settings = trainingSettingsOf(recipe, name);
   const steps = stepCount(settings, examples);
   const epochs = epochCount(settings, examples);
-  const lengths = world.learned(file)?.lengths;
+  const lengths = world.learned(data.train, reading)?.lengths;
   const base = known(world.base);
   if (!lengths || lengths.length === 0 || !base) return { examples, steps, epochs };
   const longest = Math.min(settings.maxLength, base.config.maxLength);

@@ -62,6 +62,15 @@ const ofCode: Partial<Record<ProblemCode, (part: Part) => Fix[]>> = {
     const content = JSON.stringify(other);
     return [{ title: `Change to ${content}`, edits: [{ offset, length, content }] }];
   },
+  badColumns: ({ text, root, path }) => {
+    // Of data that has fields of its own; columns that do not fit together are for people to mend.
+    if (path.at(-1) !== 'train' && path.at(-1) !== 'data') return [];
+    const at = [...path.slice(0, -1), 'columns'];
+    if (nodeAt(root, at)) return [];
+    const part = changedPart(text, writeSetting(text, at, { prompt: 'prompt', answer: 'answer' }));
+    const edit = { offset: part.start, length: part.end - part.start, content: part.text };
+    return [{ title: "Name the columns of prompt and answer in 'columns'", edits: [edit] }];
+  },
   missingFile: ({ node }) => {
     const file = String(node.value);
     const title = `Create ${visibleText(shortened(file))}`;

@@ -1,4 +1,5 @@
 import { findNodeAtOffset, getNodePath, getNodeValue, type JSONPath } from 'jsonc-parser';
+import { setAside } from '../../data/setAside.ts';
 import { methodParts } from '../../nn/merge/mergeMethods.ts';
 import { baseTensors } from '../../nn/model/layout.ts';
 import { bytes, count, duration, significant } from '../../text/numbers.ts';
@@ -7,7 +8,8 @@ import { namesAt } from '../names.ts';
 import type { RecipeReading } from '../parse.ts';
 import type { Recipe } from '../schema.ts';
 import { type Schema, schemasAt } from '../schemaTree.ts';
-import { dataUses } from './dataProblems.ts';
+import { readingOf } from '../settings.ts';
+import { type DataUse, dataUses } from './dataProblems.ts';
 import {
   type ExpertFigures,
   expertFigures,
@@ -72,7 +74,9 @@ function figures(path: JSONPath, on: 'key' | 'value', value: unknown, recipe: Re
   if (first === 'base' && path.length === 1) return baseText(world);
   const data = dataUses(recipe).find(use => use.path.length === path.length && use.path.every((p, i) => p === path[i]));
   if (data?.role === 'train') return trainingText(recipe, String(second), world);
-  if (data) return dataText(data.file, world);
+  if (data) return dataText(data, world);
+  if (first === 'experts' && third === 'data' && path.length === 4 && path[3] === 'validation')
+    return validationText(recipe, String(second), world);
   const weights = on === 'value' ? weightsAround(path, recipe) : undefined;
   return weights ? weightsText(weights, recipe, world) : [];
 }
@@ -172,7 +176,15 @@ function baseText(world: RecipeWorld): string[] {
   ];
 }
 
-function dataText(file: string, world: RecipeWorld): string[] {
-  const examples = known(world.data(file))?.examples;
+/** How many examples a share sets aside. */
+function validationText(recipe: Recipe, name: string, world: RecipeWorld): string[] {
+  const data = recipe.experts[name]?.data;
+  if (typeof data?.validation !== 'number') return [];
+  const all = known(world.data(data.train, readingOf(data)))?.examples;
+  return all ? [`${count(setAside(all, data.validation))} of ${count(all)} examples are set aside`] : [];
+}
+
+function dataText({ file, reading }: DataUse, world: RecipeWorld): string[] {
+  const examples = known(world.data(file, reading))?.examples;
   return examples === undefined ? [] : [`${count(examples)} examples`];
 }

@@ -1,7 +1,7 @@
 import { type LearnedExample, learningProblems } from '../../nn/tokenizer/learningProblems.ts';
 import type { PartProblem } from '../problem.ts';
 import type { TrainingSettings } from '../schema.ts';
-import { generationSettingsOf, trainingSettingsOf } from '../settings.ts';
+import { generationSettingsOf, readingOf, trainingSettingsOf } from '../settings.ts';
 import { lineOf } from './dataProblems.ts';
 import { type Checked, known, type LearnedFacts } from './recipeWorld.ts';
 
@@ -13,8 +13,8 @@ export function learnedProblems({ recipe, world }: Checked): PartProblem[] {
   return Object.entries(recipe.experts).flatMap(([expert, { data }]) => {
     const read = (['train', 'validation'] as const).flatMap(role => {
       const file = data?.[role];
-      const facts = file && world.learned(file);
-      return facts ? [{ file, facts, path: ['experts', expert, 'data', role] }] : [];
+      const facts = typeof file === 'string' ? world.learned(file, readingOf(data!)) : undefined;
+      return facts && typeof file === 'string' ? [{ file, facts, path: ['experts', expert, 'data', role] }] : [];
     });
     if (read.length === 0) return [];
     const settings = trainingSettingsOf(recipe, expert);

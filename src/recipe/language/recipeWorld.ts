@@ -1,3 +1,4 @@
+import type { DataReading } from '../../data/parseDataset.ts';
 import type { AdapterConfig } from '../../nn/lora/adapterConfig.ts';
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
@@ -12,14 +13,14 @@ import type { Recipe } from '../schema.ts';
  */
 export interface RecipeWorld {
   base?: Fact<BaseFacts>;
-  /** A dataset. */
-  data(path: string): Fact<DataFacts> | undefined;
+  /** A dataset, read as the recipe says. */
+  data(path: string, reading?: DataReading): Fact<DataFacts> | undefined;
   /** A PEFT folder that an expert names. */
   adapter(path: string): Fact<AdapterFacts> | undefined;
   /** What an expert was last trained on here; undefined where it was not. */
   trainedOn(expert: string): AdapterOrigin | undefined;
   /** Examples of a dataset as training reads them. */
-  learned(path: string): LearnedFacts | undefined;
+  learned(path: string, reading?: DataReading): LearnedFacts | undefined;
   /** Tokens that the last training run processed in a second, of all its experts together. */
   tokensPerSecond?: number;
   /** An estimate of the floating-point operations that training does in a second here, where no speed was measured. */
@@ -53,6 +54,8 @@ export interface BaseFacts {
 export interface DataFacts {
   examples: number;
   problems: Problem[];
+  /** Names of the fields of its first row. */
+  fields: string[];
   /** Every example has `tests`, which the scorer `code` runs. */
   hasTests: boolean;
   /** A hash of each example's prompt. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AskResult } from '../../../src/protocol/engine/asking.ts';
 import type { DownloadResult, ListModelsResult } from '../../../src/protocol/engine/models.ts';
 import { embeddedGguf, ggufStart } from '../../support/embeddedGguf.ts';
-import { commit, startHub } from '../../support/hubServer.ts';
+import { commit, startDatasetHub, startHub } from '../../support/hubServer.ts';
 import { addOllamaModel, blobOf } from '../../support/ollamaStore.ts';
 import { type CliResult, finished, startCli } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
@@ -137,4 +137,33 @@ test('Ctrl-C: exit code 130, and the same command goes on', async () => {
   assert.equal(code, 130, stderr);
   assert.match(stderr, /what has arrived is kept/);
   assert.equal((await withCache(cache, { HF_ENDPOINT: hub.endpoint })('get', 'test/base')).code, 0);
+});
+
+test('get --dataset: a split that a recipe then names, with its columns and a share for validation', async () => {
+  const qa = readFileSync('test/golden/parquet/qa.pages.parquet');
+  const hub = await startDatasetHub(new Map([['main/train-00000-of-00001.parquet', qa]]));
+  const cache = temporaryFolder();
+  const run = withCache(cache, { HF_ENDPOINT: hub.endpoint });
+  const recipe = join(temporaryFolder(), 'x.lora.json');
+  const data = { train: 'test/data:main', columns: { prompt: 'question', answer: 'answer' }, validation: 0.1 };
+  writeFileSync(recipe, JSON.stringify({ experts: { a: { data } }, training: { steps: 2 } }));
+
+  const missing = await run('plan', recipe);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /the dataset 'test\/data:main' is neither a file \(.*\) nor in the Hugging Face cache/);
+  assert.match(missing.stderr, /Get it with: multi-lora get --dataset test\/data:main/i);
+
+  const got = await run('get', '--dataset', 'test/data:main');
+  assert.equal(got.code, 0, got.stderr);
+  const file = join(cache, 'datasets--test--data', 'snapshots', commit, 'main', 'train-00000-of-00001.parquet');
+  assert.equal(got.stdout, `${file}\n`);
+  assert.match(got.stderr, /in a recipe: "train": "test\/data:main"/);
+
+  const plan = await run('plan', recipe, '--json');
+  assert.equal(plan.code, 0, plan.stderr);
+  assert.equal(JSON.parse(plan.stdout).experts[0].examples, 270);
+
+  const both = await run('get', 'test/base', '--dataset', 'test/data');
+  assert.equal(both.code, 2);
+  assert.match(both.stderr, /one after the other/);
 });

@@ -51,6 +51,34 @@ test('the data as training reads it', async t => {
     assert.ok(!tokens.some(token => token.isTrained), 'nothing of its answer is left');
   });
 
+  await t.test('by the columns and the system message that the recipe says, and texts as a whole', async () => {
+    const folder = dirname(recipe);
+    writeJsonLines(join(folder, 'columns.jsonl'), [{ problem: '1 + 2?', solution: '3' }]);
+    writeJsonLines(join(folder, 'text.jsonl'), [{ story: 'Once upon a time.' }]);
+    const text = JSON.stringify({
+      experts: {
+        columns: {
+          data: { train: 'columns.jsonl', columns: { prompt: 'problem', answer: 'solution' }, system: 'Count.' },
+        },
+        text: { data: { train: 'text.jsonl', columns: { text: 'story' } } },
+      },
+    });
+    const shown = async (expert: string) => {
+      const { rows } = await engine.request('previewData', { recipe, text, expert, rows: 1 });
+      return rows[0]!.tokens;
+    };
+    const messages = [
+      { role: 'system', content: 'Count.' },
+      { role: 'user', content: '1 + 2?' },
+      { role: 'assistant', content: '3' },
+    ] as const;
+    const expected = renderChat(chatTemplate, messages, { ...tokensOf(tokenizer), addGenerationPrompt: false });
+    assert.equal((await shown('columns')).map(t => t.text).join(''), expected);
+    const story = await shown('text');
+    assert.equal(story.map(t => t.text).join(''), `Once upon a time.${tokenizer.eosToken}`);
+    assert.ok(story.every(t => t.isTrained));
+  });
+
   await t.test('by the text that is not saved yet', async () => {
     const text = JSON.stringify({ training: { lossOn: 'all' }, experts: { other: { data: { train: 'math.jsonl' } } } });
     const { rows } = await engine.request('previewData', { recipe, text, expert: 'other', rows: 1 });

@@ -83,8 +83,8 @@ async function worldAround(path: string): Promise<RecipeWorld> {
   const files = [...new Set(Object.values(recipe.experts).map(e => e.data.train))];
   const read = async <T>(reader: (file: string) => Promise<T>) =>
     new Map(await Promise.all(files.map(async file => [file, await reader(resolve(dirname(path), file))] as const)));
-  const data = await read(file => readFacts.data({ path: file, name: file }));
-  const learned = await read(file => readFacts.learned({ path: file, base, thinking: false }));
+  const data = await read(file => readFacts.data({ files: [file], name: file }));
+  const learned = await read(file => readFacts.learned({ files: [file], name: file, base, thinking: false }));
   return {
     ...emptyWorld,
     base: await readFacts.base({ folder: base }),

@@ -65,22 +65,27 @@ test('a base that is not there, has no weights, or is of another kind is told in
 
 test('a dataset: examples, bad lines, and what is not there', async () => {
   const path = join(temporaryFolder(), 'd.jsonl');
-  assert.deepEqual(await readFacts.data({ path, name: 'd.jsonl' }), {
+  assert.deepEqual(await readFacts.data({ files: [path], name: 'd.jsonl' }), {
     unreadable: 'missing',
     reason: 'd.jsonl is not there',
   });
   writeFileSync(path, '{"prompt": "a", "completion": "b"}\n{"prompt": 1}\n');
-  const facts = (await readFacts.data({ path, name: 'd.jsonl' }))!;
+  const facts = (await readFacts.data({ files: [path], name: 'd.jsonl' }))!;
   assert.ok('examples' in facts);
   assert.deepEqual([facts.examples, facts.problems.map(p => p.where)], [1, ['d.jsonl:2', 'd.jsonl:2']]);
   writeFileSync(path, Buffer.from('\uFEFF{"prompt": "a", "completion": "b"}\n', 'utf16le'));
-  const converted = (await readFacts.data({ path, name: 'd.jsonl' }))!;
+  const converted = (await readFacts.data({ files: [path], name: 'd.jsonl' }))!;
   assert.ok('examples' in converted);
   assert.deepEqual([converted.examples, converted.problems.map(p => p.code)], [1, ['convertedText']]);
   const folder = temporaryFolder();
-  assert.deepEqual(await readFacts.data({ path: folder, name: 'd' }), {
+  assert.deepEqual(await readFacts.data({ files: [folder], name: 'd' }), {
     unreadable: 'broken',
     reason: 'd is not a file',
+  });
+  assert.deepEqual(await readFacts.data({ files: [], name: 'owner/name' }), {
+    unreadable: 'broken',
+    reason:
+      "owner/name is neither a file nor in the Hugging Face cache; 'multi-lora get --dataset owner/name' fetches it",
   });
 });
 
@@ -88,7 +93,12 @@ test('tokens of examples are those that training counts, of a sample spread over
   const path = join(temporaryFolder(), 'd.jsonl');
   const lines = readFileSync(join(examples, 'math/train.jsonl'), 'utf8').split('\n').slice(0, 601);
   writeFileSync(path, lines.join('\n'));
-  const { lengths, isSample } = (await readFacts.learned({ path, base: folder, thinking: false }))!;
+  const { lengths, isSample } = (await readFacts.learned({
+    files: [path],
+    name: 'd.jsonl',
+    base: folder,
+    thinking: false,
+  }))!;
   const { tokenizer, chatTemplate } = (await loadBase(folder)).text();
   const sample = parseDataset(lines.join('\n'), path).examples.filter((_, i) => i % 2 === 0);
   const expected = sample.map(

@@ -7,6 +7,8 @@ import type { Completion } from '../../../src/recipe/language/offers.ts';
 import { readRecipe } from '../../../src/recipe/parse.ts';
 import { embedded, marked, worldOf } from './marked.ts';
 
+const world = worldOf({ data: { 'math/train.jsonl': '{"problem": "1", "solution": "2", "level": 3}' } });
+
 const listings = {
   dataFiles: ['math/train.jsonl', 'b$}.csv'],
   adapters: ['adapters/a'],
@@ -15,7 +17,7 @@ const listings = {
 
 function complete(source: string): Completion[] {
   const { text, cursor } = marked(source);
-  return completionsAt(readRecipe(text), cursor, worldOf(), listings);
+  return completionsAt(readRecipe(text), cursor, world, listings);
 }
 
 /** What is offered at `‸`, and, with `accepted`, what choosing the first leaves of the text. */
@@ -47,7 +49,7 @@ check('a key in quotes, before another', '{"gener‸" "seed": 1}', labels => ass
 check(
   'a key alone keeps its value',
   '{"experts": {"a": {"data": {"tr‸": "x"}}}}',
-  ['train', 'validation'],
+  ['train', 'validation', 'columns', 'system'],
   '{"experts": {"a": {"data": {"train": "x"}}}}',
 );
 check(
@@ -184,3 +186,11 @@ test('files are looked for where one is named, and nowhere else', () => {
   for (const none of ['{‸}', '{"experts": {"math": {"data": {‸}}}}', '{"lora": {"rank": ‸}}', '{"ba‸se": "x"}'])
     assert.equal(listed(none), undefined, none);
 });
+
+check(
+  'the columns of the data, where one is named',
+  '{"experts": {"a": {"data": {"train": "math/train.jsonl", "columns": {"prompt": "‸"}}}}}',
+  ['problem', 'solution', 'level'],
+  '{"experts": {"a": {"data": {"train": "math/train.jsonl", "columns": {"prompt": "problem"}}}}}',
+);
+check('files for validation', '{"experts": {"a": {"data": {"validation": ‸}}}}', ['math/train.jsonl', 'b$}.csv']);

@@ -59,7 +59,7 @@ check('"lora"', '"rank"', [
 ]);
 check('"training"', '"steps"', ['**steps** Optimiser steps.', `- **math**: ${steps}`]);
 check('"experts"', '"t.jsonl"', [
-  '**train** Examples it learns from: a JSONL or CSV file, relative to the recipe.',
+  '**train** Examples it learns from: a file (JSONL, JSON, CSV, Parquet), relative to the recipe, or a dataset of the hub.',
   steps,
 ]);
 
@@ -104,4 +104,11 @@ test('inlay hints: experts and gates of blends', () => {
       ['b', 'gates math 6, load -1.41'],
     ],
   );
+});
+
+test('a share that is set aside for validation is told in examples, and they are not trained on', () => {
+  const text = recipe.replace('"train": "t.jsonl"', '"train": "t.jsonl", "validation": 0.1');
+  const hover = (what: string) => hoverAt(readRecipe(text), text.indexOf(what), world)!.paragraphs.join('\n');
+  assert.match(hover('0.1'), /10 of 100 examples are set aside/);
+  assert.match(hover('"t.jsonl"'), /^90 examples, 50 steps/m);
 });

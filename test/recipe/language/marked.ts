@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { parseDataset } from '../../../src/data/parseDataset.ts';
 import { parseAdapterConfig } from '../../../src/nn/lora/adapterConfig.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
 import { dataFacts } from '../../../src/recipe/language/dataFacts.ts';
@@ -55,10 +56,11 @@ export function worldOf(
     base: { config: embedded, hash: 'aaaaaaaaaaaaaaaa' },
     trainedOn: () => undefined,
     learned: () => undefined,
-    data(path) {
+    data(path, reading) {
       if (!(path in data)) return { unreadable: 'missing', reason: `${path} is not there` };
-      if (!facts.has(path)) facts.set(path, dataFacts(data[path]!, path));
-      return facts.get(path);
+      const key = JSON.stringify([path, reading]);
+      if (!facts.has(key)) facts.set(key, dataFacts(parseDataset(data[path]!, path, reading)));
+      return facts.get(key);
     },
     adapter: path => adapters[path] ?? { unreadable: 'missing', reason: `the adapter ${path} is not there` },
     ...rest,

@@ -79,11 +79,47 @@ check(
   'columns of no known form, and a column that is missing',
   '{"experts": {"a": {"data": {"train": ⟦"x.csv"⟧}}, "b": {"data": {"train": ⟦"y.csv"⟧}}}}',
   [
-    ['badColumns', /^x\.csv:2: no known form of example; expected .* got 'frage', 'antwort'/],
-    ['badColumns', /^y\.csv:2: field 'completion' is missing/],
+    [
+      'badColumns',
+      /^x\.csv:2: no known form of example; expected .* got 'frage', 'antwort'/,
+      '{"experts": {"a": {"data": {"train": "x.csv", "columns": {"prompt":"prompt","answer":"answer"}}}, "b": {"data": {"train": "y.csv"}}}}',
+    ],
+    [
+      'badColumns',
+      /^y\.csv:2: field 'completion' is missing/,
+      '{"experts": {"a": {"data": {"train": "x.csv"}}, "b": {"data": {"train": "y.csv", "columns": {"prompt":"prompt","answer":"answer"}}}}}',
+    ],
   ],
   worldOf({ data: { 'x.csv': 'frage,antwort\n1,2\n', 'y.csv': 'prompt,other\n1,2\n' } }),
 );
+const german = worldOf({ data: { 'x.csv': 'frage,antwort\n1,2\n' } });
+check(
+  'columns that go by other names',
+  '{"experts": {"a": {"data": {"train": "x.csv", "columns": {"prompt": "frage", "answer": "antwort"}}}}}',
+  [],
+  german,
+);
+check(
+  'a column that is not there',
+  '{"experts": {"a": {"data": {"train": ⟦"x.csv"⟧, "columns": {"prompt": "frage", "answer": "solution"}}}}}',
+  [['badColumns', /column 'solution', which 'columns' names as 'answer', is missing\. The row has 'frage', 'antwort'/]],
+  german,
+);
+check(
+  'columns that make no example',
+  '{"experts": {"a": {"data": {"train": "t.jsonl", ⟦"columns"⟧: {"prompt": "frage"}}}, "b": {"data": {"train": "t.jsonl", ⟦"columns"⟧: {"text": "frage", "messages": "antwort"}}}}}',
+  [
+    ['badColumns', /experts\.a\.data\.columns: needs 'prompt' and 'answer', or 'messages', or 'text'/],
+    [
+      'badColumns',
+      /experts\.b\.data\.columns: name 'prompt' and 'answer', or 'messages', or 'text', and no two of them/,
+    ],
+  ],
+  emptyWorld,
+);
+check('a share for validation that is none', '{"experts": {"a": {"data": {"train": "t.jsonl", "validation": ⟦1⟧}}}}', [
+  ['wrongValue', /must be less than 1, got 1/],
+]);
 check(
   'a base that is not there',
   '{"base": ⟦"models/none"⟧, "lora": {"rank": 9999999}}'.replace('9999999', '900'),

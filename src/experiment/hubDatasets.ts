@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type DatasetName, datasetFolderName, parquetBranch, parseDatasetName } from '../hub/datasetName.ts';
+import { splitFiles } from '../hub/splitFiles.ts';
+import { commitOf, hubCacheFolder, isCommit } from './hubCache.ts';
+
+/** The files that a recipe means by the name of data, whole paths. */
+export interface NamedData {
+  files: string[];
+  /** The dataset of the hub that is meant; undefined for a file. */
+  dataset?: DatasetName;
+}
+
+/** A dataset's folders in the Hugging Face cache. */
+export function datasetFolders(cacheFolder: string, repo: string): { blobs: string; refs: string; snapshots: string } {
+  const folder = join(cacheFolder, datasetFolderName(repo));
+  return { blobs: join(folder, 'blobs'), refs: join(folder, 'refs'), snapshots: join(folder, 'snapshots') };
+}
+
+/**
+ * What data of a recipe is: a file, relative to the recipe's folder, or where there is none of that name a split of the
+ * hub in the cache, without files where it was not downloaded.
+ */
+export function findData(folder: string, name: string, cacheFolder = hubCacheFolder()): NamedData {
+  const path = resolve(folder, name);
+  const dataset = parseDatasetName(name);
+  if (!dataset || existsSync(path)) return { files: [path] };
+  return { files: cachedSplit(dataset, cacheFolder), dataset };
+}
+
+/** The files of a split in the cache, in their order: of the revision, else of what the hub made of it in Parquet. */
+function cachedSplit(dataset: DatasetName, cacheFolder: string): string[] {
+  const { refs, snapshots } = datasetFolders(cacheFolder, dataset.repo);
+  const branches = dataset.revision === 'main' ? ['main', parquetBranch] : [dataset.revision];
+  for (const revision of branches) {
+    const commit = commitOf(join(refs, revision)) ?? revision;
+    const snapshot = join(snapshots, commit);
+    if (!isCommit(commit)) continue;
+    const { files } = splitFiles(filesIn(snapshot), dataset);
+    if (files) return files.map(file => join(snapshot, file));
+  }
+  return [];
+}
+
+/** Files of a snapshot, down to the folders of splits. */
+function filesIn(folder: string, above = '', depth = 0): string[] {
+  let entries: string[];
+  try {
+    entries = readdirSync(join(folder, above));
+  } catch {
+    return [];
+  }
+  return entries.flatMap(name => {
+    const path = above === '' ? name : `${above}/${name}`;
+    const info = statSync(join(folder, path), { throwIfNoEntry: false });
+    if (info?.isDirectory()) return depth < 2 ? filesIn(folder, path, depth + 1) : [];
+    return info?.isFile() ? [path] : [];
+  });
+}
