@@ -3,6 +3,7 @@ import { createWriteStream, existsSync, renameSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import { loadBase } from '../src/experiment/base.ts';
 import { parseBaseConfig } from '../src/nn/model/config.ts';
 import { baseTensors } from '../src/nn/model/layout.ts';
 import { floatToHalf } from '../src/nn/tensor/half.ts';
@@ -10,16 +11,32 @@ import { Random } from '../src/nn/tensor/random.ts';
 import { cacheFolder } from './cacheFolder.ts';
 
 /** The bases that the rows measure. */
-export const baseNames = ['embedded', '135M'] as const;
+export const baseNames = ['embedded', '135M', 'smollm2'] as const;
 export type BaseName = (typeof baseNames)[number];
 
 export interface BenchBase {
   name: BaseName;
   folder: string;
+  /** The file that the folder was made of, for a base in GGUF. */
+  gguf?: string;
 }
 
 export async function benchBase(name: BaseName): Promise<BenchBase> {
+  if (name === 'smollm2') return realBase();
   return name === '135M' ? randomBase() : embeddedBase();
+}
+
+const realFile = join(process.env.MULTI_LORA_REAL_BASES ?? '', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+
+/** Whether a base can be measured on this machine. */
+export function isThere(name: BaseName): boolean {
+  return name !== 'smollm2' || existsSync(realFile);
+}
+
+/** SmolLM2-135M-Instruct in Q4_1, from the folder that MULTI_LORA_REAL_BASES names; the engine holds it in F32. */
+async function realBase(): Promise<BenchBase> {
+  const { folder } = await loadBase(realFile, { cacheFolder: cacheFolder('bases') });
+  return { name: 'smollm2', folder, gguf: realFile };
 }
 
 /** The base that ships with the project. */
@@ -51,7 +68,15 @@ export async function randomBase(): Promise<BenchBase> {
   const weights = join(folder, 'model.safetensors');
   if (!existsSync(weights)) await writeRandomWeights(weights);
   writeFileSync(join(folder, 'config.json'), JSON.stringify(smolConfig, undefined, 2));
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(madeUpTokenizer(smolConfig.vocab_size)));
   return { name: '135M', folder };
+}
+
+/** llama.cpp loads no model without a vocabulary; ids go in and come out. */
+function madeUpTokenizer(size: number): unknown {
+  const vocab = Object.fromEntries(Array.from({ length: size }, (_, i) => [`t${i}`, i]));
+  const step = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  return { added_tokens: [], pre_tokenizer: step, decoder: step, model: { type: 'BPE', vocab, merges: [] } };
 }
 
 async function writeRandomWeights(path: string): Promise<void> {

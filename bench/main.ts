@@ -1,14 +1,14 @@
 /**
  * Speed and memory, each row against a peer or a ceiling measured in the same run.
  *
- *   npm run bench [-- NAME… --base embedded|135M --threads N --out FOLDER]
+ *   npm run bench [-- NAME… --base embedded|135M|smollm2 --threads N --out FOLDER]
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { baseNames } from './bases.ts';
+import { baseNames, isThere } from './bases.ts';
 import { isReached, type Row, ratioOf } from './row.ts';
 import { groups } from './rows/groups.ts';
 import { formatTable } from './table.ts';
@@ -25,11 +25,11 @@ const { values, positionals } = parseArgs({
 });
 const say = (message: string) => process.stderr.write(`${message}\n`);
 const unknown = positionals.filter(name => !groups.some(g => g.name === name));
-const bases = baseNames.filter(name => (values.base ?? name) === name);
+const bases = baseNames.filter(name => (values.base ?? name) === name && isThere(name));
 if (bases.length === 0) unknown.push(`--base ${values.base}`);
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) say(`There is no ${unknown.join(', ')}.`);
-  say('npm run bench [-- NAME… --base embedded|135M --threads N --out FOLDER]\n');
+  say('npm run bench [-- NAME… --base embedded|135M|smollm2 --threads N --out FOLDER]\n');
   for (const g of groups) say(`  ${g.name.padEnd(10)} ${g.about}`);
   process.exit(unknown.length > 0 ? 2 : 0);
 }

@@ -12,7 +12,7 @@ export const batch: RowGroup = {
   async run(context) {
     const rows: Row[] = [];
     for (const name of context.bases) {
-      const size = name === '135M' ? { count: 24, rounds: 5 } : { count: 64, rounds: 9 };
+      const size = name !== 'embedded' ? { count: 24, rounds: 5 } : { count: 64, rounds: 9 };
       rows.push(await compare(context, { base: await benchBase(name), ...size }));
     }
     return rows;

@@ -16,6 +16,8 @@ interface Case {
   base: BenchBase;
   /** Of the weights of products. */
   precision: 'F32' | '8-bit';
+  /** llama.cpp reads the base's own file, whose weights it has in fewer bits. */
+  ownFile?: boolean;
   prompt: number;
   count: number;
   rounds: number;
@@ -28,8 +30,10 @@ const decodeIn = (precision: Case['precision'], name: string): RowGroup => ({
   async run(context) {
     const rows: Row[] = [];
     for (const name of context.bases) {
-      const size = name === '135M' ? { count: 24, rounds: 7 } : { count: 64, rounds: 11 };
-      rows.push(...(await compare(context, { base: await benchBase(name), precision, prompt: 128, ...size })));
+      const size = name !== 'embedded' ? { count: 24, rounds: 7 } : { count: 64, rounds: 11 };
+      const base = await benchBase(name);
+      rows.push(...(await compare(context, { base, precision, prompt: 128, ...size })));
+      if (base.gguf) rows.push(...(await compare(context, { base, precision, ownFile: true, prompt: 128, ...size })));
     }
     return rows;
   },
@@ -39,13 +43,13 @@ export const decode = decodeIn('F32', 'decode');
 export const decode8 = decodeIn('8-bit', 'decode8');
 
 async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> {
-  const { base, precision, prompt, count, rounds } = c;
+  const { base, precision, ownFile, prompt, count, rounds } = c;
   say(`decode, ${base.name}, ${precision}`);
   const [expert] = await randomExperts(base, 16, 1);
   const params = {
     baseFolder: base.folder,
     quantization: precision === '8-bit' ? ('int8' as const) : undefined,
-    gguf: await writeGguf(base, precision === '8-bit' ? 'Q8_0' : 'F32'),
+    gguf: ownFile ? base.gguf! : await writeGguf(base, precision === '8-bit' ? 'Q8_0' : 'F32'),
     threads,
     experts: [expert!],
     room: 256,
@@ -65,7 +69,7 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
       count,
       forced: [tokenRow(count, 2)],
     };
-    const agreed = await (precision === 'F32'
+    const agreed = await (precision === 'F32' && !ownFile
       ? agreement(own, peers[0]!, request)
       : withDecoder({ ...params, quantization: undefined }, exact => roundedAgreement(own, peers[0]!, exact, request)));
     const [ownTurns, ...peerTurns] = await alternate(
@@ -97,7 +101,7 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
     const prefilled = speeds(prompt, d => d.prefillMs);
     const row = (name: string, s: typeof decoded, notes: string[]): Row => ({
       group: 'decode',
-      name: `${base.name}, ${name}`,
+      name: `${base.name}, ${name}${ownFile ? ' against the file in Q4_1' : ''}`,
       unit: 'tokens/s',
       value: s.own,
       against: { name: `llama.cpp, ${s.peer.threads} thread${s.peer.threads > 1 ? 's' : ''}`, value: s.peer.median },

@@ -50,7 +50,9 @@ export const training: RowGroup = {
     };
     const rows: Row[] = [];
     for (const name of context.bases)
-      rows.push(...(await compare(context, { base: await benchBase(name), ...sizes[name] })));
+      rows.push(
+        ...(await compare(context, { base: await benchBase(name), ...sizes[name === 'embedded' ? name : '135M'] })),
+      );
     return rows;
   },
 };
