@@ -18,7 +18,7 @@ import { encodeBlocks } from '../../../src/nn/quant/blocks.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import { assembleBatch } from '../../../src/nn/train/assembleBatch.ts';
 import { expertGroup } from '../../../src/nn/train/trainGraph.ts';
-import { quantizations } from '../../../src/protocol/quantization.ts';
+import { type Quantization, quantizations } from '../../../src/protocol/quantization.ts';
 import { assertClose } from '../../support/assertClose.ts';
 import { decodeBlocks } from '../../support/decodeBlocks.ts';
 import { goldenBase, halfBase } from '../../support/goldenBase.ts';
@@ -89,16 +89,22 @@ for (const dtype of ['F16', 'BF16'] as const)
     await check(base, weightsOf(base));
   });
 
+/** The weights that a quantised copy of a base stands for. */
+function decodedWeights(plain: Base, quantization: Quantization): (path: string) => Float32Array {
+  const read = weightsOf(plain);
+  const layers = new Map(linearLayers(plain.config).map(l => [l.path, l]));
+  return path => {
+    const { in: inputs, out } = layers.get(path)!;
+    return decodeBlocks(encodeBlocks(read(path), out, inputs, codeBits[quantization]));
+  };
+}
+
 for (const quantization of quantizations)
   test(`${quantization}: of the weights that the codes stand for, and so are first magnitudes`, async () => {
     const plain = await goldenBase(name);
     const base = await quantizeBase(plain, { quantization, cacheFolder: temporaryFolder() });
-    const read = weightsOf(plain);
     const layers = new Map(linearLayers(plain.config).map(l => [l.path, l]));
-    const weight = (path: string) => {
-      const { in: inputs, out } = layers.get(path)!;
-      return decodeBlocks(encodeBlocks(read(path), out, inputs, codeBits[quantization]));
-    };
+    const weight = decodedWeights(plain, quantization);
     await check(base, weight);
     const path = 'model.layers.1.mlp.down_proj';
     const expert = { name: 'e', rank: 2, targets: [path], dora: { scaling: 2 } };
@@ -126,6 +132,14 @@ const families = [
   ['starcoder2_tied', 'starcoder2_all'],
   ['gptneox_untied', 'gptneox_all'],
 ] as const;
+
+for (const [family] of families)
+  test(`${family}: row factors of its layers, of stored and of 4-bit weights`, async () => {
+    const plain = await goldenBase(family);
+    await check(plain, weightsOf(plain));
+    const base = await quantizeBase(plain, { quantization: 'int4', cacheFolder: temporaryFolder() });
+    await check(base, decodedWeights(plain, 'int4'));
+  });
 
 for (const [family, training] of families)
   test(`${family}: DoRA and biases run as they are merged, to 1e-4, and are trained with the loss that answers give`, async () => {
