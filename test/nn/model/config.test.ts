@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkBaseTensors } from '../../../src/nn/model/baseWeights.ts';
-import { parseBaseConfig } from '../../../src/nn/model/config.ts';
+import { type BaseConfig, parseBaseConfig } from '../../../src/nn/model/config.ts';
 import { baseTensors, linearLayers, linearPaths } from '../../../src/nn/model/layout.ts';
 import type { TensorPlace } from '../../../src/nn/tensor/tensorPlace.ts';
 import type { ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
@@ -172,6 +172,65 @@ test('yarn: what is left out follows from the lengths', () => {
     'badFile',
     "'truncate' should be true or false",
   );
+});
+
+test('longrope: factors for each rotated pair, and what is left out follows from the lengths', () => {
+  const phi3 = goldenJson('models/phi3_longrope_partial/config.json');
+  const scalingOf = (changes: object, outer: object = {}) => {
+    const json = { ...phi3, ...outer, rope_parameters: { ...phi3.rope_parameters, ...changes } };
+    return parseBaseConfig(json).ropes[0]!.scaling as { originalLength: number; attentionFactor: number };
+  };
+  const magnitude = (factor: number, length: number) => Math.sqrt(1 + Math.log(factor) / Math.log(length));
+  assert.equal(scalingOf({}).attentionFactor, magnitude(4, 32));
+  assert.equal(scalingOf({ factor: 2 }).attentionFactor, magnitude(2, 32));
+  assert.equal(scalingOf({ attention_factor: 1.25 }).attentionFactor, 1.25);
+  // The length beside the rest stands before that within; without both nothing is long.
+  const within = { original_max_position_embeddings: 64 };
+  assert.equal(scalingOf(within).originalLength, 32);
+  assert.equal(scalingOf(within, { original_max_position_embeddings: undefined }).originalLength, 64);
+  const neither = scalingOf(
+    { original_max_position_embeddings: undefined },
+    { original_max_position_embeddings: undefined },
+  );
+  assert.deepEqual([neither.originalLength, neither.attentionFactor], [128, 1]);
+  for (const type of ['su', 'yarn', 'longrope'])
+    assert.deepEqual(scalingOf({ rope_type: undefined, type }), scalingOf({}), type);
+  for (const key of ['long_factor', 'short_factor'])
+    for (const wrong of [undefined, [1, 2], [1, 2, 3, 4, 5, -6], 'x', [1, 2, 3, 4, 5, '6']])
+      check(
+        { ...phi3, rope_parameters: { ...phi3.rope_parameters, [key]: wrong } },
+        'badFile',
+        `'${key}' should be a list of 6 positive numbers`,
+      );
+  check(
+    { ...phi3, partial_rotary_factor: 2, rope_parameters: undefined },
+    'badFile',
+    "'partial_rotary_factor' should be at most 1",
+  );
+});
+
+test('blocks of Gemma 3 and SmolLM3: patterns, or what is said of each', () => {
+  const gemma3 = goldenJson('models/gemma3_tied/config.v4.json');
+  const typesOf = (json: object) => parseBaseConfig(json).layerTypes;
+  const [sliding, full] = [{ window: 8, rope: 1 }, { rope: 0 }];
+  assert.deepEqual(typesOf(gemma3), [sliding, sliding, full]);
+  assert.deepEqual(typesOf({ ...gemma3, sliding_window_pattern: 2 }), [sliding, full, sliding]);
+  assert.deepEqual(typesOf({ ...gemma3, sliding_window_pattern: undefined }), [sliding, sliding, sliding], 'six');
+  // A window that hides nothing leaves the rotary embedding of its blocks.
+  assert.deepEqual(typesOf({ ...gemma3, sliding_window: 256 })[0], { rope: 1 });
+  const thetas = ({ ropes }: BaseConfig) => ropes.map(rope => rope.theta);
+  assert.deepEqual(thetas(parseBaseConfig({ ...gemma3, rope_theta: undefined, rope_local_base_freq: 5 })), [1e6, 5]);
+  check(
+    { ...gemma3, rope_parameters: { rope_theta: 7 }, rope_scaling: null },
+    'badFile',
+    "'rope_parameters' should be one for",
+  );
+  const smollm3 = { ...goldenJson('models/smollm3_tied/config.json'), num_hidden_layers: 4, layer_types: undefined };
+  const rotated = (changes: object) => typesOf({ ...smollm3, ...changes }).map(type => type.rope);
+  assert.deepEqual(rotated({ no_rope_layers: [0, 1, 1, 0] }), [undefined, 0, 0, undefined]);
+  assert.deepEqual(rotated({ no_rope_layers: undefined }), [0, 0, 0, undefined]);
+  assert.deepEqual(rotated({ no_rope_layers: null, no_rope_layer_interval: 2 }), [0, undefined, 0, undefined]);
+  check({ ...smollm3, no_rope_layers: [1, 0] }, 'badFile', "'no_rope_layers' should be a list of 4 zeros and ones");
 });
 
 test('dynamic scaling offers the original length alone, where nothing is scaled', () => {
