@@ -16,6 +16,7 @@ const kinds = [
   'template',
   'safetensors',
   'gguf',
+  'ollama',
   'adapter',
   'report',
   'hub',
