@@ -18,6 +18,7 @@ const kinds = [
   'template',
   'safetensors',
   'gguf',
+  'ollama',
   'adapter',
   'torch',
   'report',

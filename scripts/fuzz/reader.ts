@@ -11,7 +11,10 @@ import { loadBase } from '../../src/experiment/base.ts';
 import { readDataset } from '../../src/experiment/dataFiles.ts';
 import { openExperiment } from '../../src/experiment/experiment.ts';
 import { writeGgufModel } from '../../src/experiment/ggufModel.ts';
+import { ggufProblem } from '../../src/experiment/localModels.ts';
+import { findOllamaModel, ollamaModels } from '../../src/experiment/ollamaModels.ts';
 import { readSafetensors } from '../../src/experiment/safetensorsFile.ts';
+import { parseOllamaBase } from '../../src/hub/ollamaName.ts';
 import { renderChat } from '../../src/nn/tokenizer/chatTemplate.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { completionsAt } from '../../src/recipe/language/completion.ts';
@@ -191,6 +194,31 @@ const readers: Record<string, Reader> = {
     return {
       file,
       read: async () => (await loadBase(join(folder, file), { cacheFolder: join(folder, 'cache') })).text(),
+    };
+  },
+  ollama(folder, dice) {
+    const hash = 'a'.repeat(64);
+    const layers = ['model', 'template'].map(kind => ({
+      mediaType: `application/vnd.ollama.image.${kind}`,
+      digest: `sha256:${hash}`,
+      size: 1,
+    }));
+    const manifests = join(folder, 'manifests', 'registry.ollama.ai', 'library', 'm');
+    for (const path of [manifests, join(folder, 'blobs')]) mkdirSync(path, { recursive: true });
+    const path = join(folder, 'blobs', `sha256-${hash}`);
+    writeFileSync(path, mutateBytes(new Uint8Array(ggufModel.subarray(0, headBytes)), dice));
+    const manifest = { schemaVersion: 2, layers, manifests: [{ runner: 'llamacpp', layers }] };
+    writeFileSync(join(manifests, '1b'), either(JSON.stringify(manifest), dice));
+    return {
+      file: path,
+      async read() {
+        const found = findOllamaModel(parseOllamaBase('ollama:m:1b')!, [folder]);
+        const listed = ollamaModels([folder]);
+        if (found?.path !== listed[0]?.path) throw new Error('what is listed is not what is found');
+        if (found && found.path !== path) throw new Error(`leads to ${found.path}`);
+        const problem = found && (await ggufProblem(found.path));
+        if (problem) throw problem;
+      },
     };
   },
   adapter(folder, dice) {
