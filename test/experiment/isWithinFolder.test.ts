@@ -17,6 +17,8 @@ test('what lies within a folder, there or not, and nothing that a way out or a l
     ['missing/missing.jsonl', true],
     ['..data', true],
     ['', true],
+    // A model's name: looked up elsewhere, where a workspace may not say.
+    ['ollama:llama3.2:1b', true],
     ['data/../../other', false],
     ['..', false],
     ['out', false],

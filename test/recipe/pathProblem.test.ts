@@ -31,6 +31,7 @@ test('folders and files, absolute ones and those above too, are not', () => {
     './dev/a',
     '/devices/a',
     'a//b',
+    'ollama:hf.co/owner/model:Q4_K_M',
   ])
     assert.equal(pathProblem(path), undefined, path);
 });
