@@ -96,7 +96,7 @@ export class Graph {
     return value;
   }
 
-  /** A constant; small ones that are equal are stored once. A large one is not copied: its array must stay as it is. */
+  /** A constant; equal constants are stored once. */
   constant(data: Float32Array | BigInt64Array | Int32Array, shape: number[]): Value {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const type = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
@@ -104,7 +104,7 @@ export class Graph {
     const known = key && this.constants.get(key);
     if (known) return known;
     const value: Value = { name: `${this.prefix}const.${this.count++}`, type, shape };
-    this.initializers.push({ value, data: { bytes: key ? bytes.slice() : bytes } });
+    this.initializers.push({ value, data: { bytes: bytes.slice() } });
     if (key) this.constants.set(key, value);
     return value;
   }
