@@ -24,14 +24,14 @@ export interface TerminalStream {
   columns?: number;
 }
 
-/** Milliseconds between lines of progress where they cannot be rewritten. */
+/** Milliseconds between lines of the same kind of progress where they cannot be rewritten. */
 const pause = 10_000;
 /** Characters of a line of progress; a terminal's width cuts it further. */
 const longestProgress = 500;
 
 export function createTerminal(stdout: TerminalStream, stderr: TerminalStream, now: () => number): Terminal {
   let isLineOpen = false;
-  let lastProgress = Number.NEGATIVE_INFINITY;
+  let lastProgress = { kind: '', at: Number.NEGATIVE_INFINITY };
   const clear = () => {
     if (isLineOpen) stderr.write('\r\x1b[2K');
     isLineOpen = false;
@@ -59,10 +59,13 @@ export function createTerminal(stdout: TerminalStream, stderr: TerminalStream, n
         clear();
         stderr.write(line.slice(0, (stderr.columns ?? 80) - 1));
         isLineOpen = true;
-      } else if (now() - lastProgress >= pause) {
-        lastProgress = now();
-        stderr.write(`${line}\n`);
+        return;
       }
+      // Tokenising must not hide the first step.
+      const kind = /^\p{L}*/u.exec(line)![0];
+      if (kind === lastProgress.kind && now() - lastProgress.at < pause) return;
+      lastProgress = { kind, at: now() };
+      stderr.write(`${line}\n`);
     },
   };
 }

@@ -23,7 +23,7 @@ const losses: number[] = [];
 const call = {
   signal: new AbortController().signal,
   progress: (now: EngineProgress<'train'>) => {
-    if (now.kind === 'work') told.push(now.message);
+    if (now.kind === 'work' && now.message !== 'tokenising the data') told.push(now.message);
     if (now.kind === 'event' && now.event.type === 'step') losses.push(now.event.experts.math!.loss);
   },
 };
