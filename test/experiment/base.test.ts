@@ -249,7 +249,7 @@ test('weights of other formats are refused with what they are and what to do', a
     inPlace('q4.gguf'),
     'notFound',
     /has q4\.gguf, and no model\.safetensors/,
-    /GGUF file is not read/,
+    /Name the GGUF file itself as the base/,
   );
   await check('Llama by Meta', inPlace('consolidated.00.pth'), 'notFound', /consolidated/, /-hf/);
   await check(
@@ -267,7 +267,7 @@ test('weights of other formats are refused with what they are and what to do', a
     },
     'notFound',
     /has q4\.gguf, and no config\.json/,
-    /GGUF file is not read/,
+    /Name the GGUF file itself as the base/,
   );
   await check(
     'an adapter',

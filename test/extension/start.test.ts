@@ -40,7 +40,12 @@ test('from nothing to a recipe on a downloaded base', { skip }, async t => {
   const home = temporaryFolder();
   await keepModels(home);
   writeFileSync(join(folder, 'local.lora.json'), '{ "base": "" }');
-  const homes = { HOME: home, OLLAMA_MODELS: join(home, '.ollama', 'models'), LLAMA_CACHE: '', XDG_CACHE_HOME: '' };
+  const homes = {
+    HOME: home,
+    OLLAMA_MODELS: join(home, '.ollama', 'models'),
+    LLAMA_CACHE: '',
+    XDG_CACHE_HOME: join(home, '.cache'),
+  };
   const bench = await openWorkbench(found as Editor, {
     folder,
     dataFolder,

@@ -82,7 +82,7 @@ test("a real base in GGUF: the first steps of training with PEFT's factors, loss
     from: new Map([['e', { parameter, m: zeros, v: zeros, best: parameter }]]),
   });
   const settings = { learningRate: lr, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxNorm: 0 };
-  const steps = Number(process.env.MULTI_LORA_REAL_STEPS ?? 4);
+  const steps = Number(process.env.MULTI_LORA_REAL_STEPS ?? 2);
   for (let step = 1; step <= steps; step++) {
     const examples = batches[(step - 1) % batches.length].map(
       ({ input_ids, labels }: { input_ids: number[]; labels: number[] }): EncodedExample => ({

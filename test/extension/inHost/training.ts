@@ -63,8 +63,8 @@ export function run(): Promise<void> {
       assert.deepEqual(readdirSync(join(folder, 'runs', 'long', 'checkpoints')), ['long.safetensors']);
     },
 
-    async '200 files opened one after the other leave nothing behind'(note: Note) {
-      const files = manyFiles(200);
+    async '100 files opened one after the other leave nothing behind'(note: Note) {
+      const files = manyFiles(100);
       // The first round loads what is loaded once.
       await openAll(files.slice(0, 40));
       const before = leftovers();

