@@ -53,6 +53,31 @@ function scaleAndMinimum(bytes: Uint8Array, at: number, j: number): [scale: numb
   return [(low & 15) | ((bytes[at + j - 4]! >> 6) << 4), (low >> 4) | ((bytes[at + j]! >> 6) << 4)];
 }
 
+/**
+ * The eight sub-blocks of 32 values of Q4_K and Q5_K, whose lower four bits begin at `codes`; of Q5_K the fifth bit of
+ * sub-block `j` is bit `j` of the bytes from `high` on.
+ */
+function decodeSubBlocks(
+  bytes: Uint8Array,
+  at: number,
+  codes: number,
+  out: Float32Array,
+  to: number,
+  high?: number,
+): void {
+  const [d, least] = [half(bytes, at), half(bytes, at + 2)];
+  for (let j = 0; j < 8; j++) {
+    const [scale, minimum] = scaleAndMinimum(bytes, at + 4, j);
+    const [step, m] = [d * scale, least * minimum];
+    const from = codes + 32 * (j >> 1);
+    const shift = 4 * (j & 1);
+    for (let i = 0; i < 32; i++) {
+      const fifth = high === undefined ? 0 : (bytes[high + i]! >> j) & 1;
+      out[to + 32 * j + i] = step * (((bytes[from + i]! >> shift) & 15) | (fifth << 4)) - m;
+    }
+  }
+}
+
 /** The 16 values of IQ4_NL and IQ4_XS. */
 const nonLinear = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 /** Twice the values of a 4-bit float with one bit of mantissa. */
@@ -151,34 +176,13 @@ const types: Record<number, BlockType> = {
     name: 'Q4_K',
     values: 256,
     bytes: 144,
-    decode(b, at, out, to) {
-      const [d, least] = [half(b, at), half(b, at + 2)];
-      for (let j = 0; j < 8; j++) {
-        const [scale, minimum] = scaleAndMinimum(b, at + 4, j);
-        const [step, m] = [d * scale, least * minimum];
-        const codes = at + 16 + 32 * (j >> 1);
-        const shift = 4 * (j & 1);
-        for (let i = 0; i < 32; i++) out[to + 32 * j + i] = step * ((b[codes + i]! >> shift) & 15) - m;
-      }
-    },
+    decode: (b, at, out, to) => decodeSubBlocks(b, at, at + 16, out, to),
   },
   13: {
     name: 'Q5_K',
     values: 256,
     bytes: 176,
-    decode(b, at, out, to) {
-      const [d, least] = [half(b, at), half(b, at + 2)];
-      for (let j = 0; j < 8; j++) {
-        const [scale, minimum] = scaleAndMinimum(b, at + 4, j);
-        const [step, m] = [d * scale, least * minimum];
-        const codes = at + 48 + 32 * (j >> 1);
-        const shift = 4 * (j & 1);
-        for (let i = 0; i < 32; i++) {
-          const high = (b[at + 16 + i]! >> j) & 1;
-          out[to + 32 * j + i] = step * (((b[codes + i]! >> shift) & 15) | (high << 4)) - m;
-        }
-      }
-    },
+    decode: (b, at, out, to) => decodeSubBlocks(b, at, at + 48, out, to, at + 16),
   },
   14: {
     name: 'Q6_K',
