@@ -33,9 +33,13 @@ if (paths.length + titles.length === 0) {
   const code = await runNpm(['run', '--silent', 'check']);
   if (code !== 0) process.exit(code);
 }
-// The editor loads this project as it is built. Else nothing is bundled, and tests that start programs run the sources.
+// The editor loads this project as it is built, and tests that start programs then start those. Else nothing is bundled,
+// and they run the sources.
 const needsBundles = files.some(drivesTheEditor);
-if (needsBundles) await (await import('./build/buildAll.mjs')).buildAll();
+if (needsBundles) {
+  await (await import('./build/buildAll.mjs')).buildAll();
+  process.env.MULTI_LORA_TEST_BUILT = '1';
+}
 
 say(`Tests (${files.length} files) …`);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
