@@ -1,6 +1,8 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from '../build/root.mjs';
 import { run } from '../build/run.mjs';
 import { say } from '../build/say.mjs';
 import { summary } from './counts.mjs';
@@ -24,7 +26,12 @@ export async function runFiles(files, options, results) {
     { files: files.filter(drivesTheEditor), atOnce: 1 },
   ]
     .filter(lane => lane.files.length > 0)
-    .map((lane, i) => ({ ...lane, counts: join(folder, `${i}.json`), output: join(folder, `${i}.txt`) }));
+    .map((lane, i) => ({
+      ...lane,
+      files: inSharedProcesses(lane.files, folder),
+      counts: join(folder, `${i}.json`),
+      output: join(folder, `${i}.txt`),
+    }));
   // What one test file makes, such as a trained workspace, others take a copy of.
   const env = { ...process.env, MULTI_LORA_TEST_FIXTURES: folder };
   const codes = await Promise.all(
@@ -62,4 +69,38 @@ export async function runFiles(files, options, results) {
 /** Those that lie in test/extension itself; test/architecture.test.ts holds that they alone do. */
 export function drivesTheEditor(/** @type {string} */ file) {
   return dirname(file) === 'test/extension';
+}
+
+/** Folders of rooms that have no state of their own: a process of each file's own would cost more than its tests. */
+const statelessFolders = [
+  'nn',
+  'data',
+  'recipe',
+  'router',
+  'review',
+  'evaluation',
+  'report',
+  'text',
+  'hub',
+  'protocol',
+];
+
+/** Fewer files start soon enough each by itself. */
+const fewFiles = 16;
+
+/** The files that node:test gets: of rooms without state, where they are many, one a folder, which imports the others. */
+function inSharedProcesses(/** @type {string[]} */ files, /** @type {string} */ folder) {
+  const shared = files.filter(file => statelessFolders.includes(file.split('/')[1] ?? ''));
+  if (shared.length <= fewFiles) return files;
+  // Not more than a folder: what one room does to its process, such as small numbers that the runtime makes zero, would
+  // be seen by the next.
+  const entries = [...new Set(shared.map(file => dirname(file)))].map(name => {
+    const imports = shared
+      .filter(file => dirname(file) === name)
+      .map(file => `await import(${JSON.stringify(pathToFileURL(join(root, file)).href)});\n`);
+    const entry = join(folder, `${name.replaceAll('/', '-')}.test.mjs`);
+    writeFileSync(entry, imports.join(''));
+    return entry;
+  });
+  return [...files.filter(file => !shared.includes(file)), ...entries];
 }
