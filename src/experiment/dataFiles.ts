@@ -63,7 +63,7 @@ export function badData(path: string, problems: Problem[]): WorkbenchError {
 export function encodeForTraining(
   base: Base,
   { messages, isText }: Example,
-  settings: TrainingSettings & Pick<GenerationSettings, 'thinking'>,
+  settings: Pick<TrainingSettings, 'maxLength' | 'lossOn'> & Partial<Pick<GenerationSettings, 'thinking'>>,
 ) {
   const { tokenizer, chatTemplate } = base.text();
   const { lossOn, thinking } = settings;
@@ -73,6 +73,6 @@ export function encodeForTraining(
 }
 
 /** In tokens: no more than the base reads. */
-export function longestExample({ config }: Base, { maxLength }: TrainingSettings): number {
+export function longestExample({ config }: Base, { maxLength }: Pick<TrainingSettings, 'maxLength'>): number {
   return Math.min(maxLength, config.maxLength);
 }

@@ -105,6 +105,26 @@ const forgetting = z.object({
       forgotten: counts,
     }),
   ),
+  /** Loss on text of no domain; absent when the recipe names none. */
+  generalText: z.optional(
+    z.object({
+      data: z.string(),
+      texts: z.number(),
+      /** Tokens whose loss counts. */
+      tokens: z.number(),
+      /** In nats a token, the base first. `rise` is what is above the base's, with half of its 95 % interval. */
+      losses: listOf(
+        z.object({
+          system: z.string(),
+          kind: z.enum(['base', 'expert', 'merge']),
+          loss: anyNumber,
+          rise: anyNumber,
+          halfWidth: anyNumber,
+        }),
+        2 * mostParts,
+      ),
+    }),
+  ),
 });
 
 /** One base with all adapters, against one merged full model per expert. */
@@ -181,6 +201,7 @@ export type ReportMerge = z.infer<typeof merge>;
 export type ReportScore = z.infer<typeof reportScore>;
 export type ReportRouter = z.infer<typeof router>;
 export type ReportForgetting = z.infer<typeof forgetting>;
+export type ReportGeneralText = NonNullable<ReportForgetting['generalText']>;
 export type ReportStorage = z.infer<typeof storage>;
 export type ReportCurve = z.infer<typeof reportCurve>;
 export type ReportExample = z.infer<typeof example>;

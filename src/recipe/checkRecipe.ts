@@ -52,6 +52,8 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
   }
   for (const [name, set] of Object.entries(recipe.evaluation.sets))
     if (set.columns) columns(set.columns, ['evaluation', 'sets', name, 'columns']);
+  const { generalText } = recipe.evaluation;
+  if (generalText?.columns) columns(generalText.columns, ['evaluation', 'generalText', 'columns']);
   for (const [i, step] of recipe.steps.entries())
     if (step.do === 'ask' && step.weights) weights(step.weights, ['steps', i, 'weights']);
   return [...problems, ...unknownNames(nameUses(recipe))];

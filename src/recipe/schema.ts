@@ -407,6 +407,16 @@ const evaluation = z
       })
       .optional()
       .describe('One adapter trained on one domain after the other, to compare forgetting with.'),
+    generalText: z
+      .strictObject({
+        data: dataFile.meta(exampleValues('general.jsonl')),
+        ...dataReading,
+        limit: z.int().min(1).default(100).describe('Use the first so many examples.'),
+      })
+      .optional()
+      .describe(
+        'Text of no domain, such as { "text": … } a line, to see what experts cost elsewhere: the loss of the base, of each expert and of each merge on it.',
+      ),
     batchSize: z.int().min(1).max(512).default(32).describe('Prompts decoded together.'),
   })
   .describe('What the report measures.');

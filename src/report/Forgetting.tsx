@@ -1,7 +1,9 @@
+import type { ReportGeneralText } from '../protocol/report.ts';
 import type { ShownReport } from '../protocol/views/report.ts';
 import { count, points, signedCount } from '../text/numbers.ts';
 import { DataTable, numeric } from './DataTable.tsx';
 import { Figure, Keys, Numbers } from './Figure.tsx';
+import { generalTextRows, generalTextSentence } from './generalText.ts';
 import { type Sequential, SequentialPlots } from './SequentialPlots.tsx';
 import { share } from './scoreGrid.ts';
 
@@ -46,6 +48,7 @@ export function Forgetting({ shown }: { shown: ShownReport }) {
           </div>
         )}
       </div>
+      {report.forgetting.generalText && <GeneralText measured={report.forgetting.generalText} />}
     </>
   );
 }
@@ -78,6 +81,20 @@ function BankTable({ experts }: { experts: ShownReport['report']['forgetting']['
         signedCount(after - before),
       ])}
     />
+  );
+}
+
+function GeneralText({ measured }: { measured: ReportGeneralText }) {
+  return (
+    <>
+      <h3>General text</h3>
+      <p class="note">{generalTextSentence(measured)}</p>
+      <DataTable
+        caption="Loss on general text, nats a token; a rise is what an expert costs where it is not asked for"
+        columns={[{ head: 'system' }, ...numeric('loss', 'rise', '95 %')]}
+        rows={generalTextRows(measured)}
+      />
+    </>
   );
 }
 

@@ -13,6 +13,7 @@ import {
   weightList,
 } from '../text/numbers.ts';
 import { forgettingOf, headlineAccuracy, sequentialSentence, storageSaving } from './findings.ts';
+import { generalTextRows, generalTextSentence } from './generalText.ts';
 import { scoreGrid, share } from './scoreGrid.ts';
 
 /** The report as Markdown: the headlines and the tables, for an issue or a README. */
@@ -24,6 +25,7 @@ export function reportMarkdown(report: Report): string {
     headlines(report),
     ...section('Accuracy', accuracyTable(report), 'Per cent right on held-out questions, with the 95 % interval.'),
     ...section('Forgetting', forgettingTable(report), sequentialSentence(report)),
+    ...generalTextSection(report),
     ...section('Merges', mergeTable(report)),
     ...section('Experts', expertTable(report)),
   ];
@@ -74,6 +76,12 @@ function forgettingTable({ forgetting }: Report): string[][] {
     ['expert', 'set', 'trained alone', 'with all others', 'of'],
     ...forgetting.experts.map(e => [e.expert, e.set, count(e.before), count(e.after), count(e.total)]),
   ];
+}
+
+function generalTextSection({ forgetting: { generalText } }: Report): string[] {
+  if (!generalText) return [];
+  const head = ['system', 'loss', 'rise', '95 %'];
+  return section('General text', [head, ...generalTextRows(generalText)], generalTextSentence(generalText));
 }
 
 function mergeTable({ merges }: Report): string[][] {

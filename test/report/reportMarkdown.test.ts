@@ -13,6 +13,29 @@ test('headlines and tables, every score among them', () => {
   assert.ok(columns.every(count => count > 3));
 });
 
+test('what experts cost on general text', () => {
+  const report = reportFixture();
+  assert.doesNotMatch(reportMarkdown(report), /General text/);
+  report.forgetting.generalText = {
+    data: 'general.jsonl',
+    texts: 100,
+    tokens: 12_345,
+    losses: [
+      { system: 'base', kind: 'base', loss: 3.2, rise: 0, halfWidth: 0 },
+      { system: 'math', kind: 'expert', loss: 3.35, rise: 0.15, halfWidth: 0.02 },
+      { system: 'all', kind: 'merge', loss: 3.19, rise: -0.01, halfWidth: 0.004 },
+    ],
+  };
+  const text = reportMarkdown(report);
+  assert.match(text, /100 texts of general\.jsonl, 12,345 tokens\. .*at most 0\.150 nats a token \(math\)/);
+  for (const row of [
+    'base | 3.200 | – | –',
+    'math (expert) | 3.350 | +0.150 | ± 0.020',
+    'all (merge) | 3.190 | −0.010 | ± 0.004',
+  ])
+    assert.ok(text.includes(`| ${row} |`), row);
+});
+
 test('names are text: no markup, no link, no further column', () => {
   const report = reportFixture();
   report.recipe.name = '<img src=x> [a](http://b) | c';

@@ -16,13 +16,14 @@ import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type LoadedSet } from './answerSet.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
+import { measureGeneralText } from './generalText.ts';
 import { inactiveExpertsCheck } from './inactiveExperts.ts';
 import { loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
 import { type SequentialResult, sequentialName, trainSequentially } from './sequential.ts';
 import { measureStorage } from './storage.ts';
 import { measureSwitching } from './switching.ts';
-import { scoreSystems } from './systems.ts';
+import { scoreSystems, systemsOf } from './systems.ts';
 
 /** Prompts whose logits are compared bit for bit. */
 const probeCount = 8;
@@ -64,6 +65,10 @@ export async function evaluateRecipe(
     isWhole && recipe.evaluation.sequential
       ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, call.signal, progress))
       : undefined;
+  const generalText =
+    isWhole && recipe.evaluation.generalText
+      ? await timed('general text', () => measureGeneralText(open, systemsOf(open, router), call.signal, progress))
+      : undefined;
   progress('storage and memory');
   const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
   const folders = experts.map(name => adapterFolder(e, name));
@@ -100,6 +105,7 @@ export async function evaluateRecipe(
       probeTokens: gates.tokens,
       experts: before,
       sequential,
+      generalText,
     },
     storage,
     switching,

@@ -4,6 +4,7 @@ import { loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { checkOutputFile, resultMark } from '../../experiment/checkOutput.ts';
 import { writeFileAtomic } from '../../experiment/files.ts';
+import { logProbability } from '../../nn/decode/divergence.ts';
 import { encodeSafetensors, type TensorToWrite } from '../../nn/files/safetensors.ts';
 import type { ScoreResult } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -81,13 +82,4 @@ function checkFinite(logits: Float32Array, vocab: number, item: number): void {
     `item ${item}: the model's logits after token ${Math.floor(at / vocab) + 1} are infinite or not numbers; nothing was scored`,
     'The base may hold weights that are not finite, or an adapter may have diverged: lower its weight, or try the base alone.',
   );
-}
-
-/** log softmax(logits)[id], summed in double precision. */
-function logProbability(logits: Float32Array, id: number): number {
-  let max = Number.NEGATIVE_INFINITY;
-  for (const x of logits) if (x > max) max = x;
-  let sum = 0;
-  for (const x of logits) sum += Math.exp(x - max);
-  return logits[id]! - max - Math.log(sum);
 }

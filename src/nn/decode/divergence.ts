@@ -1,11 +1,21 @@
-/** log softmax(logits), summed in double precision. */
-export function logProbabilities(logits: ArrayLike<number>): Float64Array {
+/** log Σ exp(logits), summed in double precision. */
+function logSumExp(logits: ArrayLike<number>): number {
   let max = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < logits.length; i++) max = Math.max(max, logits[i]!);
   let sum = 0;
   for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - max);
-  const shift = max + Math.log(sum);
+  return max + Math.log(sum);
+}
+
+/** log softmax(logits). */
+export function logProbabilities(logits: ArrayLike<number>): Float64Array {
+  const shift = logSumExp(logits);
   return Float64Array.from(logits, x => x - shift);
+}
+
+/** log softmax(logits)[id]; `logits` `[vocab]`. */
+export function logProbability(logits: Float32Array, id: number): number {
+  return logits[id]! - logSumExp(logits);
 }
 
 /**

@@ -160,6 +160,7 @@ function listedBy([first, second, third, fourth]: JSONPath): keyof RecipeListing
   if (first === 'base') return 'bases';
   if (first === 'experts' && third === 'data' && (fourth === 'train' || fourth === 'validation')) return 'dataFiles';
   if (first === 'evaluation' && second === 'sets' && fourth === 'data') return 'dataFiles';
+  if (first === 'evaluation' && second === 'generalText' && third === 'data') return 'dataFiles';
   return first === 'experts' && third === 'adapter' ? 'adapters' : undefined;
 }
 

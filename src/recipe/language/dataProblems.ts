@@ -34,7 +34,18 @@ export function dataUses(recipe: Recipe): DataUse[] {
       reading: readingOf(set),
     }),
   );
-  return [...experts, ...sets];
+  const { generalText } = recipe.evaluation;
+  const general: DataUse[] = generalText
+    ? [
+        {
+          file: generalText.data,
+          path: ['evaluation', 'generalText', 'data'],
+          role: 'held-out',
+          reading: readingOf(generalText),
+        },
+      ]
+    : [];
+  return [...experts, ...sets, ...general];
 }
 
 /** Whether datasets are there, can be read, and keep what is measured apart from what is learned. */

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { evaluateRecipe } from '../../../src/engine/evaluation/evaluate.ts';
 import { handle as merge } from '../../../src/engine/requests/merge.ts';
+import { handle as score } from '../../../src/engine/requests/score.ts';
 import { handle as train } from '../../../src/engine/requests/train.ts';
 import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
 import { earliestScore } from '../../../src/experiment/soloScores.ts';
@@ -22,6 +23,7 @@ const call = {
   },
 };
 const untold = { signal: call.signal, progress() {} };
+const general = ['The sky is blue, and the grass is green.', 'A function returns what it computes.', 'Not read.'];
 const recipePath = join(folder, 'tiny.lora.json');
 
 before(async () => {
@@ -35,6 +37,7 @@ before(async () => {
   }));
   writeFileSync(join(folder, 'data/math.jsonl'), lines(math));
   writeFileSync(join(folder, 'data/code.jsonl'), lines(code));
+  writeFileSync(join(folder, 'data/general.jsonl'), lines(general.map(text => ({ text }))));
   const recipe = {
     lora: { rank: 2, alpha: 4 },
     training: { steps: 4, batchSize: 4, validateEvery: 0 },
@@ -50,6 +53,7 @@ before(async () => {
         functions: { data: 'data/code.jsonl', expert: 'code', scorer: 'code', limit: 3 },
       },
       sequential: { order: ['math', 'code'], steps: 2 },
+      generalText: { data: 'data/general.jsonl', limit: 2 },
     },
   };
   writeFileSync(recipePath, JSON.stringify(recipe));
@@ -86,6 +90,21 @@ test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, s
   const sequential = report.forgetting.sequential!;
   assert.deepEqual(sequential.order, ['sums', 'functions']);
   assert.deepEqual(Object.keys(sequential.stages[1]!.correct), ['sums', 'functions']);
+
+  const { losses, ...read } = report.forgetting.generalText!;
+  const model = join(media, 'base');
+  const items = general.slice(0, 2).map(text => ({ text: `${text}<|im_end|>` }));
+  const { items: scored } = await score(workbench, { model, adapters: [], items }, untold);
+  const tokens = scored.reduce((sum, item) => sum + item.logProbabilities.length, 0);
+  const loss = -scored.reduce((sum, item) => sum + item.total, 0) / tokens;
+  assert.deepEqual(read, { data: 'data/general.jsonl', texts: 2, tokens });
+  assert.deepEqual(
+    losses.map(l => `${l.system} ${l.kind}`),
+    ['base base', 'math expert', 'code expert', 'both merge'],
+  );
+  assert.ok(Math.abs(losses[0]!.loss - loss) < 1e-9, `${losses[0]!.loss} is not ${loss}`);
+  for (const { rise, loss: own } of losses) assert.ok(Math.abs(own - losses[0]!.loss - rise) < 1e-9);
+  assert.ok(losses.slice(1).every(({ rise, halfWidth }) => rise !== 0 && halfWidth > 0));
 
   const [merge] = report.merges;
   assert.equal(merge!.method, 'cat');
