@@ -81,7 +81,8 @@ export async function sweepExpert(
       validationTokens: validation.map(e => trainedTokens([e])),
       isSetAside,
       startLoss: before?.startLoss ?? Number.NaN,
-      points: before?.points ?? [],
+      // Anybody may have changed the file.
+      points: (before?.points ?? []).filter(p => p.diverged || p.losses.length === validation.length),
     };
     const wanted = grid.ranks.flatMap(rank => grid.rates.map(learningRate => ({ learningRate, rank })));
     const missing = wanted.filter(p => !sweep.points.some(done => isSamePoint(done, p)));
