@@ -4,7 +4,7 @@ import { checkedGrid, ratesAround } from '../../../src/nn/train/sweepGrid.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 
 test('five rates by twos around one, none above 1', () => {
-  assert.deepEqual(ratesAround(5.3e-4), [1.3e-4, 2.7e-4, 5.3e-4, 1.1e-3, 2.1e-3]);
+  assert.deepEqual(ratesAround(5.3e-4), [1.3e-4, 2.6e-4, 5.3e-4, 1.1e-3, 2.1e-3]);
   assert.deepEqual(ratesAround(0.4), [0.1, 0.2, 0.4, 0.8]);
 });
 
