@@ -14,7 +14,7 @@ test('sweep: how long it takes, a table, what to write; the same again trains no
   );
   assert.match(first.stderr, /about \d.* for 2 points, [\d.]+ MB of memory/);
   assert.match(first.stdout, /^learning rate {2}rank {2}validation loss {2}tokens\/s +time\n─+\n0\.001 /);
-  assert.match(first.stdout, /For math, write "learningRate": 0\.01: /);
+  assert.match(first.stdout, /\nBefore training: [\d.]+\. (For math, write "learningRate": 0\.0|No point ended below)/);
   const again = await runCli([...args, '--json']);
   const lines = again.stdout.trim().split('\n');
   const [planned, swept] = lines.map(line => JSON.parse(line) as Record<string, unknown>);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { EngineClient } from '../../../src/client/engineClient.ts';
@@ -12,12 +12,17 @@ import { train } from '../../support/train.ts';
 
 const resultsOf = (recipe: string) => join(dirname(recipe), 'runs', 'tiny');
 
-async function sweep(engine: EngineClient, params: EngineParams<'sweep'>, signal?: AbortSignal, heard = () => {}) {
+async function sweep(
+  engine: EngineClient,
+  params: EngineParams<'sweep'>,
+  signal?: AbortSignal,
+  hear = (_: SweepEvent) => {},
+) {
   const events: SweepEvent[] = [];
   const onProgress = (told: { kind: string; event?: SweepEvent }) => {
     if (told.kind !== 'event') return;
     events.push(told.event!);
-    if (told.event!.type === 'point') heard();
+    hear(told.event!);
   };
   const result = await engine.request('sweep', params, { signal, onProgress });
   const of = <T extends SweepEvent['type']>(type: T) =>
@@ -39,16 +44,16 @@ test('a grid of rates and ranks: each point once, kept, and the recipe left alon
   assert.ok(planned!.isSetAside && planned!.seconds > 0 && planned!.totalBytes > 1e8);
   const { points, startLoss, validationTokens, autoRate } = whole.sweep;
   assert.deepEqual(
-    points.map(p => [p.rank, p.learningRate, p.steps, p.diverged]),
+    points.map(p => [p.rank, p.learningRate, p.steps]),
     [
-      [2, 1e-3, 2, false],
-      [2, 2e-2, 2, false],
-      [4, 1e-3, 2, false],
-      [4, 2e-2, 2, false],
+      [2, 1e-3, 2],
+      [2, 2e-2, 2],
+      [4, 1e-3, 2],
+      [4, 2e-2, 2],
     ],
   );
   assert.equal(autoRate, 2.5e-3);
-  assert.ok(points.every(p => p.loss < startLoss && p.losses.length === validationTokens.length));
+  assert.ok(points.every(p => p.diverged === p.loss > startLoss && p.losses.length === validationTokens.length));
   assert.equal(new Set(points.map(p => p.loss)).size, 4);
   assert.equal(whole.of('step').length, 8);
   assert.deepEqual(readdirSync(resultsOf(recipe)), ['sweeps']);
@@ -64,13 +69,22 @@ test('a grid of rates and ranks: each point once, kept, and the recipe left alon
     );
   });
 
-  await t.test('other steps, or another scaling, are another sweep', async () => {
+  await t.test('other steps are another sweep', async () => {
     const longer = await sweep(engine, { ...grid, rates: [1e-3], ranks: [2], steps: 3 });
     assert.equal(longer.of('planned')[0]!.done, 0);
     assert.notEqual(longer.dataPath, whole.dataPath);
   });
 
-  await t.test('what is no sweep is not written over', async () => {
+  await t.test('what is no sweep is refused, and stays', async () => {
+    writeFileSync(whole.dataPath, '{"mine": true}');
+    await assert.rejects(
+      sweep(engine, grid),
+      (e: WorkbenchError) => e.code === 'badFile' && /the sweep cannot be used/.test(e.message),
+    );
+    assert.equal(readFileSync(whole.dataPath, 'utf8'), '{"mine": true}');
+  });
+
+  await t.test('rates and ranks that cannot be are refused before anything is written', async () => {
     const elsewhere = tinyExperiment({ output: 'out' });
     await assert.rejects(
       sweep(engine, { ...grid, recipe: elsewhere, rates: [2] }),
@@ -104,18 +118,18 @@ test('a point is the run that the recipe would make of it', async t => {
 });
 
 test('a rate that is far too high is told as diverged', async t => {
-  const { sweep: made } = await sweep(testEngine(t), { recipe: tinyExperiment(), rates: [1e-3, 1], steps: 3 });
-  assert.deepEqual(
-    made.points.map(p => p.diverged),
-    [false, true],
-  );
+  const { sweep: made, of } = await sweep(testEngine(t), { recipe: tinyExperiment(), rates: [1], steps: 3 });
+  assert.ok(made.points[0]!.diverged && !(made.points[0]!.loss <= made.startLoss));
+  assert.ok(of('point')[0]!.diverged);
 });
 
 test('a sweep that is stopped keeps what it has done, and goes on there', async t => {
   const engine = testEngine(t);
-  const request = { recipe: tinyExperiment(), rates: [1e-3, 2e-3, 4e-3], steps: 2 };
+  const request = { recipe: tinyExperiment(), rates: [1e-3, 2e-3, 4e-3], steps: 12 };
   const stop = new AbortController();
-  const first = await sweep(engine, request, stop.signal, () => stop.abort());
+  const first = await sweep(engine, request, stop.signal, event => {
+    if (event.type === 'step' && event.point === 2) stop.abort();
+  });
   assert.equal(first.finished, false);
   assert.equal(first.sweep.points.length, 1);
   assert.deepEqual(
