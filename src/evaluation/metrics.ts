@@ -114,7 +114,11 @@ export interface MeanDifference {
  * interval: that of a ratio of sums, of the items' own differences (Cochran 1977, §2.11), by the normal distribution. All
  * three have the length of the items; of fewer than two nothing is known.
  */
-export function pairedDifference(from: readonly number[], to: readonly number[], weights: readonly number[]): MeanDifference {
+export function pairedDifference(
+  from: readonly number[],
+  to: readonly number[],
+  weights: readonly number[],
+): MeanDifference {
   const n = weights.length;
   const whole = weights.reduce((a, b) => a + b, 0);
   const differences = weights.map((weight, i) => weight * (to[i]! - from[i]!));

@@ -33,10 +33,21 @@ export function SweepPlot({ sweep }: { sweep: Sweep }) {
       <Picture size={size} title="Validation loss by learning rate" description={sweepSentences(sweep).join(' ')}>
         <Axes area={area} x={x} y={y} xTitle="learning rate" yTitle="loss" />
         {ranks.map(rank => (
-          <RankLine key={rank} rank={rank} points={good.filter(p => p.rank === rank)} at={at} isBest={rank === best.rank} />
+          <RankLine
+            key={rank}
+            rank={rank}
+            points={good.filter(p => p.rank === rank)}
+            at={at}
+            isBest={rank === best.rank}
+          />
         ))}
         {diverged.map(({ learningRate, rank }) => (
-          <text key={`${learningRate} ${rank}`} x={coordinate(x.at(learningRate))} y={area.top - 6} text-anchor="middle">
+          <text
+            key={`${learningRate} ${rank}`}
+            x={coordinate(x.at(learningRate))}
+            y={area.top - 6}
+            text-anchor="middle"
+          >
             ×
           </text>
         ))}

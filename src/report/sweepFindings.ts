@@ -38,7 +38,9 @@ function edgeSentence({ points }: Sweep, best: SweepPoint): string[] {
   const isHighest = rates.every(rate => rate <= best.learningRate);
   const isLowest = rates.every(rate => rate >= best.learningRate);
   if (rates.length < 2 || isHighest === isLowest) return [];
-  return [`It is the ${isHighest ? 'highest' : 'lowest'} rate that was tried: try ${isHighest ? 'higher' : 'lower'} ones too.`];
+  return [
+    `It is the ${isHighest ? 'highest' : 'lowest'} rate that was tried: try ${isHighest ? 'higher' : 'lower'} ones too.`,
+  ];
 }
 
 /** A point's validation loss, or that there is none. */

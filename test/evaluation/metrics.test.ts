@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accuracyDifference, accuracyOf, calibrationOf, confusionMatrix, pairedDifference } from '../../src/evaluation/metrics.ts';
+import {
+  accuracyDifference,
+  accuracyOf,
+  calibrationOf,
+  confusionMatrix,
+  pairedDifference,
+} from '../../src/evaluation/metrics.ts';
 
 const near = (got: number, expected: number, tolerance = 5e-5) =>
   assert.ok(Math.abs(got - expected) <= tolerance, `${got} is not ${expected}`);

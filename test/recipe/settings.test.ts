@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import { recipeJsonSchema } from '../../src/recipe/schema.ts';
-import { generationSettingsOf, loraSettingsOf, trainingSettingsOf, trainingSettingsOn } from '../../src/recipe/settings.ts';
+import {
+  generationSettingsOf,
+  loraSettingsOf,
+  trainingSettingsOf,
+  trainingSettingsOn,
+} from '../../src/recipe/settings.ts';
 
 const recipe = parseRecipe(
   JSON.stringify({

@@ -71,7 +71,9 @@ function plannedLines(p: Extract<SweepEvent, { type: 'planned' }>): string[] {
   return [
     `${p.expert}: ${grid}, ${plural(p.steps, 'step')} each on ${plural(p.trainExamples, 'example')}; ${plural(p.validationExamples, 'example')} for validation${aside}`,
     ...(p.done > 0 ? [`${count(p.done)} of ${plural(p.points, 'point')} were done before`] : []),
-    ...(left > 0 ? [`about ${duration(p.seconds)} for ${plural(left, 'point')}, ${bytes(p.totalBytes)} of memory`] : []),
+    ...(left > 0
+      ? [`about ${duration(p.seconds)} for ${plural(left, 'point')}, ${bytes(p.totalBytes)} of memory`]
+      : []),
     ...p.notes.map(note => `note: ${note}`),
   ];
 }

@@ -36,7 +36,11 @@ export async function trainSweepPoint(
   const sessions = await openTrainSessions({
     ...o.plan.graphs,
     base: o.base,
-    experts: o.plan.graphs.experts.map(expert => ({ ...expert, dropout: lora.dropout, seed: factorSeed(o.seed, job.name) })),
+    experts: o.plan.graphs.experts.map(expert => ({
+      ...expert,
+      dropout: lora.dropout,
+      seed: factorSeed(o.seed, job.name),
+    })),
     threads: o.threads,
     device: o.device,
   });

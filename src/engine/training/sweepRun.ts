@@ -52,9 +52,7 @@ const mostValidation = 256;
  * came of it after each point. Points that an earlier sweep has done, with all else equal, are not trained again. Adapters,
  * checkpoints and runs of the recipe are left alone. Ends early when the signal aborts.
  */
-export async function sweepExpert(
-  o: SweepOptions,
-): Promise<{ finished: boolean; sweep: Sweep; paths: SweepPaths }> {
+export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean; sweep: Sweep; paths: SweepPaths }> {
   const { experiment, base, expert, grid } = o;
   const { recipe } = experiment;
   const isSetAside = recipe.experts[expert]!.data!.validation === undefined;

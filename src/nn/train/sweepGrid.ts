@@ -20,9 +20,11 @@ export interface SweepGrid {
 /** A grid as a recipe could say its points: each once, in rising order. Throws `badRequest`. */
 export function checkedGrid({ rates, ranks, steps }: SweepGrid): SweepGrid {
   const wrong = (what: string, given: number) => new WorkbenchError('badRequest', `${what}, got ${given}`);
-  for (const rate of rates) if (!(rate > 0 && rate <= 1)) throw wrong('a learning rate is more than 0 and at most 1', rate);
+  for (const rate of rates)
+    if (!(rate > 0 && rate <= 1)) throw wrong('a learning rate is more than 0 and at most 1', rate);
   for (const rank of ranks)
-    if (!(Number.isInteger(rank) && rank >= 1 && rank <= 1024)) throw wrong('a rank is a whole number from 1 to 1024', rank);
+    if (!(Number.isInteger(rank) && rank >= 1 && rank <= 1024))
+      throw wrong('a rank is a whole number from 1 to 1024', rank);
   if (!(Number.isInteger(steps) && steps >= 1)) throw wrong('steps are a whole number, at least 1', steps);
   const rising = (values: number[]) => [...new Set(values)].sort((a, b) => a - b);
   const grid = { rates: rising(rates), ranks: rising(ranks), steps };

@@ -16,10 +16,7 @@ export const sweepingRequests = {
       ranks: z.optional(z.array(z.number())),
       steps: z.optional(z.number()),
     }),
-    progress: z.discriminatedUnion('kind', [
-      workProgress,
-      z.object({ kind: z.literal('event'), event: sweepEvent }),
-    ]),
+    progress: z.discriminatedUnion('kind', [workProgress, z.object({ kind: z.literal('event'), event: sweepEvent })]),
     result: z.object({
       finished: z.boolean(),
       /** Also of points of earlier sweeps that differ from these in rate and rank alone. */

@@ -103,6 +103,9 @@ test('a point is the run that the recipe would make of it', async t => {
   const recipe = tinyExperiment({
     training: { learningRate: 1e-2, steps: 3, batchSize: 2, validateEvery: 3, checkpointEvery: 0 },
     experts: { math: { data: { train: 'math.jsonl', validation: 'code.jsonl' } } },
+    blends: {},
+    merges: {},
+    evaluation: {},
   });
   const { of, sweep: made } = await sweep(engine, { recipe, rates: [1e-2], steps: 3 });
   const events = await train(engine, recipe);
