@@ -28,5 +28,3 @@ export const sweepingRequests = {
     answersWhenCancelled: true,
   },
 } as const satisfies Record<string, Exchange>;
-
-export type SweepResult = z.infer<typeof sweepingRequests.sweep.result>;
