@@ -38,7 +38,7 @@ const reserved = {
   vscode: '^src/extension/',
   '@vscode/webview-ui-toolkit': '^webview/components/toolkit[.]ts$',
   uplot: '^webview/components/chart[.]ts$',
-  'preact-render-to-string': '^src/report/reportHtml[.]tsx$',
+  'preact-render-to-string': '^src/report/htmlFile[.]tsx$',
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -15,7 +15,7 @@ export const exampleRecipe = `{
   "name": "math and code",
   "base": "embedded",
   "lora": { "rank": 16, "alpha": 32 },
-  "training": { "steps": 500, "learningRate": 2e-3 },
+  "training": { "steps": 500 },
   "experts": {
     "math": { "domain": "math", "data": { "train": "math/train.jsonl", "validation": "math/validation.jsonl" } },
     // Settings of one expert override those of the recipe.

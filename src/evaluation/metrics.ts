@@ -100,3 +100,30 @@ export function accuracyDifference(from: Accuracy, to: Accuracy): AccuracyDiffer
   const high = difference + Math.hypot(to.high - to.accuracy, from.accuracy - from.low);
   return { difference, low, high, beyondNoise: from.total > 0 && to.total > 0 && (low > 0 || high < 0) };
 }
+
+/** How much larger one mean is than another, with its confidence interval. */
+export interface MeanDifference {
+  /** `to − from`. */
+  difference: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * The difference of two weighted means over the same items, such as losses per token over the same texts, with its 95 %
+ * interval: that of a ratio of sums, of the items' own differences (Cochran 1977, §2.11), by the normal distribution. All
+ * three have the length of the items; of fewer than two nothing is known.
+ */
+export function pairedDifference(
+  from: readonly number[],
+  to: readonly number[],
+  weights: readonly number[],
+): MeanDifference {
+  const n = weights.length;
+  const whole = weights.reduce((a, b) => a + b, 0);
+  const differences = weights.map((weight, i) => weight * (to[i]! - from[i]!));
+  const difference = differences.reduce((a, b) => a + b, 0) / whole;
+  const squares = differences.reduce((sum, d, i) => sum + (d - difference * weights[i]!) ** 2, 0);
+  const half = n < 2 ? Number.POSITIVE_INFINITY : (z95 * Math.sqrt((squares * n) / (n - 1))) / whole;
+  return { difference, low: difference - half, high: difference + half };
+}

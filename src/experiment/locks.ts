@@ -230,7 +230,17 @@ export async function withExpertLocks<T>(
 ): Promise<T> {
   const [expert, ...others] = experts;
   if (expert === undefined) return work();
-  const lock = paths.expertLock(expert);
+  return withResultLock(paths, paths.expertLock(expert), `expert '${expert}' is being trained`, () =>
+    withExpertLocks(paths, others, work),
+  );
+}
+
+/** Holds a sweep while its points are trained. Throws as withExpertLocks. */
+export async function withSweepLock<T>(paths: ResultPaths, lock: string, work: () => Promise<T>): Promise<T> {
+  return withResultLock(paths, lock, 'this sweep is being made', work);
+}
+
+async function withResultLock<T>(paths: ResultPaths, lock: string, what: string, work: () => Promise<T>): Promise<T> {
   await checkNoLinks(paths.parts);
   await makeWritableFolder(dirname(lock));
   return withFreeLock(
@@ -238,11 +248,11 @@ export async function withExpertLocks<T>(
     ({ pid, host }) =>
       new WorkbenchError(
         'busy',
-        `expert '${expert}' is being trained by another engine, process ${pid}${host === ownProcess.host ? '' : ` on ${host}`}`,
+        `${what} by another engine, process ${pid}${host === ownProcess.host ? '' : ` on ${host}`}`,
         host === ownProcess.host
           ? 'Wait until it is done, or stop it there.'
           : `Wait until it is done, or stop it there; if it does not run any more, delete ${lock}.`,
       ),
-    () => withExpertLocks(paths, others, work),
+    work,
   );
 }

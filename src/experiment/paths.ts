@@ -98,6 +98,14 @@ export function stepOfCheckpoint(name: string): number | undefined {
   return step === undefined ? undefined : Number(step);
 }
 
+/** The files of one sweep. */
+export interface SweepPaths {
+  data: string;
+  page: string;
+  /** Held while it goes on. */
+  lock: string;
+}
+
 /** The results of a recipe: all that lies in its output folder. */
 export interface ResultPaths {
   output: string;
@@ -124,6 +132,8 @@ export interface ResultPaths {
   earlierReport(written: Date): string;
   /** Scores of experts on their own sets, since the first evaluation. */
   scores: string;
+  /** The sweep of an expert over learning rates and ranks, by the hash of all else that it depends on. */
+  sweep(expert: string, key: string): SweepPaths;
   /** A folder for each run. */
   history: string;
   /** Throws `badRequest` for what is no run's identity. */
@@ -134,7 +144,7 @@ export function resultPaths(output: string): ResultPaths {
   const at = (...parts: string[]) => join(output, ...parts);
   return {
     output,
-    parts: ['adapters', 'previous', 'training', 'merges', 'checkpoints', 'router', 'reports', history]
+    parts: ['adapters', 'previous', 'training', 'merges', 'checkpoints', 'router', 'reports', 'sweeps', history]
       .concat(reportFile, 'report.html', 'history.json')
       .map(name => at(name)),
     trainedAdapter: expert => at('adapters', expert),
@@ -151,6 +161,10 @@ export function resultPaths(output: string): ResultPaths {
     // No file name of Windows has a colon.
     earlierReport: written => at('reports', written.toISOString().replace(/[:.]/g, '-')),
     scores: at('history.json'),
+    sweep(expert, key) {
+      const file = (ending: string) => at('sweeps', `${expert}-${key.slice(0, 16)}${ending}`);
+      return { data: file('.json'), page: file('.html'), lock: file('.lock') };
+    },
     history: at(history),
     run(id) {
       if (/^[\w-]+$/.test(id)) return runPaths(at(history, id));

@@ -36,6 +36,8 @@ export const runRecordSchema = z.object({
   startedAt: z.number(),
   updatedAt: z.number(),
   progress: z.optional(progress),
+  /** Of a training: each expert's rate at its peak, where the recipe leaves it to the base too. */
+  learningRates: z.optional(z.record(z.string(), z.number())),
   /** Why it failed. */
   message: z.optional(z.string()),
   result: z.optional(result),

@@ -146,7 +146,7 @@ function controlOf(schema: Schema, offers: string[] = []): FieldControl | undefi
   };
 }
 
-/** A text or a number, a word or a list of words, or a word or true and false. */
+/** A text or a number, a word or a number, a word or a list of words, or a word or true and false. */
 function unionControl(forms: Schema[], offers: string[]): FieldControl | undefined {
   if (forms.every(form => form.const === undefined && (form.type === 'string' || form.type === 'number')))
     return { kind: 'text', offers, orNumber: true };
@@ -154,6 +154,7 @@ function unionControl(forms: Schema[], offers: string[]): FieldControl | undefin
   if (word === undefined) return undefined;
   if (forms.some(form => form.type === 'array'))
     return { kind: 'some', all: word, offers: offers.length > 0 ? offers : usualLinearNames.slice() };
+  if (forms.some(form => form.type === 'number')) return { kind: 'text', offers: [word], orNumber: true };
   if (!forms.some(form => form.type === 'boolean')) return undefined;
   return { kind: 'choice', options: [word, true, false].map(value => ({ value })) };
 }

@@ -139,11 +139,11 @@ export const loraSettings = z
 export const trainingSettings = z
   .strictObject({
     learningRate: z
-      .number()
-      .positive()
-      .max(1)
-      .default(2e-3)
-      .describe('Peak learning rate.')
+      .union([z.literal('auto'), z.number().positive().max(1)])
+      .default('auto')
+      .describe(
+        "Peak learning rate. 'auto' takes it from the base's width and family: 5e-5 · 10 · (2000 / width)^e, with e 0.0775 for Qwen and 0.781 for the others (Schulman et al. 2025).",
+      )
       .meta(shownFromHere('rate')),
     schedule: z
       .enum(['constant', 'linear', 'cosine'])
@@ -507,6 +507,10 @@ export type MergeSettings = z.infer<typeof mergeSettings>;
 export type EvaluationSet = z.infer<typeof evaluationSet>;
 export type LoraSettings = z.infer<typeof loraSettings>;
 export type TrainingSettings = z.infer<typeof trainingSettings>;
+/** As they are on a base: 'auto' has become a number. */
+export interface BaseTrainingSettings extends TrainingSettings {
+  learningRate: number;
+}
 export type GenerationSettings = z.infer<typeof generationSettings>;
 
 /** The recipe's JSON schema, for editors. */

@@ -94,9 +94,7 @@ function issueProblems(issue: Issue, root: Node): PartProblem[] {
       });
     }
     case 'invalid_type': {
-      const isQuotedNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
-      const isNumber = ['number', 'int'].includes(issue.expected);
-      const replacement = isQuotedNumber && isNumber ? String(Number(value)) : undefined;
+      const replacement = unquotedNumber(value, [issue.expected]);
       return [problem('wrongType', `expected ${issue.expected}, got ${got}`, { replacement })];
     }
     case 'invalid_value': {
@@ -150,8 +148,17 @@ function unionProblem(
   const expected = [...new Set(issue.errors.flat().map(expectedText))];
   const node = nodeAt(root, path);
   const isListed = node?.type === 'string' && expected.includes('array');
-  const replacement = isListed ? `[${JSON.stringify(node.value)}]` : undefined;
+  const replacement = isListed
+    ? `[${JSON.stringify(node.value)}]`
+    : unquotedNumber(node && getNodeValue(node), expected);
   return problem('wrongType', `expected ${expected.join(' or ')}, got ${got}`, { replacement });
+}
+
+/** A number that was written in quotes, where one is expected. */
+function unquotedNumber(value: unknown, expected: readonly string[]): string | undefined {
+  if (!expected.includes('number') && !expected.includes('int')) return undefined;
+  const isNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
+  return isNumber ? String(Number(value)) : undefined;
 }
 
 function nearestTo(value: unknown, candidates: string[]): string | undefined {

@@ -1,5 +1,8 @@
 import type { DataReading } from '../data/parseDataset.ts';
+import type { BaseConfig } from '../nn/model/config.ts';
+import { defaultLearningRate } from '../nn/train/defaultRate.ts';
 import {
+  type BaseTrainingSettings,
   type GenerationSettings,
   generationSettings,
   type LoraSettings,
@@ -19,6 +22,17 @@ export function loraSettingsOf(recipe: Recipe, expert: string): LoraSettings {
 /** An expert's training: its own settings over the recipe's over the defaults. */
 export function trainingSettingsOf(recipe: Recipe, expert: string): TrainingSettings {
   return trainingSettings.parse({ ...recipe.training, ...recipe.experts[expert]?.training });
+}
+
+/** An expert's training on a base, whose width and family decide what the recipe leaves to them. */
+export function trainingSettingsOn(
+  base: Pick<BaseConfig, 'architecture' | 'dim'>,
+  recipe: Recipe,
+  expert: string,
+): BaseTrainingSettings {
+  const settings = trainingSettingsOf(recipe, expert);
+  const { learningRate } = settings;
+  return { ...settings, learningRate: learningRate === 'auto' ? defaultLearningRate(base) : learningRate };
 }
 
 /** Decoding: the recipe's settings over the defaults. */

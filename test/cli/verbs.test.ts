@@ -215,6 +215,7 @@ test('every verb has a help page with an example; versions; the nearest verb', a
   assert.deepEqual(verbs, [
     'quickstart',
     'plan',
+    'sweep',
     'train',
     'checkpoints',
     'ask',

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accuracyDifference, accuracyOf, calibrationOf, confusionMatrix } from '../../src/evaluation/metrics.ts';
+import {
+  accuracyDifference,
+  accuracyOf,
+  calibrationOf,
+  confusionMatrix,
+  pairedDifference,
+} from '../../src/evaluation/metrics.ts';
 
 const near = (got: number, expected: number, tolerance = 5e-5) =>
   assert.ok(Math.abs(got - expected) <= tolerance, `${got} is not ${expected}`);
@@ -82,4 +88,17 @@ test('the other way round is the same with the other sign', () => {
 test('of no questions nothing is beyond noise', () => {
   assert.equal(accuracyDifference(accuracyOf(0, 0), accuracyOf(300, 300)).beyondNoise, false);
   assert.equal(accuracyDifference(accuracyOf(0, 300), accuracyOf(0, 0)).beyondNoise, false);
+});
+
+test('the difference of two means over the same items, weighted, with its interval', () => {
+  // Equal weights: Student's paired difference with the normal quantile, standard error 0.0577 / 2.
+  const equal = pairedDifference([1, 2, 1, 2], [1.1, 2.1, 1.2, 2.2], [2, 2, 2, 2]);
+  near(equal.difference, 0.15);
+  near(equal.low, 0.0934);
+  near(equal.high, 0.2066);
+  // Of 4 tokens 1 and 3: sums 0.2 and 0.3 about their shares 0.125 and 0.375.
+  const weighted = pairedDifference([0, 0], [0.2, 0.1], [1, 3]);
+  near(weighted.difference, 0.125);
+  near(weighted.high - weighted.difference, 0.0735);
+  assert.deepEqual(pairedDifference([1], [2], [5]), { difference: 1, low: -Infinity, high: Infinity });
 });

@@ -38,6 +38,7 @@ test('results lie in runs/NAME beside the recipe, or where it says', () => {
 test('every path of an experiment', () => {
   const paths = experimentPaths('/w/three.lora.json');
   const { folder, record, events, stop, checkpoints, checkpoint } = paths.run('20260101-7');
+  const sweep = paths.sweep('math', '0123456789abcdef012345');
   const beneath: Record<string, string> = {
     'adapters/math': paths.trainedAdapter('math'),
     'adapters/math/adapter_config.json': adapterPaths(paths.trainedAdapter('math')).config,
@@ -54,6 +55,9 @@ test('every path of an experiment', () => {
     'report.html': paths.reportPage,
     'reports/2026-01-02T03-04-05-006Z': paths.earlierReport(new Date('2026-01-02T03:04:05.006Z')),
     'history.json': paths.scores,
+    'sweeps/math-0123456789abcdef.json': sweep.data,
+    'sweeps/math-0123456789abcdef.html': sweep.page,
+    'sweeps/math-0123456789abcdef.lock': sweep.lock,
     history: paths.history,
     'history/20260101-7': folder,
     'history/20260101-7/run.json': record,
@@ -130,7 +134,7 @@ function expressionOf(glob: string): RegExp {
   return new RegExp(`^${parts.join('')}$`);
 }
 
-const folders = ['history', 'adapters', 'checkpoints', 'previous', 'training', 'merges', 'reports', 'runs'];
+const folders = ['history', 'adapters', 'checkpoints', 'previous', 'training', 'merges', 'reports', 'sweeps', 'runs'];
 const files = [
   ...['run.json', 'events.jsonl', 'report.json', 'report.html', 'history.json', 'router.json'],
   ...['adapter_config.json', 'adapter_model.safetensors', '.lora.json', '*.lora.json'],

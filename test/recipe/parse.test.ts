@@ -182,6 +182,7 @@ test('a problem says what could stand there instead', () => {
   const replacements = (text: string) => parseRecipe(text).problems.map(p => p.replacement);
   assert.deepEqual(replacements('{"sed": 3}'), ['"seed"']);
   assert.deepEqual(replacements('{"seed": "3"}'), ['3']);
+  assert.deepEqual(replacements('{"training": {"learningRate": "0.1"}}'), ['0.1']);
   assert.deepEqual(replacements('{"steps": [{"do": "trin"}]}'), ['"train"']);
   assert.deepEqual(replacements('{"training": {"schedule": "cosin"}}'), ['"cosine"']);
   assert.deepEqual(replacements(`{${experts}, "blends": {"b": {"mth": 1, "code": 0.5}}}`), ['"math"']);

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import { recipeJsonSchema } from '../../src/recipe/schema.ts';
-import { generationSettingsOf, loraSettingsOf, trainingSettingsOf } from '../../src/recipe/settings.ts';
+import {
+  generationSettingsOf,
+  loraSettingsOf,
+  trainingSettingsOf,
+  trainingSettingsOn,
+} from '../../src/recipe/settings.ts';
 
 const recipe = parseRecipe(
   JSON.stringify({
@@ -33,6 +38,17 @@ test("an expert's settings are its own over the recipe's over the defaults", () 
   assert.deepEqual([generationSettingsOf(recipe).maxTokens, generationSettingsOf(recipe).temperature], [5, 0]);
 });
 
+test('a rate that the recipe leaves to the base is the rule’s; one that it names stays, and with it the hash of its run', () => {
+  const base = { architecture: 'llama', dim: 576 } as const;
+  const left = parseRecipe('{"training": {"learningRate": "auto"}, "experts": {"x": {"adapter": "a"}}}').recipe!;
+  assert.equal(trainingSettingsOn(base, left, 'x').learningRate, 1.3e-3);
+  // Runs are known by a hash over this text.
+  assert.equal(
+    JSON.stringify(trainingSettingsOn(base, recipe, 'own')),
+    JSON.stringify(trainingSettingsOf(recipe, 'own')),
+  );
+});
+
 test('an empty recipe has the defaults everywhere', () => {
   const empty = parseRecipe('{"experts": {"x": {"adapter": "a"}}}').recipe!;
   assert.deepEqual(loraSettingsOf(empty, 'x'), {
@@ -46,7 +62,7 @@ test('an empty recipe has the defaults everywhere', () => {
     dropout: 0,
   });
   const { learningRate, schedule, warmup, batchSize, maxNorm, loraPlusRatio } = trainingSettingsOf(empty, 'x');
-  assert.deepEqual([learningRate, schedule, warmup, batchSize, maxNorm], [0.002, 'cosine', 0.03, 16, 1]);
+  assert.deepEqual([learningRate, schedule, warmup, batchSize, maxNorm], ['auto', 'cosine', 0.03, 16, 1]);
   assert.equal(loraPlusRatio, 1);
 });
 

@@ -160,7 +160,7 @@ function expertsOf({ experts }: TrainingPlan): HTMLElement {
         'li',
         {},
         element('strong', {}, e.name),
-        ` ${count(e.steps)} steps, ${significant(e.epochs)} epochs of ${count(e.examples)} examples (${magnitude(e.tokensPerEpoch)} tokens); rank ${e.rank} on ${e.layers} layers`,
+        ` ${count(e.steps)} steps, ${significant(e.epochs)} epochs of ${count(e.examples)} examples (${magnitude(e.tokensPerEpoch)} tokens); rank ${e.rank} on ${e.layers} layers; learning rate ${e.learningRate}${e.isRateAuto ? ' (auto)' : ''}`,
         e.problems.map(({ message }) => element('p', { class: 'warning' }, message)),
       ),
     ),

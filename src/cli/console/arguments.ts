@@ -30,6 +30,8 @@ export interface Arguments {
   /** Throws `badRequest` for what is not a number. */
   number(name: string): number | undefined;
   list(name: string): string[] | undefined;
+  /** Throws `badRequest` for what is not a number. */
+  numbers(name: string): number[] | undefined;
 }
 
 /** Reads a verb's arguments. Throws `badRequest`, naming what is wrong and the nearest option. */
@@ -52,6 +54,12 @@ export function parseArguments(verb: VerbSyntax, argv: string[]): Arguments {
       `${usage}; a prompt of several words goes in quotes.`,
     );
   const text = (name: string) => values[name] as string | undefined;
+  const list = (name: string) => {
+    const given = values[name] as string[] | undefined;
+    return verb.options[name]?.list === 'names'
+      ? given?.flatMap(item => item.split(',')).filter(item => item !== '')
+      : given;
+  };
   return {
     positionals,
     given: name => values[name] !== undefined,
@@ -61,12 +69,8 @@ export function parseArguments(verb: VerbSyntax, argv: string[]): Arguments {
       const given = text(name);
       return given === undefined ? undefined : parseNumber(given, `--${name}`);
     },
-    list: name => {
-      const given = values[name] as string[] | undefined;
-      return verb.options[name]?.list === 'names'
-        ? given?.flatMap(item => item.split(',')).filter(item => item !== '')
-        : given;
-    },
+    list,
+    numbers: name => list(name)?.map(given => parseNumber(given, `--${name}`)),
   };
 }
 

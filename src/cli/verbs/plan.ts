@@ -34,7 +34,7 @@ function planLines(p: PlanResult): string[] {
   return [
     ...p.experts.map(
       e =>
-        `${e.name}: rank ${e.rank} on ${e.layers} layers, ${magnitude(e.parameters)} parameters; ${count(e.examples)} examples, ${count(e.tokensPerEpoch)} tokens an epoch; ${count(e.steps)} steps, ${e.epochs.toFixed(1)} epochs`,
+        `${e.name}: rank ${e.rank} on ${e.layers} layers, ${magnitude(e.parameters)} parameters; ${count(e.examples)} examples, ${count(e.tokensPerEpoch)} tokens an epoch; ${count(e.steps)} steps, ${e.epochs.toFixed(1)} epochs; learning rate ${e.learningRate}${e.isRateAuto ? ' (auto)' : ''}`,
     ),
     '',
     'memory of training, at its peak',

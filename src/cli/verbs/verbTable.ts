@@ -10,12 +10,14 @@ import { planVerb } from './plan.ts';
 import { quickstartVerb } from './quickstart.ts';
 import { routeVerb } from './route.ts';
 import { scoreVerb } from './score.ts';
+import { sweepVerb } from './sweep.ts';
 import { trainVerb } from './train.ts';
 
 /** What the command line can do, in the order of its help. */
 export const verbs: readonly Verb[] = [
   quickstartVerb,
   planVerb,
+  sweepVerb,
   trainVerb,
   checkpointsVerb,
   askVerb,

@@ -29,6 +29,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   route: { load: () => import('./route.ts') },
   explainTokens: { load: () => import('./explainTokens.ts'), lane: model },
   train: { load: () => import('./train.ts'), lane: training },
+  sweep: { load: () => import('./sweep.ts'), lane: training },
   plan: { load: () => import('./plan.ts') },
   previewData: { load: () => import('./previewData.ts') },
   checkpoints: { load: () => import('./checkpoints.ts') },

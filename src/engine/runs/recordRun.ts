@@ -23,12 +23,13 @@ export interface RecordedRun extends Pick<RunRecord, 'kind' | 'recipe' | 'expert
 
 /**
  * Does the work of a run, and keeps a record of how far it is where other windows and later sessions find it. Besides
- * its caller, a file named `stop` beside the record cancels it. `work` gets the folder of the record.
+ * its caller, a file named `stop` beside the record cancels it. `work` gets the folder of the
+ * record, and what notes the learning rates in it.
  */
 export async function recordRun<R>(
   { output, ...run }: RecordedRun,
   call: Call<RunTold>,
-  work: (call: Call<RunTold>, folder: string) => Promise<R>,
+  work: (call: Call<RunTold>, folder: string, noteRates: (rates: Record<string, number>) => void) => Promise<R>,
   outcome: (result: R) => { isWhole: boolean; result: RunResult },
 ): Promise<R> {
   const opened = await openRunRecord(resultPaths(output), run);
@@ -74,7 +75,10 @@ export async function recordRun<R>(
         call.progress(told);
       },
     };
-    const result = await work(recorded, paths.folder);
+    const result = await work(recorded, paths.folder, rates => {
+      record.learningRates = rates;
+      isChanged = true;
+    });
     const end = outcome(result);
     record.state = end.isWhole ? 'done' : endedEarly();
     record.result = end.result;

@@ -11,8 +11,8 @@ import { type LinearLayer, linearLayers, linearNamesOf } from '../../nn/model/la
 import { batchCount, stepCount } from '../../nn/train/schedule.ts';
 import type { TrainingJob } from '../../nn/train/trainLoop.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
-import type { LoraSettings, TrainingSettings } from '../../recipe/schema.ts';
-import { generationSettingsOf, loraSettingsOf, readingOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import type { BaseTrainingSettings, LoraSettings } from '../../recipe/schema.ts';
+import { generationSettingsOf, loraSettingsOf, readingOf, trainingSettingsOn } from '../../recipe/settings.ts';
 import { type EncodedData, encodeData } from './encodeData.ts';
 import { splitExamples } from './splitExamples.ts';
 import { expertScaling } from './trainedExpert.ts';
@@ -21,7 +21,7 @@ import { expertScaling } from './trainedExpert.ts';
 export interface PreparedExpert {
   job: TrainingJob;
   /** As the recipe says them, defaults filled in. */
-  settings: TrainingSettings;
+  settings: BaseTrainingSettings;
   lora: LoraSettings;
   /** Module paths of the layers that carry factors. */
   targets: string[];
@@ -72,7 +72,7 @@ export async function prepareExpert(
   { watch, cacheFolder }: { watch?: WorkWatch; cacheFolder?: string } = {},
 ): Promise<PreparedExpert> {
   const lora = loraSettingsOf(e.recipe, name);
-  const settings = trainingSettingsOf(e.recipe, name);
+  const settings = trainingSettingsOn(base.config, e.recipe, name);
   const layers = expertLayers(base, lora, name);
   for (const l of layers) checkRank(rankOf(lora, l.path), l.in, l.out, l.path);
   const data = e.recipe.experts[name]!.data!;

@@ -16,7 +16,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import { makeWritableFolder } from '../../experiment/files.ts';
 import { keptCheckpointPath } from '../../experiment/paths.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
-import { hashName } from '../../nn/lora/initFactors.ts';
+import { factorSeed } from '../../nn/lora/initFactors.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { mostCut } from '../../nn/tokenizer/learningProblems.ts';
 import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
@@ -55,6 +55,8 @@ export interface TrainRunOptions {
   halfFloats?: boolean;
   /** Bytes that this process may take; what is free without it. */
   memoryLimit?: number;
+  /** Hears each expert's learning rate at its peak, before the first step. */
+  noteRates?(rates: Record<string, number>): void;
   signal: AbortSignal;
 }
 
@@ -90,6 +92,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const prepared = await prepareExperts(experiment, base, names, o);
+  o.noteRates?.(Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])));
   // Before the base is read whole. Who goes on has been asked before.
   if (!o.allowCut && !o.resume && !o.from) checkCut(prepared);
   const { device = 'cpu', halfFloats = false } = o;
@@ -122,7 +125,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
     base,
     experts: plan.graphs.experts.map(expert => ({
       ...expert,
-      seed: (experiment.recipe.seed ^ Math.imul(hashName(expert.name), 0x85ebca6b)) >>> 0,
+      seed: factorSeed(experiment.recipe.seed, expert.name),
     })),
     threads: o.threads,
     device,

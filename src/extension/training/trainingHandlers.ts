@@ -1,6 +1,7 @@
 import type { JSONPath } from 'jsonc-parser';
-import { rateCurve } from '../../nn/train/schedule.ts';
+import { type RateSchedule, rateCurve } from '../../nn/train/schedule.ts';
 import type { Handlers } from '../../protocol/contract.ts';
+import type { PlannedExpert } from '../../protocol/engine/training.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Rpc } from '../../protocol/rpc.ts';
 import { canResume } from '../../protocol/runState.ts';
@@ -8,6 +9,7 @@ import type { ShownRun, TrainingForm, trainingApi } from '../../protocol/views/t
 import { removeSetting, writeSetting } from '../../recipe/edit.ts';
 import { type Offers, recipeForm } from '../../recipe/form.ts';
 import { parseRecipe, readRecipe } from '../../recipe/parse.ts';
+import type { Recipe } from '../../recipe/schema.ts';
 import { trainingSettingsOf } from '../../recipe/settings.ts';
 import type { Run } from '../runs/run.ts';
 import type { TrainOptions } from '../runs/runs.ts';
@@ -93,7 +95,7 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
         base: { architecture: base.architecture, parameters: base.parameters },
         experts: planned.map(expert => ({
           ...expert,
-          rates: parsed ? rateCurve(trainingSettingsOf(parsed, expert.name), expert.steps) : [],
+          rates: parsed ? rateCurve(ratesOf(parsed, expert), expert.steps) : [],
         })),
       };
     },
@@ -143,6 +145,11 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
       for (const run of all.filter(({ id }) => ids.includes(id))) curves.changed(run);
     },
   };
+}
+
+/** An expert's schedule, with the peak that is planned. */
+function ratesOf(recipe: Recipe, { name, learningRate }: PlannedExpert): RateSchedule {
+  return { ...trainingSettingsOf(recipe, name), learningRate };
 }
 
 function shownRun(run: TrainingRun): ShownRun {

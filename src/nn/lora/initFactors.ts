@@ -7,6 +7,11 @@ export function hashName(name: string): number {
   return h >>> 0;
 }
 
+/** The seed of an expert's first factors, in a recipe with this seed. */
+export function factorSeed(seed: number, expert: string): number {
+  return (seed ^ Math.imul(hashName(expert), 0x85ebca6b)) >>> 0;
+}
+
 /**
  * Fresh factors as one flat vector: A uniform in ±1/√in (kaiming_uniform with a = √5, as PEFT), B zero, so that an
  * untrained adapter leaves the base unchanged (Hu et al. 2021, §4.1). `tensors` lists A and B in their order; magnitudes

@@ -5,6 +5,7 @@ import { evaluatingRequests } from './evaluating.ts';
 import { engineNotifications, expertRequests } from './experts.ts';
 import { mergingRequests } from './merging.ts';
 import { modelRequests } from './models.ts';
+import { sweepingRequests } from './sweeping.ts';
 import { trainingRequests } from './training.ts';
 
 /** What the engine process is asked, over its standard streams. */
@@ -14,6 +15,7 @@ export const engineSide = {
     ...expertRequests,
     ...askingRequests,
     ...trainingRequests,
+    ...sweepingRequests,
     ...mergingRequests,
     ...evaluatingRequests,
     ...modelRequests,

@@ -20,6 +20,10 @@ export const plannedExpert = z.object({
   tokensPerEpoch: z.number(),
   steps: z.int(),
   epochs: z.number(),
+  /** At its peak. */
+  learningRate: z.number(),
+  /** The recipe leaves the rate to the base's width and family. */
+  isRateAuto: z.boolean(),
   /** What of its data is not learned as it is written. */
   problems: z.array(problemSchema),
 });

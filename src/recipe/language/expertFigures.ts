@@ -7,7 +7,7 @@ import { linearLayers } from '../../nn/model/layout.ts';
 import { epochCount, stepCount } from '../../nn/train/schedule.ts';
 import { bytes, count, plural, significant } from '../../text/numbers.ts';
 import type { Recipe } from '../schema.ts';
-import { loraSettingsOf, readingOf, trainingSettingsOf } from '../settings.ts';
+import { loraSettingsOf, readingOf, trainingSettingsOf, trainingSettingsOn } from '../settings.ts';
 import { known, type RecipeWorld } from './recipeWorld.ts';
 
 /** Sizes and times computed for an expert on its base; undefined where they are not known. */
@@ -23,6 +23,8 @@ export interface ExpertFigures {
   parameters?: number;
   /** Of the factors in F32, as training holds and writes them. */
   bytes?: number;
+  /** At its peak, where the recipe leaves it to the base. */
+  autoRate?: number;
   training?: TrainingFigures;
 }
 
@@ -46,7 +48,11 @@ export function expertFigures(recipe: Recipe, name: string, world: RecipeWorld):
   const { data, adapter } = expert;
   if (data) {
     const own = ownFigures(recipe, name, world);
-    return { ...own, training: trainingFigures(recipe, name, data, own.parameters ?? 0, world) };
+    return {
+      ...own,
+      ...autoRate(recipe, name, world),
+      training: trainingFigures(recipe, name, data, own.parameters ?? 0, world),
+    };
   }
   return adapter === undefined ? undefined : adapterFigures(adapter, world);
 }
@@ -69,6 +75,12 @@ function ownFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFig
   const { layers } = targetLayers(base.config, lora);
   const magnitudes = dora ? layers.reduce((sum, l) => sum + l.out, 0) : 0;
   return { ...settings, ...sizeOf(layers.length, magnitudes + factorParameters(layers, path => rankOf(lora, path))) };
+}
+
+function autoRate(recipe: Recipe, name: string, world: RecipeWorld): Pick<ExpertFigures, 'autoRate'> {
+  const base = known(world.base);
+  if (!base || trainingSettingsOf(recipe, name).learningRate !== 'auto') return {};
+  return { autoRate: trainingSettingsOn(base.config, recipe, name).learningRate };
 }
 
 function adapterFigures(adapter: string, world: RecipeWorld): ExpertFigures | undefined {

@@ -95,14 +95,14 @@ function trainingText(recipe: Recipe, name: string, world: RecipeWorld): string[
   return expert ? trainingLines(expert) : [];
 }
 
-function trainingLines({ training }: ExpertFigures): string[] {
-  if (!training) return [];
+function trainingLines({ training, autoRate }: ExpertFigures): string[] {
+  const rate = autoRate === undefined ? [] : [`learning rate ${autoRate} (auto)`];
+  if (!training) return rate;
   const { tokensPerEpoch: tokens, seconds, isGuess } = training;
   const from = isGuess ? 'guessed from the processor until something is trained' : 'at the speed of the last training';
   const time = seconds ? `, about ${duration(seconds)} ${from}` : '';
-  return [
-    `${stepsText(training)}${tokens ? `, about ${count(Number(tokens.toPrecision(3)))} tokens per epoch` : ''}${time}`,
-  ];
+  const size = tokens ? `, about ${count(Number(tokens.toPrecision(3)))} tokens per epoch` : '';
+  return [[`${stepsText(training)}${size}${time}`, ...rate].join('; ')];
 }
 
 /** A line for each expert, with the figures that a setting of all of them results in. */

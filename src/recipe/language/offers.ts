@@ -103,7 +103,7 @@ export const newRecipe: Offer = {
   "name": "\${1:my experts}",
   "base": "embedded",
   "lora": { "rank": 16, "alpha": 32 },
-  "training": { "epochs": 3, "learningRate": 2e-3 },
+  "training": { "epochs": 3 },
   "experts": {
     "\${2:math}": {
       "domain": "\${2:math}",

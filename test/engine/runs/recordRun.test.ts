@@ -55,8 +55,9 @@ test('a run that is done: its record and every event, beside its outputs', async
     { recipe, run: 'one', resume: false },
     { onProgress: now => now.kind === 'run' && told.push(now.record) },
   );
-  const { state, kind, experts, progress, recipe: path, result } = record(recipe, 'one');
+  const { state, kind, experts, progress, recipe: path, result, learningRates } = record(recipe, 'one');
   assert.deepEqual([state, kind, experts], ['done', 'train', ['math', 'code']]);
+  assert.deepEqual(learningRates, { math: 0.0025, code: 0.0025 }, 'the numbers that the recipe leaves to the base');
   assert.deepEqual(progress, { message: 'training', done: 4, total: 4 });
   assert.equal(path, '../../../../tiny.lora.json', 'relative, so that the workspace can be moved');
   assert.equal(result!.adapters![0]!.adapter, '../../adapters/math');

@@ -48,11 +48,12 @@ test('what is said of an expert is what the engine plans for it', async () => {
   const { parts } = reading;
   const world = await worldAround(path);
   for (const planned of experts) {
-    const { rank, layers, parameters, training } = expertFigures(parts!, planned.name, world)!;
+    const { rank, layers, parameters, training, autoRate } = expertFigures(parts!, planned.name, world)!;
     const { examples: rows, steps, epochs, tokensPerEpoch } = training!;
-    const { tokensPerEpoch: tokens, problems, ...rest } = planned;
+    const { tokensPerEpoch: tokens, problems, learningRate, isRateAuto, ...rest } = planned;
     assert.deepEqual({ name: planned.name, rank, layers, parameters, examples: rows, steps, epochs }, rest);
     assert.equal(tokensPerEpoch, tokens, planned.name);
+    assert.equal(autoRate, isRateAuto ? learningRate : undefined, planned.name);
     const marked = recipeProblems(reading, world).filter(p => p.where === `experts.${planned.name}.data.train`);
     assert.deepEqual(
       marked.map(p => p.message),

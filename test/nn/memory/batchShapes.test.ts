@@ -3,15 +3,16 @@ import { test } from 'node:test';
 import { batchShapes, largestShapes } from '../../../src/nn/memory/batchShapes.ts';
 import type { EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
 import type { TrainingJob } from '../../../src/nn/train/trainLoop.ts';
-import { trainingSettings } from '../../../src/recipe/schema.ts';
+import type { TrainingSettings } from '../../../src/recipe/schema.ts';
+import { settingsWith } from '../../support/trainingSettings.ts';
 
 const example = (length: number): EncodedExample => ({
   ids: new Int32Array(length).fill(7),
   labels: Int32Array.from({ length }, (_, t) => (t < length - 2 ? -100 : 7)),
 });
 
-function job(name: string, settings: object, lengths: number[]): TrainingJob {
-  const parsed = trainingSettings.parse(settings);
+function job(name: string, settings: Partial<TrainingSettings>, lengths: number[]): TrainingJob {
+  const parsed = settingsWith(settings);
   const train = lengths.map(example);
   return { name, scaling: 1, dropout: 0, settings: parsed, steps: parsed.steps!, train, validation: [example(30)] };
 }

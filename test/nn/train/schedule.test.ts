@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { epochCount, learningRate, rateCurve, stepCount } from '../../../src/nn/train/schedule.ts';
-import { type TrainingSettings, trainingSettings } from '../../../src/recipe/schema.ts';
+import type { TrainingSettings } from '../../../src/recipe/schema.ts';
 import { assertClose } from '../../support/assertClose.ts';
+import { settingsWith } from '../../support/trainingSettings.ts';
 
 const rates = (settings: Partial<TrainingSettings>, steps: number) => {
-  const s = trainingSettings.parse({ learningRate: 1, ...settings });
+  const s = settingsWith({ learningRate: 1, ...settings });
   return Array.from({ length: steps }, (_, i) => learningRate(s, i + 1, steps));
 };
 
@@ -31,7 +32,7 @@ test('runs of one step, or all warm-up, have a positive rate everywhere', () => 
 
 test('steps come from the recipe, or from epochs, or are three epochs', () => {
   const of = (s: Partial<TrainingSettings>, examples: number) =>
-    stepCount(trainingSettings.parse({ batchSize: 4, ...s }), examples);
+    stepCount(settingsWith({ batchSize: 4, ...s }), examples);
   assert.equal(of({ steps: 7, epochs: 2 }, 100), 7);
   assert.equal(of({ epochs: 2 }, 100), 50);
   assert.equal(of({ epochs: 0.5, accumulation: 2 }, 100), 7);
@@ -47,15 +48,15 @@ test('an epoch is a pass over all examples, whatever the batch', () => {
     [{ batchSize: 16, epochs: 3 }, 20, 6],
     [{ batchSize: 16, epochs: 1.5 }, 20, 3],
   ] as const) {
-    const settings = trainingSettings.parse(s);
+    const settings = settingsWith(s);
     assert.equal(stepCount(settings, examples), steps);
     assert.equal(epochCount(settings, examples), s.epochs);
   }
-  assert.equal(epochCount(trainingSettings.parse({ batchSize: 16, accumulation: 2, steps: 3 }), 20), 3);
+  assert.equal(epochCount(settingsWith({ batchSize: 16, accumulation: 2, steps: 3 }), 20), 3);
 });
 
 test('the picture has the first and the last step, and the rates of training', () => {
-  const settings = trainingSettings.parse({ learningRate: 0.01, warmup: 0.1 });
+  const settings = settingsWith({ learningRate: 0.01, warmup: 0.1 });
   for (const steps of [1, 2, 60, 240, 241, 1000, 100_000]) {
     const curve = rateCurve(settings, steps);
     assert.deepEqual([curve[0]!.step, curve.at(-1)!.step], [1, steps]);

@@ -5,8 +5,9 @@ import { batchCount, stepCount } from '../../../src/nn/train/schedule.ts';
 import { type TrainBackend, trainLoop } from '../../../src/nn/train/trainLoop.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import type { TrainEvent, TrainStepEvent } from '../../../src/protocol/trainEvents.ts';
-import { type TrainingSettings, trainingSettings } from '../../../src/recipe/schema.ts';
+import type { TrainingSettings } from '../../../src/recipe/schema.ts';
 import { sequenceExamples } from '../../support/sequenceExamples.ts';
+import { settingsWith } from '../../support/trainingSettings.ts';
 
 const seed = 11;
 
@@ -31,7 +32,7 @@ async function collect(backend: TrainBackend, settings: Partial<TrainingSettings
         name: 'math',
         scaling: 1,
         dropout: 0,
-        settings: trainingSettings.parse({ batchSize: 2, validateEvery: 1, checkpointEvery: 0, ...settings }),
+        settings: settingsWith({ batchSize: 2, validateEvery: 1, checkpointEvery: 0, ...settings }),
         steps,
         train: sequenceExamples(5, 3),
         validation: sequenceExamples(2, 5),
@@ -103,7 +104,7 @@ test('a step tells its rate, and estimates the time that is left', async () => {
         name: 'math',
         scaling: 1,
         dropout: 0,
-        settings: trainingSettings.parse({ batchSize: 5, validateEvery: 0, checkpointEvery: 0 }),
+        settings: settingsWith({ batchSize: 5, validateEvery: 0, checkpointEvery: 0 }),
         steps: 4,
         train: sequenceExamples(5, 3),
         validation: [],
@@ -143,7 +144,7 @@ test('a step weighs its trained tokens alike, however they are spread over batch
       }
     };
     const { backend } = scripted([]);
-    const settings = trainingSettings.parse({ batchSize, accumulation, epochs, validateEvery: 0, checkpointEvery: 0 });
+    const settings = settingsWith({ batchSize, accumulation, epochs, validateEvery: 0, checkpointEvery: 0 });
     const loop = trainLoop({
       jobs: [
         {

@@ -12,10 +12,11 @@ import {
   trainLoop,
 } from '../../../src/nn/train/trainLoop.ts';
 import type { TrainEvent, TrainStepEvent } from '../../../src/protocol/trainEvents.ts';
-import { type TrainingSettings, trainingSettings } from '../../../src/recipe/schema.ts';
+import type { TrainingSettings } from '../../../src/recipe/schema.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
 import { goldenBase } from '../../support/goldenBase.ts';
 import { sequenceExamples } from '../../support/sequenceExamples.ts';
+import { settingsWith } from '../../support/trainingSettings.ts';
 
 const seed = 11;
 
@@ -70,7 +71,7 @@ async function run(base: Base, experts: Expert[], o: RunOptions = {}) {
     name: e.name,
     scaling: 2,
     dropout: e.dropout,
-    settings: trainingSettings.parse({ checkpointEvery: 0, ...e.settings }),
+    settings: settingsWith({ checkpointEvery: 0, ...e.settings }),
     steps: e.steps,
     train: sequenceExamples(17, e.stride),
     validation: [],

@@ -25,7 +25,7 @@ const recipe = `{
 // q_proj [256, 256] and v_proj [128, 256], six layers, rank 4: 6 · 4 · (512 + 384).
 const math = '**math**: rank 4 on 12 layers, 21,504 parameters, 86.0 kB; scaling 32 / 4 = 8';
 const steps =
-  '100 examples, 50 steps, 5 epochs, about 15,000 tokens per epoch, about 2 min 30 s at the speed of the last training';
+  '100 examples, 50 steps, 5 epochs, about 15,000 tokens per epoch, about 2 min 30 s at the speed of the last training; learning rate 0.0025 (auto)';
 const table = (...rows: string[]) =>
   ['| expert | weight | share | weight · scaling |', '| --- | --- | --- | --- |', ...rows].join('\n');
 const blend = table('| math | 0.75 | 75 % | 0.75 · 8 = 6 |', '| load | -0.25 | 25 % | -0.25 · 5.66 = -1.41 |');
