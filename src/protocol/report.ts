@@ -60,15 +60,17 @@ const set = z.object({
 
 /** Exact-match accuracy of one system on one set. */
 export const reportScore = z.object({
-  /** `base`, `routed`, an expert, a blend or a merge. */
+  /** `base`, `routed`, an expert, a blend, a merge or a control. */
   system: z.string(),
-  kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential']),
+  kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential', 'control']),
   set: z.string(),
   correct: z.number(),
   total: z.number(),
   /** Wilson 95 % interval, as shares. */
   low: z.number(),
   high: z.number(),
+  /** A character for each question, `1` where the answer is right, to compare systems question by question. */
+  right: z.optional(z.string()),
 });
 
 const router = z.object({

@@ -407,6 +407,14 @@ const evaluation = z
       })
       .optional()
       .describe('One adapter trained on one domain after the other, to compare forgetting with.'),
+    joint: z
+      .strictObject({
+        steps: z.int().min(1).optional().describe('Its steps; as many as all experts together without it.'),
+      })
+      .optional()
+      .describe(
+        "One adapter trained on all experts' data at once, with the first one's settings: what is to be beaten. It takes as long as the experts.",
+      ),
     generalText: z
       .strictObject({
         data: dataFile.meta(exampleValues('general.jsonl')),

@@ -1,10 +1,10 @@
-import type { AccuracyDifference } from '../evaluation/metrics.ts';
 import { scorerLabels } from '../protocol/scorer.ts';
 import type { ShownCell, ShownReport, ShownRow } from '../protocol/views/report.ts';
 import { count, interval, percent, points, signedPoints } from '../text/numbers.ts';
 import { DataTable, numeric } from './DataTable.tsx';
 import { Figure, Numbers } from './Figure.tsx';
 import { type HeatCell, HeatTable } from './HeatTable.tsx';
+import { changeMark } from './scoreGrid.ts';
 
 const title = 'Accuracy of every system on every set';
 
@@ -67,11 +67,6 @@ function heatCell({ accuracy, change }: ShownCell, isOwn = false): HeatCell {
   if (!accuracy) return { text: '–' };
   const sub = change ? `${changeMark(change)}${signedPoints(change.difference)}` : interval(accuracy);
   return { share: accuracy.accuracy, text: points(accuracy.accuracy), sub, isOwn };
-}
-
-/** Beyond noise, and in which direction. */
-export function changeMark({ beyondNoise, difference }: AccuracyDifference): string {
-  return beyondNoise ? (difference > 0 ? '▲ ' : '▼ ') : '';
 }
 
 function ScoreTable({ shown: { report, rows } }: { shown: ShownReport }) {

@@ -9,12 +9,14 @@ import {
   percent,
   plural,
   points,
+  signedPoints,
   significant,
   weightList,
 } from '../text/numbers.ts';
+import { advice, controlsOf } from './controls.ts';
 import { forgettingOf, headlineAccuracy, sequentialSentence, storageSaving } from './findings.ts';
 import { generalTextRows, generalTextSentence } from './generalText.ts';
-import { scoreGrid, share } from './scoreGrid.ts';
+import { changeMark, scoreGrid, share } from './scoreGrid.ts';
 
 /** The report as Markdown: the headlines and the tables, for an issue or a README. */
 export function reportMarkdown(report: Report): string {
@@ -24,6 +26,7 @@ export function reportMarkdown(report: Report): string {
     `${text(base.name)} (${magnitude(base.parameters)} parameters), ${plural(experts.length, 'expert')}, recipe ${text(recipe.path)}, seed ${recipe.seed}, ${text(dateTime(report.created))}.`,
     headlines(report),
     ...section('Accuracy', accuracyTable(report), 'Per cent right on held-out questions, with the 95 % interval.'),
+    ...controlsSection(report),
     ...section('Forgetting', forgettingTable(report), sequentialSentence(report)),
     ...generalTextSection(report),
     ...section('Merges', mergeTable(report)),
@@ -69,6 +72,20 @@ function accuracyTable(report: Report): string[][] {
       cell(overall),
     ]),
   ];
+}
+
+function controlsSection(report: Report): string[] {
+  const controls = controlsOf(report);
+  if (!controls) return [];
+  const rows = controls.rows.map(({ system, kind, accuracy, differences }) => [
+    system === kind ? system : `${system} (${kind})`,
+    points(accuracy),
+    ...differences.map(
+      d => `${changeMark(d)}${signedPoints(d.difference)} (${signedPoints(d.low)} to ${signedPoints(d.high)})`,
+    ),
+  ]);
+  const head = ['system', 'all sets', ...controls.names.map(name => `less ${name}`)];
+  return section('What to use', [head, ...rows], advice(report));
 }
 
 function forgettingTable({ forgetting }: Report): string[][] {

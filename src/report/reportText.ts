@@ -1,5 +1,6 @@
 import type { Report } from '../protocol/report.ts';
 import { count, percent } from '../text/numbers.ts';
+import { advice } from './controls.ts';
 import { forgettingOf, sequentialSentence, storageSaving } from './findings.ts';
 import { scoreGrid, share } from './scoreGrid.ts';
 
@@ -13,7 +14,8 @@ export function reportText(report: Report): string {
   ]);
   const head = ['accuracy', ...report.sets.map(set => set.name), ...(all ? ['all sets'] : [])];
   const table = rows.length > 0 ? [...alignColumns([head, ...rows]), ''] : [];
-  return plainText([...table, forgettingLine(report), storageLine(report)].join('\n'));
+  const use = advice(report);
+  return plainText([...table, ...(use ? [use] : []), forgettingLine(report), storageLine(report)].join('\n'));
 }
 
 function forgettingLine(report: Report): string {

@@ -10,7 +10,7 @@ export interface ScoreRow {
   overall: Accuracy | undefined;
 }
 
-const kinds: ReportScore['kind'][] = ['base', 'expert', 'routed', 'blend', 'merge', 'sequential'];
+const kinds: ReportScore['kind'][] = ['base', 'expert', 'routed', 'blend', 'merge', 'sequential', 'control'];
 
 /** Systems × sets, systems ordered by kind and otherwise as they come. */
 export function scoreGrid(report: Pick<Report, 'sets' | 'scores'>): ScoreRow[] {
@@ -41,4 +41,9 @@ function overallOf(cells: readonly (ReportScore | undefined)[]): Accuracy | unde
 /** Share of right answers; 0 where nothing was asked. */
 export function share({ correct, total }: { correct: number; total: number }): number {
   return total === 0 ? 0 : correct / total;
+}
+
+/** Beyond noise, and in which direction. */
+export function changeMark({ beyondNoise, difference }: { beyondNoise: boolean; difference: number }): string {
+  return beyondNoise ? (difference > 0 ? '▲ ' : '▼ ') : '';
 }

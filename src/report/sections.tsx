@@ -2,6 +2,8 @@ import type { ComponentChildren } from 'preact';
 import type { ShownReport } from '../protocol/views/report.ts';
 import { Accuracy } from './Accuracy.tsx';
 import { Blends } from './Blends.tsx';
+import { Controls } from './Controls.tsx';
+import { controlsOf } from './controls.ts';
 import { Examples } from './Examples.tsx';
 import { Forgetting } from './Forgetting.tsx';
 import { LossPlots } from './LossPlots.tsx';
@@ -29,6 +31,8 @@ export function reportSections(shown: ShownReport, live: LiveParts = {}): Report
   const { router, sets, merges, experts, curves, blends, examples } = report;
   const parts: (ReportSection | false | undefined)[] = [
     rows.length > 0 && sets.length > 0 && { id: 'accuracy', heading: 'Accuracy', body: <Accuracy shown={shown} /> },
+    shown.report.sets.length > 0 &&
+      controlsOf(shown.report) && { id: 'controls', heading: 'What to use', body: <Controls shown={shown} /> },
     { id: 'forgetting', heading: 'Forgetting', body: <Forgetting shown={shown} /> },
     router && { id: 'router', heading: 'Router', body: <Router router={router} /> },
     merges.length > 0 && { id: 'merges', heading: 'Merges', body: <Merges shown={shown} /> },

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ShownReport } from '../../src/protocol/views/report.ts';
-import { changeMark } from '../../src/report/Accuracy.tsx';
 import { DataTable, numeric } from '../../src/report/DataTable.tsx';
+import { changeMark } from '../../src/report/scoreGrid.ts';
 import {
   bytes,
   count,

@@ -14,10 +14,11 @@ import type { Report, ReportForgetting, ReportScore } from '../../protocol/repor
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import { answerSet, type LoadedSet } from './answerSet.ts';
+import { answerSet, type LoadedSet, scoreOf } from './answerSet.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
 import { measureGeneralText } from './generalText.ts';
 import { inactiveExpertsCheck } from './inactiveExperts.ts';
+import { jointName, trainJointly } from './joint.ts';
 import { loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
 import { type SequentialResult, sequentialName, trainSequentially } from './sequential.ts';
@@ -65,6 +66,10 @@ export async function evaluateRecipe(
     isWhole && recipe.evaluation.sequential
       ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, call.signal, progress))
       : undefined;
+  const joint =
+    isWhole && recipe.evaluation.joint && experts.length > 1
+      ? await timed('one adapter jointly', () => jointScores(workbench, open, experts, sets, call.signal, progress))
+      : [];
   const generalText =
     isWhole && recipe.evaluation.generalText
       ? await timed('general text', () => measureGeneralText(open, systemsOf(open, router), call.signal, progress))
@@ -97,7 +102,7 @@ export async function evaluateRecipe(
     blends: systems.blends,
     merges: await Promise.all(open.available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
     sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
-    scores: systems.scores,
+    scores: [...systems.scores, ...joint],
     router: routerReport(recipe.router.kind, router, sets),
     forgetting: {
       gateZeroDifference: gates.difference,
@@ -146,6 +151,48 @@ async function scoresBefore(
     const then = earliestScore(history, s.expert, s.set, s.adapterHash);
     return { expert: s.expert, set: s.set, before: then?.correct ?? s.correct, after: s.correct, total: s.total };
   });
+}
+
+/** Scores of the one adapter that is trained on all experts' data at once. */
+async function jointScores(
+  workbench: Workbench,
+  { experiment, model }: OpenExperiment,
+  experts: string[],
+  sets: LoadedSet[],
+  signal: AbortSignal,
+  progress: (message: string, done?: number, total?: number) => void,
+): Promise<ReportScore[]> {
+  const options = {
+    experiment,
+    base: model.base,
+    threads: workbench.threads,
+    use: await workbench.devices.use(),
+    signal,
+    progress: (step: number, steps: number) => progress('one adapter learns all domains', step, steps),
+  };
+  const settings = generationSettingsOf(experiment.recipe);
+  const { batchSize } = experiment.recipe.evaluation;
+  const trained = experts.filter(name => experiment.recipe.experts[name]!.data);
+  if (trained.length < 2) return [];
+  await model.load(await trainJointly(options, trained));
+  try {
+    const scores: ReportScore[] = [];
+    for (const set of sets) {
+      progress(`one adapter on ${set.name}`);
+      const answers = await answerSet(model, set, () => ({ [jointName]: 1 }), settings, batchSize, signal);
+      scores.push(
+        scoreOf(
+          'trained jointly',
+          'control',
+          set.name,
+          answers.map(a => a.correct),
+        ),
+      );
+    }
+    return scores;
+  } finally {
+    model.bank.unload(jointName);
+  }
 }
 
 async function sequentialForgetting(

@@ -1,4 +1,4 @@
-import { lossRise } from '../../evaluation/lossRise.ts';
+import { pairedDifference } from '../../evaluation/metrics.ts';
 import { encodeForTraining, readDataset } from '../../experiment/dataFiles.ts';
 import { logProbability } from '../../nn/decode/divergence.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
@@ -51,12 +51,17 @@ export async function measureGeneralText(
     }
     nats.push(own);
   }
-  const losses = measured.map(({ name, kind }, i) => ({
-    system: name,
-    kind: kind as 'base' | 'expert' | 'merge',
-    loss: nats[i]!.reduce((a, b) => a + b, 0) / sum,
-    ...lossRise(nats[i]!, nats[0]!, tokens),
-  }));
+  const perToken = (system: number) => tokens.map((count, text) => nats[system]![text]! / count);
+  const losses = measured.map(({ name, kind }, i) => {
+    const { difference, low, high } = pairedDifference(perToken(0), perToken(i), tokens);
+    return {
+      system: name,
+      kind: kind as 'base' | 'expert' | 'merge',
+      loss: nats[i]!.reduce((a, b) => a + b, 0) / sum,
+      rise: difference,
+      halfWidth: (high - low) / 2,
+    };
+  });
   return { data, texts: texts.length, tokens: sum, losses };
 }
 

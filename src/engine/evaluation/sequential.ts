@@ -1,28 +1,16 @@
-import type { Base } from '../../experiment/base.ts';
 import type { ExpertState } from '../../experiment/checkpoints.ts';
-import type { Experiment } from '../../experiment/experiment.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
-import { hashName } from '../../nn/lora/initFactors.ts';
-import { trainLoop } from '../../nn/train/trainLoop.ts';
-import type { Device } from '../../protocol/device.ts';
 import type { Report } from '../../protocol/report.ts';
-import { type DeviceUse, runOn } from '../runtime/deviceUse.ts';
-import { memoryBudget } from '../training/memoryBudget.ts';
-import { planTraining } from '../training/planTraining.ts';
-import { type PreparedExpert, prepareExpert } from '../training/prepareExpert.ts';
-import { openTrainSessions } from '../training/trainBackend.ts';
+import { runOn } from '../runtime/deviceUse.ts';
+import { prepareExpert } from '../training/prepareExpert.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
+import { type OneAdapterOptions, trainOneAdapter } from './oneAdapter.ts';
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 
 export const sequentialName = '(one adapter)';
 
-export interface SequentialOptions {
-  experiment: Experiment;
-  base: Base;
-  threads: number;
-  use: DeviceUse;
-  signal: AbortSignal;
+export interface SequentialOptions extends Omit<OneAdapterOptions, 'progress'> {
   /** Correct answers and questions of every set, for the adapter as it is now. */
   measure(adapter: Adapter): Promise<Record<string, { correct: number; total: number }>>;
   progress(stage: string, step: number, steps: number): void;
@@ -48,7 +36,14 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
       new Map<string, ExpertState>([
         [sequentialName, { parameter: before, m: new Float32Array(size), v: new Float32Array(size), best: before }],
       ]);
-    before = await runOn(o.use, device => learn(o, expert, { ...prepared, job }, from, device));
+    before = await runOn(o.use, device =>
+      trainOneAdapter(
+        { ...o, progress: (step, steps) => o.progress(expert, step, steps) },
+        { ...prepared, job },
+        device,
+        from,
+      ),
+    );
     const scores = Object.entries(await o.measure(trainedAdapter(o.base, { ...prepared, name: job.name }, before)));
     stages.push({
       trainedOn: o.setOf(expert) ?? expert,
@@ -58,57 +53,6 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
   }
   const sets = order.map(expert => o.setOf(expert) ?? expert);
   return { order: sets, stages, forgotten: forgottenShares(sets, stages) };
-}
-
-/** Trains the one adapter on one expert's data, and gives its factors. */
-async function learn(
-  o: SequentialOptions,
-  expert: string,
-  prepared: PreparedExpert,
-  from: Map<string, ExpertState> | undefined,
-  device: Device,
-): Promise<Float32Array> {
-  const { job, lora, targets } = prepared;
-  const { rank, dropout } = lora;
-  const { seed } = o.experiment.recipe;
-  const { graphs } = await planTraining({
-    base: o.base,
-    prepared: [prepared],
-    seed,
-    device,
-    halfFloats: o.use.halfFloats,
-    budget: memoryBudget(undefined, device),
-  });
-  const sessions = await openTrainSessions({
-    ...graphs,
-    // A single expert takes no turns.
-    inTurn: false,
-    base: o.base,
-    experts: [{ name: job.name, rank, targets, dropout, seed: hashName(job.name) }],
-    threads: o.threads,
-    device,
-    from,
-  });
-  try {
-    const loop = trainLoop({
-      jobs: [job],
-      backend: sessions,
-      seed,
-      // No checkpoints: this takes some minutes, and starts anew after a crash.
-      save: async () => {},
-      now: () => performance.now(),
-      memory: () => process.memoryUsage.rss(),
-      signal: o.signal,
-    });
-    for await (const event of loop) {
-      if (event.type === 'step') o.progress(expert, event.step, event.steps);
-      await new Promise(resolve => setImmediate(resolve));
-    }
-    if (o.signal.aborted) throw o.signal.reason;
-    return (await sessions.state(job.name)).parameter.slice();
-  } finally {
-    await sessions.dispose();
-  }
 }
 
 /** Per set: accuracy when its domain had just been learned, minus accuracy at the end. */

@@ -1,4 +1,5 @@
 import { performanceBlend } from '../../evaluation/performanceBlend.ts';
+import { Random } from '../../nn/tensor/random.ts';
 import type { Report, ReportExample, ReportScore } from '../../protocol/report.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Router } from '../../router/router.ts';
@@ -63,17 +64,29 @@ export async function scoreSystems(
   const experts = systems.filter(s => s.kind === 'expert').map(s => s.name);
   const scores: ReportScore[] = [];
   const examples: ReportExample[] = [];
-  const total = (systems.length + 1) * sets.length;
+  const total = (systems.length + (experts.length > 1 ? 2 : 0)) * sets.length;
   const measure = async (system: System) => {
     for (const set of sets) {
       progress(`${system.name} on ${set.name}`, scores.length, total);
       const answers = await answerSet(open.model, set, system.weightsOf, settings, recipe.evaluation.batchSize, signal);
-      scores.push(scoreOf(system.name, system.kind, set.name, answers));
+      scores.push(
+        scoreOf(
+          system.name,
+          system.kind,
+          set.name,
+          answers.map(a => a.correct),
+        ),
+      );
       if (system.kind === 'routed' || system.name === set.set.expert)
         examples.push(...pickExamples(system, set, answers));
     }
   };
   for (const system of systems) await measure(system);
+  if (experts.length > 1) {
+    const weights = equalWeights(experts);
+    await measure({ name: 'equal weights', kind: 'control', members: experts, weightsOf: () => weights });
+    scores.push(...routeControls(sets, experts, scores, recipe.seed));
+  }
 
   const overall = (system: string) => {
     const own = scores.filter(s => s.system === system);
@@ -110,4 +123,37 @@ function pickExamples(system: System, set: LoadedSet, answers: GradedAnswer[]): 
     correct,
     ...(system.kind === 'routed' && { route: system.weightsOf(item) }),
   }));
+}
+
+function equalWeights(experts: string[]): Weights {
+  return Object.fromEntries(experts.map(name => [name, 1 / experts.length]));
+}
+
+/**
+ * What a router could reach and what it has to beat, of the answers that the experts gave: each question by its own
+ * domain's expert, and each by an expert that is drawn.
+ */
+function routeControls(
+  sets: LoadedSet[],
+  experts: string[],
+  scores: readonly ReportScore[],
+  seed: number,
+): ReportScore[] {
+  const random = new Random(seed);
+  return sets.flatMap(({ name: set, set: { expert: own } }) => {
+    const rights = new Map(
+      scores.filter(s => s.kind === 'expert' && s.set === set).map(({ system, right }) => [system, right!]),
+    );
+    const total = rights.get(experts[0]!)!.length;
+    const drawn = Array.from({ length: total }, () => experts[random.integer(0, experts.length - 1)]!);
+    const route = (system: string, expertOf: (question: number) => string) =>
+      scoreOf(
+        system,
+        'control',
+        set,
+        drawn.map((_, question) => rights.get(expertOf(question))![question] === '1'),
+      );
+    const oracle = experts.includes(own) ? [route('oracle route', () => own)] : [];
+    return [...oracle, route('random route', question => drawn[question]!)];
+  });
 }

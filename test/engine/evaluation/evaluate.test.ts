@@ -53,6 +53,7 @@ before(async () => {
         functions: { data: 'data/code.jsonl', expert: 'code', scorer: 'code', limit: 3 },
       },
       sequential: { order: ['math', 'code'], steps: 2 },
+      joint: { steps: 2 },
       generalText: { data: 'data/general.jsonl', limit: 2 },
     },
   };
@@ -73,7 +74,25 @@ test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, s
   const systems = [...new Set(report.scores.map(s => s.system))];
   for (const name of ['base', 'math', 'code', 'routed', 'both'])
     assert.ok(systems.includes(name), `${name} is measured`);
-  for (const s of report.scores) assert.equal(s.total, 3);
+  for (const s of report.scores) {
+    assert.equal(s.total, 3);
+    assert.equal(s.right!.length, 3);
+    assert.equal(s.correct, [...s.right!].filter(each => each === '1').length);
+  }
+  const scored = (system: string, set: string) => report.scores.find(s => s.system === system && s.set === set)!;
+  for (const [set, expert] of [
+    ['sums', 'math'],
+    ['functions', 'code'],
+  ] as const)
+    assert.equal(scored('oracle route', set).right, scored(expert, set).right);
+  assert.deepEqual(
+    report.scores.filter(s => s.kind === 'control').map(s => `${s.system}, ${s.set}`),
+    [
+      ...['equal weights, sums', 'equal weights, functions'],
+      ...['oracle route, sums', 'random route, sums', 'oracle route, functions', 'random route, functions'],
+      ...['trained jointly, sums', 'trained jointly, functions'],
+    ],
+  );
 
   assert.equal(report.forgetting.gateZeroBitEqual, true);
   assert.equal(report.forgetting.gateZeroDifference, 0);
@@ -94,9 +113,9 @@ test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, s
   const { losses, ...read } = report.forgetting.generalText!;
   const model = join(media, 'base');
   const items = general.slice(0, 2).map(text => ({ text: `${text}<|im_end|>` }));
-  const { items: scored } = await score(workbench, { model, adapters: [], items }, untold);
-  const tokens = scored.reduce((sum, item) => sum + item.logProbabilities.length, 0);
-  const loss = -scored.reduce((sum, item) => sum + item.total, 0) / tokens;
+  const { items: measured } = await score(workbench, { model, adapters: [], items }, untold);
+  const tokens = measured.reduce((sum, item) => sum + item.logProbabilities.length, 0);
+  const loss = -measured.reduce((sum, item) => sum + item.total, 0) / tokens;
   assert.deepEqual(read, { data: 'data/general.jsonl', texts: 2, tokens });
   assert.deepEqual(
     losses.map(l => `${l.system} ${l.kind}`),
