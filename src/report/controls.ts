@@ -4,7 +4,7 @@ import { bytes, listing, percent, plural } from '../text/numbers.ts';
 import { type ScoreRow, scoreGrid } from './scoreGrid.ts';
 
 /** A way of answering beside what it has to beat, over all questions. */
-export interface Comparison {
+interface Comparison {
   system: string;
   kind: ReportScore['kind'];
   /** Share of right answers, over all sets. */
@@ -14,7 +14,7 @@ export interface Comparison {
 }
 
 /** In shares, with the 95 % interval over questions that both answered. */
-export interface Difference {
+interface Difference {
   difference: number;
   low: number;
   high: number;
