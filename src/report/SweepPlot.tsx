@@ -19,6 +19,18 @@ export function SweepPlot({ sweep }: { sweep: Sweep }) {
   const at = ({ learningRate, loss }: SweepPoint) => [x.at(learningRate), y.at(loss)] as const;
   const ranks = [...new Set(sweep.points.map(p => p.rank))];
   const diverged = sweep.points.filter(p => p.diverged);
+  const lines = ranks
+    .map(rank => ({
+      rank,
+      points: good
+        .filter(p => p.rank === rank)
+        .sort(byRate)
+        .map(at),
+    }))
+    .filter(line => line.points.length > 0);
+  const labels = apart(
+    lines.map(({ rank, points }) => ({ rank, left: points.at(-1)![0] + 8, top: points.at(-1)![1] })),
+  );
   const keys: (readonly [KeyMark, string])[] = [
     ['line', `rank ${best.rank}${ranks.length > 1 ? ', which has the lowest loss' : ''}`],
     ...(ranks.length > 1 ? [['line muted', 'other ranks'] as const] : []),
@@ -32,14 +44,13 @@ export function SweepPlot({ sweep }: { sweep: Sweep }) {
       </p>
       <Picture size={size} title="Validation loss by learning rate" description={sweepSentences(sweep).join(' ')}>
         <Axes area={area} x={x} y={y} xTitle="learning rate" yTitle="loss" />
-        {ranks.map(rank => (
-          <RankLine
-            key={rank}
-            rank={rank}
-            points={good.filter(p => p.rank === rank)}
-            at={at}
-            isBest={rank === best.rank}
-          />
+        {lines.map(({ rank, points }) => (
+          <Line key={rank} points={points} kind={rank === best.rank ? 'accent' : 'muted'} />
+        ))}
+        {labels.map(({ rank, left, top }) => (
+          <text key={rank} x={coordinate(left)} y={coordinate(top)} dy="0.32em">
+            {`rank ${rank}`}
+          </text>
         ))}
         {diverged.map(({ learningRate, rank }) => (
           <text
@@ -57,21 +68,17 @@ export function SweepPlot({ sweep }: { sweep: Sweep }) {
   );
 }
 
-function RankLine(props: {
-  rank: number;
-  points: SweepPoint[];
-  at(point: SweepPoint): readonly [number, number];
-  isBest: boolean;
-}) {
-  const points = props.points.sort((a, b) => a.learningRate - b.learningRate).map(props.at);
-  const last = points.at(-1);
-  if (!last) return undefined;
-  return (
-    <>
-      <Line points={points} kind={props.isBest ? 'accent' : 'muted'} />
-      <text x={coordinate(last[0] + 8)} y={coordinate(last[1])} dy="0.32em">
-        {`rank ${props.rank}`}
-      </text>
-    </>
-  );
+const byRate = (a: SweepPoint, b: SweepPoint) => a.learningRate - b.learningRate;
+
+/** Labels where they belong, or as much below as those above need. */
+function apart<L extends { top: number }>(labels: L[]): L[] {
+  const lineHeight = 14;
+  let next = Number.NEGATIVE_INFINITY;
+  return labels
+    .sort((a, b) => a.top - b.top)
+    .map(label => {
+      const top = Math.max(label.top, next);
+      next = top + lineHeight;
+      return { ...label, top };
+    });
 }

@@ -24,7 +24,7 @@ export function sweepSentences(sweep: Sweep): string[] {
   if (!next) return [`${first}.`, ...edgeSentence(sweep, best)];
   const { difference, low, high } = lossDifference(sweep, best, next);
   const interval = Number.isFinite(low)
-    ? ` (95 % interval ${significant(low)} to ${significant(high)} over ${count(sweep.validationTokens.length)} examples${low <= 0 ? ', which does not tell them apart' : ''})`
+    ? ` (95 % interval ${significant(low).replace('-', '−')} to ${significant(high)} over ${count(sweep.validationTokens.length)} examples${low <= 0 ? ', which does not tell them apart' : ''})`
     : '';
   return [
     `${first}; next is ${named(next)} with ${significant(difference)} more${interval}.`,

@@ -144,6 +144,8 @@ export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean;
       const { losses: _, ...told } = point;
       o.tell({ type: 'point', ...progressed, ...told });
     }
+    // Also where all points were there: the page may be gone, or of another version.
+    if (missing.length === 0) await writeSweep(paths, sweep);
     return { finished: true, sweep, paths };
   });
 }
