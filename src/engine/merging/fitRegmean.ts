@@ -138,7 +138,12 @@ function emptySums(group: LinearGroup, parts: FittedPart[]): GroupSums {
     });
     if (terms.length > 0) layers.set(path, terms);
   }
-  return { inputs: { gram: new Float64Array(n * n), diagonals: parts.map(() => new Float64Array(n)) }, layers };
+  const inputs = {
+    gram: new Float64Array(n * n),
+    diagonals: parts.map(() => new Float64Array(n)),
+    weights: parts.map(({ weight }) => weight),
+  };
+  return { inputs, layers };
 }
 
 /** The positions of a batch's tokens that are no padding, in the flattened batch. */

@@ -11,6 +11,8 @@ export interface InputSums {
   gram: Float64Array;
   /** wₑ times the diagonal of Gₑ [n], by expert. */
   diagonals: Float64Array[];
+  /** wₑ, by expert. */
+  weights: number[];
 }
 
 /** An expert's share in a layer. */
@@ -33,10 +35,11 @@ export interface OutputSquares {
 }
 
 /**
- * Added to the diagonal before the system is solved, as a share of its mean: an input that is always 0 would make it
- * singular. Where that is not enough for rounding, ten times as much, and so on.
+ * Added to the diagonal before the system is solved, as a share of its mean: sums in single floats say no more of directions
+ * in which inputs hardly vary. It is parted among the experts' G, so that in such directions A is their weighted mean.
+ * Where that is not enough for rounding, ten times as much, and so on.
  */
-const smallestRidge = 1e-9;
+const smallestRidge = 1e-6;
 
 /**
  * RegMean (Jin et al. 2023, arXiv:2212.09849, eq. 2) of deltas that are products of factors: of all ΔW, that which minimises
@@ -53,7 +56,8 @@ export function regmeanLayers(
   shrinkage: number,
 ): { modules: Map<string, LoraFactors>; squares: OutputSquares } {
   const n = sums.diagonals[0]!.length;
-  const factor = solvable(sums.gram, n, shrinkage, [...layers.keys()][0]!);
+  const { factor, ridge } = solvable(sums.gram, n, shrinkage, [...layers.keys()][0]!);
+  const all = sums.weights.reduce((a, b) => a + b, 0);
   const squares: OutputSquares = { outputs: 0, merged: 0, mean: 0 };
   const modules = new Map<string, LoraFactors>();
   for (const [path, terms] of layers) {
@@ -70,11 +74,13 @@ export function regmeanLayers(
     for (const { expert, factors, cross: unscaled } of terms) {
       const { A, B: ownB, scaling } = factors;
       const diagonal = sums.diagonals[expert]!;
+      const share = (ridge * sums.weights[expert]!) / all;
       for (let i = 0; i < A.data.length; i++) {
         const product = scaling * unscaled[i]!;
         cross[at * n + i] = product;
         own[at * n + i] = scaling * A.data[i]!;
-        rows[at * n + i] = (1 - shrinkage) * product + shrinkage * scaling * A.data[i]! * diagonal[i % n]!;
+        const scaled = scaling * A.data[i]!;
+        rows[at * n + i] = (1 - shrinkage) * product + (shrinkage * diagonal[i % n]! + share) * scaled;
       }
       for (let o = 0; o < out; o++) B.data.set(ownB.data.subarray(o * A.rows, (o + 1) * A.rows), o * rank + at);
       const part = (x: Float64Array) => x.subarray(at * n, (at + A.rows) * n);
@@ -93,17 +99,21 @@ export function regmeanLayers(
   return { modules, squares };
 }
 
-/** The Cholesky factor of the shrunk sum of Gram matrices, with as small a ridge as rounding allows. */
-function solvable(gram: Float64Array, n: number, shrinkage: number, path: string): Float64Array {
+/** The Cholesky factor of the shrunk sum of Gram matrices with a ridge, and that ridge. */
+function solvable(
+  gram: Float64Array,
+  n: number,
+  shrinkage: number,
+  path: string,
+): { factor: Float64Array; ridge: number } {
   let trace = 0;
   for (let i = 0; i < n; i++) trace += gram[i * n + i]!;
   if (!Number.isFinite(trace)) throw notFinite(path);
-  // Layers whose inputs are all 0 get a matrix that can be solved with; their A becomes 0.
-  const unit = trace / n || 1;
-  for (let ridge = smallestRidge; ; ridge *= 10) {
-    const s = gram.map(x => (1 - shrinkage) * x);
-    for (let i = 0; i < n; i++) s[i * n + i] = gram[i * n + i]! + ridge * unit;
-    if (cholesky(s, n)) return s;
+  // Inputs that are all 0 have a mean of 0 too.
+  for (let ridge = smallestRidge * (trace / n || 1); ; ridge *= 10) {
+    const factor = gram.map(x => (1 - shrinkage) * x);
+    for (let i = 0; i < n; i++) factor[i * n + i] = gram[i * n + i]! + ridge;
+    if (cholesky(factor, n)) return { factor, ridge };
   }
 }
 

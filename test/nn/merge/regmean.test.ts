@@ -56,7 +56,7 @@ function twoExperts(weights: [number, number]) {
   const data = experts.map((e, i) => texts(20 + 10 * i, weights[i]!, e));
   const gram = data[0]!.gram.map((x, i) => x + data[1]!.gram[i]!);
   const diagonals = data.map(d => Float64Array.from({ length: n }, (_, i) => d.gram[i * n + i]!));
-  const sums: InputSums = { gram, diagonals };
+  const sums: InputSums = { gram, diagonals, weights };
   const terms = experts.map((e, i): RegmeanTerm => ({ expert: i, factors: e, cross: data[i]!.cross }));
   const parts = data.map((d, i) => ({ x: d.x, weight: d.weight, own: delta(experts[i]!) }));
   return { sums, terms, parts };
@@ -95,7 +95,7 @@ test('one expert stays as it is; with all of the shrinkage only diagonals count'
   const { sums, terms } = twoExperts([1, 1]);
   const alone = texts(30, 1, terms[0]!.factors);
   const diagonal = Float64Array.from({ length: n }, (_, i) => alone.gram[i * n + i]!);
-  const one: InputSums = { gram: alone.gram, diagonals: [diagonal] };
+  const one: InputSums = { gram: alone.gram, diagonals: [diagonal], weights: [1] };
   const layers = new Map([['q', [{ ...terms[0]!, cross: alone.cross }]]]);
   for (const shrinkage of [0, 0.5, 1])
     assertClose(
@@ -113,17 +113,17 @@ test('one expert stays as it is; with all of the shrinkage only diagonals count'
   assertClose(found, expected, 1e-5, 'diagonals');
 });
 
-test('inputs that are always 0, and fewer tokens than inputs, can be solved for', () => {
+test('where inputs say nothing, always 0 or fewer than there are, A is the experts’ mean', () => {
   const { terms } = twoExperts([1, 1]);
   const few = texts(2, 1, terms[0]!.factors);
   const diagonal = Float64Array.from({ length: n }, (_, i) => few.gram[i * n + i]!);
   for (const gram of [few.gram, new Float64Array(n * n)]) {
-    const sums = { gram, diagonals: [gram === few.gram ? diagonal : new Float64Array(n)] };
+    const sums = { gram, diagonals: [gram === few.gram ? diagonal : new Float64Array(n)], weights: [1] };
     const cross = gram === few.gram ? few.cross : new Float64Array(few.cross.length);
     const { modules } = regmeanLayers(sums, new Map([['q', [{ ...terms[0]!, cross }]]]), 0);
     const { A } = modules.get('q')!;
     assert.ok(A.data.every(Number.isFinite));
-    if (gram !== few.gram) assert.ok(A.data.every(x => x === 0));
+    if (gram !== few.gram) assertClose(A.data, terms[0]!.factors.A.data.map(x => x * terms[0]!.factors.scaling), 1e-6, 'the mean');
     else {
       const parts = [{ x: few.x, weight: 1, own: delta(terms[0]!.factors) }];
       const error = squaredError(delta(modules.get('q')!), parts);
