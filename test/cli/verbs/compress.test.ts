@@ -1,32 +1,33 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readAdapter } from '../../../src/experiment/adapterFiles.ts';
-import type { CompressResult } from '../../../src/protocol/engine/merging.ts';
+import { compressLines } from '../../../src/cli/verbs/compress.ts';
 import { adapterFolder } from '../../support/adapterFolder.ts';
 import { runCli } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-test('compress: the curve alone, a rank, and a share of energy', async () => {
-  const adapter = adapterFolder({ 'model.layers.0.self_attn.q_proj': [64, 64] }, { rank: 6 });
+test('compress: what each rank loses; a folder alone says not what to cut down to', async () => {
+  const adapter = adapterFolder({ 'model.layers.0.self_attn.q_proj': [64, 64] }, { rank: 3 });
   const shown = await runCli(['compress', adapter]);
-  assert.match(shown.stdout, /^rank 6, 768 numbers\nrank {2}relative error {2}energy kept\n {3}1 /);
-  const out = join(temporaryFolder(), 'small');
-  const cut = await runCli(['compress', adapter, '--rank', '2', '--out', out, '--json']);
-  const { path, before, after, relativeError, curve } = JSON.parse(cut.stdout) as CompressResult;
-  assert.deepEqual([path, before.rank, after], [out, 6, { rank: 2, parameters: 256 }]);
-  assert.equal(curve.length, 6);
-  assert.ok(Math.abs(relativeError! - curve[1]!.relativeError) < 1e-6);
-  assert.equal((await readAdapter(out)).config.rank, 2);
-  const energy = await runCli(['compress', adapter, '--energy', '0.5', '--out', out]);
-  assert.match(energy.stdout, /rank 6 → [23], 768 → \d+ numbers, relative error 0\.[67]/);
+  assert.match(shown.stdout, /^rank 3, 384 numbers\nrank {2}relative error {2}energy kept\n {3}1 .*\n {3}2 .*\n {3}3 /);
   const refused = await runCli(['compress', adapter, '--out', join(temporaryFolder(), 'none')]);
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /cut down to what\?\nhint: Add --rank R or --energy SHARE/);
-  const nowhere = await runCli(['compress', adapter, '--rank', '2', '--json']);
-  assert.equal(nowhere.code, 2);
-  const own = await runCli(['compress', adapter, '--rank', '2', '--out', adapter]);
-  assert.match(own.stderr, /the folder of an adapter that goes into the result/);
-  assert.ok(existsSync(join(adapter, 'adapter_config.json')));
+});
+
+test('compress: the lines of a result, at most some of its ranks', () => {
+  const curve = Array.from({ length: 48 }, (_, i) => ({ rank: i + 1, relativeError: i === 47 ? 0 : 1 / (i + 2) }));
+  const lines = compressLines({
+    path: 'out',
+    before: { rank: 48, parameters: 4800 },
+    after: { rank: 5, parameters: 500 },
+    relativeError: 1 / 6,
+    curve,
+  });
+  assert.equal(lines[0], 'out  rank 48 → 5, 4,800 → 500 numbers, relative error 0.167');
+  assert.deepEqual(
+    lines.slice(2).map(line => Number(line.slice(0, 4))),
+    [1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48],
+  );
+  assert.equal(lines[6], '   5           0.167       97.2 %');
 });
