@@ -80,6 +80,18 @@ export function mergeFolder({ recipe, folder, paths }: Experiment, name: string)
   return named ? resolve(folder, named) : paths.merge(name);
 }
 
+/** Where the adapter of an expert or of a merge lies. Throws `notFound` for a name that is neither's. */
+export function expertOrMergeFolder(e: Experiment, name: string): string {
+  const { experts, merges } = e.recipe;
+  if (Object.hasOwn(experts, name)) return adapterFolder(e, name);
+  if (Object.hasOwn(merges, name)) return mergeFolder(e, name);
+  throw new WorkbenchError(
+    'notFound',
+    `no expert or merge is called '${name}'`,
+    `There are: ${[...Object.keys(experts), ...Object.keys(merges)].join(', ') || 'none'}.`,
+  );
+}
+
 /** The experts whose adapters are on disk. */
 export async function trainedExperts(e: Experiment): Promise<string[]> {
   const names = Object.keys(e.recipe.experts);

@@ -11,7 +11,24 @@ export const mergeMethodTexts = {
   dare_linear_svd: 'As dare_linear, on the whole deltas, cut down to a rank by singular values. Any ranks.',
   dare_ties_svd: 'As dare_ties, on the whole deltas, cut down to a rank by singular values. Any ranks.',
   magnitude_prune_svd: 'As magnitude_prune, on the whole deltas, cut down to a rank by singular values. Any ranks.',
+  regmean:
+    'Fitted to the experts’ data: in least squares, the outputs that each expert gives to its own texts (Jin et al. 2023). Any ranks; as large as all of them together.',
+  learned:
+    'Fitted to the experts’ data: a weight for each layer and direction of the ranks, found by gradient on their answers. Any ranks; as large as all of them together.',
+  distilled:
+    'Fitted to the experts’ data: one adapter of a chosen rank, trained to give each expert’s probabilities on its texts. Any ranks; the slowest.',
 } as const;
 
 export type MergeMethod = keyof typeof mergeMethodTexts;
 export const mergeMethods = Object.keys(mergeMethodTexts) as MergeMethod[];
+
+/** Methods that read examples of the experts' own data: of a recipe's experts alone. */
+const fittedMethods = ['regmean', 'learned', 'distilled'] as const satisfies MergeMethod[];
+export type FittedMethod = (typeof fittedMethods)[number];
+
+export function isFitted(method: MergeMethod): method is FittedMethod {
+  return (fittedMethods as readonly MergeMethod[]).includes(method);
+}
+
+/** Methods that need the factors alone. */
+export const fixedMethods = mergeMethods.filter(method => !isFitted(method));

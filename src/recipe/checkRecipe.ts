@@ -1,11 +1,13 @@
 import type { JSONPath } from 'jsonc-parser';
 import type { DataColumns } from '../data/columns.ts';
+import { isFitted } from '../protocol/mergeMethod.ts';
 import { nearest } from '../text/nearest.ts';
 import { shortened } from '../text/shown.ts';
 import { mostProblems } from './limits.ts';
 import { type NameKind, type NameUse, nameUses, reservedNames } from './names.ts';
 import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import type { Recipe } from './schema.ts';
+import { mergeWeightsOf } from './settings.ts';
 
 /** Checks that the schema cannot express: names must be defined, weights must not all be zero. */
 export function checkRecipe(recipe: Recipe): PartProblem[] {
@@ -48,7 +50,11 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
         path,
         `${pathText(path)}: an expert is called '${name}'; once made, the merge would answer for it`,
       );
-    weights(merge.weights, [...path, 'weights']);
+    if (!isFitted(merge.method)) weights(merge.weights, [...path, 'weights']);
+    else {
+      const problem = fittedMergeProblem(recipe, mergeWeightsOf(recipe, name));
+      if (problem) error('badWeights', path, `${pathText(path)}: ${problem}`);
+    }
   }
   for (const [name, set] of Object.entries(recipe.evaluation.sets))
     if (set.columns) columns(set.columns, ['evaluation', 'sets', name, 'columns']);
@@ -124,6 +130,18 @@ function listed(names: readonly string[]): string {
       .map(name => shortened(name))
       .join(', ') + more
   );
+}
+
+/** Why a merge cannot be fitted to the data of these experts; undefined where it can. */
+export function fittedMergeProblem({ experts }: Recipe, weights: Record<string, number>): string | undefined {
+  if (Object.keys(weights).length === 0) return 'no expert has data that it could be fitted to';
+  const problem = weightsProblem(weights);
+  if (problem) return problem;
+  const negative = Object.keys(weights).find(name => weights[name]! < 0);
+  if (negative !== undefined) return `the texts of '${shortened(negative)}' cannot count less than 0`;
+  // A name that no expert has is a problem of its own.
+  const unread = Object.keys(weights).find(name => weights[name] !== 0 && experts[name] && !experts[name].data);
+  return unread && `'${shortened(unread)}' has no data here that it could be fitted to`;
 }
 
 /** Why a table of weights cannot be used; undefined where it can. */

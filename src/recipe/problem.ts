@@ -26,7 +26,8 @@ export const problemCodes = {
   unknownBlend: 'The name of a blend that the recipe does not define.',
   unknownMerge: 'The name of a merge that the recipe does not define.',
   unknownSet: 'The name of a held-out set that the recipe does not define.',
-  badWeights: 'Weights that mean nothing: there is none, or all are zero.',
+  badWeights:
+    'Weights that mean nothing: there is none, or all are zero; or a merge that is fitted to data, whose experts have none, or count less than 0.',
   zeroWeight: 'An expert of weight zero takes no part.',
   negativeWeight:
     'A negative weight subtracts what an expert learned. A comment in the same line, or above it, says that it is meant.',

@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import { checkPatterns, targetExpression } from '../nn/lora/modulePattern.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
+import { type FittedMethod, mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
 import { scorerNames, scorerTexts } from '../protocol/scorer.ts';
+import { listing } from '../text/numbers.ts';
 import { mostParts } from './limits.ts';
 import { namePattern, nameRule } from './names.ts';
 import { pathProblem } from './pathProblem.ts';
@@ -350,6 +351,11 @@ const blend = z
   .describe('Expert → weight.')
   .meta(exampleValues({ code: 0.6, math: 0.4 }));
 
+/** Examples of each expert's data, by the method that is fitted to them. */
+export const fittedExamples: Record<FittedMethod, number> = { regmean: 100, learned: 333, distilled: 2000 };
+/** The rank of a distilled adapter. */
+export const distilledRank = 16;
+
 const merge = z
   .strictObject({
     method: z
@@ -357,15 +363,58 @@ const merge = z
       .default('cat')
       .describe("How the factors are combined; 'cat' is exact.")
       .meta(valueTexts(mergeMethodTexts)),
-    weights: blend.describe('Expert → weight.'),
+    weights: blend
+      .default({})
+      .describe(
+        'Expert → weight; of the methods that are fitted to data, how much its texts count, all experts alike without it.',
+      ),
     density: z.number().gt(0).max(1).default(0.5).describe('Share of entries that pruning keeps.'),
-    rank: z.int().min(1).optional().describe('Rank of the result of the svd forms; the largest rank without it.'),
+    rank: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'Rank of the result of the svd forms, the largest rank without it; of regmean and learned, the sum of the ranks without it; of distilled, 16 without it.',
+      ),
+    energy: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        'The result of regmean and learned is cut down by singular values, to as few ranks as keep this share of its squared norm.',
+      )
+      .meta(exampleValues(0.95)),
     majoritySign: z
       .enum(['total', 'frequency'])
       .default('total')
       .describe('How ties elects a sign.')
       .meta(valueTexts({ total: 'By the sum of the entries.', frequency: 'By the count of their signs.' })),
     seed: z.int().min(0).default(0).describe('Seed of the masks of dare.'),
+    examples: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe(
+        `Examples of each expert’s training data that a method which is fitted to data reads, drawn by the recipe’s seed; ${listing(Object.entries(fittedExamples).map(([method, n]) => `${n} for ${method}`))} without it.`,
+      )
+      .meta(exampleValues(100)),
+    shrinkage: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'How much smaller regmean makes what lies beside the diagonals of its Gram matrices: 0 nothing, 1 all.',
+      ),
+    per: z
+      .enum(['direction', 'module'])
+      .default('direction')
+      .describe('What has a weight of its own in each layer, of learned.')
+      .meta(valueTexts({ direction: 'Every direction of the experts’ ranks.', module: 'Every expert.' })),
+    epochs: z.number().positive().max(1000).default(3).describe('Passes of learned over its examples.'),
+    steps: z.int().min(1).max(1_000_000).default(400).describe('Steps of distilled, of 16 examples each.'),
     out: path
       .optional()
       .describe('Folder of the result, relative to the recipe; within the output folder without it.')

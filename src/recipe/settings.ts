@@ -1,6 +1,7 @@
 import type { DataReading } from '../data/parseDataset.ts';
 import type { BaseConfig } from '../nn/model/config.ts';
 import { defaultLearningRate } from '../nn/train/defaultRate.ts';
+import { isFitted } from '../protocol/mergeMethod.ts';
 import {
   type BaseTrainingSettings,
   type GenerationSettings,
@@ -43,6 +44,14 @@ export function generationSettingsOf(recipe: Recipe): GenerationSettings {
 /** How the data of an expert or a set is read: what a recipe says of it beside its file. */
 export function readingOf({ columns, system }: Pick<DataReading, 'columns' | 'system'>): DataReading {
   return { ...(columns && { columns }), ...(system !== undefined && { system }) };
+}
+
+/** The weights of a merge; one that is fitted to data and names no expert is of all that are trained here, alike. */
+export function mergeWeightsOf(recipe: Recipe, merge: string): Record<string, number> {
+  const { method, weights } = recipe.merges[merge]!;
+  if (!isFitted(method) || Object.keys(weights).length > 0) return weights;
+  const trained = Object.keys(recipe.experts).filter(name => recipe.experts[name]!.data);
+  return Object.fromEntries(trained.map(name => [name, 1]));
 }
 
 /** How experts are combined where nothing is said of it. */

@@ -56,7 +56,7 @@ const table: [
         'wrongValue',
         'merges.m.method',
         '"tis"',
-        'merges.m.method: expected one of "cat", "linear", "svd", "ties", "dare_linear", "dare_ties", "magnitude_prune", "ties_svd", "dare_linear_svd", "dare_ties_svd", "magnitude_prune_svd", got "tis"; did you mean \'ties\'?',
+        'merges.m.method: expected one of "cat", "linear", "svd", "ties", "dare_linear", "dare_ties", "magnitude_prune", "ties_svd", "dare_linear_svd", "dare_ties_svd", "magnitude_prune_svd", "regmean", "learned", "distilled", got "tis"; did you mean \'ties\'?',
       ],
     ],
   ],

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { methodSettings } from '../../nn/merge/mergeMethods.ts';
-import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
+import type { MergeFit, MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
+import { fixedMethods, isFitted, type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
+import { count, duration, significant } from '../../text/numbers.ts';
 import { type Arguments, parseAdapter } from '../console/arguments.ts';
 import { basePath } from '../console/basePath.ts';
 import type { Verb } from '../console/verb.ts';
@@ -20,7 +21,7 @@ export const mergeVerb: Verb = {
     adapter: { value: 'DIR=WEIGHT', list: 'items', description: 'a PEFT folder and its weight' },
     method: {
       value: 'M',
-      description: `${mergeMethods.join(', ')} (default: ${mergeDefaults.method}, which is exact)`,
+      description: `${fixedMethods.join(', ')} (default: ${mergeDefaults.method}, which is exact)`,
     },
     density: { value: 'D', description: `share of entries that pruning keeps (default: ${mergeDefaults.density})` },
     rank: { value: 'R', description: 'rank of the result of the svd forms (default: the largest)' },
@@ -36,9 +37,16 @@ export const mergeVerb: Verb = {
   ],
 
   async run({ args, terminal, json, engine }) {
-    const result = await engine.request('merge', mergeParams(args));
+    const result = await engine.request('merge', mergeParams(args), {
+      onProgress({ message, done, total }) {
+        if (!json) terminal.progress(`${message}  ${done}/${total}`);
+      },
+    });
     if (json) terminal.printJson(result);
-    else terminal.print(mergeLine(result));
+    else {
+      terminal.print(mergeLine(result));
+      if (result.fit) terminal.print(fitLine(result.fit));
+    }
     return 0;
   },
 };
@@ -47,6 +55,18 @@ export function mergeLine({ path, rank, relativeError }: MergeResult): string {
   if (relativeError === null)
     return `${path}  rank ${rank}; the exact weighted sum is 0, so there is no relative error`;
   return `${path}  rank ${rank}, relative error ${relativeError === 0 ? '0' : relativeError.toExponential(1)} against the exact weighted sum`;
+}
+
+/** How well a merge that was fitted to data does what the experts do on their own texts. */
+function fitLine({ texts, tokens, outputError, meanOutputError, firstLoss, loss, seconds }: MergeFit): string {
+  const parts = [`fitted to ${count(texts)} texts, ${count(tokens)} tokens, in ${duration(seconds)}`];
+  if (outputError !== undefined && meanOutputError !== undefined)
+    parts.push(
+      `error of the layers' outputs ${significant(outputError)}, of the experts' mean ${significant(meanOutputError)}`,
+    );
+  if (firstLoss !== undefined && loss !== undefined)
+    parts.push(`loss ${significant(firstLoss)} → ${significant(loss)}`);
+  return parts.join('; ');
 }
 
 function mergeParams(args: Arguments): MergeRequest {
@@ -64,11 +84,17 @@ function mergeParams(args: Arguments): MergeRequest {
     return { recipe: resolve(recipe), merge, ...common };
   }
   const method = args.text('method');
+  if (method !== undefined && isFitted(method as MergeMethod))
+    throw new WorkbenchError(
+      'badRequest',
+      `${method} is fitted to the experts' data, and folders of adapters have none`,
+      'Write it as a merge of the recipe that trains them: multi-lora merge RECIPE NAME.',
+    );
   if (method !== undefined && !mergeMethods.includes(method as MergeMethod))
     throw new WorkbenchError(
       'badRequest',
       `there is no merge method '${method}'`,
-      `There are: ${mergeMethods.join(', ')}.`,
+      `There are: ${fixedMethods.join(', ')}.`,
     );
   checkSettings((method as MergeMethod | undefined) ?? mergeDefaults.method, args);
   const majoritySign = args.text('majority-sign');
@@ -98,6 +124,6 @@ function checkSettings(method: MergeMethod, args: Arguments): void {
       throw new WorkbenchError(
         'badRequest',
         `--${option} has no effect on '${method}'`,
-        `It is read by ${mergeMethods.filter(m => methodSettings(m).includes(setting)).join(', ')}.`,
+        `It is read by ${fixedMethods.filter(m => methodSettings(m).includes(setting)).join(', ')}.`,
       );
 }

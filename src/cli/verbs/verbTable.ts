@@ -1,6 +1,7 @@
 import type { Verb } from '../console/verb.ts';
 import { askVerb } from './ask.ts';
 import { checkpointsVerb } from './checkpoints.ts';
+import { compressVerb } from './compress.ts';
 import { doctorVerb } from './doctor.ts';
 import { evalVerb } from './eval.ts';
 import { exportVerb } from './export.ts';
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   askVerb,
   routeVerb,
   mergeVerb,
+  compressVerb,
   evalVerb,
   scoreVerb,
   exportVerb,

@@ -6,6 +6,7 @@ import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { scalingOf } from '../../nn/lora/adapterConfig.ts';
 import { mergeError } from '../../nn/merge/mergeError.ts';
 import type { Report, ReportExpert, ReportMerge } from '../../protocol/report.ts';
+import { mergeWeightsOf } from '../../recipe/settings.ts';
 import { runtimeVersion } from '../runtime/session.ts';
 
 export function describeMachine(threads: number): Report['machine'] {
@@ -41,7 +42,8 @@ export async function describeExpert(e: Experiment, name: string): Promise<Repor
 
 /** A merge on disk with its relative error against the exact weighted sum, measured anew from the files. */
 export async function describeMerge(e: Experiment, name: string): Promise<ReportMerge> {
-  const { method, weights } = e.recipe.merges[name]!;
+  const { method } = e.recipe.merges[name]!;
+  const weights = mergeWeightsOf(e.recipe, name);
   const path = mergeFolder(e, name);
   const merged = await readAdapter(path, name);
   const parts = await Promise.all(

@@ -4,7 +4,7 @@ import { mergeAdapters } from '../../nn/merge/merge.ts';
 import type { WeightedAdapter } from '../../nn/merge/mergeError.ts';
 import type { ComparedMerge, CompareMergesRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
+import { fixedMethods, type MergeMethod } from '../../protocol/mergeMethod.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 import { blendAdapters, mergeOptions, readWeighted } from './merge.ts';
 
@@ -14,7 +14,7 @@ export const handle: RequestHandler<'compareMerges'> = async (workbench, request
   const base = await loadBase(experiment.baseFolder, { cacheFolder: workbench.cacheFolder });
   const adapters = blendAdapters(experiment, request.weights);
   const weighted = await readWeighted(base, adapters, workbench.tell);
-  const wanted = request.methods ?? mergeMethods;
+  const wanted = request.methods ?? fixedMethods;
   const methods: ComparedMerge[] = [];
   for (const [done, method] of wanted.entries()) {
     call.progress({ kind: 'work', message: method, done, total: wanted.length });

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { loadBase } from '../../experiment/base.ts';
 import { checkOutputFile, checkOutputFolder, modelfileMark, resultMark } from '../../experiment/checkOutput.ts';
-import { adapterFolder, mergeFolder, openExperiment } from '../../experiment/experiment.ts';
+import { expertOrMergeFolder, openExperiment } from '../../experiment/experiment.ts';
 import { sizeOf, writeFileAtomic } from '../../experiment/files.ts';
 import { writeGgufModel } from '../../experiment/ggufModel.ts';
 import { writeMergedBase } from '../../experiment/mergedBase.ts';
@@ -10,21 +10,12 @@ import { checkFitsBase } from '../../nn/lora/adapter.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { adapterToGguf } from '../../nn/lora/adapterToGguf.ts';
 import { ollamaModelfile } from '../../nn/tokenizer/ollamaModelfile.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** Writes an expert or a merge for use elsewhere: an adapter for PEFT or llama.cpp, or a full model for either. */
 export const handle: RequestHandler<'export'> = async (workbench, { recipe, expert, format, type, out }, call) => {
   const e = await openExperiment(recipe, workbench.mediaFolder);
-  const { experts, merges } = e.recipe;
-  const isMerge = !Object.hasOwn(experts, expert) && Object.hasOwn(merges, expert);
-  if (!Object.hasOwn(experts, expert) && !isMerge)
-    throw new WorkbenchError(
-      'notFound',
-      `no expert or merge is called '${expert}'`,
-      `There are: ${[...Object.keys(experts), ...Object.keys(merges)].join(', ') || 'none'}.`,
-    );
-  const source = isMerge ? mergeFolder(e, expert) : adapterFolder(e, expert);
+  const source = expertOrMergeFolder(e, expert);
   const adapter = await readAdapter(source, expert, workbench.tell);
   const path = resolve(out);
   const base = await loadBase(e.baseFolder, { cacheFolder: workbench.cacheFolder, ...watchFor(call) });

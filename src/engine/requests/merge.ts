@@ -15,14 +15,19 @@ import type { BaseConfig } from '../../nn/model/config.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { MergeRequest } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { isFitted } from '../../protocol/mergeMethod.ts';
 import { weightsProblem } from '../../recipe/checkRecipe.ts';
 import { type MergeSettings, mergeSettings } from '../../recipe/schema.ts';
-import { mergeDefaults } from '../../recipe/settings.ts';
-import type { RequestHandler } from '../workbench/request.ts';
+import { mergeDefaults, mergeWeightsOf } from '../../recipe/settings.ts';
+import { type FittedMerge, fitMerge } from '../merging/fitMerge.ts';
+import { openBase } from '../runtime/quantizedBase.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */
 interface MergeJob {
+  /** The recipe that it is of, which has the experts' data. */
+  experiment?: Experiment;
   base: string;
   adapters: { path: string; name: string; weight: number }[];
   options: MergeSettings;
@@ -30,9 +35,13 @@ interface MergeJob {
 }
 
 /** Combines adapters for good: into one adapter, or into a full copy of the base. */
-export const handle: RequestHandler<'merge'> = async (workbench, request) => {
+export const handle: RequestHandler<'merge'> = async (workbench, request, call) => {
   const job = await jobOf(workbench, request);
-  const base = await loadBase(job.base, { cacheFolder: workbench.cacheFolder });
+  const { method } = job.options;
+  // What is fitted is run through the base that the experts learned on, quantised where that was.
+  const base = isFitted(method)
+    ? await openBase(job.base, job.experiment?.recipe.quantization ?? 'none', workbench.cacheFolder, watchFor(call))
+    : await loadBase(job.base, { cacheFolder: workbench.cacheFolder });
   const kind = request.intoBase ? 'model' : 'adapter';
   const sources = job.adapters.map(a => a.path);
   const check = () => checkOutputFolder(job.out, kind, base, sources);
@@ -41,12 +50,26 @@ export const handle: RequestHandler<'merge'> = async (workbench, request) => {
     base,
     job.adapters,
     workbench.tell,
-    request.intoBase ? checkFitsBase : checkFitsLayers,
+    request.intoBase && !isFitted(method) ? checkFitsBase : checkFitsLayers,
   );
-  if (request.intoBase) return { path: job.out, ...(await writeCopy(base, weighted, job, check)) };
-  const { adapter, relativeError } = mergeAdapters(weighted, { ...job.options, name: 'merged' });
+  const fitted = isFitted(method)
+    ? await fitMerge(
+        { ...job, method, base, weighted, threads: workbench.threads, memoryLimit: workbench.memoryLimit },
+        call,
+      )
+    : undefined;
+  if (request.intoBase) {
+    const whole = fitted ? await loadBase(job.base, { cacheFolder: workbench.cacheFolder }) : base;
+    return { path: job.out, ...(await writeCopy(whole, weighted, job, check, fitted)), fit: fitted?.fit };
+  }
+  const { adapter, relativeError } = fitted ?? mergeAdapters(weighted, { ...job.options, name: 'merged' });
   await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
-  return { path: job.out, rank: adapter.config.rank, relativeError: finiteOrNull(relativeError.total) };
+  return {
+    path: job.out,
+    rank: adapter.config.rank,
+    relativeError: finiteOrNull(relativeError.total),
+    ...(fitted && { fit: fitted.fit }),
+  };
 };
 
 const finiteOrNull = (x: number) => (Number.isFinite(x) ? x : null);
@@ -57,11 +80,12 @@ async function writeCopy(
   weighted: WeightedAdapter[],
   { out, options }: MergeJob,
   check: () => Promise<void>,
+  fitted?: FittedMerge,
 ): Promise<{ rank: number; relativeError: number | null }> {
   const active = weighted.filter(({ weight }) => weight !== 0);
   // The exact sum needs no merged adapter, which what is more than factors has none of.
   const isDirect = options.method === 'cat' && active.some(({ adapter }) => beyondFactors(adapter));
-  const merged = isDirect ? undefined : mergeAdapters(weighted, { ...options, name: 'merged' });
+  const merged = fitted ?? (isDirect ? undefined : mergeAdapters(weighted, { ...options, name: 'merged' }));
   let [errors, norms] = [0, 0];
   const watch: LayerWatch = (module, before, written) => {
     const factors = active.flatMap(part => {
@@ -132,7 +156,7 @@ async function blendJob(workbench: Workbench, r: MergeRequest, weights: Record<s
   const e = await openExperiment(r.recipe!, workbench.mediaFolder);
   const out = outOf(r);
   checkOwnPlace(e, out);
-  return { base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out };
+  return { experiment: e, base: e.baseFolder, adapters: blendAdapters(e, weights), options: mergeOptions(r), out };
 }
 
 function outOf({ out }: MergeRequest): string {
@@ -149,12 +173,14 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
       `${e.path} has no merge '${request.merge ?? ''}'`,
       `There are: ${Object.keys(e.recipe.merges).join(', ') || 'none'}.`,
     );
-  const { weights, out: named, ...options } = merge;
+  const { weights: _, out: named, ...options } = merge;
+  const weights = mergeWeightsOf(e.recipe, request.merge!);
   const out = request.out ? resolve(request.out) : mergeFolder(e, request.merge!);
   checkOwnPlace(e, out, request.merge);
   // Its own place is among the results, and nowhere else.
   if (!request.out && !named) await checkNoLinks(e.paths.parts);
   return {
+    experiment: e,
     base: e.baseFolder,
     adapters: Object.entries(weights).map(([name, weight]) => ({ name, weight, path: adapterFolder(e, name) })),
     options,
@@ -163,7 +189,7 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
 }
 
 /** Throws `badRequest` for a folder that is an expert's or another merge's: the result would answer in its place. */
-function checkOwnPlace(e: Experiment, out: string, name?: string): void {
+export function checkOwnPlace(e: Experiment, out: string, name?: string): void {
   const others = [
     ...Object.keys(e.recipe.experts).map(expert => [`expert '${expert}'`, adapterFolder(e, expert)] as const),
     ...Object.keys(e.recipe.merges).flatMap(merge =>

@@ -89,7 +89,8 @@ export function fits(trainingBytes: number, budget: MemoryBudget): boolean {
   return withProcess(trainingBytes) <= budget.bytes;
 }
 
-function withProcess(trainingBytes: number): number {
+/** Bytes of the process while it takes so many more. */
+export function withProcess(trainingBytes: number): number {
   return Math.max(processBytes, process.memoryUsage.rss()) + trainingBytes;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Example } from '../../data/example.ts';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertOrigin } from '../../experiment/checkpoints.ts';
 import { type ReadData, readDataset } from '../../experiment/dataFiles.ts';
@@ -77,22 +78,18 @@ export async function prepareExpert(
   for (const l of layers) checkRank(rankOf(lora, l.path), l.in, l.out, l.path);
   const data = e.recipe.experts[name]!.data!;
   const { thinking } = generationSettingsOf(e.recipe);
-  const reading = readingOf(data);
   const encode = async (file: string, { examples, warnings }: ReadData): Promise<EncodedData> => {
     const place = { folder: e.folder, file, cacheFolder };
     const encoded = await encodeData(base, examples, { ...settings, thinking }, place, watch);
     return { ...encoded, problems: [...warnings, ...encoded.problems] };
   };
-  const read = (file: string) => readDataset(e.folder, file, reading);
   const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
-  const all = await read(data.train);
-  const isShare = typeof data.validation === 'number';
-  const parts = isShare ? splitExamples(all.examples, data.validation as number, e.recipe.seed, data.train) : undefined;
-  const train = await encode(data.train, { ...all, examples: parts?.train ?? all.examples });
-  const validation = parts
-    ? await encode(data.train, { examples: parts.validation, warnings: [] })
+  const rows = await readTrainingRows(e, name);
+  const train = await encode(data.train, rows.train);
+  const validation = rows.setAside
+    ? await encode(data.train, { examples: rows.setAside, warnings: [] })
     : data.validation
-      ? await encode(data.validation as string, await read(data.validation as string))
+      ? await encode(data.validation as string, await readDataset(e.folder, data.validation as string, readingOf(data)))
       : nothing;
   const hash = createHash('sha256');
   for (const { examples } of [train, validation]) {
@@ -118,6 +115,18 @@ export async function prepareExpert(
     problems: [...train.problems, ...validation.problems],
     cutShare: Math.max(train.cutShare, validation.cutShare),
   };
+}
+
+/** The rows that an expert learns from, and those that a share of them sets aside for validation. */
+export async function readTrainingRows(
+  e: Experiment,
+  name: string,
+): Promise<{ train: ReadData; setAside?: Example[] }> {
+  const data = e.recipe.experts[name]!.data!;
+  const all = await readDataset(e.folder, data.train, readingOf(data));
+  if (typeof data.validation !== 'number') return { train: all };
+  const { train, validation } = splitExamples(all.examples, data.validation, e.recipe.seed, data.train);
+  return { train: { ...all, examples: train }, setAside: validation };
 }
 
 /** The layers a recipe's targets name. Throws `mismatch` for names, blocks and patterns that fit nothing of the base. */

@@ -256,14 +256,28 @@ function ofExpert(batch: Batch, expert: number): Batch {
 
 function batchFeeds(b: Batch, c: BaseConfig): Feeds {
   const experts = b.gate.length / b.rows;
-  const first = b.lengths.map(length => firstPosition(c, length));
   return {
-    ...(longTextsAbove(c) === undefined ? {} : { firstPositions: int64s(first, [b.rows, 1]) }),
-    ids: int64s(b.ids, [b.rows, b.length]),
+    ...textFeeds(b, c),
     gate: floats(b.gate, [b.rows, experts]),
-    lossRows: int64s(b.lossRows, [b.lossRows.length]),
-    labels: int64s(b.labels, [b.labels.length]),
-    lossWeights: floats(b.lossWeights, [b.labels.length, experts]),
+    ...lossFeeds(b),
+  };
+}
+
+/** The labels of a batch, and what each counts in each of the losses. */
+export function lossFeeds({ lossRows, labels, lossWeights }: Batch): Feeds {
+  return {
+    lossRows: int64s(lossRows, [lossRows.length]),
+    labels: int64s(labels, [labels.length]),
+    lossWeights: floats(lossWeights, [labels.length, lossWeights.length / labels.length]),
+  };
+}
+
+/** The texts of a batch, as every forward pass over whole rows reads them. */
+export function textFeeds({ ids, rows, length, lengths }: Batch, c: BaseConfig): Feeds {
+  const first = lengths.map(length => firstPosition(c, length));
+  return {
+    ...(longTextsAbove(c) === undefined ? {} : { firstPositions: int64s(first, [rows, 1]) }),
+    ids: int64s(ids, [rows, length]),
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import { globs } from '../../experiment/paths.ts';
 import type { ComparedMerge } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { mergeMethods } from '../../protocol/mergeMethod.ts';
+import { fixedMethods } from '../../protocol/mergeMethod.ts';
 import type { Report } from '../../protocol/report.ts';
 import { blendApi, type Lab } from '../../protocol/views/blend.ts';
 import { saveBlend } from '../../recipe/edit.ts';
@@ -88,8 +88,8 @@ export function connectBlendView(webview: Webview, options: BlendViewOptions): B
     async compareMerges(wanted, { signal, progress }) {
       const compared: ComparedMerge[] = [];
       // One by one, so that answers do not wait for all of them.
-      for (const [done, method] of mergeMethods.entries()) {
-        progress({ method, done, total: mergeMethods.length });
+      for (const [done, method] of fixedMethods.entries()) {
+        progress({ method, done, total: fixedMethods.length });
         const { methods } = await engine.request('compareMerges', { recipe, ...wanted, methods: [method] }, { signal });
         compared.push(...methods);
       }

@@ -6,7 +6,7 @@ import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { mergeMethods } from '../../protocol/mergeMethod.ts';
 import type { blendApi } from '../../protocol/views/blend.ts';
-import { significant, weightList } from '../../text/numbers.ts';
+import { count, significant, weightList } from '../../text/numbers.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { chooseRecipe } from '../runs/chooseTarget.ts';
 import { withSignal } from '../services/cancellation.ts';
@@ -28,8 +28,14 @@ export async function mergeExperts(
 /** Merges with progress that can be cancelled. */
 async function makeMerge(engine: HostEngine, name: string, params: MergeRequest): Promise<MergeResult> {
   const progress = { location: ProgressLocation.Notification, title: `Merging ${name}`, cancellable: true };
-  return window.withProgress(progress, (_, token) =>
-    withSignal(token, signal => engine.request('merge', params, { signal })),
+  return window.withProgress(progress, (shown, token) =>
+    withSignal(token, signal =>
+      engine.request('merge', params, {
+        signal,
+        onProgress: ({ message, done, total }) =>
+          shown.report({ message: `${message}, ${count(done)} of ${count(total)}` }),
+      }),
+    ),
   );
 }
 
@@ -49,9 +55,10 @@ async function chooseMerge(recipe: Uri): Promise<string | undefined> {
   const { parseRecipe } = await import('../../recipe/parse.ts');
   const { recipe: read, problems } = parseRecipe(await readFile(recipe.fsPath, 'utf8'));
   if (!read) throw new WorkbenchError('badRecipe', `${recipe.fsPath} has problems: ${problems[0]!.message}`);
-  const items = Object.entries(read.merges).map(([label, { method, weights }]) => ({
+  const { mergeWeightsOf } = await import('../../recipe/settings.ts');
+  const items = Object.entries(read.merges).map(([label, { method }]) => ({
     label,
-    description: `${method}: ${weightList(weights)}`,
+    description: `${method}: ${weightList(mergeWeightsOf(read, label))}`,
   }));
   if (items.length === 0)
     throw new WorkbenchError('notFound', 'The recipe names no merge.', 'Add "merges": { NAME: { "weights": { … } } }.');

@@ -96,7 +96,9 @@ function figures({ finish, weights, answerTokens, timings }: AskResult): StepAns
 async function mergeStep({ merge: name }: StepOf<'merge'>, context: StepContext): Promise<void> {
   const { uri, recipe, engine, signal, show } = context;
   const { path, rank, relativeError } = await engine.request('merge', { recipe: uri.fsPath, merge: name }, { signal });
-  const { method, weights } = recipe.merges[name]!;
+  const { method } = recipe.merges[name]!;
+  const { mergeWeightsOf } = await import('../../recipe/settings.ts');
+  const weights = mergeWeightsOf(recipe, name);
   show(() => ({ kind: 'merge', name, method, weights, rank, relativeError, path: besideRecipe(uri, path) }));
 }
 

@@ -1,3 +1,4 @@
+import type { Graph } from '../graph/graph.ts';
 import { buildNormGraph } from '../train/normGraph.ts';
 import { graphPlaces, packsWeights, type SessionGraphOptions, sessionGraph } from '../train/sessionGraph.ts';
 import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts';
@@ -74,7 +75,15 @@ function uncollectedCopies(written: number, copied: number, executions: number):
 
 /** The memory of one compiled graph, which never gives back what its executions have touched. */
 function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchShape[]) {
-  const g = sessionGraph(o, phase);
+  return executionMemory(sessionGraph(o, phase), shapes, packsWeights(o.config));
+}
+
+/** The memory of a graph that is executed with these shapes, whose products' weights are packed or not. */
+export function executionMemory(
+  g: Graph,
+  shapes: readonly BatchShape[],
+  packs: boolean,
+): Pick<TrainingMemory, 'weights' | 'activations' | 'graphs'> {
   const batchInputs = g.inputs.filter(i => i.shape.some(dim => typeof dim === 'string'));
   const largest = largestShapes(shapes);
   const arena = createArena();
@@ -82,7 +91,7 @@ function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchSha
   for (const { B, T, M } of [shapes[0]!, ...largest]) allocateResults(g, { B, T, M }, arena);
   const fed = largest.map(({ B, T, M }) => batchInputs.reduce((sum, i) => sum + valueBytes(i, { B, T, M }), 0));
   return {
-    weights: compiledMemory(g).held + (packsWeights(o.config) ? constantMemory(g) : 0),
+    weights: compiledMemory(g).held + (packs ? constantMemory(g) : 0),
     activations: besidesResults * arena.touchedBytes() + Math.max(...fed),
     graphs: bytesPerNode * g.nodes.length,
   };

@@ -5,7 +5,7 @@ import type { AdapterConfig } from '../lora/adapterConfig.ts';
 import { Random } from '../tensor/random.ts';
 import { checkFactorsAlone, mergeError, type RelativeError, type WeightedAdapter } from './mergeError.ts';
 import { type MajoritySign, type MethodParts, methodParts } from './mergeMethods.ts';
-import { type MaskPart, mergeModule, type Term } from './mergeModule.ts';
+import { type FactorForm, type MaskPart, mergeModule, type Term } from './mergeModule.ts';
 
 export interface MergeOptions {
   method: MergeMethod;
@@ -80,11 +80,15 @@ function maskSource(seed: number, density: number): NonNullable<MergeOptions['dr
   };
 }
 
-function checkRequest(adapters: WeightedAdapter[], options: MergeOptions): MethodParts {
+function checkRequest(adapters: WeightedAdapter[], options: MergeOptions): MethodParts & { on: FactorForm } {
   const refuse = (what: string, hint?: string) => new WorkbenchError('badRequest', what, hint);
   const { method, density, majoritySign, rank, seed } = options;
   if (!mergeMethods.includes(method))
     throw refuse(`Unknown merge method ${method}`, `Use one of ${mergeMethods.join(', ')}.`);
+  const parts = methodParts[method];
+  const { on } = parts;
+  if (on === 'data')
+    throw refuse(`${method} is fitted to the experts' data`, 'Write it as a merge of the recipe that trains them.');
   if (adapters.length === 0) throw refuse('There is no adapter to merge');
   const names = adapters.map(({ adapter }) => adapter.name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
@@ -94,7 +98,6 @@ function checkRequest(adapters: WeightedAdapter[], options: MergeOptions): Metho
   }
   if (adapters.every(({ weight }) => weight === 0))
     throw refuse('All weights of the merge are 0', 'The result would be the base.');
-  const parts = methodParts[method];
   if (parts.prune !== 'none' && !(typeof density === 'number' && density > 0 && density <= 1)) {
     throw refuse(`${method} needs a density above 0 and at most 1, got ${density}`);
   }
@@ -107,7 +110,7 @@ function checkRequest(adapters: WeightedAdapter[], options: MergeOptions): Metho
   }
   if (seed === undefined ? parts.prune === 'random' && !options.drawMask : !Number.isInteger(seed))
     throw refuse(`The seed of a merge must be a whole number, got ${seed}`);
-  return parts;
+  return { ...parts, on };
 }
 
 function termsOf(adapters: WeightedAdapter[], module: string): Term[] {
@@ -136,7 +139,7 @@ function termsOf(adapters: WeightedAdapter[], module: string): Term[] {
 }
 
 /** The config that says scaling 1 for every module: alpha is the rank. */
-function plainConfig(modules: Map<string, LoraFactors>, parts: WeightedAdapter[]): AdapterConfig {
+export function plainConfig(modules: Map<string, LoraFactors>, parts: WeightedAdapter[]): AdapterConfig {
   const rank = Math.max(...[...modules.values()].map(({ A }) => A.rows));
   const pattern: Record<string, number> = {};
   for (const [module, { A }] of modules) if (A.rows !== rank) pattern[module] = A.rows;

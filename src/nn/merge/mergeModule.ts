@@ -20,7 +20,11 @@ export interface Term {
 /** The tensor a mask of dare belongs to. */
 export type MaskPart = 'lora_A' | 'lora_B' | 'delta';
 
+/** What a method works on that needs no data. */
+export type FactorForm = Exclude<MethodParts['on'], 'data'>;
+
 interface ModuleSettings extends MethodParts {
+  on: FactorForm;
   method: MergeMethod;
   module: string;
   density: number;
@@ -48,7 +52,7 @@ function checkFinite(data: Float32Array, { module, method }: ModuleSettings): vo
 }
 
 /** How a module is merged, by what the method works on. */
-const forms: Record<MethodParts['on'], (terms: Term[], settings: ModuleSettings) => LoraFactors> = {
+const forms: Record<FactorForm, (terms: Term[], settings: ModuleSettings) => LoraFactors> = {
   stack: stackMerge,
   factors: factorMerge,
   delta: (terms, settings) =>
@@ -105,7 +109,7 @@ function factorMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
 function svdMerge(terms: Term[], rank: number): LoraFactors {
   const left = sideBySide(terms.map(({ weight, factors }) => columnsOf(factors.B, weight * factors.scaling)));
   const right = sideBySide(terms.map(({ factors }) => rowsOf(factors.A)));
-  return factorsOf(productSvd(left, right, rank));
+  return svdFactors(productSvd(left, right, rank));
 }
 
 /** The deltas sᵢBᵢAᵢ pruned and combined with the weights, then the best approximation of the given rank. */
@@ -117,7 +121,7 @@ function deltaMerge(terms: Term[], settings: ModuleSettings): LoraFactors {
   const data = combine(deltas, weights, names, 'delta', settings);
   // A decomposition of infinities has no end.
   checkFinite(data, settings);
-  return factorsOf(leadingSvd({ rows: out, cols: inputs, data }, settings.rank));
+  return svdFactors(leadingSvd({ rows: out, cols: inputs, data }, settings.rank));
 }
 
 /** How entries are dropped, by the method's `prune`. */
@@ -146,7 +150,7 @@ function combine(
 }
 
 /** B = U√s, A = √s Vᵀ: both halves of like size, which keeps the rounding to single floats small. */
-function factorsOf({ u, s, v }: Svd): LoraFactors {
+export function svdFactors({ u, s, v }: Svd): LoraFactors {
   const rank = s.length;
   const A: Matrix = { rows: rank, cols: v.rows, data: new Float32Array(rank * v.rows) };
   const B: Matrix = { rows: u.rows, cols: rank, data: new Float32Array(rank * u.rows) };

@@ -2,7 +2,7 @@ import type { Dim, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from './config.ts';
 import { type BlockNorms, headNorm, type LinearRole, linearPaths, normPath, roleSizes } from './layout.ts';
-import { rotaryRows, rotaryTables } from './rope.ts';
+import { longTextsAbove, rotaryRows, rotaryTables } from './rope.ts';
 import type { Rope } from './ropeConfig.ts';
 
 /*
@@ -183,6 +183,18 @@ export function rowAttention(
     const mixed = causalAttention(g, c, rotate('q', q), rotate('k', k), rows(v), c.layerTypes[layer]!.window);
     return op.reshape(g, mixed, ['N', c.heads * c.headDim]);
   };
+}
+
+/**
+ * Positions 0 … T−1 of every row, [B, T], in the tables that are for its length. Reads the input `firstPositions` [B, 1] where
+ * long texts have tables of their own.
+ */
+export function rowPositions(g: Graph, c: BaseConfig): Value {
+  const t = g.node('Squeeze', [g.size('T')], [{ type: 'int64', shape: [] }])[0]!;
+  const [zero, one] = [g.constant(BigInt64Array.of(0n), []), g.constant(BigInt64Array.of(1n), [])];
+  const range = g.node('Range', [zero, t, one], [{ type: 'int64', shape: ['T'] }])[0]!;
+  if (longTextsAbove(c) !== undefined) return op.add(g, g.input('firstPositions', 'int64', ['B', 1]), range);
+  return g.node('Expand', [range, g.shapeValue(['B', 'T'])], [{ type: 'int64', shape: ['B', 'T'] }])[0]!;
 }
 
 /** A rotary embedding with its tables, [rotaryRows, dim / 2] each. */

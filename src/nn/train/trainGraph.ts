@@ -3,7 +3,6 @@ import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearGroup, type LinearLayer, linearGroups, linearLayers } from '../model/layout.ts';
-import { longTextsAbove } from '../model/rope.ts';
 import {
   additionsPerBlock,
   defineBatchSizes,
@@ -11,6 +10,8 @@ import {
   normed,
   outputProjection,
   rowAttention,
+  rowPositions,
+  type TransformerParts,
   transformer,
 } from '../model/transformer.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
@@ -226,13 +227,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const parts = { ...layerParts, attention: rowAttention(g, c, layerParts, rowPositions(g, c)) };
   const hidden = transformer(g, c, parts, ids);
 
-  const lossRows = g.input('lossRows', 'int64', ['M']);
-  g.defineSize('M', g.node('Shape', [lossRows], [{ type: 'int64', shape: [1] }])[0]!);
-  const logits = outputProjection(g, c, parts, op.gatherRows(g, hidden, lossRows));
-  const logProbabilities = op.pick(g, op.logSoftmax(g, logits), g.input('labels', 'int64', ['M']));
-  const lossCount = Math.max(1, o.experts.length);
-  const lossWeights = g.input('lossWeights', 'float32', ['M', lossCount]);
-  const losses = op.reduceSum(g, op.mul(g, op.neg(g, logProbabilities), lossWeights), [0], false);
+  const losses = labelLosses(g, c, parts, hidden, Math.max(1, o.experts.length));
   g.output('losses', losses);
   if (o.phase === 'evaluate') return;
 
@@ -256,6 +251,19 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   else addUpdate(g, groups, flat, sums);
 }
 
+/**
+ * Cross entropy of the labels under hidden states [N, dim], weighted and summed: [count]. Reads the inputs `lossRows` [M],
+ * `labels` [M] and `lossWeights` [M, count].
+ */
+export function labelLosses(g: Graph, c: BaseConfig, parts: TransformerParts, hidden: Value, count: number): Value {
+  const lossRows = g.input('lossRows', 'int64', ['M']);
+  g.defineSize('M', g.node('Shape', [lossRows], [{ type: 'int64', shape: [1] }])[0]!);
+  const logits = outputProjection(g, c, parts, op.gatherRows(g, hidden, lossRows));
+  const logProbabilities = op.pick(g, op.logSoftmax(g, logits), g.input('labels', 'int64', ['M']));
+  const lossWeights = g.input('lossWeights', 'float32', ['M', count]);
+  return op.reduceSum(g, op.mul(g, op.neg(g, logProbabilities), lossWeights), [0], false);
+}
+
 /** From so many numbers a token, storing a value in half floats is worth the operators that cast and upcast it. */
 const fewestNumbers = 64;
 
@@ -266,8 +274,11 @@ function isLarge({ shape }: Value): boolean {
   return tokens !== undefined && !shape.includes('M') && (others.length > 0 || perToken >= fewestNumbers);
 }
 
-/** Clipping and AdamW for every group. */
-function addUpdate(g: Graph, groups: ParameterGroup[], flat: Value[], sums: Value[]): void {
+/**
+ * Clipping and AdamW for every group, from its flat parameters and gradients [P]. Reads `G.m`, `G.v` [P] and `G.hyper`; gives
+ * `G.out`, `G.m.out`, `G.v.out`, and `norms` [clip groups].
+ */
+export function addUpdate(g: Graph, groups: ParameterGroup[], flat: Value[], sums: Value[]): void {
   const clips = [...new Set(groups.map(group => group.clipWith))];
   const norms = clips.map(clip => {
     const squares = groups.flatMap((group, i) =>
@@ -372,15 +383,6 @@ function tokenGates(g: Graph, experts: TrainedExpert[]): TokenGates {
 
 function dropoutMask(g: Graph, site: string, size: number): Value {
   return g.once(site, () => g.input(site, 'float32', ['N', size]));
-}
-
-/** Positions 0 … T−1 of every row, [B, T], in the tables that are for its length. */
-function rowPositions(g: Graph, c: BaseConfig): Value {
-  const t = g.node('Squeeze', [g.size('T')], [{ type: 'int64', shape: [] }])[0]!;
-  const [zero, one] = [g.constant(BigInt64Array.of(0n), []), g.constant(BigInt64Array.of(1n), [])];
-  const range = g.node('Range', [zero, t, one], [{ type: 'int64', shape: ['T'] }])[0]!;
-  if (longTextsAbove(c) !== undefined) return op.add(g, g.input('firstPositions', 'int64', ['B', 1]), range);
-  return g.node('Expand', [range, g.shapeValue(['B', 'T'])], [{ type: 'int64', shape: ['B', 'T'] }])[0]!;
 }
 
 function sizeOf(v: Value): number {

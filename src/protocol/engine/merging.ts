@@ -13,7 +13,29 @@ const settings = {
   rank: z.optional(z.int()),
   majoritySign: z.optional(z.enum(['total', 'frequency'])),
   seed: z.optional(z.int()),
+  /** Of the methods that are fitted to data. */
+  energy: z.optional(z.number()),
+  examples: z.optional(z.int()),
+  shrinkage: z.optional(z.number()),
+  per: z.optional(z.enum(['direction', 'module'])),
+  epochs: z.optional(z.number()),
+  steps: z.optional(z.int()),
 };
+
+/** How well a merge that is fitted to data gives what the experts give to their own texts. */
+const fit = z.object({
+  /** Texts and tokens that were read. */
+  texts: z.int(),
+  tokens: z.int(),
+  /** Of regmean: how far it is from what the experts add to the layers' outputs, the root of the sum of squares, relative. */
+  outputError: z.optional(z.number()),
+  /** The same of the experts' mean, all weights equal. */
+  meanOutputError: z.optional(z.number()),
+  /** Of learned and distilled: what is minimised, in nats a token of an answer, at the first step and over the last tenth of them. */
+  firstLoss: z.optional(z.number()),
+  loss: z.optional(z.number()),
+  seconds: z.number(),
+});
 
 const comparedMerge = z.object({
   method,
@@ -23,6 +45,8 @@ const comparedMerge = z.object({
   problem: z.optional(z.string()),
   milliseconds: z.number(),
 });
+
+const adapterSize = z.object({ rank: z.int(), parameters: z.int() });
 
 export const mergingRequests = {
   merge: {
@@ -46,7 +70,9 @@ export const mergingRequests = {
       rank: z.int(),
       /** Of what was written, rounding included, against the exact weighted sum, Frobenius norm over all layers; null where that sum is 0. */
       relativeError: z.nullable(z.number()),
+      fit: z.optional(fit),
     }),
+    progress: workProgress,
   },
   /** What each method would make of a recipe's experts; nothing is written. */
   compareMerges: {
@@ -59,6 +85,31 @@ export const mergingRequests = {
     }),
     progress: workProgress,
     result: z.object({ methods: z.array(comparedMerge) }),
+  },
+  /** Cuts an adapter down by singular values. Without a rank and a share of energy, the curve alone. */
+  compress: {
+    params: z.object({
+      /** An adapter's folder … */
+      adapter: z.optional(z.string()),
+      /** … or an expert or a merge of a recipe. */
+      recipe: z.optional(z.string()),
+      name: z.optional(z.string()),
+      rank: z.optional(z.int()),
+      /** Share of the squared Frobenius norm to be kept. */
+      energy: z.optional(z.number()),
+      out: z.optional(z.string()),
+    }),
+    result: z.object({
+      /** Where nothing was cut there is none. */
+      path: z.optional(z.string()),
+      /** The largest rank among the layers, and numbers, before and after. */
+      before: adapterSize,
+      after: z.optional(adapterSize),
+      /** Of what was written, against the adapter, Frobenius norm over all layers. */
+      relativeError: z.optional(z.number()),
+      /** What is lost at a rank of every layer. */
+      curve: z.array(z.object({ rank: z.int(), relativeError: z.number() })),
+    }),
   },
   export: {
     params: z.object({
@@ -77,6 +128,9 @@ export const mergingRequests = {
 } as const satisfies Record<string, Exchange>;
 
 export type MergeRequest = z.infer<typeof mergingRequests.merge.params>;
+export type MergeFit = z.infer<typeof fit>;
 export type MergeResult = z.infer<typeof mergingRequests.merge.result>;
+export type CompressRequest = z.infer<typeof mergingRequests.compress.params>;
+export type CompressResult = z.infer<typeof mergingRequests.compress.result>;
 export type CompareMergesRequest = z.infer<typeof mergingRequests.compareMerges.params>;
 export type ComparedMerge = z.infer<typeof comparedMerge>;

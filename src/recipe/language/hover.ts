@@ -8,7 +8,7 @@ import { namesAt } from '../names.ts';
 import type { RecipeReading } from '../parse.ts';
 import type { Recipe } from '../schema.ts';
 import { type Schema, schemasAt } from '../schemaTree.ts';
-import { readingOf } from '../settings.ts';
+import { mergeWeightsOf, readingOf } from '../settings.ts';
 import { type DataUse, dataUses } from './dataProblems.ts';
 import {
   type ExpertFigures,
@@ -148,20 +148,21 @@ function mergeText(name: string, recipe: Recipe, world: RecipeWorld): string[] {
   const merge = recipe.merges[name];
   if (!merge) return [];
   const figuresOf = figuresOfExperts(recipe, world);
-  const experts = Object.entries(merge.weights).flatMap(([expert, weight]) => {
+  const weights = mergeWeightsOf(recipe, name);
+  const experts = Object.entries(weights).flatMap(([expert, weight]) => {
     const figures = weight === 0 ? undefined : figuresOf(expert);
     return figures ? [figures] : [];
   });
   const ranks = experts.map(e => e.rank);
   const parts = methodParts[merge.method];
   const rank =
-    parts.on === 'stack'
+    parts.on === 'stack' || parts.on === 'data'
       ? ranks.reduce((a, b) => a + b, 0)
       : (parts.on === 'delta' && merge.rank) || ranks.reduce((a, b) => Math.max(a, b), 0);
-  const isComplete = experts.length === Object.values(merge.weights).filter(w => w !== 0).length && experts.length > 0;
+  const isComplete = experts.length === Object.values(weights).filter(w => w !== 0).length && experts.length > 0;
   return [
     ...(isComplete ? [`Merged by \`${merge.method}\` into rank ${rank}`] : []),
-    ...weightsText(merge.weights, recipe, world),
+    ...weightsText(weights, recipe, world),
   ];
 }
 

@@ -1,8 +1,8 @@
 import type { JSONPath } from 'jsonc-parser';
-import { methodParts, methodSettings } from '../../nn/merge/mergeMethods.ts';
+import { mergeSettingNames, methodParts, methodSettings } from '../../nn/merge/mergeMethods.ts';
 import { nodeAt } from '../nodes.ts';
 import { type PartProblem, pathText } from '../problem.ts';
-import { loraSettingsOf } from '../settings.ts';
+import { loraSettingsOf, mergeWeightsOf } from '../settings.ts';
 import { type Checked, known } from './recipeWorld.ts';
 
 /** Weights of blends and merges that have no effect or may be a mistake, and merges that cannot be made as they are. */
@@ -59,7 +59,7 @@ function hasComment({ text, root }: Checked['reading'], path: JSONPath): boolean
 
 /** Experts of a merge whose deltas are no products of factors: they cannot become an adapter. */
 function notFactors(name: string, { recipe, world }: Checked): PartProblem[] {
-  return Object.entries(recipe.merges[name]!.weights).flatMap(([expert, weight]): PartProblem[] => {
+  return Object.entries(mergeWeightsOf(recipe, name)).flatMap(([expert, weight]): PartProblem[] => {
     const { data, adapter } = recipe.experts[expert] ?? {};
     const config = adapter === undefined ? undefined : known(world.adapter(adapter))?.config;
     const isDora = data ? loraSettingsOf(recipe, expert).dora : config?.dora;
@@ -67,7 +67,8 @@ function notFactors(name: string, { recipe, world }: Checked): PartProblem[] {
     if (weight === 0 || (!isDora && !hasBiases)) return [];
     const why = isDora ? 'is trained with DoRA' : 'may have trained biases';
     const message = `'${expert}' ${why}, which a merge into an adapter cannot hold; blend it, or merge into a copy of the base (--into-base)`;
-    return [{ code: 'notFactors', path: ['merges', name, 'weights', expert], on: 'key', message }];
+    const path = Object.hasOwn(recipe.merges[name]!.weights, expert) ? ['weights', expert] : [];
+    return [{ code: 'notFactors', path: ['merges', name, ...path], on: 'key', message }];
   });
 }
 
@@ -97,7 +98,7 @@ function unequalRanks(name: string, { recipe, world }: Checked): PartProblem[] {
 function unusedSettings(name: string, { recipe, reading }: Checked): PartProblem[] {
   const { method } = recipe.merges[name]!;
   const read: string[] = methodSettings(method);
-  return (['density', 'rank', 'majoritySign', 'seed'] as const).flatMap((key): PartProblem[] => {
+  return mergeSettingNames.flatMap((key): PartProblem[] => {
     const path = ['merges', name, key];
     // Defaults are filled in: only the text says what was written.
     if (read.includes(key) || !reading.root || !nodeAt(reading.root, path)) return [];

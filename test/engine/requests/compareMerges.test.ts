@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import { mergeMethods } from '../../../src/protocol/mergeMethod.ts';
+import { fixedMethods } from '../../../src/protocol/mergeMethod.ts';
 import { testEngine } from '../../support/programs.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
@@ -23,9 +23,9 @@ test('merges of weights that no recipe names', async t => {
     );
     assert.deepEqual(
       methods.map(({ method }) => method),
-      mergeMethods,
+      fixedMethods,
     );
-    assert.deepEqual(told, mergeMethods);
+    assert.deepEqual(told, fixedMethods);
     const of = (wanted: string) => methods.find(({ method }) => method === wanted)!;
     assert.ok(of('cat').result!.relativeError! < 1e-6);
     assert.equal(of('cat').result!.rank, 6);

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Base } from '../../../src/experiment/base.ts';
 import { parseSafetensorsHeader, readTensorF32 } from '../../../src/nn/files/safetensors.ts';
-import { mergeMethods } from '../../../src/protocol/mergeMethod.ts';
+import { fixedMethods } from '../../../src/protocol/mergeMethod.ts';
 import { adapterFolder } from '../../support/adapterFolder.ts';
 import { goldenBase, halfBase } from '../../support/goldenBase.ts';
 import { testEngine } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
 const engine = testEngine();
 const [q, down] = ['model.layers.0.self_attn.q_proj', 'model.layers.1.mlp.down_proj'];
@@ -90,7 +91,7 @@ test('weights beyond single floats are refused by every method, and so is a base
     { path: adapterFolder(layers, { size: 10 }), weight: 1e38 },
     { path: adapterFolder(layers, { size: 10, seed: 2 }), weight: 1e38 },
   ];
-  for (const method of mergeMethods) {
+  for (const method of fixedMethods) {
     const out = newFolder();
     const merging = engine.request('merge', { base, adapters, method, density: 0.5, out });
     // Factors that are combined apart carry the root of a weight: they hold what their product does not.
@@ -174,4 +175,77 @@ test('score: logits that are not finite are refused, and nothing is written', as
   assert.equal(existsSync(logits), false);
   const plain = await engine.request('score', { model, adapters: [], items, logits });
   assert.ok(plain.items[0]!.logProbabilities.every(Number.isFinite));
+});
+
+test('merges that are fitted to the experts’ data', async t => {
+  const recipe = tinyExperiment({
+    merges: {
+      fitted: { method: 'regmean', examples: 5 },
+      cut: { method: 'regmean', examples: 5, rank: 2 },
+      weighted: { method: 'regmean', examples: 5, weights: { math: 3, code: 1 } },
+      learned: { method: 'learned', examples: 5, epochs: 2 },
+    },
+  });
+  await engine.request('train', { recipe, resume: false });
+  const bytesOf = (folder: string) => readFileSync(join(folder, 'adapter_model.safetensors'));
+  const made = new Map<string, Awaited<ReturnType<typeof engine.request<'merge'>>>>();
+
+  await t.test(
+    'every expert with data takes part; the sum of the ranks, a chosen one, and what the fit is',
+    async () => {
+      const told: string[] = [];
+      for (const merge of ['fitted', 'cut', 'weighted', 'learned'])
+        made.set(
+          merge,
+          await engine.request('merge', { recipe, merge }, { onProgress: ({ message }) => told.push(message) }),
+        );
+      assert.deepEqual(
+        [...made.values()].map(({ rank }) => rank),
+        [4, 2, 4, 4],
+      );
+      for (const { fit } of made.values()) assert.equal(fit!.texts >= 5 && fit!.tokens > 50, true);
+      const { outputError, meanOutputError } = made.get('fitted')!.fit!;
+      assert.ok(outputError! < meanOutputError!, `${outputError} < ${meanOutputError}`);
+      assert.ok(made.get('learned')!.fit!.firstLoss! > 0);
+      assert.ok(told.includes('reading texts') && told.includes('learning weights'));
+      assert.notDeepEqual(bytesOf(made.get('weighted')!.path), bytesOf(made.get('fitted')!.path));
+      // It answers under its name.
+      const { text } = await engine.request('ask', {
+        recipe,
+        prompt: 'What is 2 + 3?',
+        target: { kind: 'merge', name: 'fitted' },
+        settings: { maxTokens: 3 },
+      });
+      assert.equal(typeof text, 'string');
+    },
+  );
+
+  await t.test('the same recipe gives the same bits; into a base too', async () => {
+    for (const merge of ['fitted', 'learned']) {
+      const out = newFolder();
+      await engine.request('merge', { recipe, merge, out });
+      assert.deepEqual(bytesOf(out), bytesOf(made.get(merge)!.path), merge);
+    }
+    const { path, relativeError } = await engine.request('merge', {
+      recipe,
+      merge: 'fitted',
+      out: newFolder(),
+      intoBase: true,
+    });
+    assert.ok(existsSync(join(path, 'config.json')));
+    assert.equal(typeof relativeError, 'number');
+  });
+
+  await t.test('folders of adapters have no data, and texts cannot count less than 0', async () => {
+    const adapters = [{ path: adapterFolder(layers), weight: 1 }];
+    const base = (await goldenBase('llama_tied')).folder;
+    await assert.rejects(
+      engine.request('merge', { base, adapters, method: 'regmean', out: newFolder() }),
+      /regmean is fitted to the experts' data, and folders of adapters have none/,
+    );
+    await assert.rejects(
+      engine.request('merge', { recipe, weights: { math: 1, code: -1 }, method: 'regmean', out: newFolder() }),
+      /the texts of 'code' cannot count less than 0/,
+    );
+  });
 });

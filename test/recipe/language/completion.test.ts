@@ -54,9 +54,9 @@ check(
 );
 check(
   'what must be there comes first',
-  '{"merges": {"m": {‸}}}',
-  labels => assert.equal(labels[0], 'weights'),
-  '{"merges": {"m": {"weights": {  }}}}',
+  '{"evaluation": {"sets": {"s": {‸}}}}',
+  labels => assert.deepEqual(labels.slice(0, 2), ['data', 'expert']),
+  '{"evaluation": {"sets": {"s": {"data": ""}}}}',
 );
 check(
   'a default to begin with, and a comma',

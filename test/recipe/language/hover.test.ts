@@ -89,7 +89,9 @@ test('before anything was trained the time is a guess, and called so', () => {
   const per = operationsPerToken(embedded, 21504);
   assert.match(
     hover.paragraphs[2]!,
-    new RegExp(`about ${duration((75_000 * per) / 1e9)} guessed from the processor until something is trained$`),
+    new RegExp(
+      `about ${duration((75_000 * per) / 1e9)} guessed from the processor until something is trained; learning rate 0\\.0025 \\(auto\\)$`,
+    ),
   );
   assert.match(inlayHintsOf(readRecipe(recipe), fresh)[0]!.text, /about .* \(a guess\)$/);
 });

@@ -1,0 +1,106 @@
+import { type Base, graphConfig } from '../../experiment/base.ts';
+import type { Adapter, LoraFactors } from '../../nn/lora/adapter.ts';
+import { compressed, spectraOf } from '../../nn/merge/compress.ts';
+import { buildDistillGraph, studentGroup } from '../../nn/merge/distillGraph.ts';
+import { type FitSettings, fitLoop, fitShapes } from '../../nn/merge/fitLoop.ts';
+import { plainConfig } from '../../nn/merge/merge.ts';
+import { stackFactors } from '../../nn/merge/stackedFactors.ts';
+import { factorName } from '../../nn/train/trainGraph.ts';
+import type { MergeFit } from '../../protocol/engine/merging.ts';
+import { fitRegmean, type RegmeanOptions } from './fitRegmean.ts';
+import { fitOf, ownedExamples } from './learnWeights.ts';
+import { checkMemory, openParameterSession } from './parameterSession.ts';
+
+export interface DistillOptions extends RegmeanOptions {
+  rank: number;
+  steps: number;
+  /** Examples of each expert that the start is fitted to. */
+  firstExamples: number;
+  /** Of the order of the examples. */
+  seed: number;
+  /** Bytes that the process may take; what is free without it. */
+  memoryLimit?: number;
+}
+
+const settings = {
+  learningRate: 2e-3,
+  schedule: 'cosine',
+  warmup: 0.03,
+  finalRate: 0.05,
+  batchSize: 16,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  maxNorm: 1,
+} as const satisfies Omit<FitSettings, 'steps'>;
+
+/** What the labels' cross entropy counts beside the divergence from the experts. */
+const labelShare = 1;
+
+/**
+ * Trains one adapter of a rank so that on each expert's examples its next token is distributed as that expert's. It begins with
+ * RegMean, cut down by singular values. On the CPU; the same seed gives the same bits.
+ *
+ * @throws WorkbenchError as `fitRegmean`, and `runtime` where the loss diverges
+ */
+export async function distill(o: DistillOptions): Promise<{ adapter: Adapter; fit: MergeFit }> {
+  const started = performance.now();
+  const { base, parts } = o;
+  const few = parts.map(part => ({ ...part, examples: part.examples.slice(0, o.firstExamples) }));
+  const first = await fitRegmean({ ...o, parts: few, watch: { signal: o.watch.signal } });
+  const student = compressed(first.adapter, spectraOf(first.adapter), { rank: o.rank });
+  const options = {
+    config: graphConfig(base),
+    tensors: base.tensors,
+    layers: stackFactors(parts.map(({ adapter }) => adapter)),
+    experts: parts.length,
+    student,
+    labelShare,
+  };
+  const group = studentGroup(base.config, student);
+  const examples = ownedExamples(parts);
+  const planned = { base, graph: buildDistillGraph(options), group, start: flatFactors(base, student) };
+  checkMemory(planned, fitShapes(examples, parts.length, { ...settings, steps: o.steps }, o.seed), o.memoryLimit);
+  const session = await openParameterSession({ ...planned, threads: o.threads });
+  try {
+    const losses: number[] = [];
+    const step = async (...args: Parameters<typeof session.step>) => (await session.step(...args)).losses;
+    for await (const event of fitLoop(examples, parts.length, { ...settings, steps: o.steps }, o.seed, step)) {
+      losses.push(event.losses.reduce((a, b) => a + b, 0));
+      o.watch.progress?.(event.step, event.steps);
+      // The runtime blocks the thread while it works. Here the process reads cancellations.
+      await new Promise(resolve => setImmediate(resolve));
+      o.watch.signal?.throwIfAborted();
+    }
+    const modules = studentModules(base, student, session.parameters());
+    const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
+    return { adapter, fit: { ...fitOf(examples, losses), seconds: (performance.now() - started) / 1000 } };
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** An adapter's factors as the student's flat vector [P]. */
+export function flatFactors({ config }: Pick<Base, 'config'>, adapter: Adapter): Float32Array {
+  const named = new Map(
+    [...adapter.modules].flatMap(([path, { A, B, scaling }]) => [
+      [factorName(path, 'A'), A.data] as const,
+      [factorName(path, 'B'), B.data.map(x => x * scaling)] as const,
+    ]),
+  );
+  return Float32Array.from(studentGroup(config, adapter).tensors.flatMap(({ name }) => [...named.get(name)!]));
+}
+
+function studentModules({ config }: Base, student: Adapter, flat: Float32Array): Map<string, LoraFactors> {
+  const pieces = new Map<string, Float32Array>();
+  let at = 0;
+  for (const { name, shape } of studentGroup(config, student).tensors)
+    pieces.set(name, flat.slice(at, (at += shape[0]! * shape[1]!)));
+  return new Map(
+    [...student.modules].map(([path, { A, B }]) => {
+      const data = (factor: 'A' | 'B') => pieces.get(factorName(path, factor))!;
+      return [path, { A: { ...A, data: data('A') }, B: { ...B, data: data('B') }, scaling: 1 }];
+    }),
+  );
+}

@@ -1,0 +1,114 @@
+import { type Base, graphConfig } from '../../experiment/base.ts';
+import type { Adapter, LoraFactors } from '../../nn/lora/adapter.ts';
+import { type FitSettings, fitLoop, fitShapes, type OwnedExample } from '../../nn/merge/fitLoop.ts';
+import { plainConfig } from '../../nn/merge/merge.ts';
+import { checkFactorsAlone } from '../../nn/merge/mergeError.ts';
+import { type StackedFactors, stackFactors } from '../../nn/merge/stackedFactors.ts';
+import { buildWeightGraph, type WeightsPer, weightGroup, weightPlaces } from '../../nn/merge/weightGraph.ts';
+import { stepCount } from '../../nn/train/schedule.ts';
+import { groupSize } from '../../nn/train/trainGraph.ts';
+import type { MergeFit } from '../../protocol/engine/merging.ts';
+import type { FittedPart, RegmeanOptions } from './fitRegmean.ts';
+import { checkMemory, openParameterSession } from './parameterSession.ts';
+
+export interface LearnedOptions extends Omit<RegmeanOptions, 'shrinkage'> {
+  per: WeightsPer;
+  /** Passes over the examples. */
+  epochs: number;
+  /** Of the order of the examples. */
+  seed: number;
+  /** Bytes that the process may take; what is free without it. */
+  memoryLimit?: number;
+}
+
+/** Every weight begins at a half: the best single factor for the sum of the embedded base's three experts. */
+const firstWeight = 0.5;
+const settings = {
+  learningRate: 0.05,
+  schedule: 'cosine',
+  warmup: 0,
+  finalRate: 0,
+  batchSize: 16,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  maxNorm: 0,
+} as const satisfies Omit<FitSettings, 'steps'>;
+
+/**
+ * Learns one weight for each layer and direction of the experts' ranks, or each layer and expert, by the cross entropy of the
+ * experts' own answers; base and factors stay as they are. Weights may become negative. The result is exact: the weights go
+ * into B. On the CPU; the same seed gives the same bits.
+ *
+ * @throws WorkbenchError `unsupported` for adapters that are more than factors, `runtime` where the loss diverges, and the
+ *   reason of `watch` when it aborts
+ */
+export async function learnWeights(o: LearnedOptions): Promise<{ adapter: Adapter; fit: MergeFit }> {
+  const started = performance.now();
+  const { base, parts, per } = o;
+  checkFactorsAlone(parts);
+  const layers = stackFactors(parts.map(({ adapter }) => adapter));
+  const options = { config: graphConfig(base), tensors: base.tensors, layers, per, experts: parts.length };
+  const group = weightGroup(options);
+  const examples = ownedExamples(parts);
+  const steps = stepCount({ ...settings, accumulation: 1, epochs: o.epochs }, examples.length);
+  const start = new Float32Array(groupSize(group)).fill(firstWeight);
+  const planned = { base, graph: buildWeightGraph(options), group, start };
+  checkMemory(planned, fitShapes(examples, parts.length, { ...settings, steps }, o.seed), o.memoryLimit);
+  const session = await openParameterSession({ ...planned, threads: o.threads });
+  try {
+    const losses: number[] = [];
+    const step = async (...args: Parameters<typeof session.step>) => (await session.step(...args)).losses;
+    for await (const event of fitLoop(examples, parts.length, { ...settings, steps }, o.seed, step)) {
+      losses.push(event.losses.reduce((a, b) => a + b, 0));
+      o.watch.progress?.(event.step, event.steps);
+      // The runtime blocks the thread while it works. Here the process reads cancellations.
+      await new Promise(resolve => setImmediate(resolve));
+      o.watch.signal?.throwIfAborted();
+    }
+    const modules = weightedModules(base, layers, per, session.parameters());
+    const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
+    return { adapter, fit: { ...fitOf(examples, losses), seconds: (performance.now() - started) / 1000 } };
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** The examples of all experts; of one that counts less than another a smaller share. */
+export function ownedExamples(parts: FittedPart[]): OwnedExample[] {
+  const most = Math.max(...parts.map(({ weight }) => weight));
+  return parts.flatMap(({ examples, weight }, expert) => {
+    const count = Math.max(1, Math.round((examples.length * weight) / most));
+    return examples.slice(0, count).map(example => ({ example, expert }));
+  });
+}
+
+/** What is told of a fit: its first loss, and the mean over the last tenth of its steps. */
+export function fitOf(examples: OwnedExample[], losses: number[]): Omit<MergeFit, 'seconds'> {
+  const last = losses.slice(-Math.ceil(losses.length / 10));
+  return {
+    texts: examples.length,
+    tokens: examples.reduce((sum, { example }) => sum + example.ids.length, 0),
+    firstLoss: losses[0]!,
+    loss: last.reduce((a, b) => a + b, 0) / last.length,
+  };
+}
+
+/** The stacked factors with the weights in B. */
+function weightedModules(
+  { config }: Base,
+  layers: ReadonlyMap<string, StackedFactors>,
+  per: WeightsPer,
+  weights: Float32Array,
+): Map<string, LoraFactors> {
+  let at = 0;
+  const entries = weightGroup({ config, layers, per }).tensors.map(({ name: path, shape }) => {
+    const own = layers.get(path)!;
+    const places = weightPlaces(own, per);
+    const values = weights.subarray(at, (at += shape[1]!));
+    const data = own.B.data.map((x, i) => x * values[places[i % own.B.cols]!]!);
+    return [path, { A: own.A, B: { ...own.B, data }, scaling: 1 }] as const;
+  });
+  return new Map(entries);
+}
