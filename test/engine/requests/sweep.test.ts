@@ -10,6 +10,7 @@ import { testEngine } from '../../support/programs.ts';
 import { tinyExperiment } from '../../support/tinyExperiment.ts';
 import { train } from '../../support/train.ts';
 
+const engine = testEngine();
 const resultsOf = (recipe: string) => join(dirname(recipe), 'runs', 'tiny');
 
 async function sweep(
@@ -31,7 +32,6 @@ async function sweep(
 }
 
 test('a grid of rates and ranks: each point once, kept, and the recipe left alone', async t => {
-  const engine = testEngine(t);
   const recipe = tinyExperiment();
   const grid = { recipe, expert: 'code', rates: [1e-3, 2e-2], ranks: [2, 4], steps: 2 };
   const whole = await sweep(engine, grid);
@@ -98,8 +98,7 @@ test('a grid of rates and ranks: each point once, kept, and the recipe left alon
   });
 });
 
-test('a point is the run that the recipe would make of it', async t => {
-  const engine = testEngine(t);
+test('a point is the run that the recipe would make of it', async () => {
   const recipe = tinyExperiment({
     training: { learningRate: 1e-2, steps: 3, batchSize: 2, validateEvery: 3, checkpointEvery: 0 },
     experts: { math: { data: { train: 'math.jsonl', validation: 'code.jsonl' } } },
@@ -120,14 +119,13 @@ test('a point is the run that the recipe would make of it', async t => {
   assert.ok(!made.isSetAside);
 });
 
-test('a rate that is far too high is told as diverged', async t => {
-  const { sweep: made, of } = await sweep(testEngine(t), { recipe: tinyExperiment(), rates: [1], steps: 3 });
+test('a rate that is far too high is told as diverged', async () => {
+  const { sweep: made, of } = await sweep(engine, { recipe: tinyExperiment(), rates: [1], steps: 3 });
   assert.ok(made.points[0]!.diverged && !(made.points[0]!.loss <= made.startLoss));
   assert.ok(of('point')[0]!.diverged);
 });
 
-test('a sweep that is stopped keeps what it has done, and goes on there', async t => {
-  const engine = testEngine(t);
+test('a sweep that is stopped keeps what it has done, and goes on there', async () => {
   const request = { recipe: tinyExperiment(), rates: [1e-3, 2e-3, 4e-3], steps: 12 };
   const stop = new AbortController();
   const first = await sweep(engine, request, stop.signal, event => {
