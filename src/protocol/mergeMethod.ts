@@ -23,7 +23,7 @@ export type MergeMethod = keyof typeof mergeMethodTexts;
 export const mergeMethods = Object.keys(mergeMethodTexts) as MergeMethod[];
 
 /** Methods that read examples of the experts' own data: of a recipe's experts alone. */
-export const fittedMethods = ['regmean', 'learned', 'distilled'] as const satisfies MergeMethod[];
+const fittedMethods = ['regmean', 'learned', 'distilled'] as const satisfies MergeMethod[];
 export type FittedMethod = (typeof fittedMethods)[number];
 
 export function isFitted(method: MergeMethod): method is FittedMethod {

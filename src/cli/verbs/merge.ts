@@ -58,7 +58,7 @@ export function mergeLine({ path, rank, relativeError }: MergeResult): string {
 }
 
 /** How well a merge that was fitted to data does what the experts do on their own texts. */
-export function fitLine({ texts, tokens, outputError, meanOutputError, firstLoss, loss, seconds }: MergeFit): string {
+function fitLine({ texts, tokens, outputError, meanOutputError, firstLoss, loss, seconds }: MergeFit): string {
   const parts = [`fitted to ${count(texts)} texts, ${count(tokens)} tokens, in ${duration(seconds)}`];
   if (outputError !== undefined && meanOutputError !== undefined)
     parts.push(

@@ -8,8 +8,8 @@ import { fixedMethods } from '../../../src/protocol/mergeMethod.ts';
 import { adapterFolder } from '../../support/adapterFolder.ts';
 import { goldenBase, halfBase } from '../../support/goldenBase.ts';
 import { testEngine } from '../../support/programs.ts';
-import { tinyExperiment } from '../../support/tinyExperiment.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { tinyExperiment } from '../../support/tinyExperiment.ts';
 
 const engine = testEngine();
 const [q, down] = ['model.layers.0.self_attn.q_proj', 'model.layers.1.mlp.down_proj'];
@@ -190,32 +190,35 @@ test('merges that are fitted to the experts’ data', async t => {
   const bytesOf = (folder: string) => readFileSync(join(folder, 'adapter_model.safetensors'));
   const made = new Map<string, Awaited<ReturnType<typeof engine.request<'merge'>>>>();
 
-  await t.test('every expert with data takes part; the sum of the ranks, a chosen one, and what the fit is', async () => {
-    const told: string[] = [];
-    for (const merge of ['fitted', 'cut', 'weighted', 'learned'])
-      made.set(
-        merge,
-        await engine.request('merge', { recipe, merge }, { onProgress: ({ message }) => told.push(message) }),
+  await t.test(
+    'every expert with data takes part; the sum of the ranks, a chosen one, and what the fit is',
+    async () => {
+      const told: string[] = [];
+      for (const merge of ['fitted', 'cut', 'weighted', 'learned'])
+        made.set(
+          merge,
+          await engine.request('merge', { recipe, merge }, { onProgress: ({ message }) => told.push(message) }),
+        );
+      assert.deepEqual(
+        [...made.values()].map(({ rank }) => rank),
+        [4, 2, 4, 4],
       );
-    assert.deepEqual(
-      [...made.values()].map(({ rank }) => rank),
-      [4, 2, 4, 4],
-    );
-    for (const { fit } of made.values()) assert.equal(fit!.texts >= 5 && fit!.tokens > 50, true);
-    const { outputError, meanOutputError } = made.get('fitted')!.fit!;
-    assert.ok(outputError! < meanOutputError!, `${outputError} < ${meanOutputError}`);
-    assert.ok(made.get('learned')!.fit!.firstLoss! > 0);
-    assert.ok(told.includes('reading texts') && told.includes('learning weights'));
-    assert.notDeepEqual(bytesOf(made.get('weighted')!.path), bytesOf(made.get('fitted')!.path));
-    // It answers under its name.
-    const { text } = await engine.request('ask', {
-      recipe,
-      prompt: 'What is 2 + 3?',
-      target: { kind: 'merge', name: 'fitted' },
-      settings: { maxTokens: 3 },
-    });
-    assert.equal(typeof text, 'string');
-  });
+      for (const { fit } of made.values()) assert.equal(fit!.texts >= 5 && fit!.tokens > 50, true);
+      const { outputError, meanOutputError } = made.get('fitted')!.fit!;
+      assert.ok(outputError! < meanOutputError!, `${outputError} < ${meanOutputError}`);
+      assert.ok(made.get('learned')!.fit!.firstLoss! > 0);
+      assert.ok(told.includes('reading texts') && told.includes('learning weights'));
+      assert.notDeepEqual(bytesOf(made.get('weighted')!.path), bytesOf(made.get('fitted')!.path));
+      // It answers under its name.
+      const { text } = await engine.request('ask', {
+        recipe,
+        prompt: 'What is 2 + 3?',
+        target: { kind: 'merge', name: 'fitted' },
+        settings: { maxTokens: 3 },
+      });
+      assert.equal(typeof text, 'string');
+    },
+  );
 
   await t.test('the same recipe gives the same bits; into a base too', async () => {
     for (const merge of ['fitted', 'learned']) {

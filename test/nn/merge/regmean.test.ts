@@ -123,7 +123,13 @@ test('where inputs say nothing, always 0 or fewer than there are, A is the exper
     const { modules } = regmeanLayers(sums, new Map([['q', [{ ...terms[0]!, cross }]]]), 0);
     const { A } = modules.get('q')!;
     assert.ok(A.data.every(Number.isFinite));
-    if (gram !== few.gram) assertClose(A.data, terms[0]!.factors.A.data.map(x => x * terms[0]!.factors.scaling), 1e-6, 'the mean');
+    if (gram !== few.gram)
+      assertClose(
+        A.data,
+        terms[0]!.factors.A.data.map(x => x * terms[0]!.factors.scaling),
+        1e-6,
+        'the mean',
+      );
     else {
       const parts = [{ x: few.x, weight: 1, own: delta(terms[0]!.factors) }];
       const error = squaredError(delta(modules.get('q')!), parts);
