@@ -111,7 +111,8 @@ function solvable(
   if (!Number.isFinite(trace)) throw notFinite(path);
   // Inputs that are all 0 have a mean of 0 too.
   for (let ridge = smallestRidge * (trace / n || 1); ; ridge *= 10) {
-    const factor = gram.map(x => (1 - shrinkage) * x);
+    const factor = gram.slice();
+    if (shrinkage > 0) for (let i = 0; i < factor.length; i++) factor[i]! *= 1 - shrinkage;
     for (let i = 0; i < n; i++) factor[i * n + i] = gram[i * n + i]! + ridge;
     if (cholesky(factor, n)) return { factor, ridge };
   }
