@@ -358,16 +358,16 @@ export const distilledRank = 16;
 
 const merge = z
   .strictObject({
-    method: z
-      .enum(mergeMethods)
-      .default('cat')
-      .describe("How the factors are combined; 'cat' is exact.")
-      .meta(valueTexts(mergeMethodTexts)),
     weights: blend
       .default({})
       .describe(
         'Expert → weight; of the methods that are fitted to data, how much its texts count, all experts alike without it.',
       ),
+    method: z
+      .enum(mergeMethods)
+      .default('cat')
+      .describe("How the factors are combined; 'cat' is exact.")
+      .meta(valueTexts(mergeMethodTexts)),
     density: z.number().gt(0).max(1).default(0.5).describe('Share of entries that pruning keeps.'),
     rank: z
       .int()

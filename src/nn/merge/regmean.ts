@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { cholesky, solveRows } from '../linalg/cholesky.ts';
-import { columnsOf, dot, multiplyColumns, rowsOf } from '../linalg/columns.ts';
+import { type Columns, columnsOf, dot, multiplyColumns, rowsOf } from '../linalg/columns.ts';
 import type { LoraFactors } from '../lora/adapter.ts';
 import { allFinite } from '../tensor/allFinite.ts';
 import type { Matrix } from '../tensor/dtype.ts';
@@ -84,17 +84,18 @@ export function regmeanLayers(
       }
       for (let o = 0; o < out; o++) B.data.set(ownB.data.subarray(o * A.rows, (o + 1) * A.rows), o * rank + at);
       const part = (x: Float64Array) => x.subarray(at * n, (at + A.rows) * n);
-      outputs += energy(ownB, part(own), part(cross));
+      outputs += energy(columnProducts(ownB), part(own), part(cross));
       at += A.rows;
     }
     solveRows(factor, n, rows);
     const A: Matrix = { rows: rank, cols: n, data: Float32Array.from(rows) };
     if (!allFinite(A.data)) throw notFinite(path);
     modules.set(path, { A, B, scaling: 1 });
+    const squared = columnProducts(B);
     const mean = own.map(x => x / sums.diagonals.length);
     squares.outputs += outputs;
-    squares.merged += outputs + distance(B, Float64Array.from(A.data), cross, sums.gram);
-    squares.mean += outputs + distance(B, mean, cross, sums.gram);
+    squares.merged += outputs + distance(squared, Float64Array.from(A.data), cross, sums.gram);
+    squares.mean += outputs + distance(squared, mean, cross, sums.gram);
   }
   return { modules, squares };
 }
@@ -111,22 +112,24 @@ function solvable(
   if (!Number.isFinite(trace)) throw notFinite(path);
   // Inputs that are all 0 have a mean of 0 too.
   for (let ridge = smallestRidge * (trace / n || 1); ; ridge *= 10) {
-    const factor = gram.map(x => (1 - shrinkage) * x);
+    const factor = gram.slice();
+    if (shrinkage > 0) for (let i = 0; i < factor.length; i++) factor[i]! *= 1 - shrinkage;
     for (let i = 0; i < n; i++) factor[i * n + i] = gram[i * n + i]! + ridge;
     if (cholesky(factor, n)) return { factor, ridge };
   }
 }
 
-/** Σ‖B a x‖² of a layer's tokens, from a [r, n] and a G [r, n]: the trace of BᵀB · a G aᵀ. */
-function energy(B: Matrix, a: Float64Array, aG: Float64Array): number {
-  return traceOf(B, rowProducts(a, aG, B.cols));
+/** Σ‖B a x‖² of a layer's tokens, from BᵀB, a [r, n] and a G [r, n]: the trace of BᵀB · a G aᵀ. */
+function energy({ cols: rank, data }: Columns, a: Float64Array, aG: Float64Array): number {
+  return dot(data, rowProducts(a, aG, rank));
 }
 
 /** Σ‖B a x‖² − 2 Σ⟨B a x, own output⟩ over all texts: added to the own outputs' squares, the squared difference. */
-function distance(B: Matrix, a: Float64Array, cross: Float64Array, gram: Float64Array): number {
-  const n = a.length / B.cols;
-  const aG = multiplyColumns({ rows: n, cols: n, data: gram }, { rows: n, cols: B.cols, data: a });
-  return energy(B, a, aG.data) - 2 * traceOf(B, rowProducts(a, cross, B.cols));
+function distance(squared: Columns, a: Float64Array, cross: Float64Array, gram: Float64Array): number {
+  const rank = squared.cols;
+  const n = a.length / rank;
+  const aG = multiplyColumns({ rows: n, cols: n, data: gram }, { rows: n, cols: rank, data: a });
+  return energy(squared, a, aG.data) - 2 * energy(squared, a, cross);
 }
 
 /** x yᵀ [r, r] of row-major x and y [r, n]. */
@@ -139,11 +142,9 @@ function rowProducts(x: Float64Array, y: Float64Array, r: number): Float64Array 
   return products;
 }
 
-/** The trace of BᵀB · inner, inner [r, r]. */
-function traceOf(B: Matrix, inner: Float64Array): number {
-  const columns = columnsOf(B);
-  const squared = multiplyColumns(rowsOf(B), columns);
-  return dot(squared.data, inner);
+/** BᵀB [r, r]. */
+function columnProducts(B: Matrix): Columns {
+  return multiplyColumns(rowsOf(B), columnsOf(B));
 }
 
 function notFinite(path: string): WorkbenchError {
