@@ -130,6 +130,7 @@ test('merge: by recipe and by hand, the same bits, with what the experts were tr
   const out = join(folder, 'by-hand');
   const hand = await runCli([
     'merge',
+    'compress',
     '--base',
     'embedded',
     '--adapter',
@@ -221,6 +222,7 @@ test('every verb has a help page with an example; versions; the nearest verb', a
     'ask',
     'route',
     'merge',
+    'compress',
     'eval',
     'score',
     'export',
