@@ -130,7 +130,6 @@ test('merge: by recipe and by hand, the same bits, with what the experts were tr
   const out = join(folder, 'by-hand');
   const hand = await runCli([
     'merge',
-    'compress',
     '--base',
     'embedded',
     '--adapter',

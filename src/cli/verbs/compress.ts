@@ -17,7 +17,7 @@ export const compressVerb: Verb = {
     out: { value: 'DIR', description: 'where the result goes; without a rank and a share nothing is written' },
   },
   positionals: [1, 2],
-  examples: ['runs/all --rank 16 --out runs/all-16', 'my.lora.json all --energy 0.95 --out all-95', 'runs/all'],
+  examples: ['math --rank 8 --out math-8', 'my.lora.json all --energy 0.95 --out all-95', 'math'],
 
   async run({ args, terminal, json, engine }) {
     const [first, name] = args.positionals as [string, string | undefined];

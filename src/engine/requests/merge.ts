@@ -19,7 +19,7 @@ import { isFitted } from '../../protocol/mergeMethod.ts';
 import { weightsProblem } from '../../recipe/checkRecipe.ts';
 import { type MergeSettings, mergeSettings } from '../../recipe/schema.ts';
 import { mergeDefaults, mergeWeightsOf } from '../../recipe/settings.ts';
-import { type FittedMerge, fitMerge } from '../merging/fitMerge.ts';
+import type { FittedMerge } from '../merging/fitMerge.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import type { Workbench } from '../workbench/workbench.ts';
@@ -52,12 +52,13 @@ export const handle: RequestHandler<'merge'> = async (workbench, request, call) 
     workbench.tell,
     request.intoBase && !isFitted(method) ? checkFitsBase : checkFitsLayers,
   );
-  const fitted = isFitted(method)
-    ? await fitMerge(
-        { ...job, method, base, weighted, threads: workbench.threads, memoryLimit: workbench.memoryLimit },
-        call,
-      )
-    : undefined;
+  let fitted: FittedMerge | undefined;
+  if (isFitted(method)) {
+    // Other merges need no runtime, and do not load it.
+    const { fitMerge } = await import('../merging/fitMerge.ts');
+    const { threads, memoryLimit } = workbench;
+    fitted = await fitMerge({ ...job, method, base, weighted, threads, memoryLimit }, call);
+  }
   if (request.intoBase) {
     const whole = fitted ? await loadBase(job.base, { cacheFolder: workbench.cacheFolder }) : base;
     return { path: job.out, ...(await writeCopy(whole, weighted, job, check, fitted)), fit: fitted?.fit };
