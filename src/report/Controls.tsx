@@ -1,8 +1,7 @@
 import type { ShownReport } from '../protocol/views/report.ts';
-import { percent, signedPoints } from '../text/numbers.ts';
-import { advice, controlsOf } from './controls.ts';
+import { percent } from '../text/numbers.ts';
+import { advice, controlsOf, differenceText } from './controls.ts';
 import { DataTable, numeric } from './DataTable.tsx';
-import { changeMark } from './scoreGrid.ts';
 
 /** What combines experts, beside what it has to beat. */
 export function Controls({ shown: { report } }: { shown: ShownReport }) {
@@ -28,10 +27,7 @@ export function Controls({ shown: { report } }: { shown: ShownReport }) {
               system,
               kind,
               percent(accuracy),
-              ...differences.map(
-                d =>
-                  `${changeMark(d)}${signedPoints(d.difference)} (${signedPoints(d.low)} to ${signedPoints(d.high)})`,
-              ),
+              ...differences.map(differenceText),
             ])}
           />
         </>

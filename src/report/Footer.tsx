@@ -1,5 +1,6 @@
 import type { Report } from '../protocol/report.ts';
 import { bytes, count, dateTime, duration, plural } from '../text/numbers.ts';
+import { Facts } from './Facts.tsx';
 
 /** Where, with what and how long. */
 export function Footer({ report }: { report: Report }) {
@@ -21,14 +22,7 @@ export function Footer({ report }: { report: Report }) {
   return (
     <footer>
       <h2>Machine and versions</h2>
-      <dl class="facts">
-        {facts.map(([term, text]) => (
-          <div key={term}>
-            <dt>{term}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </footer>
   );
 }

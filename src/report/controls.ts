@@ -1,7 +1,7 @@
 import { pairedDifference } from '../evaluation/metrics.ts';
 import type { Report, ReportScore } from '../protocol/report.ts';
-import { bytes, listing, percent, plural } from '../text/numbers.ts';
-import { type ScoreRow, scoreGrid } from './scoreGrid.ts';
+import { bytes, listing, percent, plural, signedPoints } from '../text/numbers.ts';
+import { changeMark, type ScoreRow, scoreGrid } from './scoreGrid.ts';
 
 /** A way of answering beside what it has to beat, over all questions. */
 interface Comparison {
@@ -47,6 +47,11 @@ export function controlsOf(report: Report): Controls | undefined {
       differences: controls.map(control => difference(control, row)),
     })),
   };
+}
+
+/** Marked where it is beyond noise, with its interval. */
+export function differenceText(d: Difference): string {
+  return `${changeMark(d)}${signedPoints(d.difference)} (${signedPoints(d.low)} to ${signedPoints(d.high)})`;
 }
 
 /** One sentence on which to use: the router, a blend, a merge or one expert, and what it costs. */

@@ -9,14 +9,13 @@ import {
   percent,
   plural,
   points,
-  signedPoints,
   significant,
   weightList,
 } from '../text/numbers.ts';
-import { advice, controlsOf } from './controls.ts';
+import { advice, controlsOf, differenceText } from './controls.ts';
 import { forgettingOf, headlineAccuracy, sequentialSentence, storageSaving } from './findings.ts';
 import { generalTextRows, generalTextSentence } from './generalText.ts';
-import { changeMark, scoreGrid, share } from './scoreGrid.ts';
+import { scoreGrid, share } from './scoreGrid.ts';
 
 /** The report as Markdown: the headlines and the tables, for an issue or a README. */
 export function reportMarkdown(report: Report): string {
@@ -80,9 +79,7 @@ function controlsSection(report: Report): string[] {
   const rows = controls.rows.map(({ system, kind, accuracy, differences }) => [
     system === kind ? system : `${system} (${kind})`,
     points(accuracy),
-    ...differences.map(
-      d => `${changeMark(d)}${signedPoints(d.difference)} (${signedPoints(d.low)} to ${signedPoints(d.high)})`,
-    ),
+    ...differences.map(differenceText),
   ]);
   const head = ['system', 'all sets', ...controls.names.map(name => `less ${name}`)];
   return section('What to use', [head, ...rows], advice(report));

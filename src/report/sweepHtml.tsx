@@ -1,6 +1,7 @@
 import type { Sweep } from '../protocol/sweep.ts';
 import { count, significant } from '../text/numbers.ts';
 import { DataTable, numeric } from './DataTable.tsx';
+import { Facts } from './Facts.tsx';
 import { htmlFile } from './htmlFile.tsx';
 import { SweepPlot } from './SweepPlot.tsx';
 import { lossText, sweepSentences } from './sweepFindings.ts';
@@ -46,14 +47,7 @@ function SweepBody({ sweep }: { sweep: Sweep }) {
         </section>
       </main>
       <footer>
-        <dl class="facts">
-          {facts.map(([term, text]) => (
-            <div key={term}>
-              <dt>{term}</dt>
-              <dd>{text}</dd>
-            </div>
-          ))}
-        </dl>
+        <Facts facts={facts} />
       </footer>
     </>
   );

@@ -87,14 +87,14 @@ async function isCorrect(
   return (await gradeCode(got, item.tests, { signal })).passed;
 }
 
-/** The score of a system on a set, with its 95 % interval; `isRight` holds which of its answers are. */
+/** The score of a system on a set, with its 95 % interval. */
 export function scoreOf(
   system: string,
   kind: ReportScore['kind'],
   set: string,
-  isRight: readonly boolean[],
+  answers: readonly Pick<GradedAnswer, 'correct'>[],
 ): ReportScore {
-  const { correct, total, low, high } = accuracyOf(isRight.filter(Boolean).length, isRight.length);
-  const right = isRight.map(Number).join('');
+  const { correct, total, low, high } = accuracyOf(answers.filter(a => a.correct).length, answers.length);
+  const right = answers.map(a => Number(a.correct)).join('');
   return { system, kind, set, correct, total, low, high, right };
 }

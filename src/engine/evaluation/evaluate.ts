@@ -180,14 +180,7 @@ async function jointScores(
     for (const set of sets) {
       progress(`one adapter on ${set.name}`);
       const answers = await answerSet(model, set, () => ({ [jointName]: 1 }), settings, batchSize, signal);
-      scores.push(
-        scoreOf(
-          'trained jointly',
-          'control',
-          set.name,
-          answers.map(a => a.correct),
-        ),
-      );
+      scores.push(scoreOf('trained jointly', 'control', set.name, answers));
     }
     return scores;
   } finally {

@@ -69,14 +69,7 @@ export async function scoreSystems(
     for (const set of sets) {
       progress(`${system.name} on ${set.name}`, scores.length, total);
       const answers = await answerSet(open.model, set, system.weightsOf, settings, recipe.evaluation.batchSize, signal);
-      scores.push(
-        scoreOf(
-          system.name,
-          system.kind,
-          set.name,
-          answers.map(a => a.correct),
-        ),
-      );
+      scores.push(scoreOf(system.name, system.kind, set.name, answers));
       if (system.kind === 'routed' || system.name === set.set.expert)
         examples.push(...pickExamples(system, set, answers));
     }
@@ -151,7 +144,7 @@ function routeControls(
         system,
         'control',
         set,
-        drawn.map((_, question) => rights.get(expertOf(question))![question] === '1'),
+        drawn.map((_, question) => ({ correct: rights.get(expertOf(question))![question] === '1' })),
       );
     const oracle = experts.includes(own) ? [route('oracle route', () => own)] : [];
     return [...oracle, route('random route', question => drawn[question]!)];

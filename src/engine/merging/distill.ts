@@ -2,14 +2,14 @@ import { type Base, graphConfig } from '../../experiment/base.ts';
 import type { Adapter, LoraFactors } from '../../nn/lora/adapter.ts';
 import { compressed, spectraOf } from '../../nn/merge/compress.ts';
 import { buildDistillGraph, studentGroup } from '../../nn/merge/distillGraph.ts';
-import { type FitSettings, fitLoop, fitShapes } from '../../nn/merge/fitLoop.ts';
+import type { FitSettings } from '../../nn/merge/fitLoop.ts';
 import { plainConfig } from '../../nn/merge/merge.ts';
 import { stackFactors } from '../../nn/merge/stackedFactors.ts';
 import { factorName } from '../../nn/train/trainGraph.ts';
 import type { MergeFit } from '../../protocol/engine/merging.ts';
+import { fitParameters } from './fitParameters.ts';
 import { fitRegmean, type RegmeanOptions } from './fitRegmean.ts';
 import { fitOf, ownedExamples } from './learnWeights.ts';
-import { checkMemory, openParameterSession } from './parameterSession.ts';
 
 export interface DistillOptions extends RegmeanOptions {
   rank: number;
@@ -60,25 +60,18 @@ export async function distill(o: DistillOptions): Promise<{ adapter: Adapter; fi
   };
   const group = studentGroup(base.config, student);
   const examples = ownedExamples(parts);
-  const planned = { base, graph: buildDistillGraph(options), group, start: flatFactors(base, student) };
-  checkMemory(planned, fitShapes(examples, parts.length, { ...settings, steps: o.steps }, o.seed), o.memoryLimit);
-  const session = await openParameterSession({ ...planned, threads: o.threads });
-  try {
-    const losses: number[] = [];
-    const step = async (...args: Parameters<typeof session.step>) => (await session.step(...args)).losses;
-    for await (const event of fitLoop(examples, parts.length, { ...settings, steps: o.steps }, o.seed, step)) {
-      losses.push(event.losses.reduce((a, b) => a + b, 0));
-      o.watch.progress?.(event.step, event.steps);
-      // The runtime blocks the thread while it works. Here the process reads cancellations.
-      await new Promise(resolve => setImmediate(resolve));
-      o.watch.signal?.throwIfAborted();
-    }
-    const modules = studentModules(base, student, session.parameters());
-    const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
-    return { adapter, fit: { ...fitOf(examples, losses), seconds: (performance.now() - started) / 1000 } };
-  } finally {
-    await session.dispose();
-  }
+  const { parameters, losses } = await fitParameters({
+    ...o,
+    group,
+    start: flatFactors(base, student),
+    examples,
+    graph: buildDistillGraph(options),
+    experts: parts.length,
+    settings: { ...settings, steps: o.steps },
+  });
+  const modules = studentModules(base, student, parameters);
+  const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
+  return { adapter, fit: { ...fitOf(examples, losses), seconds: (performance.now() - started) / 1000 } };
 }
 
 /** An adapter's factors as the student's flat vector [P]. */

@@ -1,6 +1,6 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
 import type { Adapter, LoraFactors } from '../../nn/lora/adapter.ts';
-import { type FitSettings, fitLoop, fitShapes, type OwnedExample } from '../../nn/merge/fitLoop.ts';
+import type { FitSettings, OwnedExample } from '../../nn/merge/fitLoop.ts';
 import { plainConfig } from '../../nn/merge/merge.ts';
 import { checkFactorsAlone } from '../../nn/merge/mergeError.ts';
 import { type StackedFactors, stackFactors } from '../../nn/merge/stackedFactors.ts';
@@ -8,8 +8,8 @@ import { buildWeightGraph, type WeightsPer, weightGroup, weightPlaces } from '..
 import { stepCount } from '../../nn/train/schedule.ts';
 import { groupSize } from '../../nn/train/trainGraph.ts';
 import type { MergeFit } from '../../protocol/engine/merging.ts';
+import { fitParameters } from './fitParameters.ts';
 import type { FittedPart, RegmeanOptions } from './fitRegmean.ts';
-import { checkMemory, openParameterSession } from './parameterSession.ts';
 
 export interface LearnedOptions extends Omit<RegmeanOptions, 'shrinkage'> {
   per: WeightsPer;
@@ -54,25 +54,18 @@ export async function learnWeights(o: LearnedOptions): Promise<{ adapter: Adapte
   const examples = ownedExamples(parts);
   const steps = stepCount({ ...settings, accumulation: 1, epochs: o.epochs }, examples.length);
   const start = new Float32Array(groupSize(group)).fill(firstWeight);
-  const planned = { base, graph: buildWeightGraph(options), group, start };
-  checkMemory(planned, fitShapes(examples, parts.length, { ...settings, steps }, o.seed), o.memoryLimit);
-  const session = await openParameterSession({ ...planned, threads: o.threads });
-  try {
-    const losses: number[] = [];
-    const step = async (...args: Parameters<typeof session.step>) => (await session.step(...args)).losses;
-    for await (const event of fitLoop(examples, parts.length, { ...settings, steps }, o.seed, step)) {
-      losses.push(event.losses.reduce((a, b) => a + b, 0));
-      o.watch.progress?.(event.step, event.steps);
-      // The runtime blocks the thread while it works. Here the process reads cancellations.
-      await new Promise(resolve => setImmediate(resolve));
-      o.watch.signal?.throwIfAborted();
-    }
-    const modules = weightedModules(base, layers, per, session.parameters());
-    const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
-    return { adapter, fit: { ...fitOf(examples, losses), seconds: (performance.now() - started) / 1000 } };
-  } finally {
-    await session.dispose();
-  }
+  const { parameters, losses } = await fitParameters({
+    ...o,
+    group,
+    start,
+    examples,
+    graph: buildWeightGraph(options),
+    experts: parts.length,
+    settings: { ...settings, steps },
+  });
+  const modules = weightedModules(base, layers, per, parameters);
+  const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
+  return { adapter, fit: { ...fitOf(examples, losses), seconds: (performance.now() - started) / 1000 } };
 }
 
 /** The examples of all experts; of one that counts less than another a smaller share. */

@@ -45,12 +45,7 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
       measured.push({
         set: set.name,
         system: name,
-        score: scoreOf(
-          system.name,
-          system.kind,
-          set.name,
-          answers.map(a => a.correct),
-        ),
+        score: scoreOf(system.name, system.kind, set.name, answers),
         path: resolve(folder, set.set.data),
         wrong: wrong.map(({ item: { line, prompt, expected }, got }) => ({ line, prompt, expected, got })),
       });

@@ -8,7 +8,7 @@ import { linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, outputProjection, rowPositions, type TransformerParts } from '../model/transformer.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
-import { addUpdate, factorName, groupSize, type ParameterGroup, unflatten } from '../train/trainGraph.ts';
+import { addUpdate, factorName, flatten, groupSize, type ParameterGroup, unflatten } from '../train/trainGraph.ts';
 import { adaptedForward } from './adaptedForward.ts';
 import type { StackedFactors } from './stackedFactors.ts';
 
@@ -91,11 +91,7 @@ export function buildDistillGraph(o: DistillGraphOptions): Graph {
   const losses = op.concat(g, [total(divergence), total(label)], 0);
   g.output('losses', losses);
   const found = gradients(g, op.reduceSum(g, losses, [0], false), [...factors.values()]);
-  const gradient = op.concat(
-    g,
-    found.map(v => op.reshape(g, v, [(v.shape as number[]).reduce((a, b) => a * b, 1)])),
-    0,
-  );
+  const gradient = flatten(g, found);
   g.output(`${group.name}.gradient`, gradient);
   addUpdate(g, [group], [flat], [gradient]);
   dequantizeAtUse(g);

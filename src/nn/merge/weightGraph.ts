@@ -7,7 +7,7 @@ import { linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, rowPositions } from '../model/transformer.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
-import { addUpdate, groupSize, labelLosses, type ParameterGroup, unflatten } from '../train/trainGraph.ts';
+import { addUpdate, flatten, groupSize, labelLosses, type ParameterGroup, unflatten } from '../train/trainGraph.ts';
 import { adaptedForward } from './adaptedForward.ts';
 import type { StackedFactors } from './stackedFactors.ts';
 
@@ -79,11 +79,7 @@ export function buildWeightGraph(o: WeightGraphOptions): Graph {
   g.output('losses', losses);
   const wanted = [...weights.values()];
   const found = gradients(g, op.reduceSum(g, losses, [0], false), wanted);
-  const gradient = op.concat(
-    g,
-    found.map(v => op.reshape(g, v, [v.shape[1]!])),
-    0,
-  );
+  const gradient = flatten(g, found);
   g.output(`${group.name}.gradient`, gradient);
   addUpdate(g, [group], [flat], [gradient]);
   dequantizeAtUse(g);

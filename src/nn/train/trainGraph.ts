@@ -240,11 +240,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   let at = 0;
   const sums = groups.map((group, i) => {
     const own = found.slice(at, (at += wanted[i]!.length));
-    const gradient = op.concat(
-      g,
-      own.map(v => op.reshape(g, v, [sizeOf(v)])),
-      0,
-    );
+    const gradient = flatten(g, own);
     return o.accumulated ? op.add(g, g.input(`${group.name}.sum`, 'float32', [groupSize(group)]), gradient) : gradient;
   });
   if (o.phase === 'accumulate') for (const [i, group] of groups.entries()) g.output(`${group.name}.sum.out`, sums[i]!);
@@ -315,6 +311,15 @@ function rateVector(g: Graph, { tensors, rates }: ParameterGroup): Value | undef
     return g.node('Expand', [g.scalar(rates[i]!), g.ints(shape)], [{ type: 'float32', shape }])[0]!;
   });
   return op.concat(g, parts, 0);
+}
+
+/** Tensors end to end as a flat vector [P], as `unflatten` takes it apart. */
+export function flatten(g: Graph, tensors: readonly Value[]): Value {
+  return op.concat(
+    g,
+    tensors.map(v => op.reshape(g, v, [sizeOf(v)])),
+    0,
+  );
 }
 
 /** The tensors of a flat vector [P], by name. */
