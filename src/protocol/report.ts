@@ -112,6 +112,8 @@ const forgetting = z.object({
     z.object({
       data: z.string(),
       texts: z.number(),
+      /** Texts of which the beginning alone was read. */
+      cut: z.optional(z.number()),
       /** Tokens whose loss counts. */
       tokens: z.number(),
       /** In nats a token, the base first. `rise` is what is above the base's, with half of its 95 % interval. */

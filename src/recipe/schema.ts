@@ -472,7 +472,7 @@ const evaluation = z
       })
       .optional()
       .describe(
-        'Text of no domain, such as { "text": … } a line, to see what experts cost elsewhere: the loss of the base, of each expert and of each merge on it.',
+        'Text of no domain, such as { "text": … } a line, to see what experts cost elsewhere: the loss of the base, of each expert and of each merge on the first 512 tokens of each.',
       ),
     batchSize: z.int().min(1).max(512).default(32).describe('Prompts decoded together.'),
   })

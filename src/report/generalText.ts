@@ -2,8 +2,8 @@ import type { ReportGeneralText } from '../protocol/report.ts';
 import { count, plural } from '../text/numbers.ts';
 
 /** What was read, and what most of the experts cost on it. */
-export function generalTextSentence({ data, texts, tokens, losses }: ReportGeneralText): string {
-  const read = `${plural(texts, 'text')} of ${data}, ${count(tokens)} tokens.`;
+export function generalTextSentence({ data, texts, cut, tokens, losses }: ReportGeneralText): string {
+  const read = `${plural(texts, 'text')} of ${data}, ${count(tokens)} tokens${cut ? `; of ${count(cut)} the beginning alone` : ''}.`;
   const worst = losses
     .filter(({ kind }) => kind === 'expert')
     .reduce<ReportGeneralText['losses'][number] | undefined>((a, b) => (a && a.rise >= b.rise ? a : b), undefined);

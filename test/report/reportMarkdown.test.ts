@@ -19,6 +19,7 @@ test('what experts cost on general text', () => {
   report.forgetting.generalText = {
     data: 'general.jsonl',
     texts: 100,
+    cut: 7,
     tokens: 12_345,
     losses: [
       { system: 'base', kind: 'base', loss: 3.2, rise: 0, halfWidth: 0 },
@@ -27,7 +28,10 @@ test('what experts cost on general text', () => {
     ],
   };
   const text = reportMarkdown(report);
-  assert.match(text, /100 texts of general\.jsonl, 12,345 tokens\. .*at most 0\.150 nats a token \(math\)/);
+  assert.match(
+    text,
+    /100 texts of general\.jsonl, 12,345 tokens; of 7 the beginning alone\. .*at most 0\.150 nats a token \(math\)/,
+  );
   for (const row of [
     'base | 3.200 | – | –',
     'math (expert) | 3.350 | +0.150 | ± 0.020',

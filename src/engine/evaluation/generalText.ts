@@ -10,7 +10,7 @@ import { allLogits, type Model } from '../runtime/model.ts';
 import type { OpenExperiment } from '../workbench/workbench.ts';
 import type { System } from './systems.ts';
 
-/** Tokens of a text that are read; the logits of more, over a large vocabulary, would take much memory. */
+/** Tokens of a text that are read; the logits of more, over a large vocabulary, would take much memory. The recipe's schema says so. */
 const mostTokens = 512;
 
 /**
@@ -32,7 +32,11 @@ export async function measureGeneralText(
     .slice(0, limit)
     .map(example => encodeForTraining(open.model.base, example, { maxLength: mostTokens, lossOn: 'all' }))
     // The first token is given.
-    .map(({ ids, labels }) => ({ ids: [...ids], isCounted: [...labels.slice(1)].map(label => label !== ignoreLabel) }))
+    .map(({ ids, labels, cut }) => ({
+      ids: [...ids],
+      isCounted: [...labels.slice(1)].map(label => label !== ignoreLabel),
+      isCut: cut > 0,
+    }))
     .map(text => ({ ...text, tokens: text.isCounted.filter(Boolean).length }))
     .filter(({ tokens }) => tokens > 0);
   if (texts.length === 0)
@@ -62,7 +66,7 @@ export async function measureGeneralText(
       halfWidth: (high - low) / 2,
     };
   });
-  return { data, texts: texts.length, tokens: sum, losses };
+  return { data, texts: texts.length, cut: texts.filter(text => text.isCut).length, tokens: sum, losses };
 }
 
 /** In nats, over the tokens that count. */

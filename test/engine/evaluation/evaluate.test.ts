@@ -116,7 +116,7 @@ test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, s
   const { items: measured } = await score(workbench, { model, adapters: [], items }, untold);
   const tokens = measured.reduce((sum, item) => sum + item.logProbabilities.length, 0);
   const loss = -measured.reduce((sum, item) => sum + item.total, 0) / tokens;
-  assert.deepEqual(read, { data: 'data/general.jsonl', texts: 2, tokens });
+  assert.deepEqual(read, { data: 'data/general.jsonl', texts: 2, cut: 0, tokens });
   assert.deepEqual(
     losses.map(l => `${l.system} ${l.kind}`),
     ['base base', 'math expert', 'code expert', 'both merge'],
