@@ -18,11 +18,11 @@ interface Answer {
 }
 
 /** Starts a program of bench/ that ends in `serve`, or a Python one that does the same. */
-export function startSide(file: string, env: Record<string, string> = {}): Side {
+export function startSide(file: string, env: Record<string, string> = {}, python = systemPython()): Side {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const isPython = path.endsWith('.py');
   const [command, args] = isPython
-    ? [systemPython(), ['-u', path]]
+    ? [python, ['-u', path]]
     : [process.execPath, ['--import', import.meta.resolve('tsx'), path]];
   return sideOver(spawn(command, args, { env: { ...process.env, ...noTelemetry, ...env } }), file);
 }

@@ -116,7 +116,9 @@ class Trainer:
 
 
 def blas_library():
-    """The file behind libblas.so.3, as this process has mapped it."""
+    """What torch takes its products from: MKL is linked in, OpenBLAS is the file that this process has mapped."""
+    if 'BLAS_INFO=mkl' in torch.__config__.show():
+        return 'MKL'
     with open('/proc/self/maps') as maps:
         files = {line.split()[-1] for line in maps if 'blas' in line}
     return ', '.join(sorted(os.path.basename(os.path.dirname(f)) + '/' + os.path.basename(f) for f in files if 'openblas' in f))

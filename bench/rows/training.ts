@@ -63,15 +63,17 @@ async function compare(context: BenchContext, job: Case): Promise<Row[]> {
   say(`training, ${base.name}`);
   const params = await trainingCase(base, shape, threads);
   const sides: Side[] = [];
-  const open = async <T>(file: string, opened: unknown, env = {}) => {
-    const side = startSide(file, env);
+  const open = async <T>(file: string, opened: unknown, env = {}, python?: string) => {
+    const side = startSide(file, env, python);
     sides.push(side);
     return { side, about: await side.call<T>('open', opened) };
   };
   try {
     const own = await open('./sides/trainer.ts', params);
     const matmul = await open('./sides/matmul.ts', { threads });
-    const { peers, missing } = await openPeers(job, threads, (file, env) => open<Peer['about']>(file, params, env));
+    const { peers, missing } = await openPeers(job, threads, (file, env, python) =>
+      open<Peer['about']>(file, params, env, python),
+    );
     const ownTurns: TrainedSteps[] = [];
     const rates: number[] = [];
     // The first turns warm up; they are kept because their losses are compared.
@@ -93,26 +95,32 @@ async function compare(context: BenchContext, job: Case): Promise<Row[]> {
   }
 }
 
-/** PyTorch as it is installed, and where the packages are there with settings that suit it better. */
+/**
+ * PyTorch as Debian installs it, the same with settings that suit it better where the packages are there, and the one of
+ * an interpreter that `MULTI_LORA_BENCH_PYTHON` names, with its memory kept.
+ */
 async function openPeers(
   { steps, rounds, plainRounds }: Case,
   threads: number,
-  open: (file: string, env: Record<string, string>) => Promise<Pick<Peer, 'side' | 'about'>>,
+  open: (file: string, env: Record<string, string>, python?: string) => Promise<Pick<Peer, 'side' | 'about'>>,
 ): Promise<{ peers: Peer[]; missing: string[] }> {
-  const file = './peers/torchLora.py';
   const env = { OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) };
-  try {
-    const plain = await open(file, env);
-    const peers: Peer[] = [{ name: 'as installed', ...plain, steps: 1, rounds: plainRounds, turns: [] }];
-    if (existsSync(openmpBlas)) {
-      const tuned = await open(file, { ...env, ...keepMemory, LD_LIBRARY_PATH: openmpBlas });
-      peers.push({ name: 'tuned', ...tuned, steps, rounds, turns: [] });
+  const tuned = { ...env, ...keepMemory };
+  const python = process.env.MULTI_LORA_BENCH_PYTHON;
+  const peers: Peer[] = [];
+  const missing: string[] = [];
+  const add = async (turns: Pick<Peer, 'name' | 'steps' | 'rounds'>, peerEnv: Record<string, string>, of?: string) => {
+    try {
+      peers.push({ ...turns, ...(await open('./peers/torchLora.py', peerEnv, of)), turns: [] });
+    } catch (error) {
+      // The rate of matrix products is a comparison that needs no PyTorch.
+      missing.push(`PyTorch ${turns.name} was not measured: ${(error as Error).message}`);
     }
-    return { peers, missing: [] };
-  } catch (error) {
-    // The rate of matrix products is a comparison that needs no PyTorch.
-    return { peers: [], missing: [`PyTorch was not measured: ${(error as Error).message}`] };
-  }
+  };
+  await add({ name: 'as installed', steps: 1, rounds: plainRounds }, env);
+  if (existsSync(openmpBlas)) await add({ name: 'tuned', steps, rounds }, { ...tuned, LD_LIBRARY_PATH: openmpBlas });
+  if (python) await add({ name: 'from PyPI', steps, rounds }, tuned, python);
+  return { peers, missing };
 }
 
 async function rowsOf(

@@ -1,6 +1,7 @@
 import type { Example } from '../../data/example.ts';
 import { accuracyOf } from '../../evaluation/metrics.ts';
 import { textScorers } from '../../evaluation/scorers.ts';
+import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
@@ -46,19 +47,20 @@ export function heldOutItem(example: Example): HeldOutItem {
   };
 }
 
-/** Answers and grades every item; `weightsOf` chooses the experts for each. */
+/** Answers and grades every item; `weightsOf` chooses the experts for each. `watch` hears how many are done. */
 export async function answerSet(
   model: Model,
   { set, items }: LoadedSet,
   weightsOf: (item: HeldOutItem) => Weights,
   settings: GenerationSettings,
   batchSize: number,
-  signal: AbortSignal,
+  { signal, progress }: Required<WorkWatch>,
 ): Promise<GradedAnswer[]> {
   // Prompts of similar length share a batch, so that little of it is padding.
   const order = [...items.keys()].sort((a, b) => items[a]!.prompt.length - items[b]!.prompt.length);
   const graded: GradedAnswer[] = new Array(items.length);
   for (let start = 0; start < order.length; start += batchSize) {
+    progress(start, items.length);
     const batch = order.slice(start, start + batchSize);
     const rows = batch.map(i => ({ messages: items[i]!.messages, weights: weightsOf(items[i]!), settings }));
     const { answers } = await generate(model, rows, signal);

@@ -178,8 +178,11 @@ async function jointScores(
   try {
     const scores: ReportScore[] = [];
     for (const set of sets) {
-      progress(`one adapter on ${set.name}`);
-      const answers = await answerSet(model, set, () => ({ [jointName]: 1 }), settings, batchSize, signal);
+      const told = {
+        signal,
+        progress: (done: number, total: number) => progress(`one adapter on ${set.name}`, done, total),
+      };
+      const answers = await answerSet(model, set, () => ({ [jointName]: 1 }), settings, batchSize, told);
       scores.push(scoreOf('trained jointly', 'control', set.name, answers));
     }
     return scores;
@@ -211,7 +214,11 @@ async function sequentialForgetting(
       try {
         const result: Record<string, { correct: number; total: number }> = {};
         for (const set of sets) {
-          const answers = await answerSet(model, set, () => ({ [sequentialName]: 1 }), settings, batchSize, signal);
+          const told = {
+            signal,
+            progress: (done: number, total: number) => progress(`one adapter on ${set.name}`, done, total),
+          };
+          const answers = await answerSet(model, set, () => ({ [sequentialName]: 1 }), settings, batchSize, told);
           result[set.name] = { correct: answers.filter(a => a.correct).length, total: answers.length };
         }
         return result;

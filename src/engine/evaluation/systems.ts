@@ -64,11 +64,17 @@ export async function scoreSystems(
   const experts = systems.filter(s => s.kind === 'expert').map(s => s.name);
   const scores: ReportScore[] = [];
   const examples: ReportExample[] = [];
-  const total = (systems.length + (experts.length > 1 ? 2 : 0)) * sets.length;
+  const questions = sets.reduce((sum, { items }) => sum + items.length, 0);
+  const total = (systems.length + (experts.length > 1 ? 2 : 0)) * questions;
+  let before = 0;
   const measure = async (system: System) => {
     for (const set of sets) {
-      progress(`${system.name} on ${set.name}`, scores.length, total);
-      const answers = await answerSet(open.model, set, system.weightsOf, settings, recipe.evaluation.batchSize, signal);
+      const watch = {
+        signal,
+        progress: (done: number) => progress(`${system.name} on ${set.name}`, before + done, total),
+      };
+      const answers = await answerSet(open.model, set, system.weightsOf, settings, recipe.evaluation.batchSize, watch);
+      before += answers.length;
       scores.push(scoreOf(system.name, system.kind, set.name, answers));
       if (system.kind === 'routed' || system.name === set.set.expert)
         examples.push(...pickExamples(system, set, answers));

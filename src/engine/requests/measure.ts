@@ -31,16 +31,22 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
   const sets = await loadSets(open.experiment, names);
   const settings = generationSettingsOf(recipe);
   const systems = systemsOf(open, await open.router());
-  const total = sets.reduce((sum, { name }) => sum + wanted(name).length, 0);
+  const total = sets.reduce((sum, { name, items }) => sum + wanted(name).length * items.length, 0);
+  let before = 0;
   const measured: Measured[] = [];
   for (const set of sets)
     for (const name of wanted(set.name)) {
       const system = findSystem(systems, name, s => s.name);
       if (!system) throw notThere(name);
-      call.progress({ kind: 'work', message: `${name} on ${set.name}`, done: measured.length, total });
       await open.load(system.members);
       const { batchSize } = recipe.evaluation;
-      const answers = await answerSet(open.model, set, system.weightsOf, settings, batchSize, call.signal);
+      const watch = {
+        signal: call.signal,
+        progress: (done: number) =>
+          call.progress({ kind: 'work', message: `${name} on ${set.name}`, done: before + done, total }),
+      };
+      const answers = await answerSet(open.model, set, system.weightsOf, settings, batchSize, watch);
+      before += answers.length;
       const wrong = answers.filter(a => !a.correct).slice(0, toldWrong);
       measured.push({
         set: set.name,
