@@ -32,7 +32,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none }
 section { margin-top: 36px; padding-top: 14px; border-top: 1px solid var(--line) }
 .lead { margin: 6px 0 14px; max-width: 90ch }
 .note { margin: 4px 0 6px; max-width: 90ch }
-.columns { display: grid; gap: 20px 40px; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)) }
+.columns { display: grid; gap: 20px 40px; grid-template-columns: repeat(auto-fit, minmax(min(470px, 100%), 1fr)) }
 .columns > div { min-width: 0 }
 .plot-figure { width: fit-content; max-width: 100%; margin-top: 4px }
 .scroll + .plot-figure { margin-top: 22px }
