@@ -1,7 +1,15 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DatasetName, datasetFolderName, parquetBranch, parseDatasetName } from '../hub/datasetName.ts';
-import { splitFiles } from '../hub/splitFiles.ts';
+import {
+  type DatasetName,
+  datasetFolderName,
+  datasetNameText,
+  datasetOfFolder,
+  parquetBranch,
+  parseDatasetName,
+} from '../hub/datasetName.ts';
+import { splitFiles, splitsAmong } from '../hub/splitFiles.ts';
 import { commitOf, hubCacheFolder, isCommit } from './hubCache.ts';
 
 /** The files that a recipe means by the name of data, whole paths. */
@@ -40,6 +48,36 @@ function cachedSplit(dataset: DatasetName, cacheFolder: string): string[] {
     if (files) return files.map(file => join(snapshot, file));
   }
   return [];
+}
+
+/** A split in the cache, as recipes name it. */
+export interface CachedDataset {
+  name: string;
+  bytes: number;
+}
+
+/** The splits of datasets in the cache, whoever has put them there. */
+export async function cachedDatasets(cacheFolder = hubCacheFolder()): Promise<CachedDataset[]> {
+  const found: CachedDataset[] = [];
+  for (const folder of (await readdir(cacheFolder).catch((): string[] => [])).sort()) {
+    const repo = datasetOfFolder(folder);
+    if (repo === undefined) continue;
+    const { refs, snapshots } = datasetFolders(cacheFolder, repo);
+    const flat = (await readdir(refs).catch((): string[] => [])).filter(ref => ref !== 'main');
+    for (const revision of ['main', ...flat, parquetBranch]) {
+      const commit = commitOf(join(refs, revision));
+      if (commit === undefined) continue;
+      const snapshot = join(snapshots, commit);
+      for (const { config, split, files } of splitsAmong(filesIn(snapshot))) {
+        const named = revision === parquetBranch ? 'main' : revision;
+        const name = datasetNameText({ repo, revision: named, config, split });
+        const sizes = files.map(file => statSync(join(snapshot, file)).size);
+        const bytes = sizes.reduce((sum, size) => sum + size, 0);
+        if (!found.some(other => other.name === name)) found.push({ name, bytes });
+      }
+    }
+  }
+  return found;
 }
 
 /** Files of a snapshot, down to the folders of splits. */

@@ -1,6 +1,9 @@
+import { cachedDatasets } from '../../experiment/hubDatasets.ts';
 import { knownModels, memoryNeeded } from '../../hub/knownModels.ts';
+import type { EngineParams } from '../../protocol/engine/engineApi.ts';
 import type { DownloadProgress } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { bytes } from '../../text/numbers.ts';
 import { duration, megabytes } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import type { Verb, VerbCall } from '../console/verb.ts';
@@ -8,10 +11,16 @@ import type { Verb, VerbCall } from '../console/verb.ts';
 export const getVerb: Verb = {
   name: 'get',
   summary:
-    'Downloads a base model or data into the Hugging Face cache; without a name lists models, those of Ollama and others too.',
-  usage: ['OWNER/NAME [--revision R] [--endpoint URL]', '--dataset OWNER/NAME[:CONFIG[:SPLIT]] [--endpoint URL]', ''],
+    'Downloads a base model or data into the Hugging Face cache; without a name lists what is there, models of Ollama and others too.',
+  usage: [
+    'OWNER/NAME [--revision R] [--endpoint URL]',
+    '--dataset OWNER/NAME[:CONFIG[:SPLIT]] [--endpoint URL]',
+    '--dataset OWNER/NAME --list [--endpoint URL]',
+    '',
+  ],
   options: {
     dataset: { value: 'NAME', description: 'a split of a dataset, as recipes name it (default: the split train)' },
+    list: { description: 'lists what there is of a dataset, and downloads nothing' },
     revision: { value: 'R', description: 'branch, tag or commit (default: main)' },
     endpoint: { value: 'URL', description: 'a mirror of the hub (default: HF_ENDPOINT, else https://huggingface.co)' },
   },
@@ -19,6 +28,7 @@ export const getVerb: Verb = {
   examples: [
     'HuggingFaceTB/SmolLM2-135M-Instruct',
     'Qwen/Qwen2.5-0.5B-Instruct --json',
+    '--dataset openai/gsm8k --list',
     '--dataset openai/gsm8k:main:train',
     '   # small models that are known to work, those in the cache, and those of other programs',
   ],
@@ -33,9 +43,13 @@ export const getVerb: Verb = {
         'a model and a dataset are fetched one after the other',
         'Name one of them.',
       );
+    if (dataset === undefined && args.flag('list'))
+      throw new WorkbenchError('badRequest', '--list is of a dataset', 'Name one: --dataset OWNER/NAME --list.');
     if (repo === undefined && dataset === undefined) return listModels(call);
     // Handed on for this request alone: arguments can be read by everyone on the machine, so it is not an option.
     const from = { endpoint: args.text('endpoint'), token: process.env.HF_TOKEN };
+    if (dataset !== undefined && args.flag('list'))
+      return listSplits(call, { dataset: atRevision(dataset, args.text('revision')), ...from });
     const onProgress = (told: DownloadProgress) => {
       if (!json) terminal.progress(progressLine(told));
     };
@@ -92,8 +106,16 @@ function progressLine(p: DownloadProgress): string {
   return parts.join('  ·  ');
 }
 
+async function listSplits({ engine, terminal, json }: VerbCall, of: EngineParams<'datasetSplits'>): Promise<0> {
+  const { splits } = await engine.request('datasetSplits', of);
+  if (json) terminal.printJson({ splits });
+  else for (const line of columns(splits.map(s => [s.dataset, bytes(s.bytes)] as const))) terminal.print(line);
+  return 0;
+}
+
 async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
   const { cacheFolder, models, unusable, local } = await engine.request('listModels', {});
+  const datasets = await cachedDatasets();
   const { freeMemoryBytes } = await engine.request('doctor', {});
   const known = knownModels.map(model => {
     const memoryBytes = memoryNeeded(model.parameters);
@@ -101,7 +123,7 @@ async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
     return { ...model, memoryBytes, cached, fits: memoryBytes <= freeMemoryBytes };
   });
   if (json) {
-    terminal.printJson({ cacheFolder, models, unusable, local, known, freeMemoryBytes });
+    terminal.printJson({ cacheFolder, models, unusable, local, datasets, known, freeMemoryBytes });
     return 0;
   }
   terminal.print(`small models known to work (${megabytes(freeMemoryBytes)} of memory are free):`);
@@ -113,6 +135,9 @@ async function listModels({ engine, terminal, json }: VerbCall): Promise<0> {
   terminal.print(models.length === 0 ? `nothing in ${cacheFolder}` : `in ${cacheFolder}:`);
   const cachedRows = models.map(model => [nameOf(model), megabytes(model.bytes)] as const);
   if (models.length > 0) for (const line of columns(cachedRows)) terminal.print(line);
+  const dataRows = datasets.map(data => [data.name, bytes(data.bytes)] as const);
+  if (dataRows.length > 0) terminal.print('data in it, as a recipe names it:');
+  if (dataRows.length > 0) for (const line of columns(dataRows)) terminal.print(line);
   const localRows = local
     .filter(model => model.reason === undefined)
     .map(({ base, owner, bytes }) => [base, `${owner}, ${megabytes(bytes)}`] as const);

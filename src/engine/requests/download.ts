@@ -1,14 +1,13 @@
-import { hubCacheFolder } from '../../experiment/hubCache.ts';
-import { checkEndpoint, defaultEndpoint } from '../../hub/endpoint.ts';
 import { isOllamaBase } from '../../hub/ollamaName.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { downloadModel } from '../hub/downloadModel.ts';
+import { hubAccess } from '../hub/hubAccess.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /** Downloads a base into the Hugging Face cache, from the hub or from the mirror that HF_ENDPOINT or the request names. */
 export const handle: RequestHandler<'download'> = async (_workbench, request, { signal, progress }) => {
-  const { repo, token, proxy } = request;
+  const { repo } = request;
   const named = parseRepoName(request.revision === undefined ? repo : `${repo}@${request.revision}`);
   if (!named)
     throw new WorkbenchError(
@@ -18,14 +17,6 @@ export const handle: RequestHandler<'download'> = async (_workbench, request, { 
         ? `A model of Ollama's is used without a download: write it into a recipe, "base": "${repo}".`
         : 'Write owner/name, such as HuggingFaceTB/SmolLM2-135M-Instruct.',
     );
-  const result = await downloadModel({
-    ...named,
-    endpoint: checkEndpoint(request.endpoint || process.env.HF_ENDPOINT || defaultEndpoint),
-    token: token?.trim() || undefined,
-    proxy: proxy || undefined,
-    cacheFolder: hubCacheFolder(),
-    signal,
-    onProgress: progress,
-  });
+  const result = await downloadModel({ ...named, ...hubAccess(request), signal, onProgress: progress });
   return { repo: named.repo, ...result };
 };

@@ -1,7 +1,8 @@
 import { type KnownModel, memoryNeeded, modelsThatFit } from '../../hub/knownModels.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { CachedModel, DownloadProgress, LocalModel } from '../../protocol/engine/models.ts';
-import { bytes, duration, magnitude } from '../../text/numbers.ts';
+import type { CachedModel, LocalModel } from '../../protocol/engine/models.ts';
+import { bytes, magnitude } from '../../text/numbers.ts';
+import type { Choice, ChoiceGroup } from '../hub/pickOrType.ts';
 
 /**
  * A base that can be had, as recipes name it: here already, of another program and still to be read, or to be downloaded;
@@ -9,17 +10,8 @@ import { bytes, duration, magnitude } from '../../text/numbers.ts';
  */
 export type BaseSource = { kind: 'ready' | 'local' | 'download'; name: string } | { kind: 'folder' } | { kind: 'file' };
 
-export interface BaseItem {
-  source: BaseSource;
-  label: string;
-  description: string;
-  detail?: string;
-}
-
-export interface BaseGroup {
-  title: string;
-  items: BaseItem[];
-}
+type BaseItem = Choice<BaseSource>;
+type BaseGroup = ChoiceGroup<BaseSource>;
 
 /** What *Get a Base Model…* offers on a machine with so many bytes of memory: what is there already, and what fits. */
 export function baseGroups(
@@ -53,15 +45,6 @@ export function typedItem(text: string, groups: readonly BaseGroup[]): BaseItem 
     description: 'from the Hugging Face hub',
     detail: 'Llama, SmolLM, Mistral, Qwen, Gemma, Phi, Granite and OLMo 2 models run here',
   };
-}
-
-/** `model.safetensors · 120.0 MB of 269.1 MB · 12.3 MB/s · 12 s left`. */
-export function progressText(progress: DownloadProgress): string {
-  const { file, done, total, bytesPerSecond, secondsLeft } = progress;
-  const parts = [file, `${bytes(done)} of ${bytes(total)}`];
-  if (bytesPerSecond > 0) parts.push(`${bytes(bytesPerSecond)}/s`);
-  if (secondsLeft !== undefined) parts.push(`${duration(secondsLeft)} left`);
-  return parts.join(' · ');
 }
 
 const embedded: BaseItem = {

@@ -45,7 +45,7 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
   async data({ files, name, reading }) {
     const [first] = files;
     if (first === undefined) {
-      const reason = `${name} is neither a file nor in the Hugging Face cache; 'multi-lora get --dataset ${name}' fetches it`;
+      const reason = `${name} is neither a file nor in the Hugging Face cache; get it with “Multi-LoRA: Get a Dataset…” (multi-lora get --dataset ${name})`;
       return { unreadable: 'broken', reason };
     }
     const info = await stat(first).catch(() => undefined);

@@ -51,6 +51,24 @@ const downloadProgress = z.object({
   secondsLeft: z.optional(z.number()),
 });
 
+/** Where files of a hub come from, and as whom. */
+const hubAccess = {
+  /** A mirror; without it HF_ENDPOINT, else the Hugging Face hub. */
+  endpoint: z.optional(z.string()),
+  /** Sent to the endpoint alone; neither kept nor logged. */
+  token: z.optional(z.string()),
+  /** A proxy's address; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. */
+  proxy: z.optional(z.string()),
+};
+
+const datasetSplit = z.object({
+  /** As recipes name it. */
+  dataset: z.string(),
+  config: z.optional(z.string()),
+  split: z.string(),
+  bytes: z.number(),
+});
+
 export const modelRequests = {
   /** Where it goes is the engine's environment's matter: HF_HUB_CACHE, HF_HOME. */
   download: {
@@ -59,12 +77,7 @@ export const modelRequests = {
       repo: z.string(),
       /** Branch, tag or commit; `main` without it. */
       revision: z.optional(z.string()),
-      /** A mirror; without it HF_ENDPOINT, else the Hugging Face hub. */
-      endpoint: z.optional(z.string()),
-      /** Sent to the endpoint alone; neither kept nor logged. */
-      token: z.optional(z.string()),
-      /** A proxy's address; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. */
-      proxy: z.optional(z.string()),
+      ...hubAccess,
     }),
     progress: downloadProgress,
     result: z.object({
@@ -82,9 +95,7 @@ export const modelRequests = {
     params: z.object({
       /** `owner/name:config:split@revision`, all but the first two left out at will. */
       dataset: z.string(),
-      endpoint: z.optional(z.string()),
-      token: z.optional(z.string()),
-      proxy: z.optional(z.string()),
+      ...hubAccess,
     }),
     progress: downloadProgress,
     result: z.object({
@@ -95,6 +106,11 @@ export const modelRequests = {
       bytes: z.number(),
       fetchedBytes: z.number(),
     }),
+  },
+  /** What of a dataset can be downloaded; configuration and split of the name do not count. */
+  datasetSplits: {
+    params: z.object({ dataset: z.string(), ...hubAccess }),
+    result: z.object({ splits: z.array(datasetSplit) }),
   },
   listModels: {
     params: z.object({}),
@@ -117,6 +133,8 @@ export const modelRequests = {
 export type CachedModel = z.infer<typeof cachedModel>;
 export type LocalModel = z.infer<typeof localModel>;
 export type UnusableModel = z.infer<typeof unusableModel>;
+export type DatasetSplit = z.infer<typeof datasetSplit>;
+export type HubAccess = z.infer<z.ZodMiniObject<typeof hubAccess>>;
 export type DownloadProgress = z.infer<typeof downloadProgress>;
 export type DownloadResult = z.infer<typeof modelRequests.download.result>;
 export type ListModelsResult = z.infer<typeof modelRequests.listModels.result>;

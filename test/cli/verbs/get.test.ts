@@ -161,6 +161,11 @@ test('get --dataset: a split that a recipe then names, with its columns and a sh
   assert.equal(plan.code, 0, plan.stderr);
   assert.equal(JSON.parse(plan.stdout).experts[0].examples, 270);
 
+  const list = await run('get', '--dataset', 'test/data', '--list');
+  assert.equal(list.stdout, '  test/data:main  5.9 kB\n');
+  assert.match((await run('get')).stdout, /data in it, as a recipe names it:\n +test\/data:main +5\.9 kB\n/);
+  assert.equal((await run('get', '--list')).code, 2);
+
   const both = await run('get', 'test/base', '--dataset', 'test/data');
   assert.equal(both.code, 2);
   assert.match(both.stderr, /one after the other/);

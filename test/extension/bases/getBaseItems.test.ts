@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { baseGroups, progressText, typedItem } from '../../../src/extension/bases/getBaseItems.ts';
+import { baseGroups, typedItem } from '../../../src/extension/bases/getBaseItems.ts';
 import type { CachedModel, LocalModel } from '../../../src/protocol/engine/models.ts';
 
 const cached = (repo: string, revisions: string[]): CachedModel => ({
@@ -88,13 +88,4 @@ test('what is typed is offered when it can be a model, and only once', () => {
   assert.deepEqual(typed('owner/name@v1'), { kind: 'download', name: 'owner/name@v1' });
   assert.equal(typed(smallest), undefined);
   for (const text of ['', 'smol', 'owner/', '../x', 'a/b/c']) assert.equal(typed(text), undefined, text);
-});
-
-test('progress in words', () => {
-  const at = { file: 'model.safetensors', done: 120e6, total: 269.06e6 };
-  assert.equal(
-    progressText({ ...at, bytesPerSecond: 12.34e6, secondsLeft: 72.08 }),
-    'model.safetensors · 120.0 MB of 269.1 MB · 12.3 MB/s · 1 min 12 s left',
-  );
-  assert.equal(progressText({ ...at, bytesPerSecond: 0 }), 'model.safetensors · 120.0 MB of 269.1 MB');
 });
