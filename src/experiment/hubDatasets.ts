@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
@@ -10,7 +10,7 @@ import {
   parseDatasetName,
 } from '../hub/datasetName.ts';
 import { splitFiles, splitsAmong } from '../hub/splitFiles.ts';
-import { commitOf, hubCacheFolder, isCommit } from './hubCache.ts';
+import { commitOf, filesIn, hubCacheFolder, isCommit } from './hubCache.ts';
 
 /** The files that a recipe means by the name of data, whole paths. */
 export interface NamedData {
@@ -18,6 +18,9 @@ export interface NamedData {
   /** The dataset of the hub that is meant; undefined for a file. */
   dataset?: DatasetName;
 }
+
+/** Folders that lead to a split's files: `CONFIG/SPLIT/0000.parquet`. */
+const levelsOfSplits = 2;
 
 /** A dataset's folders in the Hugging Face cache. */
 export function datasetFolders(cacheFolder: string, repo: string): { blobs: string; refs: string; snapshots: string } {
@@ -44,7 +47,7 @@ function cachedSplit(dataset: DatasetName, cacheFolder: string): string[] {
     const commit = commitOf(join(refs, revision)) ?? revision;
     const snapshot = join(snapshots, commit);
     if (!isCommit(commit)) continue;
-    const { files } = splitFiles(filesIn(snapshot), dataset);
+    const { files } = splitFiles(filesIn(snapshot, levelsOfSplits), dataset);
     if (files) return files.map(file => join(snapshot, file));
   }
   return [];
@@ -68,7 +71,7 @@ export async function cachedDatasets(cacheFolder = hubCacheFolder()): Promise<Ca
       const commit = commitOf(join(refs, revision));
       if (commit === undefined) continue;
       const snapshot = join(snapshots, commit);
-      for (const { config, split, files } of splitsAmong(filesIn(snapshot))) {
+      for (const { config, split, files } of splitsAmong(filesIn(snapshot, levelsOfSplits))) {
         const named = revision === parquetBranch ? 'main' : revision;
         const name = datasetNameText({ repo, revision: named, config, split });
         const sizes = files.map(file => statSync(join(snapshot, file)).size);
@@ -78,20 +81,4 @@ export async function cachedDatasets(cacheFolder = hubCacheFolder()): Promise<Ca
     }
   }
   return found;
-}
-
-/** Files of a snapshot, down to the folders of splits. */
-function filesIn(folder: string, above = '', depth = 0): string[] {
-  let entries: string[];
-  try {
-    entries = readdirSync(join(folder, above));
-  } catch {
-    return [];
-  }
-  return entries.flatMap(name => {
-    const path = above === '' ? name : `${above}/${name}`;
-    const info = statSync(join(folder, path), { throwIfNoEntry: false });
-    if (info?.isDirectory()) return depth < 2 ? filesIn(folder, path, depth + 1) : [];
-    return info?.isFile() ? [path] : [];
-  });
 }

@@ -4,9 +4,7 @@ import type { DatasetSplit } from '../../protocol/engine/models.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { datasetRevisions, listDataset } from './datasetTree.ts';
 import type { DatasetDownload } from './downloadDataset.ts';
-import { withoutToken } from './downloadModel.ts';
-import { openHubFetch } from './hubFetch.ts';
-import { hubLimits } from './hubLimits.ts';
+import { withHub } from './withHub.ts';
 
 export type SplitsRequest = Pick<DatasetDownload, 'dataset' | 'endpoint' | 'token' | 'proxy' | 'signal' | 'limits'>;
 
@@ -15,13 +13,11 @@ export type SplitsRequest = Pick<DatasetDownload, 'dataset' | 'endpoint' | 'toke
  * where there is none.
  */
 export async function datasetSplits(request: SplitsRequest): Promise<DatasetSplit[]> {
-  const limits = { ...hubLimits, ...request.limits };
   const { repo, revision } = request.dataset;
-  const hub = await openHubFetch({ ...request, repo, revision, kind: 'dataset', limits });
   const found = new Map<string, DatasetSplit>();
-  try {
+  await withHub(request, { kind: 'dataset', repo, revision }, async hub => {
     for await (const { commit } of datasetRevisions(request, hub)) {
-      const listed = await listDataset(request, commit, limits, hub, {
+      const listed = await listDataset(request, commit, hub, {
         isWanted: path => splitsAmong([path]).length > 0,
         folders: names => [...names],
         isSplit: isSplitWord,
@@ -32,11 +28,7 @@ export async function datasetSplits(request: SplitsRequest): Promise<DatasetSpli
         if (!found.has(dataset)) found.set(dataset, { dataset, config, split, bytes });
       }
     }
-  } catch (error) {
-    throw withoutToken(error, request.token);
-  } finally {
-    await hub.close();
-  }
+  });
   if (found.size > 0) return [...found.values()];
   throw new WorkbenchError(
     'notFound',

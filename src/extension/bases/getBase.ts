@@ -1,13 +1,12 @@
 import { totalmem } from 'node:os';
 import { ConfigurationTarget, window, workspace } from 'vscode';
-import { parseRepoName } from '../../hub/repoName.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes, magnitude } from '../../text/numbers.ts';
-import { downloadFromHub } from '../hub/fromHub.ts';
+import { askHub, downloadFromHub } from '../hub/fromHub.ts';
 import type { HubTokens } from '../hub/hubTokens.ts';
 import { pickOrType } from '../hub/pickOrType.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { type BaseSource, baseGroups, typedItem } from './getBaseItems.ts';
+import { type BaseSource, baseGroups, ggufItems, typedItem } from './getBaseItems.ts';
 
 /** A base on this machine: as recipes and settings name it, and what there is to say of it. */
 interface Base {
@@ -35,12 +34,31 @@ async function bring(source: BaseSource, engine: HostEngine, tokens: HubTokens):
   const { name } = source;
   if (source.kind === 'local') return readModel(engine, name);
   if (source.kind === 'ready') return { name, message: `${name} is ready to be used.` };
+  const what = source.kind === 'repository' ? await chooseFile(engine, tokens, name) : { repo: name };
+  if (!what) return undefined;
   const result = await downloadFromHub(tokens, name, (from, options) =>
-    engine.request('download', { ...parseRepoName(name)!, ...from }, options),
+    engine.request('download', { ...what, ...from }, options),
   );
   if (!result) return undefined;
   const how = result.fetchedBytes === 0 ? 'was here already' : `is downloaded (${bytes(result.bytes)}) and checked`;
-  return { name, message: `${name} ${how}.` };
+  return { name: result.base, message: `${result.base} ${how}.` };
+}
+
+/** What of a repository is downloaded: its folder, or where it has none one of its files in GGUF. */
+async function chooseFile(
+  engine: HostEngine,
+  tokens: HubTokens,
+  name: string,
+): Promise<{ repo: string; file?: string } | undefined> {
+  const found = await askHub(tokens, `Looking up ${name}`, (from, options) =>
+    engine.request('modelFiles', { repo: name, ...from }, options),
+  );
+  if (!found) return undefined;
+  // One that has neither is refused with what it has.
+  if (found.isFolder || found.ggufs.length === 0) return { repo: name };
+  const options = { title: name, placeHolder: 'Which of its models in GGUF', matchOnDescription: true };
+  const chosen = await window.showQuickPick(ggufItems(found.ggufs), options);
+  return chosen && { repo: name, file: chosen.source.file };
 }
 
 async function openFolder(engine: HostEngine): Promise<Base | undefined> {

@@ -1,14 +1,18 @@
+import { parseGgufName } from '../../hub/ggufFiles.ts';
 import { type KnownModel, memoryNeeded, modelsThatFit } from '../../hub/knownModels.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { CachedModel, LocalModel } from '../../protocol/engine/models.ts';
+import type { CachedModel, HubGguf, LocalModel } from '../../protocol/engine/models.ts';
 import { bytes, magnitude } from '../../text/numbers.ts';
 import type { Choice, ChoiceGroup } from '../hub/pickOrType.ts';
 
 /**
- * A base that can be had, as recipes name it: here already, of another program and still to be read, or to be downloaded;
- * or what has to be done to find it.
+ * A base that can be had, as recipes name it: here already, of another program and still to be read, to be downloaded, or
+ * a repository in which it is still to be looked for; or what has to be done to find it.
  */
-export type BaseSource = { kind: 'ready' | 'local' | 'download'; name: string } | { kind: 'folder' } | { kind: 'file' };
+export type BaseSource =
+  | { kind: 'ready' | 'local' | 'download' | 'repository'; name: string }
+  | { kind: 'folder' }
+  | { kind: 'file' };
 
 type BaseItem = Choice<BaseSource>;
 type BaseGroup = ChoiceGroup<BaseSource>;
@@ -38,13 +42,22 @@ export function baseGroups(
 export function typedItem(text: string, groups: readonly BaseGroup[]): BaseItem | undefined {
   const name = text.trim();
   const isOffered = groups.some(g => g.items.some(({ source }) => 'name' in source && source.name === name));
-  if (isOffered || !parseRepoName(name)) return undefined;
+  const isFile = parseGgufName(name) !== undefined;
+  if (isOffered || !(isFile || parseRepoName(name))) return undefined;
   return {
-    source: { kind: 'download', name },
+    source: { kind: isFile ? 'download' : 'repository', name },
     label: `$(cloud-download) ${name}`,
-    description: 'from the Hugging Face hub',
+    description: isFile ? 'in GGUF, from the Hugging Face hub' : 'from the Hugging Face hub',
     detail: 'Llama, SmolLM, Mistral, Qwen, Gemma, Phi, Granite and OLMo 2 models run here',
   };
+}
+
+/** The models in GGUF of a repository. */
+export function ggufItems(ggufs: readonly HubGguf[]): Choice<HubGguf>[] {
+  return ggufs.map(gguf => {
+    const { file, base, bytes: size } = gguf;
+    return { source: gguf, label: base?.replace(/^.*?:/, '') ?? file, description: `${bytes(size)} · ${file}` };
+  });
 }
 
 const embedded: BaseItem = {
