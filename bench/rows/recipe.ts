@@ -23,7 +23,7 @@ export const recipe: RowGroup = {
     const text = longRecipe();
     const lines = text.split('\n').length;
     const world = worldOfExamples();
-    const listings = { dataFiles: ['math/train.jsonl'], adapters: [], bases: [] };
+    const listings = { dataFiles: [{ name: 'math/train.jsonl' }], adapters: [], bases: [] };
     const at = text.indexOf('"weights": {') + '"weights": {'.length;
     const typed = (turn: number) => `${text.slice(0, at)}"e${turn % 10}${text.slice(at)}`;
     const whole = Array.from({ length: turns }, (_, turn) => text.replace('"seed": 1', `"seed": ${turn}`));

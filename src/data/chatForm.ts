@@ -2,6 +2,7 @@ import type { Message, Role } from './example.ts';
 import { ROLES } from './example.ts';
 import { columnValue, type Fields, isBlank, optionalText, type RowReport, text } from './fields.ts';
 import { shownType } from './rows.ts';
+import { toolCallsOf, toolResult } from './toolForm.ts';
 
 /** The chat form: a list of turns in `field`, beside which `system` may stand. */
 export function chat(row: Fields, field: string, report: RowReport): Message[] | undefined {
@@ -56,6 +57,14 @@ export function turns(value: unknown, field: string, report: RowReport): Message
   for (const [i, entry] of value.entries()) {
     const message = turn(entry, field, i, report);
     if (!message) return undefined;
+    const before = messages.at(-1);
+    if (message.role === 'tool' && before?.role !== 'tool' && !before?.toolCalls) {
+      report.problem(
+        'toolCalls',
+        `field '${field}[${i}]' is what a tool gave back, and no call of one stands before it.`,
+      );
+      return undefined;
+    }
     messages.push(message);
   }
   return messages;
@@ -117,13 +126,8 @@ function turn(entry: unknown, field: string, index: number, report: RowReport): 
     return undefined;
   }
   const value = plainContent(fields[keys.content]);
-  if (isBlank(value) && !(isBlank(fields.tool_calls) && isBlank(fields.function_call))) {
-    report.problem(
-      'toolCalls',
-      `${what}.${keys.content}' is empty beside calls of tools, which are not learned; write the call as text or delete the line.`,
-    );
-    return undefined;
-  }
+  const toolCalls = role === 'assistant' ? toolCallsOf(fields, what, report) : [];
+  if (!toolCalls) return undefined;
   if (Array.isArray(value)) {
     report.problem(
       'notText',
@@ -131,11 +135,19 @@ function turn(entry: unknown, field: string, index: number, report: RowReport): 
     );
     return undefined;
   }
-  const content = text(value, `${what}.${keys.content}'`, report);
+  const named = `${what}.${keys.content}'`;
+  const isAlone = toolCalls.length > 0 && isBlank(value);
+  const content = isAlone ? '' : role === 'tool' ? toolResult(value, named, report) : text(value, named, report);
   if (content === undefined) return undefined;
   const message: Message = { role, content };
   const used = [keys.role, keys.content];
+  if (role === 'tool') {
+    if (typeof fields.name === 'string') message.name = fields.name;
+    if (typeof fields.tool_call_id === 'string') message.toolCallId = fields.tool_call_id;
+    used.push('name', 'tool_call_id');
+  }
   if (role === 'assistant') {
+    if (toolCalls.length > 0) message.toolCalls = toolCalls;
     const { weight } = fields;
     if (weight === 0 || weight === 1) message.weight = weight;
     else if (!isBlank(weight)) {
@@ -148,7 +160,7 @@ function turn(entry: unknown, field: string, index: number, report: RowReport): 
       if (reasoning === undefined) return undefined;
       message.reasoning = reasoning;
     }
-    used.push('weight', ...thoughts.filter(name => fields[name] === message.reasoning));
+    used.push('weight', 'tool_calls', ...thoughts.filter(name => fields[name] === message.reasoning));
   }
   for (const [name, other] of Object.entries(fields))
     if (!used.includes(name) && !isBlank(other)) report.unused(`${field}[].${name}`);

@@ -1,7 +1,8 @@
 import { chat, endsWithAnswer, turns } from './chatForm.ts';
 import { choiceLines } from './choices.ts';
-import type { Message } from './example.ts';
+import type { Message, ToolSchema } from './example.ts';
 import { columnValue, type Fields, isBlank, optionalText, type RowReport, text, textField } from './fields.ts';
+import { toolsOf } from './toolForm.ts';
 
 /** How one form of example is written. */
 interface Format {
@@ -79,7 +80,7 @@ export function detectFormat(rows: readonly Fields[]): DatasetFormat | undefined
 }
 
 function chatIn(field: string): Format {
-  return { required: [field], optional: ['system'], read: (row, report) => chat(row, field, report) };
+  return { required: [field], optional: ['system', 'tools'], read: (row, report) => chat(row, field, report) };
 }
 
 function refusePreference(_row: Fields, report: RowReport): undefined {
@@ -103,7 +104,7 @@ function readText(row: Fields, report: RowReport, name: string): Message[] | und
 function exchange(ask: string, reply: string, input?: string): Format {
   return {
     required: [ask, reply],
-    optional: ['system', 'history', 'context', 'choices', ...(input === undefined ? [] : [input])],
+    optional: ['system', 'history', 'context', 'choices', 'tools', ...(input === undefined ? [] : [input])],
     read(row, report, name) {
       if (Array.isArray(row[ask])) return conversational(row, ask, reply, report, name);
       const prompt = textField(row, ask, name, report);
@@ -214,6 +215,11 @@ function isMeta(name: string, row: Fields): boolean {
   if (!metaFields.includes(name) || !Object.hasOwn(row, name)) return false;
   const value = row[name];
   return name === 'tests' ? Array.isArray(value) && value.every(t => typeof t === 'string') : typeof value === 'string';
+}
+
+/** What the assistant may call in a row; undefined with the reason reported. */
+export function rowTools(row: Fields, format: DatasetFormat, report: RowReport): ToolSchema[] | undefined {
+  return (formats[format] as Format).optional.includes('tools') ? toolsOf(row, report) : [];
 }
 
 /** The names of a row's fields that hold something of which nothing is made. */

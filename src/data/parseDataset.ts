@@ -8,6 +8,7 @@ import {
   isTextForm,
   metaOf,
   rowMessages,
+  rowTools,
   unusedOf,
 } from './datasetFormats.ts';
 import { decodeText, lineAt } from './decodeText.ts';
@@ -106,12 +107,14 @@ function readExamples(rows: Iterable<Row>, report: ProblemList, { format, column
   });
   function read({ line, fields }: Row, form: DatasetFormat): void {
     const messages = rowMessages(fields, form, reportOf(line));
-    if (!messages) return;
+    const tools = messages && rowTools(fields, form, reportOf(line));
+    if (!messages || !tools) return;
     for (const name of unusedOf(fields, form)) unused.add(name, line);
     const isText = isTextForm(form);
     const hasSystem = system === undefined || isText || messages.some(m => m.role === 'system');
     examples.push({
       messages: hasSystem ? messages : [{ role: 'system', content: system }, ...messages],
+      ...(tools.length > 0 && { tools }),
       ...(isText && { isText }),
       line,
       meta: metaOf(fields),

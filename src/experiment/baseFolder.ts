@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { type GgufName, parseGgufName } from '../hub/ggufFiles.ts';
 import { isOllamaBase, type OllamaName, parseOllamaBase, shortOllamaName } from '../hub/ollamaName.ts';
 import { parseRepoName, type RepoName } from '../hub/repoName.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
-import { cachedModelFolder, hubCacheFolder } from './hubCache.ts';
+import { cachedGgufs, cachedModelFolder, hubCacheFolder } from './hubCache.ts';
 import { findOllamaModel, ollamaFolders, ollamaModels } from './ollamaModels.ts';
 
 /** Where a base is looked for. */
@@ -22,6 +23,8 @@ export type BaseName =
   /** Without a name for what cannot be one. */
   | { kind: 'ollama'; name: OllamaName | undefined }
   | { kind: 'hub'; name: RepoName }
+  /** A model in GGUF of the hub. */
+  | { kind: 'gguf'; name: GgufName }
   /** Of a folder or a file in GGUF. */
   | { kind: 'path'; path: string };
 
@@ -33,8 +36,11 @@ export function parseBaseName(base: string, from: string): BaseName {
   if (base === 'embedded') return { kind: 'embedded' };
   if (isOllamaBase(base)) return { kind: 'ollama', name: parseOllamaBase(base) };
   const path = resolve(from, base);
-  const name = existsSync(path) ? undefined : parseRepoName(base);
-  return name ? { kind: 'hub', name } : { kind: 'path', path };
+  if (existsSync(path)) return { kind: 'path', path };
+  const name = parseRepoName(base);
+  if (name) return { kind: 'hub', name };
+  const gguf = parseGgufName(base);
+  return gguf ? { kind: 'gguf', name: gguf } : { kind: 'path', path };
 }
 
 /**
@@ -50,6 +56,10 @@ export function findBaseFolder(base: string, { from, mediaFolder, cacheFolder }:
       return meant.path;
     case 'hub':
       return cachedModelFolder(meant.name, cacheFolder);
+    case 'gguf': {
+      const found = cachedGgufs(meant.name, cacheFolder);
+      return found.length === 1 ? found[0] : undefined;
+    }
     case 'ollama': {
       const model = meant.name && findOllamaModel(meant.name);
       return model?.isAdapted ? undefined : model?.path;
@@ -69,12 +79,34 @@ export function baseFolder(base: string, from: string, mediaFolder: string): str
 export function missingBase(base: string, from: string, cacheFolder: string): WorkbenchError {
   const meant = parseBaseName(base, from);
   if (meant.kind === 'ollama') return missingOllamaModel(base, meant.name);
+  if (meant.kind === 'gguf') return missingGguf(base, meant.name, from, cacheFolder);
   const { repo, revision } = parseRepoName(base)!;
   const option = revision === 'main' ? '' : ` --revision ${revision}`;
   return new WorkbenchError(
     'notFound',
     `the base '${base}' is neither a folder (${resolve(from, base)}) nor in the Hugging Face cache (${cacheFolder})`,
     `If it is a model of the hub, get it with: multi-lora get ${repo}${option} (in the editor: Get a Base Model…)`,
+  );
+}
+
+function missingGguf(
+  base: string,
+  { repo, tag, revision }: GgufName,
+  from: string,
+  cacheFolder: string,
+): WorkbenchError {
+  const found = cachedGgufs({ repo, tag, revision }, cacheFolder);
+  if (found.length > 1)
+    return new WorkbenchError(
+      'notFound',
+      `the base '${base}' may be any of ${found.length} files of the Hugging Face cache: ${found.map(path => basename(path)).join(', ')}`,
+      `Write the path of one, such as ${found[0]}.`,
+    );
+  const option = revision === 'main' ? '' : ` --revision ${revision}`;
+  return new WorkbenchError(
+    'notFound',
+    `the base '${base}' is neither a file (${resolve(from, base)}) nor a model in GGUF of the Hugging Face cache (${cacheFolder})`,
+    `Get it with: multi-lora get ${repo}:${tag}${option} (in the editor: Get a Base Model…)`,
   );
 }
 

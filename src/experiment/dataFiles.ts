@@ -62,14 +62,14 @@ export function badData(path: string, problems: Problem[]): WorkbenchError {
 /** An example in the tokens that training reads, and which of them it learns. */
 export function encodeForTraining(
   base: Base,
-  { messages, isText }: Example,
+  { messages, isText, tools }: Example,
   settings: Pick<TrainingSettings, 'maxLength' | 'lossOn'> & Partial<Pick<GenerationSettings, 'thinking'>>,
 ) {
   const { tokenizer, chatTemplate } = base.text();
   const { lossOn, thinking } = settings;
   const maxLength = longestExample(base, settings);
   if (isText) return encodeText(tokenizer, messages[0]!.content, { maxLength });
-  return encodeExample(tokenizer, chatTemplate, messages, { maxLength, lossOn, thinking });
+  return encodeExample(tokenizer, chatTemplate, messages, { maxLength, lossOn, thinking, tools });
 }
 
 /** In tokens: no more than the base reads. */

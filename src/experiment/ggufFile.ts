@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { ggufParts } from '../hub/ggufFiles.ts';
 import { decodeGgufHead, decodeGgufStart, type GgufFileHead } from '../nn/files/gguf.ts';
 import { ggmlBlock, ggmlTypeName, ggmlTypes } from '../nn/quant/ggmlBlocks.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
@@ -48,7 +48,7 @@ export function isGgufFile(path: string): boolean {
 
 /** Size and time of each file of a model in GGUF: the same model while they are the same. */
 export async function ggufStamp(path: string): Promise<string> {
-  const infos = await Promise.all(ggufFiles(path).map(file => stat(file).catch(() => undefined)));
+  const infos = await Promise.all(ggufParts(path).map(file => stat(file).catch(() => undefined)));
   return JSON.stringify(infos.map(info => [info?.size, info?.mtimeMs]));
 }
 
@@ -62,7 +62,7 @@ export async function readGguf(path: string): Promise<GgufHead> {
   const stamp = await ggufStamp(path);
   // A large vocabulary takes a second, and several readings follow one another.
   if (last?.path === path && last.stamp === stamp) return last.head;
-  const files = ggufFiles(path);
+  const files = ggufParts(path);
   const head: GgufHead = { path, files, metadata: {}, tensors: new Map() };
   for (const [i, file] of files.entries()) {
     const { metadata, tensors } = await readOne(file);
@@ -100,18 +100,6 @@ export async function readGgufStart(path: string): Promise<Record<string, unknow
   } finally {
     await handle.close();
   }
-}
-
-const split = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/i;
-const mostFiles = 1000;
-
-/** All files that a model in GGUF should have, whichever of them is named. */
-export function ggufFiles(path: string): string[] {
-  const [, name, , count] = split.exec(basename(path)) ?? [];
-  if (name === undefined || Number(count) < 2 || Number(count) > mostFiles) return [path];
-  return Array.from({ length: Number(count) }, (_, i) =>
-    join(dirname(path), `${name}-${String(i + 1).padStart(5, '0')}-of-${count}.gguf`),
-  );
 }
 
 /** In bytes: what is read at first of a file's head, which a vocabulary makes some megabytes long, and at most. */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type GgufName, ggufParts, ggufsOfTag } from '../hub/ggufFiles.ts';
 import { type RepoName, repoFolderName, repoOfFolder } from '../hub/repoName.ts';
 import { hasWeights } from './base.ts';
 
@@ -34,6 +35,34 @@ export function cachedModelFolder({ repo, revision }: RepoName, cacheFolder: str
   const commit = commitOf(join(refs, revision)) ?? revision;
   const folder = join(snapshots, commit);
   return isCommit(commit) && existsSync(join(folder, 'config.json')) ? folder : undefined;
+}
+
+/** The files of the cache that a model in GGUF may be; not those of which a part is missing. */
+export function cachedGgufs({ repo, revision, tag }: GgufName, cacheFolder: string): string[] {
+  const { refs, snapshots } = repoFolders(cacheFolder, repo);
+  const commit = commitOf(join(refs, revision)) ?? revision;
+  const folder = join(snapshots, commit);
+  if (!isCommit(commit)) return [];
+  const isWhole = (path: string) => ggufParts(path).every(part => existsSync(join(folder, part)));
+  return ggufsOfTag(filesIn(folder), tag)
+    .filter(isWhole)
+    .map(path => join(folder, path));
+}
+
+/** Files of a snapshot, down so many levels of folders; with slashes. */
+export function filesIn(snapshot: string, levels = 1, above = ''): string[] {
+  let entries: string[];
+  try {
+    entries = readdirSync(join(snapshot, above));
+  } catch {
+    return [];
+  }
+  return entries.flatMap(name => {
+    const path = above === '' ? name : `${above}/${name}`;
+    const info = statSync(join(snapshot, path), { throwIfNoEntry: false });
+    if (info?.isDirectory()) return levels > 0 ? filesIn(snapshot, levels - 1, path) : [];
+    return info?.isFile() ? [path] : [];
+  });
 }
 
 /** The commit that a branch or a tag stands for, from the file of that name. */

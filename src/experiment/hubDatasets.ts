@@ -1,8 +1,16 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DatasetName, datasetFolderName, parquetBranch, parseDatasetName } from '../hub/datasetName.ts';
-import { splitFiles } from '../hub/splitFiles.ts';
-import { commitOf, hubCacheFolder, isCommit } from './hubCache.ts';
+import {
+  type DatasetName,
+  datasetFolderName,
+  datasetNameText,
+  datasetOfFolder,
+  parquetBranch,
+  parseDatasetName,
+} from '../hub/datasetName.ts';
+import { splitFiles, splitsAmong } from '../hub/splitFiles.ts';
+import { commitOf, filesIn, hubCacheFolder, isCommit } from './hubCache.ts';
 
 /** The files that a recipe means by the name of data, whole paths. */
 export interface NamedData {
@@ -10,6 +18,9 @@ export interface NamedData {
   /** The dataset of the hub that is meant; undefined for a file. */
   dataset?: DatasetName;
 }
+
+/** Folders that lead to a split's files: `CONFIG/SPLIT/0000.parquet`. */
+const levelsOfSplits = 2;
 
 /** A dataset's folders in the Hugging Face cache. */
 export function datasetFolders(cacheFolder: string, repo: string): { blobs: string; refs: string; snapshots: string } {
@@ -36,24 +47,38 @@ function cachedSplit(dataset: DatasetName, cacheFolder: string): string[] {
     const commit = commitOf(join(refs, revision)) ?? revision;
     const snapshot = join(snapshots, commit);
     if (!isCommit(commit)) continue;
-    const { files } = splitFiles(filesIn(snapshot), dataset);
+    const { files } = splitFiles(filesIn(snapshot, levelsOfSplits), dataset);
     if (files) return files.map(file => join(snapshot, file));
   }
   return [];
 }
 
-/** Files of a snapshot, down to the folders of splits. */
-function filesIn(folder: string, above = '', depth = 0): string[] {
-  let entries: string[];
-  try {
-    entries = readdirSync(join(folder, above));
-  } catch {
-    return [];
+/** A split in the cache, as recipes name it. */
+export interface CachedDataset {
+  name: string;
+  bytes: number;
+}
+
+/** The splits of datasets in the cache, whoever has put them there. */
+export async function cachedDatasets(cacheFolder = hubCacheFolder()): Promise<CachedDataset[]> {
+  const found: CachedDataset[] = [];
+  for (const folder of (await readdir(cacheFolder).catch((): string[] => [])).sort()) {
+    const repo = datasetOfFolder(folder);
+    if (repo === undefined) continue;
+    const { refs, snapshots } = datasetFolders(cacheFolder, repo);
+    const flat = (await readdir(refs).catch((): string[] => [])).filter(ref => ref !== 'main');
+    for (const revision of ['main', ...flat, parquetBranch]) {
+      const commit = commitOf(join(refs, revision));
+      if (commit === undefined) continue;
+      const snapshot = join(snapshots, commit);
+      for (const { config, split, files } of splitsAmong(filesIn(snapshot, levelsOfSplits))) {
+        const named = revision === parquetBranch ? 'main' : revision;
+        const name = datasetNameText({ repo, revision: named, config, split });
+        const sizes = files.map(file => statSync(join(snapshot, file)).size);
+        const bytes = sizes.reduce((sum, size) => sum + size, 0);
+        if (!found.some(other => other.name === name)) found.push({ name, bytes });
+      }
+    }
   }
-  return entries.flatMap(name => {
-    const path = above === '' ? name : `${above}/${name}`;
-    const info = statSync(join(folder, path), { throwIfNoEntry: false });
-    if (info?.isDirectory()) return depth < 2 ? filesIn(folder, path, depth + 1) : [];
-    return info?.isFile() ? [path] : [];
-  });
+  return found;
 }

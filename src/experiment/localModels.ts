@@ -1,12 +1,13 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { ggufNameText, ggufParts, ggufTag, isFirstOfModel } from '../hub/ggufFiles.ts';
 import { ollamaBase, shortOllamaName } from '../hub/ollamaName.ts';
 import { repoOfFolder } from '../hub/repoName.ts';
 import { ggufArchitecture } from '../nn/model/ggufConfig.ts';
 import type { LocalModel } from '../protocol/engine/models.ts';
 import { readJson, readText } from './files.ts';
-import { ggufFiles, readGgufStart } from './ggufFile.ts';
+import { readGgufStart } from './ggufFile.ts';
 import { commitOf, repoFolders } from './hubCache.ts';
 import { ollamaModels } from './ollamaModels.ts';
 
@@ -31,15 +32,16 @@ export async function localModels(hubCache: string): Promise<LocalModel[]> {
   const llamaCpp = llamaCppFolder();
   files.push(...(await ggufFilesIn(llamaCpp, 0)).map(of('llama.cpp')));
   // Since 2026 llama.cpp keeps its downloads as the Hugging Face libraries do.
-  files.push(...(await hubFiles(llamaCpp)).map(of('llama.cpp')));
+  const ofLlamaCpp = (await hubFiles(llamaCpp)).map(({ name, path }) => ({ name, path }));
+  files.push(...ofLlamaCpp.map(of('llama.cpp')));
   files.push(...(await hubFiles(hubCache)).map(of('Hugging Face cache')));
   const seen = new Set(await Promise.all(found.map(({ path }) => realpath(path))));
-  for (const { name, path, owner } of files) {
+  for (const { name, path, owner, base = path, cached } of files) {
     const real = await realpath(path).catch(() => undefined);
     const bytes = await modelSize(path);
     if (real === undefined || bytes === undefined || seen.has(real)) continue;
     seen.add(real);
-    found.push({ name, owner, base: path, path, bytes });
+    found.push({ name, owner, base, path, bytes, ...(cached && { cached }) });
   }
   return found;
 }
@@ -62,6 +64,9 @@ interface File {
   /** Within its owner's folder, with slashes. */
   name: string;
   path: string;
+  /** As recipes name it; without it by its path. */
+  base?: string;
+  cached?: { repo: string; commit: string };
 }
 
 type Found = File & { owner: LocalModel['owner'] };
@@ -90,13 +95,6 @@ async function ggufFilesIn(folder: string, levels: number, prefix = '', walk = n
   return files;
 }
 
-/** Whether a file of this name may be a model, or the first of its files: not the part of one that sees or hears. */
-export function isFirstOfModel(name: string): boolean {
-  if (/(^|[-_.])mmproj[-_.]/i.test(name)) return false;
-  const [, number] = /-(\d{5})-of-\d{5}\.gguf$/i.exec(name) ?? [];
-  return number === undefined || number === '00001';
-}
-
 /** The models' files of a cache in the form of the Hugging Face libraries; of several commits that of `main` first. */
 async function hubFiles(cacheFolder: string): Promise<File[]> {
   const walk = newWalk();
@@ -108,7 +106,15 @@ async function hubFiles(cacheFolder: string): Promise<File[]> {
     const main = commitOf(join(refs, 'main'));
     const commits = (await names(snapshots)).sort((a, b) => Number(b === main) - Number(a === main));
     // Some keep each quantisation in a folder of its own.
-    for (const commit of commits) files.push(...(await ggufFilesIn(join(snapshots, commit), 1, `${repo}/`, walk)));
+    for (const commit of commits) {
+      const own = await ggufFilesIn(join(snapshots, commit), 1, '', walk);
+      const paths = own.map(({ name }) => name);
+      for (const { name, path } of own) {
+        const tag = commit === main ? ggufTag(paths, name) : undefined;
+        const base = tag === undefined ? undefined : ggufNameText({ repo, revision: 'main', tag });
+        files.push({ name: `${repo}/${name}`, path, base, cached: { repo, commit } });
+      }
+    }
   }
   return files;
 }
@@ -149,7 +155,7 @@ async function isFolder(path: string): Promise<boolean> {
 
 /** Of all its files, in bytes; undefined where one of them is missing, or is no file. */
 async function modelSize(path: string): Promise<number | undefined> {
-  const infos = await Promise.all(ggufFiles(path).map(file => stat(file).catch(() => undefined)));
+  const infos = await Promise.all(ggufParts(path).map(file => stat(file).catch(() => undefined)));
   if (!infos.every(info => info?.isFile())) return undefined;
   return infos.reduce((sum, info) => sum + info!.size, 0);
 }

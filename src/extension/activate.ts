@@ -89,7 +89,7 @@ export function activate(context: ExtensionContext): void {
           keepFeedback(rated, helpful, () => new Date()),
         'multiLora.openFeedback': openFeedback,
         'multiLora.deleteFeedback': deleteFeedback,
-        ...startHandlers(context, engine),
+        ...startHandlers(context, engine, recipe),
         ...sidebar.handlers,
         'multiLora.restartEngine': started.restart,
         'multiLora.showLog': () => log.show(),

@@ -1,4 +1,4 @@
-import type { DatasetName } from './datasetName.ts';
+import { type DatasetName, isSplitWord } from './datasetName.ts';
 
 /** Files of a split by how they are called, the first way that any file has: the hub's own, then those that people use. */
 const ways = (split: string): RegExp[] => [
@@ -52,4 +52,40 @@ export function splitFiles(
 export function splitFolders(folders: readonly string[], { config }: Pick<DatasetName, 'config'>): string[] {
   const own = folders.filter(folder => folder === config || folder === 'data');
   return config !== undefined && folders.includes(config) ? own : [...folders];
+}
+
+export interface NamedSplit extends Pick<DatasetName, 'config' | 'split'> {
+  /** In their order; relative to the repository's root. */
+  files: string[];
+}
+
+/** More splits of a repository than one chooses from. */
+const mostSplits = 200;
+/** What datasets say of themselves. */
+const about = /^dataset_infos?\.json$/;
+
+/** The splits among a repository's files, each by the shortest name with which splitFiles finds it. */
+export function splitsAmong(paths: readonly string[]): NamedSplit[] {
+  const any = ways('(\\w[\\w.-]*?)');
+  const splits: NamedSplit[] = [];
+  const seen = new Set<string>();
+  for (const path of paths) {
+    const found = about.test(path) ? undefined : any.map(way => way.exec(path)).find(match => match !== null);
+    if (!found) continue;
+    const [, folder = '', split = ''] = found;
+    const pair = `${folder}:${split}`;
+    if (seen.has(pair) || !isSplitWord(split)) continue;
+    seen.add(pair);
+    if (seen.size > mostSplits) break;
+    // `main` is unnamed too, but where it is one of several its name says more.
+    const isShort = folder !== 'main' && unnamed.includes(folder);
+    const names = [...(isShort ? [{ split }] : []), ...(isSplitWord(folder) ? [{ config: folder, split }] : [])];
+    for (const name of names) {
+      const { files } = splitFiles(paths, name);
+      if (!files?.includes(path)) continue;
+      splits.push({ ...name, files });
+      break;
+    }
+  }
+  return splits;
 }

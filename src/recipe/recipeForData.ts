@@ -39,12 +39,16 @@ function inline(settings: Record<string, number>): string {
     .join(', ')} }`;
 }
 
-/** Names for the experts of data files: after the file, or after its folder where that says more. */
+/**
+ * Names for the experts of data: after the file, or after its folder where that says more; after a dataset of the hub
+ * without its configuration and split.
+ */
 export function expertNames(dataFiles: readonly string[]): string[] {
   const taken = new Set(reservedNames);
   return dataFiles.map(path => {
     const [file = '', folder] = path.split('/').reverse();
-    const stem = file.replace(/\.gz$/i, '').replace(/\.[^.]*$/, '');
+    const isOfHub = file.includes(':');
+    const stem = isOfHub ? file.replace(/:.*/, '') : file.replace(/\.gz$/i, '').replace(/\.[^.]*$/, '');
     const own = /^(train|training|data|examples)$/i.test(stem) && folder ? folder : stem;
     const name = own.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '') || 'expert';
     let free = name;

@@ -520,7 +520,7 @@ export const recipeSchema = z
       .min(1)
       .default('embedded')
       .describe(
-        "The frozen base: 'embedded', a Hugging Face folder or a GGUF file relative to the recipe, a downloaded model, `owner/name`, or one of Ollama's, `ollama:name:tag`.",
+        "The frozen base: 'embedded', a Hugging Face folder or a GGUF file relative to the recipe, a downloaded model, `owner/name` or in GGUF `owner/name:Q4_K_M`, or one of Ollama's, `ollama:name:tag`.",
       )
       .meta(exampleValues('HuggingFaceTB/SmolLM2-135M-Instruct'))
       .meta(shownFromHere('base')),

@@ -224,6 +224,38 @@ for (const [what, row, messages] of [
     assert.deepEqual([examples.map(e => e.messages), problems], [[messages], []]);
   });
 
+test('calls of tools, what they give back, and what may be called', () => {
+  const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+  const talk = [
+    { role: 'user', content: 'a' },
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: '1', type: 'function', function: { name: 'f', arguments: '{"x": [1]}' } }, { name: 'g' }],
+    },
+    { role: 'tool', tool_call_id: '1', name: 'f', content: '' },
+    { role: 'tool', content: [{ type: 'text', text: 'r' }] },
+    { role: 'assistant', content: 'b' },
+  ];
+  const { examples, problems } = parseDataset(jsonl({ messages: talk, tools: JSON.stringify(tools) }), 'a.jsonl');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(examples[0]!.tools, tools);
+  assert.deepEqual(examples[0]!.messages, [
+    talk[0],
+    {
+      role: 'assistant',
+      content: '',
+      toolCalls: [
+        { id: '1', type: 'function', function: { name: 'f', arguments: { x: [1] } } },
+        { type: 'function', function: { name: 'g', arguments: {} } },
+      ],
+    },
+    { role: 'tool', content: '', name: 'f', toolCallId: '1' },
+    { role: 'tool', content: 'r' },
+    talk[4],
+  ]);
+});
+
 test('columns of CSV are used as fields are', () => {
   const text = 'question,answer,context,system,topic\nWho?,Bob,Bob did it.,Be short.,x\nWhat?,That,,,\n';
   const { examples, problems } = parseDataset(text, 'a.csv');
@@ -269,7 +301,7 @@ test('what is not used is named once for the file, with its first line', () => {
   const talk = { messages: [{ role: 'user', content: 'Weather?', weight: 0 }, turn, turn], tools: calls };
   assert.deepEqual(
     parseDataset(jsonl(talk, talk), 'a.jsonl').problems.map(p => p.message),
-    ['messages[].weight', 'messages[].tool_calls', 'messages[].name', 'tools'].map(
+    ['messages[].weight', 'messages[].name'].map(
       name => `a.jsonl:1: the field '${name}' is not used (2 lines have it).`,
     ),
   );
@@ -300,9 +332,21 @@ test('fields that cannot be read as what they are called are errors of their lin
     [
       talk({ role: 'assistant', content: null, tool_calls: call }),
       'toolCalls',
-      /'messages\[3\].content' is empty beside/,
+      /'messages\[3\].tool_calls\[0\]' must be \{ type: 'function', function: \{ name, arguments \} \}/,
     ],
-    [talk({ role: 'assistant', content: '', function_call: { name: 'f' } }), 'toolCalls', /calls of tools/],
+    [
+      talk({ role: 'assistant', tool_calls: [{ function: { name: 'f', arguments: '[1' } }] }),
+      'toolCalls',
+      /with arguments an object, or its JSON in a string/,
+    ],
+    [talk({ role: 'assistant', content: '', function_call: { name: 'f' } }), 'toolCalls', /the older form of a call/],
+    [talk({ role: 'assistant', content: 'd' }, { role: 'tool', content: 'r' }), 'toolCalls', /no call of one stands/],
+    [
+      talk({ role: 'assistant', tool_calls: [{ name: 'f', arguments: { a: ['\ud800'] } }] }),
+      'brokenText',
+      /'messages\[3\].tool_calls' has half a character/,
+    ],
+    [{ ...talk(turns('', 'd')[1]!), tools: [{ type: 'function' }] }, 'wrongType', /'tools' must be an array of/],
     [talk({ role: 'assistant', content: 'd', weight: 0.5 }), 'wrongType', /'messages\[3\].weight' must be 0 or 1/],
     [
       talk({ role: 'assistant', content: 'd', thinking: true }),

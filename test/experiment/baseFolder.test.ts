@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { getHFHubCachePath } from '@huggingface/hub';
-import { baseFolder, findBaseFolder, parseBaseName } from '../../src/experiment/baseFolder.ts';
+import { baseFolder, findBaseFolder, missingBase, parseBaseName } from '../../src/experiment/baseFolder.ts';
 import { cachedModels, hubCacheFolder } from '../../src/experiment/hubCache.ts';
 import type { WorkbenchError } from '../../src/protocol/errors.ts';
 import { addOllamaModel, blobOf, modelLayer, ollamaManifest } from '../support/ollamaStore.ts';
@@ -153,4 +153,36 @@ test('what a name means does not depend on what a folder is called', () => {
   assert.deepEqual(parseBaseName('./ollama:a', from), { kind: 'path', path: join(from, 'ollama:a') });
   assert.equal(parseBaseName('owner/name', from).kind, 'hub');
   assert.deepEqual(parseBaseName('./owner/name', from), { kind: 'path', path: join(from, 'owner', 'name') });
+});
+
+test('a model in GGUF is named by how its file ends; a path that is there comes first', () => {
+  const { cacheFolder, snapshot } = cacheWith({ main: commit, v1: commit });
+  const from = temporaryFolder();
+  const find = (base: string) => findBaseFolder(base, { from, mediaFolder: '/media', cacheFolder });
+  const write = (name: string) => {
+    mkdirSync(dirname(join(snapshot, name)), { recursive: true });
+    writeFileSync(join(snapshot, name), 'GGUF');
+    return join(snapshot, name);
+  };
+  const whole = write('x-Q4_K_M.gguf');
+  const first = write('BF16/x-BF16-00001-of-00002.gguf');
+  assert.equal(find('owner/name:Q4_K_M'), whole);
+  assert.equal(find('owner/name:q4_k_m@v1'), whole);
+  assert.equal(find('owner/name:BF16'), undefined, 'half of it');
+  write('BF16/x-BF16-00002-of-00002.gguf');
+  assert.equal(find('owner/name:BF16'), first);
+  assert.equal(find('owner/name:Q8_0'), undefined);
+  assert.deepEqual(parseBaseName('owner/name:Q8_0', from), {
+    kind: 'gguf',
+    name: { repo: 'owner/name', revision: 'main', tag: 'Q8_0' },
+  });
+  const why = (base: string) => missingBase(base, from, cacheFolder);
+  assert.match(why('owner/name:Q8_0').message, /neither a file \(.*\) nor a model in GGUF of the Hugging Face cache/);
+  assert.match(why('owner/name:Q8_0@v1').hint!, /multi-lora get owner\/name:Q8_0 --revision v1/);
+  write('y-Q4_K_M.gguf');
+  assert.equal(find('owner/name:Q4_K_M'), undefined);
+  assert.match(why('owner/name:Q4_K_M').message, /any of 2 files .*: x-Q4_K_M\.gguf, y-Q4_K_M\.gguf/);
+  mkdirSync(join(from, 'owner'));
+  writeFileSync(join(from, 'owner', 'name:Q4_K_M'), '');
+  if (process.platform !== 'win32') assert.equal(find('owner/name:Q4_K_M'), join(from, 'owner', 'name:Q4_K_M'));
 });

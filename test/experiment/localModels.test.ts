@@ -106,7 +106,7 @@ test('the Hugging Face cache: files of snapshots, that of main where several hav
   const [old, main] = ['0'.repeat(40), 'f'.repeat(40)];
   write(join(repo, 'blobs', 'q4'), 7);
   for (const commit of [old, main]) link(`../../blobs/q4`, join(repo, 'snapshots', commit, 'q4.gguf'));
-  write(join(repo, 'snapshots', main, 'Q8_0', 'q8-00001-of-00001.gguf'), 9);
+  write(join(repo, 'snapshots', main, 'Q8_0', 'x-Q8_0-00001-of-00001.gguf'), 9);
   write(join(repo, 'refs', 'main'));
   writeFileSync(join(repo, 'refs', 'main'), main);
   write(join(cache, 'datasets--owner--name', 'snapshots', main, 'data.gguf'));
@@ -115,7 +115,7 @@ test('the Hugging Face cache: files of snapshots, that of main where several hav
   assert.deepEqual(
     found.map(({ name, base, bytes }) => [name, base, bytes]),
     [
-      ['owner/name-GGUF/Q8_0/q8-00001-of-00001.gguf', join(repo, 'snapshots', main, 'Q8_0/q8-00001-of-00001.gguf'), 9],
+      ['owner/name-GGUF/Q8_0/x-Q8_0-00001-of-00001.gguf', 'owner/name-GGUF:Q8_0', 9],
       ['owner/name-GGUF/q4.gguf', join(repo, 'snapshots', main, 'q4.gguf'), 7],
     ],
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDatasetName } from '../../src/hub/datasetName.ts';
-import { splitFiles } from '../../src/hub/splitFiles.ts';
+import { datasetNameText, parseDatasetName } from '../../src/hub/datasetName.ts';
+import { splitFiles, splitsAmong } from '../../src/hub/splitFiles.ts';
 
 test('names of datasets, with configuration, split and revision', () => {
   for (const [text, expected] of [
@@ -59,4 +59,34 @@ test('the files of a split, where repositories have them', () => {
     [['train.py', 'data/train.arrow'], undefined, 'train', { configs: [] }],
   ] as const)
     assert.deepEqual(splitFiles(paths, { ...(config && { config }), split }), expected, `${paths} ${config}`);
+});
+
+test('the splits of a repository, by names with which their files are found', () => {
+  const shown = (paths: string[]) => {
+    const splits = splitsAmong(paths);
+    for (const { files, ...name } of splits) assert.deepEqual(splitFiles(paths, name), { files });
+    return splits.map(({ files, ...name }) => {
+      const text = datasetNameText({ repo: 'a/b', revision: 'main', ...name });
+      assert.deepEqual(parseDatasetName(text), { repo: 'a/b', revision: 'main', ...name });
+      return `${text} ${files.length}`;
+    });
+  };
+  assert.deepEqual(
+    shown(['README.md', 'data/train-00000-of-00002.parquet', 'data/train-00001-of-00002.parquet', 'data/test.jsonl']),
+    ['a/b 2', 'a/b::test 1'],
+  );
+  assert.deepEqual(
+    shown([
+      'main/test-00000-of-00001.parquet',
+      'main/train-00000-of-00001.parquet',
+      'socratic/train-00000-of-00001.parquet',
+    ]),
+    ['a/b:main:test 1', 'a/b:main 1', 'a/b:socratic 1'],
+  );
+  assert.deepEqual(shown(['default/train/0000.parquet', 'default/train/0001.parquet']), ['a/b 2']);
+  assert.deepEqual(shown(['default/train.json', 'de/train.json']), ['a/b 1', 'a/b:de 1']);
+  // A split in a folder hides one of its name at the root.
+  assert.deepEqual(shown(['alpaca_v1.5.json', 'dev.json.gz', 'x/dev.json']), ['a/b::alpaca_v1.5 1', 'a/b:x:dev 1']);
+  assert.deepEqual(shown(['dataset_infos.json', 'train.py', 'a=b/train.csv']), []);
+  assert.equal(shown(Array.from({ length: 10_000 }, (_, i) => `f${i}.json`)).length, 200);
 });

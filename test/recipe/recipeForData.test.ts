@@ -18,4 +18,9 @@ test('a recipe for a start has no problems, and an expert for each file', () => 
 test('names of experts: after the file, its folder where that says more, never twice, never one that stands for something', () => {
   const files = ['a/train.jsonl', 'b/a.jsonl', 'Straße 7.csv', 'train.jsonl', 'base.jsonl', 'auto.csv', '…'];
   assert.deepEqual(expertNames(files), ['a', 'a-2', 'Stra-e-7', 'train', 'base-2', 'auto-2', 'expert']);
+  assert.deepEqual(expertNames(['openai/gsm8k:main:test', 'a/v1.5_chat::dev', 'openai/gsm8k']), [
+    'gsm8k',
+    'v1.5_chat',
+    'gsm8k-2',
+  ]);
 });

@@ -77,6 +77,11 @@ export async function startHub(folder: string, repo = 'test/base'): Promise<HubS
   return serve(new Map(readdirSync(folder).map(name => [name, readFileSync(join(folder, name))])), repo);
 }
 
+/** The same over files by their paths. */
+export async function startModelHub(files: Map<string, Buffer>, repo: string): Promise<HubServer> {
+  return serve(files, repo);
+}
+
 /** The same for a dataset, `test/data`: files by their paths, and those of the branch with everything in Parquet. */
 export async function startDatasetHub(
   files: Map<string, Buffer>,
@@ -90,7 +95,7 @@ export const convertedCommit = 'fedcba9876543210fedcba9876543210fedcba98';
 
 async function serve(files: Map<string, Buffer>, repo: string, converted?: Map<string, Buffer>): Promise<HubServer> {
   const api = `/api/${converted ? 'datasets' : 'models'}/${repo}`;
-  const isLarge = (name: string) => /\.(safetensors|parquet)$/.test(name);
+  const isLarge = (name: string) => /\.(safetensors|parquet|gguf)$/.test(name);
   /** What lies in a folder; '' is the root. */
   const listing = (all: ReadonlyMap<string, Buffer>, folder: string) => {
     const entries = new Map<string, object>();

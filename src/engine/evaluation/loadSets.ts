@@ -28,6 +28,13 @@ export async function loadSets(e: Experiment, wanted?: string[]): Promise<Loaded
           `${set.data}:${text.line}: a set of questions needs answers to compare with; this is a text without a question`,
           'Name a file in another form, such as { prompt, completion }.',
         );
+      const calling = examples.find(({ messages, tools }) => tools || messages.some(m => m.toolCalls));
+      if (calling)
+        throw new WorkbenchError(
+          'badData',
+          `${set.data}:${calling.line}: a set of questions is answered without tools; this example has some`,
+          'Leave such examples out of the set; they can be learned, and count in the validation of a training.',
+        );
       const items = examples.slice(0, set.limit ?? examples.length).map(heldOutItem);
       return { name, set, items, problems: warnings };
     }),

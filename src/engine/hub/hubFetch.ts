@@ -22,6 +22,7 @@ export interface HubFetch {
    * does not take is refused.
    */
   describe(isRight: (value: unknown) => boolean): typeof fetch;
+  limits: HubLimits;
   close(): Promise<void>;
 }
 
@@ -150,6 +151,7 @@ export async function openHubFetch(options: HubFetchOptions): Promise<HubFetch> 
   return {
     // Of the same shape as the global one, whose types are those of another copy of the package.
     fetch: fetchFile as unknown as typeof fetch,
+    limits,
     describe: isRight => describe(isRight) as unknown as typeof fetch,
     close: async () => {
       await Promise.all([direct.destroy(), proxied === direct ? undefined : proxied.destroy()]);

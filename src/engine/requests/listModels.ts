@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { readBaseWeights } from '../../experiment/base.ts';
@@ -39,7 +40,11 @@ export const handle: RequestHandler<'listModels'> = async () => {
     const error = await ggufProblem(model.path);
     local.push(error === undefined ? model : { ...model, reason: reasonOf(error, model.path) });
   }
-  return { cacheFolder, models, unusable, local };
+  // A snapshot of files in GGUF is no folder of a base, and each file is listed.
+  const isOfGguf = ({ repo, commit, folder }: UnusableModel) =>
+    !existsSync(join(folder, 'config.json')) &&
+    local.some(({ cached }) => cached?.repo === repo && cached.commit === commit);
+  return { cacheFolder, models, unusable: unusable.filter(model => !isOfGguf(model)), local };
 };
 
 /** Throws where this version cannot run the model, files of it are missing, or one of them is not what it should be. */

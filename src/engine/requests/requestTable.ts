@@ -43,6 +43,8 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   score: { load: () => import('./score.ts'), lane: model },
   download: { load: () => import('./download.ts') },
   downloadDataset: { load: () => import('./downloadDataset.ts') },
+  modelFiles: { load: () => import('./modelFiles.ts') },
+  datasetSplits: { load: () => import('./datasetSplits.ts') },
   listModels: { load: () => import('./listModels.ts') },
   removeModel: { load: () => import('./removeModel.ts') },
 };

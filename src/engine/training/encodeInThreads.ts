@@ -36,7 +36,11 @@ export async function encodeInThreads(
         if (given === parts) return;
         const part = given++;
         const some = examples.slice(part * examplesPerPart, (part + 1) * examplesPerPart);
-        const plain = some.map(({ messages, isText }) => ({ messages, ...(isText && { isText }) }));
+        const plain = some.map(({ messages, isText, tools }) => ({
+          messages,
+          ...(isText && { isText }),
+          ...(tools && { tools }),
+        }));
         worker.postMessage({ part, examples: plain } satisfies EncodePart);
       };
       watch?.progress?.(0, examples.length);

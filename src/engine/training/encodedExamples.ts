@@ -36,7 +36,7 @@ export interface TokenizedExample extends Omit<LearnedExample, 'line'> {
 }
 
 /** What of an example its tokens follow from. */
-export type Conversation = Pick<Example, 'messages' | 'isText'>;
+export type Conversation = Pick<Example, 'messages' | 'isText' | 'tools'>;
 
 /** Encodes examples one by one. A refused one has no tokens. Throws `badFile` where the base's own files are wrong. */
 export function* encodeEach(
@@ -44,11 +44,11 @@ export function* encodeEach(
   examples: readonly Conversation[],
   settings: EncodingSettings,
 ): Generator<TokenizedExample | RefusedExample> {
-  for (const [index, { messages, isText }] of examples.entries()) {
+  for (const [index, { messages, isText, tools }] of examples.entries()) {
     try {
       const encoded = isText
         ? encodeText(tokenizer, messages[0]!.content, settings)
-        : encodeExample(tokenizer, chatTemplate, messages, settings);
+        : encodeExample(tokenizer, chatTemplate, messages, { ...settings, tools });
       const { ids, labels, lossTokens, learned, isEnded, isPromptOfUse, lostReasoning } = encoded;
       yield { ids, labels, lossTokens, learned, isEnded, isPromptOfUse, lostReasoning };
     } catch (error) {

@@ -1,23 +1,12 @@
 import { totalmem } from 'node:os';
-import {
-  ConfigurationTarget,
-  ProgressLocation,
-  type QuickPickItem,
-  QuickPickItemKind,
-  window,
-  workspace,
-} from 'vscode';
-import type { RequestOptions } from '../../client/engineClient.ts';
-import { parseRepoName } from '../../hub/repoName.ts';
-import type { DownloadResult, ListModelsResult } from '../../protocol/engine/models.ts';
+import { ConfigurationTarget, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes, magnitude } from '../../text/numbers.ts';
-import { withSignal } from '../services/cancellation.ts';
+import { askHub, downloadFromHub } from '../hub/fromHub.ts';
+import type { HubTokens } from '../hub/hubTokens.ts';
+import { pickOrType } from '../hub/pickOrType.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { isCancellation } from '../services/messages.ts';
-import { hubSettings } from '../services/settings.ts';
-import { type BaseGroup, type BaseSource, baseGroups, progressText, typedItem } from './getBaseItems.ts';
-import { askToken, type HubTokens } from './hubTokens.ts';
+import { type BaseSource, baseGroups, ggufItems, typedItem } from './getBaseItems.ts';
 
 /** A base on this machine: as recipes and settings name it, and what there is to say of it. */
 interface Base {
@@ -31,7 +20,7 @@ export async function getBase(
   tokens: HubTokens,
   newRecipe: (base: string) => Promise<void>,
 ): Promise<void> {
-  const source = await pickBase(() => engine.request('listModels', {}));
+  const source = await pickBase(engine);
   const base = source && (await bring(source, engine, tokens));
   if (!base) return;
   const next = await window.showInformationMessage(base.message, 'Use as Base', 'New Recipe with It');
@@ -45,10 +34,31 @@ async function bring(source: BaseSource, engine: HostEngine, tokens: HubTokens):
   const { name } = source;
   if (source.kind === 'local') return readModel(engine, name);
   if (source.kind === 'ready') return { name, message: `${name} is ready to be used.` };
-  const result = await downloadBase(engine, tokens, name);
+  const what = source.kind === 'repository' ? await chooseFile(engine, tokens, name) : { repo: name };
+  if (!what) return undefined;
+  const result = await downloadFromHub(tokens, name, (from, options) =>
+    engine.request('download', { ...what, ...from }, options),
+  );
   if (!result) return undefined;
   const how = result.fetchedBytes === 0 ? 'was here already' : `is downloaded (${bytes(result.bytes)}) and checked`;
-  return { name, message: `${name} ${how}.` };
+  return { name: result.base, message: `${result.base} ${how}.` };
+}
+
+/** What of a repository is downloaded: its folder, or where it has none one of its files in GGUF. */
+async function chooseFile(
+  engine: HostEngine,
+  tokens: HubTokens,
+  name: string,
+): Promise<{ repo: string; file?: string } | undefined> {
+  const found = await askHub(tokens, `Looking up ${name}`, (from, options) =>
+    engine.request('modelFiles', { repo: name, ...from }, options),
+  );
+  if (!found) return undefined;
+  // One that has neither is refused with what it has.
+  if (found.isFolder || found.ggufs.length === 0) return { repo: name };
+  const options = { title: name, placeHolder: 'Which of its models in GGUF', matchOnDescription: true };
+  const chosen = await window.showQuickPick(ggufItems(found.ggufs), options);
+  return chosen && { repo: name, file: chosen.source.file };
 }
 
 async function openFolder(engine: HostEngine): Promise<Base | undefined> {
@@ -94,106 +104,21 @@ async function useAsBase(name: string): Promise<void> {
   await settings.update('base', name, isOfWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global);
 }
 
-type Item = QuickPickItem & { source?: BaseSource };
-
 /** Lets the user choose a base, or type the name of one; undefined when none is wanted. */
-async function pickBase(listModels: () => Promise<ListModelsResult>): Promise<BaseSource | undefined> {
-  const pick = window.createQuickPick<Item>();
-  pick.title = 'Get a base model';
-  pick.placeholder = 'Choose one, or type owner/name of any model of the Hugging Face hub';
-  pick.matchOnDescription = true;
-  pick.busy = true;
-  let groups: BaseGroup[] = [];
-  const show = () => {
-    const typed = typedItem(pick.value, groups);
-    // What was typed is its own label, so that the filter keeps it.
-    pick.items = [...(typed ? [typed] : []), ...groups.flatMap(asItems)];
-  };
-  try {
-    return await new Promise<BaseSource | undefined>((resolve, reject) => {
-      pick.onDidChangeValue(show);
-      pick.onDidAccept(() => resolve(pick.selectedItems[0]?.source));
-      pick.onDidHide(() => resolve(undefined));
-      pick.show();
-      listModels().then(({ models, local }) => {
-        groups = baseGroups(models, local, memoryOfMachine());
-        pick.busy = false;
-        show();
-      }, reject);
-    });
-  } finally {
-    pick.dispose();
-  }
-}
-
-function asItems({ title, items }: BaseGroup): Item[] {
-  return [{ label: title, kind: QuickPickItemKind.Separator }, ...items];
+function pickBase(engine: HostEngine): Promise<BaseSource | undefined> {
+  return pickOrType({
+    title: 'Get a base model',
+    placeholder: 'Choose one, or type owner/name of any model of the Hugging Face hub',
+    async groups() {
+      const { models, local } = await engine.request('listModels', {});
+      return baseGroups(models, local, memoryOfMachine());
+    },
+    typed: typedItem,
+  });
 }
 
 /** In a container, what it may use. */
 function memoryOfMachine(): number {
   const limit = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
   return Math.min(totalmem(), limit);
-}
-
-/** Downloads `owner/name`, asking for a token where one is wanted; undefined when the user stopped it for good. */
-async function downloadBase(engine: HostEngine, tokens: HubTokens, name: string): Promise<DownloadResult | undefined> {
-  const { endpoint, proxy } = hubSettings();
-  const params = { ...parseRepoName(name)!, endpoint, proxy };
-  for (;;) {
-    try {
-      return await withNotification(params.repo, options =>
-        withToken(tokens, endpoint, token => engine.request('download', { ...params, token }, options)),
-      );
-    } catch (error) {
-      if (!isCancellation(error)) throw error;
-      if (!(await wantsToGoOn(name))) return undefined;
-    }
-  }
-}
-
-/** Sends with the token that is kept, and again with one that is asked for where that is what was missing. */
-async function withToken<T>(
-  tokens: HubTokens,
-  endpoint: string,
-  send: (token: string | undefined) => Promise<T>,
-): Promise<T> {
-  let token = await tokens.read(endpoint);
-  for (;;) {
-    try {
-      return await send(token);
-    } catch (error) {
-      if (!(error instanceof WorkbenchError) || !mayNeedToken(error, token)) throw error;
-      token = await askToken(tokens, endpoint, `${error.message}. ${error.hint}`);
-      if (!token) throw error;
-    }
-  }
-}
-
-/** A notification that tells how far a download is and lets it be stopped. */
-async function withNotification<T>(repo: string, work: (options: RequestOptions<'download'>) => Promise<T>) {
-  const options = { location: ProgressLocation.Notification, title: `Downloading ${repo}`, cancellable: true };
-  return window.withProgress(options, (progress, cancellation) =>
-    withSignal(cancellation, signal => {
-      let shown = 0;
-      return work({
-        signal,
-        onProgress(told) {
-          const percent = (100 * told.done) / told.total;
-          progress.report({ message: progressText(told), increment: Math.max(0, percent - shown) });
-          shown = Math.max(shown, percent);
-        },
-      });
-    }),
-  );
-}
-
-/** The hub does not tell those without a token whether a private model exists. */
-function mayNeedToken({ code }: WorkbenchError, token: string | undefined): boolean {
-  return code === 'denied' || (code === 'notFound' && token === undefined);
-}
-
-async function wantsToGoOn(name: string): Promise<boolean> {
-  const message = `The download of ${name} is stopped. What has arrived is kept, and the next download goes on from there.`;
-  return (await window.showInformationMessage(message, 'Go On')) === 'Go On';
 }

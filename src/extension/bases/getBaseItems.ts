@@ -1,25 +1,21 @@
+import { parseGgufName } from '../../hub/ggufFiles.ts';
 import { type KnownModel, memoryNeeded, modelsThatFit } from '../../hub/knownModels.ts';
 import { parseRepoName } from '../../hub/repoName.ts';
-import type { CachedModel, DownloadProgress, LocalModel } from '../../protocol/engine/models.ts';
-import { bytes, duration, magnitude } from '../../text/numbers.ts';
+import type { CachedModel, HubGguf, LocalModel } from '../../protocol/engine/models.ts';
+import { bytes, magnitude } from '../../text/numbers.ts';
+import type { Choice, ChoiceGroup } from '../hub/pickOrType.ts';
 
 /**
- * A base that can be had, as recipes name it: here already, of another program and still to be read, or to be downloaded;
- * or what has to be done to find it.
+ * A base that can be had, as recipes name it: here already, of another program and still to be read, to be downloaded, or
+ * a repository in which it is still to be looked for; or what has to be done to find it.
  */
-export type BaseSource = { kind: 'ready' | 'local' | 'download'; name: string } | { kind: 'folder' } | { kind: 'file' };
+export type BaseSource =
+  | { kind: 'ready' | 'local' | 'download' | 'repository'; name: string }
+  | { kind: 'folder' }
+  | { kind: 'file' };
 
-export interface BaseItem {
-  source: BaseSource;
-  label: string;
-  description: string;
-  detail?: string;
-}
-
-export interface BaseGroup {
-  title: string;
-  items: BaseItem[];
-}
+type BaseItem = Choice<BaseSource>;
+type BaseGroup = ChoiceGroup<BaseSource>;
 
 /** What *Get a Base Model…* offers on a machine with so many bytes of memory: what is there already, and what fits. */
 export function baseGroups(
@@ -46,22 +42,22 @@ export function baseGroups(
 export function typedItem(text: string, groups: readonly BaseGroup[]): BaseItem | undefined {
   const name = text.trim();
   const isOffered = groups.some(g => g.items.some(({ source }) => 'name' in source && source.name === name));
-  if (isOffered || !parseRepoName(name)) return undefined;
+  const isFile = parseGgufName(name) !== undefined;
+  if (isOffered || !(isFile || parseRepoName(name))) return undefined;
   return {
-    source: { kind: 'download', name },
+    source: { kind: isFile ? 'download' : 'repository', name },
     label: `$(cloud-download) ${name}`,
-    description: 'from the Hugging Face hub',
+    description: isFile ? 'in GGUF, from the Hugging Face hub' : 'from the Hugging Face hub',
     detail: 'Llama, SmolLM, Mistral, Qwen, Gemma, Phi, Granite and OLMo 2 models run here',
   };
 }
 
-/** `model.safetensors · 120.0 MB of 269.1 MB · 12.3 MB/s · 12 s left`. */
-export function progressText(progress: DownloadProgress): string {
-  const { file, done, total, bytesPerSecond, secondsLeft } = progress;
-  const parts = [file, `${bytes(done)} of ${bytes(total)}`];
-  if (bytesPerSecond > 0) parts.push(`${bytes(bytesPerSecond)}/s`);
-  if (secondsLeft !== undefined) parts.push(`${duration(secondsLeft)} left`);
-  return parts.join(' · ');
+/** The models in GGUF of a repository. */
+export function ggufItems(ggufs: readonly HubGguf[]): Choice<HubGguf>[] {
+  return ggufs.map(gguf => {
+    const { file, base, bytes: size } = gguf;
+    return { source: gguf, label: base?.replace(/^.*?:/, '') ?? file, description: `${bytes(size)} · ${file}` };
+  });
 }
 
 const embedded: BaseItem = {

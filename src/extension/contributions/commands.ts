@@ -199,6 +199,11 @@ export const commands = {
     icon: 'cloud-download',
     menus: [titleMenu('bases', 'navigation@1')],
   },
+  'multiLora.getDataset': {
+    title: 'Get a Dataset…',
+    icon: 'database',
+    menus: [titleMenu('recipes', 'navigation@2')],
+  },
   'multiLora.setToken': { title: 'Set Hugging Face Token…', icon: 'key' },
   'multiLora.removeToken': { title: 'Remove Hugging Face Token' },
   'multiLora.restartEngine': {

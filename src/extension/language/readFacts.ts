@@ -45,7 +45,7 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
   async data({ files, name, reading }) {
     const [first] = files;
     if (first === undefined) {
-      const reason = `${name} is neither a file nor in the Hugging Face cache; 'multi-lora get --dataset ${name}' fetches it`;
+      const reason = `${name} is neither a file nor in the Hugging Face cache; get it with “Multi-LoRA: Get a Dataset…” (multi-lora get --dataset ${name})`;
       return { unreadable: 'broken', reason };
     }
     const info = await stat(first).catch(() => undefined);
@@ -95,11 +95,11 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
     const every = Math.max(1, Math.ceil(examples.length / sampled));
     const facts = { lengths: [] as number[], examples: [] as LearnedFacts['examples'], refused: [] as Problem[] };
     const settings = { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking } as const;
-    for (const { messages, isText, line } of examples.filter((_, i) => i % every === 0)) {
+    for (const { messages, isText, tools, line } of examples.filter((_, i) => i % every === 0)) {
       try {
         const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = isText
           ? encodeText(tokenizer, messages[0]!.content, settings)
-          : encodeExample(tokenizer, chatTemplate, messages, settings);
+          : encodeExample(tokenizer, chatTemplate, messages, { ...settings, tools });
         facts.lengths.push(ids.length);
         facts.examples.push({ line, learned, isEnded, isPromptOfUse, lostReasoning });
       } catch (error) {

@@ -1,8 +1,10 @@
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { RelativePattern, type Uri, workspace } from 'vscode';
 import { cachedModels, hubCacheFolder } from '../../experiment/hubCache.ts';
-import { ggufProblem, isFirstOfModel, localModels } from '../../experiment/localModels.ts';
+import { cachedDatasets } from '../../experiment/hubDatasets.ts';
+import { ggufProblem, localModels } from '../../experiment/localModels.ts';
 import { globs } from '../../experiment/paths.ts';
+import { isFirstOfModel } from '../../hub/ggufFiles.ts';
 import type { RecipeListings } from '../../recipe/language/completion.ts';
 import { bytes } from '../../text/numbers.ts';
 import { readSetting } from '../services/settings.ts';
@@ -22,11 +24,14 @@ export async function listForRecipe(recipe: Uri, listed: keyof RecipeListings | 
   };
   const parent = (path: string) => path.split('/').slice(0, -1).join('/') || '.';
   switch (listed) {
-    case 'dataFiles':
-      return {
-        ...listings,
-        dataFiles: await find('**/*.{jsonl,csv,tsv,parquet,jsonl.gz,json.gz,csv.gz,tsv.gz}', globs.notData),
-      };
+    case 'dataFiles': {
+      const [files, cached] = await Promise.all([
+        find('**/*.{jsonl,csv,tsv,parquet,jsonl.gz,json.gz,csv.gz,tsv.gz}', globs.notData),
+        cachedDatasets(hubCacheFolder(readSetting('modelFolder'))),
+      ]);
+      const fromCache = cached.map(({ name, bytes: size }) => ({ name, from: `Hugging Face cache · ${bytes(size)}` }));
+      return { ...listings, dataFiles: [...files.map(name => ({ name })), ...fromCache] };
+    }
     case 'adapters':
       return { ...listings, adapters: (await find(globs.adapters)).map(parent) };
     case 'bases': {

@@ -33,11 +33,14 @@ export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<
 }
 
 /** Deletes a model from the Hugging Face cache, once the user has said so. */
-export async function deleteBase(engine: HostEngine, { name, cached, bytes: size }: BaseRef): Promise<void> {
+export async function deleteBase(engine: HostEngine, { name, folder, cached, bytes: size }: BaseRef): Promise<void> {
   requireTrust();
   if (!cached) return;
   const remove = 'Delete';
-  const detail = `About ${bytes(size)} are freed on the disk. The cache is shared with Python's Hugging Face tools, which then have to download the model again, too.`;
+  const others = /\.gguf$/i.test(folder)
+    ? ` Every file of ${cached.repo} that is here at that commit goes with it.`
+    : '';
+  const detail = `About ${bytes(size)} are freed on the disk.${others} The cache is shared with Python's Hugging Face tools, which then have to download the model again, too.`;
   const question = `Delete ${name} from the Hugging Face cache?`;
   if ((await window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
   const { bytes: freed } = await engine.request('removeModel', cached);

@@ -62,7 +62,7 @@ export function baseRows({ embedded, cached, local = [], unusable = [], recipes 
 
 /** A model of another program, of which no more is known than its file's beginning says, unless a recipe uses it. */
 function localRow(model: LocalModel, users: KnownOfBases['recipes']): TreeRow<BaseRef> {
-  const { name, owner, base, path, reason } = model;
+  const { name, owner, base, path, reason, cached } = model;
   const isActive = users.some(u => u.isActive);
   const known = users[0]?.base;
   const figures = joined(
@@ -84,9 +84,9 @@ function localRow(model: LocalModel, users: KnownOfBases['recipes']): TreeRow<Ba
     ],
     icon: reason === undefined ? 'file-binary' : 'warning',
     colour: isActive ? 'charts.green' : undefined,
-    context: ['base', 'local', ...(reason !== undefined ? [] : [isActive ? 'active' : 'other'])],
+    context: ['base', cached ? 'cached' : 'local', ...(reason !== undefined ? [] : [isActive ? 'active' : 'other'])],
     spoken: `base ${name}, ${isActive ? 'of the active recipe, ' : ''}${figures.replaceAll(' · ', ', ')}`,
-    about: { name: base, folder: path, bytes: model.bytes },
+    about: { name: base, folder: path, cached, bytes: model.bytes },
   };
 }
 

@@ -15,11 +15,11 @@ const starterRows = [
   { question: 'Which other forms are there?', answer: 'Chats as "messages", or "prompt" and "completion"; CSV too.' },
 ];
 
-/** Writes a recipe into a folder, and data to begin with where there is none, and opens it. Overwrites nothing. */
-export async function newRecipe(base = 'embedded'): Promise<void> {
+/** Writes a recipe into a folder, and data to begin with where none is given or chosen, and opens it. Overwrites nothing. */
+export async function newRecipe(base = 'embedded', given?: string[]): Promise<void> {
   const folder = await chooseFolder();
   const name = folder && (await askName(folder.fsPath));
-  const data = folder && name && (await askData(folder, name));
+  const data = folder && name && (given ?? (await askData(folder, name)));
   if (!folder || !name || !data) return;
   const recipe = join(folder.fsPath, name + recipeEnding);
   await writeNewFile(recipe, recipeForData(name, base, data));

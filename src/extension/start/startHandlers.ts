@@ -6,19 +6,26 @@ import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode'
 import { resultsFolder } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { getBase } from '../bases/getBase.ts';
-import { createHubTokens, removeToken, setToken } from '../bases/hubTokens.ts';
 import { walkthrough } from '../contributions/walkthrough.ts';
+import { getDataset } from '../datasets/getDataset.ts';
+import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { newRecipe } from './newRecipe.ts';
 
-/** The commands that one begins with: the way, something to train, and a base to train it on. */
-export function startHandlers({ extension, extensionPath, secrets }: ExtensionContext, engine: HostEngine) {
+/** The commands that one begins with: the way, something to train, data, and a base to train it on. */
+export function startHandlers(
+  { extension, extensionPath, secrets }: ExtensionContext,
+  engine: HostEngine,
+  recipe: ActiveRecipe,
+) {
   const tokens = createHubTokens(secrets);
   return {
     'multiLora.getStarted': () => openWalkthrough(extension.id),
     'multiLora.newRecipe': newRecipe,
     'multiLora.openExamples': () => openExamples(extensionPath),
     'multiLora.getBase': () => getBase(engine, tokens, newRecipe),
+    'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe('embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),
   };

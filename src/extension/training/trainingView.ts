@@ -95,7 +95,7 @@ async function offersOf(recipe: Uri): Promise<Offers> {
     listForRecipe(recipe, 'bases'),
   ]);
   return path => {
-    if (path.at(-2) === 'data' && path.at(-1) !== 'system') return dataFiles;
+    if (path.at(-2) === 'data' && path.at(-1) !== 'system') return dataFiles.map(({ name }) => name);
     return path.at(-1) === 'base' ? ['embedded', ...bases.map(({ name }) => name)] : [];
   };
 }

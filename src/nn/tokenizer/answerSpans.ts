@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../../protocol/errors.ts';
 import {
   type ChatMessage,
   type ChatTemplate,
@@ -63,7 +64,8 @@ export function answerSpans(
     }));
   }
   const talk: Talk = { template, messages, text, options, marks: unusedCharacters(messages, text) };
-  const places = placesOfAll(talk, answers) ?? answers.map(i => placeOfOne(talk, i));
+  const placeOf = (i: number) => (messages[i]!.toolCalls ? placeOfCalls(talk, i) : placeOfOne(talk, i));
+  const places = placesOfAll(talk, answers) ?? answers.map(placeOf);
   const lost = places.find(p => 'times' in p);
   if (lost) return lost;
   const found = places as Place[];
@@ -109,7 +111,9 @@ function render({ template, options }: Talk, messages: readonly ChatMessage[], a
 
 /** Characters for private use that occur nowhere in the conversation. */
 function unusedCharacters(messages: readonly ChatMessage[], text: string): string[] {
-  const all = text + messages.map(m => m.content + (m.reasoning ?? '')).join('');
+  const all =
+    text +
+    messages.map(m => m.content + (m.reasoning ?? '') + (m.toolCalls ? JSON.stringify(m.toolCalls) : '')).join('');
   const used = new Set(/[\ue000-\uf8ff]/.test(all) ? all : '');
   const unused: string[] = [];
   for (let code = 0xe000; unused.length <= messages.length && code < 0xf8ff; code++)
@@ -123,7 +127,7 @@ const trims = [same, (s: string) => s.trim(), (s: string) => s.trimStart(), (s: 
 /** All answers at once, where the template writes messages as they are, or trimmed. */
 function placesOfAll(talk: Talk, answers: readonly number[]): Place[] | undefined {
   const { template, messages, text, marks } = talk;
-  if (messages.some(m => m.reasoning !== undefined)) return undefined;
+  if (messages.some(m => m.reasoning !== undefined || m.toolCalls || m.role === 'tool')) return undefined;
   const replaced = renderOutline(
     template,
     messages.map(({ role }, i) => ({ role, content: marks[i]! })),
@@ -192,11 +196,46 @@ function placeOfOne(talk: Talk, message: number): Place | LostAnswer {
   return { message, start, end: withThought.end, hasReasoning: true };
 }
 
+/**
+ * An answer that calls tools: a template writes the calls in a form of its own, so that they have no mark. They stand
+ * between the prompt for the answer and what closes the turn, where the conversation as far as there is what the whole
+ * begins with; else where another answer, without calls, would stand.
+ */
+function placeOfCalls(talk: Talk, message: number): Place | LostAnswer {
+  const { text, messages, marks, options } = talk;
+  const prompt = render(talk, messages.slice(0, message), true);
+  const through = render(talk, messages.slice(0, message + 1));
+  if (text.startsWith(prompt) && text.startsWith(through) && through.length > prompt.length) {
+    const turn = through.trimEnd();
+    const closing = options.specialTokens.find(token => turn.endsWith(token)) ?? '';
+    const end = turn.length - closing.length;
+    if (end > prompt.length) return { message, start: prompt.length, end, hasReasoning: hasReasoning(talk, message) };
+  }
+  try {
+    const plain = { content: marks[message]!, reasoning: undefined, toolCalls: undefined };
+    const place = around(talk, message, plain, marks[message]!);
+    if (typeof place === 'object') return { message, ...place, hasReasoning: hasReasoning(talk, message) };
+  } catch (error) {
+    // A template may refuse what a tool gave back where none was called.
+    if (!(error instanceof WorkbenchError) || error.code !== 'badRequest') throw error;
+  }
+  return { message, times: 0 };
+}
+
+/** Whether the reasoning of an answer, where it has one, is part of the text. */
+function hasReasoning(talk: Talk, message: number): boolean {
+  const { text, messages } = talk;
+  const { content, reasoning } = messages[message]!;
+  if (reasoning === undefined && !holdsReasoning(content)) return true;
+  const without = { ...messages[message]!, reasoning: undefined, content: splitReasoning(content).answer };
+  return render(talk, messages.with(message, without)) !== text;
+}
+
 /** The part of the text that differs when a message is replaced; else how often the replacement is written, if not once. */
 function around(
   talk: Talk,
   message: number,
-  replacement: Pick<ChatMessage, 'content' | 'reasoning'>,
+  replacement: Pick<ChatMessage, 'content' | 'reasoning' | 'toolCalls'>,
   mark: string,
 ): { start: number; end: number } | number | undefined {
   const { messages, text } = talk;

@@ -4,10 +4,30 @@ import { type Program, parseTemplate, renderTemplate, TemplateLimit, TemplateRef
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant';
+  role: 'system' | 'user' | 'assistant' | 'tool';
   content: string;
   /** What the assistant thought before it answered, apart from its content; templates know it as `reasoning_content`. */
   reasoning?: string;
+  /** What the assistant calls. */
+  toolCalls?: readonly ToolCall[];
+  /** Which tool a message of the role `tool` comes from, and to which call. */
+  name?: string;
+  toolCallId?: string;
+}
+
+/** A call of a function, as templates get it. */
+interface ToolCall {
+  id?: string;
+  type: 'function';
+  function: { name: string; arguments: Record<string, unknown> };
+}
+
+/** Templates differ in what they take for a call. */
+export interface CallForm {
+  /** JSON as a text where they join it to what they write, in place of writing it as JSON themselves. */
+  arguments: 'object' | 'json';
+  /** What stands for the words of an answer that has none. */
+  noContent: '' | null;
 }
 
 /** A compiled chat template. */
@@ -22,6 +42,8 @@ export interface ChatTemplate {
   marked?: Program;
   /** What it makes of conversations of marks: see renderOutline. */
   outlines: Map<string, string>;
+  /** How it wants calls of tools, once that is known: see toolSupport. */
+  callForm?: CallForm;
 }
 
 export interface RenderOptions {
@@ -31,6 +53,8 @@ export interface RenderOptions {
   eosToken?: string;
   /** Whether the assistant thinks before it answers, where the template knows of it. Default false. */
   thinking?: boolean;
+  /** Schemas of the functions that the assistant may call. */
+  tools?: readonly Record<string, unknown>[];
 }
 
 /**
@@ -130,8 +154,8 @@ export function renderOutline(
   options: RenderOptions,
 ): string {
   if (messages.length > longestOutline) return renderChat(template, messages, options);
-  const { addGenerationPrompt, bosToken, eosToken, thinking } = options;
-  const outline = JSON.stringify([messages, addGenerationPrompt, bosToken, eosToken, thinking]);
+  const { addGenerationPrompt, bosToken, eosToken, thinking, tools } = options;
+  const outline = JSON.stringify([messages, addGenerationPrompt, bosToken, eosToken, thinking, tools]);
   const known = template.outlines.get(outline);
   if (known !== undefined) return known;
   const text = renderChat(template, messages, options);
@@ -152,11 +176,15 @@ function renderProgram(
   const thinking = options.thinking ?? false;
   try {
     return renderTemplate(program, {
-      messages: messages.map(({ role, content, reasoning }) => ({
+      messages: messages.map(({ role, content, reasoning, toolCalls, name, toolCallId }) => ({
         role,
-        content,
+        content: toolCalls && content === '' && template.callForm ? template.callForm.noContent : content,
         ...(reasoning !== undefined && { reasoning_content: reasoning }),
+        ...(toolCalls && { tool_calls: toolCalls.map(call => writtenCall(template, call)) }),
+        ...(name !== undefined && { name }),
+        ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
       })),
+      ...(options.tools && { tools: options.tools }),
       add_generation_prompt: options.addGenerationPrompt,
       bos_token: options.bosToken ?? '',
       eos_token: options.eosToken ?? '',
@@ -170,6 +198,20 @@ function renderProgram(
     const hint = cause instanceof TemplateRefusal ? rolesHint : templateHint;
     throw new WorkbenchError('badRequest', `${nameOf(template)} refused the messages: ${reasonOf(cause)}`, hint);
   }
+}
+
+function writtenCall({ callForm }: ChatTemplate, call: ToolCall): object {
+  if (callForm?.arguments !== 'json') return call;
+  return { ...call, function: { ...call.function, arguments: jsonText(call.function.arguments) } };
+}
+
+/** As Python's json.dumps writes it. */
+function jsonText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, each]) => `${JSON.stringify(key)}: ${jsonText(each)}`)
+    .join(', ')}}`;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { answerSpans, type LostAnswer } from './answerSpans.ts';
-import { type ChatMessage, type ChatTemplate, renderChat, tokensOf } from './chatTemplate.ts';
+import { type ChatMessage, type ChatTemplate, type RenderOptions, renderChat, tokensOf } from './chatTemplate.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import { checkCalls, checkTools } from './toolSupport.ts';
 
 /** The label of a token without loss (PyTorch's and PEFT's ignore index). */
 export const ignoreLabel = -100;
@@ -13,6 +14,8 @@ export interface EncodeExampleOptions {
   lossOn: 'answer' | 'all';
   /** Whether experts think before they answer at use. Default false. */
   thinking?: boolean;
+  /** Schemas of the functions that may be called. */
+  tools?: RenderOptions['tools'];
 }
 
 /** A message of a conversation to learn from. */
@@ -50,19 +53,22 @@ export interface EncodedExample {
  * A training example from a conversation, rendered by the code that renders prompts. A turn of the assistant carries
  * loss from where the generation prompt ends up to and with the token that ends the turn.
  * @throws WorkbenchError `badRequest` where the template refuses the messages, `unsupported` where it cannot be told
- *   where an answer stands in its text.
+ *   where an answer stands in its text, or it knows no tools.
  */
 export function encodeExample(
   tokenizer: Tokenizer,
   template: ChatTemplate,
   messages: readonly LearnedMessage[],
-  { maxLength, lossOn, thinking = false }: EncodeExampleOptions,
+  { maxLength, lossOn, thinking = false, tools }: EncodeExampleOptions,
 ): EncodedExample {
-  const options = { ...tokensOf(tokenizer), specialTokens: tokenizer.specialTokens, thinking };
+  const options = { ...tokensOf(tokenizer), specialTokens: tokenizer.specialTokens, thinking, ...(tools && { tools }) };
+  checkTools(template, messages, options);
   const text = renderChat(template, messages, { ...options, addGenerationPrompt: false });
   const found = answerSpans(template, messages, text, options);
   if (!Array.isArray(found) && lossOn === 'answer') throw lostAnswer(found);
   const spans = Array.isArray(found) ? found : [];
+  for (const { message, start, end } of spans)
+    if (messages[message]!.toolCalls) checkCalls(messages[message]!, text.slice(start, end));
   const encode = (piece: string) => tokenizer.encode(piece, { addSpecialTokens: false });
 
   let ids = encode(text);

@@ -35,6 +35,8 @@ const localModel = z.object({
   /** Of the file, or of the first of several. */
   path: z.string(),
   bytes: z.number(),
+  /** Where it lies in the Hugging Face cache. */
+  cached: z.optional(z.object({ repo: z.string(), commit: z.string() })),
   /** Why it cannot be a base, as far as that is known without reading the model. */
   reason: z.optional(z.string()),
 });
@@ -51,30 +53,69 @@ const downloadProgress = z.object({
   secondsLeft: z.optional(z.number()),
 });
 
+/** Where files of a hub come from, and as whom. */
+const hubAccess = {
+  /** A mirror; without it HF_ENDPOINT, else the Hugging Face hub. */
+  endpoint: z.optional(z.string()),
+  /** Sent to the endpoint alone; neither kept nor logged. */
+  token: z.optional(z.string()),
+  /** A proxy's address; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. */
+  proxy: z.optional(z.string()),
+};
+
+const hubModel = {
+  /** `owner/name`, or `owner/name:Q4_K_M` for a model in GGUF whose file's name ends so. */
+  repo: z.string(),
+  /** Branch, tag or commit; `main` without it. */
+  revision: z.optional(z.string()),
+};
+
+const hubGguf = z.object({
+  /** Of several that belong together the first. */
+  file: z.string(),
+  /** As recipes name it; without it by its path, once it is here. */
+  base: z.optional(z.string()),
+  /** Of all its files. */
+  bytes: z.number(),
+});
+
+const datasetSplit = z.object({
+  /** As recipes name it. */
+  dataset: z.string(),
+  config: z.optional(z.string()),
+  split: z.string(),
+  bytes: z.number(),
+});
+
 export const modelRequests = {
   /** Where it goes is the engine's environment's matter: HF_HUB_CACHE, HF_HOME. */
   download: {
     params: z.object({
-      /** `owner/name`. */
-      repo: z.string(),
-      /** Branch, tag or commit; `main` without it. */
-      revision: z.optional(z.string()),
-      /** A mirror; without it HF_ENDPOINT, else the Hugging Face hub. */
-      endpoint: z.optional(z.string()),
-      /** Sent to the endpoint alone; neither kept nor logged. */
-      token: z.optional(z.string()),
-      /** A proxy's address; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. */
-      proxy: z.optional(z.string()),
+      ...hubModel,
+      /** A file in GGUF of the repository, or what its name ends with: then that is fetched, not a folder. */
+      file: z.optional(z.string()),
+      ...hubAccess,
     }),
     progress: downloadProgress,
     result: z.object({
       repo: z.string(),
+      /** As recipes name it. */
+      base: z.string(),
       commit: z.string(),
-      /** The base's folder; recipes may also name `owner/name`. */
+      /** The base's folder, or its file in GGUF. */
       folder: z.string(),
       bytes: z.number(),
       /** What came over the network now; the rest was there. */
       fetchedBytes: z.number(),
+    }),
+  },
+  /** What a repository offers as a base. */
+  modelFiles: {
+    params: z.object({ ...hubModel, ...hubAccess }),
+    result: z.object({
+      /** Whether it can be downloaded as a folder. */
+      isFolder: z.boolean(),
+      ggufs: z.array(hubGguf),
     }),
   },
   /** As download, for a split of a dataset. */
@@ -82,9 +123,7 @@ export const modelRequests = {
     params: z.object({
       /** `owner/name:config:split@revision`, all but the first two left out at will. */
       dataset: z.string(),
-      endpoint: z.optional(z.string()),
-      token: z.optional(z.string()),
-      proxy: z.optional(z.string()),
+      ...hubAccess,
     }),
     progress: downloadProgress,
     result: z.object({
@@ -95,6 +134,11 @@ export const modelRequests = {
       bytes: z.number(),
       fetchedBytes: z.number(),
     }),
+  },
+  /** What of a dataset can be downloaded; configuration and split of the name do not count. */
+  datasetSplits: {
+    params: z.object({ dataset: z.string(), ...hubAccess }),
+    result: z.object({ splits: z.array(datasetSplit) }),
   },
   listModels: {
     params: z.object({}),
@@ -117,6 +161,10 @@ export const modelRequests = {
 export type CachedModel = z.infer<typeof cachedModel>;
 export type LocalModel = z.infer<typeof localModel>;
 export type UnusableModel = z.infer<typeof unusableModel>;
+export type DatasetSplit = z.infer<typeof datasetSplit>;
+export type HubGguf = z.infer<typeof hubGguf>;
+export type HubModel = z.infer<z.ZodMiniObject<typeof hubModel>>;
+export type HubAccess = z.infer<z.ZodMiniObject<typeof hubAccess>>;
 export type DownloadProgress = z.infer<typeof downloadProgress>;
 export type DownloadResult = z.infer<typeof modelRequests.download.result>;
 export type ListModelsResult = z.infer<typeof modelRequests.listModels.result>;

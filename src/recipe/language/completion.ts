@@ -21,7 +21,8 @@ import { known, type RecipeWorld } from './recipeWorld.ts';
 
 /** What the workspace and this machine offer to a recipe; paths relative to the recipe's folder. */
 export interface RecipeListings {
-  dataFiles: string[];
+  /** Files, and datasets of the Hugging Face cache by their names. */
+  dataFiles: { name: string; from?: string }[];
   /** PEFT folders. */
   adapters: string[];
   /** Base models: folders of the workspace, and those of the Hugging Face cache by their names. */
@@ -146,7 +147,8 @@ function columnOffers(path: JSONPath, value: unknown, world: RecipeWorld): Offer
 /** Files and folders, where a recipe names some. */
 function pathOffers(path: JSONPath, { dataFiles, adapters, bases }: RecipeListings): Offer[] | undefined {
   const listed = listedBy(path);
-  if (listed === 'dataFiles') return dataFiles.map(file => textOffer(file, 'file'));
+  if (listed === 'dataFiles')
+    return dataFiles.map(({ name, from }) => ({ ...textOffer(name, 'file'), ...(from && { detail: from }) }));
   if (listed === 'adapters') return adapters.map(folder => textOffer(folder, 'folder'));
   if (listed === 'bases')
     return [

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { AskResult } from '../../../src/protocol/engine/asking.ts';
 import type { DownloadResult, ListModelsResult } from '../../../src/protocol/engine/models.ts';
 import { embeddedGguf, ggufStart } from '../../support/embeddedGguf.ts';
-import { commit, startDatasetHub, startHub } from '../../support/hubServer.ts';
+import { commit, startDatasetHub, startHub, startModelHub } from '../../support/hubServer.ts';
 import { addOllamaModel, blobOf } from '../../support/ollamaStore.ts';
 import { type CliResult, finished, startCli } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
@@ -161,7 +161,53 @@ test('get --dataset: a split that a recipe then names, with its columns and a sh
   assert.equal(plan.code, 0, plan.stderr);
   assert.equal(JSON.parse(plan.stdout).experts[0].examples, 270);
 
+  const list = await run('get', '--dataset', 'test/data', '--list');
+  assert.equal(list.stdout, '  test/data:main  5.9 kB\n');
+  assert.match((await run('get')).stdout, /data in it, as a recipe names it:\n +test\/data:main +5\.9 kB\n/);
+  assert.equal((await run('get', '--list')).code, 2);
+
   const both = await run('get', 'test/base', '--dataset', 'test/data');
   assert.equal(both.code, 2);
   assert.match(both.stderr, /one after the other/);
+});
+
+test('get of a model in GGUF: listed, fetched by how its file ends, and named so in a recipe', async () => {
+  const path = join(temporaryFolder(), 'base.gguf');
+  await embeddedGguf(path);
+  const files = new Map([['base-F16.gguf', readFileSync(path)]]);
+  const hub = await startModelHub(files, 'test/base-GGUF');
+  const cache = temporaryFolder();
+  const home = temporaryFolder();
+  const env = {
+    HOME: home,
+    USERPROFILE: home,
+    OLLAMA_MODELS: '',
+    LLAMA_CACHE: '',
+    XDG_CACHE_HOME: join(home, '.cache'),
+  };
+  const run = withCache(cache, { ...env, HF_ENDPOINT: hub.endpoint, MULTI_LORA_CACHE: join(home, 'made') });
+
+  const list = await run('get', 'test/base-GGUF', '--list');
+  assert.equal(list.code, 0, list.stderr);
+  assert.match(list.stdout, /in GGUF, as a recipe names it:\n {2}test\/base-GGUF:F16 {2}10\.\d MB, base-F16\.gguf\n/);
+  const folder = await run('get', 'test/base-GGUF');
+  assert.equal(folder.code, 1);
+  assert.match(
+    folder.stderr,
+    /hint: In GGUF it has F16 \(10\.\d MB\)\. Get one with: multi-lora get test\/base-GGUF:F16/,
+  );
+
+  const got = await run('get', 'test/base-GGUF:F16');
+  assert.equal(got.code, 0, got.stderr);
+  assert.equal(got.stdout, `${join(cache, 'models--test--base-GGUF', 'snapshots', commit, 'base-F16.gguf')}\n`);
+  assert.match(got.stderr, /in a recipe: "base": "test\/base-GGUF:F16"/);
+  assert.match((await run('get', 'test/base-GGUF', 'base-F16.gguf')).stderr, /it was there already\n$/);
+
+  const all = await run('get');
+  assert.match(all.stdout, /as a recipe names them:\n +test\/base-GGUF:F16 +Hugging Face cache, 10 MB\n/);
+  assert.doesNotMatch(all.stdout, /not to be used/);
+  const recipe = join(temporaryFolder(), 'x.lora.json');
+  writeFileSync(recipe, JSON.stringify({ base: 'test/base-GGUF:F16', experts: {} }));
+  const answer = await run('ask', 'Hello', '--recipe', recipe, '--expert', 'base', '--max-tokens', '2', '--json');
+  assert.equal(answer.code, 0, answer.stderr);
 });

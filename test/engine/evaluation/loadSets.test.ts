@@ -23,3 +23,13 @@ test('what of held-out data is not used is told once for each dataset', async ()
     ["held.jsonl:1: the field 'topic' is not used (2 lines have it)."],
   );
 });
+
+test('examples with tools are refused, since questions are answered without', async () => {
+  const recipe = tinyExperiment({ evaluation: { sets: { one: { data: 'held.jsonl', expert: 'math' } } } });
+  const row = { prompt: 'a', completion: 'b' };
+  writeJsonLines(join(dirname(recipe), 'held.jsonl'), [row, { ...row, tools: [{ name: 'f' }] }]);
+  await assert.rejects(loadSets(await openExperiment(recipe, media)), {
+    code: 'badData',
+    message: /^held\.jsonl:2: a set of questions is answered without tools/,
+  });
+});

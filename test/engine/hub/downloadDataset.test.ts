@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { datasetSplits } from '../../../src/engine/hub/datasetSplits.ts';
 import { type DatasetDownload, downloadDataset } from '../../../src/engine/hub/downloadDataset.ts';
 import { partialPath } from '../../../src/engine/hub/fetchBlob.ts';
-import { findData } from '../../../src/experiment/hubDatasets.ts';
+import { cachedDatasets, findData } from '../../../src/experiment/hubDatasets.ts';
 import { parseDatasetName } from '../../../src/hub/datasetName.ts';
 import type { ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
 import { commit, convertedCommit, type HubServer, sha256, startDatasetHub } from '../../support/hubServer.ts';
@@ -122,4 +123,55 @@ test('what is not there is said with what there is', async () => {
   await assert.rejects(get(hub, cache, 'test/data:de:dev'), fails('notFound', /no file of the split 'dev'/));
   await assert.rejects(get(hub, cache, 'test/none'), fails('notFound', /has no dataset 'test\/none'/));
   assert.equal((await get(hub, cache, 'test/data:de')).files.length, 1);
+});
+
+test('the splits of a dataset are listed, its own first, and what of them is in the cache', async () => {
+  const converted = new Map([
+    ['default/train/0000.parquet', chat],
+    ['extra/train/0000.parquet', squad],
+    ['extra/test/0000.parquet', chat],
+  ]);
+  const hub = await startDatasetHub(shards, converted);
+  const splits = (name: string) =>
+    datasetSplits({
+      dataset: parseDatasetName(name)!,
+      endpoint: hub.endpoint,
+      signal: new AbortController().signal,
+    });
+  const of = (dataset: string, config: string | undefined, split: string, bytes: number) => ({
+    dataset,
+    config,
+    split,
+    bytes,
+  });
+  const all = [
+    of('test/data', undefined, 'train', 2 * chat.length),
+    of('test/data::test', undefined, 'test', squad.length),
+    of('test/data:extra', 'extra', 'train', squad.length),
+    of('test/data:extra:test', 'extra', 'test', chat.length),
+  ];
+  assert.deepEqual(await splits('test/data'), all);
+  assert.deepEqual(hub.large, []);
+  const ofCommit = `test/data@${commit}`;
+  assert.deepEqual(
+    (await splits(ofCommit)).map(s => s.dataset),
+    [ofCommit, `test/data::test@${commit}`],
+  );
+  await assert.rejects(splits('test/none'), fails('notFound', /has no dataset 'test\/none'/));
+
+  const cache = temporaryFolder();
+  assert.deepEqual(await cachedDatasets(cache), []);
+  for (const { dataset } of all) await get(hub, cache, dataset);
+  const bySize = (list: { name: string; bytes: number }[]) => new Map(list.map(({ name, bytes }) => [name, bytes]));
+  assert.deepEqual(
+    bySize(await cachedDatasets(cache)),
+    bySize(all.map(({ dataset: name, bytes }) => ({ name, bytes }))),
+  );
+});
+
+test('a dataset without a split that can be read says so', async () => {
+  const hub = await startDatasetHub(new Map([['README.md', Buffer.from('#')]]));
+  const dataset = parseDatasetName('test/data')!;
+  const request = { dataset, endpoint: hub.endpoint, signal: new AbortController().signal };
+  await assert.rejects(datasetSplits(request), fails('notFound', /'test\/data' has no file of a split/, /test\/data/));
 });

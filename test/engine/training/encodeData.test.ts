@@ -76,6 +76,22 @@ test('an example that the template refuses is told with its line, wherever it is
     });
 });
 
+test('calls of tools that the template would leave out are told with their line and what to do', async () => {
+  const examples = talks(3);
+  const called = { type: 'function' as const, function: { name: 'f', arguments: {} } };
+  examples[1]!.messages[1]!.toolCalls = [called];
+  examples[2]!.tools = [called];
+  await assert.rejects(encodeData(base, examples, { ...defaults, ...settings }, place), (e: WorkbenchError) => {
+    assert.deepEqual(
+      e.problems.map(p => p.where),
+      ['/data/talk.jsonl:2', '/data/talk.jsonl:3'],
+    );
+    return /talk\.jsonl:2: .*chat template knows no tools: it leaves out calls of tools\. Take a base whose/.test(
+      e.message,
+    );
+  });
+});
+
 test('tokens are kept, for the same examples and settings alone, and a damaged file is made anew', async () => {
   const cacheFolder = temporaryFolder();
   const examples = talks(2_000);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { baseGroups, progressText, typedItem } from '../../../src/extension/bases/getBaseItems.ts';
+import { baseGroups, ggufItems, typedItem } from '../../../src/extension/bases/getBaseItems.ts';
 import type { CachedModel, LocalModel } from '../../../src/protocol/engine/models.ts';
 
 const cached = (repo: string, revisions: string[]): CachedModel => ({
@@ -84,17 +84,20 @@ test('another revision of a known model is not the known one', () => {
 test('what is typed is offered when it can be a model, and only once', () => {
   const groups = baseGroups([], [], 16e9);
   const typed = (text: string) => typedItem(text, groups)?.source;
-  assert.deepEqual(typed(' owner/name '), { kind: 'download', name: 'owner/name' });
-  assert.deepEqual(typed('owner/name@v1'), { kind: 'download', name: 'owner/name@v1' });
+  assert.deepEqual(typed(' owner/name '), { kind: 'repository', name: 'owner/name' });
+  assert.deepEqual(typed('owner/name@v1'), { kind: 'repository', name: 'owner/name@v1' });
+  assert.deepEqual(typed('owner/name:Q4_K_M'), { kind: 'download', name: 'owner/name:Q4_K_M' });
   assert.equal(typed(smallest), undefined);
   for (const text of ['', 'smol', 'owner/', '../x', 'a/b/c']) assert.equal(typed(text), undefined, text);
 });
 
-test('progress in words', () => {
-  const at = { file: 'model.safetensors', done: 120e6, total: 269.06e6 };
-  assert.equal(
-    progressText({ ...at, bytesPerSecond: 12.34e6, secondsLeft: 72.08 }),
-    'model.safetensors · 120.0 MB of 269.1 MB · 12.3 MB/s · 1 min 12 s left',
-  );
-  assert.equal(progressText({ ...at, bytesPerSecond: 0 }), 'model.safetensors · 120.0 MB of 269.1 MB');
+test('the models in GGUF of a repository, by what tells them apart', () => {
+  const [q4, other] = [
+    { file: 'x-Q4_K_M.gguf', base: 'a/b:Q4_K_M', bytes: 4e8 },
+    { file: 'x.gguf', bytes: 9e8 },
+  ];
+  assert.deepEqual(ggufItems([q4!, other!]), [
+    { source: q4, label: 'Q4_K_M', description: '400.0 MB · x-Q4_K_M.gguf' },
+    { source: other, label: 'x.gguf', description: '900.0 MB · x.gguf' },
+  ]);
 });

@@ -85,7 +85,7 @@ test('a dataset: examples, bad lines, and what is not there', async () => {
   assert.deepEqual(await readFacts.data({ files: [], name: 'owner/name' }), {
     unreadable: 'broken',
     reason:
-      "owner/name is neither a file nor in the Hugging Face cache; 'multi-lora get --dataset owner/name' fetches it",
+      'owner/name is neither a file nor in the Hugging Face cache; get it with “Multi-LoRA: Get a Dataset…” (multi-lora get --dataset owner/name)',
   });
 });
 

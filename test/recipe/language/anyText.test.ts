@@ -22,7 +22,7 @@ const recipe = `{
   "steps": [{"do": "train", "experts": ["math"]}, {"do": "ask", "prompt": "p", "weights": {"math": 1}}]
 }`;
 const world = worldOf({ data: { 't.jsonl': '{"prompt": "a", "completion": "b"}\n{}' } });
-const listings = { dataFiles: ['t.jsonl'], adapters: ['a'], bases: [] };
+const listings = { dataFiles: [{ name: 't.jsonl' }], adapters: ['a'], bases: [] };
 
 test('whatever is cut out of a recipe or written into it, nothing throws', () => {
   const piece = fc.constantFrom(

@@ -10,10 +10,16 @@ import { embedded, marked, worldOf } from './marked.ts';
 const world = worldOf({ data: { 'math/train.jsonl': '{"problem": "1", "solution": "2", "level": 3}' } });
 
 const listings = {
-  dataFiles: ['math/train.jsonl', 'b$}.csv'],
+  dataFiles: [
+    { name: 'math/train.jsonl' },
+    { name: 'b$}.csv' },
+    { name: 'openai/gsm8k:main', from: 'Hugging Face cache · 2.3 MB' },
+  ],
   adapters: ['adapters/a'],
   bases: [{ name: 'owner/small', from: 'Hugging Face cache' }],
 };
+
+const dataNames = listings.dataFiles.map(({ name }) => name);
 
 function complete(source: string): Completion[] {
   const { text, cursor } = marked(source);
@@ -84,10 +90,10 @@ check('kinds of routers', '{"router": {"kind": ‸}}', ['learned', 'keywords']);
 check(
   'datasets that exist',
   `{"experts": {"math": {"data": {"train": "‸"}}}}`,
-  listings.dataFiles,
+  dataNames,
   '{"experts": {"math": {"data": {"train": "math/train.jsonl"}}}}',
 );
-check('signs of a snippet in a path', `{"evaluation": {"sets": {"s": {"data": "‸"}}}}`, listings.dataFiles);
+check('signs of a snippet in a path', `{"evaluation": {"sets": {"s": {"data": "‸"}}}}`, dataNames);
 check('adapters that exist', '{"experts": {"math": {"adapter": "‸"}}}', ['adapters/a']);
 check('bases: embedded, downloaded, of the workspace', '{"base": "‸"}', ['embedded', 'owner/small']);
 check('targets that the base has', '{"lora": {"targets": ["q_proj", "‸"]}}', labels =>
@@ -193,4 +199,4 @@ check(
   ['problem', 'solution', 'level'],
   '{"experts": {"a": {"data": {"train": "math/train.jsonl", "columns": {"prompt": "problem"}}}}}',
 );
-check('files for validation', '{"experts": {"a": {"data": {"validation": ‸}}}}', ['math/train.jsonl', 'b$}.csv']);
+check('files for validation', '{"experts": {"a": {"data": {"validation": ‸}}}}', dataNames);

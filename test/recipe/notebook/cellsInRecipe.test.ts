@@ -12,7 +12,7 @@ import { oddRecipe } from './oddRecipe.ts';
 
 const adapter = adapterFacts({ r: 8, lora_alpha: 16, target_modules: ['q_proj'] });
 const world = worldOf({ adapters: { a: adapter, b: adapter } });
-const listings = { dataFiles: ['train.jsonl'], adapters: [], bases: [] };
+const listings = { dataFiles: [{ name: 'train.jsonl' }], adapters: [], bases: [] };
 
 const recipe = `{
   "experts": { "math": { "adapter": "a" }, "code": { "adapter": "b" } }, // two

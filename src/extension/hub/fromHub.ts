@@ -1,0 +1,83 @@
+import { type CancellationToken, ProgressLocation, window } from 'vscode';
+import type { DownloadProgress, HubAccess } from '../../protocol/engine/models.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { withSignal } from '../services/cancellation.ts';
+import { isCancellation } from '../services/messages.ts';
+import { hubSettings } from '../services/settings.ts';
+import { askToken, type HubTokens } from './hubTokens.ts';
+import { progressText } from './progressText.ts';
+
+/** Downloads what a name stands for, with a notification that lets it be stopped; undefined when it was, for good. */
+export async function downloadFromHub<T>(
+  tokens: HubTokens,
+  name: string,
+  send: (from: HubAccess, options: { signal: AbortSignal; onProgress(told: DownloadProgress): void }) => Promise<T>,
+): Promise<T | undefined> {
+  for (;;) {
+    try {
+      return await withNotification(`Downloading ${name}`, (cancellation, report) =>
+        withSignal(cancellation, signal => withToken(tokens, from => send(from, { signal, onProgress: report }))),
+      );
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      if (!(await wantsToGoOn(name))) return undefined;
+    }
+  }
+}
+
+/** Asks the hub something, with a notification; undefined when the user does not wait for it. */
+export async function askHub<T>(
+  tokens: HubTokens,
+  title: string,
+  send: (from: HubAccess, options: { signal: AbortSignal }) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await withNotification(title, cancellation =>
+      withSignal(cancellation, signal => withToken(tokens, from => send(from, { signal }))),
+    );
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Sends with the token that is kept, and again with one that is asked for where that is what was missing. */
+async function withToken<T>(tokens: HubTokens, send: (from: HubAccess) => Promise<T>): Promise<T> {
+  const { endpoint, proxy } = hubSettings();
+  let token = await tokens.read(endpoint);
+  for (;;) {
+    try {
+      return await send({ endpoint, proxy, token });
+    } catch (error) {
+      if (!(error instanceof WorkbenchError) || !mayNeedToken(error, token)) throw error;
+      token = await askToken(tokens, endpoint, `${error.message}. ${error.hint}`);
+      if (!token) throw error;
+    }
+  }
+}
+
+/** A notification that tells how far a download is. */
+async function withNotification<T>(
+  title: string,
+  work: (cancellation: CancellationToken, report: (told: DownloadProgress) => void) => Promise<T>,
+): Promise<T> {
+  const options = { location: ProgressLocation.Notification, title, cancellable: true };
+  return window.withProgress(options, (progress, cancellation) => {
+    let shown = 0;
+    return work(cancellation, told => {
+      const percent = (100 * told.done) / told.total;
+      progress.report({ message: progressText(told), increment: Math.max(0, percent - shown) });
+      shown = Math.max(shown, percent);
+    });
+  });
+}
+
+/** The hub does not tell those without a token whether a private model or dataset exists. */
+function mayNeedToken({ code }: WorkbenchError, token: string | undefined): boolean {
+  return code === 'denied' || (code === 'notFound' && token === undefined);
+}
+
+async function wantsToGoOn(name: string): Promise<boolean> {
+  const message = `The download of ${name} is stopped. What has arrived is kept, and the next download goes on from there.`;
+  return (await window.showInformationMessage(message, 'Go On')) === 'Go On';
+}
