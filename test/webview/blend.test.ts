@@ -98,6 +98,29 @@ test('the blend lab in Chromium', { skip: browserMissing }, async t => {
     await page.close();
   });
 
+  await t.test(
+    'weights are found, told with what they are worth, and put on the sliders; a search can be cancelled',
+    async () => {
+      const page = await open('blend');
+      await page.getByRole('button', { name: 'Find Weights…' }).nth(1).click();
+      await page.getByText('Found: math 0.82, code -0.06, qa 0.00').waitFor();
+      assert.deepEqual(await shownWeights(page, 'B'), { math: '0.82', code: '-0.06', qa: '0.00' });
+      const told = await pane(page, 'B').locator('details').innerText();
+      assert.match(told, /than equal weights \(loss 0\.62 a token\): −0\.41 \(−0\.55 to −0\.27\), beyond noise/);
+      assert.match(told, /better than the best expert, math, these examples do not tell/);
+      assert.deepEqual(await seriousViolations(page), []);
+      await page.close();
+
+      const slow = await open('blend', { recorded: 'slow' });
+      await slow.getByRole('button', { name: 'Find Weights…' }).first().click();
+      await slow.getByText('trying weights').waitFor();
+      await slow.getByRole('button', { name: 'Cancel the Search' }).click();
+      await slow.getByText('Cancelled.').waitFor();
+      assert.equal(await slow.getByRole('button', { name: 'Find Weights…' }).count(), 2);
+      await slow.close();
+    },
+  );
+
   await t.test('a question under way is cancelled when a weight moves, and its text shows no more', async () => {
     const page = await open('blend', { recorded: 'slow' });
     await ask(page);

@@ -1,6 +1,7 @@
 import { type FitSettings, fitLoop, fitShapes, type OwnedExample } from '../../nn/merge/fitLoop.ts';
+import { checkFitMemory, fitMemory } from './fitMemory.ts';
 import type { RegmeanOptions } from './fitRegmean.ts';
-import { checkMemory, openParameterSession, type ParameterSessionOptions } from './parameterSession.ts';
+import { openParameterSession, type ParameterSessionOptions } from './parameterSession.ts';
 
 export interface FitParametersOptions extends ParameterSessionOptions, Pick<RegmeanOptions, 'watch'> {
   examples: OwnedExample[];
@@ -21,7 +22,8 @@ export interface FitParametersOptions extends ParameterSessionOptions, Pick<Regm
  */
 export async function fitParameters(o: FitParametersOptions): Promise<{ parameters: Float32Array; losses: number[] }> {
   const { examples, experts, settings, seed, watch } = o;
-  checkMemory(o, fitShapes(examples, experts, settings, seed), o.memoryLimit);
+  const needed = fitMemory(o.base, o.graph, fitShapes(examples, experts, settings, seed), o.start.length);
+  checkFitMemory(needed, o.memoryLimit, 'fitting the merge', 'merge by regmean, which takes less.');
   const session = await openParameterSession(o);
   try {
     const losses: number[] = [];

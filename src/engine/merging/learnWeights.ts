@@ -4,7 +4,13 @@ import type { FitSettings, OwnedExample } from '../../nn/merge/fitLoop.ts';
 import { plainConfig } from '../../nn/merge/merge.ts';
 import { checkFactorsAlone } from '../../nn/merge/mergeError.ts';
 import { type StackedFactors, stackFactors } from '../../nn/merge/stackedFactors.ts';
-import { buildWeightGraph, type WeightsPer, weightGroup, weightPlaces } from '../../nn/merge/weightGraph.ts';
+import {
+  buildWeightGraph,
+  type WeightsPer,
+  weightGroup,
+  weightPlaces,
+  weightStarts,
+} from '../../nn/merge/weightGraph.ts';
 import { stepCount } from '../../nn/train/schedule.ts';
 import { groupSize } from '../../nn/train/trainGraph.ts';
 import type { MergeFit } from '../../protocol/engine/merging.ts';
@@ -37,8 +43,8 @@ const settings = {
 } as const satisfies Omit<FitSettings, 'steps'>;
 
 /**
- * Learns one weight for each layer and direction of the experts' ranks, or each layer and expert, by the cross entropy of the
- * experts' own answers; base and factors stay as they are. Weights may become negative. The result is exact: the weights go
+ * Learns one weight for each layer and direction of the experts' ranks, each layer and expert, or each expert, by the cross entropy
+ * of the experts' own answers; base and factors stay as they are. Weights may become negative. The result is exact: the weights go
  * into B. On the CPU; the same seed gives the same bits.
  *
  * @throws WorkbenchError `unsupported` for adapters that are more than factors, `runtime` where the loss diverges, and the
@@ -49,7 +55,7 @@ export async function learnWeights(o: LearnedOptions): Promise<{ adapter: Adapte
   const { base, parts, per } = o;
   checkFactorsAlone(parts);
   const layers = stackFactors(parts.map(({ adapter }) => adapter));
-  const options = { config: graphConfig(base), tensors: base.tensors, layers, per, experts: parts.length };
+  const options = { config: graphConfig(base), tensors: base.tensors, layers, per, losses: parts.length };
   const group = weightGroup(options);
   const examples = ownedExamples(parts);
   const steps = stepCount({ ...settings, accumulation: 1, epochs: o.epochs }, examples.length);
@@ -95,11 +101,10 @@ function weightedModules(
   per: WeightsPer,
   weights: Float32Array,
 ): Map<string, LoraFactors> {
-  let at = 0;
-  const entries = weightGroup({ config, layers, per }).tensors.map(({ name: path, shape }) => {
+  const entries = [...weightStarts({ config, layers, per })].map(([path, start]) => {
     const own = layers.get(path)!;
     const places = weightPlaces(own, per);
-    const values = weights.subarray(at, (at += shape[1]!));
+    const values = weights.subarray(start);
     const data = own.B.data.map((x, i) => x * values[places[i % own.B.cols]!]!);
     return [path, { A: own.A, B: { ...own.B, data }, scaling: 1 }] as const;
   });

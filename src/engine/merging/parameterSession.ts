@@ -1,17 +1,11 @@
 import type { Base } from '../../experiment/base.ts';
 import type { Graph } from '../../nn/graph/graph.ts';
-import type { BatchShape } from '../../nn/memory/batchShapes.ts';
-import { executionMemory } from '../../nn/memory/trainingMemory.ts';
 import { hyperNames } from '../../nn/train/adamw.ts';
 import type { Batch } from '../../nn/train/assembleBatch.ts';
-import { packsWeights } from '../../nn/train/sessionGraph.ts';
 import type { ParameterGroup } from '../../nn/train/trainGraph.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
-import { bytes } from '../../text/numbers.ts';
 import { createSession, type Feeds, floats, readFloats } from '../runtime/session.ts';
-import { memoryBudget } from '../training/memoryBudget.ts';
-import { fits, withProcess } from '../training/planTraining.ts';
 import { lossFeeds, textFeeds } from '../training/trainBackend.ts';
+import { packs } from './fitMemory.ts';
 
 export interface ParameterSessionOptions {
   base: Base;
@@ -31,28 +25,6 @@ export interface ParameterSession {
   parameters(): Float32Array;
   dispose(): Promise<void>;
 }
-
-/**
- * Throws `outOfMemory` where fitting would take more than there is: of the graph's constants and results, and of the parameters
- * with gradient, moments and what the next step writes.
- */
-export function checkMemory(
-  { base, graph, start }: Pick<ParameterSessionOptions, 'base' | 'graph' | 'start'>,
-  shapes: BatchShape[],
-  limit: number | undefined,
-): void {
-  const budget = memoryBudget(limit, 'cpu');
-  const { weights, activations, graphs } = executionMemory(graph, shapes, packs(base));
-  const needed = weights + activations + graphs + 8 * start.byteLength;
-  if (fits(needed, budget)) return;
-  throw new WorkbenchError(
-    'outOfMemory',
-    `fitting the merge would take ${bytes(withProcess(needed))} of memory: ${budget.isLimit ? 'the limit is' : 'there are'} ${bytes(budget.bytes)}`,
-    "Lower the experts' 'maxLength', quantise the base, or merge by regmean, which takes less.",
-  );
-}
-
-const packs = (base: Base) => base.quantization !== undefined || packsWeights(base.config);
 
 /** Compiles a graph that fits one group of parameters on the CPU, and holds these and their moments between steps. */
 export async function openParameterSession(o: ParameterSessionOptions): Promise<ParameterSession> {

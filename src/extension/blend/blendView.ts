@@ -30,6 +30,7 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import { decodingSettings } from '../services/settings.ts';
 import { connectView } from '../webviews/connectView.ts';
 import type { ViewContext } from '../webviews/webviewPanel.ts';
+import { findWeights } from './findWeights.ts';
 import { labOf } from './labOf.ts';
 
 export interface BlendView extends Disposable {
@@ -85,6 +86,7 @@ export function connectBlendView(webview: Webview, options: BlendViewOptions): B
       return { ...answer, ...answer.timings };
     },
     explain: (wanted, { signal }) => engine.request('explainTokens', { recipe, ...wanted }, { signal }),
+    findWeights: async (_, call) => ({ found: await findWeights(engine, recipe, call) }),
     async compareMerges(wanted, { signal, progress }) {
       const compared: ComparedMerge[] = [];
       // One by one, so that answers do not wait for all of them.

@@ -17,7 +17,7 @@ const settings = {
   energy: z.optional(z.number()),
   examples: z.optional(z.int()),
   shrinkage: z.optional(z.number()),
-  per: z.optional(z.enum(['direction', 'module'])),
+  per: z.optional(z.enum(['direction', 'module', 'expert'])),
   epochs: z.optional(z.number()),
   steps: z.optional(z.int()),
 };

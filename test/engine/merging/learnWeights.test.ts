@@ -8,7 +8,13 @@ import { lossFeeds, textFeeds } from '../../../src/engine/training/trainBackend.
 import { readAdapter } from '../../../src/experiment/adapterFiles.ts';
 import { graphConfig } from '../../../src/experiment/base.ts';
 import { stackFactors } from '../../../src/nn/merge/stackedFactors.ts';
-import { buildWeightGraph, type WeightsPer, weightGroup, weightPlaces } from '../../../src/nn/merge/weightGraph.ts';
+import {
+  buildWeightGradientGraph,
+  buildWeightGraph,
+  type WeightsPer,
+  weightGroup,
+  weightPlaces,
+} from '../../../src/nn/merge/weightGraph.ts';
 import { hyperNames, hyperVector } from '../../../src/nn/train/adamw.ts';
 import { assembleBatch, type Batch, type EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
 import { groupSize } from '../../../src/nn/train/trainGraph.ts';
@@ -41,7 +47,7 @@ async function open() {
     tensors: base.tensors,
     layers,
     per,
-    experts: 1,
+    losses: 1,
   });
   const session = (per: WeightsPer, start: Float32Array) =>
     openParameterSession({
@@ -93,6 +99,21 @@ test('a weight for each expert, layer and module: the losses and gradients of PE
       await opened.dispose();
     }
   }
+});
+
+test('a weight for each expert: the gradient is the sum of those of the layers, without an update too', async () => {
+  const { base, options } = await open();
+  const session = await createSession(buildWeightGradientGraph(options('expert')), { folder: base.folder, threads: 1 });
+  const { tensors } = weightGroup(options('module'));
+  for (const { g_a, g_b, loss, gradient } of gold.points) {
+    const batch = batches[gold.gradient_points_use_batch]!;
+    const weights = floats(Float32Array.of(g_a, g_b), [2]);
+    const out = await session.run({ ...textFeeds(batch, base.config), ...lossFeeds(batch), weights });
+    const sumOf = (of: string) => tensors.reduce((sum, { name }) => sum + (gradient[`${name}.${of}`] ?? 0), 0);
+    assertClose(readFloats(out.losses!), [loss], 5e-5, 'loss');
+    assertClose(readFloats(out['weights.gradient']!), [sumOf('a'), sumOf('b')], 2e-5, `gradients at ${g_a}, ${g_b}`);
+  }
+  await session.dispose();
 });
 
 test('ten steps of AdamW end in the weights of torch', async () => {
@@ -170,6 +191,16 @@ test('what is learned lowers the loss, is the exact sum of the weighted experts,
     );
   }
   assert.ok((await learn('module')).fit.loss! < first.fit.firstLoss!);
+  const overall = await learn('expert');
+  assert.ok(overall.fit.loss! < first.fit.firstLoss!);
+  // One factor for all that an expert adds, in every layer.
+  const factors = [...overall.adapter.modules].map(([path, { B }]) => {
+    const own = adapters[0]!.modules.get(path)!;
+    const at = own.B.data.findIndex(x => Math.abs(x) > 1e-3);
+    const place = Math.floor(at / own.B.cols) * B.cols + (at % own.B.cols);
+    return B.data[place]! / (own.scaling * own.B.data[at]!);
+  });
+  assertClose(factors, new Array(factors.length).fill(factors[0]), 1e-5, 'factors of an expert');
   const stop = new AbortController();
   await assert.rejects(
     learn('module', { signal: stop.signal, progress: () => stop.abort(new Error('enough')) }),
