@@ -210,6 +210,25 @@ test('the blend lab in Chromium', { skip: browserMissing }, async t => {
     await page.close();
   });
 
+  await t.test(
+    'methods that are fitted to data are compared where that is asked for, with how far a fit is',
+    async () => {
+      const page = await open('blend', { recorded: 'slow' });
+      await ask(page);
+      await page.getByRole('checkbox', { name: 'Fitted methods too' }).click();
+      await page.getByRole('button', { name: 'Compare Methods' }).click();
+      await page.getByText('distilled, 14 of 14: distilling, 120 of 400').waitFor();
+      await page.locator('#merge').getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('Cancelled.').waitFor();
+      await page.getByRole('radio', { name: 'regmean', exact: true }).click();
+      await page.getByRole('button', { name: 'Merge to Adapter…' }).click();
+      await page.getByText('Merged into /experts/merged-adapter.').waitFor();
+      const [merged] = (await page.evaluate('seen.merged')) as Record<string, unknown>[];
+      assert.equal(merged!.method, 'regmean');
+      await page.close();
+    },
+  );
+
   await t.test('a blend is saved with the weights that are shown', async () => {
     const page = await open('blend', { recorded: 'opened' });
     await pane(page, 'A').getByRole('button', { name: 'Save in the Recipe…' }).click();

@@ -78,7 +78,13 @@ function recordingOf(shown: Lab, speed = 5): Recording<typeof blendApi> {
         }
         return { found };
       },
-      async compareMerges(_, { signal, progress }) {
+      async compareMerges({ fitted }, { signal, progress }) {
+        if (fitted) {
+          const work = { kind: 'work' as const, message: 'distilling', done: 120, total: 400 };
+          progress({ method: 'distilled', done: 13, total: 14, work });
+          await pause(20 * speed);
+          signal.throwIfAborted();
+        }
         const { methods } = await comparison;
         for (const [done, { method }] of methods.entries()) {
           signal.throwIfAborted();

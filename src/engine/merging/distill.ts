@@ -7,19 +7,16 @@ import { plainConfig } from '../../nn/merge/merge.ts';
 import { stackFactors } from '../../nn/merge/stackedFactors.ts';
 import { factorName } from '../../nn/train/trainGraph.ts';
 import type { MergeFit } from '../../protocol/engine/merging.ts';
-import { fitParameters } from './fitParameters.ts';
-import { fitRegmean, type RegmeanOptions } from './fitRegmean.ts';
-import { fitOf, ownedExamples } from './learnWeights.ts';
+import { type FitRunOptions, fitOf, fitParameters, ownedExamples, type ParameterFit } from './fitParameters.ts';
+import { type FittedPart, fitRegmean, type RegmeanOptions } from './fitRegmean.ts';
 
-export interface DistillOptions extends RegmeanOptions {
+export interface DistillOptions extends Pick<RegmeanOptions, 'base' | 'parts' | 'shrinkage'> {
   rank: number;
   steps: number;
   /** Examples of each expert that the start is fitted to. */
   firstExamples: number;
   /** Of the order of the examples. */
   seed: number;
-  /** Bytes that the process may take; what is free without it. */
-  memoryLimit?: number;
 }
 
 const settings = {
@@ -40,16 +37,30 @@ const labelShare = 1;
 
 /**
  * Trains one adapter of a rank so that on each expert's examples its next token is distributed as that expert's. It begins with
- * RegMean, cut down by singular values. On the CPU; the same seed gives the same bits.
+ * RegMean, cut down by singular values. On the CPU; the same seed gives the same bits, whether it was stopped or not.
  *
  * @throws WorkbenchError as `fitRegmean`, and `runtime` where the loss diverges
  */
-export async function distill(o: DistillOptions): Promise<{ adapter: Adapter; fit: MergeFit }> {
+export async function distill(o: DistillOptions, run: FitRunOptions): Promise<{ adapter: Adapter; fit: MergeFit }> {
   const started = performance.now();
   const { base, parts } = o;
-  const few = parts.map(part => ({ ...part, examples: part.examples.slice(0, o.firstExamples) }));
-  const first = await fitRegmean({ ...o, parts: few, watch: { signal: o.watch.signal } });
+  const { signal } = run.watch;
+  const first = await fitRegmean({ ...o, parts: firstParts(o), threads: run.threads, watch: { signal } });
   const student = compressed(first.adapter, spectraOf(first.adapter), { rank: o.rank });
+  const fit = distilledFit(o, student);
+  const { parameters, losses } = await fitParameters(fit, run);
+  const modules = studentModules(base, student, parameters);
+  const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
+  return { adapter, fit: { ...fitOf(fit, losses), seconds: (performance.now() - started) / 1000 } };
+}
+
+/** What the start is fitted to. */
+export function firstParts({ parts, firstExamples }: DistillOptions): FittedPart[] {
+  return parts.map(part => ({ ...part, examples: part.examples.slice(0, firstExamples) }));
+}
+
+/** What is fitted: a student that begins as it is given. */
+export function distilledFit({ base, parts, steps, seed }: DistillOptions, student: Adapter): ParameterFit {
   const options = {
     config: graphConfig(base),
     tensors: base.tensors,
@@ -58,20 +69,16 @@ export async function distill(o: DistillOptions): Promise<{ adapter: Adapter; fi
     student,
     labelShare,
   };
-  const group = studentGroup(base.config, student);
-  const examples = ownedExamples(parts);
-  const { parameters, losses } = await fitParameters({
-    ...o,
-    group,
-    start: flatFactors(base, student),
-    examples,
+  return {
+    base,
     graph: buildDistillGraph(options),
+    group: studentGroup(base.config, student),
+    start: flatFactors(base, student),
+    examples: ownedExamples(parts),
     experts: parts.length,
-    settings: { ...settings, steps: o.steps },
-  });
-  const modules = studentModules(base, student, parameters);
-  const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
-  return { adapter, fit: { ...fitOf(examples, losses), seconds: (performance.now() - started) / 1000 } };
+    settings: { ...settings, steps },
+    seed,
+  };
 }
 
 /** An adapter's factors as the student's flat vector [P]. */

@@ -1,6 +1,7 @@
 import type { Base } from '../../experiment/base.ts';
 import type { Graph } from '../../nn/graph/graph.ts';
 import type { BatchShape } from '../../nn/memory/batchShapes.ts';
+import type { Sizes } from '../../nn/memory/sizes.ts';
 import { executionMemory } from '../../nn/memory/trainingMemory.ts';
 import { packsWeights } from '../../nn/train/sessionGraph.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -12,7 +13,12 @@ import { fits, withProcess } from '../training/planTraining.ts';
  * Bytes that fitting takes beside the process: the graph's constants and results, and of `parameters` numbers themselves,
  * gradient, moments and what the next step writes.
  */
-export function fitMemory(base: Base, graph: Graph, shapes: readonly BatchShape[], parameters: number): number {
+export function fitMemory(
+  base: Base,
+  graph: Graph,
+  shapes: readonly (BatchShape & Sizes)[],
+  parameters: number,
+): number {
   const { weights, activations, graphs } = executionMemory(graph, shapes, packs(base));
   return weights + activations + graphs + 8 * 4 * parameters;
 }

@@ -1,5 +1,5 @@
 /** Weights of experts lie within ± this (LoraHub, Huang et al. 2023, arXiv:2307.13269, §4). */
-export const mostWeight = 1.5;
+const mostWeight = 1.5;
 /** What Σ |w| counts beside the cost: experts that do not help get no weight (LoraHub, eq. 3). */
 export const weightPenalty = 0.05;
 

@@ -93,8 +93,10 @@ export const blendApi = {
         result: z.object({ found: z.optional(weighingRequests.findWeights.result) }),
       },
       compareMerges: {
-        params: z.object({ weights, ...mergeOptions }),
-        progress: z.object({ method: z.string(), done: z.int(), total: z.int() }),
+        /** `fitted`: with the methods that are fitted to data, which take minutes. */
+        params: z.object({ weights, ...mergeOptions, fitted: z.boolean() }),
+        /** `work` is what a fit does meanwhile. */
+        progress: z.object({ method: z.string(), done: z.int(), total: z.int(), work: z.optional(workProgress) }),
         result: comparison,
       },
       /** Asks for a name and saves it in the recipe; without a name where that was cancelled. */

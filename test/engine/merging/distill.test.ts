@@ -103,7 +103,7 @@ test('distilling lowers what is minimised, at the chosen rank, to the same bits'
     return { adapter, weight: 1, examples };
   });
   const run = () =>
-    distill({ base, parts, rank: 4, steps: 12, firstExamples: 5, shrinkage: 0, seed: 1, threads: 1, watch: {} });
+    distill({ base, parts, rank: 4, steps: 12, firstExamples: 5, shrinkage: 0, seed: 1 }, { threads: 1, watch: {} });
   const [first, second] = [await run(), await run()];
   assert.ok(first.fit.loss! < first.fit.firstLoss!, JSON.stringify(first.fit));
   assert.equal(first.adapter.config.rank, 4);

@@ -24,9 +24,10 @@ test('weights of a blend from a few examples', async t => {
   await t.test(
     'by the loss of their answers: math has the weight, and the judgement is of examples not used',
     async () => {
+      const wish = { recipe, data: 'few.jsonl', evaluations: 10 };
       const told: string[] = [];
       const onProgress = ({ message }: { message: string }) => void told.push(message);
-      const found = await engine.request('findWeights', { recipe, data: 'few.jsonl' }, { onProgress });
+      const found = await engine.request('findWeights', wish, { onProgress });
       assert.deepEqual([found.by, found.source, found.examples, found.of], ['loss', 'few.jsonl', 10, 10]);
       assert.ok(told.includes('trying weights'));
       const { math, code } = found.weights as { math: number; code: number };
@@ -40,9 +41,9 @@ test('weights of a blend from a few examples', async t => {
       }
       assert.ok(of('base').high < 0, `better than the base, beyond noise: ${JSON.stringify(of('base'))}`);
       assert.ok(of('equal').difference < 0, JSON.stringify(of('equal')));
-      const again = await engine.request('findWeights', { recipe, data: 'few.jsonl' });
+      const again = await engine.request('findWeights', wish);
       assert.deepEqual(withoutTime(again), withoutTime(found));
-      const other = await engine.request('findWeights', { recipe, data: 'few.jsonl', seed: 5 });
+      const other = await engine.request('findWeights', { ...wish, examples: 6, evaluations: 2, seed: 5 });
       assert.notDeepEqual(other.parts, found.parts);
     },
   );
