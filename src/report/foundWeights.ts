@@ -1,5 +1,6 @@
 import type { FoundWeights } from '../protocol/engine/weighing.ts';
 import { scorerLabels } from '../protocol/scorer.ts';
+import type { Weights } from '../protocol/target.ts';
 import { count, duration, percent, plural, signedPoints, significant, weightList } from '../text/numbers.ts';
 
 type Control = FoundWeights['controls'][number];
@@ -10,7 +11,7 @@ export function foundWeightsLines(found: FoundWeights): string[] {
   const how = by === 'loss' ? 'by the loss of their answers' : `by scored answers (${scorerLabels[by]})`;
   const some = of > examples ? `${count(examples)} of ${count(of)} examples` : plural(examples, 'example');
   return [
-    weightList(found.weights),
+    usedWeights(found) ? weightList(found.weights) : 'the base alone',
     `Found ${how}, from ${some} of ${source}, in ${duration(seconds)}.`,
     `Judged in ${parts.length} parts, each by weights that were found without it: ${figureText(found, found.figure)}.`,
     ...controls.map(control => `  ${controlText(found, control)}`),
@@ -19,11 +20,18 @@ export function foundWeightsLines(found: FoundWeights): string[] {
   ];
 }
 
+/** The experts that have weight, as a blend; undefined where none helps. */
+export function usedWeights({ weights }: FoundWeights): Weights | undefined {
+  const used = Object.entries(weights).filter(([, weight]) => weight !== 0);
+  return used.length > 0 ? Object.fromEntries(used) : undefined;
+}
+
 /** One sentence: whether to use the weights. */
 export function advice(found: FoundWeights): string {
   const worse = found.controls.filter(control => isBetter(found, control, -1));
   const [noise] = found.controls.filter(control => !isBetter(found, control, 1));
   if (worse.length > 0) return `Use ${nameOf(worse[0]!)}: the weights do worse, beyond noise.`;
+  if (!usedWeights(found)) return 'Use the base alone: no expert helps on these examples.';
   if (!noise) return 'Use the weights: they are better than all of these, beyond noise.';
   return `Whether the weights are better than ${nameOf(noise)}${noise.kind === 'expert' ? ',' : ''} these examples do not tell: use what is simpler, or give more of them.`;
 }
@@ -32,7 +40,7 @@ function controlText(found: FoundWeights, control: Control): string {
   const { difference, low, high } = control;
   const text = found.by === 'loss' ? signedLoss : signedPoints;
   const noise = isBetter(found, control, 1) || isBetter(found, control, -1) ? 'beyond noise' : 'within noise';
-  return `than ${nameOf(control)} (${figureText(found, control.figure)}): ${text(difference)} (${text(low)} to ${text(high)}), ${noise}`;
+  return `beside ${nameOf(control)} (${figureText(found, control.figure)}): ${text(difference)} (${text(low)} to ${text(high)}), ${noise}`;
 }
 
 /** Whether the interval says that the weights do better than a control (1), or worse (−1). */

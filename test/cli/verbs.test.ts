@@ -220,6 +220,7 @@ test('every verb has a help page with an example; versions; the nearest verb', a
     'checkpoints',
     'ask',
     'route',
+    'weights',
     'merge',
     'compress',
     'eval',
@@ -254,6 +255,21 @@ test('wrong recipes and data: what, where, what to do', async () => {
   await fails(['train', malformed], 1, /math\.jsonl:2/);
 });
 
+test('weights: where no expert helps that is said, and no blend is saved', async () => {
+  const few = join(folder, 'code.jsonl');
+  const before = readFileSync(recipe, 'utf8');
+  const found = ['weights', recipe, '--data', few, '--examples', '5', '--evaluations', '2'];
+  // After four steps experts change hardly anything.
+  const { code, stdout, stderr } = await runCli([...found, '--save', 'found']);
+  assert.equal(code, 1, stderr);
+  assert.match(stdout, /^the base alone\nFound by the loss of their answers, from 5 of 12 examples of /);
+  assert.match(stdout, /^ {2}beside equal weights \(loss .*(beyond|within) noise$/m);
+  assert.match(stderr, /no expert helps on these examples: there is no blend to save/);
+  assert.equal(readFileSync(recipe, 'utf8'), before);
+  await fails([...found, '--save', 'auto'], 2, /'auto' cannot be the name of a blend/);
+  await fails([...found, '--scorer', 'best'], 2, /there is no scorer 'best'/);
+});
+
 test('wrong requests: weights, adapters, names, input', async () => {
   const untrained = tinyExperiment();
   await fails(
@@ -271,6 +287,11 @@ test('wrong requests: weights, adapters, names, input', async () => {
   await fails([...merge, '--adapter', `${adapter('math')}=NaN`], 2, /is not a number: 'NaN'/);
   await fails([...merge, '--adapter', `${adapter('math')}=0`], 2, /All weights of the merge are 0/);
   await fails([...merge, '--adapter', `${adapter('math')}=1`, '--method', 'tise'], 2, /no merge method 'tise'/);
+  await fails(
+    [...merge, '--adapter', `${adapter('math')}=1`, '--method', 'learned'],
+    2,
+    /folders of adapters have none/,
+  );
   await fails([...merge, '--density', '0.3'], 2, /--density has no effect on 'cat'\nhint: It is read by ties, /);
   await fails(['route'], 1, /stdin:2: not JSON/, '\n{"prompt"\n');
   await fails(['score', '--model', 'embedded'], 1, /stdin:1: neither/, '{"ids":["a"]}\n');

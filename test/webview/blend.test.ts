@@ -106,7 +106,7 @@ test('the blend lab in Chromium', { skip: browserMissing }, async t => {
       await page.getByText('Found: math 0.82, code -0.06, qa 0.00').waitFor();
       assert.deepEqual(await shownWeights(page, 'B'), { math: '0.82', code: '-0.06', qa: '0.00' });
       const told = await pane(page, 'B').locator('details').innerText();
-      assert.match(told, /than equal weights \(loss 0\.62 a token\): −0\.41 \(−0\.55 to −0\.27\), beyond noise/);
+      assert.match(told, /beside equal weights \(loss 0\.62 a token\): −0\.41 \(−0\.55 to −0\.27\), beyond noise/);
       assert.match(told, /better than the best expert, math, these examples do not tell/);
       assert.deepEqual(await seriousViolations(page), []);
       await page.close();

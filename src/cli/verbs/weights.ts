@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readText, writeFileAtomic } from '../../experiment/files.ts';
-import type { FoundWeights } from '../../protocol/engine/weighing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { scorerNames } from '../../protocol/scorer.ts';
+import type { Weights } from '../../protocol/target.ts';
 import { saveBlend } from '../../recipe/edit.ts';
 import { namePattern, nameRule, reservedNames } from '../../recipe/names.ts';
 import { parseRecipe } from '../../recipe/parse.ts';
-import { foundWeightsLines } from '../../report/foundWeights.ts';
+import { foundWeightsLines, usedWeights } from '../../report/foundWeights.ts';
 import { progressLine } from '../console/format.ts';
 import type { Verb } from '../console/verb.ts';
 
@@ -66,10 +66,14 @@ export const weightsVerb: Verb = {
     for (const note of found.notes) terminal.note(`note: ${note}`);
     if (json) terminal.printJson(found);
     else for (const line of foundWeightsLines(found)) terminal.print(line);
-    if (name !== undefined) {
-      await saveInRecipe(recipe, name, found);
-      terminal.note(`saved as the blend '${name}' of ${recipe}`);
+    if (name === undefined) return 0;
+    const used = usedWeights(found);
+    if (!used) {
+      terminal.note('no expert helps on these examples: there is no blend to save');
+      return 1;
     }
+    await saveInRecipe(recipe, name, used);
+    terminal.note(`saved as the blend '${name}' of ${recipe}`);
     return 0;
   },
 };
@@ -82,7 +86,7 @@ function scorerOf(given: string | undefined) {
 }
 
 /** Throws `badRequest` where the recipe would have problems with it, and writes nothing then. */
-async function saveInRecipe(recipe: string, name: string, { weights }: FoundWeights): Promise<void> {
+async function saveInRecipe(recipe: string, name: string, weights: Weights): Promise<void> {
   const text = saveBlend(await readText(recipe, 'the recipe'), name, weights);
   const [problem] = parseRecipe(text).problems.filter(({ severity }) => severity === 'error');
   if (problem) throw new WorkbenchError('badRequest', `the recipe cannot have the blend '${name}': ${problem.message}`);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import type { FoundWeights } from '../../../src/protocol/engine/weighing.ts';
-import { testEngine } from '../../support/programs.ts';
+import { engineArguments, runCli, testEngine } from '../../support/programs.ts';
 import { tinyExperiment, writeJsonLines } from '../../support/tinyExperiment.ts';
 
 const withoutTime = ({ seconds: _, ...found }: FoundWeights) => found;
@@ -59,6 +60,21 @@ test('weights of a blend from a few examples', async t => {
     for (const weight of Object.values(found.weights)) assert.ok(Math.abs(weight) <= 1.5);
     assert.ok(found.figure >= 0 && found.figure <= 1);
     assert.deepEqual(withoutTime(await engine.request('findWeights', wanted)), withoutTime(found));
+  });
+
+  await t.test('the command line tells and saves them', async () => {
+    const few = join(folder, 'few.jsonl');
+    const { code, stdout, stderr } = await runCli([
+      ...['weights', recipe, '--data', few, '--examples', '5', '--evaluations', '4', '--save', 'found'],
+      ...engineArguments.slice(2),
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^math 0\.\d\d, code -?\d\.\d\d\nFound by the loss of their answers, from 5 of 10 examples of /,
+    );
+    const { math } = JSON.parse(readFileSync(recipe, 'utf8')).blends.found;
+    assert.ok(stdout.startsWith(`math ${math.toFixed(2)}, `), stdout);
   });
 
   await t.test('it can be cancelled, and says what is missing', async () => {
