@@ -4,6 +4,7 @@ import { compressed, spectraOf } from '../../nn/merge/compress.ts';
 import { buildDistillGraph, studentGroup } from '../../nn/merge/distillGraph.ts';
 import type { FitSettings } from '../../nn/merge/fitLoop.ts';
 import { plainConfig } from '../../nn/merge/merge.ts';
+import { checkFactorsAlone } from '../../nn/merge/mergeError.ts';
 import { stackFactors } from '../../nn/merge/stackedFactors.ts';
 import { factorName } from '../../nn/train/trainGraph.ts';
 import type { MergeFit } from '../../protocol/engine/merging.ts';
@@ -44,10 +45,8 @@ const labelShare = 1;
 export async function distill(o: DistillOptions, run: FitRunOptions): Promise<{ adapter: Adapter; fit: MergeFit }> {
   const started = performance.now();
   const { base, parts } = o;
-  const { signal } = run.watch;
-  const first = await fitRegmean({ ...o, parts: firstParts(o), threads: run.threads, watch: { signal } });
-  const student = compressed(first.adapter, spectraOf(first.adapter), { rank: o.rank });
-  const fit = distilledFit(o, student);
+  const student = studentShape(parts, o.rank);
+  const fit = distilledFit(o);
   const { parameters, losses } = await fitParameters(fit, run);
   const modules = studentModules(base, student, parameters);
   const adapter = { name: 'merged', config: plainConfig(modules, parts), modules };
@@ -59,8 +58,11 @@ export function firstParts({ parts, firstExamples }: DistillOptions): FittedPart
   return parts.map(part => ({ ...part, examples: part.examples.slice(0, firstExamples) }));
 }
 
-/** What is fitted: a student that begins as it is given. */
-export function distilledFit({ base, parts, steps, seed }: DistillOptions, student: Adapter): ParameterFit {
+/** What is fitted: a student that begins with RegMean, cut down. Throws `unsupported` for adapters that are more than factors. */
+export function distilledFit(o: DistillOptions): ParameterFit {
+  const { base, parts, steps, seed, rank, shrinkage } = o;
+  checkFactorsAlone(parts);
+  const student = studentShape(parts, rank);
   const options = {
     config: graphConfig(base),
     tensors: base.tensors,
@@ -69,16 +71,34 @@ export function distilledFit({ base, parts, steps, seed }: DistillOptions, stude
     student,
     labelShare,
   };
+  const first = firstParts(o);
   return {
     base,
     graph: buildDistillGraph(options),
     group: studentGroup(base.config, student),
-    start: flatFactors(base, student),
+    start: {
+      async parameters({ threads, watch: { signal } }) {
+        const { adapter } = await fitRegmean({ base, parts: first, shrinkage, threads, watch: { signal } });
+        return flatFactors(base, compressed(adapter, spectraOf(adapter), { rank }));
+      },
+      settings: { shrinkage },
+      examples: first.flatMap(({ examples }) => examples),
+    },
     examples: ownedExamples(parts),
     experts: parts.length,
     settings: { ...settings, steps },
     seed,
   };
+}
+
+/** A student of zeros: of each layer the rank, or the sum of the experts' or a side of the layer where that is smaller. */
+function studentShape(parts: FittedPart[], rank: number): Adapter {
+  const matrix = (rows: number, cols: number) => ({ rows, cols, data: new Float32Array(rows * cols) });
+  const modules = [...stackFactors(parts.map(({ adapter }) => adapter))].map(([path, { A, B }]) => {
+    const own = Math.min(rank, A.rows, A.cols, B.rows);
+    return [path, { A: matrix(own, A.cols), B: matrix(B.rows, own), scaling: 1 }] as const;
+  });
+  return { name: 'student', config: parts[0]!.adapter.config, modules: new Map(modules) };
 }
 
 /** An adapter's factors as the student's flat vector [P]. */

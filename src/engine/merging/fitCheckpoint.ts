@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readCheckpoint, writeCheckpoint } from '../../experiment/checkpoints.ts';
-import type { FitSettings, OwnedExample } from '../../nn/merge/fitLoop.ts';
 import { learningRate } from '../../nn/train/schedule.ts';
-import type { ParameterGroup } from '../../nn/train/trainGraph.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { ParameterFit } from './fitParameters.ts';
 import type { FitState } from './parameterSession.ts';
 
 /** Where a fit's checkpoint lies, and what the fit is of besides what it is given: base and adapters. */
@@ -26,20 +25,11 @@ export interface FitProgress {
   state: FitState;
 }
 
-/** Everything that the result depends on: a fit goes on as itself alone. */
-export interface FitIdentity {
-  start: Float32Array;
-  group: ParameterGroup;
-  examples: OwnedExample[];
-  settings: FitSettings;
-  seed: number;
-}
-
-export function fitFingerprint(of: string, { start, group, examples, settings, seed }: FitIdentity): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([of, group, settings, seed]))
-    .update(start);
-  for (const { example, expert } of examples)
+/** A hash of everything that the result depends on: a fit goes on as itself alone. `of` says what base and adapters are. */
+export function fitFingerprint(of: string, { start, group, examples, settings, seed }: ParameterFit): string {
+  const hash = createHash('sha256').update(JSON.stringify([of, start.settings, group, settings, seed]));
+  const owned = [...start.examples.map(example => ({ example, expert: -1 })), ...examples];
+  for (const { example, expert } of owned)
     hash.update(`${expert},${example.ids.length};`).update(example.ids).update(example.labels);
   return hash.digest('hex');
 }
@@ -59,7 +49,7 @@ export async function readFit(path: string, fingerprint: string): Promise<FitPro
 export async function writeFit(
   path: string,
   fingerprint: string,
-  { group, settings }: Pick<FitIdentity, 'group' | 'settings'>,
+  { group, settings }: Pick<ParameterFit, 'group' | 'settings'>,
   { step, losses, state }: FitProgress,
 ): Promise<void> {
   const { name } = group;

@@ -1,4 +1,6 @@
 import { type FitSettings, fitLoop, fitShapes, type OwnedExample } from '../../nn/merge/fitLoop.ts';
+import type { EncodedExample } from '../../nn/train/assembleBatch.ts';
+import { groupSize } from '../../nn/train/trainGraph.ts';
 import type { MergeFit } from '../../protocol/engine/merging.ts';
 import { type FitLoss, type FitPlace, fitFingerprint, readFit, writeFit } from './fitCheckpoint.ts';
 import { checkFitMemory, fitMemory } from './fitMemory.ts';
@@ -6,13 +8,23 @@ import type { FittedPart, RegmeanOptions } from './fitRegmean.ts';
 import { openParameterSession, type ParameterSessionOptions } from './parameterSession.ts';
 
 /** What is fitted to what. */
-export interface ParameterFit extends Pick<ParameterSessionOptions, 'base' | 'graph' | 'group' | 'start'> {
+export interface ParameterFit extends Pick<ParameterSessionOptions, 'base' | 'graph' | 'group'> {
+  start: FitStart;
   examples: OwnedExample[];
   /** How many experts the examples are of. */
   experts: number;
   settings: FitSettings;
   /** Of the order of the examples. */
   seed: number;
+}
+
+/** What the parameters begin with: not computed where the fit goes on. */
+export interface FitStart {
+  /** [P] */
+  parameters(run: Pick<FitRunOptions, 'threads' | 'watch'>): Promise<Float32Array>;
+  /** All that these follow from, besides base and adapters. */
+  settings: Record<string, number>;
+  examples: EncodedExample[];
 }
 
 /** What holds for every fit that takes steps. */
@@ -42,11 +54,8 @@ export async function fitParameters(
   checkFitMemory(parameterMemory(fit), memoryLimit, 'fitting the merge', 'merge by regmean, which takes less.');
   const fingerprint = place ? fitFingerprint(place.of, fit) : '';
   const from = place && (await readFit(place.path, fingerprint));
-  const session = await openParameterSession({
-    ...fit,
-    threads,
-    ...(from && { start: from.state.parameter, moments: from.state }),
-  });
+  const start = from?.state.parameter ?? (await fit.start.parameters({ threads, watch }));
+  const session = await openParameterSession({ ...fit, threads, start, moments: from?.state });
   const losses = from?.losses ?? [];
   const save = async (step: number) => {
     if (place) await writeFit(place.path, fingerprint, fit, { step, losses, state: session.state() });
@@ -73,8 +82,8 @@ export async function fitParameters(
 }
 
 /** Bytes that a fit takes beside the process. */
-export function parameterMemory({ base, graph, examples, experts, settings, seed, start }: ParameterFit): number {
-  return fitMemory(base, graph, fitShapes(examples, experts, settings, seed), start.length);
+export function parameterMemory({ base, graph, examples, experts, settings, seed, group }: ParameterFit): number {
+  return fitMemory(base, graph, fitShapes(examples, experts, settings, seed), groupSize(group));
 }
 
 const lastTenth = (steps: number) => Math.ceil(steps / 10);

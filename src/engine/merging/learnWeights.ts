@@ -74,7 +74,11 @@ export function learnedFit(o: LearnedOptions): ParameterFit & { layers: Readonly
     base,
     graph: buildWeightGraph(options),
     group,
-    start: new Float32Array(groupSize(group)).fill(firstWeight),
+    start: {
+      parameters: async () => new Float32Array(groupSize(group)).fill(firstWeight),
+      settings: { firstWeight },
+      examples: [],
+    },
     examples,
     experts: parts.length,
     settings: { ...settings, steps },

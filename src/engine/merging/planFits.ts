@@ -6,7 +6,6 @@ import { hashName } from '../../nn/lora/initFactors.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { fitShapes } from '../../nn/merge/fitLoop.ts';
 import { buildGramGraph } from '../../nn/merge/gramGraph.ts';
-import { stackFactors } from '../../nn/merge/stackedFactors.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import { expertGroup, groupSize } from '../../nn/train/trainGraph.ts';
 import type { PlannedFit } from '../../protocol/engine/training.ts';
@@ -87,7 +86,7 @@ function costOf(
       return stepsCost(learnedFit(fit), rates);
     case 'distilled': {
       const first = regmeanCost(base, firstParts(fit), rates);
-      const then = stepsCost(distilledFit(fit, untrainedStudent(parts, fit.rank)), rates);
+      const then = stepsCost(distilledFit(fit), rates);
       return { seconds: first.seconds + then.seconds, bytes: Math.max(first.bytes, then.bytes) };
     }
   }
@@ -139,22 +138,6 @@ function ranksIn(parts: FittedPart[], path: string): number {
 function untrained(base: Base, { job: { name }, lora, targets }: PreparedExpert): Adapter {
   const size = groupSize(expertGroup(base.config, trainedExpert(name, lora, targets)));
   return trainedAdapter(base, { name, lora, targets }, new Float32Array(size));
-}
-
-/** The student's shape: of each layer the rank, or the sum of the experts' where that is smaller. */
-function untrainedStudent(parts: FittedPart[], rank: number): Adapter {
-  const modules = [...stackFactors(parts.map(({ adapter }) => adapter))].map(([path, { A, B }]) => {
-    const own = Math.min(rank, A.rows, A.cols, B.rows);
-    return [
-      path,
-      {
-        A: { rows: own, cols: A.cols, data: new Float32Array(own * A.cols) },
-        B: { rows: B.rows, cols: own, data: new Float32Array(B.rows * own) },
-        scaling: 1,
-      },
-    ] as const;
-  });
-  return { name: 'merged', config: parts[0]!.adapter.config, modules: new Map(modules) };
 }
 
 /** As many as the merge will draw: not the same ones, but as long. */
