@@ -27,7 +27,7 @@ export const weightsVerb: Verb = {
       description: `score generated answers by ${scorerNames.join(', ')}; without it the loss of the given answers is lowered by its gradient, which is faster`,
     },
     experts: { value: 'NAME', list: 'names', description: 'the experts (default: all that are trained)' },
-    examples: { value: 'N', description: 'examples at most, drawn by the seed (default: 50)' },
+    examples: { value: 'N', description: 'examples at most, 5 or more, drawn by the seed (default: 50)' },
     evaluations: {
       value: 'N',
       description: 'weights that each search tries at most (default: 40 with a scorer, 30 without)',

@@ -120,12 +120,7 @@ async function readExamples(e: Experiment, request: FindWeightsRequest, seed: nu
   const read = await readDataset(e.folder, file, named && readingOf(named));
   if (request.scorer) checkQuestions(file, read.examples);
   const usable = read.examples.slice(0, named?.limit ?? read.examples.length);
-  if (usable.length < fewestExamples)
-    throw new WorkbenchError(
-      'badData',
-      `${file} has ${usable.length} examples: too few to find weights from and to judge them by`,
-      `Add some: from ${fewestExamples} on it says something, from 20 on more.`,
-    );
+  checkEnough(file, usable.length);
   const most = Math.max(fewestExamples, request.examples ?? mostExamples);
   const drawn = new Random(seed).shuffle([...usable]).slice(0, most);
   return {
@@ -135,6 +130,15 @@ async function readExamples(e: Experiment, request: FindWeightsRequest, seed: nu
     of: usable.length,
     notes: read.warnings.map(({ message }) => message),
   };
+}
+
+function checkEnough(file: string, count: number): void {
+  if (count >= fewestExamples) return;
+  throw new WorkbenchError(
+    'badData',
+    `${file} has ${count} examples that can be used: too few to find weights from and to judge them by`,
+    `Add some: from ${fewestExamples} on it says something, from 20 on more.`,
+  );
 }
 
 type Progress = (done: number, total: number) => void;
@@ -156,6 +160,8 @@ async function lossJudge(
   const settings = { ...trainingSettings.parse(recipe.training), thinking: generationSettingsOf(recipe).thinking };
   const place = { folder: e.folder, file: data.file };
   const encoded = await encodeData(base, data.examples, settings, place, watchFor(call, 'tokenising the data'));
+  // Those of which nothing of the answer is read are left out.
+  checkEnough(data.file, encoded.examples.length);
   data.notes.push(...encoded.problems.map(({ message }) => message));
   const { threads, memoryLimit } = workbench;
   const watch = { signal: call.signal, progress };
