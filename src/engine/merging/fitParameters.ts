@@ -19,7 +19,7 @@ export interface ParameterFit extends Pick<ParameterSessionOptions, 'base' | 'gr
 }
 
 /** What the parameters begin with: not computed where the fit goes on. */
-export interface FitStart {
+interface FitStart {
   /** [P] */
   parameters(run: Pick<FitRunOptions, 'threads' | 'watch'>): Promise<Float32Array>;
   /** All that these follow from, besides base and adapters. */
