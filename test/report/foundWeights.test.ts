@@ -48,3 +48,9 @@ test('a loss is better where it is lower', () => {
     /beside equal weights \(loss 0\.9 a token\): −0\.3 \(−0\.4 to −0\.2\), beyond/,
   );
 });
+
+test('where no expert has weight, the base alone is named', () => {
+  const found: FoundWeights = { ...byScore, weights: { math: 0, code: 0 } };
+  assert.equal(foundWeightsLines(found)[0], 'the base alone');
+  assert.equal(advice(found), 'Use the base alone: no expert helps on these examples.');
+});
