@@ -53,6 +53,12 @@ export async function checkTrainingPlaces(paths: ResultPaths, experts: readonly 
   await checkFile(paths.checkpoint(experts), isCheckpoint, 'a checkpoint');
 }
 
+/** Throws `badRequest` where the checkpoint of a fit would replace what is none, and `storage` where there is a link. */
+export async function checkFitPlace(paths: ResultPaths, checkpoint: string): Promise<void> {
+  await checkNoLinks(paths.parts);
+  await checkFile(checkpoint, isCheckpoint, 'a checkpoint');
+}
+
 /** As checkTrainingPlaces, for an expert's adapter and what is known of its training. */
 export async function checkTrainedPlace(paths: ResultPaths, expert: string): Promise<void> {
   const [folder, record] = [paths.trainedAdapter(expert), paths.trainingRecord(expert)];

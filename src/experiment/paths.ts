@@ -123,6 +123,8 @@ export interface ResultPaths {
   merge(name: string): string;
   /** The last checkpoint of experts that are trained together. */
   checkpoint(experts: readonly string[]): string;
+  /** How far the fit of a merge to data is; of one without a name, by its method. */
+  fitCheckpoint(merge: string | undefined, method: string): string;
   /** The learned router: what it is of, and its numbers by the hash of that. */
   router: string;
   routerWeights(fingerprint: string): string;
@@ -154,6 +156,8 @@ export function resultPaths(output: string): ResultPaths {
     expertLock: expert => at('training', `${expert}.lock`),
     merge: name => at('merges', name),
     checkpoint: experts => at('checkpoints', `${experts.join('+')}.safetensors`),
+    // As above.
+    fitCheckpoint: (merge, method) => at('checkpoints', `merge~${merge ?? `~${method}`}.safetensors`),
     router: at('router', 'router.json'),
     routerWeights: fingerprint => at('router', `${fingerprint.slice(0, 16)}.bin`),
     report: at(reportFile),

@@ -409,10 +409,16 @@ const merge = z
         'How much smaller regmean makes what lies beside the diagonals of its Gram matrices: 0 nothing, 1 all.',
       ),
     per: z
-      .enum(['direction', 'module'])
+      .enum(['direction', 'module', 'expert'])
       .default('direction')
-      .describe('What has a weight of its own in each layer, of learned.')
-      .meta(valueTexts({ direction: 'Every direction of the experts’ ranks.', module: 'Every expert.' })),
+      .describe('What has a weight of its own, of learned.')
+      .meta(
+        valueTexts({
+          direction: 'In each layer every direction of the experts’ ranks.',
+          module: 'In each layer every expert.',
+          expert: 'Every expert.',
+        }),
+      ),
     epochs: z.number().positive().max(1000).default(3).describe('Passes of learned over its examples.'),
     steps: z.int().min(1).max(1_000_000).default(400).describe('Steps of distilled, of 16 examples each.'),
     out: path

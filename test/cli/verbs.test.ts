@@ -220,6 +220,7 @@ test('every verb has a help page with an example; versions; the nearest verb', a
     'checkpoints',
     'ask',
     'route',
+    'weights',
     'merge',
     'compress',
     'eval',
@@ -254,6 +255,12 @@ test('wrong recipes and data: what, where, what to do', async () => {
   await fails(['train', malformed], 1, /math\.jsonl:2/);
 });
 
+test('weights: names and scorers that are none are refused', async () => {
+  const found = ['weights', recipe, '--data', join(folder, 'code.jsonl')];
+  await fails([...found, '--save', 'auto'], 2, /'auto' cannot be the name of a blend/);
+  await fails([...found, '--scorer', 'best'], 2, /there is no scorer 'best'/);
+});
+
 test('wrong requests: weights, adapters, names, input', async () => {
   const untrained = tinyExperiment();
   await fails(
@@ -271,6 +278,11 @@ test('wrong requests: weights, adapters, names, input', async () => {
   await fails([...merge, '--adapter', `${adapter('math')}=NaN`], 2, /is not a number: 'NaN'/);
   await fails([...merge, '--adapter', `${adapter('math')}=0`], 2, /All weights of the merge are 0/);
   await fails([...merge, '--adapter', `${adapter('math')}=1`, '--method', 'tise'], 2, /no merge method 'tise'/);
+  await fails(
+    [...merge, '--adapter', `${adapter('math')}=1`, '--method', 'learned'],
+    2,
+    /folders of adapters have none/,
+  );
   await fails([...merge, '--density', '0.3'], 2, /--density has no effect on 'cat'\nhint: It is read by ties, /);
   await fails(['route'], 1, /stdin:2: not JSON/, '\n{"prompt"\n');
   await fails(['score', '--model', 'embedded'], 1, /stdin:1: neither/, '{"ids":["a"]}\n');

@@ -91,14 +91,19 @@ test('of no questions nothing is beyond noise', () => {
 });
 
 test('the difference of two means over the same items, weighted, with its interval', () => {
-  // Equal weights: Student's paired difference with the normal quantile, standard error 0.0577 / 2.
+  // Equal weights: Student's paired difference, standard error 0.0577 / 2, of which 3 degrees of freedom take 3.182.
   const equal = pairedDifference([1, 2, 1, 2], [1.1, 2.1, 1.2, 2.2], [2, 2, 2, 2]);
   near(equal.difference, 0.15);
-  near(equal.low, 0.0934);
-  near(equal.high, 0.2066);
-  // Of 4 tokens 1 and 3: sums 0.2 and 0.3 about their shares 0.125 and 0.375.
+  near(equal.low, 0.0582);
+  near(equal.high, 0.2418);
+  // Of 4 tokens 1 and 3: sums 0.2 and 0.3 about their shares 0.125 and 0.375. One degree of freedom takes 12.706.
   const weighted = pairedDifference([0, 0], [0.2, 0.1], [1, 3]);
   near(weighted.difference, 0.125);
-  near(weighted.high - weighted.difference, 0.0735);
+  near(weighted.high - weighted.difference, 0.4765);
+  // Of many the normal quantile.
+  const many = Array.from({ length: 10_000 }, (_, i) => i % 2);
+  const zeros = many.map(() => 0);
+  const ones = many.map(() => 1);
+  near(pairedDifference(zeros, many, ones).high, 0.5 + 1.96 * 0.005);
   assert.deepEqual(pairedDifference([1], [2], [5]), { difference: 1, low: -Infinity, high: Infinity });
 });

@@ -98,6 +98,29 @@ test('the blend lab in Chromium', { skip: browserMissing }, async t => {
     await page.close();
   });
 
+  await t.test(
+    'weights are found, told with what they are worth, and put on the sliders; a search can be cancelled',
+    async () => {
+      const page = await open('blend');
+      await page.getByRole('button', { name: 'Find Weights…' }).nth(1).click();
+      await page.getByText('Found: math 0.82, code -0.06, qa 0.00').waitFor();
+      assert.deepEqual(await shownWeights(page, 'B'), { math: '0.82', code: '-0.06', qa: '0.00' });
+      const told = await pane(page, 'B').locator('details').innerText();
+      assert.match(told, /beside equal weights \(loss 0\.62 a token\): −0\.41 \(−0\.55 to −0\.27\), beyond noise/);
+      assert.match(told, /better than the best expert, math, these examples do not tell/);
+      assert.deepEqual(await seriousViolations(page), []);
+      await page.close();
+
+      const slow = await open('blend', { recorded: 'slow' });
+      await slow.getByRole('button', { name: 'Find Weights…' }).first().click();
+      await slow.getByText('trying weights').waitFor();
+      await slow.getByRole('button', { name: 'Cancel the Search' }).click();
+      await slow.getByText('Cancelled.').waitFor();
+      assert.equal(await slow.getByRole('button', { name: 'Find Weights…' }).count(), 2);
+      await slow.close();
+    },
+  );
+
   await t.test('a question under way is cancelled when a weight moves, and its text shows no more', async () => {
     const page = await open('blend', { recorded: 'slow' });
     await ask(page);
@@ -186,6 +209,25 @@ test('the blend lab in Chromium', { skip: browserMissing }, async t => {
     assert.doesNotMatch(await rows.filter({ hasText: 'cat' }).first().innerText(), /exact$/m);
     await page.close();
   });
+
+  await t.test(
+    'methods that are fitted to data are compared where that is asked for, with how far a fit is',
+    async () => {
+      const page = await open('blend', { recorded: 'slow' });
+      await ask(page);
+      await page.getByRole('checkbox', { name: 'Fitted methods too' }).click();
+      await page.getByRole('button', { name: 'Compare Methods' }).click();
+      await page.getByText('distilled, 14 of 14: distilling, 120 of 400').waitFor();
+      await page.locator('#merge').getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('Cancelled.').waitFor();
+      await page.getByRole('radio', { name: 'regmean', exact: true }).click();
+      await page.getByRole('button', { name: 'Merge to Adapter…' }).click();
+      await page.getByText('Merged into /experts/merged-adapter.').waitFor();
+      const [merged] = (await page.evaluate('seen.merged')) as Record<string, unknown>[];
+      assert.equal(merged!.method, 'regmean');
+      await page.close();
+    },
+  );
 
   await t.test('a blend is saved with the weights that are shown', async () => {
     const page = await open('blend', { recorded: 'opened' });

@@ -156,6 +156,7 @@ test('the training view in Chromium', { skip: browserMissing }, async t => {
     const page = await open('training');
     await page.locator('.plan .facts').waitFor();
     const text = await page.locator('.plan').innerText();
+    assert.match(text, /both-distilled distilled: ≈ 6 min 42 s and 918\.0 MB on the CPU, of 4,000 examples/);
     assert.match(text, /\d+ steps of/);
     assert.match(text, /activations\s+[\d.]+ MB/);
     const rates = page.locator('.plan .chart-canvas');

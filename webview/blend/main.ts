@@ -47,7 +47,7 @@ async function load(): Promise<void> {
     if (isSame && lab.opened === undefined) void askAll();
     else draw();
   } catch (error) {
-    for (const pane of panes) pane.stop();
+    for (const pane of panes) pane.dispose();
     panes = [];
     replaceContent(view, problemBox(error));
   }
@@ -142,7 +142,7 @@ function blendsSection(): HTMLElement {
 }
 
 function drawPanes(): void {
-  for (const pane of panes) pane.stop();
+  for (const pane of panes) pane.dispose();
   panes = state.panes.map((pane, i) =>
     blendPane({
       title: titles[i]!,
@@ -159,6 +159,7 @@ function drawPanes(): void {
       explain: (weights, answer, signal) =>
         state.explain ? host.request('explain', { prompt: state.prompt, answer, weights }, { signal }) : undefined,
       save: weights => void save(weights),
+      find: async (onProgress, signal) => (await host.request('findWeights', undefined, { signal, onProgress })).found,
       remove: state.panes.length > 1 ? () => removePane(pane) : undefined,
     }),
   );

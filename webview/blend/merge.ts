@@ -1,6 +1,7 @@
+import type { WorkProgress } from '../../src/protocol/engine/source.ts';
 import type { Weights } from '../../src/protocol/target.ts';
 import type { Comparison, Lab } from '../../src/protocol/views/blend.ts';
-import { weightList } from '../../src/text/numbers.ts';
+import { count, weightList } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { problemBox } from '../components/problem.ts';
 import { type MergeWish, methodTable } from './methodTable.ts';
@@ -11,9 +12,17 @@ interface MergeContext {
   lab: Lab;
   /** Blends of now, by their titles. */
   blends(): { title: string; weights: Weights }[];
-  compare(wish: MergeWish, signal: AbortSignal): Promise<Comparison>;
+  compare(wish: MergeWish & { fitted: boolean }, signal: AbortSignal): Promise<Comparison>;
   /** What became of it, in a sentence; nothing where it was cancelled. */
   merge(wish: MergeWish & { method: string; into: 'adapter' | 'model' }): Promise<string | undefined>;
+}
+
+/** How far a comparison is, and its fit where one is under way. */
+interface ComparisonProgress {
+  method: string;
+  done: number;
+  total: number;
+  work?: WorkProgress;
 }
 
 export interface MergePanel {
@@ -21,7 +30,7 @@ export interface MergePanel {
   /** Blends have changed: figures of others are taken away. */
   refresh(): void;
   /** How far the comparison is. */
-  tell(progress: { method: string; done: number; total: number }): void;
+  tell(progress: ComparisonProgress): void;
   /** Ends a comparison that is under way. */
   dispose(): void;
 }
@@ -98,7 +107,8 @@ export function mergePanel(context: MergeContext): MergePanel {
     refresh();
     const { signal } = abort;
     try {
-      found = { of: JSON.stringify(asked), comparison: await context.compare(asked, signal) };
+      const comparison = await context.compare({ ...asked, fitted: state.merge.fitted }, signal);
+      found = { of: JSON.stringify(asked), comparison };
       replaceContent(status, 'Compared.');
     } catch (error) {
       replaceContent(status, signal.aborted ? 'Cancelled.' : problemBox(error));
@@ -139,6 +149,15 @@ export function mergePanel(context: MergeContext): MergePanel {
         numberField('Rank', { min: 1, max: 1024, step: 1, value: state.merge.rank, placeholder: 'largest' }, rank =>
           changeMerge({ rank: rank && Math.round(rank) }),
         ),
+        element(
+          'vscode-checkbox',
+          {
+            checked: state.merge.fitted,
+            title: 'Compare those too: each is fitted to examples of the experts’ data, which takes minutes',
+            onchange: event => changeMerge({ fitted: (event.target as HTMLInputElement).checked }),
+          },
+          'Fitted methods too',
+        ),
         compareButton,
         cancelButton,
         ...mergeButtons,
@@ -149,11 +168,15 @@ export function mergePanel(context: MergeContext): MergePanel {
     ),
     refresh,
     dispose: () => abort?.abort(),
-    tell: ({ method, done, total }) =>
+    tell({ method, done, total, work }) {
+      const within = work && work.total > 0 ? work.done / work.total : 0;
+      const doing = work && `: ${work.message}${work.total > 0 ? `, ${count(work.done)} of ${count(work.total)}` : ''}`;
       replaceContent(
         status,
-        element('progress', { max: total, value: done, 'aria-label': 'Comparing methods' }),
+        element('progress', { max: total, value: done + within, 'aria-label': 'Comparing methods' }),
         ` ${method}, ${done + 1} of ${total}`,
-      ),
+        doing,
+      );
+    },
   };
 }

@@ -1,9 +1,12 @@
+import type { WorkProgress } from '../../src/protocol/engine/source.ts';
+import type { FoundWeights } from '../../src/protocol/engine/weighing.ts';
 import type { RouteResult } from '../../src/protocol/route.ts';
 import type { Weights } from '../../src/protocol/target.ts';
 import type { Explanation, Lab, LabAnswer } from '../../src/protocol/views/blend.ts';
 import { element, freshId, replaceContent } from '../components/dom.ts';
 import { closeIcon } from '../components/icons.ts';
 import { answerBox } from './answer.ts';
+import { weightFinder } from './findWeights.ts';
 import { ownPreset, presetsOf, routerPreset } from './presets.ts';
 import { weightSliders } from './sliders.ts';
 import type { PaneState } from './state.ts';
@@ -23,6 +26,8 @@ export interface PaneContext {
   ask(weights: Weights, onText: (text: string) => void, signal: AbortSignal): Promise<LabAnswer> | undefined;
   explain(weights: Weights, answer: string, signal: AbortSignal): Promise<Explanation> | undefined;
   save(weights: Weights): void;
+  /** Finds weights by examples; nothing where the user gave up. */
+  find(tell: (progress: WorkProgress) => void, signal: AbortSignal): Promise<FoundWeights | undefined>;
   /** Absent where it is the only one. */
   remove?: () => void;
 }
@@ -33,7 +38,10 @@ export interface BlendPane {
   renew(): void;
   /** Makes the weights fit rules that have changed. */
   applyRules(): void;
+  /** Ends the answer that is under way. */
   stop(): void;
+  /** Ends everything that is under way. */
+  dispose(): void;
 }
 
 /** One blend: its weights, and its answer to the prompt. */
@@ -56,6 +64,17 @@ export function blendPane(context: PaneContext): BlendPane {
       pane.locked = isLocked ? [...pane.locked, name] : pane.locked.filter(other => other !== name);
       show();
     },
+  });
+  const finder = weightFinder({
+    blend: title,
+    find: context.find,
+    use: weights =>
+      own(
+        weightsOver(
+          lab.experts.map(({ name }) => name),
+          weights,
+        ),
+      ),
   });
   const choice = element('vscode-dropdown', {
     'aria-label': `Weights of blend ${title}`,
@@ -142,12 +161,14 @@ export function blendPane(context: PaneContext): BlendPane {
           },
           'Normalise',
         ),
+        finder.button,
         element(
           'vscode-button',
           { id: `save-${title}`, appearance: 'secondary', onclick: () => context.save(activeWeights(pane.weights)) },
           'Save in the Recipe…',
         ),
       ),
+      finder.element,
       answer.element,
     ),
     renew,
@@ -160,6 +181,10 @@ export function blendPane(context: PaneContext): BlendPane {
       else show();
     },
     stop: answer.stop,
+    dispose() {
+      answer.stop();
+      finder.stop();
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { FoundWeights } from '../../src/protocol/engine/weighing.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import type { Weights } from '../../src/protocol/target.ts';
 import { type blendApi as BlendApi, blendApi, type Lab } from '../../src/protocol/views/blend.ts';
@@ -14,6 +15,28 @@ const { lab, route, answers, comparison } = recorded as unknown as {
 
 type Handlers = Recording<typeof BlendApi>['handlers'];
 type Answer = Awaited<ReturnType<Handlers['ask']>>;
+
+/** As the engine told of 12 examples of sums. */
+const found: FoundWeights = {
+  weights: { math: 0.82, code: -0.06, qa: 0 },
+  by: 'loss',
+  source: 'few.jsonl',
+  examples: 12,
+  of: 12,
+  seed: 7,
+  parts: [
+    { math: 0.8, code: -0.05, qa: 0 },
+    { math: 0.84, code: -0.08, qa: 0.01 },
+  ],
+  figure: 0.21,
+  controls: [
+    { kind: 'equal', figure: 0.62, difference: -0.41, low: -0.55, high: -0.27 },
+    { kind: 'expert', expert: 'math', figure: 0.22, difference: -0.01, low: -0.03, high: 0.01 },
+    { kind: 'base', figure: 1.9, difference: -1.69, low: -1.9, high: -1.48 },
+  ],
+  seconds: 8.2,
+  notes: [],
+};
 
 /** What the page has asked for; tests look there. */
 const seen = { asked: [] as unknown[], cancelled: 0, saved: [] as unknown[], merged: [] as unknown[] };
@@ -47,7 +70,21 @@ function recordingOf(shown: Lab, speed = 5): Recording<typeof blendApi> {
         return answer;
       },
       explain: ({ weights }) => nearest(weights).explanation,
-      async compareMerges(_, { signal, progress }) {
+      async findWeights(_, { signal, progress }) {
+        for (const done of [1, 2, 3]) {
+          progress({ kind: 'work', message: 'trying weights', done, total: 3 });
+          await pause(speed);
+          signal.throwIfAborted();
+        }
+        return { found };
+      },
+      async compareMerges({ fitted }, { signal, progress }) {
+        if (fitted) {
+          const work = { kind: 'work' as const, message: 'distilling', done: 120, total: 400 };
+          progress({ method: 'distilled', done: 13, total: 14, work });
+          await pause(20 * speed);
+          signal.throwIfAborted();
+        }
         const { methods } = await comparison;
         for (const [done, { method }] of methods.entries()) {
           signal.throwIfAborted();

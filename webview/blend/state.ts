@@ -24,11 +24,17 @@ const schema = z.object({
   explain: z.catch(z.boolean(), false),
   /** As the recipe has it, until it is changed. */
   decoding: z.catch(z.optional(z.object({ seed: z.int(), temperature: z.number(), maxTokens: z.int() })), undefined),
-  merge: z.catch(z.object({ pane: z.int(), method: z.string(), density: z.number(), rank: z.optional(z.int()) }), {
-    pane: 0,
-    method: 'cat',
-    density: 0.5,
-  }),
+  merge: z.catch(
+    z.object({
+      pane: z.int(),
+      method: z.string(),
+      density: z.number(),
+      rank: z.optional(z.int()),
+      /** Whether methods that are fitted to data are compared too. */
+      fitted: z.boolean(),
+    }),
+    { pane: 0, method: 'cat', density: 0.5, fitted: false },
+  ),
   scroll: z.catch(z.number(), 0),
 });
 

@@ -64,7 +64,7 @@ export function planView(): PlanView {
     show(plan) {
       section.removeAttribute('aria-busy');
       replaceContent(status);
-      replaceContent(content, factsOf(plan), memoryOf(plan), expertsOf(plan), notesOf(plan));
+      replaceContent(content, factsOf(plan), memoryOf(plan), expertsOf(plan), mergesOf(plan), notesOf(plan));
       drawRates(plan);
     },
     fail(error) {
@@ -162,6 +162,25 @@ function expertsOf({ experts }: TrainingPlan): HTMLElement {
         element('strong', {}, e.name),
         ` ${count(e.steps)} steps, ${significant(e.epochs)} epochs of ${count(e.examples)} examples (${magnitude(e.tokensPerEpoch)} tokens); rank ${e.rank} on ${e.layers} layers; learning rate ${e.learningRate}${e.isRateAuto ? ' (auto)' : ''}`,
         e.problems.map(({ message }) => element('p', { class: 'warning' }, message)),
+      ),
+    ),
+  );
+}
+
+/** What merges that are fitted to data will take, once the experts are trained. */
+function mergesOf({ merges }: TrainingPlan): HTMLElement | undefined {
+  if (merges.length === 0) return undefined;
+  return element(
+    'ul',
+    { class: 'plan-experts', 'aria-label': 'Merges that are fitted to data' },
+    merges.map(({ name, method, examples, seconds, totalBytes, problem }) =>
+      element(
+        'li',
+        {},
+        element('strong', {}, name),
+        problem
+          ? element('p', { class: 'warning' }, problem)
+          : ` ${method}: ≈ ${duration(seconds!)} and ${bytes(totalBytes!)} on the CPU, of ${count(examples)} examples`,
       ),
     ),
   );

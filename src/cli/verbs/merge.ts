@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { methodSettings } from '../../nn/merge/mergeMethods.ts';
 import type { MergeFit, MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { fixedMethods, isFitted, type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
+import { fixedMethods, type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
 import { count, duration, significant } from '../../text/numbers.ts';
 import { type Arguments, parseAdapter } from '../console/arguments.ts';
@@ -84,12 +84,6 @@ function mergeParams(args: Arguments): MergeRequest {
     return { recipe: resolve(recipe), merge, ...common };
   }
   const method = args.text('method');
-  if (method !== undefined && isFitted(method as MergeMethod))
-    throw new WorkbenchError(
-      'badRequest',
-      `${method} is fitted to the experts' data, and folders of adapters have none`,
-      'Write it as a merge of the recipe that trains them: multi-lora merge RECIPE NAME.',
-    );
   if (method !== undefined && !mergeMethods.includes(method as MergeMethod))
     throw new WorkbenchError(
       'badRequest',

@@ -7,7 +7,7 @@ import type { Verb } from '../console/verb.ts';
 
 export const planVerb: Verb = {
   name: 'plan',
-  summary: 'Predicts the memory and time that training a recipe takes; nothing is trained.',
+  summary: 'Predicts the memory and time that training a recipe and its fitted merges take; nothing is trained.',
   usage: ['RECIPE [--only NAME…]'],
   options: { only: { value: 'NAME', list: 'names', description: 'plan for these experts alone' } },
   positionals: [1, 1],
@@ -74,9 +74,20 @@ function planLines(p: PlanResult): string[] {
       ],
       ['this machine', `${(time.matMulRate / 1e9).toFixed(0)} GFLOP/s in a large product, measured now`],
     ]),
+    ...fitLines(p),
     ...p.experts.flatMap(e => e.problems.map(({ message }) => `note: ${e.name}: ${message}`)),
     ...p.notes.map(note => `note: ${note}`),
   ];
+}
+
+/** The merges that are fitted to data. */
+function fitLines({ merges }: PlanResult): string[] {
+  if (merges.length === 0) return [];
+  const rows = merges.map(({ name, method, examples, seconds, totalBytes, problem }): [string, string] => [
+    `${name} (${method})`,
+    problem ?? `about ${duration(seconds!)}, ${bytes(totalBytes!)} of memory; ${count(examples)} examples`,
+  ]);
+  return ['', 'merges that are fitted to data, on the CPU', ...columns(rows)];
 }
 
 function verdict(p: PlanResult): string {

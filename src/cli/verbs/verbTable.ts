@@ -13,6 +13,7 @@ import { routeVerb } from './route.ts';
 import { scoreVerb } from './score.ts';
 import { sweepVerb } from './sweep.ts';
 import { trainVerb } from './train.ts';
+import { weightsVerb } from './weights.ts';
 
 /** What the command line can do, in the order of its help. */
 export const verbs: readonly Verb[] = [
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   checkpointsVerb,
   askVerb,
   routeVerb,
+  weightsVerb,
   mergeVerb,
   compressVerb,
   evalVerb,

@@ -50,7 +50,7 @@ export function heldOutItem(example: Example): HeldOutItem {
 /** Answers and grades every item; `weightsOf` chooses the experts for each. `watch` hears how many are done. */
 export async function answerSet(
   model: Model,
-  { set, items }: LoadedSet,
+  { set, items }: Pick<LoadedSet, 'items'> & { set: Pick<EvaluationSet, 'scorer'> },
   weightsOf: (item: HeldOutItem) => Weights,
   settings: GenerationSettings,
   batchSize: number,

@@ -10,8 +10,10 @@ import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/evaluating.ts';
+import type { Problem } from '../../protocol/errors.ts';
 import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
+import { listing } from '../../text/numbers.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type LoadedSet, scoreOf } from './answerSet.ts';
@@ -66,9 +68,11 @@ export async function evaluateRecipe(
     isWhole && recipe.evaluation.sequential
       ? await timed('one adapter in sequence', () => sequentialForgetting(workbench, open, sets, call.signal, progress))
       : undefined;
+  const withData = experts.filter(name => recipe.experts[name]!.data);
+  const hasJoint = isWhole && recipe.evaluation.joint !== undefined && experts.length > 1;
   const joint =
-    isWhole && recipe.evaluation.joint && experts.length > 1
-      ? await timed('one adapter jointly', () => jointScores(workbench, open, experts, sets, call.signal, progress))
+    hasJoint && withData.length > 1
+      ? await timed('one adapter jointly', () => jointScores(workbench, open, withData, sets, call.signal, progress))
       : [];
   const generalText =
     isWhole && recipe.evaluation.generalText
@@ -125,7 +129,7 @@ export async function evaluateRecipe(
     reportPath: e.paths.report,
     htmlPath: e.paths.reportPage,
     gates: checkMinima(measured, report.scores),
-    problems: problemsOf(sets),
+    problems: [...problemsOf(sets), ...(hasJoint ? leftOutProblems(e.path, experts, withData) : [])],
   };
 }
 
@@ -153,6 +157,18 @@ async function scoresBefore(
   });
 }
 
+/** What the adapter that is trained jointly did not learn: experts whose data is not here. */
+function leftOutProblems(path: string, experts: string[], withData: string[]): Problem[] {
+  const leftOut = experts.filter(name => !withData.includes(name));
+  if (leftOut.length === 0) return [];
+  const names = listing(leftOut.map(name => `'${name}'`));
+  const what =
+    withData.length > 1
+      ? `the adapter that is trained jointly has not learned what ${names} did: the recipe names no data of it`
+      : `no adapter was trained jointly: the recipe names no data of ${names}`;
+  return [{ code: 'leftOutOfJoint', severity: 'warning', where: path, message: what }];
+}
+
 /** Scores of the one adapter that is trained on all experts' data at once. */
 async function jointScores(
   workbench: Workbench,
@@ -165,16 +181,13 @@ async function jointScores(
   const options = {
     experiment,
     base: model.base,
-    threads: workbench.threads,
-    use: await workbench.devices.use(),
+    ...(await resourcesOf(workbench)),
     signal,
     progress: (step: number, steps: number) => progress('one adapter learns all domains', step, steps),
   };
   const settings = generationSettingsOf(experiment.recipe);
   const { batchSize } = experiment.recipe.evaluation;
-  const trained = experts.filter(name => experiment.recipe.experts[name]!.data);
-  if (trained.length < 2) return [];
-  await model.load(await trainJointly(options, trained));
+  await model.load(await trainJointly(options, experts));
   try {
     const scores: ReportScore[] = [];
     for (const set of sets) {
@@ -204,8 +217,7 @@ async function sequentialForgetting(
   return trainSequentially({
     experiment,
     base: model.base,
-    threads: workbench.threads,
-    use: await workbench.devices.use(),
+    ...(await resourcesOf(workbench)),
     signal,
     setOf: expert => sets.find(s => s.set.expert === expert)?.name,
     progress: (stage, step, steps) => progress(`one adapter learns ${stage}`, step, steps),
@@ -227,6 +239,11 @@ async function sequentialForgetting(
       }
     },
   });
+}
+
+/** What trainings beside the experts may use. */
+async function resourcesOf({ threads, devices, memoryLimit, cacheFolder }: Workbench) {
+  return { threads, use: await devices.use(), memoryLimit, cacheFolder };
 }
 
 function stopwatch() {

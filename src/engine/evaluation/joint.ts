@@ -2,7 +2,7 @@ import type { Adapter } from '../../nn/lora/adapter.ts';
 import { runOn } from '../runtime/deviceUse.ts';
 import { prepareExperts } from '../training/prepareExpert.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
-import { type OneAdapterOptions, trainOneAdapter } from './oneAdapter.ts';
+import { encodingOf, type OneAdapterOptions, trainOneAdapter } from './oneAdapter.ts';
 
 /** Its name in the bank, which no expert can have. */
 export const jointName = '(all domains)';
@@ -12,7 +12,7 @@ export const jointName = '(all domains)';
  * takes the steps of all experts together where the recipe does not say how many.
  */
 export async function trainJointly(o: OneAdapterOptions, experts: string[]): Promise<Adapter> {
-  const prepared = await prepareExperts(o.experiment, o.base, experts, {});
+  const prepared = await prepareExperts(o.experiment, o.base, experts, encodingOf(o));
   const [first] = prepared as [(typeof prepared)[number]];
   const all = prepared.reduce((sum, { job }) => sum + job.steps, 0);
   const steps = o.experiment.recipe.evaluation.joint?.steps ?? all;

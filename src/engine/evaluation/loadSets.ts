@@ -1,44 +1,55 @@
+import type { Example } from '../../data/example.ts';
 import { readDataset } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import type { EvaluationSet } from '../../recipe/schema.ts';
 import { readingOf } from '../../recipe/settings.ts';
 import { heldOutItem, type LoadedSet } from './answerSet.ts';
 
+/** A set of a recipe. Throws `notFound` for a name that it has not. */
+export function namedSet({ recipe, path }: Experiment, name: string): EvaluationSet {
+  const { sets } = recipe.evaluation;
+  if (Object.hasOwn(sets, name)) return sets[name]!;
+  throw new WorkbenchError(
+    'notFound',
+    `${path} has no evaluation set '${name}'`,
+    `There are: ${Object.keys(sets).join(', ') || 'none'}.`,
+  );
+}
+
 /** The held-out sets of a recipe, or those that are wanted. Throws `notFound` for a name that it has not. */
 export async function loadSets(e: Experiment, wanted?: string[]): Promise<LoadedSet[]> {
-  const all = e.recipe.evaluation.sets;
-  for (const name of wanted ?? [])
-    if (!Object.hasOwn(all, name))
-      throw new WorkbenchError(
-        'notFound',
-        `${e.path} has no evaluation set '${name}'`,
-        `There are: ${Object.keys(all).join(', ') || 'none'}.`,
-      );
-  const names = wanted ?? Object.keys(all);
+  for (const name of wanted ?? []) namedSet(e, name);
+  const names = wanted ?? Object.keys(e.recipe.evaluation.sets);
   if (names.length === 0)
     throw new WorkbenchError('badRecipe', `${e.path} has no evaluation set`, "Add 'evaluation': { 'sets': { … } }.");
   return Promise.all(
     names.map(async name => {
-      const set = all[name]!;
+      const set = namedSet(e, name);
       const { examples, warnings } = await readDataset(e.folder, set.data, readingOf(set));
-      const text = examples.find(example => example.isText);
-      if (text)
-        throw new WorkbenchError(
-          'badData',
-          `${set.data}:${text.line}: a set of questions needs answers to compare with; this is a text without a question`,
-          'Name a file in another form, such as { prompt, completion }.',
-        );
-      const calling = examples.find(({ messages, tools }) => tools || messages.some(m => m.toolCalls));
-      if (calling)
-        throw new WorkbenchError(
-          'badData',
-          `${set.data}:${calling.line}: a set of questions is answered without tools; this example has some`,
-          'Leave such examples out of the set; they can be learned, and count in the validation of a training.',
-        );
+      checkQuestions(set.data, examples);
       const items = examples.slice(0, set.limit ?? examples.length).map(heldOutItem);
       return { name, set, items, problems: warnings };
     }),
   );
+}
+
+/** Throws `badData` for texts that ask nothing, and for examples whose answers need tools. */
+export function checkQuestions(file: string, examples: Example[]): void {
+  const text = examples.find(example => example.isText);
+  if (text)
+    throw new WorkbenchError(
+      'badData',
+      `${file}:${text.line}: a set of questions needs answers to compare with; this is a text without a question`,
+      'Name a file in another form, such as { prompt, completion }.',
+    );
+  const calling = examples.find(({ messages, tools }) => tools || messages.some(m => m.toolCalls));
+  if (calling)
+    throw new WorkbenchError(
+      'badData',
+      `${file}:${calling.line}: a set of questions is answered without tools; this example has some`,
+      'Leave such examples out of the set; they can be learned, and count in the validation of a training.',
+    );
 }
 
 /** What of the data of sets is not used as it is written, each dataset once. */

@@ -6,7 +6,7 @@ import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { DeviceUse } from '../runtime/deviceUse.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
-import { planTraining } from '../training/planTraining.ts';
+import { checkFits, planTraining } from '../training/planTraining.ts';
 import type { PreparedExpert } from '../training/prepareExpert.ts';
 import { openTrainSessions } from '../training/trainBackend.ts';
 
@@ -15,8 +15,17 @@ export interface OneAdapterOptions {
   base: Base;
   threads: number;
   use: DeviceUse;
+  /** Bytes that this process may take; what is free without it. */
+  memoryLimit: number | undefined;
+  /** Where the tokens of data may be kept. */
+  cacheFolder: string;
   signal: AbortSignal;
   progress(step: number, steps: number): void;
+}
+
+/** How the data is tokenised. */
+export function encodingOf({ cacheFolder, signal }: Pick<OneAdapterOptions, 'cacheFolder' | 'signal'>) {
+  return { cacheFolder, watch: { signal } };
 }
 
 /**
@@ -32,16 +41,12 @@ export async function trainOneAdapter(
   const { job, lora, targets } = prepared;
   const { rank, dropout } = lora;
   const { seed } = o.experiment.recipe;
-  const { graphs } = await planTraining({
-    base: o.base,
-    prepared: [prepared],
-    seed,
-    device,
-    halfFloats: o.use.halfFloats,
-    budget: memoryBudget(undefined, device),
-  });
+  const budget = memoryBudget(o.memoryLimit, device);
+  const { halfFloats } = o.use;
+  const plan = await planTraining({ base: o.base, prepared: [prepared], seed, device, halfFloats, budget });
+  checkFits(plan, budget);
   const sessions = await openTrainSessions({
-    ...graphs,
+    ...plan.graphs,
     // A single expert takes no turns.
     inTurn: false,
     base: o.base,

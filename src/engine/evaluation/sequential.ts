@@ -4,7 +4,7 @@ import type { Report } from '../../protocol/report.ts';
 import { runOn } from '../runtime/deviceUse.ts';
 import { prepareExpert } from '../training/prepareExpert.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
-import { type OneAdapterOptions, trainOneAdapter } from './oneAdapter.ts';
+import { encodingOf, type OneAdapterOptions, trainOneAdapter } from './oneAdapter.ts';
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 
@@ -27,7 +27,7 @@ export async function trainSequentially(o: SequentialOptions): Promise<Sequentia
   const stages: SequentialResult['stages'] = [];
   let before: Float32Array | undefined;
   for (const expert of order) {
-    const prepared = await prepareExpert(o.experiment, o.base, expert);
+    const prepared = await prepareExpert(o.experiment, o.base, expert, encodingOf(o));
     const length = steps === undefined ? {} : { steps, batches: undefined };
     const job = { ...prepared.job, ...length, name: sequentialName, validation: [] };
     const size = before?.length ?? 0;

@@ -15,14 +15,13 @@ import { readTrainingRows } from '../training/prepareExpert.ts';
 export async function drawExamples(
   e: Experiment,
   base: Base,
-  expert: string,
-  count: number,
+  { expert, count, cacheFolder }: { expert: string; count: number; cacheFolder?: string },
   watch?: WorkWatch,
 ): Promise<EncodedExample[]> {
   const { train } = await readTrainingRows(e, expert);
   const random = new Random((e.recipe.seed ^ hashName(expert)) >>> 0);
   const drawn = random.shuffle([...train.examples]).slice(0, count);
   const settings = { ...trainingSettingsOf(e.recipe, expert), thinking: generationSettingsOf(e.recipe).thinking };
-  const place = { folder: e.folder, file: e.recipe.experts[expert]!.data!.train };
+  const place = { folder: e.folder, file: e.recipe.experts[expert]!.data!.train, cacheFolder };
   return (await encodeData(base, drawn, settings, place, watch)).examples;
 }

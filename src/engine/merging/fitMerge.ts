@@ -1,4 +1,6 @@
-import type { Base } from '../../experiment/base.ts';
+import { createHash } from 'node:crypto';
+import { type Base, hashBase } from '../../experiment/base.ts';
+import { checkFitPlace } from '../../experiment/checkResults.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { compressed, spectraOf } from '../../nn/merge/compress.ts';
@@ -20,18 +22,23 @@ export interface FitMergeOptions {
   method: FittedMethod;
   options: MergeSettings;
   /** The recipe that the experts and their data are of. */
-  experiment?: Experiment;
+  experiment: Experiment;
   base: Base;
   weighted: WeightedAdapter[];
   threads: number;
   /** Bytes that the process may take; what is free without it. */
   memoryLimit?: number;
+  cacheFolder?: string;
+  /** The merge's name in the recipe, by which its checkpoint is called. */
+  name?: string;
 }
 
 export interface FittedMerge {
   adapter: Adapter;
   relativeError: RelativeError;
   fit: MergeFit;
+  /** What the fit would go on from: not needed any more once the adapter is written. */
+  checkpoint: string;
 }
 
 /** What is told meanwhile: so many of the texts, or steps, are done. */
@@ -41,36 +48,70 @@ const messages: Record<FittedMethod, string> = {
   distilled: 'distilling',
 };
 
-/** Merges a recipe's experts by a method that is fitted to examples of their data. Throws `badRequest` where there are none. */
+/**
+ * Merges a recipe's experts by a method that is fitted to examples of their data. One that takes steps leaves a checkpoint when
+ * it is stopped, and when it is done, from which the same merge goes on to the same bits.
+ *
+ * @throws WorkbenchError `badRequest` where there is no data, and as the methods do
+ */
 export async function fitMerge(o: FitMergeOptions, call: Call<WorkProgress>): Promise<FittedMerge> {
-  const { method, experiment, base, memoryLimit } = o;
-  const { shrinkage, per, epochs, steps, rank, energy, examples: count = fittedExamples[method] } = o.options;
-  if (!experiment)
-    throw new WorkbenchError(
-      'badRequest',
-      `${method} is fitted to the experts' data, and folders of adapters have none`,
-      'Write it as a merge of the recipe that trains them: multi-lora merge RECIPE NAME.',
-    );
-  const weights = Object.fromEntries(o.weighted.map(({ adapter, weight }) => [adapter.name, weight]));
+  const { method, experiment, base, memoryLimit, threads, options } = o;
+  const { rank, energy } = options;
+  const parts = await fittedParts(o, call);
+  const watch = watchFor(call, messages[method]);
+  const checkpoint = experiment.paths.fitCheckpoint(o.name, method);
+  const fit = fitOptions(options, base, parts, experiment.recipe.seed);
+  const run = async () => {
+    await checkFitPlace(experiment.paths, checkpoint);
+    return { watch, threads, memoryLimit, place: { path: checkpoint, of: await sourceOf(base, parts) } };
+  };
+  const fits = {
+    regmean: () => fitRegmean({ ...fit, threads, watch }),
+    learned: async () => learnWeights(fit, await run()),
+    distilled: async () => distill(fit, await run()),
+  };
+  const { adapter: whole, fit: told } = await fits[method]();
+  const isCut = method !== 'distilled' && (rank !== undefined || energy !== undefined);
+  const adapter = isCut ? compressed(whole, spectraOf(whole), { rank, energy }) : whole;
+  return { adapter, fit: told, relativeError: mergeError(adapter, parts), checkpoint };
+}
+
+/** The experts that count, with examples of their data. Throws `badRequest` where there are none. */
+async function fittedParts(
+  {
+    experiment,
+    base,
+    weighted,
+    options,
+    method,
+    cacheFolder,
+  }: Pick<FitMergeOptions, 'experiment' | 'base' | 'weighted' | 'options' | 'method' | 'cacheFolder'>,
+  call: Call<WorkProgress>,
+): Promise<FittedPart[]> {
+  const weights = Object.fromEntries(weighted.map(({ adapter, weight }) => [adapter.name, weight]));
   const problem = fittedMergeProblem(experiment.recipe, weights);
   if (problem) throw new WorkbenchError('badRequest', problem);
   const parts: FittedPart[] = [];
-  for (const part of o.weighted.filter(({ weight }) => weight !== 0)) {
+  for (const part of weighted.filter(({ weight }) => weight !== 0)) {
     const watch = watchFor(call, 'tokenising the data');
-    parts.push({ ...part, examples: await drawExamples(experiment, base, part.adapter.name, count, watch) });
+    const count = options.examples ?? fittedExamples[method];
+    const drawn = { expert: part.adapter.name, count, cacheFolder };
+    parts.push({ ...part, examples: await drawExamples(experiment, base, drawn, watch) });
   }
-  const { seed } = experiment.recipe;
-  const fitting = { base, parts, threads: o.threads, watch: watchFor(call, messages[method]) };
-  const fits = {
-    regmean: () => fitRegmean({ ...fitting, shrinkage }),
-    learned: () => learnWeights({ ...fitting, per, epochs, seed, memoryLimit }),
-    distilled: () => {
-      const start = { shrinkage, firstExamples: fittedExamples.regmean };
-      return distill({ ...fitting, ...start, rank: rank ?? distilledRank, steps, seed, memoryLimit });
-    },
-  };
-  const { adapter: whole, fit } = await fits[method]();
-  const isCut = method !== 'distilled' && (rank !== undefined || energy !== undefined);
-  const adapter = isCut ? compressed(whole, spectraOf(whole), { rank, energy }) : whole;
-  return { adapter, fit, relativeError: mergeError(adapter, parts) };
+  return parts;
+}
+
+/** What the methods read, each its own of it. */
+export function fitOptions(settings: MergeSettings, base: Base, parts: FittedPart[], seed: number) {
+  const { shrinkage, per, epochs, steps, rank = distilledRank } = settings;
+  return { base, parts, seed, shrinkage, per, epochs, steps, rank, firstExamples: fittedExamples.regmean };
+}
+
+/** A hash of the base, as it is computed with, and of the experts' factors. */
+async function sourceOf(base: Base, parts: FittedPart[]): Promise<string> {
+  const hash = createHash('sha256').update(`${await hashBase(base)} ${base.quantization ?? ''}`);
+  for (const { adapter, weight } of parts)
+    for (const [path, { A, B, scaling }] of adapter.modules)
+      hash.update(`${path} ${A.rows} ${scaling} ${weight};`).update(A.data).update(B.data);
+  return hash.digest('hex');
 }

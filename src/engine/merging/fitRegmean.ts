@@ -42,10 +42,7 @@ const bytesAtATime = 1e9;
 export async function fitRegmean(o: RegmeanOptions): Promise<{ adapter: Adapter; fit: MergeFit }> {
   const started = performance.now();
   const { base, parts } = o;
-  checkFactorsAlone(parts);
-  const paths = new Set(parts.flatMap(({ adapter }) => [...adapter.modules.keys()]));
-  const groups = linearGroups(base.config).filter(group => group.layers.some(l => paths.has(l.path)));
-  const passes = passesOf(groups);
+  const { paths, passes } = regmeanPasses(o);
   const batches = parts.map(({ examples }) => batchesOf(examples));
   const total = passes.length * parts.reduce((sum, { examples }) => sum + examples.length, 0);
   let done = 0;
@@ -98,6 +95,17 @@ export async function fitRegmean(o: RegmeanOptions): Promise<{ adapter: Adapter;
   return { adapter, fit };
 }
 
+/** The layers that are merged, in the passes over the texts in which they are read. Throws `unsupported`. */
+export function regmeanPasses({ base, parts }: Pick<RegmeanOptions, 'base' | 'parts'>): {
+  paths: Set<string>;
+  passes: LinearGroup[][];
+} {
+  checkFactorsAlone(parts);
+  const paths = new Set(parts.flatMap(({ adapter }) => [...adapter.modules.keys()]));
+  const groups = linearGroups(base.config).filter(group => group.layers.some(l => paths.has(l.path)));
+  return { paths, passes: passesOf(groups) };
+}
+
 /** Layers whose Gram matrices are in memory at a time. */
 function passesOf(groups: LinearGroup[]): LinearGroup[][] {
   const passes: LinearGroup[][] = [[]];
@@ -115,7 +123,7 @@ function passesOf(groups: LinearGroup[]): LinearGroup[][] {
 }
 
 /** Texts of like length together, so that little is padded. */
-function batchesOf(examples: EncodedExample[]): Batch[] {
+export function batchesOf(examples: EncodedExample[]): Batch[] {
   const sorted = [...examples].sort((a, b) => a.ids.length - b.ids.length);
   const starts = Array.from({ length: Math.ceil(sorted.length / batchRows) }, (_, i) => i * batchRows);
   return starts.map(start =>

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { type Base, loadBase } from '../../experiment/base.ts';
@@ -26,8 +27,9 @@ import type { Workbench } from '../workbench/workbench.ts';
 
 /** What a merge reads and writes, from a recipe's named merge or from the request itself. */
 interface MergeJob {
-  /** The recipe that it is of, which has the experts' data. */
+  /** The recipe that it is of, which has the experts' data, and its name there. */
   experiment?: Experiment;
+  name?: string;
   base: string;
   adapters: { path: string; name: string; weight: number }[];
   options: MergeSettings;
@@ -56,15 +58,20 @@ export const handle: RequestHandler<'merge'> = async (workbench, request, call) 
   if (isFitted(method)) {
     // Other merges need no runtime, and do not load it.
     const { fitMerge } = await import('../merging/fitMerge.ts');
-    const { threads, memoryLimit } = workbench;
-    fitted = await fitMerge({ ...job, method, base, weighted, threads, memoryLimit }, call);
+    const { threads, memoryLimit, cacheFolder } = workbench;
+    // Of folders without a recipe it has been refused.
+    const experiment = job.experiment!;
+    fitted = await fitMerge({ ...job, experiment, method, base, weighted, threads, memoryLimit, cacheFolder }, call);
   }
   if (request.intoBase) {
     const whole = fitted ? await loadBase(job.base, { cacheFolder: workbench.cacheFolder }) : base;
-    return { path: job.out, ...(await writeCopy(whole, weighted, job, check, fitted)), fit: fitted?.fit };
+    const written = await writeCopy(whole, weighted, job, check, fitted);
+    await dropCheckpoint(fitted);
+    return { path: job.out, ...written, fit: fitted?.fit };
   }
   const { adapter, relativeError } = fitted ?? mergeAdapters(weighted, { ...job.options, name: 'merged' });
   await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
+  await dropCheckpoint(fitted);
   return {
     path: job.out,
     rank: adapter.config.rank,
@@ -72,6 +79,11 @@ export const handle: RequestHandler<'merge'> = async (workbench, request, call) 
     ...(fitted && { fit: fitted.fit }),
   };
 };
+
+/** What is written needs no fit to go on. */
+async function dropCheckpoint(fitted: FittedMerge | undefined): Promise<void> {
+  if (fitted) await rm(fitted.checkpoint, { force: true });
+}
 
 const finiteOrNull = (x: number) => (Number.isFinite(x) ? x : null);
 
@@ -182,6 +194,7 @@ async function recipeJob(workbench: Workbench, request: MergeRequest): Promise<M
   if (!request.out && !named) await checkNoLinks(e.paths.parts);
   return {
     experiment: e,
+    name: request.merge,
     base: e.baseFolder,
     adapters: Object.entries(weights).map(([name, weight]) => ({ name, weight, path: adapterFolder(e, name) })),
     options,
@@ -209,6 +222,12 @@ export function checkOwnPlace(e: Experiment, out: string, name?: string): void {
 function requestJob(workbench: Workbench, r: MergeRequest): MergeJob {
   if (!r.adapters || r.adapters.length === 0)
     throw new WorkbenchError('badRequest', 'a merge needs at least one adapter', 'Add --adapter DIR=WEIGHT.');
+  if (r.method && isFitted(r.method))
+    throw new WorkbenchError(
+      'badRequest',
+      `${r.method} is fitted to the experts' data, and folders of adapters have none`,
+      'Write it as a merge of the recipe that trains them: multi-lora merge RECIPE NAME.',
+    );
   const names = r.adapters.map(a => a.path);
   return {
     base: baseFolder(r.base ?? 'embedded', process.cwd(), workbench.mediaFolder),

@@ -11,6 +11,7 @@ import { expertGroup, groupSize } from '../../nn/train/trainGraph.ts';
 import type { PlannedExpert } from '../../protocol/engine/training.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 import { generationSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import { planFits } from '../merging/planFits.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { plannedTime } from '../training/plannedTime.ts';
@@ -35,6 +36,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   const { device, halfFloats } = await workbench.devices.use();
   const budget = memoryBudget(workbench.memoryLimit, device);
   const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget });
+  const rate = await matMulRate(workbench.threads, device);
   const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);
   const answering = answeringMemory({
     config: graphConfig(base),
@@ -63,8 +65,9 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     time: plannedTime(
       plan,
       prepared.map(p => p.job.steps),
-      await matMulRate(workbench.threads, device),
+      rate,
     ),
+    merges: planFits(experiment, base, prepared, device === 'cpu' ? rate : await matMulRate(workbench.threads, 'cpu')),
     notes,
   };
 };

@@ -36,6 +36,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   promote: { load: () => import('./promote.ts') },
   merge: { load: () => import('./merge.ts'), lane: model },
   compareMerges: { load: () => import('./compareMerges.ts'), lane: model },
+  findWeights: { load: () => import('./findWeights.ts'), lane: model },
   compress: { load: () => import('./compress.ts'), lane: model },
   export: { load: () => import('./export.ts'), lane: model },
   evaluate: { load: () => import('./evaluate.ts'), lane: model },

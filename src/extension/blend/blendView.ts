@@ -13,7 +13,7 @@ import {
 import { globs } from '../../experiment/paths.ts';
 import type { ComparedMerge } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { fixedMethods } from '../../protocol/mergeMethod.ts';
+import { fixedMethods, mergeMethods } from '../../protocol/mergeMethod.ts';
 import type { Report } from '../../protocol/report.ts';
 import { blendApi, type Lab } from '../../protocol/views/blend.ts';
 import { saveBlend } from '../../recipe/edit.ts';
@@ -30,6 +30,7 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import { decodingSettings } from '../services/settings.ts';
 import { connectView } from '../webviews/connectView.ts';
 import type { ViewContext } from '../webviews/webviewPanel.ts';
+import { findWeights } from './findWeights.ts';
 import { labOf } from './labOf.ts';
 
 export interface BlendView extends Disposable {
@@ -85,12 +86,24 @@ export function connectBlendView(webview: Webview, options: BlendViewOptions): B
       return { ...answer, ...answer.timings };
     },
     explain: (wanted, { signal }) => engine.request('explainTokens', { recipe, ...wanted }, { signal }),
-    async compareMerges(wanted, { signal, progress }) {
+    findWeights: async (_, call) => ({ found: await findWeights(engine, recipe, call) }),
+    async compareMerges({ fitted, ...wanted }, { signal, progress }) {
       const compared: ComparedMerge[] = [];
+      const all = fitted ? mergeMethods : fixedMethods;
       // One by one, so that answers do not wait for all of them.
-      for (const [done, method] of fixedMethods.entries()) {
-        progress({ method, done, total: fixedMethods.length });
-        const { methods } = await engine.request('compareMerges', { recipe, ...wanted, methods: [method] }, { signal });
+      for (const [done, method] of all.entries()) {
+        const at = { method, done, total: all.length };
+        progress(at);
+        const { methods } = await engine.request(
+          'compareMerges',
+          { recipe, ...wanted, methods: [method] },
+          {
+            signal,
+            onProgress(work) {
+              if (work.message !== method) progress({ ...at, work });
+            },
+          },
+        );
         compared.push(...methods);
       }
       return { methods: compared };

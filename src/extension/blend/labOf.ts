@@ -1,5 +1,5 @@
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
-import { fixedMethods, mergeMethodTexts } from '../../protocol/mergeMethod.ts';
+import { mergeMethods, mergeMethodTexts } from '../../protocol/mergeMethod.ts';
 import type { Report, ReportScore } from '../../protocol/report.ts';
 import type { Weights } from '../../protocol/target.ts';
 import type { Evaluated, Lab } from '../../protocol/views/blend.ts';
@@ -21,7 +21,7 @@ export function labOf(
     ],
     sets: report?.sets.map(({ name }) => name) ?? [],
     evaluated: report ? evaluatedIn(report, recipe) : [],
-    methods: fixedMethods.map(name => ({ name, text: mergeMethodTexts[name] })),
+    methods: mergeMethods.map(name => ({ name, text: mergeMethodTexts[name] })),
   };
 }
 

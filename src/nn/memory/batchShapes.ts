@@ -2,12 +2,12 @@ import type { Batch } from '../train/assembleBatch.ts';
 import { type TrainingJob, type TrainLoopOptions, trainLoop } from '../train/trainLoop.ts';
 
 /** One execution of a training graph: B rows of T tokens, M tokens with loss, and how many tokens are no padding. */
-export interface BatchShape {
+export type BatchShape = {
   B: number;
   T: number;
   M: number;
   tokens: number;
-}
+};
 
 /** The graph executions of a training's first steps, by phase. */
 export interface ExecutionShapes {
@@ -66,8 +66,8 @@ export async function batchShapes(
 }
 
 /** The shapes that no other exceeds in every size: one of them needs the most memory. */
-export function largestShapes(shapes: readonly BatchShape[]): BatchShape[] {
+export function largestShapes<S extends BatchShape>(shapes: readonly S[]): S[] {
   const distinct = [...new Map(shapes.map(s => [`${s.B},${s.T},${s.M}`, s])).values()];
-  const exceeds = (a: BatchShape, b: BatchShape) => a !== b && a.B >= b.B && a.T >= b.T && a.M >= b.M;
+  const exceeds = (a: S, b: S) => a !== b && a.B >= b.B && a.T >= b.T && a.M >= b.M;
   return distinct.filter(s => !distinct.some(other => exceeds(other, s)));
 }

@@ -5,7 +5,7 @@ import { expertGroup, groupSize, type TrainPhase } from '../train/trainGraph.ts'
 import { createArena } from './arena.ts';
 import { type BatchShape, type ExecutionShapes, largestShapes } from './batchShapes.ts';
 import { allocateResults, compiledMemory, constantMemory } from './graphMemory.ts';
-import { valueBytes } from './sizes.ts';
+import { type Sizes, valueBytes } from './sizes.ts';
 
 /** The memory plan of a training: bytes that it holds at its peak, besides the process it runs in. */
 export interface TrainingMemory {
@@ -78,18 +78,21 @@ function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchSha
   return executionMemory(sessionGraph(o, phase), shapes, packsWeights(o.config));
 }
 
-/** The memory of a graph that is executed with these shapes, whose products' weights are packed or not. */
+/**
+ * The memory of a graph that is executed with these shapes, and with the sizes of what else it names, whose products' weights
+ * are packed or not.
+ */
 export function executionMemory(
   g: Graph,
-  shapes: readonly BatchShape[],
+  shapes: readonly (BatchShape & Sizes)[],
   packs: boolean,
 ): Pick<TrainingMemory, 'weights' | 'activations' | 'graphs'> {
   const batchInputs = g.inputs.filter(i => i.shape.some(dim => typeof dim === 'string'));
   const largest = largestShapes(shapes);
   const arena = createArena();
   // The chunks that a smaller execution has left behind do not always serve a larger one.
-  for (const { B, T, M } of [shapes[0]!, ...largest]) allocateResults(g, { B, T, M }, arena);
-  const fed = largest.map(({ B, T, M }) => batchInputs.reduce((sum, i) => sum + valueBytes(i, { B, T, M }), 0));
+  for (const shape of [shapes[0]!, ...largest]) allocateResults(g, shape, arena);
+  const fed = largest.map(shape => batchInputs.reduce((sum, i) => sum + valueBytes(i, shape), 0));
   return {
     weights: compiledMemory(g).held + (packs ? constantMemory(g) : 0),
     activations: besidesResults * arena.touchedBytes() + Math.max(...fed),

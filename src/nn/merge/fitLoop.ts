@@ -30,7 +30,8 @@ export interface FitEvent {
 /**
  * Fits one set of parameters to the examples of several experts, `count` of them. A batch holds rows of all of them, whatever
  * their lengths, and each token that is learned counts alike; `gate` of a batch [B, count] says whose a row is. Data and
- * order follow from the seed alone. Throws `runtime` when a loss is no number.
+ * order follow from the seed alone, so that a fit goes on `after` a step as if it had never stopped. Throws `runtime` when a
+ * loss is no number.
  */
 export async function* fitLoop(
   examples: OwnedExample[],
@@ -38,11 +39,13 @@ export async function* fitLoop(
   settings: FitSettings,
   seed: number,
   step: FitStep,
+  after = 0,
 ): AsyncGenerator<FitEvent> {
   const lengths = examples.map(({ example }) => example.ids.length);
   const order = batchOrder(lengths, settings.batchSize, seed, { epoch: 0, batch: 0 }, true);
   const { steps } = settings;
-  for (let at = 1; at <= steps; at++) {
+  for (let passed = 0; passed < after; passed++) order.next();
+  for (let at = after + 1; at <= steps; at++) {
     const batch = mixedBatch(
       order.next().map(i => examples[i]!),
       count,

@@ -11,8 +11,8 @@ import { addUpdate, flatten, groupSize, labelLosses, type ParameterGroup, unflat
 import { adaptedForward } from './adaptedForward.ts';
 import type { StackedFactors } from './stackedFactors.ts';
 
-/** What has a weight of its own in each layer: every direction of the experts' ranks, or every expert. */
-export type WeightsPer = 'direction' | 'module';
+/** What has a weight of its own: in each layer every direction of the experts' ranks, or every expert; or every expert over all layers. */
+export type WeightsPer = 'direction' | 'module' | 'expert';
 
 export interface WeightGraphOptions {
   config: BaseConfig;
@@ -20,9 +20,12 @@ export interface WeightGraphOptions {
   /** By module path. */
   layers: ReadonlyMap<string, StackedFactors>;
   per: WeightsPer;
-  /** How many experts there are: each has a loss of its own. */
-  experts: number;
+  /** How many losses are told apart: the columns of `lossWeights`. */
+  losses: number;
 }
+
+/** The one tensor of weights that hold in all layers. */
+const overall = 'experts';
 
 /** The weights of all layers, in the order of the forward pass: one flat vector, as a training's factors are. */
 export function weightGroup({
@@ -30,34 +33,71 @@ export function weightGroup({
   layers,
   per,
 }: Pick<WeightGraphOptions, 'config' | 'layers' | 'per'>): ParameterGroup {
+  const group = { name: 'weights', decays: false, clipWith: 'weights' };
+  if (per === 'expert') return { ...group, tensors: [{ name: overall, shape: [1, expertCount(layers)] }] };
   const tensors = linearLayers(config).flatMap(({ path }) => {
     const own = layers.get(path);
     return own ? [{ name: path, shape: [1, weightCount(own, per)] }] : [];
   });
-  return { name: 'weights', tensors, decays: false, clipWith: 'weights' };
+  return { ...group, tensors };
+}
+
+function expertCount(layers: WeightGraphOptions['layers']): number {
+  return 1 + Math.max(...[...layers.values()].flatMap(({ owners }) => owners));
 }
 
 function weightCount({ owners, A }: StackedFactors, per: WeightsPer): number {
   return per === 'direction' ? A.rows : new Set(owners).size;
 }
 
-/** For each direction of a layer, the place of its weight in the layer's own. */
+/** For each direction of a layer, the place of its weight among the layer's own, or among those of all layers. */
 export function weightPlaces({ owners }: StackedFactors, per: WeightsPer): number[] {
+  if (per === 'expert') return owners;
   const experts = [...new Set(owners)];
   return per === 'direction' ? [...owners.keys()] : owners.map(owner => experts.indexOf(owner));
 }
 
+/** Where the weights of each layer begin in the flat vector. */
+export function weightStarts(o: Pick<WeightGraphOptions, 'config' | 'layers' | 'per'>): Map<string, number> {
+  if (o.per === 'expert') return new Map([...o.layers.keys()].map(path => [path, 0]));
+  let at = 0;
+  return new Map(
+    weightGroup(o).tensors.map(({ name, shape }) => {
+      const start = at;
+      at += shape[1]!;
+      return [name, start];
+    }),
+  );
+}
+
 /**
  * One step of learning the weights of a merge: y = W x + B (w ⊙ A x) with the experts' factors side by side, and cross entropy
- * whose gradient is taken for the weights w alone. Base and factors are constants. With a weight for each expert this is
- * the CAT of LoRA Soups (Prabhakar et al. 2024, arXiv:2410.13025).
+ * whose gradient is taken for the weights w alone. Base and factors are constants. With a weight for each expert and layer
+ * this is the CAT of LoRA Soups (Prabhakar et al. 2024, arXiv:2410.13025).
  *
- * Inputs: `ids` [B, T] int64, `lossRows`, `labels` [M] int64, `lossWeights` [M, E] and `firstPositions` as in training;
- * `weights` [P], `weights.m`, `weights.v` [P], `weights.hyper`. Outputs: `losses` [E], `norms` [1], `weights.out`,
- * `weights.m.out`, `weights.v.out`, and `weights.gradient` [P].
+ * Inputs: those of `buildWeightGradientGraph`, and `weights.m`, `weights.v` [P], `weights.hyper`. Outputs: its own, and
+ * `norms` [1], `weights.out`, `weights.m.out`, `weights.v.out`.
  */
 export function buildWeightGraph(o: WeightGraphOptions): Graph {
   const g = new Graph();
+  const { group, flat, gradient } = addWeightGradient(g, o);
+  addUpdate(g, [group], [flat], [gradient]);
+  dequantizeAtUse(g);
+  return g;
+}
+
+/**
+ * The losses of weights, and the gradient of their sum. Inputs: `ids` [B, T] int64, `lossRows`, `labels` [M] int64, `lossWeights`
+ * [M, L] and `firstPositions` as in training; `weights` [P]. Outputs: `losses` [L] and `weights.gradient` [P].
+ */
+export function buildWeightGradientGraph(o: WeightGraphOptions): Graph {
+  const g = new Graph();
+  addWeightGradient(g, o);
+  dequantizeAtUse(g);
+  return g;
+}
+
+function addWeightGradient(g: Graph, o: WeightGraphOptions): { group: ParameterGroup; flat: Value; gradient: Value } {
   const c = o.config;
   const ids = g.input('ids', 'int64', ['B', 'T']);
   defineBatchSizes(g, ids);
@@ -69,19 +109,16 @@ export function buildWeightGraph(o: WeightGraphOptions): Graph {
     if (!own) return undefined;
     const A = g.constant(own.A.data, [own.A.rows, own.A.cols]);
     const B = g.constant(own.B.data, [own.B.rows, own.B.cols]);
-    const shares = weights.get(path)!;
+    const shares = weights.get(o.per === 'expert' ? overall : path)!;
     const gates = o.per === 'direction' ? shares : op.gatherColumns(g, shares, weightPlaces(own, o.per));
     return { inner: op.mul(g, op.gemm(g, x, A, { transB: true }), gates), B };
   };
   const adapted = { weight: externalWeights(g, o.tensors), delta };
   const { hidden, parts } = adaptedForward(g, c, ids, rowPositions(g, c), adapted);
-  const losses = labelLosses(g, c, parts, hidden, o.experts);
+  const losses = labelLosses(g, c, parts, hidden, o.losses);
   g.output('losses', losses);
-  const wanted = [...weights.values()];
-  const found = gradients(g, op.reduceSum(g, losses, [0], false), wanted);
+  const found = gradients(g, op.reduceSum(g, losses, [0], false), [...weights.values()]);
   const gradient = flatten(g, found);
   g.output(`${group.name}.gradient`, gradient);
-  addUpdate(g, [group], [flat], [gradient]);
-  dequantizeAtUse(g);
-  return g;
+  return { group, flat, gradient };
 }

@@ -7,6 +7,7 @@ import { mergingRequests } from './merging.ts';
 import { modelRequests } from './models.ts';
 import { sweepingRequests } from './sweeping.ts';
 import { trainingRequests } from './training.ts';
+import { weighingRequests } from './weighing.ts';
 
 /** What the engine process is asked, over its standard streams. */
 export const engineSide = {
@@ -17,6 +18,7 @@ export const engineSide = {
     ...trainingRequests,
     ...sweepingRequests,
     ...mergingRequests,
+    ...weighingRequests,
     ...evaluatingRequests,
     ...modelRequests,
   },

@@ -17,7 +17,7 @@ const settings = {
   energy: z.optional(z.number()),
   examples: z.optional(z.int()),
   shrinkage: z.optional(z.number()),
-  per: z.optional(z.enum(['direction', 'module'])),
+  per: z.optional(z.enum(['direction', 'module', 'expert'])),
   epochs: z.optional(z.number()),
   steps: z.optional(z.int()),
 };
@@ -78,7 +78,7 @@ export const mergingRequests = {
   compareMerges: {
     params: z.object({
       recipe: z.string(),
-      /** All without it. Answers wait for a request: who wants some meanwhile asks for one method after the other. */
+      /** All that need no data without it: those that are fitted to data take minutes. Answers wait for a request: who wants some meanwhile asks for one method after the other. */
       methods: z.optional(z.array(method)),
       weights: weightsSchema,
       ...settings,
@@ -132,5 +132,4 @@ export type MergeFit = z.infer<typeof fit>;
 export type MergeResult = z.infer<typeof mergingRequests.merge.result>;
 export type CompressRequest = z.infer<typeof mergingRequests.compress.params>;
 export type CompressResult = z.infer<typeof mergingRequests.compress.result>;
-export type CompareMergesRequest = z.infer<typeof mergingRequests.compareMerges.params>;
 export type ComparedMerge = z.infer<typeof comparedMerge>;

@@ -40,6 +40,19 @@ export const plannedTime = z.object({
   seconds: z.number(),
 });
 
+/** What a merge that is fitted to data will take, on the CPU. */
+const plannedFit = z.object({
+  name: z.string(),
+  method: z.string(),
+  /** That it reads, of all experts. */
+  examples: z.int(),
+  seconds: z.optional(z.number()),
+  /** The engine's process at its peak. */
+  totalBytes: z.optional(z.number()),
+  /** Why these experts cannot be merged so. */
+  problem: z.optional(z.string()),
+});
+
 /** Memory in bytes of the engine's process at its peak. */
 export const plan = z.object({
   base: z.object({ folder: z.string(), architecture: z.string(), parameters: z.number() }),
@@ -82,6 +95,8 @@ export const plan = z.object({
     compiling: z.number(),
   }),
   time: plannedTime,
+  /** The recipe's merges that are fitted to the data of these experts alone. */
+  merges: z.array(plannedFit),
   /** What was assumed, in sentences. */
   notes: z.array(z.string()),
 });
@@ -202,6 +217,7 @@ export const trainingRequests = {
 export type TrainRequest = z.infer<typeof trainingRequests.train.params>;
 export type TrainResult = z.infer<typeof trainingRequests.train.result>;
 export type PlanResult = z.infer<typeof plan>;
+export type PlannedFit = z.infer<typeof plannedFit>;
 export type PlannedExpert = z.infer<typeof plannedExpert>;
 export type PreviewedExample = z.infer<typeof previewedExample>;
 export type KeptCheckpoint = z.infer<typeof keptCheckpoint>;

@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import { nothing, type ViewApi } from '../contract.ts';
 import { askingRequests } from '../engine/asking.ts';
 import { mergingRequests } from '../engine/merging.ts';
+import { workProgress } from '../engine/source.ts';
+import { weighingRequests } from '../engine/weighing.ts';
 import { routeSchema } from '../route.ts';
 import { weightsSchema as weights } from '../target.ts';
 
@@ -84,9 +86,17 @@ export const blendApi = {
         result: answer,
       },
       explain: { params: z.object({ prompt: z.string(), answer: z.string(), weights }), result: explanation },
+      /** Asks for examples and for how answers are judged, and finds weights; without them where that was cancelled. */
+      findWeights: {
+        params: nothing,
+        progress: workProgress,
+        result: z.object({ found: z.optional(weighingRequests.findWeights.result) }),
+      },
       compareMerges: {
-        params: z.object({ weights, ...mergeOptions }),
-        progress: z.object({ method: z.string(), done: z.int(), total: z.int() }),
+        /** `fitted`: with the methods that are fitted to data, which take minutes. */
+        params: z.object({ weights, ...mergeOptions, fitted: z.boolean() }),
+        /** `work` is what a fit does meanwhile. */
+        progress: z.object({ method: z.string(), done: z.int(), total: z.int(), work: z.optional(workProgress) }),
         result: comparison,
       },
       /** Asks for a name and saves it in the recipe; without a name where that was cancelled. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -169,5 +169,38 @@ test('a set that the recipe does not have is named, with those it has', async ()
     code: 'notFound',
     message: /no evaluation set 'sum'/,
     hint: 'There are: sums, functions.',
+  });
+});
+
+test('adapters beside the experts keep to the memory limit, and say what they could not learn', async t => {
+  const recipe = JSON.parse(readFileSync(recipePath, 'utf8'));
+  const adapters = (name: string) => join('runs', 'tiny', 'adapters', name);
+  const sets = { sums: { ...recipe.evaluation.sets.sums, limit: 1 } };
+  const write = (name: string, experts: object, evaluation: object) => {
+    const path = join(folder, name);
+    writeFileSync(path, JSON.stringify({ ...recipe, experts, merges: {}, evaluation: { sets, ...evaluation } }));
+    return path;
+  };
+  const copied = (name: string, experts: string[]) => {
+    for (const expert of experts)
+      cpSync(join(folder, adapters(expert)), join(folder, 'runs', name, 'adapters', expert), { recursive: true });
+  };
+  copied('alone', ['math']);
+  const { math } = recipe.experts;
+  const alone = write('alone.lora.json', { math, code: { adapter: adapters('code') } }, { joint: {} });
+  const { problems, report } = await evaluateRecipe(workbench, { recipe: alone }, call);
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    ["no adapter was trained jointly: the recipe names no data of 'code'"],
+  );
+  assert.ok(!report.scores.some(({ system }) => system === 'trained jointly'));
+  const small = createWorkbench({ mediaFolder: media, threads: 1, memoryLimit: 200e6 });
+  t.after(() => small.dispose());
+  const sequential = { order: ['math', 'code'], steps: 1 };
+  const limited = write('limited.lora.json', recipe.experts, { sequential });
+  copied('limited', ['math', 'code']);
+  await assert.rejects(evaluateRecipe(small, { recipe: limited }, call), {
+    code: 'outOfMemory',
+    message: /training would take .* of memory.*: the limit is 200\.0 MB/,
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { distill, flatFactors } from '../../../src/engine/merging/distill.ts';
 import type { FittedPart } from '../../../src/engine/merging/fitRegmean.ts';
@@ -14,6 +15,7 @@ import type { EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
 import { assertClose, assertSameBits } from '../../support/assertClose.ts';
 import { goldenBase } from '../../support/goldenBase.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../../support/goldenFiles.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const gold = goldenJson('gates/distillation/golden.json');
 const tensor = goldenTensors('gates/distillation/golden.safetensors');
@@ -96,15 +98,21 @@ test('the labels’ share is their cross entropy under the student', async () =>
   await session.dispose();
 });
 
-test('distilling lowers what is minimised, at the chosen rank, to the same bits', async () => {
+test('distilling lowers what is minimised, at the chosen rank, to the same bits, stopped or not', async () => {
   const { base, adapters } = await open();
   const parts = adapters.map((adapter, i): FittedPart => {
     const examples = gold.batches.flatMap((b: never) => rowsOf(b).slice(2 * i, 2 * i + 2));
     return { adapter, weight: 1, examples };
   });
-  const run = () =>
-    distill({ base, parts, rank: 4, steps: 12, firstExamples: 5, shrinkage: 0, seed: 1, threads: 1, watch: {} });
-  const [first, second] = [await run(), await run()];
+  const options = { base, parts, rank: 4, steps: 12, firstExamples: 5, shrinkage: 0, seed: 1 };
+  const first = await distill(options, { threads: 1, watch: {} });
+  const place = { path: join(temporaryFolder(), 'merge~both.safetensors'), of: 'base and adapters' };
+  const stop = new AbortController();
+  const progress = (step: number) => step === 5 && stop.abort(new Error('enough'));
+  await assert.rejects(distill(options, { threads: 1, watch: { signal: stop.signal, progress }, place }), /enough/);
+  const taken: number[] = [];
+  const second = await distill(options, { threads: 1, watch: { progress: step => void taken.push(step) }, place });
+  assert.equal(taken[0], 6);
   assert.ok(first.fit.loss! < first.fit.firstLoss!, JSON.stringify(first.fit));
   assert.equal(first.adapter.config.rank, 4);
   for (const [path, { A, B }] of first.adapter.modules) {

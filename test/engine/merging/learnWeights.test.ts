@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FittedPart } from '../../../src/engine/merging/fitRegmean.ts';
 import { learnWeights } from '../../../src/engine/merging/learnWeights.ts';
@@ -8,7 +9,13 @@ import { lossFeeds, textFeeds } from '../../../src/engine/training/trainBackend.
 import { readAdapter } from '../../../src/experiment/adapterFiles.ts';
 import { graphConfig } from '../../../src/experiment/base.ts';
 import { stackFactors } from '../../../src/nn/merge/stackedFactors.ts';
-import { buildWeightGraph, type WeightsPer, weightGroup, weightPlaces } from '../../../src/nn/merge/weightGraph.ts';
+import {
+  buildWeightGradientGraph,
+  buildWeightGraph,
+  type WeightsPer,
+  weightGroup,
+  weightPlaces,
+} from '../../../src/nn/merge/weightGraph.ts';
 import { hyperNames, hyperVector } from '../../../src/nn/train/adamw.ts';
 import { assembleBatch, type Batch, type EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
 import { groupSize } from '../../../src/nn/train/trainGraph.ts';
@@ -16,6 +23,7 @@ import { assertClose, assertSameBits } from '../../support/assertClose.ts';
 import { finiteDifferences } from '../../support/finiteDifferences.ts';
 import { goldenBase } from '../../support/goldenBase.ts';
 import { goldenJson, goldenPath } from '../../support/goldenFiles.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const gold = goldenJson('gates/learned/golden.json');
 
@@ -41,7 +49,7 @@ async function open() {
     tensors: base.tensors,
     layers,
     per,
-    experts: 1,
+    losses: 1,
   });
   const session = (per: WeightsPer, start: Float32Array) =>
     openParameterSession({
@@ -95,6 +103,21 @@ test('a weight for each expert, layer and module: the losses and gradients of PE
   }
 });
 
+test('a weight for each expert: the gradient is the sum of those of the layers, without an update too', async () => {
+  const { base, options } = await open();
+  const session = await createSession(buildWeightGradientGraph(options('expert')), { folder: base.folder, threads: 1 });
+  const { tensors } = weightGroup(options('module'));
+  for (const { g_a, g_b, loss, gradient } of gold.points) {
+    const batch = batches[gold.gradient_points_use_batch]!;
+    const weights = floats(Float32Array.of(g_a, g_b), [2]);
+    const out = await session.run({ ...textFeeds(batch, base.config), ...lossFeeds(batch), weights });
+    const sumOf = (of: string) => tensors.reduce((sum, { name }) => sum + (gradient[`${name}.${of}`] ?? 0), 0);
+    assertClose(readFloats(out.losses!), [loss], 5e-5, 'loss');
+    assertClose(readFloats(out['weights.gradient']!), [sumOf('a'), sumOf('b')], 2e-5, `gradients at ${g_a}, ${g_b}`);
+  }
+  await session.dispose();
+});
+
 test('ten steps of AdamW end in the weights of torch', async () => {
   const { flat, options, session } = await open();
   const { optimizer, start, losses, final_gates } = gold.training;
@@ -113,7 +136,7 @@ test('ten steps of AdamW end in the weights of torch', async () => {
   }
   const { tensors } = weightGroup(options('module'));
   const expected = tensors.flatMap(({ name }) => [final_gates[`${name}.a`], final_gates[`${name}.b`]]);
-  assertClose(opened.parameters(), expected, 1e-5, 'final weights');
+  assertClose(opened.state().parameter, expected, 1e-5, 'final weights');
   await opened.dispose();
 });
 
@@ -158,7 +181,7 @@ test('what is learned lowers the loss, is the exact sum of the weighted experts,
     return { adapter, weight: 1, examples: rows };
   });
   const learn = (per: WeightsPer, watch = {}) =>
-    learnWeights({ base, parts, per, epochs: 4, seed: 1, threads: 1, watch });
+    learnWeights({ base, parts, per, epochs: 4, seed: 1 }, { threads: 1, watch });
   const [first, second] = [await learn('direction'), await learn('direction')];
   assert.ok(first.fit.loss! < first.fit.firstLoss!, JSON.stringify(first.fit));
   assert.equal(first.adapter.config.rank, adapters[0]!.config.rank + adapters[1]!.config.rank);
@@ -170,9 +193,56 @@ test('what is learned lowers the loss, is the exact sum of the weighted experts,
     );
   }
   assert.ok((await learn('module')).fit.loss! < first.fit.firstLoss!);
+  const overall = await learn('expert');
+  assert.ok(overall.fit.loss! < first.fit.firstLoss!);
+  // One factor for all that an expert adds, in every layer.
+  const factors = [...overall.adapter.modules].map(([path, { B }]) => {
+    const own = adapters[0]!.modules.get(path)!;
+    const at = own.B.data.findIndex(x => Math.abs(x) > 1e-3);
+    const place = Math.floor(at / own.B.cols) * B.cols + (at % own.B.cols);
+    return B.data[place]! / (own.scaling * own.B.data[at]!);
+  });
+  assertClose(factors, new Array(factors.length).fill(factors[0]), 1e-5, 'factors of an expert');
   const stop = new AbortController();
   await assert.rejects(
     learn('module', { signal: stop.signal, progress: () => stop.abort(new Error('enough')) }),
     /enough/,
   );
+});
+
+test('a fit that was stopped goes on to the same bits; another one begins anew', async () => {
+  const { base, adapters } = await open();
+  const parts = adapters.map((adapter, i): FittedPart => {
+    const rows = gold.batches.flatMap((b: never) => examplesOf(b).slice(2 * i, 2 * i + 2));
+    return { adapter, weight: 1, examples: rows };
+  });
+  const place = { path: join(temporaryFolder(), 'merge~both.safetensors'), of: 'base and adapters' };
+  const options = { base, parts, per: 'direction' as const, epochs: 9, seed: 1 };
+  const taken: number[] = [];
+  const run = (stopAfter?: number, changes = {}) => {
+    const stop = new AbortController();
+    const progress = (step: number) => {
+      taken.push(step);
+      if (step === stopAfter) stop.abort(new Error('enough'));
+    };
+    return learnWeights({ ...options, ...changes }, { threads: 1, watch: { signal: stop.signal, progress }, place });
+  };
+  const whole = await learnWeights(options, { threads: 1, watch: {} });
+  const steps = Math.max(1, Math.ceil(parts.flatMap(({ examples }) => examples).length / 16)) * 9;
+  await assert.rejects(run(3), /enough/);
+  await assert.rejects(run(5), /enough/);
+  const resumed = await run();
+  assert.deepEqual(
+    taken,
+    Array.from({ length: steps }, (_, i) => i + 1),
+  );
+  for (const [path, { B }] of whole.adapter.modules)
+    assertSameBits(resumed.adapter.modules.get(path)!.B.data, B.data, path);
+  assert.deepEqual([resumed.fit.firstLoss, resumed.fit.loss], [whole.fit.firstLoss, whole.fit.loss]);
+  // What is done is not done again; other settings are another fit.
+  taken.length = 0;
+  await run();
+  assert.deepEqual(taken, []);
+  await run(undefined, { seed: 2 });
+  assert.equal(taken[0], 1);
 });

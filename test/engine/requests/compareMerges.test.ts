@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fixedMethods } from '../../../src/protocol/mergeMethod.ts';
@@ -44,6 +45,30 @@ test('merges of weights that no recipe names', async t => {
     assert.deepEqual([merged.rank, merged.relativeError], [told.rank, told.relativeError]);
     assert.equal(merged.path, out);
   });
+
+  await t.test(
+    'methods that are fitted to data, where they are asked for; a merge goes on from what was fitted',
+    async () => {
+      const told = new Set<string>();
+      const onProgress = ({ message }: { message: string }) => void told.add(message);
+      const wish = { recipe, weights, examples: 4, epochs: 2, steps: 3 };
+      const { methods } = await engine.request(
+        'compareMerges',
+        { ...wish, methods: ['regmean', 'learned', 'distilled'] },
+        { onProgress },
+      );
+      for (const { result, problem } of methods) assert.ok(result!.relativeError! > 0, problem);
+      assert.ok(told.has('reading texts') && told.has('learning weights') && told.has('distilling'));
+      const kept = join(dirname(recipe), 'runs', 'tiny', 'checkpoints', 'merge~~learned.safetensors');
+      assert.ok(existsSync(kept));
+      told.clear();
+      const out = join(dirname(recipe), 'learned');
+      const merged = await engine.request('merge', { ...wish, method: 'learned', out }, { onProgress });
+      assert.equal(merged.relativeError, methods[1]!.result!.relativeError);
+      assert.ok(!told.has('learning weights'), 'no step is taken again');
+      assert.equal(existsSync(kept), false);
+    },
+  );
 
   await t.test('weights that mean nothing', async () => {
     const asked = (given: Record<string, number>) => engine.request('compareMerges', { recipe, weights: given });

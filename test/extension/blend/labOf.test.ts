@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { labOf } from '../../../src/extension/blend/labOf.ts';
 import type { DescribeResult } from '../../../src/protocol/engine/experts.ts';
-import { fixedMethods } from '../../../src/protocol/mergeMethod.ts';
+import { mergeMethods } from '../../../src/protocol/mergeMethod.ts';
 import type { Report } from '../../../src/protocol/report.ts';
 import { parseRecipe } from '../../../src/recipe/parse.ts';
 import { described as example } from '../ask/described.ts';
@@ -35,7 +35,7 @@ test('without a report: experts, blends and methods', () => {
   assert.deepEqual([lab.sets, lab.evaluated], [[], []]);
   assert.deepEqual(
     lab.methods.map(({ name }) => name),
-    fixedMethods,
+    mergeMethods,
   );
 });
 

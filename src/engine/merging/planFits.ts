@@ -1,0 +1,167 @@
+import { type Base, graphConfig } from '../../experiment/base.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { cholesky } from '../../nn/linalg/cholesky.ts';
+import type { Adapter } from '../../nn/lora/adapter.ts';
+import { hashName } from '../../nn/lora/initFactors.ts';
+import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
+import { fitShapes } from '../../nn/merge/fitLoop.ts';
+import { buildGramGraph } from '../../nn/merge/gramGraph.ts';
+import { Random } from '../../nn/tensor/random.ts';
+import { expertGroup, groupSize } from '../../nn/train/trainGraph.ts';
+import type { PlannedFit } from '../../protocol/engine/training.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { type FittedMethod, isFitted } from '../../protocol/mergeMethod.ts';
+import { fittedMergeProblem } from '../../recipe/checkRecipe.ts';
+import { fittedExamples, type MergeSettings } from '../../recipe/schema.ts';
+import { mergeWeightsOf } from '../../recipe/settings.ts';
+import { executionSeconds } from '../training/plannedTime.ts';
+import { processBytes } from '../training/planTraining.ts';
+import type { PreparedExpert } from '../training/prepareExpert.ts';
+import { trainedAdapter } from '../training/trainedAdapter.ts';
+import { trainedExpert } from '../training/trainedExpert.ts';
+import { distilledFit, firstParts } from './distill.ts';
+import { fitMemory } from './fitMemory.ts';
+import { fitOptions } from './fitMerge.ts';
+import { type ParameterFit, parameterMemory } from './fitParameters.ts';
+import { batchesOf, type FittedPart, regmeanPasses } from './fitRegmean.ts';
+import { learnedFit } from './learnWeights.ts';
+
+/** What a fit takes: seconds, and bytes beside the process. */
+interface Cost {
+  seconds: number;
+  bytes: number;
+}
+
+/** Floating-point operations a second: of the runtime in a large product, and of this process in F64. */
+interface Rates {
+  matMul: number;
+  own: number;
+}
+
+/**
+ * What the merges of a recipe that are fitted to the data of these experts will take, on the CPU. Adapters need not be
+ * trained: graphs are built with the shapes that the recipe gives them.
+ */
+export function planFits({ recipe }: Experiment, base: Base, prepared: PreparedExpert[], matMul: number): PlannedFit[] {
+  const fitted = Object.entries(recipe.merges).flatMap(([name, { method, ...options }]) => {
+    const weights = mergeWeightsOf(recipe, name);
+    const isPlanned = Object.keys(weights).every(expert => prepared.some(({ job }) => job.name === expert));
+    if (!isFitted(method) || !isPlanned || fittedMergeProblem(recipe, weights)) return [];
+    return [{ name, method, options: { ...options, method }, weights }];
+  });
+  if (fitted.length === 0) return [];
+  const rates = { matMul, own: ownRate() };
+  return fitted.map(({ name, method, options, weights }): PlannedFit => {
+    const count = options.examples ?? fittedExamples[method];
+    const parts = prepared.flatMap((expert): FittedPart[] => {
+      const weight = weights[expert.job.name] ?? 0;
+      if (weight === 0) return [];
+      return [{ adapter: untrained(base, expert), weight, examples: someOf(expert, count, recipe.seed) }];
+    });
+    const examples = parts.reduce((sum, part) => sum + part.examples.length, 0);
+    try {
+      const { seconds, bytes } = costOf(method, options, base, parts, rates, recipe.seed);
+      return { name, method, examples, seconds, totalBytes: processBytes + bytes };
+    } catch (error) {
+      // What cannot be merged into an adapter is a matter of this merge alone.
+      if (!(error instanceof WorkbenchError)) throw error;
+      return { name, method, examples, problem: error.message };
+    }
+  });
+}
+
+function costOf(
+  method: FittedMethod,
+  options: MergeSettings,
+  base: Base,
+  parts: FittedPart[],
+  rates: Rates,
+  seed: number,
+): Cost {
+  const fit = fitOptions(options, base, parts, seed);
+  switch (method) {
+    case 'regmean':
+      return regmeanCost(base, parts, rates);
+    case 'learned':
+      return stepsCost(learnedFit(fit), rates);
+    case 'distilled': {
+      const first = regmeanCost(base, firstParts(fit), rates);
+      const then = stepsCost(distilledFit(fit), rates);
+      return { seconds: first.seconds + then.seconds, bytes: Math.max(first.bytes, then.bytes) };
+    }
+  }
+}
+
+/** Steps over the batches of an epoch, again and again. */
+function stepsCost(fit: ParameterFit, { matMul }: Rates): Cost {
+  const { settings, examples, experts, seed, graph } = fit;
+  const shapes = fitShapes(examples, experts, settings, seed);
+  const operations = matrixOperations(graph);
+  const ofEpoch = shapes.reduce((sum, shape) => sum + operations(shape), 0);
+  const seconds = executionSeconds((ofEpoch / shapes.length) * settings.steps, settings.steps, matMul);
+  return { seconds, bytes: parameterMemory(fit) };
+}
+
+/** Bytes of Gram matrices for each number: sums in F64, and results in F32 of which two are in memory. */
+const gramBytes = 8 + 2 * 4;
+
+function regmeanCost(base: Base, parts: FittedPart[], { matMul, own }: Rates): Cost {
+  const { paths, passes } = regmeanPasses({ base, parts });
+  const cost: Cost = { seconds: 0, bytes: 0 };
+  for (const pass of passes) {
+    const graph = buildGramGraph(graphConfig(base), base.tensors, paths, pass);
+    const operations = matrixOperations(graph);
+    const shapes = parts.flatMap(({ adapter, examples }) => {
+      const ranks = [...paths].map(path => [`rank.${path}`, adapter.modules.get(path)?.A.rows ?? 1] as const);
+      return batchesOf(examples).map(({ rows: B, length: T, tokens }) => {
+        return { B, T, M: 0, V: tokens, tokens, ...Object.fromEntries(ranks) };
+      });
+    });
+    const products = shapes.reduce((sum, shape) => sum + operations(shape), 0);
+    const solving = pass.reduce((sum, group) => {
+      const ranks = group.layers.map(({ path }) => ranksIn(parts, path));
+      // A Cholesky factor; of each layer its rows solved, and multiplied twice to tell the error.
+      return sum + group.in ** 3 / 3 + ranks.reduce((all, rank) => all + 6 * rank * group.in ** 2, 0);
+    }, 0);
+    const grams = pass.reduce((sum, group) => sum + gramBytes * group.in ** 2, 0);
+    cost.seconds += executionSeconds(products, shapes.length, matMul) + solving / own;
+    cost.bytes = Math.max(cost.bytes, fitMemory(base, graph, shapes, 0) + grams);
+  }
+  return cost;
+}
+
+function ranksIn(parts: FittedPart[], path: string): number {
+  return parts.reduce((sum, { adapter }) => sum + (adapter.modules.get(path)?.A.rows ?? 0), 0);
+}
+
+/** An expert's adapter in its shape, all zeros. */
+function untrained(base: Base, { job: { name }, lora, targets }: PreparedExpert): Adapter {
+  const size = groupSize(expertGroup(base.config, trainedExpert(name, lora, targets)));
+  return trainedAdapter(base, { name, lora, targets }, new Float32Array(size));
+}
+
+/** As many as the merge will draw: not the same ones, but as long. */
+function someOf({ job: { name, train } }: PreparedExpert, count: number, seed: number) {
+  return new Random((seed ^ hashName(name)) >>> 0).shuffle([...train]).slice(0, count);
+}
+
+/** Rows of the matrix that is factored to see how fast this process computes: some 20 ms. */
+const measured = 400;
+
+/** Floating-point operations a second of this process in F64, measured now. */
+function ownRate(): number {
+  const matrix = () => {
+    const s = new Float64Array(measured ** 2).fill(0.5);
+    for (let i = 0; i < measured; i++) s[i * measured + i] = measured;
+    return s;
+  };
+  let fastest = Number.POSITIVE_INFINITY;
+  // The first time compiles it.
+  for (let run = 0; run < 3; run++) {
+    const s = matrix();
+    const started = performance.now();
+    cholesky(s, measured);
+    fastest = Math.min(fastest, performance.now() - started);
+  }
+  return measured ** 3 / 3 / (fastest / 1000);
+}
