@@ -80,3 +80,24 @@ export function copyDocument(random: Random): Piece[] {
     ]),
   ];
 }
+
+const REQUESTS: ((row: string) => string)[] = [
+  row => `Say again: ${row}`,
+  row => `${row}\nRepeat this.`,
+  row => `"${row}" once more, please.`,
+  row => `Copy these words: ${row}`,
+];
+
+/** Turns of a chat that ask for nothing but words to be written again: the marks of turns and roles are learned there. */
+export function chatDocument(random: Random): Piece[] {
+  const make = random.choice(ITEMS);
+  return Array.from({ length: random.integer(1, 3) }).flatMap((): Piece[] => {
+    const row = distinct(random.integer(1, 6), () => make(random)).join(' ');
+    return [
+      ['<|im_start|>user\n', 1],
+      [random.choice(REQUESTS)(row), FILLER],
+      ['<|im_end|>\n<|im_start|>assistant\n', 1],
+      [`${row}<|im_end|>\n`, 1],
+    ];
+  });
+}

@@ -23,7 +23,7 @@ const tokens = Object.keys(tokenizerJson.model.vocab).length;
 const firstNew = 2048;
 
 const used = new Set<number>();
-const batches = packedBatches(encode, new Random(5), 64, 256);
+const batches = packedBatches({ encode, count: tokens }, new Random(5), 64, 256);
 for (let i = 0; i < 100; i++) for (const id of batches.next().value!.ids) used.add(id);
 for (const domain of ['math', 'code', 'qa'] satisfies Domain[])
   for (const { messages } of sampleSplit(domain, 'train', 6000, 1))

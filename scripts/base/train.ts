@@ -2,7 +2,7 @@
  * Trains all weights of the embedded base further on generated text (corpus.ts), with the engine's own
  * training graph: the same forward and backward pass, with weight gradients.
  *
- *   node --import tsx scripts/base/train.ts --out DIR --steps N [--from DIR] [--rate 1e-3] [--seed 1] [--rows 16] [--length 256] [--mix skills|lookup]
+ *   node --import tsx scripts/base/train.ts --out DIR --steps N [--from DIR] [--rate 1e-3] [--seed 1] [--rows 16] [--length 256] [--mix skills|lookup|tokens]
  *
  * The learning rate warms up over 100 steps, stays, and falls linearly to a twentieth over the last fifth (Hu et al. 2024,
  * 'warm-up, stable, decay'). DIR/state holds weights and optimiser, so that a stopped run goes on where it was.
@@ -75,14 +75,13 @@ for (const group of groups)
     state[group.name + part] = floats(data, [size]);
   }
 
-const tokenizer = new Tokenizer(
-  JSON.parse(readFileSync(`${args.from}/tokenizer.json`, 'utf8')),
-  JSON.parse(readFileSync(`${args.from}/tokenizer_config.json`, 'utf8')),
-);
+const tokenizerJson = JSON.parse(readFileSync(`${args.from}/tokenizer.json`, 'utf8'));
+const tokenizer = new Tokenizer(tokenizerJson, JSON.parse(readFileSync(`${args.from}/tokenizer_config.json`, 'utf8')));
 const encode = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
 const settings = { learningRate: 0, weightDecay: 0.05, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, maxNorm: 1 };
 const first = (resumed?.step ?? 0) + 1;
-const batches = packedBatches(encode, new Random(Number(args.seed) + first), rows, length, args.mix as Mix);
+const vocabulary = { encode, count: Object.keys(tokenizerJson.model.vocab).length };
+const batches = packedBatches(vocabulary, new Random(Number(args.seed) + first), rows, length, args.mix as Mix);
 const started = Date.now();
 let average = 0;
 

@@ -11,6 +11,7 @@ const json = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../../media/base/${name}`, import.meta.url), 'utf8'));
 const tokenizer = new Tokenizer(json('tokenizer.json'), json('tokenizer_config.json'));
 const encode = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
+const vocabulary = { encode, count: Object.keys(json('tokenizer.json').model.vocab).length };
 
 const random = new Random(4);
 const documents = Array.from({ length: 4000 }, () => skillDocument(random));
@@ -38,7 +39,7 @@ test('weights: what a passage tells counts little, what follows from it in full'
 });
 
 test('batches: rows start with a document, token 0 between documents, one weight per target', () => {
-  const { ids, weights } = packedBatches(encode, new Random(1), 4, 256).next().value;
+  const { ids, weights } = packedBatches(vocabulary, new Random(1), 4, 256).next().value;
   assert.equal(ids.length, 4 * 257);
   assert.equal(weights.length, 4 * 256);
   for (let row = 0; row < 4; row++) assert.ok(ids[row * 257]! > 2);
@@ -46,6 +47,27 @@ test('batches: rows start with a document, token 0 between documents, one weight
   // The signal is dense: the answers make up a third to a half of the weight there could be.
   const mean = weights.reduce((sum, w) => sum + w, 0) / weights.length;
   assert.ok(mean > 0.3 && mean < 0.6);
+});
+
+test('the mix of all tokens: every token is one that follows from what stands before it, and chat turns ask for copies', () => {
+  const batches = packedBatches(vocabulary, new Random(2), 16, 256, 'tokens');
+  const followed = new Set<number>();
+  for (let i = 0; i < 60; i++) {
+    const { ids, weights } = batches.next().value;
+    weights.forEach((weight, at) => {
+      if (weight === 1) followed.add(ids[Math.floor(at / 256) * 257 + (at % 256) + 1]!);
+    });
+  }
+  // '<|endoftext|>' stands between documents, with the weight of filler.
+  assert.ok(followed.size >= 0.99 * (vocabulary.count - 1), `${followed.size} of ${vocabulary.count}`);
+  const turns = Array.from({ length: 400 }, () => skillDocument(random, 'tokens'))
+    .map(pieces => pieces.map(([text]) => text).join(''))
+    .filter(text => text.includes('<|im_'));
+  assert.ok(turns.length > 10);
+  for (const text of turns) {
+    const [, asked, answer] = /user\n(.*?)<\|im_end\|>\n<\|im_start\|>assistant\n(.*?)<\|im_end\|>/s.exec(text)!;
+    assert.ok(asked!.includes(answer!), text);
+  }
 });
 
 test("the corpus has no chat turns, no 'Answer:' and none of the experts' questions", () => {
