@@ -204,11 +204,19 @@ function differenceOf(was: CheckpointOrigin, now: CheckpointOrigin): string | un
 }
 
 /** An expert's factors, without settings that earlier versions did not have and that are not set. */
-export function factorShape({ dora, layers, rankPattern, alphaPattern, ...lora }: LoraSettings): Partial<LoraSettings> {
+export function factorShape({
+  dora,
+  bias,
+  layers,
+  rankPattern,
+  alphaPattern,
+  ...lora
+}: LoraSettings): Partial<LoraSettings> {
   const isSet = (pattern: Record<string, number> | undefined) => Object.keys(pattern ?? {}).length > 0;
   return {
     ...lora,
     ...(dora && { dora }),
+    ...(bias !== undefined && bias !== 'none' && { bias }),
     ...(layers && { layers }),
     ...(isSet(rankPattern) && { rankPattern }),
     ...(isSet(alphaPattern) && { alphaPattern }),

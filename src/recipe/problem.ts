@@ -39,6 +39,7 @@ export const problemCodes = {
   unknownTarget:
     'A target that is no linear layer of the base, a block that it does not have, or a pattern that fits no layer with factors.',
   rankAboveLayer: 'A rank above the smaller side of a layer: more than a full matrix of that layer holds.',
+  noBiases: 'Biases are to be trained that the base does not have, or not with this `bias`.',
   missingFile: 'A dataset that is not there.',
   badData: 'A dataset with lines that cannot be read; they are marked in the dataset, too.',
   badColumns: 'A dataset whose fields, or columns, are not those of any form of example.',

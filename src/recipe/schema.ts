@@ -94,6 +94,17 @@ export const loraSettings = z
       .describe(
         'Weight-decomposed adaptation, DoRA (Liu et al. 2024): a magnitude is trained for each output beside the factors. Slower, and merged into a copy of the base alone.',
       ),
+    bias: z
+      .enum(['none', 'lora_only', 'all'])
+      .default('none')
+      .describe("Biases that are trained beside the factors, as PEFT's `bias`; merged into a copy of the base alone.")
+      .meta(
+        valueTexts({
+          none: 'None.',
+          lora_only: 'Those of the layers that carry factors.',
+          all: 'Those of all linear layers; for bases whose norms have none.',
+        }),
+      ),
     targets: z
       .union([
         z.literal('all-linear'),

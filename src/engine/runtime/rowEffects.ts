@@ -1,10 +1,9 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
-import { Graph } from '../../nn/graph/graph.ts';
 import { type Adapter, checkAdapterFits, isDora, rowFactor } from '../../nn/lora/adapter.ts';
-import { externalWeights } from '../../nn/model/baseWeights.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import { buildNormGraph } from '../../nn/train/normGraph.ts';
 import { expertGroup, expertLayers, factorName, type TrainedExpert } from '../../nn/train/trainGraph.ts';
+import { readWeights } from './readWeights.ts';
 import { createSession, floats, readFloats } from './session.ts';
 
 /** What an expert does to the rows of a layer besides its factors. */
@@ -30,22 +29,13 @@ export async function rowEffects(base: Base, adapter: Adapter, threads: number):
 
 async function biasOffsets(base: Base, { own = new Map() }: Adapter): Promise<Map<string, Float32Array>> {
   const names = [...own].flatMap(([name, { isCopy }]) => (isCopy ? [] : [name]));
-  if (names.length === 0) return new Map();
-  const g = new Graph();
-  const weight = externalWeights(g, base.tensors);
-  for (const name of names) g.output(`${name}.read`, weight(name));
-  const session = await createSession(g, { folder: base.folder, threads: 1 });
-  try {
-    const read = await session.run({});
-    return new Map(
-      names.map(name => {
-        const before = readFloats(read[`${name}.read`]!);
-        return [name.replace(/\.bias$/, ''), own.get(name)!.data.map((x: number, o: number) => x - before[o]!)];
-      }),
-    );
-  } finally {
-    await session.dispose();
-  }
+  const read = await readWeights(base, names);
+  return new Map(
+    names.map(name => {
+      const before = read.get(name)!;
+      return [name.replace(/\.bias$/, ''), own.get(name)!.data.map((x: number, o: number) => x - before[o]!)];
+    }),
+  );
 }
 
 async function magnitudeFactors(base: Base, adapter: Adapter, threads: number): Promise<Map<string, RowEffect>> {

@@ -7,7 +7,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { checkRank } from '../../nn/lora/adapter.ts';
 import { rankOf } from '../../nn/lora/adapterConfig.ts';
-import { targetLayers, unusedPatterns } from '../../nn/lora/targetLayers.ts';
+import { biasProblem, targetLayers, unusedPatterns } from '../../nn/lora/targetLayers.ts';
 import { type LinearLayer, linearLayers, linearNamesOf } from '../../nn/model/layout.ts';
 import { batchCount, stepCount } from '../../nn/train/schedule.ts';
 import type { TrainingJob } from '../../nn/train/trainLoop.ts';
@@ -148,6 +148,8 @@ function expertLayers(base: Base, lora: LoraSettings, expert: string): LinearLay
       `targets ${JSON.stringify(lora.targets)}, which fits no layer of the base`,
       `An expression stands for a whole path, such as ${linearLayers(base.config)[0]!.path}: begin it with .*`,
     );
+  const biases = biasProblem(base.config, lora.bias, layers);
+  if (biases !== undefined) throw wrong(biases, "Set 'bias' to 'none', or choose other targets or another base.");
   for (const key of ['rankPattern', 'alphaPattern'] as const) {
     const [unused] = unusedPatterns(lora[key], layers);
     if (unused !== undefined)

@@ -9,6 +9,7 @@ import type { Batch } from '../../nn/train/assembleBatch.ts';
 import { buildNormGraph } from '../../nn/train/normGraph.ts';
 import { graphPlaces, packsWeights, type SessionGraphOptions, sessionGraph } from '../../nn/train/sessionGraph.ts';
 import {
+  biasLayers,
   dropoutSites,
   expertGroup,
   groupSize,
@@ -20,6 +21,7 @@ import {
 import type { TrainBackend } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { readWeights } from '../runtime/readWeights.ts';
 import {
   createSession,
   type Feeds,
@@ -111,7 +113,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   for (const e of experts) {
     const size = sizes.get(e.name)!;
     const from = o.from?.get(e.name);
-    const parameter = from?.parameter ?? (await firstParameters(base.config, e, norms(placeOf(e.name))));
+    const parameter = from?.parameter ?? (await firstParameters(base, e, norms(placeOf(e.name))));
     if (parameter.length !== size)
       throw new WorkbenchError(
         'mismatch',
@@ -222,14 +224,21 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   };
 }
 
-/** Fresh factors; magnitudes are the norms of the base's rows, because B is zero. */
+/** Fresh factors; magnitudes are the norms of the base's rows, because B is zero, and biases those of the base. */
 async function firstParameters(
-  config: Base['config'],
+  base: Base,
   expert: TrainedExpert & { seed: number },
   norms: ((factors: Feeds[string]) => Promise<Feeds[string]>) | undefined,
 ): Promise<Float32Array> {
-  const { tensors } = expertGroup(config, expert);
+  const { tensors } = expertGroup(base.config, expert);
   const flat = initFactors(tensors, expert.seed);
+  const biased = biasLayers(base.config, expert);
+  const biases = await readWeights(
+    base,
+    biased.map(l => `${l.path}.bias`),
+  );
+  let end = flat.length;
+  for (const { path, out } of biased.toReversed()) flat.set(biases.get(`${path}.bias`)!, (end -= out));
   if (!norms) return flat;
   const magnitudes = readFloats(await norms(floats(flat, [flat.length])));
   const isMagnitude = new Set(expert.targets.map(magnitudeName));

@@ -6,12 +6,19 @@ import { checkTrainedPlace } from '../../experiment/checkResults.ts';
 import { isThere, readBytes } from '../../experiment/files.ts';
 import { adapterPaths, type ResultPaths } from '../../experiment/paths.ts';
 import { type TrainingRecord, writeTrainingRecord } from '../../experiment/trainingRecord.ts';
-import type { Adapter } from '../../nn/lora/adapter.ts';
+import type { Adapter, OwnTensor } from '../../nn/lora/adapter.ts';
 import { scalingOf } from '../../nn/lora/adapterConfig.ts';
 import { originMetadata } from '../../nn/lora/adapterOrigin.ts';
 import { isTargeted } from '../../nn/lora/modulePattern.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
-import { expertGroup, factorName, magnitudeName, rankAt } from '../../nn/train/trainGraph.ts';
+import {
+  biasLayers,
+  expertGroup,
+  factorName,
+  magnitudeName,
+  rankAt,
+  trainedBiasName,
+} from '../../nn/train/trainGraph.ts';
 import { trainedExpert } from './trainedExpert.ts';
 
 /** Writes an expert's adapter, and what is known of its training beside it. */
@@ -69,8 +76,13 @@ export function trainedAdapter(
   const layers = new Map(linearLayers(base.config).map(l => [l.path, l]));
   const short = [...new Set(targets.map(path => path.split('.').at(-1)!))];
   const covered = [...layers.keys()].filter(path => isTargeted(short, path)).length === targets.length;
+  const own = biasLayers(base.config, expert).map(({ path, out }): [string, OwnTensor] => [
+    `${path}.bias`,
+    { shape: [out], data: pieces.get(trainedBiasName(expert, path))! },
+  ]);
   return {
     name,
+    ...(own.length > 0 && { own: new Map(own) }),
     config: {
       rank: lora.rank,
       alpha: lora.alpha,
@@ -78,6 +90,7 @@ export function trainedAdapter(
       // Names that select other layers too would give those fresh factors when PEFT trains on.
       targetModules: covered ? short : targets,
       dropout: lora.dropout,
+      ...(expert.bias && { bias: expert.bias }),
       taskType: 'CAUSAL_LM',
     },
     modules: new Map(

@@ -27,6 +27,7 @@ export function trainedExpert(
     ranks: others(path => rankOf(lora, path), rank),
     ratios: others(path => scalingOf(lora, path) / scaling, 1),
     dora: lora.dora ? { scaling } : undefined,
+    bias: lora.bias === 'none' ? undefined : lora.bias,
     loraPlusRatio,
   };
 }

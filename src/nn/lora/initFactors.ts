@@ -15,7 +15,7 @@ export function factorSeed(seed: number, expert: string): number {
 /**
  * Fresh factors as one flat vector: A uniform in ±1/√in (kaiming_uniform with a = √5, as PEFT), B zero, so that an
  * untrained adapter leaves the base unchanged (Hu et al. 2021, §4.1). `tensors` lists A and B in their order; magnitudes
- * among them are left at zero, for the norms of the base's rows.
+ * and biases among them are left at zero, for the norms of the base's rows, and for the base's biases.
  */
 export function initFactors(tensors: { name: string; shape: number[] }[], seed: number): Float32Array {
   const random = new Random(seed);

@@ -31,6 +31,20 @@ export function targetLayers(
   };
 }
 
+/** Why biases cannot be trained as they are meant to be, beside factors on these layers; undefined where they can. */
+export function biasProblem(
+  config: BaseConfig,
+  bias: 'none' | 'lora_only' | 'all',
+  layers: readonly LinearLayer[],
+): string | undefined {
+  if (bias === 'none') return undefined;
+  if (bias === 'all' && config.norm === 'layerWithBias')
+    return "trains all biases, and those of the base's norms are not trained; 'lora_only' is for such bases";
+  const concerned = bias === 'all' ? linearLayers(config) : layers;
+  if (concerned.some(l => l.bias)) return undefined;
+  return `trains biases, and none of the ${bias === 'all' ? 'linear layers' : 'layers with factors'} has one`;
+}
+
 /** The keys of a pattern that are the first to fit no layer: they have no effect. */
 export function unusedPatterns(pattern: Readonly<Record<string, number>>, layers: readonly LinearLayer[]): string[] {
   const used = new Set(layers.map(l => patternKey(pattern, l.path)));

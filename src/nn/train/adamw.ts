@@ -46,13 +46,14 @@ export function hyperVector(s: AdamWSettings, rate: number, step: number): Float
  * One AdamW step with decoupled decay (Loshchilov & Hutter 2019) after clipping by the global norm
  * (Pascanu et al. 2013), in the arithmetic of torch.optim.AdamW and torch.nn.utils.clip_grad_norm_.
  * parameter, m, v and gradient are flat, [P]; hyper is [hyperNames.length]; norm is a scalar; rates are multiples of the
- * learning rate, [P].
+ * learning rate, decayShares what of the decay each gets, [P].
  */
 export function adamW(
   g: Graph,
   { parameter, m, v, gradient, norm, hyper }: Record<'parameter' | 'm' | 'v' | 'gradient' | 'norm' | 'hyper', Value>,
   decays = true,
   rates?: Value,
+  decayShares?: Value,
 ): { parameter: Value; m: Value; v: Value } {
   const pieces = op.split(
     g,
@@ -71,6 +72,8 @@ export function adamW(
   const denominator = op.add(g, op.div(g, op.sqrt(g, v2), h.correction2), h.epsilon);
   const rated = (x: Value) => (rates ? op.mul(g, x, rates) : x);
   const step = rated(op.mul(g, op.div(g, m2, denominator), op.div(g, h.rate, h.correction1)));
-  const kept = decays ? op.mul(g, parameter, op.sub(g, one, rated(op.mul(g, h.rate, h.decay)))) : parameter;
+  const shared = (x: Value) => (decayShares ? op.mul(g, x, decayShares) : x);
+  const decay = () => shared(rated(op.mul(g, h.rate, h.decay)));
+  const kept = decays ? op.mul(g, parameter, op.sub(g, one, decay())) : parameter;
   return { parameter: op.sub(g, kept, step), m: m2, v: v2 };
 }

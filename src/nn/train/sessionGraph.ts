@@ -66,7 +66,7 @@ export function sessionGraph(o: SessionGraphOptions, phase: TrainPhase): Graph {
  * to the longest, which a processor pays for in full; a GPU is faster with few large batches.
  */
 export function takesTurns(experts: Omit<TrainedExpert, 'name'>[], device: Device): boolean {
-  const form = ({ rank, targets, ranks, ratios, dora, loraPlusRatio }: Omit<TrainedExpert, 'name'>) =>
-    JSON.stringify([rank, targets, ranks, ratios, dora, loraPlusRatio]);
+  const form = ({ rank, targets, ranks, ratios, dora, bias, loraPlusRatio }: Omit<TrainedExpert, 'name'>) =>
+    JSON.stringify([rank, targets, ranks, ratios, dora, bias, loraPlusRatio]);
   return device === 'cpu' && new Set(experts.map(form)).size === 1;
 }

@@ -28,6 +28,8 @@ export interface ParameterGroup {
   clipWith: string;
   /** Multiples of the learning rate, one for each tensor; 1 without it. */
   rates?: number[];
+  /** What of the weight decay each tensor gets, 0 or 1; all of it without this. */
+  decayShares?: number[];
 }
 
 /** An expert as the training graph sees it. */
@@ -42,7 +44,9 @@ export interface TrainedExpert {
   ratios?: Readonly<Record<string, number>>;
   /** Magnitudes are trained too (DoRA); the scaling that the gate has in the expert's rows. */
   dora?: { scaling: number };
-  /** Learning rate of B, and of magnitudes, as a multiple of A's (LoRA+, Hayou et al. 2024, arXiv:2402.12354). */
+  /** Biases that are trained too, as PEFT has it: of the layers with factors, or of all linear layers. */
+  bias?: 'lora_only' | 'all';
+  /** Learning rate of B, of magnitudes and of biases, as a multiple of A's (LoRA+, Hayou et al. 2024, arXiv:2402.12354). */
   loraPlusRatio?: number;
 }
 
@@ -86,6 +90,20 @@ export function magnitudeName(path: string): string {
   return `${path}.lora_magnitude_vector`;
 }
 
+/** A trained bias, as PEFT calls it without its prefix: that of a layer with factors lies within the adapted module. */
+export function trainedBiasName({ targets }: Pick<TrainedExpert, 'targets'>, path: string): string {
+  return `${path}${targets.includes(path) ? '.base_layer' : ''}.bias`;
+}
+
+/** The layers whose biases an expert trains, in the order of the forward pass. */
+export function biasLayers(
+  config: BaseConfig,
+  { bias, targets }: Pick<TrainedExpert, 'bias' | 'targets'>,
+): LinearLayer[] {
+  if (bias === undefined) return [];
+  return linearLayers(config).filter(l => l.bias && (bias === 'all' || targets.includes(l.path)));
+}
+
 export function rankAt({ rank, ranks }: Pick<TrainedExpert, 'rank' | 'ranks'>, path: string): number {
   return ranks?.[path] ?? rank;
 }
@@ -98,14 +116,17 @@ export function expertLayers(config: BaseConfig, { targets }: Pick<TrainedExpert
 
 /**
  * The flat vector of one expert: A [rank, in], B [out, rank] and with DoRA the magnitude [out] of each target in the order of
- * the forward pass. With LoRA+ all but A have the higher rate, as PEFT's create_loraplus_optimizer has it.
+ * the forward pass, then the biases [out] that are trained. With LoRA+ all but A have the higher rate, as PEFT's
+ * create_loraplus_optimizer has it; biases do not decay, as in transformers' Trainer.
  */
 export function expertGroup(config: BaseConfig, expert: TrainedExpert): ParameterGroup {
-  const tensors = expertLayers(config, expert).flatMap(l => [
+  const factors = expertLayers(config, expert).flatMap(l => [
     { name: factorName(l.path, 'A'), shape: [rankAt(expert, l.path), l.in] },
     { name: factorName(l.path, 'B'), shape: [l.out, rankAt(expert, l.path)] },
     ...(expert.dora ? [{ name: magnitudeName(l.path), shape: [l.out] }] : []),
   ]);
+  const biases = biasLayers(config, expert).map(l => ({ name: trainedBiasName(expert, l.path), shape: [l.out] }));
+  const tensors = [...factors, ...biases];
   const { loraPlusRatio = 1 } = expert;
   const rates = tensors.map(({ name }) => (name.endsWith('lora_A.weight') ? 1 : loraPlusRatio));
   return {
@@ -114,6 +135,7 @@ export function expertGroup(config: BaseConfig, expert: TrainedExpert): Paramete
     decays: true,
     clipWith: expert.name,
     ...(loraPlusRatio !== 1 && { rates }),
+    ...(biases.length > 0 && { decayShares: tensors.map((_, i) => (i < factors.length ? 1 : 0)) }),
   };
 }
 
@@ -168,12 +190,12 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
 
   const linear = (x: Value, path: string): Value => {
     const layer = layers.get(path)!;
-    const bias = layer.bias ? weight(`${path}.bias`) : undefined;
+    const bias = layer.bias ? biasOf(path) : undefined;
     const W = weight(`${path}.weight`);
     const active = o.experts.flatMap((e, i) => (e.targets.includes(path) ? [i] : []));
     const scaled = active.filter(i => o.experts[i]!.dora);
     const product = op.gemm(g, x, W, { transB: true }, scaled.length === 0 ? bias : undefined);
-    if (active.length === 0) return product;
+    if (active.length === 0) return withTrainedBiases(product, path);
     const A = op.concat(
       g,
       active.map(i => factors[i]!.get(factorName(path, 'A'))!),
@@ -192,7 +214,18 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
     const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer.group), layer.in)) : x;
     const y = scaled.length === 0 ? product : scaleRows(product, read, path, scaled);
     const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!.columns(active, path));
-    return op.gemm(g, inner, B, { transB: true }, y);
+    return withTrainedBiases(op.gemm(g, inner, B, { transB: true }, y), path);
+  };
+  /** The bias that is added to every row: the base's, or that of the one expert that trains it. */
+  const biasOf = (path: string): Value => (o.experts.length === 1 && ownBias(0, path)) || weight(`${path}.bias`);
+  const ownBias = (expert: number, path: string) => factors[expert]!.get(trainedBiasName(o.experts[expert]!, path));
+  /** Where several experts share a batch: how far each one's bias is from the base's, in its rows. */
+  const withTrainedBiases = (y: Value, path: string): Value => {
+    const own = o.experts.flatMap((_, i) => (o.experts.length > 1 && ownBias(i, path) ? [i] : []));
+    if (own.length === 0) return y;
+    const base = weight(`${path}.bias`);
+    const offsets = own.map(i => op.reshape(g, op.sub(g, ownBias(i, path)!, base), [1, layers.get(path)!.out]));
+    return op.gemm(g, gates!.isOf(own), op.concat(g, offsets, 0), {}, y);
   };
   /**
    * W x + (c − 1) ⊙ W x of the tokens of experts with magnitudes, and the bias. As in PEFT, the second term reads x with
@@ -210,7 +243,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
       const again = o.dropout ? op.gemm(g, read, weight(`${path}.weight`), { transB: true }) : product;
       y = op.add(g, product, op.mul(g, perToken, again));
     }
-    return bias ? op.add(g, y, weight(`${path}.bias`)) : y;
+    return bias ? op.add(g, y, biasOf(path)) : y;
   };
   /** The residual stream: the embeddings, and after each addition. */
   const stream: Value[] = [];
@@ -296,19 +329,20 @@ export function addUpdate(g: Graph, groups: ParameterGroup[], flat: Value[], sum
       gradient: sums[i]!,
       norm: norms[clips.indexOf(group.clipWith)]!,
     };
-    const next = adamW(g, state, group.decays, rateVector(g, group));
+    const decayShares = perTensor(g, group, group.decayShares);
+    const next = adamW(g, state, group.decays, perTensor(g, group, group.rates), decayShares);
     g.output(`${group.name}.out`, next.parameter);
     g.output(`${group.name}.m.out`, next.m);
     g.output(`${group.name}.v.out`, next.v);
   }
 }
 
-/** A group's multiples of the learning rate, [P]; undefined where all are 1. */
-function rateVector(g: Graph, { tensors, rates }: ParameterGroup): Value | undefined {
-  if (!rates) return undefined;
+/** A number for each tensor of a group as a vector [P]; undefined without them. */
+function perTensor(g: Graph, { tensors }: ParameterGroup, numbers: number[] | undefined): Value | undefined {
+  if (!numbers) return undefined;
   const parts = tensors.map((t, i) => {
     const shape = [t.shape.reduce((a, b) => a * b, 1)];
-    return g.node('Expand', [g.scalar(rates[i]!), g.ints(shape)], [{ type: 'float32', shape }])[0]!;
+    return g.node('Expand', [g.scalar(numbers[i]!), g.ints(shape)], [{ type: 'float32', shape }])[0]!;
   });
   return op.concat(g, parts, 0);
 }

@@ -5,6 +5,7 @@ import { factorParameters, targetLayers } from '../../nn/lora/targetLayers.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import { epochCount, stepCount } from '../../nn/train/schedule.ts';
+import { biasLayers } from '../../nn/train/trainGraph.ts';
 import { bytes, count, plural, significant } from '../../text/numbers.ts';
 import type { Recipe } from '../schema.ts';
 import { loraSettingsOf, readingOf, trainingSettingsOf, trainingSettingsOn } from '../settings.ts';
@@ -74,7 +75,12 @@ function ownFigures(recipe: Recipe, name: string, world: RecipeWorld): ExpertFig
   if (!base) return settings;
   const { layers } = targetLayers(base.config, lora);
   const magnitudes = dora ? layers.reduce((sum, l) => sum + l.out, 0) : 0;
-  return { ...settings, ...sizeOf(layers.length, magnitudes + factorParameters(layers, path => rankOf(lora, path))) };
+  const trained = { bias: lora.bias === 'none' ? undefined : lora.bias, targets: layers.map(l => l.path) };
+  const biased = biasLayers(base.config, trained).reduce((sum, l) => sum + l.out, 0);
+  return {
+    ...settings,
+    ...sizeOf(layers.length, magnitudes + biased + factorParameters(layers, path => rankOf(lora, path))),
+  };
 }
 
 function autoRate(recipe: Recipe, name: string, world: RecipeWorld): Pick<ExpertFigures, 'autoRate'> {

@@ -1,6 +1,6 @@
 import type { JSONPath } from 'jsonc-parser';
 import { rankOf } from '../../nn/lora/adapterConfig.ts';
-import { unusedPatterns } from '../../nn/lora/targetLayers.ts';
+import { biasProblem, unusedPatterns } from '../../nn/lora/targetLayers.ts';
 import { type LinearLayer, linearLayers, linearNamesOf } from '../../nn/model/layout.ts';
 import { nearest } from '../../text/nearest.ts';
 import { shortened } from '../../text/shown.ts';
@@ -48,6 +48,15 @@ export function factorProblems({ recipe, world }: Checked): PartProblem[] {
         path: targetsPath,
         on: 'value',
         message: noLayer(String(lora.targets), linearLayers(base.config)[0]!.path),
+      });
+    const biases = layers.length > 0 ? biasProblem(base.config, lora.bias, layers) : undefined;
+    if (biases !== undefined)
+      missing.push({
+        code: 'noBiases',
+        path: settingPath(recipe, name, 'bias'),
+        on: 'value',
+        message: `'${name}' ${biases}`,
+        replacement: '"none"',
       });
     return [...missing, ...patternProblems(recipe, name, lora, layers), ...rankProblems(recipe, name, lora, layers)];
   });

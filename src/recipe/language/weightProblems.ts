@@ -63,7 +63,7 @@ function notFactors(name: string, { recipe, world }: Checked): PartProblem[] {
     const { data, adapter } = recipe.experts[expert] ?? {};
     const config = adapter === undefined ? undefined : known(world.adapter(adapter))?.config;
     const isDora = data ? loraSettingsOf(recipe, expert).dora : config?.dora;
-    const hasBiases = (config?.bias ?? 'none') !== 'none';
+    const hasBiases = (data ? loraSettingsOf(recipe, expert).bias : (config?.bias ?? 'none')) !== 'none';
     if (weight === 0 || (!isDora && !hasBiases)) return [];
     const why = isDora ? 'is trained with DoRA' : 'may have trained biases';
     const message = `'${expert}' ${why}, which a merge into an adapter cannot hold; blend it, or merge into a copy of the base (--into-base)`;

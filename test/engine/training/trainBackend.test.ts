@@ -37,6 +37,7 @@ async function openCase(name: string) {
     alpha: gold.lora_alpha,
     rslora: gold.use_rslora,
     dora: gold.use_dora,
+    bias: gold.bias,
     rankPattern: gold.rank_pattern,
     alphaPattern: gold.alpha_pattern,
   };
@@ -79,6 +80,8 @@ const caseNames = [
   'dora_qwen2_all',
   'llama_loraplus',
   'llama_patterns',
+  'qwen2_qv_bias_all',
+  'qwen2_qv_bias_lora_only',
 ];
 /** One for each family and for what sets others of it apart, all linear layers. */
 const familyCases = [
@@ -316,6 +319,67 @@ test("a step that names one expert leaves the other's parameters and moments bit
   for (const part of ['parameter', 'm', 'v', 'best'] as const)
     assertSameBits((await sessions.state('b'))[part], before[part], part);
   assert.notDeepEqual((await sessions.state('a')).parameter, moved);
+  await sessions.dispose();
+});
+
+test("experts that train biases share a batch with others: each has the gradients that it has alone; biases begin as the base's and do not decay", async () => {
+  const base = await goldenBase('qwen2_tied');
+  const targets = linearLayers(base.config)
+    .filter(l => ['q_proj', 'v_proj'].includes(l.name))
+    .map(l => l.path);
+  const plain = { rank: 4, targets, dropout: 0 };
+  const experts = [
+    { ...plain, name: 'own', seed: 1, bias: 'lora_only' as const },
+    { ...plain, name: 'every', seed: 2, bias: 'all' as const },
+    { ...plain, name: 'none', seed: 3 },
+  ];
+  const settings = { ...adamSettings, weightDecay: 0.5 };
+  const hyper = hyperVector(settings, 0, 1);
+  const parts = experts.map((_, i) => ({
+    scaling: 2,
+    examples: [row([1, 5 + i, 9, 20]), row([1, 7, 30 - i, 4, 11])],
+    share: 1,
+  }));
+  const together = await openTrainSessions({ base, experts, accumulates: false, threads: 1 });
+  const batch = assembleBatch(
+    parts.map((part, expert) => ({ ...part, expert })),
+    3,
+  );
+  const { losses } = await together.step(batch, 0, new Map(experts.map(e => [e.name, hyper])));
+  for (const [i, expert] of experts.entries()) {
+    const alone = await openTrainSessions({ base, experts: [expert], accumulates: false, threads: 1 });
+    const own = assembleBatch([{ ...parts[i]!, expert: 0 }], 1);
+    const step = await alone.step(own, 0, new Map([[expert.name, hyper]]));
+    assertClose([losses[i]!], step.losses, 1e-5, `loss of ${expert.name}`);
+    const [expected, found] = [await alone.state(expert.name), await together.state(expert.name)];
+    assertClose(found.m, expected.m, 1e-6, `gradients of ${expert.name}`);
+    await alone.dispose();
+  }
+  await together.dispose();
+
+  // At a rate of 1, and with no step to speak of, all but biases decay by half.
+  const [first] = experts;
+  const { tensors } = expertGroup(base.config, first!);
+  const biases = tensors.filter(t => t.name.endsWith('.bias'));
+  assert.equal(biases.length, targets.length);
+  const sessions = await openTrainSessions({ base, experts: [first!], accumulates: false, threads: 1 });
+  const before = Float32Array.from((await sessions.state('own')).parameter);
+  const still = hyperVector({ ...settings, epsilon: 1e30 }, 1, 1);
+  await sessions.step(assembleBatch([{ ...parts[0]!, expert: 0 }], 1), 0, new Map([['own', still]]));
+  const after = (await sessions.state('own')).parameter;
+  const biasSize = biases.reduce((sum, t) => sum + t.shape[0]!, 0);
+  const border = before.length - biasSize;
+  assertClose(
+    after.slice(0, border),
+    before.slice(0, border).map(x => x / 2),
+    1e-6,
+    'factors',
+  );
+  assertClose(after.slice(border), before.slice(border), 1e-6, 'biases');
+  assert.ok(
+    before.slice(border).some(x => Math.abs(x) > 0.05),
+    "they begin as the base's",
+  );
   await sessions.dispose();
 });
 
