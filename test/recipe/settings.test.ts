@@ -55,6 +55,7 @@ test('an empty recipe has the defaults everywhere', () => {
     rank: 16,
     alpha: 32,
     rslora: false,
+    bias: 'none',
     dora: false,
     targets: 'all-linear',
     rankPattern: {},

@@ -34,7 +34,9 @@ export function judgeByScore(o: ScoreJudgeOptions): WeightJudge {
     const missing = places.filter(i => scored[i] === undefined);
     const table = Object.fromEntries(experts.map((name, i) => [name, weights[i]!]));
     const set = { set: { scorer }, items: missing.map(i => items[i]!) };
-    const answers = await answerSet(model, set, () => table, settings, o.batchSize, watch.signal);
+    // Of a search, the tries are told.
+    const { signal } = watch;
+    const answers = await answerSet(model, set, () => table, settings, o.batchSize, { signal });
     for (const [at, { correct }] of answers.entries()) scored[missing[at]!] = correct ? 0 : 1;
     return places.map(i => scored[i]!);
   };

@@ -54,13 +54,13 @@ export async function answerSet(
   weightsOf: (item: HeldOutItem) => Weights,
   settings: GenerationSettings,
   batchSize: number,
-  { signal, progress }: Required<WorkWatch>,
+  { signal, progress }: WorkWatch & { signal: AbortSignal },
 ): Promise<GradedAnswer[]> {
   // Prompts of similar length share a batch, so that little of it is padding.
   const order = [...items.keys()].sort((a, b) => items[a]!.prompt.length - items[b]!.prompt.length);
   const graded: GradedAnswer[] = new Array(items.length);
   for (let start = 0; start < order.length; start += batchSize) {
-    progress(start, items.length);
+    progress?.(start, items.length);
     const batch = order.slice(start, start + batchSize);
     const rows = batch.map(i => ({ messages: items[i]!.messages, weights: weightsOf(items[i]!), settings }));
     const { answers } = await generate(model, rows, signal);

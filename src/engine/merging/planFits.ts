@@ -98,7 +98,7 @@ function stepsCost(fit: ParameterFit, { matMul }: Rates): Cost {
   const shapes = fitShapes(examples, experts, settings, seed);
   const operations = matrixOperations(graph);
   const ofEpoch = shapes.reduce((sum, shape) => sum + operations(shape), 0);
-  const seconds = executionSeconds((ofEpoch / shapes.length) * settings.steps, settings.steps, matMul);
+  const seconds = executionSeconds((ofEpoch / shapes.length) * settings.steps, settings.steps, matMul, 'cpu');
   return { seconds, bytes: parameterMemory(fit) };
 }
 
@@ -124,7 +124,7 @@ function regmeanCost(base: Base, parts: FittedPart[], { matMul, own }: Rates): C
       return sum + group.in ** 3 / 3 + ranks.reduce((all, rank) => all + 6 * rank * group.in ** 2, 0);
     }, 0);
     const grams = pass.reduce((sum, group) => sum + gramBytes * group.in ** 2, 0);
-    cost.seconds += executionSeconds(products, shapes.length, matMul) + solving / own;
+    cost.seconds += executionSeconds(products, shapes.length, matMul, 'cpu') + solving / own;
     cost.bytes = Math.max(cost.bytes, fitMemory(base, graph, shapes, 0) + grams);
   }
   return cost;

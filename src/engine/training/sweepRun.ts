@@ -85,9 +85,10 @@ export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean;
     const wanted = grid.ranks.flatMap(rank => grid.rates.map(learningRate => ({ learningRate, rank })));
     const missing = wanted.filter(p => !sweep.points.some(done => isSamePoint(done, p)));
     const planned = new Map<number, number>();
+    const { device } = o.use;
     for (const rank of grid.ranks)
-      planned.set(rank, plannedTime(await planOf(rank, o.use.device), [grid.steps], o.matMulRate).seconds);
-    const largest = await largestPlan(grid.ranks, rank => planOf(rank, o.use.device));
+      planned.set(rank, plannedTime(await planOf(rank, device), [grid.steps], o.matMulRate, device).seconds);
+    const largest = await largestPlan(grid.ranks, rank => planOf(rank, device));
     o.tell({
       type: 'planned',
       expert,

@@ -147,7 +147,15 @@ for (const [name, recompute] of [
     const expected = final();
     const found = (await sessions.state('e')).parameter;
     assertClose(found, expected, 2e-4, 'final factors');
-    const gaps = found.map((x, i) => Math.abs(x - expected[i]!)).sort();
+    // What a key's bias adds to the scores hardly depends on the key where rotation is slow: its gradient is rounding, which
+    // AdamW makes a step of.
+    const isKeyBias = expertGroup(base.config, expert).tensors.flatMap(({ name, shape }) =>
+      new Array<boolean>(shape.reduce((a, b) => a * b, 1)).fill(name.includes('k_proj') && name.endsWith('.bias')),
+    );
+    const gaps = found
+      .map((x, i) => Math.abs(x - expected[i]!))
+      .filter((_, i) => !isKeyBias[i])
+      .sort();
     assert.ok(gaps.reduce((a, b) => a + b) / gaps.length <= 1e-6, 'mean gap of the final factors');
     assert.ok(gaps[Math.floor(0.999 * gaps.length)]! <= 1e-5, '99.9th percentile of the gaps of the final factors');
     const [evaluated] = await sessions.evaluate(batch(0));
