@@ -40,14 +40,14 @@ const broken = point(8e-3, 16, [], true);
 
 test('what to write, and how far the next is from it, with its interval over the examples', () => {
   assert.deepEqual(sweepSentences(sweep([next, best, last, broken])), [
-    'For math, write "learningRate": 0.002: validation loss 1.5 after 40 steps; next is "learningRate": 0.001 with 0.15 more (95 % interval 0.0934 to 0.207 over 4 examples).',
+    'For math, write "learningRate": 0.002: validation loss 1.5 after 40 steps; next is "learningRate": 0.001 with 0.15 more (95 % interval 0.0582 to 0.242 over 4 examples).',
   ]);
 });
 
 test('an interval with zero in it, the edge of the rates, several ranks, nothing learned', () => {
   const close = point(1e-3, 8, [0.9, 2.2, 0.9, 2.2]);
   assert.deepEqual(sweepSentences(sweep([close, point(1e-3, 16, [4, 4, 4, 4], true), best])), [
-    'For math, write "learningRate": 0.002 and "rank": 16: validation loss 1.5 after 40 steps; next is "learningRate": 0.001 and "rank": 8 with 0.05 more (95 % interval −0.12 to 0.22 over 4 examples, which does not tell them apart).',
+    'For math, write "learningRate": 0.002 and "rank": 16: validation loss 1.5 after 40 steps; next is "learningRate": 0.001 and "rank": 8 with 0.05 more (95 % interval −0.225 to 0.325 over 4 examples, which does not tell them apart).',
     'It is the highest rate that was tried: try higher ones too.',
   ]);
   assert.deepEqual(sweepSentences(sweep([broken])), [
