@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -5,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { type DownloadedModel, downloadModel, type ModelDownload } from '../../src/engine/hub/downloadModel.ts';
+import type { ErrorCode, WorkbenchError } from '../../src/protocol/errors.ts';
 
 export const commit = '0123456789abcdef0123456789abcdef01234567';
 
@@ -47,6 +49,25 @@ export const baseFiles = [
   'tokenizer_config.json',
 ];
 
+/** What every download is given here: nobody waits for it or ends it, and it tries again at once. */
+export const downloadOptions = (hub: { endpoint: string }, cacheFolder: string) => ({
+  endpoint: hub.endpoint,
+  cacheFolder,
+  signal: new AbortController().signal,
+  onProgress: () => {},
+  retryWaits: [0],
+});
+
+/** Of `assert.rejects`: an error by its code, its message and its hint. */
+export const fails =
+  (code: ErrorCode, message: RegExp, hint = /./) =>
+  (error: WorkbenchError) => {
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    assert.match(error.hint ?? '', hint);
+    return true;
+  };
+
 /** Downloads what a hub offers as `test/base`. */
 export function downloadBase(
   hub: { endpoint: string },
@@ -56,11 +77,7 @@ export function downloadBase(
   return downloadModel({
     repo: 'test/base',
     revision: 'main',
-    endpoint: hub.endpoint,
-    cacheFolder,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retryWaits: [0],
+    ...downloadOptions(hub, cacheFolder),
     ...options,
   });
 }

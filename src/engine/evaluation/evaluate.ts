@@ -16,7 +16,7 @@ import { generationSettingsOf } from '../../recipe/settings.ts';
 import { listing } from '../../text/numbers.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import { answerSet, type LoadedSet, scoreOf } from './answerSet.ts';
+import { answerSet, type GradedAnswer, type LoadedSet, scoreOf } from './answerSet.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
 import { measureGeneralText } from './generalText.ts';
 import { inactiveExpertsCheck } from './inactiveExperts.ts';
@@ -172,12 +172,13 @@ function leftOutProblems(path: string, experts: string[], withData: string[]): P
 /** Scores of the one adapter that is trained on all experts' data at once. */
 async function jointScores(
   workbench: Workbench,
-  { experiment, model }: OpenExperiment,
+  open: OpenExperiment,
   experts: string[],
   sets: LoadedSet[],
   signal: AbortSignal,
   progress: (message: string, done?: number, total?: number) => void,
 ): Promise<ReportScore[]> {
+  const { experiment, model } = open;
   const options = {
     experiment,
     base: model.base,
@@ -185,17 +186,11 @@ async function jointScores(
     signal,
     progress: (step: number, steps: number) => progress('one adapter learns all domains', step, steps),
   };
-  const settings = generationSettingsOf(experiment.recipe);
-  const { batchSize } = experiment.recipe.evaluation;
   await model.load(await trainJointly(options, experts));
   try {
     const scores: ReportScore[] = [];
     for (const set of sets) {
-      const told = {
-        signal,
-        progress: (done: number, total: number) => progress(`one adapter on ${set.name}`, done, total),
-      };
-      const answers = await answerSet(model, set, () => ({ [jointName]: 1 }), settings, batchSize, told);
+      const answers = await answersOf(open, jointName, set, signal, progress);
       scores.push(scoreOf('trained jointly', 'control', set.name, answers));
     }
     return scores;
@@ -212,8 +207,6 @@ async function sequentialForgetting(
   progress: (message: string, done?: number, total?: number) => void,
 ): Promise<SequentialResult> {
   const { experiment, model } = open;
-  const settings = generationSettingsOf(experiment.recipe);
-  const { batchSize } = experiment.recipe.evaluation;
   return trainSequentially({
     experiment,
     base: model.base,
@@ -226,11 +219,7 @@ async function sequentialForgetting(
       try {
         const result: Record<string, { correct: number; total: number }> = {};
         for (const set of sets) {
-          const told = {
-            signal,
-            progress: (done: number, total: number) => progress(`one adapter on ${set.name}`, done, total),
-          };
-          const answers = await answerSet(model, set, () => ({ [sequentialName]: 1 }), settings, batchSize, told);
+          const answers = await answersOf(open, sequentialName, set, signal, progress);
           result[set.name] = { correct: answers.filter(a => a.correct).length, total: answers.length };
         }
         return result;
@@ -239,6 +228,22 @@ async function sequentialForgetting(
       }
     },
   });
+}
+
+/** A set's questions, answered by one adapter that stands beside the experts. */
+function answersOf(
+  { experiment: { recipe }, model }: OpenExperiment,
+  adapter: string,
+  set: LoadedSet,
+  signal: AbortSignal,
+  progress: (message: string, done?: number, total?: number) => void,
+): Promise<GradedAnswer[]> {
+  const told = {
+    signal,
+    progress: (done: number, total: number) => progress(`one adapter on ${set.name}`, done, total),
+  };
+  const { batchSize } = recipe.evaluation;
+  return answerSet(model, set, () => ({ [adapter]: 1 }), generationSettingsOf(recipe), batchSize, told);
 }
 
 /** What trainings beside the experts may use. */

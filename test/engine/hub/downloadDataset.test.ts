@@ -7,8 +7,15 @@ import { type DatasetDownload, downloadDataset } from '../../../src/engine/hub/d
 import { partialPath } from '../../../src/engine/hub/fetchBlob.ts';
 import { cachedDatasets, findData } from '../../../src/experiment/hubDatasets.ts';
 import { parseDatasetName } from '../../../src/hub/datasetName.ts';
-import type { ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
-import { commit, convertedCommit, type HubServer, sha256, startDatasetHub } from '../../support/hubServer.ts';
+import {
+  commit,
+  convertedCommit,
+  downloadOptions,
+  fails,
+  type HubServer,
+  sha256,
+  startDatasetHub,
+} from '../../support/hubServer.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const chat = readFileSync('test/golden/parquet/chat.none.parquet');
@@ -23,23 +30,10 @@ const shards = new Map([
 function get(hub: HubServer, cacheFolder: string, name = 'test/data', options: Partial<DatasetDownload> = {}) {
   return downloadDataset({
     dataset: parseDatasetName(name)!,
-    endpoint: hub.endpoint,
-    cacheFolder,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retryWaits: [0],
+    ...downloadOptions(hub, cacheFolder),
     ...options,
   });
 }
-
-const fails =
-  (code: ErrorCode, message: RegExp, hint = /./) =>
-  (error: WorkbenchError) => {
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    assert.match(error.hint ?? '', hint);
-    return true;
-  };
 
 test('a split in the layout of the Hugging Face cache, found there by its name, and nothing else', async () => {
   const hub = await startDatasetHub(shards);

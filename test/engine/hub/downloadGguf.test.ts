@@ -7,9 +7,8 @@ import { downloadModel } from '../../../src/engine/hub/downloadModel.ts';
 import { findBaseFolder } from '../../../src/experiment/baseFolder.ts';
 import { readGgufBase } from '../../../src/experiment/ggufBase.ts';
 import { encodeGgufHead } from '../../../src/nn/files/gguf.ts';
-import type { ErrorCode, WorkbenchError } from '../../../src/protocol/errors.ts';
 import { embeddedGguf, ggufStart } from '../../support/embeddedGguf.ts';
-import { commit, type HubServer, sha256, startModelHub } from '../../support/hubServer.ts';
+import { commit, downloadOptions, fails, type HubServer, sha256, startModelHub } from '../../support/hubServer.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const repo = 'test/base-GGUF';
@@ -41,25 +40,12 @@ function request(hub: HubServer, cacheFolder: string) {
   return {
     repo,
     revision: 'main',
-    endpoint: hub.endpoint,
-    cacheFolder,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    retryWaits: [0],
+    ...downloadOptions(hub, cacheFolder),
   };
 }
 
 const get = (hub: HubServer, cacheFolder: string, wanted: string) =>
   downloadGguf({ ...request(hub, cacheFolder), wanted });
-
-const fails =
-  (code: ErrorCode, message: RegExp, hint = /./) =>
-  (error: WorkbenchError) => {
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    assert.match(error.hint ?? '', hint);
-    return true;
-  };
 
 test('a model by how its file ends: in the cache, and then a base by that name', async () => {
   const hub = await startModelHub(files(), repo);
