@@ -14,7 +14,8 @@ export function Controls({ shown: { report } }: { shown: ShownReport }) {
         <>
           <p class="note">
             Points of difference over all questions, compared question by question, with the 95 % interval; ▲ and ▼ are
-            beyond noise. The oracle route asks each domain’s own expert, the random route an expert that is drawn.
+            beyond noise. The oracle route asks each domain’s own expert, the random route an expert that is drawn, a
+            random adapter is as large as the domain’s expert, layer by layer.
           </p>
           <DataTable
             caption="Routes, blends and merges beside controls"

@@ -16,14 +16,14 @@ import { generationSettingsOf } from '../../recipe/settings.ts';
 import { listing } from '../../text/numbers.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import { answerSet, type GradedAnswer, type LoadedSet, scoreOf } from './answerSet.ts';
+import type { LoadedSet } from './answerSet.ts';
+import { answersBeside, jointScores, randomScores, resourcesOf } from './besideExperts.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
 import { measureGeneralText } from './generalText.ts';
 import { inactiveExpertsCheck } from './inactiveExperts.ts';
-import { jointName, trainJointly } from './joint.ts';
 import { loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
-import { type SequentialResult, sequentialName, trainSequentially } from './sequential.ts';
+import { type SequentialResult, trainSequentially } from './sequential.ts';
 import { measureStorage } from './storage.ts';
 import { measureSwitching } from './switching.ts';
 import { scoreSystems, systemsOf } from './systems.ts';
@@ -72,7 +72,14 @@ export async function evaluateRecipe(
   const hasJoint = isWhole && recipe.evaluation.joint !== undefined && experts.length > 1;
   const joint =
     hasJoint && withData.length > 1
-      ? await timed('one adapter jointly', () => jointScores(workbench, open, withData, sets, call.signal, progress))
+      ? await timed('one adapter jointly', () =>
+          jointScores(workbench, open, withData, sets, { signal: call.signal, progress }),
+        )
+      : [];
+  const tested = sets.filter(({ set }) => experts.includes(set.expert));
+  const random =
+    isWhole && experts.length > 1
+      ? await timed('random adapters', () => randomScores(open, tested, { signal: call.signal, progress }))
       : [];
   const generalText =
     isWhole && recipe.evaluation.generalText
@@ -106,7 +113,7 @@ export async function evaluateRecipe(
     blends: systems.blends,
     merges: await Promise.all(open.available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
     sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
-    scores: [...systems.scores, ...joint],
+    scores: [...systems.scores, ...joint, ...random],
     router: routerReport(recipe.router.kind, router, sets),
     forgetting: {
       gateZeroDifference: gates.difference,
@@ -169,36 +176,6 @@ function leftOutProblems(path: string, experts: string[], withData: string[]): P
   return [{ code: 'leftOutOfJoint', severity: 'warning', where: path, message: what }];
 }
 
-/** Scores of the one adapter that is trained on all experts' data at once. */
-async function jointScores(
-  workbench: Workbench,
-  open: OpenExperiment,
-  experts: string[],
-  sets: LoadedSet[],
-  signal: AbortSignal,
-  progress: (message: string, done?: number, total?: number) => void,
-): Promise<ReportScore[]> {
-  const { experiment, model } = open;
-  const options = {
-    experiment,
-    base: model.base,
-    ...(await resourcesOf(workbench)),
-    signal,
-    progress: (step: number, steps: number) => progress('one adapter learns all domains', step, steps),
-  };
-  await model.load(await trainJointly(options, experts));
-  try {
-    const scores: ReportScore[] = [];
-    for (const set of sets) {
-      const answers = await answersOf(open, jointName, set, signal, progress);
-      scores.push(scoreOf('trained jointly', 'control', set.name, answers));
-    }
-    return scores;
-  } finally {
-    model.bank.unload(jointName);
-  }
-}
-
 async function sequentialForgetting(
   workbench: Workbench,
   open: OpenExperiment,
@@ -206,49 +183,23 @@ async function sequentialForgetting(
   signal: AbortSignal,
   progress: (message: string, done?: number, total?: number) => void,
 ): Promise<SequentialResult> {
-  const { experiment, model } = open;
   return trainSequentially({
-    experiment,
-    base: model.base,
+    experiment: open.experiment,
+    base: open.model.base,
     ...(await resourcesOf(workbench)),
     signal,
     setOf: expert => sets.find(s => s.set.expert === expert)?.name,
     progress: (stage, step, steps) => progress(`one adapter learns ${stage}`, step, steps),
     measure: async adapter => {
-      await model.load({ ...adapter, name: sequentialName });
-      try {
-        const result: Record<string, { correct: number; total: number }> = {};
-        for (const set of sets) {
-          const answers = await answersOf(open, sequentialName, set, signal, progress);
-          result[set.name] = { correct: answers.filter(a => a.correct).length, total: answers.length };
-        }
-        return result;
-      } finally {
-        model.bank.unload(sequentialName);
-      }
+      const answers = await answersBeside(open, adapter, sets, { signal, progress });
+      return Object.fromEntries(
+        sets.map(({ name }, i) => {
+          const own = answers[i]!;
+          return [name, { correct: own.filter(a => a.correct).length, total: own.length }];
+        }),
+      );
     },
   });
-}
-
-/** A set's questions, answered by one adapter that stands beside the experts. */
-function answersOf(
-  { experiment: { recipe }, model }: OpenExperiment,
-  adapter: string,
-  set: LoadedSet,
-  signal: AbortSignal,
-  progress: (message: string, done?: number, total?: number) => void,
-): Promise<GradedAnswer[]> {
-  const told = {
-    signal,
-    progress: (done: number, total: number) => progress(`one adapter on ${set.name}`, done, total),
-  };
-  const { batchSize } = recipe.evaluation;
-  return answerSet(model, set, () => ({ [adapter]: 1 }), generationSettingsOf(recipe), batchSize, told);
-}
-
-/** What trainings beside the experts may use. */
-async function resourcesOf({ threads, devices, memoryLimit, cacheFolder }: Workbench) {
-  return { threads, use: await devices.use(), memoryLimit, cacheFolder };
 }
 
 function stopwatch() {

@@ -5,7 +5,7 @@ import { trainedAdapter } from '../training/trainedAdapter.ts';
 import { encodingOf, type OneAdapterOptions, trainOneAdapter } from './oneAdapter.ts';
 
 /** Its name in the bank, which no expert can have. */
-export const jointName = '(all domains)';
+const jointName = '(all domains)';
 
 /**
  * One adapter trained on the data of all experts at once, with the settings of the first: the control at equal data. It

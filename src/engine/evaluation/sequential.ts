@@ -8,7 +8,7 @@ import { encodingOf, type OneAdapterOptions, trainOneAdapter } from './oneAdapte
 
 export type SequentialResult = NonNullable<Report['forgetting']['sequential']>;
 
-export const sequentialName = '(one adapter)';
+const sequentialName = '(one adapter)';
 
 export interface SequentialOptions extends Omit<OneAdapterOptions, 'progress'> {
   /** Correct answers and questions of every set, for the adapter as it is now. */

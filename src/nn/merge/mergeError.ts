@@ -1,8 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { columnsOf, rowsOf, sideBySide } from '../linalg/columns.ts';
-import { qrTriangle } from '../linalg/qr.ts';
-import { productNorm } from '../linalg/svd.ts';
-import { type Adapter, beyondFactors, isDora, type LoraFactors } from '../lora/adapter.ts';
+import { type Adapter, beyondFactors, isDora } from '../lora/adapter.ts';
+import { deltaNorm } from '../lora/deltaNorm.ts';
 
 /** An adapter and its weight in a sum. */
 export interface WeightedAdapter {
@@ -37,9 +35,9 @@ export function mergeError(merged: Adapter, parts: WeightedAdapter[]): RelativeE
       return factors ? [{ ...factors, scaling: weight * factors.scaling }] : [];
     });
     const result = merged.modules.get(module);
-    const norm = sumNorm(terms);
-    const error = sumNorm(result ? [{ ...result, scaling: -result.scaling }, ...terms] : terms);
-    const noise = roundingNoise * Math.hypot(...terms.map(term => sumNorm([term])));
+    const norm = deltaNorm(terms);
+    const error = deltaNorm(result ? [{ ...result, scaling: -result.scaling }, ...terms] : terms);
+    const noise = roundingNoise * Math.hypot(...terms.map(term => deltaNorm([term])));
     perModule.set(module, errorRatio(error, { norm, noise }));
     errors += error ** 2;
     norms += norm ** 2;
@@ -65,14 +63,6 @@ export function checkFactorsAlone(parts: WeightedAdapter[]): void {
 
 // Factors are F32: a sum this much smaller than its terms is what is left of terms that cancel.
 const roundingNoise = 2 ** -22;
-
-/** ‖Σ sᵢBᵢAᵢ‖ */
-function sumNorm(terms: LoraFactors[]): number {
-  if (terms.length === 0) return 0;
-  const left = sideBySide(terms.map(({ B, scaling }) => columnsOf(B, scaling)));
-  const right = sideBySide(terms.map(({ A }) => rowsOf(A)));
-  return productNorm(qrTriangle(left), qrTriangle(right));
-}
 
 /** A distance from the exact weighted sum as a share of that sum's norm. */
 export function errorRatio(error: number, { norm, noise }: Pick<RelativeError, 'norm' | 'noise'>): number {

@@ -91,6 +91,7 @@ test('a whole evaluation: matrix, exact zero forgetting, merge error, storage, s
       ...['equal weights, sums', 'equal weights, functions'],
       ...['oracle route, sums', 'random route, sums', 'oracle route, functions', 'random route, functions'],
       ...['trained jointly, sums', 'trained jointly, functions'],
+      ...['random adapter, sums', 'random adapter, functions'],
     ],
   );
 
