@@ -28,13 +28,19 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
       error('reservedName', path, `'${name}' has a meaning of its own; call the ${kind} otherwise`);
   };
 
-  for (const [name, { data, adapter }] of Object.entries(recipe.experts)) {
+  for (const [name, { data, adapter, startFrom }] of Object.entries(recipe.experts)) {
     const path = ['experts', name];
     const where = pathText(path);
     reserved('expert', name, path);
     if (!data && !adapter)
       error('nothingToTrain', path, `${where}: needs 'data' to be trained on, or an 'adapter' to load`);
     if (data?.columns) columns(data.columns, [...path, 'data', 'columns']);
+    if (startFrom !== undefined && !data)
+      error(
+        'unusedSetting',
+        [...path, 'startFrom'],
+        `${where}.startFrom: nothing is trained here; add 'data', or remove it`,
+      );
     if (data && adapter) error('dataAndAdapter', path, `${where}: has both 'data' and 'adapter'; keep one`);
   }
   for (const [name, blend] of Object.entries(recipe.blends)) {

@@ -309,6 +309,13 @@ const expert = z
       .describe('A PEFT folder to load instead of training, relative to the recipe.')
       .meta(exampleValues('adapters/math'))
       .meta(shownFromHere('nowhere')),
+    startFrom: path
+      .optional()
+      .describe(
+        'A PEFT folder from whose factors its training starts, relative to the recipe: an expert, or a merge. Its rank may be smaller than the expert’s.',
+      )
+      .meta(exampleValues('adapters/math'))
+      .meta(shownFromHere('nowhere')),
     lora: overridesOf(loraSettings).optional().describe("Overrides of the recipe's lora settings."),
     training: overridesOf(trainingSettings).optional().describe("Overrides of the recipe's training settings."),
   })

@@ -22,7 +22,7 @@ import { encodeInThreads, threadsFor } from './encodeInThreads.ts';
 
 /** Examples of a dataset as training reads them, and what of them is not learned as it is written. */
 export interface EncodedData {
-  examples: EncodedExample[];
+  examples: (EncodedExample & { line: number })[];
   /** Warnings. */
   problems: Problem[];
   /** Share of all examples whose answer loses its end, or is lost. */

@@ -15,7 +15,9 @@ import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { BaseTrainingSettings, LoraSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf, loraSettingsOf, readingOf, trainingSettingsOn } from '../../recipe/settings.ts';
 import { type EncodedData, encodeData } from './encodeData.ts';
+import { reachProblems } from './reachProblems.ts';
 import { splitExamples } from './splitExamples.ts';
+import { readStart, type StartAdapter } from './startFactors.ts';
 import { expertScaling } from './trainedExpert.ts';
 
 /** An expert of a recipe, with its data read and encoded, ready to be trained. */
@@ -26,6 +28,8 @@ export interface PreparedExpert {
   lora: LoraSettings;
   /** Module paths of the layers that carry factors. */
   targets: string[];
+  /** What it starts from, where that is not fresh factors. */
+  start?: StartAdapter;
   /** SHA-256 of all encoded examples, and of how they are parted. */
   dataHash: string;
   /** What of the data is not learned as it is written: warnings. */
@@ -76,12 +80,15 @@ export async function prepareExpert(
   const settings = trainingSettingsOn(base.config, e.recipe, name);
   const layers = expertLayers(base, lora, name);
   for (const l of layers) checkRank(rankOf(lora, l.path), l.in, l.out, l.path);
+  const targets = layers.map(l => l.path);
+  const start = await readStart(e, name, lora, targets);
   const data = e.recipe.experts[name]!.data!;
   const { thinking } = generationSettingsOf(e.recipe);
   const encode = async (file: string, { examples, warnings }: ReadData): Promise<EncodedData> => {
     const place = { folder: e.folder, file, cacheFolder };
     const encoded = await encodeData(base, examples, { ...settings, thinking }, place, watch);
-    return { ...encoded, problems: [...warnings, ...encoded.problems] };
+    const unreachable = await reachProblems(base, encoded.examples, file);
+    return { ...encoded, problems: [...warnings, ...encoded.problems, ...unreachable] };
   };
   const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
   const rows = await readTrainingRows(e, name);
@@ -110,7 +117,8 @@ export async function prepareExpert(
     },
     settings,
     lora,
-    targets: layers.map(l => l.path),
+    targets,
+    ...(start && { start }),
     dataHash: hash.digest('hex'),
     problems: [...train.problems, ...validation.problems],
     cutShare: Math.max(train.cutShare, validation.cutShare),

@@ -7,6 +7,7 @@ import type { SweepPoint } from '../../protocol/sweep.ts';
 import type { TrainStepEvent } from '../../protocol/trainEvents.ts';
 import type { TrainingPlan } from './planTraining.ts';
 import type { PreparedExpert } from './prepareExpert.ts';
+import { startStates } from './startFactors.ts';
 import { openTrainSessions } from './trainBackend.ts';
 
 export interface SweepPointOptions {
@@ -43,6 +44,7 @@ export async function trainSweepPoint(
     })),
     threads: o.threads,
     device: o.device,
+    from: startStates(o.base, [o.prepared], o.seed),
   });
   try {
     const measure = () => exampleLosses(sessions, o);

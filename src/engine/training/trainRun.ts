@@ -29,6 +29,7 @@ import { isRefusal } from '../runtime/session.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
 import { chosenExperts, originOf, type PreparedExpert, prepareExperts } from './prepareExpert.ts';
+import { startStates } from './startFactors.ts';
 import { openTrainSessions } from './trainBackend.ts';
 import { writeTrained } from './trainedAdapter.ts';
 
@@ -129,7 +130,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
     })),
     threads: o.threads,
     device,
-    from: checkpoint?.states,
+    from: checkpoint?.states ?? startStates(base, prepared, experiment.recipe.seed),
   });
   if (plan.isRecomputeChosen)
     yield {
@@ -191,12 +192,12 @@ function checkCut(prepared: PreparedExpert[]): void {
 
 /** A hash of all that a run depends on: the base with its quantisation, the seed, and the experts' data and settings. */
 function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[]): string {
-  const parts = prepared.map(({ job, settings, lora, dataHash }) => {
+  const parts = prepared.map(({ job, settings, lora, dataHash, start }) => {
     // The number of stored checkpoints does not change what is learned, and `epochs` has become `steps`.
     const { keepCheckpoints: _, epochs: __, loraPlusRatio, ...learned } = settings;
     // Settings that later versions added count where they are set, so that what earlier ones began can be resumed.
     const plus = loraPlusRatio === 1 ? {} : { loraPlusRatio };
-    return [job.name, { ...learned, ...plus }, job.steps, factorShape(lora), dataHash];
+    return [job.name, { ...learned, ...plus }, job.steps, factorShape(lora), dataHash, ...(start ? [start.hash] : [])];
   });
   return createHash('sha256')
     .update(JSON.stringify([base, seed, parts]))

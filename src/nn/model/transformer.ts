@@ -67,7 +67,7 @@ export function transformer(
       const own = norm(layer, 'mlpIn');
       if (own) h = normed(g, c, x, own);
     }
-    const next = layer + 1 < c.layers ? norm(layer + 1, 'attentionIn') : normOf(g, c, parts, c.names.norm);
+    const next = layer + 1 < c.layers ? norm(layer + 1, 'attentionIn') : finalNorm(g, c, parts);
     const output = added(mlpBlock(g, c, parts, layer, h), layer, 'mlpOut');
     y = c.parallel ? op.add(g, y, output) : output;
     [x, h] = parts.addNorm(x, y, next);
@@ -85,6 +85,11 @@ function normOf(g: Graph, c: BaseConfig, { weight }: Weights, path: string | und
   const scale = weight(`${path}.weight`);
   if (c.norm === 'rmsOnePlus') return { weight: g.once(`1+${path}`, () => op.add(g, scale, g.scalar(1))) };
   return c.norm === 'layerWithBias' ? { weight: scale, bias: weight(`${path}.bias`) } : { weight: scale };
+}
+
+/** The norm of what the output projection reads. */
+export function finalNorm(g: Graph, c: BaseConfig, weights: Weights): Norm {
+  return normOf(g, c, weights, c.names.norm)!;
 }
 
 /** Whether the base's norms divide by the root of the mean square, and do no more. */
@@ -150,7 +155,8 @@ export function roleParts(g: Graph, c: BaseConfig, role: LinearRole, joined: Val
   return parts.map(part => op.reshape(g, part, [...lead, c.heads * c.headDim]));
 }
 
-type Weights = Pick<TransformerParts, 'weight'>;
+/** Where a graph gets the base's weights. */
+export type Weights = Pick<TransformerParts, 'weight'>;
 
 /** Queries or keys, with the norm that the architecture puts on them: x […, heads·hd] → the same shape. */
 export function normedHeads(

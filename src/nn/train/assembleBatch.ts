@@ -1,3 +1,4 @@
+import { ignoreLabel } from '../tokenizer/encodeExample.ts';
 /** One tokenised example. */
 export interface EncodedExample {
   ids: Int32Array;
@@ -55,7 +56,7 @@ export function assembleBatch(parts: BatchPart[], expertCount: number): Batch {
     tokens += example.ids.length;
     // The state at position t − 1 predicts token t.
     for (let t = 1; t < example.ids.length; t++) {
-      if (example.labels[t] === -100) continue;
+      if (example.labels[t] === ignoreLabel) continue;
       lossRows.push(row * length + t - 1);
       labels.push(example.labels[t]!);
       owners.push(part);
@@ -112,7 +113,7 @@ export function lengthGroups(parts: BatchPart[]): BatchPart[][] {
 /** Tokens of the examples that carry loss; the first of a text has none, because nothing predicts it. */
 export function trainedTokens(examples: readonly EncodedExample[]): number {
   return examples.reduce(
-    (sum, e) => sum + e.labels.reduce((n, label, t) => n + (t > 0 && label !== -100 ? 1 : 0), 0),
+    (sum, e) => sum + e.labels.reduce((n, label, t) => n + (t > 0 && label !== ignoreLabel ? 1 : 0), 0),
     0,
   );
 }

@@ -1,3 +1,4 @@
+import type { JSONPath } from 'jsonc-parser';
 import type { AdapterConfig } from '../../nn/lora/adapterConfig.ts';
 import type { AdapterOrigin } from '../../nn/lora/adapterOrigin.ts';
 import { linearNames, linearNamesOf, outerNames } from '../../nn/model/layout.ts';
@@ -7,13 +8,10 @@ import { type BaseFacts, type Checked, known, unreadable } from './recipeWorld.t
 /** Whether adapters are there, and were made for this base. */
 export function adapterProblems({ recipe, world }: Checked): PartProblem[] {
   const base = known(world.base);
-  return Object.entries(recipe.experts).flatMap(([name, { adapter }]): PartProblem[] => {
-    if (adapter === undefined) {
-      const origin = world.trainedOn(name);
-      return origin ? otherOrigin(origin, base).map(p => ({ ...p, path: ['experts', name], on: 'key' })) : [];
-    }
-    const fact = world.adapter(adapter);
-    const at = { path: ['experts', name, 'adapter'], on: 'value' as const };
+  const ofFolder = (folder: string | undefined, path: JSONPath): PartProblem[] => {
+    if (folder === undefined) return [];
+    const fact = world.adapter(folder);
+    const at = { path, on: 'value' as const };
     const reason = unreadable(fact)?.reason;
     if (reason) return [{ code: 'badAdapter', message: reason, ...at }];
     const facts = known(fact);
@@ -24,6 +22,13 @@ export function adapterProblems({ recipe, world }: Checked): PartProblem[] {
       ...otherOrigin(facts, base),
     ];
     return found.map(problem => ({ ...problem, ...at }));
+  };
+  return Object.entries(recipe.experts).flatMap(([name, { adapter, startFrom }]): PartProblem[] => {
+    const start = ofFolder(startFrom, ['experts', name, 'startFrom']);
+    if (adapter !== undefined) return [...ofFolder(adapter, ['experts', name, 'adapter']), ...start];
+    const origin = world.trainedOn(name);
+    const own = origin ? otherOrigin(origin, base) : [];
+    return [...own.map(p => ({ ...p, path: ['experts', name], on: 'key' as const })), ...start];
   });
 }
 

@@ -163,7 +163,7 @@ function listedBy([first, second, third, fourth]: JSONPath): keyof RecipeListing
   if (first === 'experts' && third === 'data' && (fourth === 'train' || fourth === 'validation')) return 'dataFiles';
   if (first === 'evaluation' && second === 'sets' && fourth === 'data') return 'dataFiles';
   if (first === 'evaluation' && second === 'generalText' && third === 'data') return 'dataFiles';
-  return first === 'experts' && third === 'adapter' ? 'adapters' : undefined;
+  return first === 'experts' && (third === 'adapter' || third === 'startFrom') ? 'adapters' : undefined;
 }
 
 /** The linear layers that the base has, with their sizes, where targets are named. */

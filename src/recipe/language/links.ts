@@ -17,11 +17,13 @@ export function linksOf({ root, parts }: RecipeReading): RecipeLink[] {
   const named: [JSONPath, string | undefined, RecipeLink['kind']][] = [
     [['base'], parts.base, 'base'],
     ...dataUses(parts).map(({ path, file }): [JSONPath, string, 'data'] => [path, file, 'data']),
-    ...Object.entries(parts.experts).map(([name, { adapter }]): [JSONPath, string | undefined, 'adapter'] => [
-      ['experts', name, 'adapter'],
-      adapter,
-      'adapter',
-    ]),
+    ...Object.entries(parts.experts).flatMap(([name, expert]) =>
+      (['adapter', 'startFrom'] as const).map((key): [JSONPath, string | undefined, 'adapter'] => [
+        ['experts', name, key],
+        expert[key],
+        'adapter',
+      ]),
+    ),
   ];
   return named.flatMap(([at, path, kind]) => {
     const node = nodeAt(root, at);
