@@ -58,6 +58,11 @@ function question(problem: CodeProblem, phrasing: string, random: Random): strin
   return phrasing.replace(/\{(\w+)\}/g, (_, field: string) => fields[field]!);
 }
 
+/** A function that is asked for by its name. */
+export function codeQuestion(problem: CodeProblem, random: Random): string {
+  return question(problem, random.choice(PHRASINGS), random);
+}
+
 /** One code exchange: a function described in words, its source on one line, and hidden assertions about it. */
 export function codeExample(random: Random): GeneratedExample {
   for (;;) {
@@ -70,7 +75,12 @@ export function codeExample(random: Random): GeneratedExample {
     if (!tests) continue;
     return {
       messages: [
-        { role: 'user', content: question(problem, random.choice(named ? PHRASINGS : PHRASINGS_WITHOUT_NAME), random) },
+        {
+          role: 'user',
+          content: named
+            ? codeQuestion(problem, random)
+            : question(problem, random.choice(PHRASINGS_WITHOUT_NAME), random),
+        },
         { role: 'assistant', content: problem.source },
       ],
       kind: problem.steps.map(s => s.operation.id).join('+'),

@@ -161,7 +161,8 @@ function quadraticEquation([b, c]: number[], random: Random): string {
   return `${square}${middle} ${signed(c!)} = 0`;
 }
 
-function question(problem: MathProblem, random: Random): string {
+/** One of the ways in which a problem is asked. */
+export function mathQuestion(problem: MathProblem, random: Random): string {
   const { kind, values } = problem;
   return random.choice(PHRASINGS[kind]).replace(/\{(\w+)\}/g, (_, name: string) => {
     if (name === 'terms') return values.join(', ');
@@ -176,7 +177,7 @@ export function mathExample(random: Random): GeneratedExample {
   const problem = mathProblem(random);
   return {
     messages: [
-      { role: 'user', content: question(problem, random) },
+      { role: 'user', content: mathQuestion(problem, random) },
       { role: 'assistant', content: `${problem.working}\nAnswer: ${problem.answer}` },
     ],
     kind: problem.kind,

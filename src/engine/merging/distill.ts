@@ -77,8 +77,8 @@ export function distilledFit(o: DistillOptions): ParameterFit {
     graph: buildDistillGraph(options),
     group: studentGroup(base.config, student),
     start: {
-      async parameters({ threads, watch: { signal } }) {
-        const { adapter } = await fitRegmean({ base, parts: first, shrinkage, threads, watch: { signal } });
+      async parameters({ threads, watch }) {
+        const { adapter } = await fitRegmean({ base, parts: first, shrinkage, threads, watch });
         return flatFactors(base, compressed(adapter, spectraOf(adapter), { rank }));
       },
       settings: { shrinkage },

@@ -63,7 +63,8 @@ export async function fitMerge(o: FitMergeOptions, call: Call<WorkProgress>): Pr
   const fit = fitOptions(options, base, parts, experiment.recipe.seed);
   const run = async () => {
     await checkFitPlace(experiment.paths, checkpoint);
-    return { watch, threads, memoryLimit, place: { path: checkpoint, of: await sourceOf(base, parts) } };
+    const startWatch = watchFor(call, messages.regmean);
+    return { watch, startWatch, threads, memoryLimit, place: { path: checkpoint, of: await sourceOf(base, parts) } };
   };
   const fits = {
     regmean: () => fitRegmean({ ...fit, threads, watch }),

@@ -1,3 +1,4 @@
+import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { type FitSettings, fitLoop, fitShapes, type OwnedExample } from '../../nn/merge/fitLoop.ts';
 import type { EncodedExample } from '../../nn/train/assembleBatch.ts';
 import { groupSize } from '../../nn/train/trainGraph.ts';
@@ -21,7 +22,7 @@ export interface ParameterFit extends Pick<ParameterSessionOptions, 'base' | 'gr
 /** What the parameters begin with: not computed where the fit goes on. */
 interface FitStart {
   /** [P] */
-  parameters(run: Pick<FitRunOptions, 'threads' | 'watch'>): Promise<Float32Array>;
+  parameters(run: { threads: number; watch: WorkWatch }): Promise<Float32Array>;
   /** All that these follow from, besides base and adapters. */
   settings: Record<string, number>;
   examples: EncodedExample[];
@@ -29,6 +30,8 @@ interface FitStart {
 
 /** What holds for every fit that takes steps. */
 export interface FitRunOptions extends Pick<RegmeanOptions, 'watch' | 'threads'> {
+  /** Of what is fitted before the first step. */
+  startWatch?: WorkWatch;
   /** Bytes that the process may take; what is free without it. */
   memoryLimit?: number;
   /** Where the fit goes on from, and where it leaves what it has done when it is stopped. */
@@ -47,14 +50,14 @@ const checkpointPause = 30_000;
  */
 export async function fitParameters(
   fit: ParameterFit,
-  { watch, threads, memoryLimit, place }: FitRunOptions,
+  { watch, startWatch = { signal: watch.signal }, threads, memoryLimit, place }: FitRunOptions,
 ): Promise<{ parameters: Float32Array; losses: FitLoss[] }> {
   const { examples, experts, settings, seed } = fit;
   const { steps } = settings;
   checkFitMemory(parameterMemory(fit), memoryLimit, 'fitting the merge', 'merge by regmean, which takes less.');
   const fingerprint = place ? fitFingerprint(place.of, fit) : '';
   const from = place && (await readFit(place.path, fingerprint));
-  const start = from?.state.parameter ?? (await fit.start.parameters({ threads, watch }));
+  const start = from?.state.parameter ?? (await fit.start.parameters({ threads, watch: startWatch }));
   const session = await openParameterSession({ ...fit, threads, start, moments: from?.state });
   const losses = from?.losses ?? [];
   const save = async (step: number) => {

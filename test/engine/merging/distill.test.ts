@@ -105,7 +105,10 @@ test('distilling lowers what is minimised, at the chosen rank, to the same bits,
     return { adapter, weight: 1, examples };
   });
   const options = { base, parts, rank: 4, steps: 12, firstExamples: 5, shrinkage: 0, seed: 1 };
-  const first = await distill(options, { threads: 1, watch: {} });
+  const read: number[] = [];
+  const startWatch = { progress: (texts: number) => void read.push(texts) };
+  const first = await distill(options, { threads: 1, watch: {}, startWatch });
+  assert.equal(read.at(-1), 10, 'the texts that the start is fitted to');
   const place = { path: join(temporaryFolder(), 'merge~both.safetensors'), of: 'base and adapters' };
   const stop = new AbortController();
   const progress = (step: number) => step === 5 && stop.abort(new Error('enough'));

@@ -1,0 +1,68 @@
+/**
+ * Writes a recipe that asks whether an adapter that combines experts learns a task of two skills from fewer examples than a
+ * single expert does: each of some adapters is trained on from there with 16 and 64 examples, three draws of them, at two
+ * settings, beside one that starts fresh.
+ *
+ *   node --import tsx scripts/data/twoSkillStudy.ts OUT NAME=ADAPTER…
+ *   npx multi-lora train OUT/two.lora.json && npx multi-lora eval OUT/two.lora.json
+ *
+ * Experts are called NAME-EXAMPLES-DRAW-SETTING.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Random } from '../../src/nn/tensor/random.ts';
+import { isTrainable, splitOf } from './split.ts';
+import { twoSkillExample } from './twoSkills.ts';
+
+const [out, ...starts] = process.argv.slice(2);
+if (!out) throw new Error('usage: twoSkillStudy.ts OUT NAME=ADAPTER…');
+const counts = [16, 64];
+const draws = [1, 2, 3];
+const settings = { slow: { learningRate: 1e-3, steps: 40 }, fast: { learningRate: 3e-3, steps: 100 } };
+const heldOut = 200;
+
+/** Examples of one part, no two on the same numbers. */
+function draw(count: number, seed: number, fits: (example: ReturnType<typeof twoSkillExample>) => boolean): string {
+  const random = new Random(seed);
+  const found = new Map<string, string>();
+  while (found.size < count) {
+    const example = twoSkillExample(random);
+    if (fits(example) && !found.has(example.key)) found.set(example.key, JSON.stringify(example));
+  }
+  return `${[...found.values()].join('\n')}\n`;
+}
+
+mkdirSync(out, { recursive: true });
+writeFileSync(
+  `${out}/heldout.jsonl`,
+  draw(heldOut, 99, ({ key }) => splitOf(key) === 'heldout'),
+);
+const experts: Record<string, unknown> = {};
+for (const count of counts)
+  for (const number of draws) {
+    const train = `train-${count}-${number}.jsonl`;
+    writeFileSync(`${out}/${train}`, draw(count, 1000 * count + number, isTrainable));
+    for (const start of [undefined, ...starts]) {
+      const [name, adapter] = start?.split('=') ?? ['fresh'];
+      for (const [setting, training] of Object.entries(settings))
+        experts[`${name}-${count}-${number}-${setting}`] = {
+          data: { train },
+          training,
+          ...(adapter && { startFrom: resolve(adapter) }),
+        };
+    }
+  }
+const first = Object.keys(experts)[0]!;
+const recipe = {
+  version: 1,
+  name: 'two skills',
+  base: 'embedded',
+  seed: 7,
+  lora: { rank: 16, alpha: 32 },
+  training: { batchSize: 8, validateEvery: 0, checkpointEvery: 0 },
+  experts,
+  router: { kind: 'keywords' },
+  generation: { maxTokens: 128 },
+  evaluation: { sets: { two: { data: 'heldout.jsonl', expert: first, scorer: 'code' } } },
+};
+writeFileSync(`${out}/two.lora.json`, `${JSON.stringify(recipe, undefined, 2)}\n`);
