@@ -48,7 +48,7 @@ const domains: readonly Domain[] = ['math', 'code', 'qa', 'review'];
 const splits: readonly Split[] = ['train', 'validation', 'heldout'];
 const counts: Record<Split, number> = { train: 6000, validation: 150, heldout: 300 };
 /** Of the domains whose steps see every example about once: what was seen twice would teach less. */
-const trainCounts: Partial<Record<Domain, number>> = { code: 20_000, qa: 20_000 };
+const trainCounts: Partial<Record<Domain, number>> = { code: 10_000, qa: 15_000 };
 
 /** One part of the data in `examples`; always the same. */
 export function shippedExamples(domain: Domain, split: Split): GeneratedExample[] {

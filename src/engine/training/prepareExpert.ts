@@ -15,14 +15,13 @@ import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { BaseTrainingSettings, LoraSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf, loraSettingsOf, readingOf, trainingSettingsOn } from '../../recipe/settings.ts';
 import { type EncodedData, encodeData } from './encodeData.ts';
-import { reachProblems } from './reachProblems.ts';
 import { splitExamples } from './splitExamples.ts';
 import { readStart, type StartAdapter } from './startFactors.ts';
 import { expertScaling } from './trainedExpert.ts';
 
 /** An expert of a recipe, with its data read and encoded, ready to be trained. */
 export interface PreparedExpert {
-  job: TrainingJob;
+  job: TrainingJob & { train: EncodedData['examples'] };
   /** As the recipe says them, defaults filled in. */
   settings: BaseTrainingSettings;
   lora: LoraSettings;
@@ -87,8 +86,7 @@ export async function prepareExpert(
   const encode = async (file: string, { examples, warnings }: ReadData): Promise<EncodedData> => {
     const place = { folder: e.folder, file, cacheFolder };
     const encoded = await encodeData(base, examples, { ...settings, thinking }, place, watch);
-    const unreachable = await reachProblems(base, encoded.examples, file);
-    return { ...encoded, problems: [...warnings, ...encoded.problems, ...unreachable] };
+    return { ...encoded, problems: [...warnings, ...encoded.problems] };
   };
   const nothing: EncodedData = { examples: [], problems: [], cutShare: 0 };
   const rows = await readTrainingRows(e, name);

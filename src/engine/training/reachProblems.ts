@@ -3,7 +3,6 @@ import { externalWeights } from '../../nn/model/baseWeights.ts';
 import { buildReachGraph } from '../../nn/model/tokenReach.ts';
 import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
 import type { Problem } from '../../protocol/errors.ts';
-import { defaultThreads } from '../runtime/defaultThreads.ts';
 import { createSession, int64s, readFloats } from '../runtime/session.ts';
 
 /** A token that stays below this hardly matters to greedy answers, and makes losses and sampled answers worse. */
@@ -26,6 +25,7 @@ export async function reachProblems(
   base: Base,
   examples: readonly LabelledExample[],
   file: string,
+  threads: number,
 ): Promise<Problem[]> {
   const uses = new Map<number, { count: number; line: number }>();
   for (const { labels, line } of examples)
@@ -39,6 +39,7 @@ export async function reachProblems(
   const reach = await tokenReach(
     base,
     used.map(([id]) => id),
+    threads,
   );
   const poor = used.filter(([id]) => reach.get(id)! < reachable);
   if (poor.length === 0) return [];
@@ -63,14 +64,18 @@ export async function reachProblems(
 }
 
 /** The highest probability that each token can have, at most 1. */
-async function tokenReach(base: Base, tokens: readonly number[]): Promise<ReadonlyMap<number, number>> {
+async function tokenReach(
+  base: Base,
+  tokens: readonly number[],
+  threads: number,
+): Promise<ReadonlyMap<number, number>> {
   let reach = known.get(base);
   if (!reach) known.set(base, (reach = new Map()));
   const missing = tokens.filter(id => !reach.has(id));
   if (missing.length === 0) return reach;
   const graph = buildReachGraph(base.config, g => externalWeights(g, base.tensors));
   if (!graph) return new Map(tokens.map(id => [id, 1]));
-  const session = await createSession(graph, { folder: base.folder, threads: defaultThreads() });
+  const session = await createSession(graph, { folder: base.folder, threads });
   try {
     for (let at = 0; at < missing.length; at += tokensAtOnce) {
       const ids = missing.slice(at, at + tokensAtOnce);

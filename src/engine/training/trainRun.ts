@@ -29,6 +29,7 @@ import { isRefusal } from '../runtime/session.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
 import { chosenExperts, originOf, type PreparedExpert, prepareExperts } from './prepareExpert.ts';
+import { reachProblems } from './reachProblems.ts';
 import { startStates } from './startFactors.ts';
 import { openTrainSessions } from './trainBackend.ts';
 import { writeTrained } from './trainedAdapter.ts';
@@ -118,8 +119,11 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
   if (!checkpoint && !o.allowCut) checkCut(prepared);
   const step = checkpoint?.position.step ?? 0;
-  for (const { job, problems } of prepared)
-    if (problems.length > 0) yield { type: 'data', step, expert: job.name, problems };
+  for (const { job, problems } of prepared) {
+    const { train: file } = experiment.recipe.experts[job.name]!.data!;
+    const all = [...problems, ...(await reachProblems(base, job.train, file, o.threads))];
+    if (all.length > 0) yield { type: 'data', step, expert: job.name, problems: all };
+  }
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     ...plan.graphs,

@@ -36,7 +36,7 @@ const example = (line: number, prompt: string, answer: string) => ({
 test('tokens that share a row with others are named, where an answer uses them', async () => {
   const base = await baseWithTwins('xyzw');
   const examples = [example(3, 'x', 'abc'), example(4, 'a', 'cab'), example(7, 'a', 'xxb'), example(9, 'a', 'yc')];
-  const [problem, ...others] = await reachProblems(base, examples, 'talk.jsonl');
+  const [problem, ...others] = await reachProblems(base, examples, 'talk.jsonl', 1);
   assert.deepEqual(others, []);
   assert.equal(problem!.code, 'unreachableTokens');
   assert.equal(problem!.severity, 'warning');
@@ -46,5 +46,5 @@ test('tokens that share a row with others are named, where an answer uses them',
 
 test('answers of tokens that nothing shares a row with bring no warning', async () => {
   const base = await baseWithTwins('xyzw');
-  assert.deepEqual(await reachProblems(base, [example(1, 'x', 'abc')], 'talk.jsonl'), []);
+  assert.deepEqual(await reachProblems(base, [example(1, 'x', 'abc')], 'talk.jsonl', 1), []);
 });
