@@ -71,7 +71,7 @@ test('weights of a blend from a few examples', async t => {
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^math 0\.\d\d, code -?\d\.\d\d\nFound by the loss of their answers, from 5 of 10 examples of /,
+      /^math \d\.\d\d, code -?\d\.\d\d\nFound by the loss of their answers, from 5 of 10 examples of /,
     );
     const { math } = JSON.parse(readFileSync(recipe, 'utf8')).blends.found;
     assert.ok(stdout.startsWith(`math ${math.toFixed(2)}, `), stdout);
