@@ -16,7 +16,7 @@ export function copyExample(folder: string, { steps, limit }: ExampleSize): { pa
   cpSync(examples, folder, { recursive: true, filter: path => !/[\\/]runs($|[\\/])/.test(path) });
   const path = join(folder, 'experts.lora.json');
   const text = readFileSync(path, 'utf8')
-    .replace('"steps": 1800', `"steps": ${steps}`)
+    .replace(/"steps": \d+(?=,\s*"validateEvery")/, `"steps": ${steps}`)
     .replace('"validateEvery": 300', `"validateEvery": ${Math.ceil(steps / 8)}`)
     .replaceAll('"scorer"', `"limit": ${limit}, "scorer"`);
   writeFileSync(path, text);
