@@ -4,12 +4,14 @@ import test from 'node:test';
 import type { Page } from 'playwright-core';
 import { browserMissing } from '../support/browser.ts';
 import { testEngine } from '../support/programs.ts';
+import { untilWithin } from '../support/untilWithin.ts';
 import { liveTraining } from './support/liveTraining.ts';
 import { picture, startBrowser } from './support/plainPage.ts';
 import { trainingFolder } from './support/trainingFolder.ts';
 
 /** The machine may be busy with other tests; nothing here asserts a time. */
 const patience = { timeout: 240_000 };
+const until = untilWithin(patience.timeout);
 
 test('the training view over the real engine, in a plain page', { skip: browserMissing }, async t => {
   const open = await startBrowser(t);
@@ -79,10 +81,8 @@ test('the training view over the real engine, in a plain page', { skip: browserM
     const before = await stepNow(page);
     await page.reload();
     await reaches(page, before + 1);
-    assert.ok(
-      (await drawnSteps(page)).every(steps => steps > before),
-      'the whole curve is there',
-    );
+    // The whole curve; the charts are drawn after the facts.
+    await until(async () => (await drawnSteps(page)).every(steps => steps > before));
   });
 
   await t.test('paused, it stays open', async () => {
