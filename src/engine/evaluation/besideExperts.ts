@@ -8,7 +8,7 @@ import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type GradedAnswer, type LoadedSet, scoreOf } from './answerSet.ts';
 import { trainJointly } from './joint.ts';
 
-/** An adapter that stands beside the experts while sets are answered by it alone, and what is told meanwhile. */
+/** Who waits for the answers, and hears how far they are. */
 interface Beside {
   signal: AbortSignal;
   progress(message: string, done?: number, total?: number): void;

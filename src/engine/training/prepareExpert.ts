@@ -80,7 +80,7 @@ export async function prepareExpert(
   const layers = expertLayers(base, lora, name);
   for (const l of layers) checkRank(rankOf(lora, l.path), l.in, l.out, l.path);
   const targets = layers.map(l => l.path);
-  const start = await readStart(e, name, lora, targets);
+  const start = await readStart(e, base, name, lora, targets);
   const data = e.recipe.experts[name]!.data!;
   const { thinking } = generationSettingsOf(e.recipe);
   const encode = async (file: string, { examples, warnings }: ReadData): Promise<EncodedData> => {
@@ -118,7 +118,7 @@ export async function prepareExpert(
     targets,
     ...(start && { start }),
     dataHash: hash.digest('hex'),
-    problems: [...train.problems, ...validation.problems],
+    problems: [...(start?.problems ?? []), ...train.problems, ...validation.problems],
     cutShare: Math.max(train.cutShare, validation.cutShare),
   };
 }

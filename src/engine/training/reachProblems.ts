@@ -5,7 +5,7 @@ import { ignoreLabel } from '../../nn/tokenizer/encodeExample.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import { createSession, int64s, readFloats } from '../runtime/session.ts';
 
-/** A token that stays below this hardly matters to greedy answers, and makes losses and sampled answers worse. */
+/** Tokens that stay below it make losses and sampled answers worse; greedy answers hide them. */
 const reachable = 0.99;
 /** The tokens that data uses most: a product with the whole output projection for each. */
 const mostTokens = 1_024;

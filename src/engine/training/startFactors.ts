@@ -3,11 +3,12 @@ import { hashAdapter, readAdapter } from '../../experiment/adapterFiles.ts';
 import type { Base } from '../../experiment/base.ts';
 import type { ExpertState } from '../../experiment/checkpoints.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
-import { type Adapter, beyondFactors } from '../../nn/lora/adapter.ts';
+import { type Adapter, beyondFactors, checkAdapterFits } from '../../nn/lora/adapter.ts';
 import { rankOf, scalingOf } from '../../nn/lora/adapterConfig.ts';
 import { factorSeed, initFactors } from '../../nn/lora/initFactors.ts';
+import { linearLayers } from '../../nn/model/layout.ts';
 import { expertGroup, factorName } from '../../nn/train/trainGraph.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { LoraSettings } from '../../recipe/schema.ts';
 import type { PreparedExpert } from './prepareExpert.ts';
 import { trainedExpert } from './trainedExpert.ts';
@@ -17,14 +18,17 @@ export interface StartAdapter {
   adapter: Adapter;
   /** SHA-256 of its files. */
   hash: string;
+  /** What of it is left out or not known: warnings. */
+  problems: Problem[];
 }
 
 /**
  * The adapter that an expert starts from, where its recipe names one. Throws `mismatch` where it has layers that the expert
- * does not adapt, or more rank there, and `unsupported` where it, or the expert, is more than factors.
+ * does not adapt or that have other sizes, or more rank there, and `unsupported` where it, or the expert, is more than factors.
  */
 export async function readStart(
   e: Experiment,
+  { config }: Pick<Base, 'config'>,
   name: string,
   lora: LoraSettings,
   targets: readonly string[],
@@ -32,14 +36,19 @@ export async function readStart(
   const { startFrom } = e.recipe.experts[name]!;
   if (startFrom === undefined) return undefined;
   const folder = resolve(e.folder, startFrom);
-  const adapter = await readAdapter(folder, startFrom);
-  const more = beyondFactors(adapter) ?? (lora.dora ? `starts '${name}', which is to be trained with DoRA` : undefined);
+  const problems: Problem[] = [];
+  const adapter = await readAdapter(folder, startFrom, message => {
+    problems.push({ code: 'startAdapter', severity: 'warning', where: folder, message: `${folder}: ${message}` });
+  });
+  const trainsMore = lora.dora ? 'with DoRA' : lora.bias !== 'none' ? 'with biases' : undefined;
+  const more = beyondFactors(adapter) ?? (trainsMore && `starts '${name}', which is to be trained ${trainsMore}`);
   if (more)
     throw new WorkbenchError(
       'unsupported',
       `${folder}: ${more}`,
       'Training starts from plain factors of linear layers.',
     );
+  checkAdapterFits(adapter, new Map(linearLayers(config).map(l => [l.path, l])));
   const wrong = (what: string, hint: string) =>
     new WorkbenchError('mismatch', `${folder}, where '${name}' starts: ${what}`, hint);
   for (const [path, { A }] of adapter.modules) {
@@ -51,7 +60,7 @@ export async function readStart(
         `Set the expert's rank to ${A.rows}, or compress the adapter: multi-lora compress.`,
       );
   }
-  return { adapter, hash: await hashAdapter(folder) };
+  return { adapter, hash: await hashAdapter(folder), problems };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ignoreLabel } from '../tokenizer/encodeExample.ts';
+
 /** One tokenised example. */
 export interface EncodedExample {
   ids: Int32Array;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { prepareExpert } from '../../../src/engine/training/prepareExpert.ts';
-import { startStates } from '../../../src/engine/training/startFactors.ts';
+import { readStart, startStates } from '../../../src/engine/training/startFactors.ts';
 import { trainedAdapter } from '../../../src/engine/training/trainedAdapter.ts';
 import { writeAdapter } from '../../../src/experiment/adapterFiles.ts';
 import { type Base, loadBase } from '../../../src/experiment/base.ts';
@@ -20,9 +20,9 @@ before(async () => {
 });
 
 /** Random factors of rank 1 on two layers, written as PEFT does. */
-async function startFolder(change: Partial<Record<'rank' | 'dora', number>> = {}) {
+async function startFolder(change: Partial<Record<'rank' | 'width', number>> = {}) {
   const random = new Random(9);
-  const rank = change.rank ?? 1;
+  const { rank = 1, width = 256 } = change;
   const matrix = (rows: number, cols: number) => ({
     rows,
     cols,
@@ -31,7 +31,7 @@ async function startFolder(change: Partial<Record<'rank' | 'dora', number>> = {}
   const modules: Adapter['modules'] = new Map(
     paths.map(path => {
       const out = path.endsWith('q_proj') ? 256 : 128;
-      return [path, { A: matrix(rank, 256), B: matrix(out, rank), scaling: 3 }];
+      return [path, { A: matrix(rank, width), B: matrix(out, rank), scaling: 3 }];
     }),
   );
   const adapter: Adapter = {
@@ -101,5 +101,13 @@ test('what does not fit the expert is told with what to do', async () => {
     message: /v_proj, which is none/,
   });
   await assert.rejects(prepared(small, { dora: true }), { code: 'unsupported', message: /DoRA/ });
+  const { experiment, expert } = await prepared(small);
+  const biased = { ...expert.lora, bias: 'lora_only' as const };
+  await assert.rejects(readStart(experiment, base, 'math', biased, expert.targets), {
+    code: 'unsupported',
+    message: /with biases/,
+  });
   await assert.rejects(prepared(join(small, 'gone')), { code: 'notFound' });
+  const { folder: narrow } = await startFolder({ width: 128 });
+  await assert.rejects(prepared(narrow), { code: 'mismatch', message: /128/ });
 });
