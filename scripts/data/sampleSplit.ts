@@ -5,14 +5,16 @@ import { mathExample } from './math.ts';
 import { qaExample } from './qa.ts';
 import { reviewExample } from './review.ts';
 import { type GeneratedExample, isTrainable, type Split, splitOf } from './split.ts';
+import { twoSkillExample } from './twoSkills.ts';
 
-export type Domain = 'math' | 'code' | 'qa' | 'review';
+export type Domain = 'math' | 'code' | 'qa' | 'review' | 'two';
 
 export const GENERATORS: Record<Domain, (random: Random) => GeneratedExample> = {
   math: mathExample,
   code: codeExample,
   qa: qaExample,
   review: reviewExample,
+  two: twoSkillExample,
 };
 
 /**

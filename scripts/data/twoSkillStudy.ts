@@ -10,9 +10,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Random } from '../../src/nn/tensor/random.ts';
-import { isTrainable, splitOf } from './split.ts';
-import { twoSkillExample } from './twoSkills.ts';
+import { sampleSplit } from './sampleSplit.ts';
+import type { Split } from './split.ts';
 
 const [out, ...starts] = process.argv.slice(2);
 if (!out) throw new Error('usage: twoSkillStudy.ts OUT NAME=ADAPTER…');
@@ -21,27 +20,18 @@ const draws = [1, 2, 3];
 const settings = { slow: { learningRate: 1e-3, steps: 40 }, fast: { learningRate: 3e-3, steps: 100 } };
 const heldOut = 200;
 
-/** Examples of one part, no two on the same numbers. */
-function draw(count: number, seed: number, fits: (example: ReturnType<typeof twoSkillExample>) => boolean): string {
-  const random = new Random(seed);
-  const found = new Map<string, string>();
-  while (found.size < count) {
-    const example = twoSkillExample(random);
-    if (fits(example) && !found.has(example.key)) found.set(example.key, JSON.stringify(example));
-  }
-  return `${[...found.values()].join('\n')}\n`;
-}
+const write = (file: string, split: Split, count: number, seed: number) => {
+  const lines = sampleSplit('two', split, count, seed).map(example => JSON.stringify(example));
+  writeFileSync(`${out}/${file}`, `${lines.join('\n')}\n`);
+};
 
 mkdirSync(out, { recursive: true });
-writeFileSync(
-  `${out}/heldout.jsonl`,
-  draw(heldOut, 99, ({ key }) => splitOf(key) === 'heldout'),
-);
+write('heldout.jsonl', 'heldout', heldOut, 99);
 const experts: Record<string, unknown> = {};
 for (const count of counts)
   for (const number of draws) {
     const train = `train-${count}-${number}.jsonl`;
-    writeFileSync(`${out}/${train}`, draw(count, 1000 * count + number, isTrainable));
+    write(train, 'train', count, 1000 * count + number);
     for (const start of [undefined, ...starts]) {
       const [name, adapter] = start?.split('=') ?? ['fresh'];
       for (const [setting, training] of Object.entries(settings))
