@@ -10,7 +10,6 @@ import { linearLayers } from '../../nn/model/layout.ts';
 import { expertGroup, factorName } from '../../nn/train/trainGraph.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { LoraSettings } from '../../recipe/schema.ts';
-import type { PreparedExpert } from './prepareExpert.ts';
 import { trainedExpert } from './trainedExpert.ts';
 
 /** An adapter that an expert's training starts from. */
@@ -20,6 +19,14 @@ export interface StartAdapter {
   hash: string;
   /** What of it is left out or not known: warnings. */
   problems: Problem[];
+}
+
+/** What is known of an expert where its training starts. */
+interface StartingExpert {
+  job: { name: string };
+  lora: LoraSettings;
+  targets: string[];
+  start?: StartAdapter;
 }
 
 /**
@@ -69,7 +76,7 @@ export async function readStart(
  */
 export function startStates(
   { config }: Pick<Base, 'config'>,
-  prepared: readonly PreparedExpert[],
+  prepared: readonly StartingExpert[],
   seed: number,
 ): Map<string, ExpertState> {
   const states = new Map<string, ExpertState>();
