@@ -128,6 +128,8 @@ export interface ResultPaths {
   /** The learned router: what it is of, and its numbers by the hash of that. */
   router: string;
   routerWeights(fingerprint: string): string;
+  /** The gates of tokens, with the hash of what they were fitted to in its metadata. */
+  tokenGates: string;
   /** The report of the last evaluation as data and as a page; the folder of one that was written before, by its time. */
   report: string;
   reportPage: string;
@@ -160,6 +162,7 @@ export function resultPaths(output: string): ResultPaths {
     fitCheckpoint: (merge, method) => at('checkpoints', `merge~${merge ?? `~${method}`}.safetensors`),
     router: at('router', 'router.json'),
     routerWeights: fingerprint => at('router', `${fingerprint.slice(0, 16)}.bin`),
+    tokenGates: at('router', 'tokens.safetensors'),
     report: at(reportFile),
     reportPage: at('report.html'),
     // No file name of Windows has a colon.

@@ -74,7 +74,7 @@ export const reportScore = z.object({
 });
 
 const router = z.object({
-  kind: z.enum(['learned', 'keywords']),
+  kind: z.enum(['learned', 'keywords', 'tokens', 'arrow']),
   /** Expert names, then `abstained`. */
   labels: listOf(z.string(), reportLimits.labels),
   /** [true label][predicted label], counts on the held-out sets. */

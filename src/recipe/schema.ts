@@ -347,6 +347,9 @@ export const generationSettings = z
   })
   .describe('How answers are decoded.');
 
+/** Examples of each expert's data to which token gates are fitted. */
+const gateExamples = 100;
+
 const router = z
   .discriminatedUnion('kind', [
     z.strictObject({
@@ -361,8 +364,23 @@ const router = z
         .describe('Expert → word or phrase → weight; without it, a table for math, code and qa.')
         .meta(exampleValues({ math: { percent: 2 } })),
     }),
+    z.strictObject({
+      kind: z
+        .literal('tokens')
+        .describe('A linear gate in each half of a block, for every token; fitted to examples of the experts’ data.'),
+      examples: z.int().min(1).default(gateExamples).describe('Examples of each expert’s data.'),
+    }),
+    z.strictObject({
+      kind: z
+        .literal('arrow')
+        .describe(
+          'For every token and layer, the experts whose ΔW stretches it most (Ostapenko et al. 2024, arXiv:2405.11157); nothing is fitted.',
+        ),
+      topK: z.int().min(1).default(3).describe('Experts that share a token in a layer.'),
+      temperature: z.number().positive().default(1).describe('Divides what the softmax over them reads.'),
+    }),
   ])
-  .describe('How a prompt finds its experts.');
+  .describe('How a prompt, or each of its tokens, finds its experts.');
 
 const blend = z
   .record(z.string(), weight)

@@ -6,13 +6,20 @@ import { HeatTable } from './HeatTable.tsx';
 import { Axes, coordinate, Picture } from './Picture.tsx';
 import { linearScale } from './scales.ts';
 
+const senders: Record<ReportRouter['kind'], string> = {
+  learned: 'The learned router sends',
+  keywords: 'The keywords router sends',
+  tokens: 'The gates of tokens, with the mean over the tokens of a prompt, send',
+  arrow: 'Arrow, with the mean over layers and the tokens of a prompt, sends',
+};
+
 /** Where prompts went, and whether the router's confidence can be believed. */
 export function Router({ router }: { router: ReportRouter }) {
   const { kind, accuracy, msPerPrompt, calibrationError } = router;
   return (
     <>
       <p class="lead">
-        {`The ${kind} router sends ${percent(accuracy)} of the held-out prompts where they belong, in ${milliseconds(msPerPrompt)} each. Its expected calibration error is ${significant(calibrationError)}.`}
+        {`${senders[kind]} ${percent(accuracy)} of the held-out prompts where they belong, in ${milliseconds(msPerPrompt)} each. Its expected calibration error is ${significant(calibrationError)}.`}
       </p>
       <div class="columns">
         <div>

@@ -12,8 +12,10 @@ import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/evaluating.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
+import type { RouteResult } from '../../protocol/route.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { listing } from '../../text/numbers.ts';
+import { routeByTokens } from '../gating/tokenRoute.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import type { LoadedSet } from './answerSet.ts';
@@ -26,7 +28,7 @@ import { routerReport } from './routerReport.ts';
 import { type SequentialResult, trainSequentially } from './sequential.ts';
 import { measureStorage } from './storage.ts';
 import { measureSwitching } from './switching.ts';
-import { scoreSystems, systemsOf } from './systems.ts';
+import { type Routing, routingOf, scoreSystems, systemsOf } from './systems.ts';
 
 /** Prompts whose logits are compared bit for bit. */
 const probeCount = 8;
@@ -49,12 +51,12 @@ export async function evaluateRecipe(
   const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));
   await readScores(e.paths);
   await open.load(open.available);
-  const router = await open.router();
+  const routing = await routingOf(workbench, open, call);
   const settings = generationSettingsOf(recipe);
   const progress = (message: string, done = 0, total = 0) => call.progress({ kind: 'work', message, done, total });
   const timed = stopwatch();
 
-  const systems = await timed('answers', () => scoreSystems(open, router, sets, settings, call.signal, progress));
+  const systems = await timed('answers', () => scoreSystems(open, routing, sets, settings, call.signal, progress));
   progress('the base with all gates at zero');
   const { tokenizer, chatTemplate } = model.base.text();
   const probes = sets
@@ -83,7 +85,7 @@ export async function evaluateRecipe(
       : [];
   const generalText =
     isWhole && recipe.evaluation.generalText
-      ? await timed('general text', () => measureGeneralText(open, systemsOf(open, router), call.signal, progress))
+      ? await timed('general text', () => measureGeneralText(open, systemsOf(open, routing), call.signal, progress))
       : undefined;
   progress('storage and memory');
   const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
@@ -114,7 +116,7 @@ export async function evaluateRecipe(
     merges: await Promise.all(open.available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
     sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
     scores: [...systems.scores, ...joint, ...random],
-    router: routerReport(recipe.router.kind, router, sets),
+    router: await routerReport(recipe.router.kind, routeOf(open, routing), sets),
     forgetting: {
       gateZeroDifference: gates.difference,
       gateZeroBitEqual: gates.bitEqual,
@@ -138,6 +140,11 @@ export async function evaluateRecipe(
     gates: checkMinima(measured, report.scores),
     problems: [...problemsOf(sets), ...(hasJoint ? leftOutProblems(e.path, experts, withData) : [])],
   };
+}
+
+/** The route of a prompt: of token gates, what they make of it as a whole. */
+function routeOf(open: OpenExperiment, { byPrompt, byTokens }: Routing): (prompt: string) => Promise<RouteResult> {
+  return async prompt => (byTokens ? routeByTokens(open, prompt, byTokens) : byPrompt(prompt));
 }
 
 /** Each expert's own score now, beside the one its factors had before the other experts were trained. */

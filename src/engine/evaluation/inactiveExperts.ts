@@ -32,7 +32,7 @@ export async function inactiveExpertsCheck(
       compare(await allLogits(alone, ids, {}), await allLogits(model, ids, {}));
       // The same batch of two rows both times: the matrix product may add in another order for another number of rows.
       const pair = (m: Model, weights: Weights[]) =>
-        m.run([ids, ids], [0, 0], weights, createKvCache(base.config, 2, ids.length), 0);
+        m.run([ids, ids], [0, 0], weights, createKvCache(base.config, 2, ids.length), { from: 0 });
       const [expected, mixed] = [await pair(alone, [{}, {}]), await pair(model, [{}, everyone])];
       compare(expected.subarray(0, expected.length / 2), mixed.subarray(0, mixed.length / 2));
     }

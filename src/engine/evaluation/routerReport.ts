@@ -1,16 +1,20 @@
 import { calibrationOf, confusionMatrix } from '../../evaluation/metrics.ts';
 import type { ReportRouter } from '../../protocol/report.ts';
-import type { Router } from '../../router/router.ts';
+import type { RouteResult } from '../../protocol/route.ts';
 import type { LoadedSet } from './answerSet.ts';
 
 const abstained = 'abstained';
 
 /** How well the router finds each held-out prompt's expert, and how well its weights say how sure it may be. */
-export function routerReport(kind: ReportRouter['kind'], router: Router, sets: LoadedSet[]): ReportRouter {
+export async function routerReport(
+  kind: ReportRouter['kind'],
+  routeOf: (prompt: string) => Promise<Pick<RouteResult, 'weights'>>,
+  sets: LoadedSet[],
+): Promise<ReportRouter> {
   const started = performance.now();
-  const routed = sets.flatMap(({ set, items }) =>
-    items.map(item => ({ expected: set.expert, route: router(item.prompt) })),
-  );
+  const routed: { expected: string; route: Pick<RouteResult, 'weights'> }[] = [];
+  for (const { set, items } of sets)
+    for (const item of items) routed.push({ expected: set.expert, route: await routeOf(item.prompt) });
   const msPerPrompt = (performance.now() - started) / Math.max(1, routed.length);
   const pairs = routed.map(({ expected, route }) => {
     const [predicted, confidence] = Object.entries(route.weights).sort((a, b) => b[1] - a[1])[0] ?? [abstained, 1];

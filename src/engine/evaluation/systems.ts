@@ -1,10 +1,13 @@
 import { performanceBlend } from '../../evaluation/performanceBlend.ts';
 import { Random } from '../../nn/tensor/random.ts';
+import type { Call } from '../../protocol/contract.ts';
+import type { WorkProgress } from '../../protocol/engine/source.ts';
 import type { Report, ReportExample, ReportScore } from '../../protocol/report.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Router } from '../../router/router.ts';
-import type { Weights } from '../runtime/adapterBank.ts';
-import type { OpenExperiment } from '../workbench/workbench.ts';
+import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
+import { byToken, type Weights } from '../runtime/adapterBank.ts';
+import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
 
 /** One way of answering, which is a row of the report's matrix. */
@@ -25,24 +28,41 @@ export interface SystemScores {
 /** Examples kept for each set and system: as many wrong as right ones where there are. */
 const keptExamples = 6;
 
-/** Every way in which a recipe can answer with what is trained and made. */
-export function systemsOf({ experiment: { recipe }, available }: OpenExperiment, router: Router): System[] {
+/** How a recipe's prompts find experts. */
+export interface Routing {
+  byPrompt: Router;
+  /** The weights by which token gates choose, where the recipe routes tokens. */
+  byTokens: Weights | undefined;
+}
+
+/** A recipe's router; token gates are fitted where they are not yet. */
+export async function routingOf(
+  workbench: Workbench,
+  open: OpenExperiment,
+  call: Call<WorkProgress>,
+): Promise<Routing> {
+  const gates = tokenRouter(open.experiment);
+  const byTokens = gates && (await gateTokens(open, gates, workbench, call));
+  return { byPrompt: await open.router(), byTokens };
+}
+
+/** Every way in which a recipe can answer with what is trained and made; where tokens are routed, by prompt too, beside it. */
+export function systemsOf({ experiment: { recipe }, available }: OpenExperiment, routing: Routing): System[] {
   const experts = available.filter(name => name in recipe.experts);
   const merges = available.filter(name => name in recipe.merges);
   const isAvailable = (weights: Weights) => Object.keys(weights).every(name => available.includes(name));
   const blends = Object.entries(recipe.blends).filter(([, weights]) => isAvailable(weights));
+  const { byPrompt, byTokens } = routing;
+  const ofPrompt: System['weightsOf'] = ({ prompt }) => {
+    const { weights } = byPrompt(prompt);
+    return isAvailable(weights) ? weights : {};
+  };
+  const routed = { name: 'routed', kind: 'routed' as const, members: experts };
   return [
     { name: 'base', kind: 'base', members: [], weightsOf: () => ({}) },
     ...experts.map((name): System => ({ name, kind: 'expert', members: [name], weightsOf: () => ({ [name]: 1 }) })),
-    {
-      name: 'routed',
-      kind: 'routed',
-      members: experts,
-      weightsOf: item => {
-        const { weights } = router(item.prompt);
-        return isAvailable(weights) ? weights : {};
-      },
-    },
+    { ...routed, weightsOf: byTokens ? () => byTokens : ofPrompt },
+    ...(byTokens ? [{ ...routed, name: 'routed by prompt', kind: 'control' as const, weightsOf: ofPrompt }] : []),
     ...blends.map(
       ([name, weights]): System => ({ name, kind: 'blend', members: Object.keys(weights), weightsOf: () => weights }),
     ),
@@ -53,14 +73,14 @@ export function systemsOf({ experiment: { recipe }, available }: OpenExperiment,
 /** Every system against every set, and the blend that the scores suggest. */
 export async function scoreSystems(
   open: OpenExperiment,
-  router: Router,
+  routing: Routing,
   sets: LoadedSet[],
   settings: GenerationSettings,
   signal: AbortSignal,
   progress: (message: string, done: number, total: number) => void,
 ): Promise<SystemScores> {
   const { recipe } = open.experiment;
-  const systems = systemsOf(open, router);
+  const systems = systemsOf(open, routing);
   const experts = systems.filter(s => s.kind === 'expert').map(s => s.name);
   const scores: ReportScore[] = [];
   const examples: ReportExample[] = [];
@@ -120,7 +140,7 @@ function pickExamples(system: System, set: LoadedSet, answers: GradedAnswer[]): 
     expected: item.expected,
     got,
     correct,
-    ...(system.kind === 'routed' && { route: system.weightsOf(item) }),
+    ...(system.kind === 'routed' && !(byToken in system.weightsOf(item)) && { route: system.weightsOf(item) }),
   }));
 }
 

@@ -109,7 +109,7 @@ export function fitOptions(settings: MergeSettings, base: Base, parts: FittedPar
 }
 
 /** A hash of the base, as it is computed with, and of the experts' factors. */
-async function sourceOf(base: Base, parts: FittedPart[]): Promise<string> {
+export async function sourceOf(base: Base, parts: readonly WeightedAdapter[]): Promise<string> {
   const hash = createHash('sha256').update(`${await hashBase(base)} ${base.quantization ?? ''}`);
   for (const { adapter, weight } of parts)
     for (const [path, { A, B, scaling }] of adapter.modules)

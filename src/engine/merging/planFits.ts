@@ -23,8 +23,9 @@ import { distilledFit, firstParts } from './distill.ts';
 import { fitMemory } from './fitMemory.ts';
 import { fitOptions } from './fitMerge.ts';
 import { type ParameterFit, parameterMemory } from './fitParameters.ts';
-import { batchesOf, type FittedPart, regmeanPasses } from './fitRegmean.ts';
+import { type FittedPart, regmeanPasses } from './fitRegmean.ts';
 import { learnedFit } from './learnWeights.ts';
+import { batchesOf } from './readInputs.ts';
 
 /** What a fit takes: seconds, and bytes beside the process. */
 interface Cost {

@@ -1,9 +1,11 @@
 import { canThink, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import { type FittedPrompt, fitContext } from '../../nn/tokenizer/fitContext.ts';
 import type { AskRequest } from '../../protocol/engine/asking.ts';
+import { routeOfShares } from '../gating/tokenRoute.ts';
+import { byToken } from '../runtime/adapterBank.ts';
 import { generate } from '../runtime/generate.ts';
-import { type Answering, openAnswering, weightsOf } from '../workbench/answering.ts';
 import type { RequestHandler } from '../workbench/request.ts';
+import { type Answering, openAnswering, weightsOf } from './answering.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
 export const handle: RequestHandler<'ask'> = async (workbench, request, call) => {
@@ -13,7 +15,9 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
     call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut, thinking: thinks(answering) });
   const { prompt, history = [] } = fitted ?? request;
   const started = performance.now();
-  const { weights, route } = await weightsOf(answering, request.target, prompt);
+  const found = await weightsOf(workbench, answering, request.target, prompt, call);
+  const { weights } = found;
+  let { route } = found;
   const routeMs = performance.now() - started;
   if (route) call.progress({ kind: 'route', route });
   const row = {
@@ -21,9 +25,21 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
     weights,
     settings: answering.settings,
     onText: (text: string) => call.progress({ kind: 'text', text }),
+    // What token gates make of a prompt is known when it has been read.
+    ...(byToken in weights && {
+      onShares(ids: number[], shares: Float32Array) {
+        route = routeOfShares(answering.model, prompt, ids, shares);
+        call.progress({ kind: 'route', route });
+      },
+    }),
   };
   const { answers, timings } = await generate(answering.model, [row], call.signal);
-  return { ...answers[0]!, weights, route, timings: { routeMs, ...timings } };
+  return {
+    ...answers[0]!,
+    weights: byToken in weights && route ? route.weights : weights,
+    route,
+    timings: { routeMs, ...timings },
+  };
 };
 
 function thinks({ model, settings }: Answering): boolean {

@@ -65,7 +65,7 @@ async function expectations(
       part.map(() => 0),
       part,
       cache,
-      prompt.length - 1,
+      { from: prompt.length - 1 },
     );
     releaseCache(cache);
     for (const r of part.keys()) {

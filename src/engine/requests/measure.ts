@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { answerSet, scoreOf } from '../evaluation/answerSet.ts';
 import { loadSets, problemsOf } from '../evaluation/loadSets.ts';
-import { systemsOf } from '../evaluation/systems.ts';
+import { routingOf, systemsOf } from '../evaluation/systems.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { checkAvailable } from '../workbench/workbench.ts';
 
@@ -30,7 +30,7 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
     );
   const sets = await loadSets(open.experiment, names);
   const settings = generationSettingsOf(recipe);
-  const systems = systemsOf(open, await open.router());
+  const systems = systemsOf(open, await routingOf(workbench, open, call));
   const total = sets.reduce((sum, { name, items }) => sum + wanted(name).length * items.length, 0);
   let before = 0;
   const measured: Measured[] = [];

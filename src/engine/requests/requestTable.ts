@@ -1,6 +1,7 @@
 import type { EngineMethod } from '../../protocol/engine/engineApi.ts';
 import type { RequestHandler } from '../workbench/request.ts';
-import { createRequestQueue, type RequestQueue } from '../workbench/requestQueue.ts';
+import type { RequestQueue } from '../workbench/requestQueue.ts';
+import { modelLane as model, trainingLane as training } from './lanes.ts';
 
 /** How a request is answered. */
 export interface Request<M extends EngineMethod> {
@@ -12,9 +13,6 @@ export interface Request<M extends EngineMethod> {
    */
   lane?: RequestQueue;
 }
-
-const model = createRequestQueue();
-const training = createRequestQueue();
 
 /** Every request that the engine answers; its parameters and result are in `src/protocol/engine`. */
 export const requestTable: { [M in EngineMethod]: Request<M> } = {

@@ -1,9 +1,26 @@
 import { openExperiment } from '../../experiment/experiment.ts';
-import type { RequestHandler } from '../workbench/request.ts';
+import type { RouteResult } from '../../protocol/route.ts';
+import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
+import { routeByTokens } from '../gating/tokenRoute.ts';
+import { type RequestHandler, watchFor } from '../workbench/request.ts';
+import { modelLane } from './lanes.ts';
 
-/** Routes prompts; needs neither the base nor trained experts. Without a recipe the shipped prior speaks for math, code and qa. */
-export const handle: RequestHandler<'route'> = async (workbench, { recipe, prompts }) => {
-  const router = await workbench.router(recipe ? await openExperiment(recipe, workbench.mediaFolder) : undefined);
+/**
+ * Routes prompts. A router that reads words needs neither the base nor trained experts; without a recipe the shipped prior
+ * speaks for math, code and qa. Token gates read with the model, which takes its lane.
+ */
+export const handle: RequestHandler<'route'> = async (workbench, { recipe, prompts }, call) => {
+  const experiment = recipe ? await openExperiment(recipe, workbench.mediaFolder) : undefined;
+  const byTokens = experiment && tokenRouter(experiment);
+  if (byTokens)
+    return modelLane.run(async () => {
+      const open = await workbench.open(experiment.path, watchFor(call));
+      const weights = await gateTokens(open, byTokens, workbench, call);
+      const routes: RouteResult[] = [];
+      for (const prompt of prompts) routes.push(await routeByTokens(open, prompt, weights));
+      return routes;
+    }, call.signal);
+  const router = await workbench.router(experiment);
   return prompts.map(prompt => {
     const { weights, abstained, evidence } = router(prompt);
     return { weights, abstained, evidence };

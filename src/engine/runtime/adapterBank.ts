@@ -1,11 +1,17 @@
 import { type Adapter, beyondFactors, checkAdapterFits } from '../../nn/lora/adapter.ts';
 import { bankInputs, gateInput, rowInputs } from '../../nn/model/inferenceGraph.ts';
 import type { LinearGroup } from '../../nn/model/layout.ts';
+import type { TokenGates } from '../../nn/model/tokenGates.ts';
+import { expandInput, tokenShareInput } from '../../nn/model/tokenGating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { gateFeeds } from './gateFeeds.ts';
 import type { RowEffect } from './rowEffects.ts';
 import { type Feeds, floats } from './session.ts';
 
-/** Weight of each expert in a row; an empty table is the base. */
+/** What token gates are called among weights; no expert has this name. */
+export const byToken = 'auto';
+
+/** Weight of each expert in a row, and of what the token gates choose; an empty table is the base. */
 export type Weights = Record<string, number>;
 
 interface Member {
@@ -27,6 +33,9 @@ export interface AdapterBank {
   /** Whether the graph must read row effects: some expert had them since the bank was made. */
   hasRowEffects(): boolean;
   unload(name: string): void;
+  /** Lets gates choose among experts for each token, in rows that give `byToken` weight; undefined for none. */
+  gateTokens(gates: TokenGates | undefined): void;
+  tokenGates(): TokenGates | undefined;
   /** The inference graph's inputs for a batch of rows with these weights: a new table, to which the caller adds its own. */
   feeds(rows: Weights[]): Feeds;
   /** Bytes held by factors. */
@@ -76,6 +85,8 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
   let feedsRows = false;
   /** By the weights of a batch, the one used last at the end. */
   const rowFeeds = new Map<string, Feeds>();
+  let gatesOfTokens: TokenGates | undefined;
+  let fedGates: Feeds = {};
   let members: Member[] = [];
   let stacks = new Map<LinearGroup, { A: Float32Array; B: Float32Array }>();
   let views = new Map<string, Feeds>();
@@ -152,9 +163,10 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
 
   /** The experts that take part in an execution, and their factors. */
   const runOf = (rows: Weights[]): Choice & { factors: Feeds } => {
-    const active = members.filter(m => rows.some(w => isActive(m, w)));
+    const gated = rows.some(hasTokenGates) ? (gatesOfTokens?.experts ?? []) : [];
+    const active = members.filter(m => gated.includes(m.name) || rows.some(w => isActive(m, w)));
     if (active.length === 0) return { members: [nobody], stacks: 1, factors: zeros };
-    const own = ownExperts(rows, active);
+    const own = gated.length > 0 ? undefined : ownExperts(rows, active);
     const wanted: Choice = own ? { members: own, stacks: rows.length } : { members: active, stacks: 1 };
     if (areNeighbours(wanted.members)) return { ...wanted, factors: view(wanted) };
     const factors = packed(wanted);
@@ -195,14 +207,29 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
 
     hasRowEffects: () => feedsRows,
 
+    gateTokens(gates) {
+      gatesOfTokens = gates;
+      fedGates = gates ? gateFeeds(gates, groups) : {};
+    },
+
+    tokenGates: () => gatesOfTokens,
+
     feeds(rows) {
       // The bank of a graph without adapters feeds nothing.
       if (groups.length === 0) return {};
-      for (const weights of rows) checkWeights(weights, adapters);
+      for (const weights of rows) checkWeights(weights, adapters, gatesOfTokens);
       const run = runOf(rows);
       const feeds = { ...run.factors };
       if (feedsRows) Object.assign(feeds, rowsFor(rows));
       for (const count of groupSizes) feeds[gateInput(count)] = gatesOf(rows, run, count);
+      if (gatesOfTokens) {
+        Object.assign(feeds, fedGates);
+        feeds[tokenShareInput] = floats(
+          Float32Array.from(rows, w => w[byToken] ?? 0),
+          [rows.length, 1, 1],
+        );
+        for (const count of groupSizes) feeds[expandInput(count)] = expandOf(gatesOfTokens, run, count);
+      }
       return feeds;
     },
 
@@ -240,6 +267,27 @@ function gatesOf(rows: Weights[], { members, stacks }: Choice, count: number): F
     }
   }
   return floats(gates, [rows.length, 1, width]);
+}
+
+const hasTokenGates = (weights: Weights): boolean => (weights[byToken] ?? 0) !== 0;
+
+/** The gates of the ranks of each expert, for groups of `count` layers, that a share of 1 makes: as `expandInput`. */
+function expandOf({ kind, experts }: TokenGates, { members, stacks }: Choice, count: number): Feeds[string] {
+  const width = (count * sumOfRanks(members)) / stacks;
+  const perLayer = kind === 'arrow';
+  const rows = (perLayer ? count : 1) * experts.length;
+  const expand = new Float32Array(rows * width);
+  let column = 0;
+  // Where each row has a stack of its own no token gates choose: zeros.
+  for (const m of stacks === 1 ? members : []) {
+    const expert = experts.indexOf(m.name);
+    for (let layer = 0; layer < count; layer++, column += m.rank) {
+      if (expert < 0) continue;
+      const row = perLayer ? layer * experts.length + expert : expert;
+      expand.fill(m.scaling, row * width + column, row * width + column + m.rank);
+    }
+  }
+  return floats(expand, [rows, width]);
 }
 
 /** What the weights of each row make of the experts' row effects: W x ⊙ (1 + Σ wᵢ (cᵢ − 1)) + Σ wᵢ oᵢ. */
@@ -323,9 +371,10 @@ function rowsOf(stack: Float32Array, width: number, members: Member[]): Float32A
   return rows;
 }
 
-function checkWeights(weights: Weights, adapters: ReadonlyMap<string, Adapter>): void {
+function checkWeights(weights: Weights, adapters: ReadonlyMap<string, Adapter>, gates: TokenGates | undefined): void {
   for (const [name, w] of Object.entries(weights)) {
-    if (!adapters.has(name))
+    const needed = name === byToken && gates ? gates.experts : [name];
+    if (!needed.every(expert => adapters.has(expert)))
       throw new WorkbenchError(
         'notFound',
         `no expert '${name}' is loaded`,

@@ -1,7 +1,7 @@
 import type { Weights } from './adapterBank.ts';
 import type { DeviceUse } from './deviceUse.ts';
 import { type KvCache, noteTokens } from './kvCache.ts';
-import type { Model } from './model.ts';
+import type { Model, Wanted } from './model.ts';
 import { isRefusal, releaseTensors } from './session.ts';
 
 /**
@@ -11,9 +11,9 @@ import { isRefusal, releaseTensors } from './session.ts';
 export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => Promise<Model>): Model {
   let model = onDevice;
 
-  const run = async (tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number) => {
+  const run = async (tokens: number[][], past: number[], weights: Weights[], cache: KvCache, wanted?: Wanted) => {
     noteTokens(cache, tokens, past);
-    return model.run(tokens, past, weights, cache, from);
+    return model.run(tokens, past, weights, cache, wanted);
   };
 
   const remember = async (past: number[], weights: Weights[], cache: KvCache) => {
@@ -29,6 +29,19 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
     );
   };
 
+  /** Does what needs another graph on the device, or else on the CPU. */
+  const change = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (model.device === 'cpu' || !isRefusal(error)) throw error;
+      use.failed(error);
+      await model.dispose();
+      model = await openOnCpu();
+      await work();
+    }
+  };
+
   return {
     base: onDevice.base,
     bank: onDevice.bank,
@@ -36,28 +49,19 @@ export function fallbackModel(onDevice: Model, use: DeviceUse, openOnCpu: () => 
       return model.device;
     },
 
-    async load(adapter) {
-      try {
-        await model.load(adapter);
-      } catch (error) {
-        if (model.device === 'cpu' || !isRefusal(error)) throw error;
-        use.failed(error);
-        await model.dispose();
-        model = await openOnCpu();
-        await model.load(adapter);
-      }
-    },
+    load: adapter => change(() => model.load(adapter)),
+    gateTokens: gates => change(() => model.gateTokens(gates)),
 
-    async run(tokens, past, weights, cache, from) {
+    async run(tokens, past, weights, cache, wanted) {
       try {
-        return await run(tokens, past, weights, cache, from);
+        return await run(tokens, past, weights, cache, wanted);
       } catch (error) {
         if (model.device === 'cpu' || !isRefusal(error)) throw error;
         use.failed(error);
         await model.dispose();
         model = await openOnCpu();
         await remember(past, weights, cache);
-        return await run(tokens, past, weights, cache, from);
+        return await run(tokens, past, weights, cache, wanted);
       }
     },
 

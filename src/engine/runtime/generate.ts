@@ -13,6 +13,8 @@ export interface GenerateRow {
   weights: Weights;
   settings: GenerationSettings;
   onText?(delta: string): void;
+  /** Told before the first text how the token gates share the prompt's tokens, [tokens, experts], where the model has gates. */
+  onShares?(prompt: number[], shares: Float32Array): void;
 }
 
 export interface GeneratedAnswer {
@@ -79,11 +81,19 @@ export async function generate(
   );
 
   const started = performance.now();
+  const tellShares = (shares: Float32Array) => {
+    const size = shares.length / all.length;
+    for (const [b, { index }] of all.entries()) {
+      const prompt = prompts[index]!;
+      rows[index]!.onShares?.(prompt, shares.subarray(b * size, b * size + (size / longest) * prompt.length));
+    }
+  };
   const first = await model.run(
     all.map(r => prompts[r.index]!),
     all.map(() => 0),
     all.map(r => r.weights),
     cache,
+    { onShares: rows.some(r => r.onShares) ? tellShares : undefined },
   );
   const prefillMs = performance.now() - started;
   for (const row of all) row.past = prompts[row.index]!.length;

@@ -1,14 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Base, graphConfig } from '../../experiment/base.ts';
 import { type Adapter, beyondFactors } from '../../nn/lora/adapter.ts';
 import { plansExecutions } from '../../nn/memory/answeringMemory.ts';
-import { buildInferenceGraph } from '../../nn/model/inferenceGraph.ts';
+import { buildInferenceGraph, type InferenceParts } from '../../nn/model/inferenceGraph.ts';
 import { firstPosition, longTextsAbove } from '../../nn/model/rope.ts';
+import { gateShape, type TokenGates } from '../../nn/model/tokenGates.ts';
+import { sharesOutput } from '../../nn/model/tokenGating.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { AdapterBank, Weights } from './adapterBank.ts';
 import { createKvCache, type KvCache, noteTokens, writeRows, writtenRows } from './kvCache.ts';
 import { rowEffects } from './rowEffects.ts';
-import { createSession, int32s, int64s, readFloats, type Session } from './session.ts';
+import { createSession, type Feeds, int32s, int64s, readFloats, type Session } from './session.ts';
 
 /** A base compiled for inference, with the bank of experts beside it. */
 export interface Model {
@@ -18,35 +21,53 @@ export interface Model {
   device: Device;
   /** Puts an expert into the bank. Throws `mismatch` and `unsupported` where it does not fit the base. */
   load(adapter: Adapter): Promise<void>;
+  /** Lets gates choose among experts in the bank for each token, in rows that give `byToken` weight. */
+  gateTokens(gates: TokenGates): Promise<void>;
   /**
    * Runs tokens through the model. `tokens[b]` are the new tokens of row b, `past[b]` how many its cache holds already.
    * Returns the logits [rows wanted, vocab]: of each row's last token, or of every token from the one numbered `from` on,
    * row after row.
    */
-  run(tokens: number[][], past: number[], weights: Weights[], cache: KvCache, from?: number): Promise<Float32Array>;
+  run(tokens: number[][], past: number[], weights: Weights[], cache: KvCache, wanted?: Wanted): Promise<Float32Array>;
   dispose(): Promise<void>;
+}
+
+/** What an execution gives beside the logits of each row's last token. */
+export interface Wanted {
+  /** Logits of every token of a row from this one on, row after row. */
+  from?: number | undefined;
+  /**
+   * Told the shares that the token gates give the experts, [rows, T, experts], T the longest row; not called where the
+   * model has no token gates.
+   */
+  onShares?: ((shares: Float32Array) => void) | undefined;
 }
 
 /** Whether caches stay in a device's memory, where they are written in place. */
 export const keepsCaches = (device: Device): boolean => device === 'webgpu';
 
 /** The inference graph of a base, with or without adapters and row effects; on a GPU cache and bank stay in its memory. */
-export function compileInference(
-  base: Base,
-  threads: number,
-  device: Device,
-  parts: { adapted: boolean; rowEffects?: boolean },
-): Promise<Session> {
+export function compileInference(base: Base, threads: number, device: Device, parts: InferenceParts): Promise<Session> {
   const graph = buildInferenceGraph(graphConfig(base), base.tensors, { ...parts, wholeCaches: keepsCaches(device) });
-  const resident = graph.inputs.map(i => i.name).filter(name => /^cache\.|\.lora_[AB]$/.test(name));
+  const resident = graph.inputs
+    .map(i => i.name)
+    .filter(name => /^cache\.|\.(lora_[AB]|gateWeight|prototypes)$/.test(name));
   const varyingShapes = !plansExecutions(base.tensors);
   return createSession(graph, { folder: base.folder, threads, device, resident, varyingShapes });
 }
 
-/** How a model's graph is compiled anew where an expert needs more of it. */
+/** How a model's graph is compiled anew where an expert or gates need more of it. */
 export interface Recompiling {
   threads: number;
-  compile(rowEffects: boolean): Promise<Session>;
+  compile(parts: Compiled): Promise<Session>;
+}
+
+type Compiled = Omit<InferenceParts, 'adapted'>;
+
+/** What a graph has to read, so that it can be run with what is in the bank. */
+export function partsOf(bank: AdapterBank): Compiled {
+  const gates = bank.tokenGates();
+  return { rowEffects: bank.hasRowEffects(), tokenGates: gates && gateShape(gates) };
 }
 
 /** A model over a compiled graph and a bank that fits it. */
@@ -68,6 +89,7 @@ export function modelOver(
     weights: Weights[],
     cache: KvCache,
     from: (row: number) => number,
+    onShares: Wanted['onShares'],
   ): Promise<Float32Array> => {
     const rows = tokens.length;
     const length = Math.max(...tokens.map(t => t.length));
@@ -90,12 +112,27 @@ export function modelOver(
     const last = Int32Array.from(totals, n => n - 1);
     feeds.lastPositions = int32s(last, [rows]);
     feeds.totalLength = int32s(Int32Array.of(Math.max(...totals)), []);
-    if (keepsCaches(device)) return readFloats((await session.run(feeds, cache.fetches)).logits!);
+    const tellShares = (out: Feeds) => onShares && out[sharesOutput] && onShares(readFloats(out[sharesOutput]));
+    if (keepsCaches(device)) {
+      const out = await session.run(feeds, cache.fetches);
+      tellShares(out);
+      return readFloats(out.logits!);
+    }
     const written = writtenRows(cache, tokens, past);
     feeds.writtenRows = int64s(written, [1, written.length]);
     const out = await session.run(feeds);
     writeRows(cache, tokens, past, readFloats(out['cache.written']!));
+    tellShares(out);
     return readFloats(out.logits!);
+  };
+
+  /** Never two graphs at a time: each may hold the weights. */
+  const recompile = async (before: Compiled, after: Compiled) => {
+    await session.dispose();
+    session = await recompiling!.compile(after).catch(async error => {
+      session = await recompiling!.compile(before);
+      throw error;
+    });
   };
 
   return {
@@ -107,27 +144,27 @@ export function modelOver(
       if (!beyondFactors(adapter)) return bank.load(adapter);
       if (!recompiling) throw new WorkbenchError('runtime', `no graph that could read expert '${adapter.name}'`);
       const effects = await rowEffects(base, adapter, recompiling.threads);
-      if (!bank.hasRowEffects()) {
-        // Never two graphs at a time: each may hold the weights.
-        await session.dispose();
-        session = await recompiling.compile(true).catch(async error => {
-          session = await recompiling.compile(false);
-          throw error;
-        });
-      }
+      if (!bank.hasRowEffects()) await recompile(partsOf(bank), { ...partsOf(bank), rowEffects: true });
       bank.load(adapter, effects);
     },
 
-    run(tokens, past, weights, cache, from) {
+    async gateTokens(gates) {
+      if (!recompiling) throw new WorkbenchError('runtime', 'no graph that could read token gates');
+      const [before, after] = [partsOf(bank), { ...partsOf(bank), tokenGates: gateShape(gates) }];
+      if (!isDeepStrictEqual(before, after)) await recompile(before, after);
+      bank.gateTokens(gates);
+    },
+
+    run(tokens, past, weights, cache, { from, onShares } = {}) {
       const firstWanted = (row: number) => from ?? tokens[row]!.length - 1;
-      if (above === undefined) return execute(tokens, past, weights, cache, firstWanted);
+      if (above === undefined) return execute(tokens, past, weights, cache, firstWanted, onShares);
       noteTokens(cache, tokens, past);
       const becomesLong = (n: number, b: number) => n > 0 && n <= above && n + tokens[b]!.length > above;
-      if (!past.some(becomesLong)) return execute(tokens, past, weights, cache, firstWanted);
+      if (!past.some(becomesLong)) return execute(tokens, past, weights, cache, firstWanted, onShares);
       // The whole batch anew: the operator writes behind filled caches for single tokens alone.
       const whole = tokens.map((_, b) => [...cache.tokens[b]!]);
       const none = past.map(() => 0);
-      return execute(whole, none, weights, cache, row => past[row]! + firstWanted(row));
+      return execute(whole, none, weights, cache, row => past[row]! + firstWanted(row), onShares);
     },
 
     dispose: () => session.dispose(),
@@ -136,5 +173,5 @@ export function modelOver(
 
 /** Logits of every token of one sequence, [seq, vocab]. */
 export function allLogits(model: Model, ids: number[], weights: Weights): Promise<Float32Array> {
-  return model.run([ids], [0], [weights], createKvCache(model.base.config, 1, ids.length), 0);
+  return model.run([ids], [0], [weights], createKvCache(model.base.config, 1, ids.length), { from: 0 });
 }

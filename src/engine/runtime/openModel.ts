@@ -4,14 +4,15 @@ import type { Device } from '../../protocol/device.ts';
 import { createAdapterBank } from './adapterBank.ts';
 import { onCpu, runOn } from './deviceUse.ts';
 import { fallbackModel } from './fallbackModel.ts';
-import { compileInference, type Model, modelOver } from './model.ts';
+import { compileInference, type Model, modelOver, partsOf, type Recompiling } from './model.ts';
 
 /** The inference model of a base with an empty bank, on the device that is to be used; on the CPU where that fails. */
 export async function openModel(base: Base, threads: number, use = onCpu): Promise<Model> {
   const bank = createAdapterBank(linearGroups(base.config));
   const open = async (device: Device) => {
-    const compile = (rowEffects: boolean) => compileInference(base, threads, device, { adapted: true, rowEffects });
-    return modelOver(base, await compile(bank.hasRowEffects()), bank, device, { threads, compile });
+    const compile: Recompiling['compile'] = parts =>
+      compileInference(base, threads, device, { adapted: true, ...parts });
+    return modelOver(base, await compile(partsOf(bank)), bank, device, { threads, compile });
   };
   const model = await runOn(use, open);
   return model.device === 'cpu' ? model : fallbackModel(model, use, () => open('cpu'));

@@ -12,17 +12,18 @@ import type { Router } from '../../router/router.ts';
 import { parseRouter, readPrior, serializeRouter } from '../../router/routerFile.ts';
 import { type ExpertPrompts, trainRouter } from '../../router/trainRouter.ts';
 
-/** The router of a recipe's experts; a learned one is trained when its data changed, in a few seconds, and kept. */
+/** The router of a recipe's experts by prompt, which is the learned one where tokens are routed too; a learned one is trained when its data changed, in a few seconds, and kept. */
 export async function openRouter(e: Experiment, mediaFolder: string): Promise<Router> {
   const { router } = e.recipe;
   if (router.kind === 'keywords') return keywordRouter(router.keywords ?? tableFor(e));
+  const seed = router.kind === 'learned' ? router.seed : 1;
   const priorJson = await readBytes(join(mediaFolder, 'router', 'prior.json'), "the router's prior");
   const priorBytes = await readBytes(join(mediaFolder, 'router', 'prior.bin'), "the router's prior");
   const experts = await expertPrompts(e);
   const fingerprint = createHash('sha256')
     .update(priorJson)
     .update(priorBytes)
-    .update(JSON.stringify([experts, router.seed]))
+    .update(JSON.stringify([experts, seed]))
     .digest('hex');
   const [jsonPath, binPath] = [e.paths.router, e.paths.routerWeights(fingerprint)];
   const stored = storedRouter(await readJson(jsonPath, 'the router').catch(() => undefined));
@@ -31,7 +32,7 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
   const model = trainRouter({
     prior: readPrior(JSON.parse(priorJson.toString()), priorBytes),
     experts,
-    seed: router.seed,
+    seed,
   });
   const { header, bytes } = serializeRouter(model);
   try {

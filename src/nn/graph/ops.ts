@@ -44,6 +44,7 @@ export const mul = binary('Mul');
 export const div = binary('Div');
 export const min = binary('Min');
 export const neg = unary('Neg');
+export const abs = unary('Abs');
 export const exp = unary('Exp');
 export const log = unary('Log');
 export const sqrt = unary('Sqrt');

@@ -4,26 +4,38 @@ import * as op from '../graph/ops.ts';
 import { externalWeights } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearGroup, linearGroups } from '../model/layout.ts';
+import { linearShares } from '../model/tokenGating.ts';
 import { defineBatchSizes, rowPositions } from '../model/transformer.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { adaptedForward } from './adaptedForward.ts';
 
 /** Names of a module's factors among the inputs; the rank is known when they are fed. */
-export const gramInputs = { A: (path: string) => `${path}.A`, B: (path: string) => `${path}.B` };
+export const gramInputs = {
+  A: (path: string) => `${path}.A`,
+  B: (path: string) => `${path}.B`,
+  /** Which expert each rank belongs to. */
+  owners: (path: string) => `${path}.owners`,
+};
 /** Names of the outputs: of layers that share an input, and of a module. */
 export const gramOutputs = {
   gram: (group: LinearGroup) => `gram.${group.name}`,
   cross: (path: string) => `cross.${path}`,
+  sum: (group: LinearGroup) => `sum.${group.name}`,
 };
 
 /**
  * The forward pass of the base with one adapter, which gives no logits but what its layers read: for the rows x [V, in] of
- * a batch that are no padding, the Gram matrices XᵀX of layers that share an input, and A XᵀX of each adapted layer.
+ * a batch that are no padding, the Gram matrices XᵀX of layers that share an input, with them what is asked for: A XᵀX of each
+ * adapted layer, or the sum of x.
+ *
+ * With `gated`, several experts act at once, and the gate of each half of a block chooses among them for each token.
  *
  * Inputs: `ids` [B, T] int64; `tokens` [V] int64, the positions of the flattened batch that are no padding;
  * `firstPositions` [B, 1] int64 where long texts have rotary tables of their own; of each module `PATH.A` [r, in] and
- * `PATH.B` [out, r], B with the scaling in it; no more than the outputs need. Outputs: `gram.GROUP` [in, in], `cross.PATH` [r, in].
+ * `PATH.B` [out, r], B with the scaling in it; no more than the outputs need. With `gated` factors are those of all
+ * experts, one below the other, with `PATH.owners` [E, r] that is 1 where a rank is an expert's, and gates as in `tokenGating`. Outputs: `gram.GROUP` [in, in], `cross.PATH` [r, in] or
+ * `sum.GROUP` [1, in].
  *
  * @param modules paths of the layers that carry factors
  * @param groups layers that share an input, of which Gram matrices are wanted
@@ -33,6 +45,7 @@ export function buildGramGraph(
   tensors: ReadonlyMap<string, TensorPlace>,
   modules: ReadonlySet<string>,
   groups: readonly LinearGroup[],
+  { beside = 'cross', gated }: { beside?: 'cross' | 'sum'; gated?: { experts: number } | undefined } = {},
 ): Graph {
   const g = new Graph();
   const ids = g.input('ids', 'int64', ['B', 'T']);
@@ -50,15 +63,24 @@ export function buildGramGraph(
   );
   const wanted = new Map(groups.map(group => [group.layers[0]!.path, group]));
 
+  /** Shares of experts [N, E] in the half of a block that is computed. */
+  let shares: Value | undefined;
   const delta = (x: Value, path: string) => {
     const own = factors.get(path);
-    return own && { inner: op.gemm(g, x, own.A, { transB: true }), B: own.B };
+    if (!own) return undefined;
+    const inner = op.gemm(g, x, own.A, { transB: true });
+    if (!shares) return { inner, B: own.B };
+    const owners = g.input(gramInputs.owners(path), 'float32', [shares.shape[1]!, `rank.${path}`]);
+    return { inner: op.mul(g, inner, op.gemm(g, shares, owners)), B: own.B };
   };
+  const all = new Map(linearGroups(c).map(group => [group.layers[0]!.path, group]));
   const read = (x: Value, paths: string[]) => {
+    if (gated) shares = linearShares(g, all.get(paths[0]!)!, gated.experts, x) ?? shares;
     const group = wanted.get(paths[0]!);
     if (!group) return;
     const rows = op.gatherRows(g, x, tokens);
     g.output(gramOutputs.gram(group), op.gemm(g, rows, rows, { transA: true }));
+    if (beside === 'sum') return void g.output(gramOutputs.sum(group), op.reduceSum(g, rows, [0]));
     for (const path of paths) {
       const A = factors.get(path)?.A;
       const inner = A && op.gemm(g, rows, A, { transB: true });

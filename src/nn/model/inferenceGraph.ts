@@ -5,6 +5,8 @@ import { externalProduct, externalWeights, type Product } from './baseWeights.ts
 import type { BaseConfig } from './config.ts';
 import { type LinearGroup, linearGroups, linearPaths } from './layout.ts';
 import { longTextsAbove } from './rope.ts';
+import type { TokenGateShape } from './tokenGates.ts';
+import { type TokenGating, tokenGating } from './tokenGating.ts';
 import {
   defineBatchSizes,
   finishedLogits,
@@ -50,6 +52,13 @@ export function cacheHeadDim(c: Pick<BaseConfig, 'headDim'>): number {
 
 export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${layer}.${kind}`;
 
+/** What an inference graph can compute beside the base. */
+export interface InferenceParts {
+  adapted: boolean;
+  rowEffects?: boolean;
+  tokenGates?: TokenGateShape;
+}
+
 /**
  * Prefill and decode in one graph: prefill executes it on the many tokens of a prompt, a decode step on one. Layers that
  * read the same input are one product, of the base and of the bank.
@@ -60,8 +69,8 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
  * of layers in a group, per group `GROUP.lora_A` [S, G·R, in] and `GROUP.lora_B`, transposed, [S, G·R, out], which is zero
  * outside a row's own layer; and for each G `gate.G` [B, 1, G·R]. S is 1 where all rows of the batch read one stack, in
  * which their gates choose, or B where each reads its own expert. With `rowEffects`, per group `GROUP.rowFactor` and
- * `GROUP.rowOffset` [B, 1, out].
- * Outputs: `logits` [M, vocab], and the caches with the new keys and values in them. With `wholeCaches` each as
+ * `GROUP.rowOffset` [B, 1, out]. With `tokenGates`, what `tokenGating` reads: its gates are added to those of the rows.
+ * Outputs: `logits` [M, vocab], with `tokenGates` `shares` [B, T, E], and the caches with the new keys and values in them. With `wholeCaches` each as
  * `cache.L.key.out`, `cache.L.value.out`: for a device that keeps them. Without, as onnxruntime-node copies every
  * output, `cache.written` [2·layers, W, cacheHeadDim] has the new rows alone, of each layer keys and then values; the
  * input `writtenRows` [1, W] int64 says where they stand in a cache flattened to [B·KV·P, cacheHeadDim].
@@ -69,7 +78,7 @@ export const cacheName = (layer: number, kind: 'key' | 'value') => `cache.${laye
 export function buildInferenceGraph(
   c: BaseConfig,
   tensors: ReadonlyMap<string, TensorPlace>,
-  { adapted, rowEffects = false, wholeCaches }: { adapted: boolean; rowEffects?: boolean; wholeCaches: boolean },
+  { adapted, rowEffects = false, tokenGates, wholeCaches }: InferenceParts & { wholeCaches: boolean },
 ): Graph {
   const g = new Graph();
   const ids = g.input('ids', 'int64', ['B', 'T']);
@@ -78,10 +87,11 @@ export function buildInferenceGraph(
   const weight = externalWeights(g, tensors);
   const product = externalProduct(g, tensors);
   const groups = new Map(linearGroups(c).map(group => [group.layers[0]!.path, group]));
+  const gating = tokenGates && tokenGating(g, tokenGates);
   const project: Projection = (x, firstPath) => {
     const group = groups.get(firstPath)!;
     const y = (rowEffects ? scaledLinear : joinedLinear)(g, group, weight, product, x);
-    return adapted ? addBank(g, group, x, y) : y;
+    return adapted ? addBank(g, group, x, y, gating?.gate) : y;
   };
   const written: Value[] = [];
   const keep: KeepCache = wholeCaches
@@ -104,6 +114,7 @@ export function buildInferenceGraph(
   const hidden = transformer(g, c, parts, ids, ['B', 'T']);
   const wanted = op.gatherRows(g, op.reshape(g, hidden, ['N', c.dim]), g.input('logitRows', 'int64', ['M']));
   g.output('logits', finishedLogits(g, c, product(wanted, [outputWeight(c)])));
+  gating?.finish();
   if (!wholeCaches) g.output('cache.written', op.concat(g, written, 0));
   return g;
 }
@@ -157,11 +168,12 @@ function writtenRows(g: Graph, cache: Value): Value {
 }
 
 /** y + ((x Aᵀ) ⊙ gate) B */
-function addBank(g: Graph, group: LinearGroup, x: Value, y: Value): Value {
+function addBank(g: Graph, group: LinearGroup, x: Value, y: Value, ofTokens?: TokenGating): Value {
   const names = bankInputs(group);
   const count = group.layers.length;
   const rank = `${count}R`;
-  const gate = g.once(gateInput(count), () => g.input(gateInput(count), 'float32', ['B', 1, rank]));
+  const ofRows = g.once(gateInput(count), () => g.input(gateInput(count), 'float32', ['B', 1, rank]));
+  const gate = ofTokens ? op.add(g, ofTokens(group, x), ofRows) : ofRows;
   const A = g.input(names.A, 'float32', ['S', rank, group.in]);
   const B = g.input(names.B, 'float32', ['S', rank, group.out]);
   return op.add(g, y, op.projectBack(g, op.mul(g, op.project(g, x, A), gate), B));

@@ -91,6 +91,7 @@ export function linearLayers(c: BaseConfig): LinearLayer[] {
 export interface LinearGroup {
   /** For example `layers.0.qkv`. */
   name: string;
+  role: LinearRole;
   layers: LinearLayer[];
   in: number;
   /** Sum over the layers. */
@@ -114,7 +115,7 @@ export function linearGroups(c: BaseConfig): LinearGroup[] {
         out: paths.length === 1 ? out : sizes[i]!,
         bias: biases[role],
       }));
-      return { name: `layers.${layer}.${role}`, layers, in: inputs[role], out };
+      return { name: `layers.${layer}.${role}`, role, layers, in: inputs[role], out };
     }),
   ).flat();
 }

@@ -19,7 +19,7 @@ const asking = {
 const askResult = z.object({
   text: z.string(),
   finish,
-  /** Weights that were used; empty for the base alone. */
+  /** Weights that were used; empty for the base alone, and where token gates chose, the mean over the prompt's tokens. */
   weights: weightsSchema,
   route: z.optional(routeSchema),
   promptTokens: z.int(),
@@ -70,7 +70,7 @@ export const askingRequests = {
         leftOut: z.array(z.string()),
         thinking: z.boolean(),
       }),
-      /** Whom the router chose, before the answer's first text. */
+      /** Whom the router chose, before the answer's first text; token gates when they have read the prompt. */
       z.object({ kind: z.literal('route'), route: routeSchema }),
       /** The next piece of the answer. */
       z.object({ kind: z.literal('text'), text: z.string() }),
@@ -100,9 +100,13 @@ export const askingRequests = {
       conversation: z.int(),
     }),
   },
-  /** Needs neither the base nor trained experts; without a recipe the shipped prior speaks for math, code and qa. */
+  /**
+   * A router that reads words needs neither the base nor trained experts; without a recipe the shipped prior speaks for math,
+   * code and qa. Of token gates the route is the mean over a prompt's tokens.
+   */
   route: {
     params: z.object({ recipe: z.optional(z.string()), prompts: z.array(z.string()) }),
+    progress: workProgress,
     result: z.array(routeSchema),
   },
   /** An answer to a prompt, token by token, as the experts of a blend see it. */

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { evaluateRecipe } from '../../../src/engine/evaluation/evaluate.ts';
+import { handle as ask } from '../../../src/engine/requests/ask.ts';
 import { handle as merge } from '../../../src/engine/requests/merge.ts';
+import { handle as routeRequest } from '../../../src/engine/requests/route.ts';
 import { handle as score } from '../../../src/engine/requests/score.ts';
 import { handle as train } from '../../../src/engine/requests/train.ts';
 import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
@@ -203,5 +205,79 @@ test('adapters beside the experts keep to the memory limit, and say what they co
   await assert.rejects(evaluateRecipe(small, { recipe: limited }, call), {
     code: 'outOfMemory',
     message: /training would take .* of memory.*: the limit is 200\.0 MB/,
+  });
+});
+
+test('gates of tokens are fitted once and kept, answer with their route, and are reported beside the route by prompt', async () => {
+  const recipe = JSON.parse(readFileSync(recipePath, 'utf8'));
+  const path = join(folder, 'tokens.lora.json');
+  const { sets } = recipe.evaluation;
+  const own = { output: 'runs/tiny', merges: {}, evaluation: { sets } };
+  writeFileSync(path, JSON.stringify({ ...recipe, ...own, router: { kind: 'tokens', examples: 8 } }));
+  progress.length = 0;
+  const target = { kind: 'auto' } as const;
+  const prompt = 'What is 3 + 1?';
+  const told: EngineProgress<'ask'>[] = [];
+  const tell = { signal: call.signal, progress: (each: EngineProgress<'ask'>) => void told.push(each) };
+  const answer = await ask(workbench, { recipe: path, target, prompt }, tell);
+  const fitted = () => told.filter(each => each.kind === 'work' && each.message === 'fitting the gates of tokens');
+  assert.ok(fitted().length > 0);
+  assert.deepEqual(Object.keys(answer.weights).sort(), ['code', 'math']);
+  assert.ok(answer.weights.math! > 0.7, `${answer.weights.math}`);
+  assert.deepEqual(
+    told.filter(each => each.kind === 'route').map(each => each.route),
+    [answer.route],
+  );
+  assert.ok(answer.route!.evidence.some(({ expert }) => expert === 'math'));
+  assert.ok(answer.route!.evidence.every(({ feature }) => prompt.includes(feature)));
+  const [route] = await routeRequest(workbench, { recipe: path, prompts: [prompt] }, untold);
+  assert.deepEqual(route, answer.route);
+
+  // Another process finds them where they were kept; what is not ours stays as it is.
+  const kept = join(folder, 'runs/tiny/router/tokens.safetensors');
+  const bytes = readFileSync(kept);
+  told.length = 0;
+  const other = createWorkbench({ mediaFolder: media, threads: 1 });
+  assert.deepEqual((await ask(other, { recipe: path, target, prompt }, tell)).text, answer.text);
+  assert.equal(fitted().length, 0);
+  writeFileSync(kept, 'somebody’s');
+  const third = createWorkbench({ mediaFolder: media, threads: 1 });
+  assert.deepEqual((await ask(third, { recipe: path, target, prompt }, tell)).text, answer.text);
+  assert.ok(fitted().length > 0);
+  assert.equal(readFileSync(kept, 'utf8'), 'somebody’s');
+  writeFileSync(kept, bytes);
+  await Promise.all([other.dispose(), third.dispose()]);
+
+  const { report } = await evaluateRecipe(workbench, { recipe: path }, call);
+  assert.equal(report.router!.kind, 'tokens');
+  assert.equal(report.forgetting.gateZeroBitEqual, true);
+  const kinds = new Map(report.scores.map(s => [s.system, s.kind]));
+  assert.equal(kinds.get('routed'), 'routed');
+  assert.equal(kinds.get('routed by prompt'), 'control');
+});
+
+test('Arrow needs no data; without it there is nothing to fit gates to', async () => {
+  const recipe = JSON.parse(readFileSync(recipePath, 'utf8'));
+  const path = join(folder, 'arrow.lora.json');
+  const adapters = Object.keys(recipe.experts).map(name => [name, { adapter: `runs/tiny/adapters/${name}` }]);
+  writeFileSync(
+    path,
+    JSON.stringify({
+      experts: Object.fromEntries(adapters),
+      router: { kind: 'arrow', topK: 1 },
+      generation: { maxTokens: 4 },
+    }),
+  );
+  const { weights } = await ask(
+    workbench,
+    { recipe: path, target: { kind: 'auto' }, prompt: 'What is 3 + 1?' },
+    untold,
+  );
+  assert.ok(Math.abs(weights.math! + weights.code! - 1) < 1e-5);
+  const tokens = { experts: Object.fromEntries(adapters), router: { kind: 'tokens' } };
+  writeFileSync(path, JSON.stringify(tokens));
+  await assert.rejects(ask(workbench, { recipe: path, target: { kind: 'auto' }, prompt: 'x' }, untold), {
+    code: 'badRequest',
+    message: /names no data of expert 'math', to which its gates could be fitted/,
   });
 });

@@ -97,7 +97,7 @@ test('gates at zero, no weights, and nothing loaded: the bits of the base', asyn
 test('a base row beside an expert’s row keeps the bits of the base', async () => {
   const { model, base } = await openBank();
   const run = (second: Record<string, number>) =>
-    model.run([ids, ids], [0, 0], [{}, second], createKvCache(base.config, 2, ids.length), 0);
+    model.run([ids, ids], [0, 0], [{}, second], createKvCache(base.config, 2, ids.length), { from: 0 });
   const size = ids.length * base.config.vocab;
   assertSameBits((await run({ math: 1 })).subarray(0, size), (await run({})).subarray(0, size));
   await model.dispose();
@@ -121,7 +121,7 @@ test('a batch of an expert, a blend, the base and a pair that are not neighbours
   const { base, model } = await openBank();
   const rows = [ids, [5, 6, 7], [90, 1], ids.slice(2)];
   const weights: Weights[] = [{ code: 1 }, { math: 0.5, code: 0.4, qa: 0.1 }, {}, { math: 1, qa: 1 }];
-  const both = await model.run(rows, [0, 0, 0, 0], weights, createKvCache(base.config, 4, 8), 0);
+  const both = await model.run(rows, [0, 0, 0, 0], weights, createKvCache(base.config, 4, 8), { from: 0 });
   let at = 0;
   for (const [i, row] of rows.entries()) {
     const alone = await allLogits(model, row, weights[i]!);
@@ -166,7 +166,7 @@ test('experts that are not neighbours: until they are packed, those between them
     bias: false,
   });
   const own = [layer('o_proj', 0), layer('down_proj', 0), layer('o_proj', 1)];
-  const bank = createAdapterBank(own.map(l => ({ name: l.path, layers: [l], in: l.in, out: l.out })));
+  const bank = createAdapterBank(own.map(l => ({ name: l.path, role: 'o', layers: [l], in: l.in, out: l.out })));
   // 0.8 MB a layer for the two that are active, so that a run copies two layers.
   for (const name of ['a', 'bb', 'ccc']) bank.load(randomAdapter(own, name, 50, /./, 1));
   const run = () => bank.feeds([{ a: 2, ccc: 3 }]);
@@ -235,7 +235,7 @@ test('rows with an expert each give what each gives alone, in any order, to 1e-4
     const weights = order.map((name, i): Weights => ({ [name]: 1 - i / 4 }));
     const rows = order.map((_, i) => ids.slice(i));
     const past = order.map(() => 0);
-    const both = await model.run(rows, past, weights, createKvCache(base.config, rows.length, 8), 0);
+    const both = await model.run(rows, past, weights, createKvCache(base.config, rows.length, 8), { from: 0 });
     let at = 0;
     for (const [i, row] of rows.entries()) {
       const alone = await allLogits(model, row, weights[i]!);
@@ -330,7 +330,7 @@ for (const name of ['dora_llama_all', 'dora_qwen2_all'])
       const wanted = expected.subarray(row * length * base.config.vocab).subarray(0, own.length * base.config.vocab);
       assertClose(await allLogits(model, own, { dora: 1 }), wanted, 1e-4);
       const cache = createKvCache(base.config, 2, own.length);
-      const both = await model.run([own, own], [0, 0], [{}, { dora: 1 }], cache, 0);
+      const both = await model.run([own, own], [0, 0], [{}, { dora: 1 }], cache, { from: 0 });
       assertClose(both.subarray(both.length / 2), wanted, 1e-4);
       const plain = await openModel(base, 1);
       assertSameBits(await allLogits(model, own, {}), await allLogits(plain, own, {}), 'the base');
@@ -355,7 +355,7 @@ test('DoRA in blends and mixed batches equals the same weights merged, to 1e-4; 
     rows.map(() => 0),
     rows,
     cache,
-    0,
+    { from: 0 },
   );
   const all = { ...adapters, dora, other };
   for (const [i, weights] of rows.entries()) {

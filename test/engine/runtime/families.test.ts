@@ -74,7 +74,7 @@ for (const [name, training] of families) {
 
     const alone = [await allLogits(model, rows[1]!, {}), await allLogits(model, rows[2]!, { e: 0.5, other: -0.7 })];
     const mixed: Weights[] = [{ e: 1 }, {}, { e: 0.5, other: -0.7 }];
-    const together = await model.run(rows, [0, 0, 0], mixed, createKvCache(base.config, 3, 14), 0);
+    const together = await model.run(rows, [0, 0, 0], mixed, createKvCache(base.config, 3, 14), { from: 0 });
     assertClose(
       together,
       [...expected[0]!, ...alone[0]!, ...alone[1]!],

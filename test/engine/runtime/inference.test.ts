@@ -111,7 +111,7 @@ for (const name of [
     for (const [i, row] of rows.entries())
       assertClose(await allLogits(model, row, {}), expected[i]!, tolerance, `row ${i} alone`);
 
-    const both = await model.run(rows, [0, 0], [{}, {}], createKvCache(base.config, 2, 24), 0);
+    const both = await model.run(rows, [0, 0], [{}, {}], createKvCache(base.config, 2, 24), { from: 0 });
     assertClose(both, [...expected[0]!, ...expected[1]!], tolerance, 'both rows');
 
     const last = await model.run(rows, [0, 0], [{}, {}], createKvCache(base.config, 2, 19));

@@ -86,7 +86,7 @@ check(
   '{"steps": [{ "do": "note", "text": "" }]}',
 );
 check('keys of the kind that was chosen', '{"steps": [{"do": "merge", ‸}]}', ['merge']);
-check('kinds of routers', '{"router": {"kind": ‸}}', ['learned', 'keywords']);
+check('kinds of routers', '{"router": {"kind": ‸}}', ['learned', 'keywords', 'tokens', 'arrow']);
 check(
   'datasets that exist',
   `{"experts": {"math": {"data": {"train": "‸"}}}}`,

@@ -7,9 +7,10 @@ import type { Target, Weights } from '../../protocol/target.ts';
 import { weightsProblem } from '../../recipe/checkRecipe.ts';
 import { type GenerationSettings, generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
+import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
 import type { Model } from '../runtime/model.ts';
-import { watchFor } from './request.ts';
-import type { OpenExperiment, Workbench } from './workbench.ts';
+import { watchFor } from '../workbench/request.ts';
+import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 
 /** Who can answer: a base alone, or with the experts of a recipe. */
 export interface Answering {
@@ -32,11 +33,13 @@ export async function openAnswering(
   return { open, model, settings };
 }
 
-/** The weights of experts that a target stands for, loaded; the router's for `auto`. */
+/** The weights of experts that a target stands for, loaded; for `auto` the router's, or those by which token gates choose. */
 export async function weightsOf(
+  workbench: Workbench,
   { open }: Answering,
   target: Target,
   prompt: string,
+  call: Call<WorkProgress>,
 ): Promise<{ weights: Weights; route?: RouteResult }> {
   if (!open) {
     if (target.kind !== 'auto' && target.kind !== 'base')
@@ -55,6 +58,8 @@ export async function weightsOf(
     case 'weights':
       return { weights: await loaded(open, target.weights) };
     case 'auto': {
+      const byTokens = tokenRouter(open.experiment);
+      if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
       const { weights, abstained, evidence } = (await open.router())(prompt);
       await open.load(Object.keys(weights));
       return { weights, route: { weights, abstained, evidence } };
