@@ -10,6 +10,7 @@ import { foreignBeginning, foreignFile } from '../nn/lora/otherAdapters.ts';
 import { adapterFromPeft, adapterToPeft, outsideTargets } from '../nn/lora/peftAdapter.ts';
 import type { FloatTensor } from '../nn/tensor/dtype.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
+import { type MergeFit, mergeFitSchema } from '../protocol/mergeFit.ts';
 import { isThere, readBytes, readText, writeFolderAtomic } from './files.ts';
 import { adapterPaths, otherFactorsFiles } from './paths.ts';
 import { settle } from './removeStaleFiles.ts';
@@ -148,6 +149,24 @@ export function encodeAdapter(adapter: Adapter, mark: Record<string, string>): M
 export async function readOrigin(folder: string): Promise<AdapterOrigin> {
   const path = await factorsFileOf(folder);
   return isTorchFile(path) ? {} : originOf((await readSafetensorsHeader(path)).metadata);
+}
+
+const fitKey = 'merge_fit';
+
+/** What a merge was fitted to, as metadata of its factors: without the time that it took, so that it is the same bytes again. */
+export function fitMetadata({ seconds: _, ...fit }: MergeFit): Record<string, string> {
+  return { [fitKey]: JSON.stringify(fit) };
+}
+
+/** What a merge in a folder was fitted to; undefined of one that was not, or does not say so. */
+export async function readFit(folder: string): Promise<MergeFit | undefined> {
+  const path = await factorsFileOf(folder);
+  const text = isTorchFile(path) ? undefined : (await readSafetensorsHeader(path)).metadata[fitKey];
+  try {
+    return text === undefined ? undefined : mergeFitSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** SHA-256 of an adapter's factors as they lie on disk. */

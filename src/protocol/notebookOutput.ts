@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber } from './contract.ts';
+import { mergeFitSchema } from './mergeFit.ts';
 import { reportScore } from './report.ts';
 import { routeSchema } from './route.ts';
 import { runStates } from './runState.ts';
@@ -61,6 +62,8 @@ const merge = z.object({
   relativeError: z.nullable(z.number()),
   /** Where it was written, relative to the recipe. */
   path: z.string(),
+  /** Of a method that is fitted to data. */
+  fit: z.optional(mergeFitSchema),
 });
 
 const evaluate = z.object({

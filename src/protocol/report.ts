@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { anyNumber } from './contract.ts';
+import { mergeFitSchema } from './mergeFit.ts';
 import { quantizations } from './quantization.ts';
 import { scorerNames } from './scorer.ts';
 import { weightsSchema } from './target.ts';
@@ -49,6 +50,8 @@ const merge = z.object({
   /** ‖merged − exact weighted sum‖ / ‖exact weighted sum‖, Frobenius norms over all layers. */
   relativeError: anyNumber,
   path: z.string(),
+  /** Of a method that is fitted to data. */
+  fit: z.optional(mergeFitSchema),
 });
 
 const set = z.object({

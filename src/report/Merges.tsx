@@ -1,4 +1,5 @@
 import type { ShownReport } from '../protocol/views/report.ts';
+import { fitText } from '../text/mergeFit.ts';
 import { count, points, significant, weightList } from '../text/numbers.ts';
 import { DataTable, numeric } from './DataTable.tsx';
 
@@ -24,7 +25,10 @@ export function Merges({ shown }: { shown: ShownReport }) {
             {merge.name}
             <span class="sub path">{merge.path}</span>
           </>,
-          merge.method,
+          <>
+            {merge.method}
+            {merge.fit && <span class="sub">{fitText(merge.fit)}</span>}
+          </>,
           weightList(merge.weights),
           count(merge.rank),
           significant(merge.relativeError),

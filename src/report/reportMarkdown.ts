@@ -1,4 +1,5 @@
 import type { Report } from '../protocol/report.ts';
+import { fitText } from '../text/mergeFit.ts';
 import {
   bytes,
   count,
@@ -101,7 +102,13 @@ function generalTextSection({ forgetting: { generalText } }: Report): string[] {
 function mergeTable({ merges }: Report): string[][] {
   return [
     ['merge', 'method', 'weights', 'rank', 'relative error'],
-    ...merges.map(m => [m.name, m.method, weightList(m.weights), count(m.rank), significant(m.relativeError)]),
+    ...merges.map(m => [
+      m.name,
+      m.fit ? `${m.method}, ${fitText(m.fit)}` : m.method,
+      weightList(m.weights),
+      count(m.rank),
+      significant(m.relativeError),
+    ]),
   ];
 }
 

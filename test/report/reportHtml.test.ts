@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reportHtml } from '../../src/report/reportHtml.tsx';
+import { reportMarkdown } from '../../src/report/reportMarkdown.ts';
 import { reportFixture } from './reportFixture.ts';
 
 const voidElements = new Set(['meta', 'br', 'hr', 'img', 'input', 'link']);
@@ -114,6 +115,16 @@ test('headings go down one level at a time, tables have scoped heads, pictures h
   // Three stages, the reliability diagram and three loss plots.
   assert.equal(pictures.length, 7);
   assert.equal(page.match(/role="img"/g)!.length, 7);
+});
+
+test('a merge that was fitted says to what, and how well', () => {
+  const report = reportFixture();
+  const [merge] = report.merges;
+  assert.ok(!reportHtml(report).includes('fitted to') && !reportMarkdown(report).includes('fitted to'));
+  merge!.fit = { texts: 6000, tokens: 293434, firstLoss: 0.324, loss: 0.0126, seconds: 81 };
+  const said = 'fitted to 6,000 texts, 293,434 tokens, in 1 min 21 s; loss 0.324 → 0.0126';
+  assert.ok(reportHtml(report).includes(said));
+  assert.ok(reportMarkdown(report).includes(said));
 });
 
 test('the parts keep their order, and those the report lacks are left out', () => {

@@ -103,6 +103,16 @@ const outputs: StepOutput[] = [
   },
   { kind: 'check', problems: ["'lora.rnk' is not a key of a recipe; did you mean 'rank'?"], values: {} },
   { kind: 'check', problems: [], values: { lora: { rank: 16, alpha: 32 } } },
+  {
+    kind: 'merge',
+    name: 'all-distilled',
+    method: 'distilled',
+    weights: { math: 1, code: 1, qa: 1 },
+    rank: 16,
+    relativeError: 7.2,
+    path: 'runs/experts/merges/all-distilled',
+    fit: { texts: 6000, tokens: 293434, firstLoss: 0.324, loss: 0.0126, seconds: 81 },
+  },
 ];
 
 // As the editor has it around outputs.

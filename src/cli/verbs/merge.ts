@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { methodSettings } from '../../nn/merge/mergeMethods.ts';
-import type { MergeFit, MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
+import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { fixedMethods, type MergeMethod, mergeMethods } from '../../protocol/mergeMethod.ts';
 import { mergeDefaults } from '../../recipe/settings.ts';
-import { count, duration, significant } from '../../text/numbers.ts';
+import { fitText } from '../../text/mergeFit.ts';
 import { type Arguments, parseAdapter } from '../console/arguments.ts';
 import { basePath } from '../console/basePath.ts';
 import type { Verb } from '../console/verb.ts';
@@ -45,7 +45,7 @@ export const mergeVerb: Verb = {
     if (json) terminal.printJson(result);
     else {
       terminal.print(mergeLine(result));
-      if (result.fit) terminal.print(fitLine(result.fit));
+      if (result.fit) terminal.print(fitText(result.fit));
     }
     return 0;
   },
@@ -55,18 +55,6 @@ export function mergeLine({ path, rank, relativeError }: MergeResult): string {
   if (relativeError === null)
     return `${path}  rank ${rank}; the exact weighted sum is 0, so there is no relative error`;
   return `${path}  rank ${rank}, relative error ${relativeError === 0 ? '0' : relativeError.toExponential(1)} against the exact weighted sum`;
-}
-
-/** How well a merge that was fitted to data does what the experts do on their own texts. */
-function fitLine({ texts, tokens, outputError, meanOutputError, firstLoss, loss, seconds }: MergeFit): string {
-  const parts = [`fitted to ${count(texts)} texts, ${count(tokens)} tokens, in ${duration(seconds)}`];
-  if (outputError !== undefined && meanOutputError !== undefined)
-    parts.push(
-      `error of the layers' outputs ${significant(outputError)}, of the experts' mean ${significant(meanOutputError)}`,
-    );
-  if (firstLoss !== undefined && loss !== undefined)
-    parts.push(`loss ${significant(firstLoss)} → ${significant(loss)}`);
-  return parts.join('; ');
 }
 
 function mergeParams(args: Arguments): MergeRequest {

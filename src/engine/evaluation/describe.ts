@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import { readAdapter } from '../../experiment/adapterFiles.ts';
+import { readAdapter, readFit } from '../../experiment/adapterFiles.ts';
 import { adapterFolder, type Experiment, mergeFolder } from '../../experiment/experiment.ts';
 import { sizeOf } from '../../experiment/files.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
@@ -52,5 +52,6 @@ export async function describeMerge(e: Experiment, name: string): Promise<Report
       weight,
     })),
   );
-  return { name, method, weights, rank: merged.config.rank, relativeError: mergeError(merged, parts).total, path };
+  const relativeError = mergeError(merged, parts).total;
+  return { name, method, weights, rank: merged.config.rank, relativeError, path, fit: await readFit(path) };
 }

@@ -7,7 +7,7 @@ import { plainConfig } from '../../nn/merge/merge.ts';
 import { checkFactorsAlone } from '../../nn/merge/mergeError.ts';
 import { stackFactors } from '../../nn/merge/stackedFactors.ts';
 import { factorName } from '../../nn/train/trainGraph.ts';
-import type { MergeFit } from '../../protocol/engine/merging.ts';
+import type { MergeFit } from '../../protocol/mergeFit.ts';
 import { type FitRunOptions, fitOf, fitParameters, ownedExamples, type ParameterFit } from './fitParameters.ts';
 import { type FittedPart, fitRegmean, type RegmeanOptions } from './fitRegmean.ts';
 

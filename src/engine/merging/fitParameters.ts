@@ -2,7 +2,7 @@ import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { type FitSettings, fitLoop, fitShapes, type OwnedExample } from '../../nn/merge/fitLoop.ts';
 import type { EncodedExample } from '../../nn/train/assembleBatch.ts';
 import { groupSize } from '../../nn/train/trainGraph.ts';
-import type { MergeFit } from '../../protocol/engine/merging.ts';
+import type { MergeFit } from '../../protocol/mergeFit.ts';
 import { type FitLoss, type FitPlace, fitFingerprint, readFit, writeFit } from './fitCheckpoint.ts';
 import { checkFitMemory, fitMemory } from './fitMemory.ts';
 import type { FittedPart, RegmeanOptions } from './fitRegmean.ts';

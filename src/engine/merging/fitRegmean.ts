@@ -7,7 +7,7 @@ import { checkFactorsAlone, type WeightedAdapter } from '../../nn/merge/mergeErr
 import { type InputSums, type OutputSquares, type RegmeanTerm, regmeanLayers } from '../../nn/merge/regmean.ts';
 import { type LinearGroup, linearGroups } from '../../nn/model/layout.ts';
 import type { EncodedExample } from '../../nn/train/assembleBatch.ts';
-import type { MergeFit } from '../../protocol/engine/merging.ts';
+import type { MergeFit } from '../../protocol/mergeFit.ts';
 import { type Feeds, readFloats } from '../runtime/session.ts';
 import { batchesOf, passesOf, readInputs } from './readInputs.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../../nn/merge/weightGraph.ts';
 import { stepCount } from '../../nn/train/schedule.ts';
 import { groupSize } from '../../nn/train/trainGraph.ts';
-import type { MergeFit } from '../../protocol/engine/merging.ts';
+import type { MergeFit } from '../../protocol/mergeFit.ts';
 import { type FitRunOptions, fitOf, fitParameters, ownedExamples, type ParameterFit } from './fitParameters.ts';
 import type { RegmeanOptions } from './fitRegmean.ts';
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
+import { fitMetadata, readAdapter, readOrigin, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { type Base, loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { checkOutputFolder, resultMark } from '../../experiment/checkOutput.ts';
@@ -70,7 +70,12 @@ export const handle: RequestHandler<'merge'> = async (workbench, request, call) 
     return { path: job.out, ...written, fit: fitted?.fit };
   }
   const { adapter, relativeError } = fitted ?? mergeAdapters(weighted, { ...job.options, name: 'merged' });
-  await writeAdapter(job.out, adapter, { ...resultMark, ...originMetadata(await commonOriginOf(sources)) }, check);
+  const metadata = {
+    ...resultMark,
+    ...originMetadata(await commonOriginOf(sources)),
+    ...(fitted && fitMetadata(fitted.fit)),
+  };
+  await writeAdapter(job.out, adapter, metadata, check);
   await dropCheckpoint(fitted);
   return {
     path: job.out,

@@ -95,11 +95,15 @@ function figures({ finish, weights, answerTokens, timings }: AskResult): StepAns
 /** Merges for good, and shows how far the result is from the exact sum. */
 async function mergeStep({ merge: name }: StepOf<'merge'>, context: StepContext): Promise<void> {
   const { uri, recipe, engine, signal, show } = context;
-  const { path, rank, relativeError } = await engine.request('merge', { recipe: uri.fsPath, merge: name }, { signal });
+  const { path, rank, relativeError, fit } = await engine.request(
+    'merge',
+    { recipe: uri.fsPath, merge: name },
+    { signal },
+  );
   const { method } = recipe.merges[name]!;
   const { mergeWeightsOf } = await import('../../recipe/settings.ts');
   const weights = mergeWeightsOf(recipe, name);
-  show(() => ({ kind: 'merge', name, method, weights, rank, relativeError, path: besideRecipe(uri, path) }));
+  show(() => ({ kind: 'merge', name, method, weights, rank, relativeError, path: besideRecipe(uri, path), fit }));
 }
 
 /** Trains and shows the losses. What is under way is followed, what was stopped goes on; else it begins anew. */

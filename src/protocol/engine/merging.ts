@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
+import { mergeFitSchema } from '../mergeFit.ts';
 import { mergeMethods } from '../mergeMethod.ts';
 import { weightsSchema } from '../target.ts';
 import { workProgress } from './source.ts';
@@ -21,21 +22,6 @@ const settings = {
   epochs: z.optional(z.number()),
   steps: z.optional(z.int()),
 };
-
-/** How well a merge that is fitted to data gives what the experts give to their own texts. */
-const fit = z.object({
-  /** Texts and tokens that were read. */
-  texts: z.int(),
-  tokens: z.int(),
-  /** Of regmean: how far it is from what the experts add to the layers' outputs, the root of the sum of squares, relative. */
-  outputError: z.optional(z.number()),
-  /** The same of the experts' mean, all weights equal. */
-  meanOutputError: z.optional(z.number()),
-  /** Of learned and distilled: what is minimised, in nats a token of an answer, at the first step and over the last tenth of them. */
-  firstLoss: z.optional(z.number()),
-  loss: z.optional(z.number()),
-  seconds: z.number(),
-});
 
 const comparedMerge = z.object({
   method,
@@ -70,7 +56,7 @@ export const mergingRequests = {
       rank: z.int(),
       /** Of what was written, rounding included, against the exact weighted sum, Frobenius norm over all layers; null where that sum is 0. */
       relativeError: z.nullable(z.number()),
-      fit: z.optional(fit),
+      fit: z.optional(mergeFitSchema),
     }),
     progress: workProgress,
   },
@@ -128,7 +114,6 @@ export const mergingRequests = {
 } as const satisfies Record<string, Exchange>;
 
 export type MergeRequest = z.infer<typeof mergingRequests.merge.params>;
-export type MergeFit = z.infer<typeof fit>;
 export type MergeResult = z.infer<typeof mergingRequests.merge.result>;
 export type CompressRequest = z.infer<typeof mergingRequests.compress.params>;
 export type CompressResult = z.infer<typeof mergingRequests.compress.result>;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readFit } from '../../../src/experiment/adapterFiles.ts';
 import type { Base } from '../../../src/experiment/base.ts';
 import { parseSafetensorsHeader, readTensorF32 } from '../../../src/nn/files/safetensors.ts';
 import { fixedMethods } from '../../../src/protocol/mergeMethod.ts';
@@ -203,7 +204,11 @@ test('merges that are fitted to the experts’ data', async t => {
         [...made.values()].map(({ rank }) => rank),
         [4, 2, 4, 4],
       );
-      for (const { fit } of made.values()) assert.equal(fit!.texts >= 5 && fit!.tokens > 50, true);
+      for (const { path, fit } of made.values()) {
+        assert.equal(fit!.texts >= 5 && fit!.tokens > 50, true);
+        const { seconds: _, ...kept } = fit!;
+        assert.deepEqual(await readFit(path), kept);
+      }
       const { outputError, meanOutputError } = made.get('fitted')!.fit!;
       assert.ok(outputError! < meanOutputError!, `${outputError} < ${meanOutputError}`);
       assert.ok(made.get('learned')!.fit!.firstLoss! > 0);
