@@ -9,5 +9,7 @@ export const routeSchema = z.object({
   abstained: z.boolean(),
   /** What spoke for an expert (above 0) or against it, in the unit of the router's scores. */
   evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
+  /** Words of the prompt that the embedded base does not know, where they are so many that it cannot answer. */
+  beyond: z.optional(z.array(z.string())),
 });
 export type RouteResult = z.infer<typeof routeSchema>;

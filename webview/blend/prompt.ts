@@ -1,6 +1,7 @@
 import type { RouteResult } from '../../src/protocol/route.ts';
 import type { Decoding, Lab } from '../../src/protocol/views/blend.ts';
 import { significant, weightList } from '../../src/text/numbers.ts';
+import { beyondText } from '../../src/text/route.ts';
 import { element } from '../components/dom.ts';
 import { evidenceSpans, hasPlace } from './evidenceSpans.ts';
 import { numberField } from './numberField.ts';
@@ -57,7 +58,7 @@ export function promptSection({ lab, below, promptChanged, decodingChanged, stop
 
 /** What the router makes of a prompt: whom it would choose, and what in the prompt says so. */
 export function routeView(prompt: string, route: RouteResult, styleOf: (expert: string) => string): HTMLElement {
-  const { weights, abstained, evidence } = route;
+  const { weights, abstained, evidence, beyond } = route;
   const strongest = evidence.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 0);
   const marks = evidenceSpans(prompt, evidence).map(({ text, expert, contribution }) => {
     if (expert === undefined) return text;
@@ -90,6 +91,7 @@ export function routeView(prompt: string, route: RouteResult, styleOf: (expert: 
       {},
       abstained ? 'The router recognises no expert’s domain: the base alone.' : `Router: ${weightList(weights)}`,
     ),
+    beyond && element('p', {}, beyondText(beyond)),
     element('p', { class: 'routed-prompt mono' }, marks),
     items.length > 0 &&
       element('details', {}, element('summary', {}, 'What the router saw'), element('ul', { class: 'legend' }, items)),

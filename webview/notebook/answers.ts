@@ -1,5 +1,6 @@
 import type { AskOutput, BlendOutput, StepAnswer } from '../../src/protocol/notebookOutput.ts';
 import { duration, plural } from '../../src/text/numbers.ts';
+import { beyondText } from '../../src/text/route.ts';
 import { element } from '../components/dom.ts';
 import { weightBars } from './weights.ts';
 
@@ -37,7 +38,7 @@ const ends = {
 };
 
 /** Whom the router chose, and what in the prompt spoke for or against it. */
-function routeView({ weights, abstained, evidence }: NonNullable<StepAnswer['route']>): HTMLElement {
+function routeView({ weights, abstained, evidence, beyond }: NonNullable<StepAnswer['route']>): HTMLElement {
   const strongest = evidence
     .toSorted((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
     .slice(0, mostEvidence)
@@ -55,6 +56,7 @@ function routeView({ weights, abstained, evidence }: NonNullable<StepAnswer['rou
     abstained
       ? element('p', {}, 'No expert’s domain was recognised: the base answers alone.')
       : weightBars(weights, 'Routed to'),
+    beyond && element('p', {}, beyondText(beyond)),
     strongest.length > 0 && element('ul', { class: 'lora-evidence', 'aria-label': 'Evidence' }, strongest),
   );
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AskRequest, AskResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { beyondText } from '../../text/route.ts';
 import { namedTarget } from '../../text/target.ts';
 import { type Arguments, parseWeights } from '../console/arguments.ts';
 import { progressLine, weightsText } from '../console/format.ts';
@@ -57,6 +58,7 @@ export const askVerb: Verb = {
     else {
       terminal.print(isStreaming ? '' : result.text);
       terminal.note(answerLine(result));
+      if (result.route?.beyond) terminal.note(beyondText(result.route.beyond));
     }
     return 0;
   },

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RouteResult } from '../../protocol/route.ts';
+import { beyondText } from '../../text/route.ts';
 import { weightsText } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import { jsonLines } from '../console/jsonLines.ts';
@@ -43,8 +44,8 @@ export const routeVerb: Verb = {
 };
 
 /** A route with its keys in a fixed order. */
-function shownRoute({ weights, abstained, evidence }: RouteResult): RouteResult {
-  return { weights, abstained, evidence };
+function shownRoute({ weights, abstained, evidence, beyond }: RouteResult): RouteResult {
+  return { weights, abstained, evidence, ...(beyond && { beyond }) };
 }
 
 function promptOf(value: unknown, line: number): string {
@@ -55,6 +56,7 @@ function promptOf(value: unknown, line: number): string {
 
 function printRoute(route: RouteResult, print: (line: string) => void): void {
   print(route.abstained ? 'the base alone: nothing in the prompt speaks for an expert' : weightsText(route.weights));
+  if (route.beyond) print(beyondText(route.beyond));
   const strongest = [...route.evidence]
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
     .slice(0, shownFeatures);

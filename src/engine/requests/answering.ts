@@ -16,6 +16,8 @@ import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 export interface Answering {
   open: OpenExperiment | undefined;
   model: Model;
+  /** Whether it is the base that is shipped. */
+  isEmbedded: boolean;
   /** Decoding settings of the request over those of the recipe over the defaults. */
   settings: GenerationSettings;
 }
@@ -30,7 +32,8 @@ export async function openAnswering(
   const model =
     open?.model ?? (await workbench.model(baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder)));
   const settings = parseSettings({ ...(open && generationSettingsOf(open.experiment.recipe)), ...request.settings });
-  return { open, model, settings };
+  const isEmbedded = (open ? open.experiment.recipe.base : (request.base ?? 'embedded')) === 'embedded';
+  return { open, model, isEmbedded, settings };
 }
 
 /** The weights of experts that a target stands for, loaded; for `auto` the router's, or those by which token gates choose. */

@@ -4,6 +4,7 @@ import type { AskRequest } from '../../protocol/engine/asking.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
 import { generate } from '../runtime/generate.ts';
+import { beyondBase } from '../workbench/beyondBase.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 import { type Answering, openAnswering, weightsOf } from './answering.ts';
 
@@ -17,7 +18,8 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
   const started = performance.now();
   const found = await weightsOf(workbench, answering, request.target, prompt, call);
   const { weights } = found;
-  let { route } = found;
+  const beyond = answering.isEmbedded ? beyondBase(prompt, answering.model.base.text().tokenizer) : undefined;
+  let route = found.route && { ...found.route, ...(beyond && { beyond }) };
   const routeMs = performance.now() - started;
   if (route) call.progress({ kind: 'route', route });
   const row = {
@@ -28,7 +30,7 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
     // What token gates make of a prompt is known when it has been read.
     ...(byToken in weights && {
       onShares(ids: number[], shares: Float32Array) {
-        route = routeOfShares(answering.model, prompt, ids, shares);
+        route = { ...routeOfShares(answering.model, prompt, ids, shares), ...(beyond && { beyond }) };
         call.progress({ kind: 'route', route });
       },
     }),

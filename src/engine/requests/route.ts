@@ -1,7 +1,9 @@
+import { baseFolder } from '../../experiment/baseFolder.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
 import { routeByTokens } from '../gating/tokenRoute.ts';
+import { beyondBase } from '../workbench/beyondBase.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { modelLane } from './lanes.ts';
 
@@ -12,17 +14,23 @@ import { modelLane } from './lanes.ts';
 export const handle: RequestHandler<'route'> = async (workbench, { recipe, prompts }, call) => {
   const experiment = recipe ? await openExperiment(recipe, workbench.mediaFolder) : undefined;
   const byTokens = experiment && tokenRouter(experiment);
+  const isEmbedded = (experiment?.recipe.base ?? 'embedded') === 'embedded';
+  const text = isEmbedded ? await workbench.text(baseFolder('embedded', '', workbench.mediaFolder)) : undefined;
+  const beyond = (prompt: string) => {
+    const words = text && beyondBase(prompt, text.tokenizer);
+    return words && { beyond: words };
+  };
   if (byTokens)
     return modelLane.run(async () => {
       const open = await workbench.open(experiment.path, watchFor(call));
       const weights = await gateTokens(open, byTokens, workbench, call);
       const routes: RouteResult[] = [];
-      for (const prompt of prompts) routes.push(await routeByTokens(open, prompt, weights));
+      for (const prompt of prompts) routes.push({ ...(await routeByTokens(open, prompt, weights)), ...beyond(prompt) });
       return routes;
     }, call.signal);
   const router = await workbench.router(experiment);
   return prompts.map(prompt => {
     const { weights, abstained, evidence } = router(prompt);
-    return { weights, abstained, evidence };
+    return { weights, abstained, evidence, ...beyond(prompt) };
   });
 };

@@ -1,16 +1,18 @@
 import type { RouteResult } from '../../protocol/route.ts';
+import { beyondText } from '../../text/route.ts';
 import { codeSpan, inMarkdown } from '../../text/shown.ts';
 import { weightsText } from '../../text/target.ts';
 
 /** One line of Markdown: whom the router chose, and the strongest evidence for it. */
 export function routeLine(route: RouteResult, mostEvidence: number): string {
-  if (route.abstained) return 'The router recognises no expert’s domain: **the base answers alone**.';
+  const beyond = route.beyond ? ` ${inMarkdown(beyondText(route.beyond))}` : '';
+  if (route.abstained) return `The router recognises no expert’s domain: **the base answers alone**.${beyond}`;
   const evidence = strongest(route)
     // Forms of sentences are for the page: a word says more in a line.
     .filter(e => e.contribution > 0 && e.expert in route.weights && !e.feature.startsWith('form '))
     .slice(0, mostEvidence)
     .map(e => codeSpan(e.feature));
-  return `Routed to **${inMarkdown(weightsText(route.weights))}**${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.`;
+  return `Routed to **${inMarkdown(weightsText(route.weights))}**${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.${beyond}`;
 }
 
 /** The whole route as a page of plain text. */
@@ -21,6 +23,7 @@ export function routePage(prompt: string, route: RouteResult): string {
     route.abstained
       ? 'Route: no expert’s domain was recognised; the base answered alone.'
       : `Route: ${weightsText(route.weights)}`,
+    ...(route.beyond ? ['', beyondText(route.beyond)] : []),
     '',
     'The router looked at this prompt:',
     '',

@@ -12,6 +12,7 @@ import type { RouteResult } from '../../protocol/route.ts';
 import { alignColumns, plainText } from '../../report/reportText.ts';
 import { share } from '../../report/scoreGrid.ts';
 import { count, duration, listing, percent, plural, significant, weightList } from '../../text/numbers.ts';
+import { beyondText } from '../../text/route.ts';
 
 /** Evidence for a route that is named in a line. */
 const mostEvidence = 6;
@@ -75,8 +76,9 @@ function answerText({ text, route, result }: StepAnswer): string {
 
 const ends = { length: 'cut at the longest answer', context: 'cut at the end of the context', cancelled: 'stopped' };
 
-function routeText({ weights, abstained, evidence }: RouteResult): string {
-  if (abstained) return 'Routed to the base alone: no expert’s domain was recognised.';
+function routeText({ weights, abstained, evidence, beyond }: RouteResult): string {
+  const more = beyond ? `\n${beyondText(beyond)}` : '';
+  if (abstained) return `Routed to the base alone: no expert’s domain was recognised.${more}`;
   const strongest = evidence
     .toSorted((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
     .slice(0, mostEvidence)
@@ -84,7 +86,7 @@ function routeText({ weights, abstained, evidence }: RouteResult): string {
       ({ expert, feature, contribution }) =>
         `${feature} (${expert} ${contribution < 0 ? '−' : '+'}${Math.abs(contribution).toFixed(2)})`,
     );
-  return `Routed to ${weightList(weights)}; evidence: ${strongest.join(', ') || 'none'}.`;
+  return `Routed to ${weightList(weights)}; evidence: ${strongest.join(', ') || 'none'}.${more}`;
 }
 
 function blendText({ answers }: BlendOutput): string {
