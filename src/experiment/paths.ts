@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
 
@@ -157,7 +158,7 @@ export function resultPaths(output: string): ResultPaths {
     trainingRecord: expert => at('training', `${expert}.json`),
     expertLock: expert => at('training', `${expert}.lock`),
     merge: name => at('merges', name),
-    checkpoint: experts => at('checkpoints', `${experts.join('+')}.safetensors`),
+    checkpoint: experts => at('checkpoints', `${joinedName(experts)}.safetensors`),
     // As above.
     fitCheckpoint: (merge, method) => at('checkpoints', `merge~${merge ?? `~${method}`}.safetensors`),
     router: at('router', 'router.json'),
@@ -178,6 +179,16 @@ export function resultPaths(output: string): ResultPaths {
       throw new WorkbenchError('badRequest', `'${id}' is not the identity of a run`);
     },
   };
+}
+
+/** Longer file names are refused by some file systems with what is put behind them while they are written. */
+const longestName = 150;
+
+/** Names as one; of many a few, and a hash of all. No expert's name has a plus sign or a tilde. */
+function joinedName(names: readonly string[]): string {
+  const all = names.join('+');
+  if (all.length <= longestName) return all;
+  return `${all.slice(0, longestName - 17)}~${createHash('sha256').update(all).digest('hex').slice(0, 16)}`;
 }
 
 /** The results among which the folder of a run lies. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from '@swc/core';
@@ -70,6 +70,16 @@ test('every path of an experiment', () => {
   assert.equal(resultsOfRun(folder).report, paths.report);
   for (const id of ['../a', '', 'a/b', '.'])
     assert.throws(() => paths.run(id), /is not the identity of a run/, JSON.stringify(id));
+});
+
+test('the checkpoint of many experts has a name that file systems take, its own', () => {
+  const { checkpoint } = experimentPaths('/work/three.lora.json');
+  const many = Array.from({ length: 16 }, (_, i) => `an-expert-with-a-long-name-${i}`);
+  const names = [many, many.slice(0, 15), many.toReversed()].map(experts => basename(checkpoint(experts)));
+  assert.equal(new Set(names).size, 3);
+  // 64 for what is put behind it while it is written.
+  for (const name of names) assert.ok(Buffer.byteLength(name) <= 255 - 64, name);
+  assert.ok(names.every(name => name.startsWith('an-expert-with-a-long-name-')));
 });
 
 test('outputs of a notebook lie beside their recipe', () => {
