@@ -9,6 +9,8 @@ export const routeSchema = z.object({
   abstained: z.boolean(),
   /** What spoke for an expert (above 0) or against it, in the unit of the router's scores. */
   evidence: z.array(z.object({ expert: z.string(), feature: z.string(), contribution: z.number() })),
+  /** The earlier prompt of the conversation that it is of, where the newest says too little. */
+  of: z.optional(z.string()),
   /** Words of the prompt that the embedded base does not know, where they are so many that it cannot answer. */
   beyond: z.optional(z.array(z.string())),
 });

@@ -7,6 +7,7 @@ import type { Target, Weights } from '../../protocol/target.ts';
 import { weightsProblem } from '../../recipe/checkRecipe.ts';
 import { type GenerationSettings, generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
+import { routeConversation } from '../../router/conversation.ts';
 import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
 import type { Model } from '../runtime/model.ts';
 import { watchFor } from '../workbench/request.ts';
@@ -41,7 +42,8 @@ export async function weightsOf(
   workbench: Workbench,
   { open }: Answering,
   target: Target,
-  prompt: string,
+  /** Of the user, the oldest first. */
+  prompts: readonly string[],
   call: Call<WorkProgress>,
 ): Promise<{ weights: Weights; route?: RouteResult }> {
   if (!open) {
@@ -63,9 +65,11 @@ export async function weightsOf(
     case 'auto': {
       const byTokens = tokenRouter(open.experiment);
       if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
-      const { weights, abstained, evidence } = (await open.router())(prompt);
+      const { route, prompt } = routeConversation(await open.router(), prompts);
+      const { weights, abstained, evidence } = route;
       await open.load(Object.keys(weights));
-      return { weights, route: { weights, abstained, evidence } };
+      const of = prompt === prompts.at(-1) ? undefined : prompt;
+      return { weights, route: { weights, abstained, evidence, ...(of !== undefined && { of }) } };
     }
   }
 }

@@ -16,7 +16,8 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
     call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut, thinking: thinks(answering) });
   const { prompt, history = [] } = fitted ?? request;
   const started = performance.now();
-  const found = await weightsOf(workbench, answering, request.target, prompt, call);
+  const prompts = [...history.filter(turn => turn.role === 'user').map(turn => turn.content), prompt];
+  const found = await weightsOf(workbench, answering, request.target, prompts, call);
   const { weights } = found;
   const beyond = answering.isEmbedded ? beyondBase(prompt, answering.model.base.text().tokenizer) : undefined;
   let route = found.route && { ...found.route, ...(beyond && { beyond }) };

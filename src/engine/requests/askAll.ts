@@ -8,7 +8,7 @@ export const handle: RequestHandler<'askAll'> = async (workbench, request, call)
   const answering = await openAnswering(workbench, request, call);
   const rows: GenerateRow[] = [];
   for (const prompt of request.prompts) {
-    const { weights } = await weightsOf(workbench, answering, request.target, prompt, call);
+    const { weights } = await weightsOf(workbench, answering, request.target, [prompt], call);
     rows.push({ messages: [{ role: 'user', content: prompt }], weights, settings: answering.settings });
   }
   const { answers } = await generate(answering.model, rows, call.signal);

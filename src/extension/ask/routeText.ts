@@ -12,7 +12,8 @@ export function routeLine(route: RouteResult, mostEvidence: number): string {
     .filter(e => e.contribution > 0 && e.expert in route.weights && !e.feature.startsWith('form '))
     .slice(0, mostEvidence)
     .map(e => codeSpan(e.feature));
-  return `Routed to **${inMarkdown(weightsText(route.weights))}**${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.${beyond}`;
+  const like = route.of === undefined ? '' : ' like the question before it';
+  return `Routed to **${inMarkdown(weightsText(route.weights))}**${like}${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.${beyond}`;
 }
 
 /** The whole route as a page of plain text. */
@@ -25,9 +26,9 @@ export function routePage(prompt: string, route: RouteResult): string {
       : `Route: ${weightsText(route.weights)}`,
     ...(route.beyond ? ['', beyondText(route.beyond)] : []),
     '',
-    'The router looked at this prompt:',
+    route.of === undefined ? 'The router looked at this prompt:' : 'The router looked at this earlier prompt:',
     '',
-    ...prompt.split('\n').map(line => `    ${line}`),
+    ...(route.of ?? prompt).split('\n').map(line => `    ${line}`),
     '',
     'What spoke for an expert (+) or against it (−), the strongest first:',
     '',

@@ -48,7 +48,7 @@ export const askingRequests = {
   ask: {
     params: z.object({
       ...asking,
-      /** The turns before the prompt, oldest first; the router reads the prompt alone. */
+      /** The turns before the prompt, oldest first; the router reads the user's newest one that says something. */
       history: z.optional(z.array(turn)),
       prompt: z.string(),
       /**

@@ -281,3 +281,18 @@ test('Arrow needs no data; without it there is nothing to fit gates to', async (
     message: /names no data of expert 'math', to which its gates could be fitted/,
   });
 });
+
+test('a follow-up is routed as the question before it, and says so', async () => {
+  const first = 'What is 3 + 1?';
+  const history = [
+    { role: 'user' as const, content: first },
+    { role: 'assistant' as const, content: 'Answer: 4' },
+  ];
+  const follow = (prompt: string) =>
+    ask(workbench, { recipe: recipePath, target: { kind: 'auto' }, prompt, history }, untold);
+  const { weights, route } = await follow('And what about 15?');
+  assert.deepEqual(weights, { math: 1 });
+  assert.equal(route!.of, first);
+  const other = await follow('Write a function add3(n) that adds 3.');
+  assert.deepEqual([other.weights, other.route!.of], [{ code: 1 }, undefined]);
+});
