@@ -1,7 +1,7 @@
 import type { EngineMethod } from '../../protocol/engine/engineApi.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 import type { RequestQueue } from '../workbench/requestQueue.ts';
-import { modelLane as model, trainingLane as training } from './lanes.ts';
+import { mergingLane as merging, modelLane as model, trainingLane as training } from './lanes.ts';
 
 /** How a request is answered. */
 export interface Request<M extends EngineMethod> {
@@ -9,7 +9,7 @@ export interface Request<M extends EngineMethod> {
   load(): Promise<{ handle: RequestHandler<M> }>;
   /**
    * Requests of one lane are handled one after the other; those without a lane at once. What computes with the open model
-   * takes its lane, what trains another.
+   * takes its lane, what merges and what trains others.
    */
   lane?: RequestQueue;
 }
@@ -32,11 +32,11 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   previewData: { load: () => import('./previewData.ts') },
   checkpoints: { load: () => import('./checkpoints.ts') },
   promote: { load: () => import('./promote.ts') },
-  merge: { load: () => import('./merge.ts'), lane: model },
-  compareMerges: { load: () => import('./compareMerges.ts'), lane: model },
+  merge: { load: () => import('./merge.ts'), lane: merging },
+  compareMerges: { load: () => import('./compareMerges.ts'), lane: merging },
   findWeights: { load: () => import('./findWeights.ts'), lane: model },
-  compress: { load: () => import('./compress.ts'), lane: model },
-  export: { load: () => import('./export.ts'), lane: model },
+  compress: { load: () => import('./compress.ts'), lane: merging },
+  export: { load: () => import('./export.ts'), lane: merging },
   evaluate: { load: () => import('./evaluate.ts'), lane: model },
   measure: { load: () => import('./measure.ts'), lane: model },
   score: { load: () => import('./score.ts'), lane: model },

@@ -185,6 +185,7 @@ test('merges that are fitted to the experts’ data', async t => {
       cut: { method: 'regmean', examples: 5, rank: 2 },
       weighted: { method: 'regmean', examples: 5, weights: { math: 3, code: 1 } },
       learned: { method: 'learned', examples: 5, epochs: 2 },
+      long: { method: 'learned', examples: 5, epochs: 40 },
     },
   });
   await engine.request('train', { recipe, resume: false });
@@ -224,6 +225,21 @@ test('merges that are fitted to the experts’ data', async t => {
       assert.equal(typeof text, 'string');
     },
   );
+
+  await t.test('nobody waits for an answer until a merge is fitted', async () => {
+    const order: string[] = [];
+    let asked: Promise<unknown> | undefined;
+    const onProgress = ({ message }: { message: string }) => {
+      if (message !== 'learning weights') return;
+      asked ??= engine
+        .request('ask', { recipe, prompt: 'What is 2 + 3?', target: { kind: 'base' }, settings: { maxTokens: 1 } })
+        .then(() => order.push('answered'));
+    };
+    await engine.request('merge', { recipe, merge: 'long', out: newFolder() }, { onProgress });
+    order.push('merged');
+    await asked;
+    assert.deepEqual(order, ['answered', 'merged']);
+  });
 
   await t.test('the same recipe gives the same bits; into a base too', async () => {
     for (const merge of ['fitted', 'learned']) {
