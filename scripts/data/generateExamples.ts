@@ -1,5 +1,6 @@
 /**
- * Writes {train,validation,heldout}.jsonl of examples/experts/{math,code,qa} and of examples/review: always the same files.
+ * Writes {train,validation,heldout}.jsonl of examples/experts/{math,code,qa} and of examples/review, and the held-out questions
+ * of two skills: always the same files.
  *
  *   node --import tsx scripts/data/generateExamples.ts
  */
@@ -9,16 +10,18 @@ import { type Domain, shippedExamples } from './sampleSplit.ts';
 import type { Split } from './split.ts';
 
 const folder = fileURLToPath(new URL('../../examples', import.meta.url));
-const places: [Domain, string][] = [
-  ['math', 'experts/math'],
-  ['code', 'experts/code'],
-  ['qa', 'experts/qa'],
-  ['review', 'review'],
+const all: Split[] = ['train', 'validation', 'heldout'];
+const places: [Domain, string, Split[]][] = [
+  ['math', 'experts/math', all],
+  ['code', 'experts/code', all],
+  ['qa', 'experts/qa', all],
+  ['review', 'review', all],
+  ['two', 'experts/two', ['heldout']],
 ];
 
-for (const [domain, place] of places) {
+for (const [domain, place, splits] of places) {
   mkdirSync(`${folder}/${place}`, { recursive: true });
-  for (const split of ['train', 'validation', 'heldout'] as Split[]) {
+  for (const split of splits) {
     // Training needs neither what a question is made of nor asserts, and the package for the editor is to be small.
     const isBare = split === 'train' && place.startsWith('experts/');
     const lines = shippedExamples(domain, split).map(({ messages, kind, key, tests }) =>

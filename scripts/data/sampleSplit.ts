@@ -46,7 +46,7 @@ export function sampleSplit(domain: Domain, split: Split, count: number, seed: n
 }
 
 const seed = 20260;
-const domains: readonly Domain[] = ['math', 'code', 'qa', 'review'];
+const domains: readonly Domain[] = ['math', 'code', 'qa', 'review', 'two'];
 const splits: readonly Split[] = ['train', 'validation', 'heldout'];
 const counts: Record<Split, number> = { train: 6000, validation: 150, heldout: 300 };
 /** Of the domains whose steps see every example about once: what was seen twice would teach less. */

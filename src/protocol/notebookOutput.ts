@@ -71,7 +71,7 @@ const evaluate = z.object({
   state,
   /** What is measured now. */
   progress: z.optional(z.object({ message: z.string(), done: z.number(), total: z.number() })),
-  sets: z.array(z.object({ name: z.string(), expert: z.string(), examples: z.number() })),
+  sets: z.array(z.object({ name: z.string(), expert: z.optional(z.string()), examples: z.number() })),
   rows: z.array(
     z.object({
       system: z.string(),

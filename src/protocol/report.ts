@@ -56,7 +56,8 @@ const merge = z.object({
 
 const set = z.object({
   name: z.string(),
-  expert: z.string(),
+  /** Whose domain it is. */
+  expert: z.optional(z.string()),
   scorer: z.enum(scorerNames),
   examples: z.number(),
 });

@@ -471,7 +471,12 @@ const evaluationSet = z
   .strictObject({
     data: dataFile.meta(exampleValues('math/heldout.jsonl')),
     ...dataReading,
-    expert: z.string().describe('The expert whose domain this set tests.'),
+    expert: z
+      .string()
+      .optional()
+      .describe(
+        'The expert whose domain this set tests. Without it the set asks for what no expert learned alone: everyone is asked, and it does not count into what is said of all sets together.',
+      ),
     scorer: z
       .enum(scorerNames)
       .default('exact')

@@ -54,7 +54,7 @@ export function Accuracy({ shown }: { shown: ShownReport }) {
 /** From the base to each domain's expert. */
 function bestSentence({ report, rows }: ShownReport): string {
   const found = report.sets.flatMap((set, i) => {
-    const of = (kind: ShownRow['kind'], system: string) =>
+    const of = (kind: ShownRow['kind'], system: string | undefined) =>
       rows.find(row => row.kind === kind && row.system === system)?.cells[i]?.accuracy;
     const [base, own] = [of('base', 'base'), of('expert', set.expert)];
     if (!own) return [];

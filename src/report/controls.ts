@@ -93,9 +93,9 @@ function best(rows: readonly ScoreRow[]): ScoreRow | undefined {
 }
 
 /** Which answers are right, over all sets in their order; undefined where a report does not say it. */
-function rightsOf({ cells }: ScoreRow): number[] | undefined {
-  if (cells.some(cell => cell?.right === undefined || cell.right.length !== cell.total)) return undefined;
-  return cells.flatMap(cell => Array.from(cell!.right!, Number));
+function rightsOf({ counted }: ScoreRow): number[] | undefined {
+  if (counted.some(cell => cell?.right === undefined || cell.right.length !== cell.total)) return undefined;
+  return counted.flatMap(cell => Array.from(cell!.right!, Number));
 }
 
 function difference(from: ScoreRow, to: ScoreRow): Difference {

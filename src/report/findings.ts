@@ -92,8 +92,13 @@ export function headlineAccuracy(report: Report): Headline | undefined {
     label: routed ? 'routed accuracy' : 'accuracy, experts on their own sets',
     accuracy: own,
     base,
-    asked: `${plural(report.sets.length, 'set')}, ${count(own.total)} questions`,
+    asked: `${plural(countedSets(report), 'set')}, ${count(own.total)} questions`,
   };
+}
+
+/** As many sets as count into what is said of all together. */
+function countedSets({ sets }: Report): number {
+  return sets.filter(set => set.expert !== undefined).length || sets.length;
 }
 
 function ownSetAccuracy(report: Report): Accuracy | undefined {

@@ -6,7 +6,9 @@ export interface ScoreRow {
   kind: ReportScore['kind'];
   /** One per set, in the report's order; undefined where the system was not asked. */
   cells: (ReportScore | undefined)[];
-  /** All sets' questions together; undefined unless the system was asked all of them. */
+  /** Those of the experts' domains; of all sets where none is an expert's. */
+  counted: (ReportScore | undefined)[];
+  /** The questions of `counted` together; undefined unless the system was asked all of them. */
   overall: Accuracy | undefined;
 }
 
@@ -20,12 +22,15 @@ export function scoreGrid(report: Pick<Report, 'sets' | 'scores'>): ScoreRow[] {
     const key = JSON.stringify([score.kind, score.system, score.set]);
     if (!first.has(key)) first.set(key, score);
   }
+  const hasDomains = report.sets.some(set => set.expert !== undefined);
+  const counts = report.sets.map(set => !hasDomains || set.expert !== undefined);
   for (const { system, kind } of report.scores) {
     // An expert and a blend may have the same name.
     const key = `${kind} ${system}`;
     if (rows.has(key)) continue;
     const cells = report.sets.map(set => first.get(JSON.stringify([kind, system, set.name])));
-    rows.set(key, { system, kind, cells, overall: overallOf(cells) });
+    const counted = cells.filter((_, i) => counts[i]);
+    rows.set(key, { system, kind, cells, counted, overall: overallOf(counted) });
   }
   return [...rows.values()].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
 }

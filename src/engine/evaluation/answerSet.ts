@@ -47,6 +47,11 @@ export function heldOutItem(example: Example): HeldOutItem {
   };
 }
 
+/** The sets that test a domain, each with its expert. */
+export function domainSets(sets: readonly LoadedSet[]): (LoadedSet & { expert: string })[] {
+  return sets.flatMap(set => (set.set.expert === undefined ? [] : [{ ...set, expert: set.set.expert }]));
+}
+
 /** Answers and grades every item; `weightsOf` chooses the experts for each. `watch` hears how many are done. */
 export async function answerSet(
   model: Model,

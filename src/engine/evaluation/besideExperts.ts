@@ -59,11 +59,15 @@ export async function jointScores(
 }
 
 /** Scores of random adapters, for each set one as large as its expert's. */
-export async function randomScores(open: OpenExperiment, sets: LoadedSet[], beside: Beside): Promise<ReportScore[]> {
+export async function randomScores(
+  open: OpenExperiment,
+  sets: (LoadedSet & { expert: string })[],
+  beside: Beside,
+): Promise<ReportScore[]> {
   const { experiment } = open;
   const scores: ReportScore[] = [];
   for (const set of sets) {
-    const { expert } = set.set;
+    const { expert } = set;
     const own = await readAdapter(adapterFolder(experiment, expert), expert);
     const random = randomLike(own, '(a random adapter)', experiment.recipe.seed);
     const [answers] = await answersBeside(open, random, [set], beside);

@@ -18,7 +18,7 @@ import { listing } from '../../text/numbers.ts';
 import { routeByTokens } from '../gating/tokenRoute.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import type { LoadedSet } from './answerSet.ts';
+import { domainSets, type LoadedSet } from './answerSet.ts';
 import { answersBeside, jointScores, randomScores, resourcesOf } from './besideExperts.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
 import { measureGeneralText } from './generalText.ts';
@@ -78,7 +78,7 @@ export async function evaluateRecipe(
           jointScores(workbench, open, withData, sets, { signal: call.signal, progress }),
         )
       : [];
-  const tested = sets.filter(({ set }) => experts.includes(set.expert));
+  const tested = domainSets(sets).filter(({ expert }) => experts.includes(expert));
   const random =
     isWhole && experts.length > 1
       ? await timed('random adapters', () => randomScores(open, tested, { signal: call.signal, progress }))
@@ -116,7 +116,8 @@ export async function evaluateRecipe(
     merges: await Promise.all(open.available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
     sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
     scores: [...systems.scores, ...joint, ...random],
-    router: await routerReport(recipe.router.kind, routeOf(open, routing), sets),
+    router:
+      domainSets(sets).length > 0 ? await routerReport(recipe.router.kind, routeOf(open, routing), sets) : undefined,
     forgetting: {
       gateZeroDifference: gates.difference,
       gateZeroBitEqual: gates.bitEqual,
@@ -156,12 +157,12 @@ async function scoresBefore(
 ): Promise<ReportForgetting['experts']> {
   const e = open.experiment;
   const now = await Promise.all(
-    sets
-      .filter(s => experts.includes(s.set.expert))
-      .map(async s => {
-        const { correct, total } = scores.find(x => x.system === s.set.expert && x.set === s.name)!;
-        const adapterHash = await hashAdapter(adapterFolder(e, s.set.expert));
-        return { expert: s.set.expert, set: s.name, adapterHash, trained: [...experts].sort(), correct, total };
+    domainSets(sets)
+      .filter(({ expert }) => experts.includes(expert))
+      .map(async ({ expert, name: set }) => {
+        const { correct, total } = scores.find(x => x.system === expert && x.set === set)!;
+        const adapterHash = await hashAdapter(adapterFolder(e, expert));
+        return { expert, set, adapterHash, trained: [...experts].sort(), correct, total };
       }),
   );
   const history = await addScores(e.paths, now);

@@ -1,7 +1,7 @@
 import { calibrationOf, confusionMatrix } from '../../evaluation/metrics.ts';
 import type { ReportRouter } from '../../protocol/report.ts';
 import type { RouteResult } from '../../protocol/route.ts';
-import type { LoadedSet } from './answerSet.ts';
+import { domainSets, type LoadedSet } from './answerSet.ts';
 
 const abstained = 'abstained';
 
@@ -13,8 +13,8 @@ export async function routerReport(
 ): Promise<ReportRouter> {
   const started = performance.now();
   const routed: { expected: string; route: Pick<RouteResult, 'weights'> }[] = [];
-  for (const { set, items } of sets)
-    for (const item of items) routed.push({ expected: set.expert, route: await routeOf(item.prompt) });
+  for (const { expert, items } of domainSets(sets))
+    for (const item of items) routed.push({ expected: expert, route: await routeOf(item.prompt) });
   const msPerPrompt = (performance.now() - started) / Math.max(1, routed.length);
   const pairs = routed.map(({ expected, route }) => {
     const [predicted, confidence] = Object.entries(route.weights).sort((a, b) => b[1] - a[1])[0] ?? [abstained, 1];

@@ -8,7 +8,7 @@ import type { Router } from '../../router/router.ts';
 import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
 import { byToken, type Weights } from '../runtime/adapterBank.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import { answerSet, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
+import { answerSet, domainSets, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
 
 /** One way of answering, which is a row of the report's matrix. */
 export interface System {
@@ -107,8 +107,10 @@ export async function scoreSystems(
     scores.push(...routeControls(sets, experts, scores, recipe.seed));
   }
 
+  const domains = domainSets(sets);
+  const counted = new Set((domains.length > 0 ? domains : sets).map(set => set.name));
   const overall = (system: string) => {
-    const own = scores.filter(s => s.system === system);
+    const own = scores.filter(s => s.system === system && counted.has(s.set));
     return own.reduce((sum, s) => sum + s.correct, 0) / own.reduce((sum, s) => sum + s.total, 0);
   };
   const blends = systems
@@ -172,7 +174,7 @@ function routeControls(
         set,
         drawn.map((_, question) => ({ correct: rights.get(expertOf(question))![question] === '1' })),
       );
-    const oracle = experts.includes(own) ? [route('oracle route', () => own)] : [];
+    const oracle = own !== undefined && experts.includes(own) ? [route('oracle route', () => own)] : [];
     return [...oracle, route('random route', question => drawn[question]!)];
   });
 }

@@ -45,7 +45,9 @@ export function testedSets(text: string): TestedSet[] {
         label: `${systemLabel(system)} ≥ ${percent(least)}`,
       }),
     );
-    const alone = { system: expert, place: placeOf([]), label: `${expert} (no minimum)` };
+    // Without an expert of its own it is the router that a set is for.
+    const system = expert ?? 'auto';
+    const alone = { system, place: placeOf([]), label: `${systemLabel(system)} (no minimum)` };
     return { name, place: placeOf([]), tests: tests.length > 0 ? tests : [alone] };
   });
 }

@@ -13,6 +13,8 @@ import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
 import { earliestScore } from '../../../src/experiment/soloScores.ts';
 import type { EngineProgress } from '../../../src/protocol/engine/engineApi.ts';
 import type { Report } from '../../../src/protocol/report.ts';
+import { controlsOf } from '../../../src/report/controls.ts';
+import { headlineAccuracy } from '../../../src/report/findings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
 const media = resolve('media');
@@ -212,7 +214,8 @@ test('gates of tokens are fitted once and kept, answer with their route, and are
   const recipe = JSON.parse(readFileSync(recipePath, 'utf8'));
   const path = join(folder, 'tokens.lora.json');
   const { sets } = recipe.evaluation;
-  const own = { output: 'runs/tiny', merges: {}, evaluation: { sets } };
+  const mixed = { data: 'data/math.jsonl', scorer: 'final', limit: 2 };
+  const own = { output: 'runs/tiny', merges: {}, evaluation: { sets: { ...sets, mixed } } };
   writeFileSync(path, JSON.stringify({ ...recipe, ...own, router: { kind: 'tokens', examples: 8 } }));
   progress.length = 0;
   const target = { kind: 'auto' } as const;
@@ -254,6 +257,19 @@ test('gates of tokens are fitted once and kept, answer with their route, and are
   const kinds = new Map(report.scores.map(s => [s.system, s.kind]));
   assert.equal(kinds.get('routed'), 'routed');
   assert.equal(kinds.get('routed by prompt'), 'control');
+
+  // A set that is no expert's is asked of everyone, and counts into nothing that is said of all domains.
+  assert.equal(report.sets.find(set => set.name === 'mixed')!.expert, undefined);
+  assert.deepEqual(
+    new Set(report.scores.filter(s => s.set === 'mixed').map(s => s.system)),
+    new Set(report.scores.filter(s => s.system !== 'oracle route' && s.system !== 'random adapter').map(s => s.system)),
+  );
+  assert.equal(
+    report.router!.confusion.flat().reduce((a, b) => a + b),
+    6,
+  );
+  assert.equal(headlineAccuracy(report)!.accuracy.total, 6);
+  assert.ok(controlsOf(report));
 });
 
 test('Arrow needs no data; without it there is nothing to fit gates to', async () => {

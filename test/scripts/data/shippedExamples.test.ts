@@ -104,3 +104,13 @@ test('qa: the answer of every held-out question stands in its passage', () => {
     assert.ok(question(example).toLowerCase().includes(words.toLowerCase()), question(example));
   }
 });
+
+test('questions of two skills are what the generator writes, and no expert has learned one', () => {
+  const two = parse('two', 'heldout');
+  assert.deepEqual(
+    two.map(({ messages }) => messages),
+    shippedExamples('two', 'heldout').map(({ messages }) => messages),
+  );
+  const learned = new Set(Object.values(train).flatMap(examples => examples.map(question)));
+  assert.ok(two.every(example => !learned.has(question(example)) && Array.isArray(example.meta.tests)));
+});
