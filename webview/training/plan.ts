@@ -64,7 +64,7 @@ export function planView(): PlanView {
     show(plan) {
       section.removeAttribute('aria-busy');
       replaceContent(status);
-      replaceContent(content, factsOf(plan), memoryOf(plan), expertsOf(plan), mergesOf(plan), notesOf(plan));
+      replaceContent(content, factsOf(plan), memoryOf(plan), expertsOf(plan), fittedOf(plan), notesOf(plan));
       drawRates(plan);
     },
     fail(error) {
@@ -167,13 +167,13 @@ function expertsOf({ experts }: TrainingPlan): HTMLElement {
   );
 }
 
-/** What merges that are fitted to data will take, once the experts are trained. */
-function mergesOf({ merges }: TrainingPlan): HTMLElement | undefined {
-  if (merges.length === 0) return undefined;
+/** What merges and gates that are fitted to data will take, once the experts are trained. */
+function fittedOf({ fitted }: TrainingPlan): HTMLElement | undefined {
+  if (fitted.length === 0) return undefined;
   return element(
     'ul',
-    { class: 'plan-experts', 'aria-label': 'Merges that are fitted to data' },
-    merges.map(({ name, method, examples, seconds, totalBytes, problem }) =>
+    { class: 'plan-experts', 'aria-label': 'Fitted to data once the experts are trained' },
+    fitted.map(({ name, method, examples, seconds, totalBytes, problem }) =>
       element(
         'li',
         {},

@@ -80,14 +80,14 @@ function planLines(p: PlanResult): string[] {
   ];
 }
 
-/** The merges that are fitted to data. */
-function fitLines({ merges }: PlanResult): string[] {
-  if (merges.length === 0) return [];
-  const rows = merges.map(({ name, method, examples, seconds, totalBytes, problem }): [string, string] => [
+/** What is fitted to data once the experts are trained. */
+function fitLines({ fitted }: PlanResult): string[] {
+  if (fitted.length === 0) return [];
+  const rows = fitted.map(({ name, method, examples, seconds, totalBytes, problem }): [string, string] => [
     `${name} (${method})`,
     problem ?? `about ${duration(seconds!)}, ${bytes(totalBytes!)} of memory; ${count(examples)} examples`,
   ]);
-  return ['', 'merges that are fitted to data, on the CPU', ...columns(rows)];
+  return ['', 'fitted to data once the experts are trained, on the CPU', ...columns(rows)];
 }
 
 function verdict(p: PlanResult): string {

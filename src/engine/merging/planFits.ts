@@ -6,6 +6,8 @@ import { hashName } from '../../nn/lora/initFactors.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { fitShapes } from '../../nn/merge/fitLoop.ts';
 import { buildGramGraph } from '../../nn/merge/gramGraph.ts';
+import { type LinearGroup, linearGroups } from '../../nn/model/layout.ts';
+import { beginsHalf } from '../../nn/model/tokenGating.ts';
 import { Random } from '../../nn/tensor/random.ts';
 import { expertGroup, groupSize } from '../../nn/train/trainGraph.ts';
 import type { PlannedFit } from '../../protocol/engine/training.ts';
@@ -25,7 +27,7 @@ import { fitOptions } from './fitMerge.ts';
 import { type ParameterFit, parameterMemory } from './fitParameters.ts';
 import { type FittedPart, regmeanPasses } from './fitRegmean.ts';
 import { learnedFit } from './learnWeights.ts';
-import { batchesOf } from './readInputs.ts';
+import { batchesOf, passesOf } from './readInputs.ts';
 
 /** What a fit takes: seconds, and bytes beside the process. */
 interface Cost {
@@ -71,6 +73,32 @@ export function planFits({ recipe }: Experiment, base: Base, prepared: PreparedE
   });
 }
 
+/** What the gates of tokens will take, where a recipe routes tokens by gates that are fitted: two passes over the texts. */
+export function planGates(
+  { recipe }: Experiment,
+  base: Base,
+  prepared: PreparedExpert[],
+  matMul: number,
+): PlannedFit[] {
+  const { router } = recipe;
+  const isWhole = Object.keys(recipe.experts).every(expert => prepared.some(({ job }) => job.name === expert));
+  if (router.kind !== 'tokens' || !isWhole) return [];
+  const parts = prepared.map((expert): FittedPart => {
+    return { adapter: untrained(base, expert), weight: 1, examples: someOf(expert, router.examples, recipe.seed) };
+  });
+  const groups = linearGroups(base.config).filter(beginsHalf);
+  const reading = {
+    paths: new Set(parts.flatMap(({ adapter }) => [...adapter.modules.keys()])),
+    passes: passesOf(groups),
+    gated: { experts: parts.length },
+  };
+  const { seconds, bytes } = readingCost(base, parts, reading, matMul);
+  const solving = groups.reduce((sum, group) => sum + group.in ** 3 / 3, 0) / ownRate();
+  const examples = parts.reduce((sum, part) => sum + part.examples.length, 0);
+  const totalBytes = processBytes + bytes;
+  return [{ name: 'router', method: 'gates of tokens', examples, seconds: 2 * (seconds + solving), totalBytes }];
+}
+
 function costOf(
   method: FittedMethod,
   options: MergeSettings,
@@ -108,24 +136,39 @@ const gramBytes = 8 + 2 * 4;
 
 function regmeanCost(base: Base, parts: FittedPart[], { matMul, own }: Rates): Cost {
   const { paths, passes } = regmeanPasses({ base, parts });
+  const reading = readingCost(base, parts, { paths, passes }, matMul);
+  const solving = passes.flat().reduce((sum, group) => {
+    const ranks = group.layers.map(({ path }) => ranksIn(parts, path));
+    // A Cholesky factor; of each layer its rows solved, and multiplied twice to tell the error.
+    return sum + group.in ** 3 / 3 + ranks.reduce((all, rank) => all + 6 * rank * group.in ** 2, 0);
+  }, 0);
+  return { seconds: reading.seconds + solving / own, bytes: reading.bytes };
+}
+
+/** Reading the inputs of layers, as `readInputs` does. */
+function readingCost(
+  base: Base,
+  parts: FittedPart[],
+  { paths, passes, gated }: { paths: ReadonlySet<string>; passes: LinearGroup[][]; gated?: { experts: number } },
+  matMul: number,
+): Cost {
   const cost: Cost = { seconds: 0, bytes: 0 };
   for (const pass of passes) {
-    const graph = buildGramGraph(graphConfig(base), base.tensors, paths, pass);
+    const graph = buildGramGraph(graphConfig(base), base.tensors, paths, pass, {
+      beside: gated ? 'sum' : 'cross',
+      gated,
+    });
     const operations = matrixOperations(graph);
     const shapes = parts.flatMap(({ adapter, examples }) => {
-      const ranks = [...paths].map(path => [`rank.${path}`, adapter.modules.get(path)?.A.rows ?? 1] as const);
+      const rankOf = (path: string) => (gated ? ranksIn(parts, path) : (adapter.modules.get(path)?.A.rows ?? 1));
+      const ranks = [...paths].map(path => [`rank.${path}`, rankOf(path)] as const);
       return batchesOf(examples).map(({ rows: B, length: T, tokens }) => {
         return { B, T, M: 0, V: tokens, tokens, ...Object.fromEntries(ranks) };
       });
     });
     const products = shapes.reduce((sum, shape) => sum + operations(shape), 0);
-    const solving = pass.reduce((sum, group) => {
-      const ranks = group.layers.map(({ path }) => ranksIn(parts, path));
-      // A Cholesky factor; of each layer its rows solved, and multiplied twice to tell the error.
-      return sum + group.in ** 3 / 3 + ranks.reduce((all, rank) => all + 6 * rank * group.in ** 2, 0);
-    }, 0);
     const grams = pass.reduce((sum, group) => sum + gramBytes * group.in ** 2, 0);
-    cost.seconds += executionSeconds(products, shapes.length, matMul, 'cpu') + solving / own;
+    cost.seconds += executionSeconds(products, shapes.length, matMul, 'cpu');
     cost.bytes = Math.max(cost.bytes, fitMemory(base, graph, shapes, 0) + grams);
   }
   return cost;

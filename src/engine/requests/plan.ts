@@ -11,7 +11,7 @@ import { expertGroup, groupSize } from '../../nn/train/trainGraph.ts';
 import type { PlannedExpert } from '../../protocol/engine/training.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 import { generationSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
-import { planFits } from '../merging/planFits.ts';
+import { planFits, planGates } from '../merging/planFits.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { plannedTime } from '../training/plannedTime.ts';
@@ -47,6 +47,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     prompt: longest,
     length: Math.min(longest + generationSettingsOf(recipe).maxTokens, base.config.maxLength),
   });
+  const cpuRate = device === 'cpu' ? rate : await matMulRate(workbench.threads, 'cpu');
   return {
     base: { folder: baseFolder, architecture: base.config.architecture, parameters: baseParameters(base) },
     device,
@@ -68,7 +69,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
       rate,
       device,
     ),
-    merges: planFits(experiment, base, prepared, device === 'cpu' ? rate : await matMulRate(workbench.threads, 'cpu')),
+    fitted: [...planFits(experiment, base, prepared, cpuRate), ...planGates(experiment, base, prepared, cpuRate)],
     notes,
   };
 };

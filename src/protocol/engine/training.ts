@@ -40,7 +40,7 @@ export const plannedTime = z.object({
   seconds: z.number(),
 });
 
-/** What a merge that is fitted to data will take, on the CPU. */
+/** What a merge, or gates of tokens, that are fitted to data will take, on the CPU. */
 const plannedFit = z.object({
   name: z.string(),
   method: z.string(),
@@ -95,8 +95,8 @@ export const plan = z.object({
     compiling: z.number(),
   }),
   time: plannedTime,
-  /** The recipe's merges that are fitted to the data of these experts alone. */
-  merges: z.array(plannedFit),
+  /** What of the recipe is fitted to the data of these experts alone: merges, and gates of tokens. */
+  fitted: z.array(plannedFit),
   /** What was assumed, in sentences. */
   notes: z.array(z.string()),
 });

@@ -70,7 +70,7 @@ const plan = z.extend(
     recompute: true,
     isRecomputeChosen: true,
     totalBytesWithout: true,
-    merges: true,
+    fitted: true,
     notes: true,
   }),
   {

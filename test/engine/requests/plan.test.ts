@@ -200,7 +200,7 @@ test('weights in 16 bits stay so where they would not fit otherwise, and before 
   assert.equal(between.totalBytesWithout, free.totalBytes);
 });
 
-test('merges that are fitted to data are planned: time, memory and examples, or why they cannot be', async context => {
+test('merges and gates that are fitted to data are planned: time, memory and examples, or why they cannot be', async context => {
   const recipe = tinyExperiment({
     merges: {
       both: { weights: { math: 0.5, code: 0.5 } },
@@ -209,21 +209,23 @@ test('merges that are fitted to data are planned: time, memory and examples, or 
       longer: { method: 'learned', examples: 8, epochs: 100 },
       distilled: { method: 'distilled', steps: 20, examples: 4 },
     },
+    router: { kind: 'tokens', examples: 6 },
   });
   const engine = testEngine(context);
-  const { merges } = await engine.request('plan', { recipe });
+  const { fitted } = await engine.request('plan', { recipe });
   assert.deepEqual(
-    merges.map(({ name, examples }) => [name, examples]),
+    fitted.map(({ name, examples }) => [name, examples]),
     [
       ['solved', 10],
       ['learned', 16],
       ['longer', 16],
       ['distilled', 8],
+      ['router', 12],
     ],
   );
-  const of = (wanted: string) => merges.find(({ name }) => name === wanted)!;
+  const of = (wanted: string) => fitted.find(({ name }) => name === wanted)!;
   assertClose([of('longer').seconds! / of('learned').seconds!], [10], 0.2, 'ten times the epochs');
-  for (const { totalBytes } of merges) assert.ok(totalBytes! > 125e6 && totalBytes! < 1e9, `${totalBytes}`);
+  for (const { totalBytes } of fitted) assert.ok(totalBytes! > 125e6 && totalBytes! < 1e9, `${totalBytes}`);
   // Of one of the experts alone there is nothing to plan.
-  assert.deepEqual((await engine.request('plan', { recipe, only: ['math'] })).merges, []);
+  assert.deepEqual((await engine.request('plan', { recipe, only: ['math'] })).fitted, []);
 });
