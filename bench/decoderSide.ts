@@ -18,6 +18,8 @@ export interface DecoderParams {
   llama: string;
   /** False compiles a graph without adapters. */
   adapters: boolean;
+  /** Linear gates, of random numbers, that choose among the experts for each token of a row with weight for `auto`. */
+  gates?: boolean;
 }
 
 /** A greedy continuation of a prompt. */

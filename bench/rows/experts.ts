@@ -16,10 +16,10 @@ interface Case {
   targets?: { one: number; blend: number };
 }
 
-/** What loaded, active and blended experts cost while decoding, against a graph of the base alone. */
+/** What loaded, active, blended and routed experts cost while decoding, against a graph of the base alone. */
 export const experts: RowGroup = {
   name: 'experts',
-  about: 'three experts loaded, one active or all blended: tokens/s against the base alone',
+  about: 'three experts loaded, one active, all blended, or chosen for each token: tokens/s against the base alone',
   async run(context) {
     const sizes = {
       '135M': { rank: 8, count: 16, rounds: 7, targets: { one: 0.92, blend: 0.85 } },
@@ -40,6 +40,7 @@ async function compare({ threads, say }: BenchContext, { base, rank, count, roun
   const params = { baseFolder: base.folder, gguf: '', llama: '', threads, room: 256, rows: 1 };
   const alone = await openDecoder('ours', { ...params, experts: [], adapters: false });
   const loaded = await openDecoder('ours', { ...params, experts: three, adapters: true });
+  const gated = await openDecoder('ours', { ...params, experts: three, adapters: true, gates: true });
   try {
     const names = three.map(e => e.name);
     const blend = Object.fromEntries(names.map((n, i) => [n, [0.4, 0.5, 0.1][i]!]));
@@ -49,8 +50,9 @@ async function compare({ threads, say }: BenchContext, { base, rank, count, roun
       { name: 'blend of all', side: loaded, weights: blend, active: 3, target: targets?.blend },
     ];
     const request = { prompts: [tokenRow(32, 1)], count, forced: [tokenRow(count, 2)] };
-    const [base0, ...others] = await alternate(rounds, [
+    const [base0, ofTokens, ...others] = await alternate(rounds, [
       () => alone.decode({ ...request, weights: [{}] }),
+      () => gated.decode({ ...request, weights: [{ auto: 1 }] }),
       ...cases.map(c => () => c.side.decode({ ...request, weights: [c.weights] })),
     ]);
     const speed = (turns: Decoded[], middle = median) => (1000 * count) / middle(turns.map(d => d.decodeMs));
@@ -58,7 +60,17 @@ async function compare({ threads, say }: BenchContext, { base, rank, count, roun
     const layers = linearLayers(config);
     const own = layers.reduce((sum, l) => sum + l.in * l.out, 0) + config.vocab * config.dim;
     const perExpert = layers.reduce((sum, l) => sum + rank * (l.in + l.out), 0);
-    return cases.map(
+    const gates: Row = {
+      group: 'experts',
+      name: `${base.name}, three of rank ${rank}, gates of tokens`,
+      unit: 'tokens/s',
+      value: speed(ofTokens!),
+      against: { name: 'one active', value: speed(others[1]!) },
+      fastest: { value: speed(ofTokens!, fastest), against: speed(others[1]!, fastest) },
+      target: targets && { kind: 'ratioAtLeast', is: 1 / 1.3 },
+      notes: ['all three experts are multiplied, and two gates a block'],
+    };
+    const rows = cases.map(
       (c, i): Row => ({
         group: 'experts',
         name: `${base.name}, three of rank ${rank}, ${c.name}`,
@@ -72,7 +84,8 @@ async function compare({ threads, say }: BenchContext, { base, rank, count, roun
         ],
       }),
     );
+    return [...rows, gates];
   } finally {
-    await Promise.all([alone.end(), loaded.end()]);
+    await Promise.all([alone.end(), loaded.end(), gated.end()]);
   }
 }

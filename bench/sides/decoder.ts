@@ -5,6 +5,10 @@ import { openModel } from '../../src/engine/runtime/openModel.ts';
 import { openBase } from '../../src/engine/runtime/quantizedBase.ts';
 import { readAdapter } from '../../src/experiment/adapterFiles.ts';
 import { createSampler } from '../../src/nn/decode/sample.ts';
+import { linearGroups } from '../../src/nn/model/layout.ts';
+import type { LinearGates } from '../../src/nn/model/tokenGates.ts';
+import { beginsHalf } from '../../src/nn/model/tokenGating.ts';
+import { Random } from '../../src/nn/tensor/random.ts';
 import { cacheFolder } from '../cacheFolder.ts';
 import type { Decoded, DecodeParams, DecoderParams, Switched, SwitchParams } from '../decoderSide.ts';
 import { serve } from '../serve.ts';
@@ -14,12 +18,13 @@ let model: Model;
 const greedy = createSampler({ temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 });
 
 await serve({
-  async open({ baseFolder, quantization, threads, experts, adapters }: DecoderParams) {
+  async open({ baseFolder, quantization, threads, experts, adapters, gates }: DecoderParams) {
     const base = await openBase(baseFolder, quantization ?? 'none', cacheFolder('bases'));
     if (adapters) model = await openModel(base, threads);
     else
       model = modelOver(base, await compileInference(base, threads, 'cpu', { adapted: false }), createAdapterBank([]));
     for (const e of experts) model.bank.load(await readAdapter(e.folder, e.name));
+    if (gates) await model.gateTokens(randomGates(experts.map(e => e.name)));
   },
 
   async decode({ prompts, weights, count, forced }: DecodeParams): Promise<Decoded> {
@@ -63,3 +68,11 @@ await serve({
     return { callMs, tokenMs };
   },
 });
+
+function randomGates(experts: string[]): LinearGates {
+  const random = new Random(1);
+  const numbers = (size: number) => Float32Array.from({ length: size }, () => 0.1 * random.normal());
+  const halves = linearGroups(model.base.config).filter(beginsHalf);
+  const gateOf = (inputs: number) => ({ weight: numbers(experts.length * inputs), bias: numbers(experts.length) });
+  return { kind: 'linear', experts, halves: new Map(halves.map(group => [group.name, gateOf(group.in)])) };
+}
