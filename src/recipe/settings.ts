@@ -56,3 +56,11 @@ export function mergeWeightsOf(recipe: Recipe, merge: string): Record<string, nu
 
 /** How experts are combined where nothing is said of it. */
 export const mergeDefaults: MergeSettings = mergeSettings.parse({});
+
+/** A router that chooses experts for each token. */
+export type TokenRouter = Extract<Recipe['router'], { kind: 'tokens' | 'arrow' }>;
+
+/** The recipe's router, where it chooses for each token and not for each prompt. */
+export function tokenRouterOf({ router }: Recipe): TokenRouter | undefined {
+  return router.kind === 'tokens' || router.kind === 'arrow' ? router : undefined;
+}

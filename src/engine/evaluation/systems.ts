@@ -4,8 +4,9 @@ import type { Call } from '../../protocol/contract.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import type { Report, ReportExample, ReportScore } from '../../protocol/report.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
+import { tokenRouterOf } from '../../recipe/settings.ts';
 import type { Router } from '../../router/router.ts';
-import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
+import { gateTokens } from '../gating/gateTokens.ts';
 import { byToken, type Weights } from '../runtime/adapterBank.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { answerSet, domainSets, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
@@ -41,7 +42,7 @@ export async function routingOf(
   open: OpenExperiment,
   call: Call<WorkProgress>,
 ): Promise<Routing> {
-  const gates = tokenRouter(open.experiment);
+  const gates = tokenRouterOf(open.experiment.recipe);
   const byTokens = gates && (await gateTokens(open, gates, workbench, call));
   return { byPrompt: await open.router(), byTokens };
 }

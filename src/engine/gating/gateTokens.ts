@@ -13,7 +13,7 @@ import { beginsHalf } from '../../nn/model/tokenGating.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { Recipe } from '../../recipe/schema.ts';
+import type { TokenRouter } from '../../recipe/settings.ts';
 import { drawExamples } from '../merging/drawExamples.ts';
 import { sourceOf } from '../merging/fitMerge.ts';
 import { byToken, type Weights } from '../runtime/adapterBank.ts';
@@ -21,13 +21,6 @@ import type { Model } from '../runtime/model.ts';
 import { watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { fitLinearGates } from './fitLinearGates.ts';
-
-/** A router that chooses experts for each token. */
-type TokenRouter = Extract<Recipe['router'], { kind: 'tokens' | 'arrow' }>;
-
-export function tokenRouter({ recipe: { router } }: Experiment): TokenRouter | undefined {
-  return router.kind === 'tokens' || router.kind === 'arrow' ? router : undefined;
-}
 
 /** What a model's gates were made of. */
 const madeOf = new WeakMap<TokenGates, string>();

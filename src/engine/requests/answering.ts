@@ -6,9 +6,9 @@ import type { RouteResult } from '../../protocol/route.ts';
 import type { Target, Weights } from '../../protocol/target.ts';
 import { weightsProblem } from '../../recipe/checkRecipe.ts';
 import { type GenerationSettings, generationSettings } from '../../recipe/schema.ts';
-import { generationSettingsOf } from '../../recipe/settings.ts';
+import { generationSettingsOf, tokenRouterOf } from '../../recipe/settings.ts';
 import { routeConversation } from '../../router/conversation.ts';
-import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
+import { gateTokens } from '../gating/gateTokens.ts';
 import type { Model } from '../runtime/model.ts';
 import { watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
@@ -63,7 +63,7 @@ export async function weightsOf(
     case 'weights':
       return { weights: await loaded(open, target.weights) };
     case 'auto': {
-      const byTokens = tokenRouter(open.experiment);
+      const byTokens = tokenRouterOf(open.experiment.recipe);
       if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
       const { route, prompt } = routeConversation(await open.router(), prompts);
       const { weights, abstained, evidence } = route;

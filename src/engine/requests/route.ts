@@ -1,8 +1,7 @@
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import type { RouteResult } from '../../protocol/route.ts';
-import { gateTokens, tokenRouter } from '../gating/gateTokens.ts';
-import { routeByTokens } from '../gating/tokenRoute.ts';
+import { tokenRouterOf } from '../../recipe/settings.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { modelLane } from './lanes.ts';
@@ -13,7 +12,7 @@ import { modelLane } from './lanes.ts';
  */
 export const handle: RequestHandler<'route'> = async (workbench, { recipe, prompts }, call) => {
   const experiment = recipe ? await openExperiment(recipe, workbench.mediaFolder) : undefined;
-  const byTokens = experiment && tokenRouter(experiment);
+  const byTokens = experiment && tokenRouterOf(experiment.recipe);
   const isEmbedded = (experiment?.recipe.base ?? 'embedded') === 'embedded';
   const text = isEmbedded ? await workbench.text(baseFolder('embedded', '', workbench.mediaFolder)) : undefined;
   const beyond = (prompt: string) => {
@@ -22,6 +21,9 @@ export const handle: RequestHandler<'route'> = async (workbench, { recipe, promp
   };
   if (byTokens)
     return modelLane.run(async () => {
+      // With it comes the runtime.
+      const { gateTokens } = await import('../gating/gateTokens.ts');
+      const { routeByTokens } = await import('../gating/tokenRoute.ts');
       const open = await workbench.open(experiment.path, watchFor(call));
       const weights = await gateTokens(open, byTokens, workbench, call);
       const routes: RouteResult[] = [];
