@@ -4,7 +4,8 @@
  * settings, beside one that starts fresh.
  *
  *   node --import tsx scripts/data/twoSkillStudy.ts OUT NAME=ADAPTER:RANK…
- *   npx multi-lora train OUT/two.lora.json && npx multi-lora eval --gates OUT/two.lora.json
+ *   npx multi-lora train OUT/two.lora.json --only NAME…      # some 16 at a time: all at once take 36 GB
+ *   npx multi-lora eval --gates OUT/two.lora.json
  *
  * Experts are called NAME-EXAMPLES-DRAW-SETTING.
  */

@@ -37,7 +37,7 @@ export interface InputReading {
 export interface InputReader {
   begin(pass: LinearGroup[]): void;
   /** What the graph of Gram matrices gives for a batch of an expert's texts. */
-  batch(out: Feeds, expert: number, batch: Batch): void;
+  batch(out: Feeds, expert: number): void;
   /** When all texts were read; `pause` hears cancellations. */
   end(pause: () => Promise<void>): Promise<void>;
 }
@@ -69,7 +69,7 @@ export async function readInputs(o: InputReading, beside: 'cross' | 'sum', reade
         const factors = gatedFactors ?? factorFeeds(base, adapter, paths, asked);
         for (const batch of batches[expert]!) {
           const fed = { ...textFeeds(batch, base.config), tokens: tokenPlaces(batch), ...factors };
-          reader.batch(await session.run(fed), expert, batch);
+          reader.batch(await session.run(fed), expert);
           await advance(batch.rows);
         }
       }
