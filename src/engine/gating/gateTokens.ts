@@ -118,7 +118,9 @@ async function readGates(
     if (metadata[fingerprintKey] !== fingerprint) return undefined;
     const halves: LinearGates['halves'] = new Map();
     for (const { name } of linearGroups(base.config).filter(beginsHalf)) {
-      halves.set(name, { weight: tensors.get(`${name}.weight`)!.data, bias: tensors.get(`${name}.bias`)!.data });
+      const [weight, bias] = ['weight', 'bias'].map(part => tensors.get(`${name}.${part}`)?.data);
+      if (!weight || !bias) return undefined;
+      halves.set(name, { weight, bias });
     }
     return { kind: 'linear', experts, halves };
   } catch (error) {
