@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { int8Support } from '../../src/engine/runtime/int8Support.ts';
 import { loadBase } from '../../src/experiment/base.ts';
 import { type BenchBase, benchBase } from '../bases.ts';
 import { trainingFlops } from '../flops.ts';
@@ -18,14 +19,24 @@ interface Case {
   plainRounds: number;
 }
 
+type Arithmetic = 'F32' | 'bf16';
+
 interface Peer {
   name: string;
   side: Side;
   /** What it said of itself when it was opened. */
   about: { torch: string; blas: string; threads: number };
+  arithmetic: Arithmetic;
   /** Steps of one turn, and turns. */
   steps: number;
   rounds: number;
+  turns: TrainedSteps[];
+}
+
+/** This project's training, in one of its arithmetics. */
+interface Own {
+  arithmetic: 'float' | 'int8';
+  side: Side;
   turns: TrainedSteps[];
 }
 
@@ -69,18 +80,24 @@ async function compare(context: BenchContext, job: Case): Promise<Row[]> {
     return { side, about: await side.call<T>('open', opened) };
   };
   try {
-    const own = await open('./sides/trainer.ts', params);
+    const arithmetics = (await int8Support(threads)).isExact ? (['float', 'int8'] as const) : (['float'] as const);
+    const owns: Own[] = [];
+    for (const arithmetic of arithmetics) {
+      const { side } = await open('./sides/trainer.ts', { ...params, arithmetic });
+      owns.push({ arithmetic, side, turns: [] });
+    }
     const matmul = await open('./sides/matmul.ts', { threads });
-    const { peers, missing } = await openPeers(job, threads, (file, env, python) =>
-      open<Peer['about']>(file, params, env, python),
+    const { peers, missing } = await openPeers(job, threads, (file, opened, env, python) =>
+      open<Peer['about']>(file, { ...params, ...opened }, env, python),
     );
-    const ownTurns: TrainedSteps[] = [];
     const rates: number[] = [];
     // The first turns warm up; they are kept because their losses are compared.
     await alternate(
       job.rounds + 1,
       [
-        async () => void ownTurns.push(await own.side.call<TrainedSteps>('steps', { count: job.steps })),
+        ...owns.map(({ side, turns }) => async () => {
+          turns.push(await side.call<TrainedSteps>('steps', { count: job.steps }));
+        }),
         ...peers.map(peer => async () => {
           if (peer.turns.length > peer.rounds) return;
           peer.turns.push(await peer.side.call<TrainedSteps>('steps', { count: peer.steps }));
@@ -89,43 +106,65 @@ async function compare(context: BenchContext, job: Case): Promise<Row[]> {
       ],
       { warmUps: 0 },
     );
-    return await rowsOf(job, ownTurns, peers, rates, missing);
+    return await rowsOf(job, owns, peers, rates, missing);
   } finally {
     await Promise.all(sides.map(side => side.end()));
   }
 }
 
 /**
- * PyTorch as Debian installs it, the same with settings that suit it better where the packages are there, and the one of
- * an interpreter that `MULTI_LORA_BENCH_PYTHON` names, with its memory kept.
+ * PyTorch of the interpreter that `PYTHON` names, in F32 and under autocast to bfloat16, with its memory kept; without it
+ * Debian's in F32, as it is installed and with settings that suit it better where the packages are there.
  */
 async function openPeers(
   { steps, rounds, plainRounds }: Case,
   threads: number,
-  open: (file: string, env: Record<string, string>, python?: string) => Promise<Pick<Peer, 'side' | 'about'>>,
+  open: (
+    file: string,
+    opened: { autocast: boolean },
+    env: Record<string, string>,
+    python?: string,
+  ) => Promise<Pick<Peer, 'side' | 'about'>>,
 ): Promise<{ peers: Peer[]; missing: string[] }> {
   const env = { OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) };
   const tuned = { ...env, ...keepMemory };
-  const python = process.env.MULTI_LORA_BENCH_PYTHON;
+  const python = process.env.PYTHON;
   const peers: Peer[] = [];
   const missing: string[] = [];
-  const add = async (turns: Pick<Peer, 'name' | 'steps' | 'rounds'>, peerEnv: Record<string, string>, of?: string) => {
+  const add = async (
+    turns: Pick<Peer, 'name' | 'arithmetic' | 'steps' | 'rounds'>,
+    peerEnv: Record<string, string>,
+  ) => {
     try {
-      peers.push({ ...turns, ...(await open('./peers/torchLora.py', peerEnv, of)), turns: [] });
+      const opened = { autocast: turns.arithmetic === 'bf16' };
+      peers.push({ ...turns, ...(await open('./peers/torchLora.py', opened, peerEnv, python)), turns: [] });
     } catch (error) {
       // The rate of matrix products is a comparison that needs no PyTorch.
       missing.push(`PyTorch ${turns.name} was not measured: ${(error as Error).message}`);
     }
   };
-  await add({ name: 'as installed', steps: 1, rounds: plainRounds }, env);
-  if (existsSync(openmpBlas)) await add({ name: 'tuned', steps, rounds }, { ...tuned, LD_LIBRARY_PATH: openmpBlas });
-  if (python) await add({ name: 'from PyPI', steps, rounds }, tuned, python);
+  if (python) {
+    await add({ name: 'F32', arithmetic: 'F32', steps, rounds }, tuned);
+    await add({ name: 'bf16 autocast', arithmetic: 'bf16', steps, rounds }, tuned);
+    return { peers, missing };
+  }
+  await add({ name: 'as installed', arithmetic: 'F32', steps: 1, rounds: plainRounds }, env);
+  if (existsSync(openmpBlas))
+    await add({ name: 'tuned', arithmetic: 'F32', steps, rounds }, { ...tuned, LD_LIBRARY_PATH: openmpBlas });
   return { peers, missing };
 }
 
+/** Most that losses of the first steps may lie from those of PyTorch in F32: nearly none in F32, a few digits in 8 bits. */
+const mostApart = { float: 1e-3, int8: 0.05 };
+/** What the two arithmetics should gain over PyTorch's, on the embedded base and on others. */
+const wanted = {
+  float: { F32: { embedded: 1.4, others: 1.4 }, bf16: { embedded: 0.8, others: 0.8 } },
+  int8: { F32: { embedded: 2.3, others: 3 }, bf16: { embedded: 1.5, others: 2 } },
+};
+
 async function rowsOf(
   { base, shape }: Case,
-  ownTurns: TrainedSteps[],
+  owns: Own[],
   peers: Peer[],
   rates: number[],
   missing: string[],
@@ -136,37 +175,48 @@ async function rowsOf(
   const times = (turns: TrainedSteps[]) => turns.slice(1).flatMap(t => t.times);
   const speed = (turns: TrainedSteps[], middle = median) => (1000 * tokens) / middle(times(turns));
   const losses = (turns: TrainedSteps[]) => turns.flatMap(t => t.losses).slice(0, 4);
-  const ownSpeed = speed(ownTurns);
-  const compared = peers.map(({ name, about, turns }): Row => {
-    const [ownLosses, theirs] = [losses(ownTurns), losses(turns)];
-    const apart = Math.max(...theirs.map((l, i) => Math.abs(l - ownLosses[i]!)));
-    if (!(apart < 1e-3)) throw new Error(`losses differ: ours ${ownLosses}, PyTorch's ${theirs}`);
-    const list = (values: number[]) => values.map(l => l.toFixed(5)).join(' ');
-    return {
-      group: 'training',
-      name: `${base.name}, tokens/s`,
-      unit: 'tokens/s',
-      value: ownSpeed,
-      against: { name: `PyTorch ${about.torch} ${name}`, value: speed(turns) },
-      fastest: { value: speed(ownTurns, fastest), against: speed(turns, fastest) },
-      target: { kind: 'ratioAtLeast', is: 4 },
-      notes: [
-        `${shape.rows}×${shape.length} tokens, ${shape.answer} of each row trained, rank ${shape.rank} on all linears`,
-        `losses of the first steps: ours ${list(ownLosses)}; PyTorch's ${list(theirs)}; at most ${apart.toExponential(1)} apart`,
-        `PyTorch on ${about.blas}, ${about.threads} threads: ${number((flops * speed(turns)) / tokens / 1e9)} useful GFLOP/s`,
-      ],
-    };
-  });
-  const useful = (flops * ownSpeed) / tokens / 1e9;
+  const list = (values: number[]) => values.map(l => l.toFixed(5)).join(' ');
+  const spread = (turns: TrainedSteps[]) => {
+    const all = times(turns);
+    return `${number(Math.min(...all))} to ${number(Math.max(...all))} ms a step`;
+  };
+  const compared = owns.flatMap(own =>
+    peers.map((peer): Row => {
+      const [ownLosses, theirs] = [losses(own.turns), losses(peer.turns)];
+      const apart = Math.max(...theirs.map((l, i) => Math.abs(l - ownLosses[i]!)));
+      if (peer.arithmetic === 'F32' && !(apart < mostApart[own.arithmetic]))
+        throw new Error(`losses differ: ours ${ownLosses}, PyTorch's ${theirs}`);
+      const { about } = peer;
+      return {
+        group: 'training',
+        name: `${base.name}, ${own.arithmetic}, tokens/s`,
+        unit: 'tokens/s',
+        value: speed(own.turns),
+        against: { name: `PyTorch ${about.torch} ${peer.name}`, value: speed(peer.turns) },
+        fastest: { value: speed(own.turns, fastest), against: speed(peer.turns, fastest) },
+        target: {
+          kind: 'ratioAtLeast',
+          is: wanted[own.arithmetic][peer.arithmetic][base.name === 'embedded' ? 'embedded' : 'others'],
+        },
+        notes: [
+          `${shape.rows}×${shape.length} tokens, ${shape.answer} of each row trained, rank ${shape.rank} on all linears`,
+          `losses of the first steps: ours ${list(ownLosses)}; PyTorch's ${list(theirs)}; at most ${apart.toExponential(1)} apart`,
+          `ours ${spread(own.turns)}, PyTorch's ${spread(peer.turns)}`,
+          `PyTorch on ${about.blas}, ${about.threads} threads: ${number((flops * speed(peer.turns)) / tokens / 1e9)} useful GFLOP/s`,
+        ],
+      };
+    }),
+  );
+  const float = owns[0]!.turns;
   return [
     ...compared,
     {
       group: 'training',
       name: `${base.name}, useful GFLOP/s`,
       unit: 'GFLOP/s',
-      value: useful,
+      value: (flops * speed(float)) / tokens / 1e9,
       against: { name: 'MatMul 1024³', value: median(rates.slice(1)) / 1e9 },
-      fastest: { value: (flops * speed(ownTurns, fastest)) / tokens / 1e9, against: Math.max(...rates) / 1e9 },
+      fastest: { value: (flops * speed(float, fastest)) / tokens / 1e9, against: Math.max(...rates) / 1e9 },
       target: { kind: 'ratioAtLeast', is: 0.65 },
       notes: [`${number(flops / 1e9)} GFLOP a step, counted by bench/flops.ts`, ...missing],
     },

@@ -1,8 +1,11 @@
+import { trainingBase } from '../../src/engine/training/int8Base.ts';
 import { openTrainSessions, type TrainSessions } from '../../src/engine/training/trainBackend.ts';
 import { loadBase } from '../../src/experiment/base.ts';
 import { linearLayers } from '../../src/nn/model/layout.ts';
 import { hyperVector } from '../../src/nn/train/adamw.ts';
 import { assembleBatch } from '../../src/nn/train/assembleBatch.ts';
+import type { Arithmetic } from '../../src/protocol/arithmetic.ts';
+import { cacheFolder } from '../cacheFolder.ts';
 import { serve } from '../serve.ts';
 import type { TrainedSteps, TrainingCase } from '../trainingCase.ts';
 
@@ -12,14 +15,21 @@ let sessions: TrainSessions;
 let step = 0;
 
 await serve({
-  async open(params: TrainingCase) {
+  async open(params: TrainingCase & { arithmetic?: Arithmetic }) {
     job = params;
-    const base = await loadBase(job.baseFolder);
+    const { arithmetic = 'float' } = params;
+    const stored = await loadBase(job.baseFolder);
+    const base = await trainingBase(
+      stored,
+      { graphs: { arithmetic } },
+      { cacheFolder: cacheFolder('bases'), threads: job.threads },
+    );
     const targets = linearLayers(base.config).map(l => l.path);
     sessions = await openTrainSessions({
       base,
       experts: [{ name: 'e', rank: job.rank, targets, seed: job.seed, dropout: 0 }],
       accumulates: false,
+      arithmetic,
       threads: job.threads,
     });
   },

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { arithmetics } from './arithmetic.ts';
 import { runKinds, runStates } from './runState.ts';
 
 const progress = z.object({
@@ -38,12 +39,16 @@ export const runRecordSchema = z.object({
   progress: z.optional(progress),
   /** Of a training: each expert's rate at its peak, where the recipe leaves it to the base too. */
   learningRates: z.optional(z.record(z.string(), z.number())),
+  /** Of a training: how products with the base were computed. */
+  arithmetic: z.optional(z.enum(arithmetics)),
   /** Why it failed. */
   message: z.optional(z.string()),
   result: z.optional(result),
 });
 
 export type RunRecord = z.infer<typeof runRecordSchema>;
+/** What a recipe may leave to the base and to the machine. */
+export type NotedSettings = Pick<RunRecord, 'learningRates' | 'arithmetic'>;
 export type RunProgress = z.infer<typeof progress>;
 export type RunResult = z.infer<typeof result>;
 

@@ -1,6 +1,7 @@
 // The namespace: '{ z }' keeps every language's messages in the bundles, 400 kB of them.
 import * as z from 'zod';
 import { checkPatterns, targetExpression } from '../nn/lora/modulePattern.ts';
+import { arithmetics } from '../protocol/arithmetic.ts';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { type FittedMethod, mergeMethods, mergeMethodTexts } from '../protocol/mergeMethod.ts';
 import { quantizations } from '../protocol/quantization.ts';
@@ -196,6 +197,12 @@ export const trainingSettings = z
       .default('auto')
       .describe(
         "Gradient checkpointing (Chen et al. 2016): the backward pass computes each block's activations again. A quarter to a third slower, in less memory, with the same results. 'auto' does so where training would not fit into memory otherwise; one expert's true is enough for a run.",
+      ),
+    arithmetic: z
+      .enum(['auto', ...arithmetics])
+      .default('auto')
+      .describe(
+        "How products with the frozen base are computed: in F32 ('float'), or with 8-bit integers ('int8'), which is half again to twice as fast on processors that have instructions for it (AVX-512 VNNI, for example). 'auto' uses them there, on bases at least 256 wide that are not quantised. Everything else is F32 either way. Experts of one run share it.",
       ),
     lossOn: z
       .enum(['answer', 'all'])

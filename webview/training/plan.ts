@@ -132,11 +132,12 @@ function memoryOf(plan: TrainingPlan): HTMLElement {
     {},
     bar,
     element('p', { class: fits ? 'muted' : 'problem' }, fits ? `${share}.` : `It does not fit: ${share}.`),
-    (plan.widensAtUse || plan.halfActivations || plan.isRecomputeChosen) &&
+    (plan.arithmetic === 'int8' || plan.widensAtUse || plan.halfActivations || plan.isRecomputeChosen) &&
       element(
         'p',
         { class: 'muted' },
         [
+          plan.arithmetic === 'int8' && 'Products with the base are computed in 8 bits.',
           plan.isRecomputeChosen && 'Activations are computed again.',
           plan.device === 'cpu' && weights,
           plan.totalBytesWithout > totalBytes && `It would take ${bytes(plan.totalBytesWithout)} otherwise.`,

@@ -26,6 +26,12 @@ const verdictText: Record<DoctorResult['device']['verdicts'][number]['state'], s
   broken: 'is not used any more',
 };
 
+const int8Text: Record<DoctorResult['int8'], string> = {
+  fast: 'fast: trainings use them',
+  slow: 'no faster than those in F32, which trainings use',
+  inexact: 'not exact on this processor: trainings use F32',
+};
+
 function doctorLines(r: DoctorResult): string[] {
   const bundled = r.backends.filter(b => b.bundled).map(b => b.name);
   const others = r.backends.filter(b => !b.bundled).map(b => b.name);
@@ -36,6 +42,7 @@ function doctorLines(r: DoctorResult): string[] {
       ['runtime', r.runtime],
       ['platform', r.platform],
       ['processor', `${r.cpu}, ${r.cores} usable, ${r.threads} threads for the runtime`],
+      ['8-bit products', int8Text[r.int8]],
       ['memory', `${megabytes(r.freeMemoryBytes)} free of ${megabytes(r.memoryBytes)}`],
       ['backends', `${bundled.join(', ')}${others.length > 0 ? ` (not installed: ${others.join(', ')})` : ''}`],
       ['device', `${r.device.used}: ${r.device.reason}`],

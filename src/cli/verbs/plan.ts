@@ -41,7 +41,10 @@ function planLines(p: PlanResult): string[] {
     ...columns([
       row('process', memory.process),
       row('compiled graphs', memory.graphs),
-      row(`base weights${p.widensAtUse ? ', in 16 bits' : ''}`, memory.weights),
+      row(
+        `base weights${p.arithmetic === 'int8' ? ', in 8 bits' : p.widensAtUse ? ', in 16 bits' : ''}`,
+        memory.weights,
+      ),
       row('factors', memory.factors),
       row('optimiser', memory.optimiser),
       row(

@@ -5,6 +5,7 @@ import { hashName } from '../../nn/lora/initFactors.ts';
 import { trainLoop } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { DeviceUse } from '../runtime/deviceUse.ts';
+import { trainingBase } from '../training/int8Base.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { checkFits, planTraining } from '../training/planTraining.ts';
 import type { PreparedExpert } from '../training/prepareExpert.ts';
@@ -43,15 +44,16 @@ export async function trainOneAdapter(
   const { seed } = o.experiment.recipe;
   const budget = memoryBudget(o.memoryLimit, device);
   const { halfFloats } = o.use;
-  const plan = await planTraining({ base: o.base, prepared: [prepared], seed, device, halfFloats, budget });
+  const { threads } = o;
+  const plan = await planTraining({ base: o.base, prepared: [prepared], seed, device, halfFloats, budget, threads });
   checkFits(plan, budget);
   const sessions = await openTrainSessions({
     ...plan.graphs,
     // A single expert takes no turns.
     inTurn: false,
-    base: o.base,
+    base: await trainingBase(o.base, plan, { cacheFolder: o.cacheFolder, threads, signal: o.signal }),
     experts: [{ name: job.name, rank, targets, dropout, seed: hashName(job.name) }],
-    threads: o.threads,
+    threads,
     device,
     from,
   });

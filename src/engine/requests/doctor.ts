@@ -3,6 +3,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
+import { int8Support } from '../runtime/int8Support.ts';
 import { runtimeBackends, runtimeVersion } from '../runtime/session.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
@@ -41,6 +42,7 @@ export const handle: RequestHandler<'doctor'> = async (workbench, { probe }) => 
     problems.push(
       `Only ${Math.round((bavail * bsize) / 1e6)} MB are free on the disk of ${process.cwd()}: free some space.`,
     );
+  const { isExact, isFast } = await int8Support(workbench.threads);
   return {
     node: process.version,
     runtime: `onnxruntime-node ${runtimeVersion}`,
@@ -48,6 +50,7 @@ export const handle: RequestHandler<'doctor'> = async (workbench, { probe }) => 
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     threads: workbench.threads,
+    int8: isFast ? 'fast' : isExact ? 'slow' : 'inexact',
     memoryBytes: totalmem(),
     freeMemoryBytes,
     backends,

@@ -34,9 +34,10 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     cacheFolder: workbench.cacheFolder,
   });
   const { device, halfFloats } = await workbench.devices.use();
+  const { threads } = workbench;
   const budget = memoryBudget(workbench.memoryLimit, device);
-  const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget });
-  const rate = await matMulRate(workbench.threads, device);
+  const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget, threads });
+  const rate = await matMulRate(threads, device);
   const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);
   const answering = answeringMemory({
     config: graphConfig(base),
@@ -47,13 +48,14 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     prompt: longest,
     length: Math.min(longest + generationSettingsOf(recipe).maxTokens, base.config.maxLength),
   });
-  const cpuRate = device === 'cpu' ? rate : await matMulRate(workbench.threads, 'cpu');
+  const cpuRate = device === 'cpu' ? rate : await matMulRate(threads, 'cpu');
   return {
     base: { folder: baseFolder, architecture: base.config.architecture, parameters: baseParameters(base) },
     device,
     experts: prepared.map(expert => plannedExpert(recipe, base, expert)),
     memory: { process: processBytes, ...plan.memory },
     totalBytes: processBytes + totalBytes(plan.memory),
+    arithmetic: plan.graphs.arithmetic ?? 'float',
     widensAtUse: plan.graphs.upcastsAtUse === true,
     halfActivations: plan.graphs.halfActivations === true,
     recompute: plan.graphs.recompute === true,

@@ -19,7 +19,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
     return recordRun(
       { kind: 'train', id, recipe: path, output: paths.output, experts: names },
       call,
-      async (run, folder, noteRates) => {
+      async (run, folder, note) => {
         const job = {
           experiment,
           base: await openBase(experiment.baseFolder, recipe.quantization, workbench.cacheFolder, watchFor(run)),
@@ -34,7 +34,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           threads: workbench.threads,
           memoryLimit: workbench.memoryLimit,
           signal: run.signal,
-          noteRates,
+          note,
         };
         let finished = false;
         for await (const event of trainOn(await workbench.devices.use(), job)) {

@@ -2,7 +2,7 @@ import { resultPaths } from '../../experiment/paths.ts';
 import { openRunRecord } from '../../experiment/runs.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { EngineProgress } from '../../protocol/engine/engineApi.ts';
-import type { RunRecord, RunResult } from '../../protocol/runRecord.ts';
+import type { NotedSettings, RunRecord, RunResult } from '../../protocol/runRecord.ts';
 import type { StopWish } from '../../protocol/runState.ts';
 import { engineEnds } from '../workbench/request.ts';
 
@@ -24,12 +24,12 @@ export interface RecordedRun extends Pick<RunRecord, 'kind' | 'recipe' | 'expert
 /**
  * Does the work of a run, and keeps a record of how far it is where other windows and later sessions find it. Besides
  * its caller, a file named `stop` beside the record cancels it. `work` gets the folder of the
- * record, and what notes the learning rates in it.
+ * record, and what notes the training's settings in it.
  */
 export async function recordRun<R>(
   { output, ...run }: RecordedRun,
   call: Call<RunTold>,
-  work: (call: Call<RunTold>, folder: string, noteRates: (rates: Record<string, number>) => void) => Promise<R>,
+  work: (call: Call<RunTold>, folder: string, note: (settings: NotedSettings) => void) => Promise<R>,
   outcome: (result: R) => { isWhole: boolean; result: RunResult },
 ): Promise<R> {
   const opened = await openRunRecord(resultPaths(output), run);
@@ -75,8 +75,8 @@ export async function recordRun<R>(
         call.progress(told);
       },
     };
-    const result = await work(recorded, paths.folder, rates => {
-      record.learningRates = rates;
+    const result = await work(recorded, paths.folder, settings => {
+      Object.assign(record, settings);
       isChanged = true;
     });
     const end = outcome(result);

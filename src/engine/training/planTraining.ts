@@ -1,13 +1,17 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
 import { batchShapes, type ExecutionShapes } from '../../nn/memory/batchShapes.ts';
+import { placedTensors } from '../../nn/memory/plannedTensors.ts';
 import { type TrainingMemory, totalBytes, trainingMemory } from '../../nn/memory/trainingMemory.ts';
+import { int8Tensors, withInt8Places } from '../../nn/model/int8Tensors.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { DType } from '../../nn/tensor/dtype.ts';
 import { packsWeights, type SessionGraphOptions, takesTurns } from '../../nn/train/sessionGraph.ts';
 import { accumulatesGradients } from '../../nn/train/trainLoop.ts';
+import type { Arithmetic } from '../../protocol/arithmetic.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
+import { int8Support } from '../runtime/int8Support.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
 import type { PreparedExpert } from './prepareExpert.ts';
 import { trainedExpert } from './trainedExpert.ts';
@@ -31,6 +35,7 @@ export interface TrainingPlanOptions {
   /** A device other than the CPU has half floats. */
   halfFloats: boolean;
   budget: MemoryBudget;
+  threads: number;
 }
 
 /** This process with the runtime loaded and nothing compiled: measured 95 to 130 MB. */
@@ -53,11 +58,13 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   const shapes = await batchShapes(jobs, { seed, inTurn });
   const accumulates = accumulatesGradients(jobs, inTurn);
   const halfActivations = device !== 'cpu' && o.halfFloats;
-  const graphs = { config: graphConfig(base), tensors: base.tensors, experts, accumulates, inTurn, halfActivations };
+  const arithmetic = await chosenArithmetic(o);
+  const tensors = arithmetic === 'int8' ? plannedCodes(base) : base.tensors;
+  const graphs = { config: graphConfig(base), tensors, experts, accumulates, inTurn, halfActivations, arithmetic };
   const wishes = prepared.map(p => p.settings.recompute);
   const isAsked = wishes.includes(true);
   const recomputes = !isAsked && wishes.includes('auto') ? [false, true] : [isAsked];
-  const upcasts = !canUpcastAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
+  const upcasts = arithmetic === 'int8' || !canUpcastAtUse(o) ? [false] : device === 'cpu' ? [false, true] : [true];
   const ways = recomputes.flatMap(recompute => upcasts.map(upcastsAtUse => ({ recompute, upcastsAtUse })));
   const planned: Pick<TrainingPlan, 'graphs' | 'shapes' | 'memory'>[] = [];
   const bytesOf = ({ memory }: Pick<TrainingPlan, 'memory'>) => totalBytes(memory);
@@ -74,6 +81,47 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
     isRecomputeChosen: chosen.graphs.recompute === true && !isAsked,
     bytesWithout: bytesOf(planned[0]!),
   };
+}
+
+/** Products of narrower bases are too small to gain anything. */
+const leastWidth = 256;
+
+/**
+ * How the run's products with the base are computed. Throws `mismatch` where its experts want different things, and
+ * `unsupported` where 8 bits are asked for that the base, the device or the processor cannot give.
+ */
+async function chosenArithmetic({ base, prepared, device, threads }: TrainingPlanOptions): Promise<Arithmetic> {
+  const wishes = new Set(prepared.map(p => p.settings.arithmetic));
+  if (wishes.has('float') && wishes.has('int8'))
+    throw new WorkbenchError(
+      'mismatch',
+      "experts of one run share its arithmetic, and some ask for 'float', others for 'int8'",
+      "Give them the same 'arithmetic', or train them one after the other.",
+    );
+  if (wishes.has('float')) return 'float';
+  const isAsked = wishes.has('int8');
+  const obstacle =
+    device !== 'cpu'
+      ? `it computes on ${device}, and products in 8 bits are the CPU's`
+      : base.quantization
+        ? `the base is quantised to ${base.quantization} already`
+        : undefined;
+  if (obstacle === undefined && (isAsked || base.config.dim >= leastWidth)) {
+    const { isExact, isFast } = await int8Support(threads);
+    if (isAsked ? isExact : isFast) return 'int8';
+  }
+  if (!isAsked) return 'float';
+  throw new WorkbenchError(
+    'unsupported',
+    `this training cannot use 'arithmetic' 'int8': ${obstacle ?? 'the processor cuts off sums of products in 8 bits'}`,
+    "Set it to 'auto' or 'float'.",
+  );
+}
+
+/** The base's tensors as they will be with codes beside them. */
+function plannedCodes({ config, tensors }: Base) {
+  const codes = placedTensors(int8Tensors(config));
+  return withInt8Places(config, tensors, name => codes.get(name)!);
 }
 
 /** Whether a base's weights can stay in 16 bits: a small base's are packed in F32, and a GPU has no operator for BF16. */

@@ -14,11 +14,13 @@ import { Random } from '../../nn/tensor/random.ts';
 import { type EncodedExample, trainedTokens } from '../../nn/train/assembleBatch.ts';
 import { defaultLearningRate } from '../../nn/train/defaultRate.ts';
 import type { SweepGrid } from '../../nn/train/sweepGrid.ts';
+import type { Arithmetic } from '../../protocol/arithmetic.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Sweep, SweepEvent, SweepPoint } from '../../protocol/sweep.ts';
 import type { TrainingSettings } from '../../recipe/schema.ts';
 import { type DeviceUse, runOn } from '../runtime/deviceUse.ts';
+import { trainingBase } from './int8Base.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { plannedTime } from './plannedTime.ts';
 import { checkFits, planTraining, processBytes, type TrainingPlan } from './planTraining.ts';
@@ -53,7 +55,7 @@ const mostValidation = 256;
  * checkpoints and runs of the recipe are left alone. Ends early when the signal aborts.
  */
 export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean; sweep: Sweep; paths: SweepPaths }> {
-  const { experiment, base, expert, grid } = o;
+  const { experiment, base, expert, grid, cacheFolder, threads, signal } = o;
   const { recipe } = experiment;
   const isSetAside = recipe.experts[expert]!.data!.validation === undefined;
   const prepared = await prepareExpert(isSetAside ? withValidation(experiment, expert) : experiment, base, expert, o);
@@ -62,7 +64,9 @@ export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean;
   // All before the first: the last point should not be refused after hours.
   for (const rank of grid.ranks) checkFits(await planOf(rank, o.use.device), memoryBudget(o.memoryLimit, o.use.device));
 
-  const key = await keyOf(o, prepared, validation.length);
+  // Every rank's products are computed alike.
+  const { arithmetic } = (await planOf(grid.ranks[0]!, o.use.device)).graphs;
+  const key = await keyOf(o, prepared, validation.length, arithmetic);
   const paths = experiment.paths.sweep(expert, key);
   return withSweepLock(experiment.paths, paths.lock, async () => {
     const before = await readSweep(paths);
@@ -112,13 +116,13 @@ export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean;
       const later = missing.slice(i + 1);
       const trained = await runOn(o.use, async device =>
         trainSweepPoint({
-          base,
+          base: await trainingBase(base, await planOf(rank, device), { cacheFolder, threads, signal }),
           prepared: atPoint(base, prepared, { learningRate, rank }, grid.steps),
           plan: await planOf(rank, device),
           validation,
           startLoss: Number.isFinite(sweep.startLoss) ? sweep.startLoss : undefined,
           seed: recipe.seed,
-          threads: o.threads,
+          threads,
           device,
           onStep: ({ step, steps, experts, tokensPerSecond, secondsLeft, residentBytes }) =>
             o.tell({
@@ -131,7 +135,7 @@ export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean;
               secondsLeft: secondsLeft + later.reduce((sum, p) => sum + (mean(took) ?? planned.get(p.rank)!), 0),
               residentBytes,
             }),
-          signal: o.signal,
+          signal,
         }),
       );
       if (!trained) {
@@ -211,6 +215,7 @@ function plans(o: SweepOptions, prepared: PreparedExpert, validation: EncodedExa
         device,
         halfFloats: o.use.halfFloats,
         budget: memoryBudget(o.memoryLimit, device),
+        threads: o.threads,
       });
     };
     const plan = known.get(key) ?? make();
@@ -230,6 +235,7 @@ const notLearned: readonly string[] = [
   'steps',
   'epochs',
   'recompute',
+  'arithmetic',
   'validateEvery',
   'patience',
   'checkpointEvery',
@@ -241,11 +247,13 @@ async function keyOf(
   { base, experiment, grid }: SweepOptions,
   { job, settings, lora, dataHash }: PreparedExpert,
   validation: number,
+  arithmetic: Arithmetic | undefined,
 ): Promise<string> {
   const learned = Object.entries(settings).filter(([key]) => !notLearned.includes(key));
   const factors = { ...factorShape(lora), rank: undefined };
   const held = base.quantization ?? 'none';
   const { seed } = experiment.recipe;
-  const parts = [await hashBase(base), held, seed, job.name, learned, factors, grid.steps, dataHash, validation];
+  const own = [await hashBase(base), held, seed, job.name, learned, factors, grid.steps, dataHash, validation];
+  const parts = arithmetic === 'int8' ? [...own, arithmetic] : own;
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

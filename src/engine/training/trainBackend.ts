@@ -63,8 +63,8 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
       device: o.device,
       resident,
       varyingShapes: true,
-      // Products with quantised weights are slower without packing.
-      packsWeights: base.quantization !== undefined || packsWeights(base.config),
+      // Products with weights in few bits are slower without packing.
+      packsWeights: o.arithmetic === 'int8' || base.quantization !== undefined || packsWeights(base.config),
     });
   /** Of the places whose experts have magnitudes; on the CPU, which reads stored weights of every type. */
   const normSessions = new Map<string, Session>();

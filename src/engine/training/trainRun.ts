@@ -21,11 +21,14 @@ import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { mostCut } from '../../nn/tokenizer/learningProblems.ts';
 import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
 import { trainLoop } from '../../nn/train/trainLoop.ts';
+import type { Arithmetic } from '../../protocol/arithmetic.ts';
 import type { Device } from '../../protocol/device.ts';
 import { cutAnswersCode, WorkbenchError } from '../../protocol/errors.ts';
+import type { NotedSettings } from '../../protocol/runRecord.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
 import type { DeviceUse } from '../runtime/deviceUse.ts';
 import { isRefusal } from '../runtime/session.ts';
+import { trainingBase } from './int8Base.ts';
 import { memoryBudget } from './memoryBudget.ts';
 import { checkFits, planTraining, processBytes } from './planTraining.ts';
 import { chosenExperts, originOf, type PreparedExpert, prepareExperts } from './prepareExpert.ts';
@@ -45,8 +48,8 @@ export interface TrainRunOptions {
   from?: string;
   /** Hears how far the data is tokenised. */
   watch?: WorkWatch;
-  /** Where the tokens of data may be kept. */
-  cacheFolder?: string;
+  /** Where the tokens of data and codes of the base are kept. */
+  cacheFolder: string;
   /** Train although answers are cut. */
   allowCut?: boolean;
   /** The folder of the checkpoints that this run keeps. */
@@ -57,8 +60,8 @@ export interface TrainRunOptions {
   halfFloats?: boolean;
   /** Bytes that this process may take; what is free without it. */
   memoryLimit?: number;
-  /** Hears each expert's learning rate at its peak, before the first step. */
-  noteRates?(rates: Record<string, number>): void;
+  /** Hears, before the first step, what the recipe has left to the base and the machine. */
+  note?(settings: NotedSettings): void;
   signal: AbortSignal;
 }
 
@@ -94,26 +97,31 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { experiment, base } = o;
   const names = chosenExperts(experiment, o.only);
   const prepared = await prepareExperts(experiment, base, names, o);
-  o.noteRates?.(Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])));
   // Before the base is read whole. Who goes on has been asked before.
   if (!o.allowCut && !o.resume && !o.from) checkCut(prepared);
   const { device = 'cpu', halfFloats = false } = o;
   const budget = memoryBudget(o.memoryLimit, device);
-  const plan = await planTraining({ base, prepared, seed: experiment.recipe.seed, device, halfFloats, budget });
+  const { seed } = experiment.recipe;
+  const plan = await planTraining({ base, prepared, seed, device, halfFloats, budget, threads: o.threads });
   checkFits(plan, budget);
+  o.note?.({
+    learningRates: Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])),
+    arithmetic: plan.graphs.arithmetic,
+  });
   // A folder that cannot be written should fail before the first step, not at the first checkpoint.
   await makeWritableFolder(experiment.paths.output);
   const baseHash = await hashBase(base);
   const fingerprint = fingerprintOf(
     base.quantization ? `${baseHash} ${base.quantization}` : baseHash,
-    experiment.recipe.seed,
+    seed,
     prepared,
+    plan.graphs.arithmetic,
   );
   const path = experiment.paths.checkpoint(names);
   const origin: CheckpointOrigin = {
     baseHash,
     ...(base.quantization && { quantization: base.quantization }),
-    seed: experiment.recipe.seed,
+    seed,
     experts: prepared.map(originOf),
   };
   const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
@@ -127,14 +135,19 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     ...plan.graphs,
-    base,
+    base: await trainingBase(base, plan, {
+      ...o.watch,
+      cacheFolder: o.cacheFolder,
+      threads: o.threads,
+      signal: o.signal,
+    }),
     experts: plan.graphs.experts.map(expert => ({
       ...expert,
-      seed: factorSeed(experiment.recipe.seed, expert.name),
+      seed: factorSeed(seed, expert.name),
     })),
     threads: o.threads,
     device,
-    from: checkpoint?.states ?? startStates(base, prepared, experiment.recipe.seed),
+    from: checkpoint?.states ?? startStates(base, prepared, seed),
   });
   if (plan.isRecomputeChosen)
     yield {
@@ -149,7 +162,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
       jobs: prepared.map(p => p.job),
       backend: sessions,
       inTurn: plan.graphs.inTurn,
-      seed: experiment.recipe.seed,
+      seed,
       from: checkpoint?.position,
       save: async position => {
         const states = new Map<string, ExpertState>();
@@ -194,17 +207,20 @@ function checkCut(prepared: PreparedExpert[]): void {
   );
 }
 
-/** A hash of all that a run depends on: the base with its quantisation, the seed, and the experts' data and settings. */
-function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[]): string {
+/**
+ * A hash of all that a run depends on: the base with its quantisation, the arithmetic, the seed, and the experts' data and
+ * settings.
+ */
+function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[], arithmetic?: Arithmetic): string {
   const parts = prepared.map(({ job, settings, lora, dataHash, start }) => {
     // The number of stored checkpoints does not change what is learned, and `epochs` has become `steps`.
-    const { keepCheckpoints: _, epochs: __, loraPlusRatio, ...learned } = settings;
+    const { keepCheckpoints: _, epochs: __, arithmetic: ___, loraPlusRatio, ...learned } = settings;
     // Settings that later versions added count where they are set, so that what earlier ones began can be resumed.
     const plus = loraPlusRatio === 1 ? {} : { loraPlusRatio };
     return [job.name, { ...learned, ...plus }, job.steps, factorShape(lora), dataHash, ...(start ? [start.hash] : [])];
   });
   return createHash('sha256')
-    .update(JSON.stringify([base, seed, parts]))
+    .update(JSON.stringify([base, seed, parts, ...(arithmetic === 'int8' ? [arithmetic] : [])]))
     .digest('hex');
 }
 

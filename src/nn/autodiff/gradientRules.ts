@@ -1,3 +1,4 @@
+import { baseProductBack } from '../graph/baseProduct.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 
@@ -102,6 +103,12 @@ export const gradientRules: Record<string, GradientRule> = {
       wants(2) ? op.sumTo(g, dy, n.inputs[2]!.shape) : undefined,
     ];
   },
+
+  // The base is frozen: its weight gets no gradient.
+  BaseProduct: (g, n, dy, wants) => [
+    wants(0) ? baseProductBack(g, dy, n) : undefined,
+    wants(1) ? op.sumTo(g, dy, n.inputs[1]!.shape) : undefined,
+  ],
 
   FusedMatMul: (g, n, dy, wants) => {
     const [a, b] = [first(n), second(n)];

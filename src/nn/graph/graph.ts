@@ -9,6 +9,7 @@ export type ElementType =
   | 'int64'
   | 'int32'
   | 'uint8'
+  | 'int8'
   | 'uint4'
   | 'bool';
 

@@ -43,6 +43,7 @@ export const sub = binary('Sub');
 export const mul = binary('Mul');
 export const div = binary('Div');
 export const min = binary('Min');
+export const max = binary('Max');
 export const neg = unary('Neg');
 export const abs = unary('Abs');
 export const exp = unary('Exp');
@@ -146,6 +147,8 @@ function reduce(op: string) {
 }
 export const reduceSum = reduce('ReduceSum');
 export const reduceSumSquare = reduce('ReduceSumSquare');
+/** No gradient rule. */
+export const reduceMax = reduce('ReduceMax');
 
 /** Same elements in another shape; sizes known only at run time must be defined in the graph. */
 export function reshape(g: Graph, x: Value, shape: Dim[]): Value {

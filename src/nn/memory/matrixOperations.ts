@@ -2,7 +2,7 @@ import type { Dim, Graph } from '../graph/graph.ts';
 import { executionOrder } from './executionOrder.ts';
 import { factorsOf, type Sizes, sizeOf } from './sizes.ts';
 
-const products = new Set(['Gemm', 'FusedMatMul', 'MatMulNBits']);
+const products = new Set(['Gemm', 'FusedMatMul', 'MatMulNBits', 'MatMulIntegerToFloat']);
 
 /**
  * Floating-point operations of a graph's matrix products, a multiplication and an addition each counting one, as a

@@ -12,6 +12,7 @@ const elementBytes: Record<ElementType, number> = {
   int64: 8,
   int32: 4,
   uint8: 1,
+  int8: 1,
   uint4: 0.5,
   bool: 1,
 };

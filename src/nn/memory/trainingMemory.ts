@@ -75,7 +75,7 @@ function uncollectedCopies(written: number, copied: number, executions: number):
 
 /** The memory of one compiled graph, which never gives back what its executions have touched. */
 function graphMemory(o: SessionGraphOptions, phase: TrainPhase, shapes: BatchShape[]) {
-  return executionMemory(sessionGraph(o, phase), shapes, packsWeights(o.config));
+  return executionMemory(sessionGraph(o, phase), shapes, o.arithmetic !== 'int8' && packsWeights(o.config));
 }
 
 /**

@@ -2,14 +2,13 @@ import { gradients } from '../autodiff/gradients.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { Adapter } from '../lora/adapter.ts';
-import { externalWeights } from '../model/baseWeights.ts';
+import { adaptedForward } from '../model/adaptedForward.ts';
+import { externalWeights, lowerProducts } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { linearLayers } from '../model/layout.ts';
-import { defineBatchSizes, outputProjection, rowPositions, type TransformerParts } from '../model/transformer.ts';
-import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
+import { defineBatchSizes, outputProjection, rowPositions } from '../model/transformer.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { addUpdate, factorName, flatten, groupSize, type ParameterGroup, unflatten } from '../train/trainGraph.ts';
-import { adaptedForward } from './adaptedForward.ts';
 import type { StackedFactors } from './stackedFactors.ts';
 
 export interface DistillGraphOptions {
@@ -80,8 +79,8 @@ export function buildDistillGraph(o: DistillGraphOptions): Graph {
 
   const lossRows = g.input('lossRows', 'int64', ['M']);
   g.defineSize('M', g.node('Shape', [lossRows], [{ type: 'int64', shape: [1] }])[0]!);
-  const logProbabilities = ({ hidden, parts }: { hidden: Value; parts: TransformerParts }) =>
-    op.logSoftmax(g, outputProjection(g, c, parts, op.gatherRows(g, hidden, lossRows)));
+  const logProbabilities = (hidden: Value) =>
+    op.logSoftmax(g, outputProjection(g, c, op.gatherRows(g, hidden, lossRows)));
   const [teacher, student] = [logProbabilities(taught), logProbabilities(learned)];
   const labels = g.input('labels', 'int64', ['M']);
   const shares = op.reduceSum(g, g.input('lossWeights', 'float32', ['M', o.experts]), [1]);
@@ -94,7 +93,7 @@ export function buildDistillGraph(o: DistillGraphOptions): Graph {
   const gradient = flatten(g, found);
   g.output(`${group.name}.gradient`, gradient);
   addUpdate(g, [group], [flat], [gradient]);
-  dequantizeAtUse(g);
+  lowerProducts(g, weight);
   return g;
 }
 

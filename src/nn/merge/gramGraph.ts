@@ -1,14 +1,13 @@
 import { Graph, type Value } from '../graph/graph.ts';
 import { neededValues } from '../graph/neededValues.ts';
 import * as op from '../graph/ops.ts';
-import { externalWeights } from '../model/baseWeights.ts';
+import { adaptedForward } from '../model/adaptedForward.ts';
+import { externalWeights, lowerProducts } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearGroup, linearGroups } from '../model/layout.ts';
 import { linearShares } from '../model/tokenGating.ts';
 import { defineBatchSizes, rowPositions } from '../model/transformer.ts';
-import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
-import { adaptedForward } from './adaptedForward.ts';
 
 /** Names of a module's factors among the inputs; the rank is known when they are fed. */
 export const gramInputs = {
@@ -87,9 +86,10 @@ export function buildGramGraph(
       if (inner) g.output(gramOutputs.cross(path), op.gemm(g, inner, rows, { transA: true }));
     }
   };
-  adaptedForward(g, c, ids, rowPositions(g, c), { weight: externalWeights(g, tensors), delta, read });
+  const weight = externalWeights(g, tensors);
+  adaptedForward(g, c, ids, rowPositions(g, c), { weight, delta, read });
   dropUnneeded(g);
-  dequantizeAtUse(g);
+  lowerProducts(g, weight);
   return g;
 }
 

@@ -1,14 +1,13 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
-import { externalWeights } from '../model/baseWeights.ts';
+import { adaptedForward } from '../model/adaptedForward.ts';
+import { externalWeights, lowerProducts } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, rowPositions } from '../model/transformer.ts';
-import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { addUpdate, flatten, groupSize, labelLosses, type ParameterGroup, unflatten } from '../train/trainGraph.ts';
-import { adaptedForward } from './adaptedForward.ts';
 import type { StackedFactors } from './stackedFactors.ts';
 
 /** What has a weight of its own: in each layer every direction of the experts' ranks, or every expert; or every expert over all layers. */
@@ -82,7 +81,7 @@ export function buildWeightGraph(o: WeightGraphOptions): Graph {
   const g = new Graph();
   const { group, flat, gradient } = addWeightGradient(g, o);
   addUpdate(g, [group], [flat], [gradient]);
-  dequantizeAtUse(g);
+  lowerProducts(g, externalWeights(g, o.tensors));
   return g;
 }
 
@@ -93,7 +92,7 @@ export function buildWeightGraph(o: WeightGraphOptions): Graph {
 export function buildWeightGradientGraph(o: WeightGraphOptions): Graph {
   const g = new Graph();
   addWeightGradient(g, o);
-  dequantizeAtUse(g);
+  lowerProducts(g, externalWeights(g, o.tensors));
   return g;
 }
 
@@ -114,8 +113,8 @@ function addWeightGradient(g: Graph, o: WeightGraphOptions): { group: ParameterG
     return { inner: op.mul(g, op.gemm(g, x, A, { transB: true }), gates), B };
   };
   const adapted = { weight: externalWeights(g, o.tensors), delta };
-  const { hidden, parts } = adaptedForward(g, c, ids, rowPositions(g, c), adapted);
-  const losses = labelLosses(g, c, parts, hidden, o.losses);
+  const hidden = adaptedForward(g, c, ids, rowPositions(g, c), adapted);
+  const losses = labelLosses(g, c, hidden, o.losses);
   g.output('losses', losses);
   const found = gradients(g, op.reduceSum(g, losses, [0], false), [...weights.values()]);
   const gradient = flatten(g, found);

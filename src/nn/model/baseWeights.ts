@@ -1,6 +1,9 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { lowerBaseProducts, type ProductLowering } from '../graph/baseProduct.ts';
 import type { ElementType, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
+import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
+import { type Int8Source, int8Products } from '../quant/int8Products.ts';
 import { dequantize, matMulBlocks, quantizedRows } from '../quant/quantizedWeight.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
@@ -55,6 +58,21 @@ export function externalWeights(g: Graph, tensors: ReadonlyMap<string, TensorPla
 /** A weight of the base as it is stored. */
 function stored(g: Graph, name: string, place: TensorPlace): Value {
   return g.once(`stored:${name}`, () => g.external(name, elementTypes[place.dtype]!, place.shape, place));
+}
+
+/** How the products with frozen weights are computed. */
+export interface ProductOptions {
+  /** Weights in 16 bits that each product upcasts anew (`dequantizeAtUse`). */
+  halves?: ReadonlySet<string> | undefined;
+  /** For products in 8 bits; in F32 without it. */
+  int8?: Int8Source | undefined;
+}
+
+/** The last step of building a graph with a backward pass: what its products with frozen weights read, and how. */
+export function lowerProducts(g: Graph, weight: (name: string) => Value, { halves, int8 }: ProductOptions = {}): void {
+  const inFloat: ProductLowering = (_, { x, name, transB, bias }) => void op.gemm(g, x, weight(name), { transB }, bias);
+  lowerBaseProducts(g, int8 ? int8Products(int8, inFloat) : inFloat);
+  dequantizeAtUse(g, halves);
 }
 
 /** x […, in] and the names of weights [out, in], stacked along the rows → x Wᵀ + bias, […, Σ out]. */

@@ -1,3 +1,4 @@
+import { baseProduct, type FrozenWeight } from '../graph/baseProduct.ts';
 import type { Dim, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { BaseConfig } from './config.ts';
@@ -100,14 +101,17 @@ export function normed(g: Graph, c: BaseConfig, x: Value, { weight, bias }: Norm
   return isRmsNorm(c) ? op.rmsNorm(g, x, weight, c.epsilon) : op.layerNorm(g, x, weight, bias, c.epsilon);
 }
 
-/** The weight [vocab, dim] that turns hidden states into logits. */
+/** The name of the weight [vocab, dim] that turns hidden states into logits. */
 export function outputWeight({ tied, names }: Pick<BaseConfig, 'tied' | 'names'>): string {
   return `${tied ? names.embedding : names.head}.weight`;
 }
 
+/** x Wᵀ + bias for x [N, in] and a weight of the base. */
+export type Product = (g: Graph, x: Value, weight: FrozenWeight, bias?: Value) => Value;
+
 /** Rows of hidden states [M, dim] → logits [M, vocab]. */
-export function outputProjection(g: Graph, c: BaseConfig, parts: TransformerParts, hidden: Value): Value {
-  return finishedLogits(g, c, op.gemm(g, hidden, parts.weight(outputWeight(c)), { transB: true }));
+export function outputProjection(g: Graph, c: BaseConfig, hidden: Value, product: Product = baseProduct): Value {
+  return finishedLogits(g, c, product(g, hidden, { name: outputWeight(c), out: c.vocab, in: c.dim }));
 }
 
 /** Products with the output projection as logits. */

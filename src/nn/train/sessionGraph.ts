@@ -1,7 +1,9 @@
+import type { Arithmetic } from '../../protocol/arithmetic.ts';
 import type { Device } from '../../protocol/device.ts';
 import type { Graph } from '../graph/graph.ts';
 import { externalWeights } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
+import { twoTermWeights } from '../model/int8Tensors.ts';
 import { linearLayers } from '../model/layout.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { buildTrainGraph, type TrainedExpert, type TrainPhase } from './trainGraph.ts';
@@ -22,6 +24,8 @@ export interface SessionGraphOptions {
   halfActivations?: boolean;
   /** Each product upcasts its 16-bit weights anew, which saves memory. */
   upcastsAtUse?: boolean;
+  /** Of products with the base; its tensors then have codes beside them (`withInt8Places`). F32 without it. */
+  arithmetic?: Arithmetic;
 }
 
 /** Bytes of F32 weights in linear layers up to which the graphs hold them packed. */
@@ -57,6 +61,7 @@ export function sessionGraph(o: SessionGraphOptions, phase: TrainPhase): Graph {
     recompute: o.recompute,
     halfActivations: o.halfActivations,
     upcastsAtUse: o.upcastsAtUse,
+    int8: o.arithmetic === 'int8' ? { tensors: o.tensors, twoTerms: twoTermWeights(o.config) } : undefined,
   });
 }
 

@@ -1,6 +1,8 @@
 import { gradients } from '../autodiff/gradients.ts';
+import { baseProduct, type FrozenWeight } from '../graph/baseProduct.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
+import { lowerProducts } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearGroup, type LinearLayer, linearGroups, linearLayers } from '../model/layout.ts';
 import {
@@ -9,12 +11,13 @@ import {
   type Norm,
   normed,
   outputProjection,
+  outputWeight,
+  type Product,
   rowAttention,
   rowPositions,
-  type TransformerParts,
   transformer,
 } from '../model/transformer.ts';
-import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
+import type { Int8Source } from '../quant/int8Products.ts';
 import { adamW, hyperNames } from './adamw.ts';
 
 /** Tensors that are trained together: one optimiser state, one clip, one learning rate. */
@@ -74,6 +77,8 @@ export interface TrainGraphOptions {
    * excepted: its F32 copy is too large to stand beside the others even for a moment.
    */
   upcastsAtUse?: boolean;
+  /** For products with frozen weights in 8 bits; in F32 without it. */
+  int8?: Int8Source | undefined;
 }
 
 /** Number of elements of a group. */
@@ -167,12 +172,19 @@ function dropoutSite({ layers: [first] }: LinearGroup): string {
  */
 export function buildTrainGraph(o: TrainGraphOptions): Graph {
   const g = new Graph();
-  addTraining(g, o);
-  dequantizeAtUse(g, o.upcastsAtUse ? new Set(linearLayers(o.config).map(l => `${l.path}.weight`)) : undefined);
+  const frozen = o.weights(g);
+  addTraining(g, o, frozen);
+  lowerProducts(g, frozen, { halves: upcastWeights(o), int8: o.int8 });
   return g;
 }
 
-function addTraining(g: Graph, o: TrainGraphOptions): void {
+/** Weights in 16 bits that each product upcasts anew. With products in 8 bits, what is left of them is read once. */
+function upcastWeights({ config, upcastsAtUse, int8 }: TrainGraphOptions): ReadonlySet<string> | undefined {
+  if (int8) return new Set([outputWeight(config)]);
+  return upcastsAtUse ? new Set(linearLayers(config).map(l => `${l.path}.weight`)) : undefined;
+}
+
+function addTraining(g: Graph, o: TrainGraphOptions, frozen: (name: string) => Value): void {
   const c = o.config;
   const ids = g.input('ids', 'int64', ['B', 'T']);
   defineBatchSizes(g, ids);
@@ -181,8 +193,11 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const tensors = groups.map((group, i) => unflatten(g, flat[i]!, group));
 
   const trainedBase = new Map((o.baseGroups ?? []).flatMap((_, i) => [...tensors[i]!]));
-  const frozen = o.weights(g);
   const weight = (name: string) => trainedBase.get(name) ?? frozen(name);
+  const product: Product = (_, x, matrix, bias) => {
+    const trained = trainedBase.get(matrix.name);
+    return trained ? op.gemm(g, x, trained, { transB: true }, bias) : baseProduct(g, x, matrix, bias);
+  };
   const factors = tensors.slice(o.baseGroups?.length ?? 0);
   const layers = new Map(linearGroups(c).flatMap(group => group.layers.map(l => [l.path, { ...l, group }])));
   const gates = o.experts.length > 0 ? tokenGates(g, o.experts) : undefined;
@@ -191,11 +206,11 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const linear = (x: Value, path: string): Value => {
     const layer = layers.get(path)!;
     const bias = layer.bias ? biasOf(path) : undefined;
-    const W = weight(`${path}.weight`);
+    const matrix = { name: `${path}.weight`, out: layer.out, in: layer.in };
     const active = o.experts.flatMap((e, i) => (e.targets.includes(path) ? [i] : []));
     const scaled = active.filter(i => o.experts[i]!.dora);
-    const product = op.gemm(g, x, W, { transB: true }, scaled.length === 0 ? bias : undefined);
-    if (active.length === 0) return withTrainedBiases(product, path);
+    const own = product(g, x, matrix, scaled.length === 0 ? bias : undefined);
+    if (active.length === 0) return withTrainedBiases(own, path);
     const A = op.concat(
       g,
       active.map(i => factors[i]!.get(factorName(path, 'A'))!),
@@ -212,7 +227,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
       1,
     );
     const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer.group), layer.in)) : x;
-    const y = scaled.length === 0 ? product : scaleRows(product, read, path, scaled);
+    const y = scaled.length === 0 ? own : scaleRows(own, read, matrix, path, scaled);
     const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!.columns(active, path));
     return withTrainedBiases(op.gemm(g, inner, B, { transB: true }, y), path);
   };
@@ -231,17 +246,17 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
    * W x + (c − 1) ⊙ W x of the tokens of experts with magnitudes, and the bias. As in PEFT, the second term reads x with
    * dropout, as the factors do.
    */
-  const scaleRows = (product: Value, read: Value, path: string, scaled: number[]): Value => {
+  const scaleRows = (once: Value, read: Value, matrix: FrozenWeight, path: string, scaled: number[]): Value => {
     const { bias } = layers.get(path)!;
     const isAlone = o.experts.length === 1;
     const own = scaled.map(i => op.reshape(g, rowFactors(i, path), [1, layers.get(path)!.out]));
     let y: Value;
-    if (isAlone && !o.dropout) y = op.mul(g, product, own[0]!);
+    if (isAlone && !o.dropout) y = op.mul(g, once, own[0]!);
     else {
       const steps = op.sub(g, op.concat(g, own, 0), g.scalar(1));
       const perToken = isAlone ? steps : op.gemm(g, gates!.isOf(scaled), steps);
-      const again = o.dropout ? op.gemm(g, read, weight(`${path}.weight`), { transB: true }) : product;
-      y = op.add(g, product, op.mul(g, perToken, again));
+      const again = o.dropout ? product(g, read, matrix) : once;
+      y = op.add(g, once, op.mul(g, perToken, again));
     }
     return bias ? op.add(g, y, biasOf(path)) : y;
   };
@@ -260,7 +275,7 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
   const parts = { ...layerParts, attention: rowAttention(g, c, layerParts, rowPositions(g, c)) };
   const hidden = transformer(g, c, parts, ids);
 
-  const losses = labelLosses(g, c, parts, hidden, Math.max(1, o.experts.length));
+  const losses = labelLosses(g, c, hidden, Math.max(1, o.experts.length), product);
   g.output('losses', losses);
   if (o.phase === 'evaluate') return;
 
@@ -284,10 +299,10 @@ function addTraining(g: Graph, o: TrainGraphOptions): void {
  * Cross entropy of the labels under hidden states [N, dim], weighted and summed: [count]. Reads the inputs `lossRows` [M],
  * `labels` [M] and `lossWeights` [M, count].
  */
-export function labelLosses(g: Graph, c: BaseConfig, parts: TransformerParts, hidden: Value, count: number): Value {
+export function labelLosses(g: Graph, c: BaseConfig, hidden: Value, count: number, product?: Product): Value {
   const lossRows = g.input('lossRows', 'int64', ['M']);
   g.defineSize('M', g.node('Shape', [lossRows], [{ type: 'int64', shape: [1] }])[0]!);
-  const logits = outputProjection(g, c, parts, op.gatherRows(g, hidden, lossRows));
+  const logits = outputProjection(g, c, op.gatherRows(g, hidden, lossRows), product);
   const logProbabilities = op.pick(g, op.logSoftmax(g, logits), g.input('labels', 'int64', ['M']));
   const lossWeights = g.input('lossWeights', 'float32', ['M', count]);
   return op.reduceSum(g, op.mul(g, op.neg(g, logProbabilities), lossWeights), [0], false);

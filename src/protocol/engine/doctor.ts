@@ -36,6 +36,8 @@ export const doctorRequests = {
       cpu: z.string(),
       cores: z.int(),
       threads: z.int(),
+      /** Products of 8-bit integers: whether training gains by them on the CPU, or else why it does not. */
+      int8: z.enum(['fast', 'slow', 'inexact']),
       memoryBytes: z.number(),
       freeMemoryBytes: z.number(),
       backends: z.array(z.object({ name: z.string(), bundled: z.boolean() })),

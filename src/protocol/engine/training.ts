@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { arithmetics } from '../arithmetic.ts';
 import { anyNumber, type Exchange } from '../contract.ts';
 import { devices } from '../device.ts';
 import { problemSchema } from '../problemSchema.ts';
@@ -70,6 +71,8 @@ export const plan = z.object({
     graphs: z.number(),
   }),
   totalBytes: z.number(),
+  /** How products with the base are computed. */
+  arithmetic: z.enum(arithmetics),
   /** The base's weights stay in 16 bits and are upcast for each product: on a GPU, and where they would not fit otherwise. */
   widensAtUse: z.boolean(),
   /** Activations are kept in half floats for the backward pass, on a GPU that has them. */

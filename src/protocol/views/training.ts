@@ -65,6 +65,7 @@ const plan = z.extend(
     budgetBytes: true,
     isLimit: true,
     fits: true,
+    arithmetic: true,
     widensAtUse: true,
     halfActivations: true,
     recompute: true,

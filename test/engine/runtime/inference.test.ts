@@ -7,7 +7,7 @@ import { createSession, int32s, int64s, readFloats } from '../../../src/engine/r
 import { type Base, loadBase } from '../../../src/experiment/base.ts';
 import { Graph, type Value } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
-import { externalWeights } from '../../../src/nn/model/baseWeights.ts';
+import { externalWeights, lowerProducts } from '../../../src/nn/model/baseWeights.ts';
 import { buildInferenceGraph } from '../../../src/nn/model/inferenceGraph.ts';
 import { firstPosition } from '../../../src/nn/model/rope.ts';
 import {
@@ -48,7 +48,8 @@ async function trainingLogits(base: Base, ids: number[]): Promise<Float32Array> 
   };
   const parts = { ...layerParts, attention: rowAttention(g, base.config, layerParts, positions) };
   const hidden = transformer(g, base.config, parts, input);
-  g.output('logits', outputProjection(g, base.config, parts, hidden));
+  g.output('logits', outputProjection(g, base.config, hidden));
+  lowerProducts(g, weight);
   const session = await createSession(g, { folder: base.folder, threads: 1 });
   const shape = [1, ids.length];
   const first = firstPosition(base.config, ids.length);

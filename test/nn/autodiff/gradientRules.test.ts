@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createSession, type Feeds, floats, readFloats } from '../../../src/engine/runtime/session.ts';
 import { gradientRules } from '../../../src/nn/autodiff/gradientRules.ts';
 import { gradients } from '../../../src/nn/autodiff/gradients.ts';
+import { baseProduct, lowerBaseProducts } from '../../../src/nn/graph/baseProduct.ts';
 import { Graph, type Value } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
@@ -34,6 +35,7 @@ async function checkGradients({ shapes, build, positive }: Case, random: Random)
     assert.deepEqual(dx.shape, shapes[i], `shape of the gradient of input ${i}`);
     g.output(`dx${i}`, dx);
   }
+  lowerFrozen(g);
   const forward = new Graph();
   forward.output(
     'y',
@@ -42,6 +44,8 @@ async function checkGradients({ shapes, build, positive }: Case, random: Random)
       shapes.map((s, i) => forward.input(`x${i}`, 'float32', s)),
     ),
   );
+
+  lowerFrozen(forward);
 
   const draw = () => (positive ? 0.5 + 1.5 * random.uniform() : 2 * random.uniform() - 1);
   const data = shapes.map(s => Float32Array.from({ length: count(s) }, draw));
@@ -64,6 +68,14 @@ async function checkGradients({ shapes, build, positive }: Case, random: Random)
   }
   await reverse.dispose();
   await primal.dispose();
+}
+
+/** Products with the base, whose weights are other numbers each, in F32. */
+function lowerFrozen(g: Graph): void {
+  lowerBaseProducts(g, (_, { out, in: width, x, transB, bias }) => {
+    const weight = Float32Array.from({ length: out * width }, (_, i) => Math.sin(i + 1));
+    op.gemm(g, x, g.constant(weight, [out, width]), { transB }, bias);
+  });
 }
 
 /** The pairs of shapes that broadcast in each way ONNX allows. */
@@ -158,6 +170,17 @@ const cases: Record<string, Case[]> = {
       build: (g: Graph, x: Value[]) => op.gemm(g, x[0]!, x[1]!, t, x[2]),
     })),
   ),
+  BaseProduct: [
+    { shapes: [[3, 2]], build: (g, x) => baseProduct(g, x[0]!, { name: 'w', out: 4, in: 2 }) },
+    { shapes: [[3, 2], [4]], build: (g, x) => baseProduct(g, x[0]!, { name: 'w', out: 4, in: 2 }, x[1]) },
+    {
+      shapes: [[2, 3]],
+      build: (g, x) => {
+        const y = baseProduct(g, x[0]!, { name: 'w', out: 3, in: 3 });
+        return op.exp(g, baseProduct(g, y, { name: 'w', out: 3, in: 3 }));
+      },
+    },
+  ],
   FusedMatMul: transposes.flatMap(t =>
     [[], [2], [2, 3]].map(lead => ({
       shapes: [

@@ -1,8 +1,9 @@
+import { baseProduct } from '../graph/baseProduct.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
-import type { BaseConfig } from '../model/config.ts';
-import { linearLayers } from '../model/layout.ts';
-import { type Norm, normed, rowAttention, type TransformerParts, transformer } from '../model/transformer.ts';
+import type { BaseConfig } from './config.ts';
+import { linearLayers } from './layout.ts';
+import { type Norm, normed, rowAttention, transformer } from './transformer.ts';
 
 /** What a forward pass adds to the base. */
 export interface Adapted {
@@ -15,8 +16,8 @@ export interface Adapted {
 }
 
 /**
- * The forward pass over whole rows, of operators that have gradient rules: ids [B, T] → hidden states [N, dim], and the parts that
- * the output projection needs. `positions` as in `rowPositions`.
+ * The forward pass over whole rows, of operators that have gradient rules: ids [B, T] → hidden states [N, dim]. `positions` as
+ * in `rowPositions`.
  */
 export function adaptedForward(
   g: Graph,
@@ -24,11 +25,12 @@ export function adaptedForward(
   ids: Value,
   positions: Value,
   { weight, delta, read }: Adapted,
-): { hidden: Value; parts: TransformerParts } {
+): Value {
   const layers = new Map(linearLayers(c).map(l => [l.path, l]));
   const linear = (x: Value, path: string): Value => {
-    const bias = layers.get(path)!.bias ? weight(`${path}.bias`) : undefined;
-    const y = op.gemm(g, x, weight(`${path}.weight`), { transB: true }, bias);
+    const { in: width, out, bias } = layers.get(path)!;
+    const frozen = { name: `${path}.weight`, out, in: width };
+    const y = baseProduct(g, x, frozen, bias ? weight(`${path}.bias`) : undefined);
     const added = delta(x, path);
     return added ? op.gemm(g, added.inner, added.B, { transB: true }, y) : y;
   };
@@ -43,6 +45,5 @@ export function adaptedForward(
       return [sum, norm ? normed(g, c, sum, norm) : sum];
     },
   };
-  const parts = { ...layerParts, attention: rowAttention(g, c, layerParts, positions) };
-  return { hidden: transformer(g, c, parts, ids), parts };
+  return transformer(g, c, { ...layerParts, attention: rowAttention(g, c, layerParts, positions) }, ids);
 }
