@@ -14,6 +14,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { createKvCache } from '../src/engine/runtime/kvCache.ts';
 import { openModel } from '../src/engine/runtime/openModel.ts';
 import { openBase } from '../src/engine/runtime/quantizedBase.ts';
+import { trainingBase } from '../src/engine/training/int8Base.ts';
 import { openTrainSessions } from '../src/engine/training/trainBackend.ts';
 import { readAdapter } from '../src/experiment/adapterFiles.ts';
 import { linearLayers } from '../src/nn/model/layout.ts';
@@ -34,7 +35,7 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string', default: '1' },
     // Decoding: experts that are blended for one prompt.
     blend: { type: 'string', default: '1' },
-    // Weights of products in 8 bits.
+    // Products with the base in 8 bits: of a training's arithmetic, of a quantised copy in answering.
     int8: { type: 'boolean', default: false },
     // Lists single nodes, by name, instead of operators.
     nodes: { type: 'boolean', default: false },
@@ -45,6 +46,17 @@ const threads = Number(values.threads);
 const rank = Number(values.rank);
 /** Runs that count, the last ones. */
 const counted = what === 'decode' ? 32 : 4;
+
+const bench = which === '135M' ? await randomBase() : embeddedBase();
+const arithmetic = values.int8 ? 'int8' : 'float';
+const isQuantized = values.int8 && what !== 'training';
+const stored = await openBase(bench.folder, isQuantized ? 'int8' : 'none', cacheFolder('bases'));
+// Sessions that prepare the base are not profiled.
+const base = await trainingBase(
+  stored,
+  { graphs: { arithmetic: what === 'training' ? arithmetic : 'float' } },
+  { cacheFolder: cacheFolder('bases'), threads },
+);
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-profile-'));
 // After the engine's sessions have been imported, which turn its telemetry off first.
@@ -70,8 +82,6 @@ Object.assign(runtime.InferenceSession, {
   },
 });
 
-const bench = which === '135M' ? await randomBase() : embeddedBase();
-const base = await openBase(bench.folder, values.int8 ? 'int8' : 'none', cacheFolder('bases'));
 if (what === 'training') await trainSteps();
 else await decodeSteps();
 for (const s of sessions) s.endProfiling();
@@ -83,7 +93,7 @@ async function trainSteps(): Promise<void> {
   const job = await trainingCase(bench, shape, threads);
   const targets = linearLayers(base.config).map(l => l.path);
   const experts = [{ name: 'e', rank, targets, seed: 1, dropout: 0 }];
-  const sessions = await openTrainSessions({ base, experts, accumulates: false, threads });
+  const sessions = await openTrainSessions({ base, experts, accumulates: false, threads, arithmetic });
   for (let step = 1; step <= counted + 1; step++) {
     const examples = job.batches[step % job.batches.length]!.map(row => ({
       ids: Int32Array.from(row),
