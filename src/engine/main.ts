@@ -11,6 +11,7 @@ import { lazyDevices } from './devices/lazyDevices.ts';
 import { endWithParent } from './endWithParent.ts';
 import { type Request, requestTable } from './requests/requestTable.ts';
 import { defaultThreads } from './runtime/defaultThreads.ts';
+import { ahead } from './runtime/precedence.ts';
 import { type EngineCall, engineEnds } from './workbench/request.ts';
 import { createWorkbench } from './workbench/workbench.ts';
 
@@ -82,12 +83,13 @@ const rpc = createRpc({
 });
 
 function handlerOf<M extends EngineMethod>(method: M) {
-  const { load, lane } = requestTable[method] as Request<M>;
+  const { load, lane, takesLong } = requestTable[method] as Request<M>;
   const finishes = 'answersWhenCancelled' in engineSide.requests[method];
   return (params: EngineParams<M>, call: EngineCall<M>) => {
     const abort = new AbortController();
     const signal = AbortSignal.any([call.signal, abort.signal]);
-    const work = async () => (await load()).handle(workbench, params, { ...call, signal });
+    const handled = async () => (await load()).handle(workbench, params, { ...call, signal });
+    const work = takesLong ? handled : () => ahead(handled);
     const working = lane ? lane.run(work, signal) : work();
     if (finishes) finishing.set(abort, working);
     return working.finally(() => finishing.delete(abort));

@@ -8,6 +8,7 @@ import { buildWeightGradientGraph } from '../../nn/merge/weightGraph.ts';
 import { assembleBatch, type Batch, type EncodedExample, trainedTokens } from '../../nn/train/assembleBatch.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { checkFitMemory, fitMemory, packs } from '../merging/fitMemory.ts';
+import { giveWay } from '../runtime/precedence.ts';
 import { createSession, floats, readFloats } from '../runtime/session.ts';
 import { lossFeeds, textFeeds } from '../training/trainBackend.ts';
 import { meanCost, type WeightJudge } from './weightJudge.ts';
@@ -75,8 +76,7 @@ export async function judgeByLoss(o: LossJudgeOptions): Promise<WeightJudge> {
       const losses = readFloats(out.losses!);
       for (const [row, member] of members.entries()) costs[member] = losses[row]! / shares[row]!;
       for (const [i, x] of readFloats(out['weights.gradient']!).entries()) gradient[i]! += x;
-      // The runtime blocks the thread while it works. Here the process reads cancellations.
-      await new Promise(resolve => setImmediate(resolve));
+      await giveWay();
       watch.signal?.throwIfAborted();
     }
     if (!costs.every(Number.isFinite))

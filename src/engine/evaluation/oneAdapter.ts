@@ -68,10 +68,7 @@ export async function trainOneAdapter(
       memory: () => process.memoryUsage.rss(),
       signal: o.signal,
     });
-    for await (const event of loop) {
-      if (event.type === 'step') o.progress(event.step, event.steps);
-      await new Promise(resolve => setImmediate(resolve));
-    }
+    for await (const event of loop) if (event.type === 'step') o.progress(event.step, event.steps);
     if (o.signal.aborted) throw o.signal.reason;
     return (await sessions.state(job.name)).parameter.slice();
   } finally {

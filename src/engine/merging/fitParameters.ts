@@ -3,6 +3,7 @@ import { type FitSettings, fitLoop, fitShapes, type OwnedExample } from '../../n
 import type { EncodedExample } from '../../nn/train/assembleBatch.ts';
 import { groupSize } from '../../nn/train/trainGraph.ts';
 import type { MergeFit } from '../../protocol/mergeFit.ts';
+import { giveWay } from '../runtime/precedence.ts';
 import { type FitLoss, type FitPlace, fitFingerprint, readFit, writeFit } from './fitCheckpoint.ts';
 import { checkFitMemory, fitMemory } from './fitMemory.ts';
 import type { FittedPart, RegmeanOptions } from './fitRegmean.ts';
@@ -70,8 +71,7 @@ export async function fitParameters(
       const at = { step: event.step, loss: event.losses.reduce((a, b) => a + b, 0) };
       if (at.step === 1 || at.step > steps - lastTenth(steps)) losses.push(at);
       watch.progress?.(at.step, steps);
-      // The runtime blocks the thread while it works. Here the process reads cancellations.
-      await new Promise(resolve => setImmediate(resolve));
+      await giveWay();
       const isStopped = watch.signal?.aborted === true;
       if (!(isStopped || at.step === steps || performance.now() - saved > checkpointPause)) continue;
       await save(at.step);

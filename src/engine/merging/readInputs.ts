@@ -7,6 +7,7 @@ import { type LinearGroup, linearGroups, linearLayers } from '../../nn/model/lay
 import type { LinearGates } from '../../nn/model/tokenGates.ts';
 import { assembleBatch, type Batch, type EncodedExample } from '../../nn/train/assembleBatch.ts';
 import { gateFeeds } from '../runtime/gateFeeds.ts';
+import { giveWay } from '../runtime/precedence.ts';
 import { createSession, type Feeds, floats, int64s } from '../runtime/session.ts';
 import { textFeeds } from '../training/trainBackend.ts';
 
@@ -53,8 +54,7 @@ export async function readInputs(o: InputReading, beside: 'cross' | 'sum', reade
   const advance = async (texts: number) => {
     done += texts;
     watch.progress?.(done, total);
-    // The runtime blocks the thread while it works. Here the process reads cancellations.
-    await new Promise(resolve => setImmediate(resolve));
+    await giveWay();
     watch.signal?.throwIfAborted();
   };
   for (const pass of o.passes) {

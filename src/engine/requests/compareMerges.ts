@@ -6,6 +6,7 @@ import type { RelativeError } from '../../nn/merge/mergeError.ts';
 import type { ComparedMerge } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { fixedMethods, isFitted, type MergeMethod } from '../../protocol/mergeMethod.ts';
+import { giveWay } from '../runtime/precedence.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { blendAdapters, mergeOptions, readWeighted } from './merge.ts';
@@ -31,7 +32,7 @@ export const handle: RequestHandler<'compareMerges'> = async (workbench, request
   for (const [done, method] of wanted.entries()) {
     call.progress({ kind: 'work', message: method, done, total: wanted.length });
     // A merge blocks the thread; here the notification leaves, and a cancellation that came meanwhile is read.
-    await new Promise(resolve => setImmediate(resolve));
+    await giveWay();
     call.signal.throwIfAborted();
     methods.push(await compared(method, merge, call.signal));
   }

@@ -12,6 +12,8 @@ export interface Request<M extends EngineMethod> {
    * takes its lane, what merges and what trains others.
    */
   lane?: RequestQueue;
+  /** It takes long, and gives way to what somebody waits for (`giveWay`): all requests without it. */
+  takesLong?: true;
 }
 
 /** Every request that the engine answers; its parameters and result are in `src/protocol/engine`. */
@@ -26,24 +28,24 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   countTokens: { load: () => import('./countTokens.ts') },
   route: { load: () => import('./route.ts') },
   explainTokens: { load: () => import('./explainTokens.ts'), lane: model },
-  train: { load: () => import('./train.ts'), lane: training },
-  sweep: { load: () => import('./sweep.ts'), lane: training },
+  train: { load: () => import('./train.ts'), lane: training, takesLong: true },
+  sweep: { load: () => import('./sweep.ts'), lane: training, takesLong: true },
   plan: { load: () => import('./plan.ts') },
   previewData: { load: () => import('./previewData.ts') },
   checkpoints: { load: () => import('./checkpoints.ts') },
   promote: { load: () => import('./promote.ts') },
-  merge: { load: () => import('./merge.ts'), lane: merging },
-  compareMerges: { load: () => import('./compareMerges.ts'), lane: merging },
-  findWeights: { load: () => import('./findWeights.ts'), lane: model },
-  compress: { load: () => import('./compress.ts'), lane: merging },
-  export: { load: () => import('./export.ts'), lane: merging },
-  evaluate: { load: () => import('./evaluate.ts'), lane: model },
-  measure: { load: () => import('./measure.ts'), lane: model },
-  score: { load: () => import('./score.ts'), lane: model },
-  download: { load: () => import('./download.ts') },
-  downloadDataset: { load: () => import('./downloadDataset.ts') },
-  modelFiles: { load: () => import('./modelFiles.ts') },
-  datasetSplits: { load: () => import('./datasetSplits.ts') },
+  merge: { load: () => import('./merge.ts'), lane: merging, takesLong: true },
+  compareMerges: { load: () => import('./compareMerges.ts'), lane: merging, takesLong: true },
+  findWeights: { load: () => import('./findWeights.ts'), lane: model, takesLong: true },
+  compress: { load: () => import('./compress.ts'), lane: merging, takesLong: true },
+  export: { load: () => import('./export.ts'), lane: merging, takesLong: true },
+  evaluate: { load: () => import('./evaluate.ts'), lane: model, takesLong: true },
+  measure: { load: () => import('./measure.ts'), lane: model, takesLong: true },
+  score: { load: () => import('./score.ts'), lane: model, takesLong: true },
+  download: { load: () => import('./download.ts'), takesLong: true },
+  downloadDataset: { load: () => import('./downloadDataset.ts'), takesLong: true },
+  modelFiles: { load: () => import('./modelFiles.ts'), takesLong: true },
+  datasetSplits: { load: () => import('./datasetSplits.ts'), takesLong: true },
   listModels: { load: () => import('./listModels.ts') },
   removeModel: { load: () => import('./removeModel.ts') },
 };

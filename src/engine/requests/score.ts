@@ -10,6 +10,7 @@ import type { ScoreResult } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { allLogits } from '../runtime/model.ts';
 import { openModel } from '../runtime/openModel.ts';
+import { giveWay } from '../runtime/precedence.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /**
@@ -52,7 +53,7 @@ export const handle: RequestHandler<'score'> = async (workbench, request, call) 
       items.push({ ids, logProbabilities, total: logProbabilities.reduce((a, b) => a + b, 0) });
       if (logits) kept.push({ name: `logits.${i}`, dtype: 'F32', shape: [ids.length, vocab], data: values });
       call.progress({ kind: 'work', message: 'scored', done: i + 1, total: request.items.length });
-      await new Promise(done => setImmediate(done));
+      await giveWay();
     }
     if (logits) {
       await checkOutputFile(logits, 'safetensors');

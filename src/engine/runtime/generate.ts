@@ -6,6 +6,7 @@ import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 import { createKvCache, keepRows, releaseCache } from './kvCache.ts';
 import { keepsCaches, type Model } from './model.ts';
+import { readMessages } from './precedence.ts';
 
 /** One prompt to be answered. */
 export interface GenerateRow {
@@ -161,9 +162,8 @@ async function takeTokens(
   signal?: AbortSignal,
   at?: number[],
 ): Promise<ActiveRow[]> {
-  // An execution blocks the thread. Here the process reads messages that came meanwhile, a cancellation among them: twice,
-  // because a message that arrived during the execution is read in the first turn and handled in the second.
-  for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve));
+  // An execution blocks the thread. Here the process reads what came meanwhile, a cancellation perhaps.
+  await readMessages();
   const goOn: ActiveRow[] = [];
   for (const [i, row] of live.entries()) {
     const place = at?.[i] ?? i;

@@ -68,8 +68,6 @@ export async function trainSweepPoint(
       for await (const event of loop) {
         if (event.type === 'cancelled') return undefined;
         if (event.type === 'step') o.onStep((last = event));
-        // Here the process reads cancellations.
-        await new Promise(resolve => setImmediate(resolve));
       }
     } catch (error) {
       if (!hasBroken()) throw error;
@@ -129,7 +127,6 @@ async function exampleLosses(
     if (signal.aborted) return undefined;
     const batch = assembleBatch([{ expert: 0, scaling, examples: [example], share: 1 }], 1);
     losses.push((await backend.evaluate(batch))[0]!);
-    await new Promise(resolve => setImmediate(resolve));
   }
   return losses;
 }

@@ -21,6 +21,7 @@ import {
 import type { TrainBackend } from '../../nn/train/trainLoop.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { giveWay } from '../runtime/precedence.ts';
 import { readWeights } from '../runtime/readWeights.ts';
 import {
   createSession,
@@ -48,7 +49,10 @@ export interface TrainSessionOptions extends Omit<SessionGraphOptions, 'config' 
   from?: Map<string, ExpertState>;
 }
 
-/** Compiles the graphs of a training run; holds parameters, moments and gradients between steps. */
+/**
+ * Compiles the graphs of a training run; holds parameters, moments and gradients between steps. Each execution gives way to
+ * what somebody waits for.
+ */
 export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSessions> {
   const { base, experts } = o;
   const dropout = experts.some(e => e.dropout > 0);
@@ -156,6 +160,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
 
   return {
     async accumulate(batch, seed) {
+      await giveWay();
       const state = { ...feedsOf(batch, current, ['']), ...feedsOf(batch, sums, sumParts) };
       const out = await sumSession!.run({
         ...inputs(batch),
@@ -168,6 +173,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
     },
 
     async step(batch, seed, hyper) {
+      await giveWay();
       const idle = new Float32Array(hyperNames.length).fill(1);
       const rates = Object.fromEntries(
         seated(batch).map(({ place, name }) => [
@@ -199,6 +205,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
     },
 
     async evaluate(batch) {
+      await giveWay();
       evaluateSession ??= await compile('evaluate');
       const fed = { ...inputs(batch), ...(await normFeeds(batch)) };
       const out = await evaluateSession.run({ ...fed, ...feedsOf(batch, current, ['']) });

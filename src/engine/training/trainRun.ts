@@ -187,8 +187,6 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
     for await (const event of events) {
       addToCurves(curves, event, mostCurvePoints);
       yield event;
-      // The runtime blocks the thread while it works. Here the process reads cancellations.
-      await new Promise(resolve => setImmediate(resolve));
     }
   } finally {
     await sessions.dispose();

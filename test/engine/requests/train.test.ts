@@ -164,3 +164,42 @@ test('DoRA with patterns, blocks and LoRA+: trained, stopped and resumed in the 
   assert.ok(bytes > 0);
   assert.deepEqual((await readAdapter(join(dirname(recipe), 'peft'))).modules, modules);
 });
+
+test('answers come between two steps of a training, which ends in the same bits', async t => {
+  const engine = testEngine(t);
+  const training = { steps: 24, batchSize: 2, accumulation: 2, validateEvery: 0, checkpointEvery: 0 };
+  const factorsOf = (recipe: string) =>
+    readFileSync(join(dirname(recipe), 'runs/tiny/adapters/math/adapter_model.safetensors'));
+  const alone = tinyExperiment({ training });
+  await engine.request('train', { recipe: alone, resume: false });
+
+  const recipe = tinyExperiment({ training });
+  let step = 0;
+  const passed: number[] = [];
+  const asking: Promise<void>[] = [];
+  const ask = async () => {
+    const before = step;
+    const settings = { maxTokens: 12, temperature: 1, seed: before };
+    const { answerTokens } = await engine.request('ask', {
+      prompt: 'Count from one to twenty.',
+      target: { kind: 'base' },
+      settings,
+    });
+    if (answerTokens === 12) passed.push(step - before);
+  };
+  await engine.request(
+    'train',
+    { recipe, resume: false },
+    {
+      onProgress(told) {
+        if (told.kind !== 'event' || told.event.type !== 'step') return;
+        step = told.event.step;
+        if (step % 4 === 0) asking.push(ask());
+      },
+    },
+  );
+  await Promise.all(asking);
+  assert.deepEqual(factorsOf(recipe), factorsOf(alone));
+  // The step that was under way, and those that were told of since.
+  assert.ok(passed.length > 0 && passed.every(steps => steps <= 4), `${passed} steps during answers of 12 tokens`);
+});
