@@ -65,11 +65,12 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     isLimit: budget.isLimit,
     fits: fits(totalBytes(plan.memory), budget),
     answering: { process: answeringProcessBytes, ...answering },
-    time: plannedTime(
+    time: await plannedTime(
       plan,
       prepared.map(p => p.job.steps),
       rate,
       device,
+      threads,
     ),
     fitted: [...planFits(experiment, base, prepared, cpuRate), ...planGates(experiment, base, prepared, cpuRate)],
     notes,

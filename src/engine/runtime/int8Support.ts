@@ -12,7 +12,7 @@ const leastGain = 1.5;
  * Operations a second of products in 8 bits on the CPU, from one of [1024, 1024] with itself; 0 where sums of products are
  * cut off: without the instructions for them (VNNI on x64), kernels add pairs of products in 16 bits. Takes about 0.1 s.
  */
-export async function int8Rate(threads: number): Promise<number> {
+async function int8Rate(threads: number): Promise<number> {
   const session = await createSession(probeGraph(), { threads });
   const feeds = { x: floats(new Float32Array(size * size).fill(1), [size, size]) };
   try {
@@ -36,6 +36,8 @@ export interface Int8Support {
   isExact: boolean;
   /** They are exact, and training gains by them. */
   isFast: boolean;
+  /** Operations a second in a large product; 0 where sums are not exact. */
+  rate: number;
 }
 
 let known: Promise<Int8Support> | undefined;
@@ -48,7 +50,8 @@ export function int8Support(threads: number): Promise<Int8Support> {
 
 async function measure(threads: number): Promise<Int8Support> {
   const rate = await int8Rate(threads);
-  return { isExact: rate > 0, isFast: rate > 0 && rate >= leastGain * (await matMulRate(threads, 'cpu')) };
+  const isExact = rate > 0;
+  return { rate, isExact, isFast: isExact && rate >= leastGain * (await matMulRate(threads, 'cpu')) };
 }
 
 /** Sums over rows of a product of ones, in the largest codes that there are. */

@@ -91,7 +91,10 @@ export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean;
     const planned = new Map<number, number>();
     const { device } = o.use;
     for (const rank of grid.ranks)
-      planned.set(rank, plannedTime(await planOf(rank, device), [grid.steps], o.matMulRate, device).seconds);
+      planned.set(
+        rank,
+        (await plannedTime(await planOf(rank, device), [grid.steps], o.matMulRate, device, threads)).seconds,
+      );
     const largest = await largestPlan(grid.ranks, rank => planOf(rank, device));
     o.tell({
       type: 'planned',
