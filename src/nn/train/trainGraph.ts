@@ -203,19 +203,40 @@ function addTraining(g: Graph, o: TrainGraphOptions, frozen: (name: string) => V
   const gates = o.experts.length > 0 ? tokenGates(g, o.experts) : undefined;
   const rowFactors = magnitudeFactors(g, o, factors);
 
-  const linear = (x: Value, path: string): Value => {
+  /** The experts that adapt a layer. */
+  const activeAt = (path: string) => o.experts.flatMap((e, i) => (e.targets.includes(path) ? [i] : []));
+  /** What the factors of a layer read. */
+  const readAt = (x: Value, path: string): Value => {
+    const { group, in: width } = layers.get(path)!;
+    return o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(group), width)) : x;
+  };
+  /** A x ⊙ gate of these layers, side by side, [N, Σ rank]. */
+  const inner = (read: Value, paths: string[]): Value => {
+    const all = paths.flatMap(path => activeAt(path).map(i => ({ i, path })));
+    const A = all.map(({ i, path }) => factors[i]!.get(factorName(path, 'A'))!);
+    const gate = gates!.columns(all.map(({ i, path }) => [i, rankAt(o.experts[i]!, path)]));
+    return op.mul(g, op.gemm(g, read, op.concat(g, A, 0), { transB: true }), gate);
+  };
+  /**
+   * Layers that read the same x. Where products with the base are in 8 bits, those with A are one for all of them: products with
+   * few columns are slow. In F32 they stay apart, because one for all may end in other bits.
+   */
+  const linears = (x: Value, paths: string[]): Value[] => {
+    const adapted = paths.filter(path => activeAt(path).length > 0);
+    if (!o.int8 || adapted.length < 2) return paths.map(path => linear(x, path));
+    const read = readAt(x, adapted[0]!);
+    const ranks = adapted.map(path => activeAt(path).reduce((sum, i) => sum + rankAt(o.experts[i]!, path), 0));
+    const inners = op.split(g, inner(read, adapted), ranks, 1);
+    return paths.map(path => linear(x, path, { read, inner: inners[adapted.indexOf(path)] }));
+  };
+  const linear = (x: Value, path: string, given?: { read: Value; inner: Value | undefined }): Value => {
     const layer = layers.get(path)!;
     const bias = layer.bias ? biasOf(path) : undefined;
     const matrix = { name: `${path}.weight`, out: layer.out, in: layer.in };
-    const active = o.experts.flatMap((e, i) => (e.targets.includes(path) ? [i] : []));
+    const active = activeAt(path);
     const scaled = active.filter(i => o.experts[i]!.dora);
     const own = product(g, x, matrix, scaled.length === 0 ? bias : undefined);
     if (active.length === 0) return withTrainedBiases(own, path);
-    const A = op.concat(
-      g,
-      active.map(i => factors[i]!.get(factorName(path, 'A'))!),
-      0,
-    );
     const B = op.concat(
       g,
       active.map(i => {
@@ -226,10 +247,10 @@ function addTraining(g: Graph, o: TrainGraphOptions, frozen: (name: string) => V
       }),
       1,
     );
-    const read = o.dropout ? op.mul(g, x, dropoutMask(g, dropoutSite(layer.group), layer.in)) : x;
+    const read = given?.read ?? readAt(x, path);
     const y = scaled.length === 0 ? own : scaleRows(own, read, matrix, path, scaled);
-    const inner = op.mul(g, op.gemm(g, read, A, { transB: true }), gates!.columns(active, path));
-    return withTrainedBiases(op.gemm(g, inner, B, { transB: true }, y), path);
+    const low = given?.inner ?? inner(read, [path]);
+    return withTrainedBiases(op.gemm(g, low, B, { transB: true }, y), path);
   };
   /** The bias that is added to every row: the base's, or that of the one expert that trains it. */
   const biasOf = (path: string): Value => (o.experts.length === 1 && ownBias(0, path)) || weight(`${path}.bias`);
@@ -264,7 +285,7 @@ function addTraining(g: Graph, o: TrainGraphOptions, frozen: (name: string) => V
   const stream: Value[] = [];
   const layerParts = {
     weight,
-    linears: (x: Value, paths: string[]) => paths.map(path => linear(x, path)),
+    linears,
     addNorm: (x: Value, y: Value, norm?: Norm): [Value, Value] => {
       if (stream.length === 0) stream.push(x);
       const sum = op.add(g, x, y);
@@ -402,8 +423,8 @@ function magnitudeFactors(
 }
 
 interface TokenGates {
-  /** For a list of experts, [N, Σ rank]: each expert's value repeated over its rank at a module path. */
-  columns(active: number[], path: string): Value;
+  /** For a list of experts and ranks, [N, Σ rank]: each expert's value repeated over its rank. */
+  columns(places: [expert: number, rank: number][]): Value;
   /** For a list of experts, [N, count]: 1 in the rows of the expert, 0 in those of others. */
   isOf(experts: number[]): Value;
 }
@@ -417,12 +438,11 @@ function tokenGates(g: Graph, experts: TrainedExpert[]): TokenGates {
     return op.reshape(g, expanded, ['N', columns.length]);
   };
   return {
-    columns(active, path) {
-      const ranks = active.map(i => rankAt(experts[i]!, path));
-      const key = active.map((i, n) => `${i}x${ranks[n]}`);
+    columns(places) {
+      const key = places.map(([i, rank]) => `${i}x${rank}`);
       return g.once(`gate:${key}`, () =>
         perToken(
-          active.flatMap((i, n) => Array.from({ length: ranks[n]! }, () => i)),
+          places.flatMap(([i, rank]) => Array.from({ length: rank }, () => i)),
           gate,
         ),
       );
