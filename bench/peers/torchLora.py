@@ -1,6 +1,6 @@
 """The training step of sides/trainer.ts, written plainly in PyTorch: a Llama's forward pass with LoRA on all linear
 layers, cross entropy over the answers' tokens alone, backward for the factors alone, clipping and AdamW; in F32, or under
-autocast to bfloat16, with the frozen weights in it. Requests and answers are lines of JSON."""
+autocast to bfloat16, with the frozen weights in F32 or held in bfloat16. Requests and answers are lines of JSON."""
 
 import json
 import math
@@ -40,9 +40,9 @@ class Trainer:
         self.epsilon = c['rms_norm_eps']
         self.theta = c.get('rope_theta', 10000.0)
         self.weights = read_safetensors(os.path.join(job['baseFolder'], 'model.safetensors'))
-        self.autocast = job.get('autocast', False)
-        if self.autocast:
-            # Autocast would convert them anew at every step.
+        self.autocast = job['arithmetic'] != 'F32'
+        if job['arithmetic'] == 'bf16 held':
+            # Autocast converts frozen weights in F32 anew at every step.
             self.weights = {n: t if 'norm' in n else t.bfloat16() for n, t in self.weights.items()}
         self.factors = {n: t.clone().requires_grad_() for n, t in read_safetensors(job['factors']).items()}
         self.parameters = list(self.factors.values())

@@ -3,6 +3,7 @@ import { batch } from './batch.ts';
 import { decode, decode8 } from './decode.ts';
 import { experts } from './experts.ts';
 import { memory } from './memory.ts';
+import { quality } from './quality.ts';
 import { recipe } from './recipe.ts';
 import { start } from './start.ts';
 import { switching } from './switching.ts';
@@ -12,6 +13,7 @@ import { training } from './training.ts';
 /** All rows, in the order of the table. */
 export const groups: RowGroup[] = [
   training,
+  quality,
   together,
   decode,
   decode8,

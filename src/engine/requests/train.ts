@@ -28,6 +28,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           allowCut,
           // Told, and not recorded: the record's progress is that of its steps.
           watch: { ...watchFor(call, 'tokenising the data'), signal: run.signal },
+          copyWatch: watchFor(call, 'rounding the base to 8 bits'),
           cacheFolder: workbench.cacheFolder,
           from: from && paths.run(from.run).checkpoint(from.step),
           keepIn: runPaths(folder).checkpoints,

@@ -48,6 +48,8 @@ export interface TrainRunOptions {
   from?: string;
   /** Hears how far the data is tokenised. */
   watch?: WorkWatch;
+  /** Hears how far the base's copy for products in 8 bits is made. */
+  copyWatch?: WorkWatch;
   /** Where the tokens of data and codes of the base are kept. */
   cacheFolder: string;
   /** Train although answers are cut. */
@@ -136,7 +138,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const sessions = await openTrainSessions({
     ...plan.graphs,
     base: await trainingBase(base, plan, {
-      ...o.watch,
+      ...o.copyWatch,
       cacheFolder: o.cacheFolder,
       threads: o.threads,
       signal: o.signal,
