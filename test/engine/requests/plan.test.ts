@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { int8Support } from '../../../src/engine/runtime/int8Support.ts';
 import { openBase } from '../../../src/engine/runtime/quantizedBase.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { assertClose } from '../../support/assertClose.ts';
@@ -165,6 +166,35 @@ test('a plan needs nothing of a base but config.json', async context => {
   await assert.rejects(engine.request('plan', { recipe, only: ['nobody'] }), { code: 'notFound' });
 });
 
+test('products in 8 bits: where the processor has them or they are asked for, two bytes a weight', async context => {
+  const { isExact } = await int8Support(1);
+  const engine = testEngine(context);
+  const planWith = (arithmetic: string, changes: object = {}) =>
+    engine.request('plan', {
+      recipe: tinyExperiment({ training: { steps: 4, batchSize: 2, arithmetic }, ...changes }),
+    });
+  const float = await planWith('float');
+  assert.equal(float.arithmetic, 'float');
+  const quantized = { quantization: 'int4' };
+  await assert.rejects(planWith('int8', quantized), { code: 'unsupported', message: /quantised to int4 already/ });
+  assert.equal((await planWith('auto', quantized)).arithmetic, 'float');
+  const apart = {
+    experts: {
+      math: { data: { train: 'math.jsonl' }, training: { arithmetic: 'float' } },
+      code: { data: { train: 'code.jsonl' } },
+    },
+  };
+  await assert.rejects(planWith('int8', apart), { code: 'mismatch', message: /share its arithmetic/ });
+  if (!isExact) {
+    await assert.rejects(planWith('int8'), { code: 'unsupported', message: /cuts off sums/ });
+    return context.skip('this processor cuts off sums of products in 8 bits');
+  }
+  const int8 = await planWith('int8');
+  assert.equal(int8.arithmetic, 'int8');
+  assert.equal(int8.time.operationsPerStep, float.time.operationsPerStep, 'what is useful is the same');
+  assert.ok(int8.memory.weights < 0.5 * float.memory.weights);
+});
+
 test('weights in 16 bits stay so where they would not fit otherwise, and before activations are computed again', async context => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'base'));
@@ -180,7 +210,10 @@ test('weights in 16 bits stay so where they would not fit otherwise, and before 
   writeFileSync(join(folder, 'base', 'config.json'), JSON.stringify(config));
   const recipe = tinyExperiment({ base: 'base', training: { batchSize: 2 } }, folder);
   const planWithin = (bytes: number, recompute: boolean | 'auto' = 'auto') => {
-    const text = JSON.stringify({ ...JSON.parse(readFileSync(recipe, 'utf8')), training: { batchSize: 2, recompute } });
+    const text = JSON.stringify({
+      ...JSON.parse(readFileSync(recipe, 'utf8')),
+      training: { batchSize: 2, recompute, arithmetic: 'float' },
+    });
     return testEngine(context, ['--memory-limit', `${Math.round(bytes / 1e6)}MB`]).request('plan', { recipe, text });
   };
   const [free, tight] = [await planWithin(20e9), await planWithin(0.2e9)];
