@@ -58,7 +58,7 @@ export const training: RowGroup = {
     const shape = { rank: 16, length: 128, answer: 48 };
     const sizes = {
       embedded: { shape: { ...shape, rows: 8 }, steps: 4, rounds: 7, plainRounds: 3 },
-      '135M': { shape: { ...shape, rows: 4 }, steps: 4, rounds: 5, plainRounds: 2 },
+      '135M': { shape: { ...shape, rows: 4 }, steps: 3, rounds: 4, plainRounds: 2 },
     };
     const rows: Row[] = [];
     for (const name of context.bases)
