@@ -44,14 +44,15 @@ export async function trainOneAdapter(
   const { seed } = o.experiment.recipe;
   const budget = memoryBudget(o.memoryLimit, device);
   const { halfFloats } = o.use;
-  const { threads } = o;
-  const plan = await planTraining({ base: o.base, prepared: [prepared], seed, device, halfFloats, budget, threads });
+  const { base, threads, cacheFolder } = o;
+  const options = { base, prepared: [prepared], seed, device, halfFloats, budget, threads, cacheFolder };
+  const plan = await planTraining(options);
   checkFits(plan, budget);
   const sessions = await openTrainSessions({
     ...plan.graphs,
     // A single expert takes no turns.
     inTurn: false,
-    base: await trainingBase(o.base, plan, { cacheFolder: o.cacheFolder, threads, signal: o.signal }),
+    base: await trainingBase(base, plan, { cacheFolder, threads, signal: o.signal }),
     experts: [{ name: job.name, rank, targets, dropout, seed: hashName(job.name) }],
     threads,
     device,

@@ -34,9 +34,18 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     cacheFolder: workbench.cacheFolder,
   });
   const { device, halfFloats } = await workbench.devices.use();
-  const { threads } = workbench;
+  const { threads, cacheFolder } = workbench;
   const budget = memoryBudget(workbench.memoryLimit, device);
-  const plan = await planTraining({ base, prepared, seed: recipe.seed, device, halfFloats, budget, threads });
+  const plan = await planTraining({
+    base,
+    prepared,
+    seed: recipe.seed,
+    device,
+    halfFloats,
+    budget,
+    threads,
+    cacheFolder,
+  });
   const rate = await matMulRate(threads, device);
   const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);
   const answering = answeringMemory({

@@ -45,17 +45,17 @@ export async function openTensorCopy(base: Base, copy: TensorCopy): Promise<Map<
   return layout.places;
 }
 
+/** Whether two paths are on one drive, as all are but on Windows. */
+export function areOnOneDrive(one: string, other: string, rootOf = (path: string) => parse(path).root): boolean {
+  return rootOf(resolve(one)).toLowerCase() === rootOf(resolve(other)).toLowerCase();
+}
+
 /** The runtime reads a graph's files below one folder: base and copy need one that holds both. */
-export function checkSameDrive(
-  baseFolder: string,
-  copyFolder: string,
-  rootOf = (path: string) => parse(path).root,
-): void {
-  const [from, to] = [resolve(baseFolder), resolve(copyFolder)];
-  if (rootOf(from).toLowerCase() !== rootOf(to).toLowerCase())
+export function checkSameDrive(baseFolder: string, copyFolder: string, rootOf?: (path: string) => string): void {
+  if (!areOnOneDrive(baseFolder, copyFolder, rootOf))
     throw new WorkbenchError(
       'unsupported',
-      `the base (${from}) and the cache for its quantised copy (${to}) are on different drives`,
+      `the base (${resolve(baseFolder)}) and the cache for its quantised copy (${resolve(copyFolder)}) are on different drives`,
       "Move the base to the cache's drive, or leave 'quantization' out of the recipe and set 'arithmetic' to 'float'.",
     );
 }

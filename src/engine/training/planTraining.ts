@@ -12,6 +12,7 @@ import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
 import { int8Support } from '../runtime/int8Support.ts';
+import { areOnOneDrive } from '../runtime/tensorCopy.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
 import type { PreparedExpert } from './prepareExpert.ts';
 import { trainedExpert } from './trainedExpert.ts';
@@ -36,6 +37,8 @@ export interface TrainingPlanOptions {
   halfFloats: boolean;
   budget: MemoryBudget;
   threads: number;
+  /** Where the base's copy for products in 8 bits would be kept. */
+  cacheFolder: string;
 }
 
 /** This process with the runtime loaded and nothing compiled: measured 95 to 130 MB. */
@@ -90,7 +93,13 @@ const leastWidth = 256;
  * How the run's products with the base are computed. Throws `mismatch` where its experts want different things, and
  * `unsupported` where 8 bits are asked for that the base, the device or the processor cannot give.
  */
-async function chosenArithmetic({ base, prepared, device, threads }: TrainingPlanOptions): Promise<Arithmetic> {
+async function chosenArithmetic({
+  base,
+  prepared,
+  device,
+  threads,
+  cacheFolder,
+}: TrainingPlanOptions): Promise<Arithmetic> {
   const wishes = new Set(prepared.map(p => p.settings.arithmetic));
   if (wishes.has('float') && wishes.has('int8'))
     throw new WorkbenchError(
@@ -105,7 +114,9 @@ async function chosenArithmetic({ base, prepared, device, threads }: TrainingPla
       ? `it computes on ${device}, and products in 8 bits are the CPU's`
       : base.quantization
         ? `the base is quantised to ${base.quantization} already`
-        : undefined;
+        : !areOnOneDrive(base.folder, cacheFolder)
+          ? `the base (${base.folder}) and the cache (${cacheFolder}) are on different drives`
+          : undefined;
   if (obstacle === undefined && (isAsked || base.config.dim >= leastWidth)) {
     const { isExact, isFast } = await int8Support(threads);
     if (isAsked ? isExact : isFast) return 'int8';

@@ -219,6 +219,7 @@ function plans(o: SweepOptions, prepared: PreparedExpert, validation: EncodedExa
         halfFloats: o.use.halfFloats,
         budget: memoryBudget(o.memoryLimit, device),
         threads: o.threads,
+        cacheFolder: o.cacheFolder,
       });
     };
     const plan = known.get(key) ?? make();

@@ -104,7 +104,8 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const { device = 'cpu', halfFloats = false } = o;
   const budget = memoryBudget(o.memoryLimit, device);
   const { seed } = experiment.recipe;
-  const plan = await planTraining({ base, prepared, seed, device, halfFloats, budget, threads: o.threads });
+  const { threads, cacheFolder } = o;
+  const plan = await planTraining({ base, prepared, seed, device, halfFloats, budget, threads, cacheFolder });
   checkFits(plan, budget);
   o.note?.({
     learningRates: Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])),
@@ -139,8 +140,8 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
     ...plan.graphs,
     base: await trainingBase(base, plan, {
       ...o.copyWatch,
-      cacheFolder: o.cacheFolder,
-      threads: o.threads,
+      cacheFolder,
+      threads,
       signal: o.signal,
     }),
     experts: plan.graphs.experts.map(expert => ({

@@ -29,7 +29,7 @@ export interface Int8Source {
 export function int8Products({ tensors, twoTerms }: Int8Source, otherwise: ProductLowering): ProductLowering {
   return (g, product) => {
     const { name, transB, x, bias } = product;
-    const weight = transB ? forwardCodes(g, tensors, product) : backwardCodes(g, tensors, product);
+    const weight = codesOf(g, tensors, product);
     if (!weight) return otherwise(g, product);
     const smoothing = transB ? tensors.get(int8Names.smoothing(name)) : undefined;
     const read = smoothing ? smoothed(g, x, constant(g, int8Names.smoothing(name), 'float32', smoothing)) : x;
@@ -47,15 +47,10 @@ interface Codes {
   scales: Value;
 }
 
-function forwardCodes(g: Graph, tensors: ReadonlyMap<string, TensorPlace>, { name }: BaseProduct): Codes | undefined {
-  return codesIn(g, tensors, int8Names.forward(name), int8Names.forwardScales(name));
-}
-
-function backwardCodes(g: Graph, tensors: ReadonlyMap<string, TensorPlace>, { name }: BaseProduct): Codes | undefined {
-  return codesIn(g, tensors, int8Names.backward(name), int8Names.backwardScales(name));
-}
-
-function codesIn(g: Graph, tensors: ReadonlyMap<string, TensorPlace>, codes: string, scales: string) {
+/** The codes of a product's direction; undefined where there are none. */
+function codesOf(g: Graph, tensors: Int8Source['tensors'], { name, transB }: BaseProduct): Codes | undefined {
+  const codes = transB ? int8Names.forward(name) : int8Names.backward(name);
+  const scales = transB ? int8Names.forwardScales(name) : int8Names.backwardScales(name);
   const [place, ofScales] = [tensors.get(codes), tensors.get(scales)];
   if (!place || !ofScales) return undefined;
   return { codes: constant(g, codes, 'int8', place), scales: constant(g, scales, 'float32', ofScales) };
