@@ -85,11 +85,7 @@ test('an adapter that takes the place of another under its name answers from its
   assert.equal(new Set(own).size, 3);
   for (const i of [0, 1, 2, 0]) {
     put(folders[i]!);
-    const [first, ...others] = await Promise.all([
-      ask('x', place),
-      ask('x', place),
-      ask('x', folders[(i + 1) % 3]!),
-    ]);
+    const [first, ...others] = await Promise.all([ask('x', place), ask('x', place), ask('x', folders[(i + 1) % 3]!)]);
     assert.deepEqual([first, ...others], [own[i], own[i], own[(i + 1) % 3]]);
   }
   await assert.rejects(complete(engine, { target: expert('x'), adapters: { y: folders[0]! } }), { code: 'notFound' });
