@@ -26,6 +26,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   ask: { load: () => import('./ask.ts'), lane: model },
   askAll: { load: () => import('./askAll.ts'), lane: model },
   countTokens: { load: () => import('./countTokens.ts') },
+  tokenize: { load: () => import('./tokenize.ts') },
   route: { load: () => import('./route.ts') },
   explainTokens: { load: () => import('./explainTokens.ts'), lane: model },
   train: { load: () => import('./train.ts'), lane: training, takesLong: true },
