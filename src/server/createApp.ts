@@ -22,7 +22,7 @@ export function createApp(serving: Serving, { apiKey, isLoopback }: Access): Hon
     await next();
     // Only paths that are known: what strangers make up would be counted for ever.
     const endpoint = known.has(c.req.path) ? c.req.path : 'other';
-    metrics.add('requests_total', { endpoint, status: c.res.status, model: c.get('model' as never) ?? '' });
+    metrics.add('requests_total', { endpoint, status: c.res.status, model: String(c.get('model' as never) ?? '') });
   });
   if (isLoopback) app.use(ownHostOnly);
   app.use(noForeignPages);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { WorkbenchError } from '../protocol/errors.ts';
 import type { Serving } from './completions/answerCall.ts';
@@ -29,6 +31,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Milliseconds that clients have to read the end of their answers. */
+const patience = 1000;
+
 /**
  * Serves an engine over HTTP; the engine is the caller's, and stays.
  * @throws WorkbenchError what is wrong with the recipe, the base or an adapter; `denied` for an open address without a
@@ -55,10 +60,11 @@ export async function startServer(engine: ServerEngine, options: ServerOptions):
     url: `http://${urlHost(host)}:${address.port}/v1`,
     models: (await served.models()).map(model => model.id),
     async close() {
-      const closed = new Promise(resolve => server.close(resolve));
+      const closed = once(server, 'close');
+      // It waits for clients to read the end of their answers, some of which never do.
+      server.close();
       for (const call of serving.underWay) call.abort(new WorkbenchError('engineLost', 'the server is ending'));
-      // What the calls have to say yet is written in this turn of the event loop and the next.
-      await new Promise(resolve => setTimeout(resolve, 50));
+      await Promise.race([closed, delay(patience, undefined, { ref: false })]);
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
     },

@@ -1,7 +1,6 @@
 import type { Context } from 'hono';
 import type { CompleteProgress, CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { asApiError } from '../http/apiError.ts';
 import { eventStream } from '../http/eventStream.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Served } from '../models/served.ts';
@@ -88,7 +87,10 @@ export async function answerCall(c: Context, serving: Serving, asked: Asked): Pr
 
 type OnEnd = (result: CompleteResult, prompt: number) => void;
 
-/** One request of the engine, counted. An answer that was ended before its end is none. */
+/**
+ * One request of the engine, counted until the engine is done with it. Once it is given up nobody waits for that; an
+ * answer that the engine ended before its end is none.
+ */
 async function answer(
   { engine, metrics }: Serving,
   model: string,
@@ -98,8 +100,8 @@ async function answer(
 ): Promise<CompleteResult> {
   let state: 'requests_waiting' | 'requests_running' = 'requests_waiting';
   metrics.add(state, {});
-  try {
-    const result = await engine.request('complete', request, {
+  const asking = engine
+    .request('complete', request, {
       signal,
       onProgress(told) {
         if (state === 'requests_waiting' && told.kind !== 'work' && told.kind !== 'route') {
@@ -107,19 +109,26 @@ async function answer(
           state = 'requests_running';
           metrics.add(state, {});
         }
-        onProgress(told);
+        if (!signal.aborted) onProgress(told);
       },
-    });
-    count(metrics, model, result);
-    if (signal.aborted) throw signal.reason;
-    if (result.answers.some(({ finish }) => finish === 'cancelled'))
-      throw new WorkbenchError('engineLost', 'the engine was ended before the answer was complete');
-    return result;
-  } catch (error) {
-    throw asApiError(signal.aborted ? signal.reason : error);
-  } finally {
-    metrics.add(state, {}, -1);
-  }
+    })
+    .finally(() => metrics.add(state, {}, -1));
+  void asking.then(
+    result => count(metrics, model, result),
+    () => {},
+  );
+  const result = await Promise.race([asking, aborted(signal)]);
+  if (result.answers.some(({ finish }) => finish === 'cancelled'))
+    throw new WorkbenchError('engineLost', 'the engine was ended before the answer was complete');
+  return result;
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function count(metrics: Metrics, model: string, result: CompleteResult): void {

@@ -30,7 +30,7 @@ const refused: Record<string, { nothing: unknown[]; instead?: string }> = {
 };
 
 /** A schema of a body that refuses these fields first. */
-export function withoutRefused<S extends z.ZodType>(schema: S) {
+export function withoutRefused<S extends z.ZodObject>(schema: S) {
   return z
     .record(z.string(), z.unknown(), { error: 'expected an object' })
     .superRefine((body, check) => {

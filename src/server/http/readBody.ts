@@ -14,7 +14,8 @@ export async function readBody<S extends z.ZodType>(c: Context, schema: S): Prom
   if (success) return data;
   const issue = error.issues[0]!;
   const param = issue.path.join('.');
-  throw new ApiError(400, param ? `${param}: ${issue.message}` : issue.message, codeOf(issue), param || null);
+  const message = param && issue.code !== 'custom' ? `${param}: ${issue.message}` : issue.message;
+  throw new ApiError(400, message, codeOf(issue), param || null);
 }
 
 /** Fields are refused by name with a code of their own (`refusedFields.ts`). */

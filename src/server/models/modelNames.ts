@@ -33,9 +33,9 @@ export function servedModels(
       id: taken.has(name) ? `blend:${name}` : name,
       target: { kind: 'blend', name } as const,
     }));
-  // A router has to have someone to choose.
-  const isRouted = trained.length > 0 || experts.length === 0;
-  return [...(isRouted ? [{ id: 'auto', target: auto }] : []), { id: 'base', target: base }, ...named, ...mixed];
+  // A router has to have someone to choose: without a recipe nobody is, and adapters that were loaded are asked by name.
+  const isRouted = trained.length > 0;
+  return [{ id: 'auto', target: isRouted ? auto : base }, { id: 'base', target: base }, ...named, ...mixed];
 }
 
 /** The model that a request names: by its id, by a target's word (`expert:math`, `weights:math=0.5,qa=0.5`), or none. */

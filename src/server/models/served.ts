@@ -2,7 +2,6 @@ import type { CompleteRequest } from '../../protocol/engine/completing.ts';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target, Weights } from '../../protocol/target.ts';
-import { parseTarget } from '../../text/target.ts';
 import { ApiError } from '../http/apiError.ts';
 import { findModel, type ServedModel, servedModels } from './modelNames.ts';
 import type { ServerEngine } from './serverEngine.ts';
@@ -43,8 +42,6 @@ export interface Served {
   /** Throws `ApiError` 404 for one that was not added. */
   removeAdapter(name: string): void;
 }
-
-const longestName = 200;
 
 /** Throws what is wrong with the recipe or the base. */
 export async function createServed(engine: ServerEngine, source: Source): Promise<Served> {
@@ -94,12 +91,13 @@ export async function createServed(engine: ServerEngine, source: Source): Promis
     );
   }
 
-  const answering = (model: string, target: Target): Answerer => {
-    const named = target.kind === 'weights' ? Object.keys(target.weights) : 'name' in target ? [target.name] : [];
-    const own = named.filter(name => adapters.has(name));
-    const folders = Object.fromEntries(own.map(name => [name, adapters.get(name)!]));
-    return { ...source, ...(own.length > 0 && { adapters: folders }), target, model };
-  };
+  // All adapters with each request: those that it does not name would have to leave the engine's memory for it.
+  const answering = (model: string, target: Target): Answerer => ({
+    ...source,
+    ...(adapters.size > 0 && { adapters: Object.fromEntries(adapters) }),
+    target,
+    model,
+  });
 
   return {
     source,
@@ -110,7 +108,7 @@ export async function createServed(engine: ServerEngine, source: Source): Promis
     async answerer(name, lora) {
       const model = await find(name ?? known()[0]!.id);
       if (lora) return answering(model.id, { kind: 'weights', weights: await weightsOf(lora, 'lora.') });
-      if (scales && model.target.kind === 'auto') return answering(model.id, { kind: 'weights', weights: scales });
+      if (scales && model.id === 'auto') return answering(model.id, { kind: 'weights', weights: scales });
       return answering(model.id, model.target);
     },
     async loras() {
@@ -122,15 +120,19 @@ export async function createServed(engine: ServerEngine, source: Source): Promis
     },
     async addAdapter(name, folder, { inPlace = false } = {}) {
       const isAgain = inPlace && adapters.has(name);
-      if (name.length > longestName || !/^[\w@][\w@./-]*$/.test(name) || parseTarget(name))
-        throw new WorkbenchError('badRequest', `'${name}' cannot be the name of an adapter`);
+      if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(name))
+        throw new WorkbenchError(
+          'badRequest',
+          `'${name}' cannot be the name of an adapter`,
+          'It begins with a letter or digit; letters, digits, "_", "-" and "." follow.',
+        );
       if (!isAgain && findModel(name, await models()))
         throw new WorkbenchError('badRequest', `there is a model '${name}' already`);
       await engine.request(
         'complete',
         {
           ...source,
-          adapters: { [name]: folder },
+          adapters: { ...Object.fromEntries(adapters), [name]: folder },
           target: { kind: 'expert', name },
           input: { kind: 'text', text: 'a' },
           settings: { maxTokens: 1 },

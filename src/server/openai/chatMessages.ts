@@ -11,14 +11,18 @@ const part = z
     const isText = (type === 'text' && typeof text === 'string') || (type === 'refusal' && typeof refusal === 'string');
     if (isText) return;
     const message =
-      type === 'text' ? "a part of type 'text' needs a 'text'" : `Parts of type '${type}' are not read: text alone is.`;
+      type === 'text'
+        ? "A part of type 'text' needs a 'text'."
+        : `Parts of type '${type}' are not read: text alone is.`;
     check.addIssue({ code: 'custom', path: ['type'], message, params: { code: 'unsupported_value' } });
   })
   .transform(({ text, refusal }) => String(text ?? refusal));
 
-const content = z.union([z.string(), z.array(part).transform(parts => parts.join(''))], {
-  error: ({ input }) => (Array.isArray(input) ? undefined : 'expected a string or an array of parts'),
-});
+/** A text, or parts of one. */
+const content = z.preprocess(
+  given => (typeof given === 'string' ? [{ type: 'text', text: given }] : given),
+  z.array(part, { error: 'expected a string or an array of parts' }).transform(parts => parts.join('')),
+);
 
 /** The arguments of a call that was made earlier come as the text that they were. */
 const callArguments = z.string().transform((text, check) => {
@@ -26,7 +30,7 @@ const callArguments = z.string().transform((text, check) => {
     const value: unknown = JSON.parse(text || '{}');
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {}
-  check.addIssue({ code: 'custom', message: 'expected a JSON object as text' });
+  check.addIssue({ code: 'custom', message: 'The arguments of a call are a JSON object as text.' });
   return z.NEVER;
 });
 

@@ -23,7 +23,7 @@ export function addVllmRoutes(app: Hono, served: Served): void {
     } catch (error) {
       const { status, message, code } = asApiError(error);
       // An adapter that cannot be read or does not fit is the request's fault.
-      throw new ApiError(status === 500 ? 400 : status, message, code, 'lora_path');
+      throw new ApiError(status === 500 ? 400 : status, message, code);
     }
     return c.text(`Success: LoRA adapter '${name}' added successfully.`);
   });
