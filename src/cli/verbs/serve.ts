@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Source } from '../../server/models/served.ts';
-import { type RunningServer, startServer } from '../../server/startServer.ts';
+import type { RunningServer } from '../../server/startServer.ts';
 import type { Arguments } from '../console/arguments.ts';
 import { basePath } from '../console/basePath.ts';
 import { exampleRecipe } from '../console/packagePaths.ts';
@@ -33,6 +33,8 @@ export const serveVerb: Verb = {
   runsUntilStopped: true,
 
   async run({ args, terminal, json, signal, engine }) {
+    // No other verb needs what it is made of.
+    const { startServer } = await import('../../server/startServer.ts');
     const server = await startServer(engine, {
       source: sourceOf(args),
       adapters: adaptersOf(args.list('adapter') ?? []),

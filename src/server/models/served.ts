@@ -13,7 +13,7 @@ export interface Source {
 }
 
 /** How much of which adapter, in llama-server's words. */
-export interface LoraScale {
+interface LoraScale {
   id: number;
   scale: number;
 }
