@@ -26,7 +26,9 @@ export interface Asked {
 
 /** Has the engine answer, and hands on what it says; a client that goes away gives the requests up. */
 export async function answerCall(c: Context, serving: Serving, asked: Asked): Promise<Response> {
-  const { model, requests, stream, form } = asked;
+  const { requests, stream, form } = asked;
+  // Counted by names, of which there are few; weights are written in any number of ways.
+  const model = asked.model.startsWith('weights:') ? 'weights' : asked.model;
   c.set('model', model);
   const { underWay, metrics } = serving;
   const abort = new AbortController();
