@@ -38,7 +38,7 @@ export function createServerCommands(engine: HostEngine, recipe: ActiveRecipe) {
     });
     const current = serving;
     const { server, name } = await current;
-    const told = `Multi-LoRA: ${inNotification(name)} answers at ${server.url}`;
+    const told = `Multi-LoRA serves ${inNotification(name)} at ${server.url}`;
     const chosen = await window.showInformationMessage(told, actions.copy, actions.stop);
     if (chosen === actions.copy) await env.clipboard.writeText(server.url);
     if (chosen === actions.stop && serving === current) await stop();
@@ -65,7 +65,7 @@ function statusItem({ url, models }: RunningServer, name: string): StatusBarItem
   const item = window.createStatusBarItem('multiLora.server', StatusBarAlignment.Right, 89);
   item.name = 'Multi-LoRA Server';
   item.text = `$(radio-tower) ${new URL(url).port}`;
-  item.tooltip = visibleText(`${name} answers at ${url} as ${models.join(', ')}`);
+  item.tooltip = visibleText(`Multi-LoRA serves ${name} at ${url} as ${models.join(', ')}`);
   item.accessibilityInformation = { label: `Multi-LoRA server at ${url}`, role: 'button' };
   item.command = 'multiLora.startServer' satisfies CommandId;
   item.show();
