@@ -17,6 +17,7 @@ import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/expe
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
+import { fillsGaps } from '../workbench/fillsGaps.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
@@ -86,5 +87,6 @@ async function describeBase(name: string, folder: string): Promise<DescribedBase
     parameters,
     bytes: await sizeOf(folder),
     memoryBytes: memoryNeeded(parameters),
+    fills: await fillsGaps(folder),
   };
 }

@@ -1,6 +1,7 @@
 import { createSampler, type Sampler } from '../../nn/decode/sample.ts';
 import { type AnswerStream, createAnswerStream, type FinishReason } from '../../nn/decode/stream.ts';
 import { type ChatMessage, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import { type FillPrompt, fillPrompt, type Gap } from '../../nn/tokenizer/fillPrompt.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
@@ -11,6 +12,8 @@ import { readMessages } from './precedence.ts';
 /** One prompt to be answered. */
 export interface GenerateRow {
   messages: ChatMessage[];
+  /** What is to be filled in place of a conversation. */
+  gap?: Gap;
   weights: Weights;
   settings: GenerationSettings;
   onText?(delta: string): void;
@@ -59,7 +62,10 @@ export async function generate(
 ): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
   const { base } = model;
   const { tokenizer, chatTemplate } = base.text();
-  const prompts = rows.map(r => promptIds(tokenizer, chatTemplate, r.messages, r.settings.thinking));
+  const fills = rows.map(({ gap, settings }) => gap && fillGap(model, gap, settings));
+  const prompts = rows.map(
+    (r, i) => fills[i]?.ids ?? promptIds(tokenizer, chatTemplate, r.messages, r.settings.thinking),
+  );
   for (const p of prompts)
     if (p.length >= base.config.maxLength)
       throw new WorkbenchError(
@@ -77,7 +83,7 @@ export async function generate(
     keepsCaches(model.device) ? room : Math.min(room, longest + roomStep),
   );
   const all = inBankOrder(
-    rows.map((r, index) => activeRow(model, r, index, prompts[index]!)),
+    rows.map((r, index) => activeRow(model, r, index, prompts[index]!, fills[index])),
     model.bank.names(),
   );
 
@@ -127,13 +133,23 @@ export async function generate(
   return { answers, timings: { prefillMs, decodeMs: performance.now() - started - prefillMs } };
 }
 
+/** The prompt of a gap; at most half of the window is kept for the answer. */
+export function fillGap(
+  { base }: Pick<Model, 'base'>,
+  gap: Gap,
+  { maxTokens }: Pick<GenerationSettings, 'maxTokens'>,
+): FillPrompt {
+  const { maxLength } = base.config;
+  return fillPrompt(base.text().tokenizer, gap, maxLength - Math.min(maxTokens, Math.floor(maxLength / 2)));
+}
+
 /** Rows in the order in which the bank holds their experts: factors that lie in the order of the rows are not copied. */
 function inBankOrder(rows: ActiveRow[], names: string[]): ActiveRow[] {
   const first = ({ weights }: ActiveRow) => names.findIndex(name => (weights[name] ?? 0) !== 0);
   return [...rows].sort((a, b) => first(a) - first(b));
 }
 
-function activeRow(model: Model, row: GenerateRow, index: number, prompt: number[]): ActiveRow {
+function activeRow(model: Model, row: GenerateRow, index: number, prompt: number[], fill?: FillPrompt): ActiveRow {
   const { base } = model;
   const { tokenizer, stopIds } = base.text();
   return {
@@ -145,7 +161,8 @@ function activeRow(model: Model, row: GenerateRow, index: number, prompt: number
     next: 0,
     sampler: createSampler(row.settings),
     stream: createAnswerStream(tokenizer, {
-      stopIds,
+      stopIds: [...stopIds, ...(fill?.stopIds ?? [])],
+      ...(fill && { said: fill.said }),
       stop: row.settings.stop,
       maxTokens: row.settings.maxTokens,
       contextLeft: base.config.maxLength - prompt.length,

@@ -18,6 +18,8 @@ const describedBase = z.object({
   bytes: z.number(),
   /** What answering with it takes, as it is stored. */
   memoryBytes: z.number(),
+  /** Whether it has tokens for filling gaps. */
+  fills: z.boolean(),
 });
 
 const describedAdapter = z.object({
