@@ -52,11 +52,12 @@ export function fillPrompt(tokenizer: Tokenizer, gap: Gap, room: number): FillPr
   const ofPrefix = isFirst ? encode : bare;
   let prefix = endWithin(gap.prefix, budget, ofPrefix);
   let suffix = beginningWithin(gap.suffix, budget, bare);
-  if (prefix.length + suffix.length > budget) {
-    suffix = beginningWithin(gap.suffix, Math.max(Math.floor(budget * suffixShare), budget - prefix.length), bare);
-    prefix = endWithin(gap.prefix, budget - suffix.length, ofPrefix);
+  if (prefix.ids.length + suffix.ids.length > budget) {
+    const most = Math.max(Math.floor(budget * suffixShare), budget - prefix.ids.length);
+    suffix = beginningWithin(gap.suffix, most, bare);
+    prefix = endWithin(gap.prefix, budget - suffix.ids.length, ofPrefix);
   }
-  let left = budget - prefix.length - suffix.length;
+  let left = prefix.isWhole && suffix.isWhole ? budget - prefix.ids.length - suffix.ids.length : 0;
   const others: number[][] = [];
   for (const { path, text } of [...files].reverse()) {
     const ids = form.file(path, text);
@@ -73,9 +74,9 @@ export function fillPrompt(tokenizer: Tokenizer, gap: Gap, room: number): FillPr
       tokens.prefix,
       ...(form.areFilesBefore ? [] : others.flat()),
       ...form.within,
-      ...prefix,
+      ...prefix.ids,
       tokens.suffix,
-      ...suffix,
+      ...suffix.ids,
       tokens.middle,
     ],
     stopIds: tokens.stopIds,
@@ -168,28 +169,35 @@ function encodeBare(tokenizer: Tokenizer, encode: Encode): Encode {
   return text => encode(mark + text).slice(marked);
 }
 
+/** What of a text has room. */
+interface Kept {
+  ids: number[];
+  isWhole: boolean;
+}
+
 /** The last lines of a text that have room; of a last line that is longer, its end. */
-function endWithin(text: string, room: number, encode: Encode): number[] {
+function endWithin(text: string, room: number, encode: Encode): Kept {
   const lines = text.split(/(?<=\n)/);
   let from = lines.length;
   let used = 0;
   while (from > 0 && (used += encode(lines[from - 1]!).length) <= room) from--;
   for (; from < lines.length; from++) {
     const ids = encode(lines.slice(from).join(''));
-    if (ids.length <= room) return ids;
+    if (ids.length <= room) return { ids, isWhole: from === 0 };
   }
-  return room > 0 ? encode(lines.at(-1)!).slice(-room) : [];
+  const last = encode(lines.at(-1)!);
+  return { ids: last.slice(Math.max(0, last.length - room)), isWhole: last.length === 0 && lines.length === 1 };
 }
 
 /** The first lines of a text that have room; of a first line that is longer, its beginning. */
-function beginningWithin(text: string, room: number, encode: Encode): number[] {
+function beginningWithin(text: string, room: number, encode: Encode): Kept {
   const lines = text.split(/(?<=\n)/);
   let to = 0;
   let used = 0;
   while (to < lines.length && (used += encode(lines[to]!).length) <= room) to++;
   for (; to > 0; to--) {
     const ids = encode(lines.slice(0, to).join(''));
-    if (ids.length <= room) return ids;
+    if (ids.length <= room) return { ids, isWhole: to === lines.length };
   }
-  return encode(lines[0]!).slice(0, Math.max(0, room));
+  return { ids: encode(lines[0]!).slice(0, Math.max(0, room)), isWhole: text === '' };
 }
