@@ -16,7 +16,7 @@ import type { RouteResult } from '../../protocol/route.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { listing } from '../../text/numbers.ts';
 import { routeByTokens } from '../gating/tokenRoute.ts';
-import { fillGap } from '../runtime/generate.ts';
+import { fillGap } from '../runtime/fillGap.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { domainSets, type LoadedSet } from './answerSet.ts';
