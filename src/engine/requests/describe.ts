@@ -9,6 +9,7 @@ import {
   trainedExperts,
 } from '../../experiment/experiment.ts';
 import { isThere, sizeOf } from '../../experiment/files.ts';
+import { learnsGaps } from '../../experiment/learnsGaps.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
@@ -43,6 +44,7 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
         description,
         isTrained: trained.includes(name),
         isTrainable: data !== undefined,
+        ...(data && (await learnsGaps(experiment.folder, data.train)) && { fills: true }),
         adapter: trained.includes(name) ? await describeAdapter(experiment, name) : undefined,
       })),
     ),
