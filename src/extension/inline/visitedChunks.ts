@@ -1,5 +1,5 @@
 /** A piece of a file that was visited or edited. */
-export interface Chunk {
+interface Chunk {
   path: string;
   text: string;
 }

@@ -92,7 +92,7 @@ export function middleIds(tokenizer: Tokenizer, middle: string): { ids: number[]
 }
 
 /** Throws `unsupported` for a base that has no tokens to fill a gap with. */
-export function fillTokensOf(tokenizer: Tokenizer): FillTokens {
+function fillTokensOf(tokenizer: Tokenizer): FillTokens {
   const tokens = fillTokens(tokenizer);
   if (tokens) return tokens;
   throw noFillTokens();
