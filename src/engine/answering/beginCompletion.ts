@@ -1,9 +1,12 @@
+import { gapPrompt } from '../../data/promptOf.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
 import type { CompletedAnswer, CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
 import type { BatchAnswer, ContinuousBatch } from '../runtime/continuousBatch.ts';
+import { fillGap } from '../runtime/fillGap.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 import type { Completion } from './completions.ts';
@@ -24,11 +27,12 @@ export async function beginCompletion(
   const beyond = answering.isEmbedded ? beyondBase(question, model.base.text().tokenizer) : undefined;
   let route = found && { ...found, ...(beyond && { beyond }) };
   if (route) call.progress({ kind: 'route', route });
-  const prompt = promptOf(request, answering);
+  const { ids: prompt, fill } = promptOf(request, answering);
   const answers = Array.from({ length: request.count ?? 1 }, async (_, answer) => {
     const logprobs = request.logprobs === undefined ? undefined : logprobCollector(model.base.text(), request.logprobs);
     const ended = await batch.add({
       prompt,
+      fill,
       weights,
       settings: { ...settings, seed: settings.seed + answer },
       signal: call.signal,
@@ -70,20 +74,22 @@ function completed(
 /** What the router reads: the texts of the user, the oldest first. */
 function userTexts({ input }: CompleteRequest): string[] {
   if (input.kind === 'chat') return input.messages.filter(m => m.role === 'user').map(m => m.content);
-  return [input.kind === 'text' ? input.text : input.prefix];
+  return [input.kind === 'text' ? input.text : gapPrompt(input.prefix, input.suffix)];
 }
 
-function promptOf({ input }: CompleteRequest, { model, settings }: Answering): number[] {
+function promptOf({ input }: CompleteRequest, { model, settings }: Answering): { ids: number[]; fill?: FillPrompt } {
   const { tokenizer, chatTemplate } = model.base.text();
   switch (input.kind) {
     case 'chat':
-      return promptIds(tokenizer, chatTemplate, input.messages, settings.thinking);
+      return { ids: promptIds(tokenizer, chatTemplate, input.messages, settings.thinking) };
     case 'text': {
       const ids = tokenizer.encode(input.text);
-      if (ids.length > 0) return ids;
+      if (ids.length > 0) return { ids };
       throw new WorkbenchError('badRequest', 'the prompt is empty, and this base has no token by which a text begins');
     }
-    case 'fill':
-      throw new WorkbenchError('unsupported', 'gaps are not filled yet');
+    case 'fill': {
+      const fill = fillGap(model, input, settings);
+      return { ids: fill.ids, fill };
+    }
   }
 }

@@ -1,7 +1,9 @@
 import type { Example } from '../../data/example.ts';
+import { promptOf } from '../../data/promptOf.ts';
 import { accuracyOf } from '../../evaluation/metrics.ts';
 import { textScorers } from '../../evaluation/scorers.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
+import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
@@ -24,6 +26,8 @@ export interface HeldOutItem {
   line: number;
   prompt: string;
   messages: Example['messages'];
+  /** What is to be filled in place of them. */
+  gap?: Gap;
   expected: string;
   tests: string[];
 }
@@ -37,11 +41,12 @@ export interface GradedAnswer {
 
 /** Splits an example into what is asked and what is expected. */
 export function heldOutItem(example: Example): HeldOutItem {
-  const { messages, meta, line } = example;
+  const { messages, fill, meta, line } = example;
   return {
     line,
-    prompt: messages.filter(m => m.role === 'user').at(-1)?.content ?? '',
+    prompt: promptOf(example),
     messages: messages.slice(0, -1),
+    ...(fill && { gap: { prefix: messages[0]!.content, suffix: fill.suffix } }),
     expected: messages.at(-1)!.content,
     tests: Array.isArray(meta.tests) ? meta.tests.map(String) : [],
   };
@@ -62,12 +67,15 @@ export async function answerSet(
   { signal, progress }: WorkWatch & { signal: AbortSignal },
 ): Promise<GradedAnswer[]> {
   // Prompts of similar length share a batch, so that little of it is padding.
-  const order = [...items.keys()].sort((a, b) => items[a]!.prompt.length - items[b]!.prompt.length);
+  const order = [...items.keys()].sort((a, b) => lengthOf(items[a]!) - lengthOf(items[b]!));
   const graded: GradedAnswer[] = new Array(items.length);
   for (let start = 0; start < order.length; start += batchSize) {
     progress?.(start, items.length);
     const batch = order.slice(start, start + batchSize);
-    const rows = batch.map(i => ({ messages: items[i]!.messages, weights: weightsOf(items[i]!), settings }));
+    const rows = batch.map(i => {
+      const { messages, gap } = items[i]!;
+      return { messages, ...(gap && { gap }), weights: weightsOf(items[i]!), settings };
+    });
     const { answers } = await generate(model, rows, signal);
     if (signal.aborted) throw signal.reason;
     for (const [j, i] of batch.entries()) {
@@ -76,6 +84,10 @@ export async function answerSet(
     }
   }
   return graded;
+}
+
+function lengthOf({ prompt, gap }: HeldOutItem): number {
+  return gap ? gap.prefix.length + gap.suffix.length : prompt.length;
 }
 
 async function isCorrect(

@@ -16,6 +16,7 @@ import type { RouteResult } from '../../protocol/route.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { listing } from '../../text/numbers.ts';
 import { routeByTokens } from '../gating/tokenRoute.ts';
+import { fillGap } from '../runtime/fillGap.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { domainSets, type LoadedSet } from './answerSet.ts';
@@ -23,7 +24,7 @@ import { answersBeside, jointScores, randomScores, resourcesOf } from './besideE
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
 import { measureGeneralText } from './generalText.ts';
 import { inactiveExpertsCheck } from './inactiveExperts.ts';
-import { loadSets, problemsOf } from './loadSets.ts';
+import { checkGaps, loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
 import { type SequentialResult, trainSequentially } from './sequential.ts';
 import { measureStorage } from './storage.ts';
@@ -46,6 +47,7 @@ export async function evaluateRecipe(
   const { experiment: e, model } = open;
   const { recipe } = e;
   const sets = await loadSets(e, request.sets);
+  checkGaps(model.base, sets);
   const experts = open.available.filter(name => name in recipe.experts);
   // Files that may have been changed are read before hours are spent.
   const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));
@@ -62,7 +64,9 @@ export async function evaluateRecipe(
   const probes = sets
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)
-    .map(i => promptIds(tokenizer, chatTemplate, i.messages, settings.thinking));
+    .map(({ gap, messages }) =>
+      gap ? fillGap(model, gap, settings).ids : promptIds(tokenizer, chatTemplate, messages, settings.thinking),
+    );
   const gates = await timed('gate-zero check', () => inactiveExpertsCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);
   const isWhole = request.sets === undefined;

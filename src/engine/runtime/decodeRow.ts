@@ -2,6 +2,7 @@ import type { BaseText } from '../../experiment/base.ts';
 import { createSampler, type Sampler } from '../../nn/decode/sample.ts';
 import { type AnswerStream, createAnswerStream, type FinishReason } from '../../nn/decode/stream.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
+import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
 import { contextLengthCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
@@ -9,6 +10,8 @@ import type { Weights } from './adapterBank.ts';
 /** A prompt in tokens that is to be answered, as one row of a batch. */
 export interface RowRequest {
   prompt: number[];
+  /** Of a gap: what ends its answer beside the base's own stop tokens, and what counts as said before it. */
+  fill?: Pick<FillPrompt, 'stopIds' | 'said'> | undefined;
   weights: Weights;
   settings: GenerationSettings;
   onText?: ((delta: string) => void) | undefined;
@@ -40,7 +43,7 @@ export interface DecodeRow {
 
 /** Throws `badRequest` where the prompt leaves no room in the base's context. */
 export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, request: RowRequest): DecodeRow {
-  const { prompt, weights, settings } = request;
+  const { prompt, fill, weights, settings } = request;
   if (prompt.length >= config.maxLength) throw contextError(prompt.length, config.maxLength);
   return {
     request,
@@ -50,7 +53,8 @@ export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, r
     next: 0,
     sampler: createSampler(settings),
     stream: createAnswerStream(tokenizer, {
-      stopIds,
+      stopIds: fill ? [...stopIds, ...fill.stopIds] : stopIds,
+      ...(fill && { said: fill.said }),
       stop: settings.stop,
       maxTokens: settings.maxTokens,
       contextLeft: config.maxLength - prompt.length,

@@ -1,7 +1,9 @@
 import { type ChatMessage, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 import { cancelRow, type DecodeRow, type GeneratedAnswer, roomOf, roomStep, startRow, takeToken } from './decodeRow.ts';
+import { fillGap } from './fillGap.ts';
 import { arrangeRows, createKvCache, releaseCache } from './kvCache.ts';
 import { keepsCaches, type Model } from './model.ts';
 import { readMessages } from './precedence.ts';
@@ -9,6 +11,8 @@ import { readMessages } from './precedence.ts';
 /** One prompt to be answered. */
 export interface GenerateRow {
   messages: ChatMessage[];
+  /** What is to be filled in place of a conversation. */
+  gap?: Gap;
   weights: Weights;
   settings: GenerationSettings;
   onText?(delta: string): void;
@@ -34,9 +38,10 @@ export async function generate(
 ): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
   const { base } = model;
   const text = base.text();
-  const given = rows.map(({ messages, weights, settings, onText }) => {
-    const prompt = promptIds(text.tokenizer, text.chatTemplate, messages, settings.thinking);
-    return startRow(base.config, text, { prompt, weights, settings, onText });
+  const given = rows.map(({ messages, gap, weights, settings, onText }) => {
+    const fill = gap && fillGap(model, gap, settings);
+    const prompt = fill?.ids ?? promptIds(text.tokenizer, text.chatTemplate, messages, settings.thinking);
+    return startRow(base.config, text, { prompt, fill, weights, settings, onText });
   });
   const room = Math.max(...given.map(r => roomOf(r.request, base.config)));
   const longest = Math.max(...given.map(r => r.request.prompt.length));

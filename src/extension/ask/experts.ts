@@ -1,6 +1,7 @@
 import { type Disposable, type Event, EventEmitter, type Memento } from 'vscode';
 import type { RequestOptions } from '../../client/engineClient.ts';
 import type { AskAllResult, AskRequest, AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
+import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
 import { auto, base, parseTarget, targetId } from '../../text/target.ts';
@@ -14,6 +15,9 @@ interface Question extends Pick<AskRequest, 'prompt' | 'history' | 'context' | '
   target?: Target;
 }
 
+/** What is asked of the engine, but for whom. */
+type Completion = Pick<CompleteRequest, 'input' | 'target' | 'settings'>;
+
 /** The experts of this window: who answers, and the asking itself. */
 export interface Experts extends Disposable {
   offer(): Promise<Offer>;
@@ -21,6 +25,8 @@ export interface Experts extends Disposable {
   known(): Offer | undefined;
   /** Asks what is offered; decoding settings are over those of the user. */
   ask(offer: Offer, question: Question, options?: RequestOptions<'ask'>): Promise<AskResult>;
+  /** Goes on with a text or fills a gap, at once with other requests; decoding settings are over those of the user. */
+  complete(offer: Offer, request: Completion, options?: RequestOptions<'complete'>): Promise<CompleteResult>;
   /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
   askAll(
     offer: Offer,
@@ -82,6 +88,11 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
       const answer = await engine.request('ask', request, options);
       answered.fire(answer);
       return answer;
+    },
+    async complete(offer, { settings, ...request }, options) {
+      checkOffered(request.target, offer);
+      const asked = { ...offer.source, ...request, settings: { ...decodingSettings(), ...settings } };
+      return engine.request('complete', asked, options);
     },
     async askAll(offer, prompts, target, settings, signal) {
       checkOffered(target, offer);

@@ -149,7 +149,8 @@ export const settings = {
   },
   'inlineCompletions.enabled': {
     default: false as boolean,
-    description: 'Suggest code while typing, from the code expert of the active recipe.',
+    description:
+      'Suggest code while typing: from the code expert of the active recipe, or the base itself where it can fill gaps.',
     schema: { type: 'boolean' },
     scope: 'window',
     restricted: true,

@@ -32,6 +32,8 @@ export interface AnswerStreamOptions {
   maxTokens: number;
   /** Tokens that the model's context has left after the prompt. */
   contextLeft?: number;
+  /** Tokens that count as said before, whose text is not given again. */
+  said?: readonly number[];
 }
 
 /**
@@ -40,10 +42,10 @@ export interface AnswerStreamOptions {
  */
 export function createAnswerStream(
   tokenizer: Tokenizer,
-  { stopIds, stop, maxTokens, contextLeft = Infinity }: AnswerStreamOptions,
+  { stopIds, stop, maxTokens, contextLeft = Infinity, said }: AnswerStreamOptions,
 ): AnswerStream {
   const ends = new Set(stopIds);
-  const detokenizer = createDetokenizer(tokenizer);
+  const detokenizer = createDetokenizer(tokenizer, { said });
   const filter = createStopFilter(stop);
   let count = 0;
 

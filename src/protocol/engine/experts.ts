@@ -18,6 +18,8 @@ const describedBase = z.object({
   bytes: z.number(),
   /** What answering with it takes, as it is stored. */
   memoryBytes: z.number(),
+  /** Whether it has tokens for filling gaps. */
+  fills: z.boolean(),
 });
 
 const describedAdapter = z.object({
@@ -39,6 +41,8 @@ const describedExpert = z.object({
   isTrained: z.boolean(),
   /** It has data to be trained on. */
   isTrainable: z.boolean(),
+  /** Its data are gaps and what fills them. */
+  fills: z.optional(z.boolean()),
   /** The adapter that answers; undefined where it is not trained, or cannot be read. */
   adapter: z.optional(describedAdapter),
 });

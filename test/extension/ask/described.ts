@@ -11,6 +11,7 @@ export const described: DescribeResult = {
     parameters: 4_950_000,
     bytes: 10_300_000,
     memoryBytes: 133_600_000,
+    fills: false,
   },
   maxTokens: 64,
   experts: [
