@@ -36,8 +36,7 @@ export function checkTools(
     ['results', messages.some(m => m.role === 'tool'), 'what tools give back'],
   ];
   if (needs.every(([, isNeeded]) => !isNeeded)) return;
-  const support = known.get(template) ?? findSupport(template, options);
-  known.set(template, support);
+  const support = toolSupport(template, options);
   const lost = needs.filter(([part, isNeeded]) => isNeeded && !support[part]).map(([, , what]) => what);
   if (lost.length === 0) return;
   throw new WorkbenchError(
@@ -59,6 +58,16 @@ export function checkCalls({ content, toolCalls = [] }: ChatMessage, written: st
     'the chat template leaves out words or calls of an answer that calls tools',
     'Let the answer have its calls alone, or one call at a time.',
   );
+}
+
+/** What of tools the template writes. After this it knows how it wants calls. */
+export function toolSupport(
+  template: ChatTemplate,
+  options: Omit<RenderOptions, 'addGenerationPrompt'>,
+): Readonly<ToolSupport> {
+  const support = known.get(template) ?? findSupport(template, options);
+  known.set(template, support);
+  return support;
 }
 
 function findSupport(template: ChatTemplate, options: Omit<RenderOptions, 'addGenerationPrompt'>): ToolSupport {
