@@ -7,7 +7,7 @@ import type { Recipe } from '../recipe/schema.ts';
 import { bytes } from '../text/numbers.ts';
 import { baseFolder } from './baseFolder.ts';
 import { isThere, readText } from './files.ts';
-import { adapterPaths, experimentPaths, type ResultPaths, recipeName } from './paths.ts';
+import { adapterPaths, experimentPaths, type ResultPaths, recipeEnding, recipeName } from './paths.ts';
 import { settle } from './removeStaleFiles.ts';
 
 /** A recipe on disk and the places it speaks of. */
@@ -43,29 +43,68 @@ async function readRecipeText(path: string): Promise<string> {
 export async function openExperiment(path: string, mediaFolder: string, unsaved?: string): Promise<Experiment> {
   const full = resolve(path);
   const text = unsaved ?? (await readRecipeText(full));
+  const experiment = experimentOf(full, text, mediaFolder);
+  // An adapter that a process was just replacing when it was killed would count as not trained.
+  for (const name of Object.keys(experiment.recipe.experts)) {
+    const place = adapterFolder(experiment, name);
+    if (!(await isThere(place))) await settle(place);
+  }
+  return experiment;
+}
+
+function experimentOf(path: string, text: string, mediaFolder: string): Experiment {
   const { recipe, problems } = parseRecipe(text);
   if (!recipe) {
     const lines = problems.map(p => `  ${p.message}`).join('\n');
     throw new WorkbenchError('badRecipe', `${path} has problems:\n${lines}`, undefined, problems);
   }
-  const folder = dirname(full);
-  const experiment: Experiment = {
-    path: full,
+  const folder = dirname(path);
+  return {
+    path,
     folder,
-    name: recipe.name ?? recipeName(full),
+    name: recipe.name ?? recipeName(path),
     recipe,
-    paths: experimentPaths(full, recipe),
+    paths: experimentPaths(path, recipe),
     // Looked up when asked for: routing needs no base.
     get baseFolder() {
       return baseFolder(recipe.base, folder, mediaFolder);
     },
   };
-  // An adapter that a process was just replacing when it was killed would count as not trained.
-  for (const name of Object.keys(recipe.experts)) {
-    const place = adapterFolder(experiment, name);
-    if (!(await isThere(place))) await settle(place);
-  }
-  return experiment;
+}
+
+/**
+ * A recipe with further experts, whose adapters lie in these folders. Throws `badRequest` for a name that the recipe has
+ * already.
+ */
+export function withAdapters(experiment: Experiment, adapters: Record<string, string>): Experiment {
+  const { recipe, folder } = experiment;
+  for (const name of Object.keys(adapters))
+    for (const kind of ['experts', 'blends', 'merges'] as const)
+      if (Object.hasOwn(recipe[kind], name))
+        throw new WorkbenchError(
+          'badRequest',
+          `${experiment.path} has '${name}' among its ${kind}`,
+          'Give the adapter another name.',
+        );
+  const further = Object.entries(adapters).map(([name, path]) => [name, { adapter: resolve(folder, path) }]);
+  // As a recipe of their own, so that they have the defaults and the names that a recipe allows.
+  const own = experimentOf(experiment.path, JSON.stringify({ ...bare, experts: Object.fromEntries(further) }), '');
+  return {
+    ...experiment,
+    recipe: { ...recipe, experts: { ...recipe.experts, ...own.recipe.experts } },
+    get baseFolder() {
+      return experiment.baseFolder;
+    },
+  };
+}
+
+/** What every recipe has to say. */
+const bare = { version: 1, base: 'embedded' };
+
+/** A base without a recipe, with adapters that are its experts. Paths are relative to where the process runs. */
+export function experimentOfBase(base: string, mediaFolder: string, adapters: Record<string, string>): Experiment {
+  const path = resolve(`the base${recipeEnding}`);
+  return withAdapters(experimentOf(path, JSON.stringify({ ...bare, base }), mediaFolder), adapters);
 }
 
 /** Where an expert's adapter lies: the one it names, or the one that training writes. */

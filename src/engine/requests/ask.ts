@@ -1,12 +1,12 @@
 import { canThink, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import { type FittedPrompt, fitContext } from '../../nn/tokenizer/fitContext.ts';
 import type { AskRequest } from '../../protocol/engine/asking.ts';
+import { type Answering, openAnswering, weightsOf } from '../answering/openAnswering.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
 import { generate } from '../runtime/generate.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
 import type { RequestHandler } from '../workbench/request.ts';
-import { type Answering, openAnswering, weightsOf } from './answering.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
 export const handle: RequestHandler<'ask'> = async (workbench, request, call) => {

@@ -1,6 +1,6 @@
+import { openAnswering, weightsOf } from '../answering/openAnswering.ts';
 import { type GenerateRow, generate } from '../runtime/generate.ts';
 import type { RequestHandler } from '../workbench/request.ts';
-import { openAnswering, weightsOf } from './answering.ts';
 
 /** Answers several prompts in one batch. */
 export const handle: RequestHandler<'askAll'> = async (workbench, request, call) => {

@@ -25,6 +25,8 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   unload: { load: () => import('./unload.ts'), lane: model },
   ask: { load: () => import('./ask.ts'), lane: model },
   askAll: { load: () => import('./askAll.ts'), lane: model },
+  // It takes the model's lane itself: requests that come while it answers others join them.
+  complete: { load: () => import('./complete.ts') },
   countTokens: { load: () => import('./countTokens.ts') },
   route: { load: () => import('./route.ts') },
   explainTokens: { load: () => import('./explainTokens.ts'), lane: model },

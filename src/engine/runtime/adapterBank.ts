@@ -38,6 +38,11 @@ export interface AdapterBank {
   tokenGates(): TokenGates | undefined;
   /** The inference graph's inputs for a batch of rows with these weights: a new table, to which the caller adds its own. */
   feeds(rows: Weights[]): Feeds;
+  /**
+   * Stands for what these weights make of the base by what is loaded now: the same text has the same keys and values under
+   * the same key, and an adapter that another one of its name takes the place of has another key.
+   */
+  contentKey(weights: Weights): string;
   /** Bytes held by factors. */
   bytes(): number;
 }
@@ -87,6 +92,9 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
   const rowFeeds = new Map<string, Feeds>();
   let gatesOfTokens: TokenGates | undefined;
   let fedGates: Feeds = {};
+  /** The how-manieth load each adapter, and the token gates, came with. */
+  const loads = new Map<string, number>();
+  let loaded = 0;
   let members: Member[] = [];
   let stacks = new Map<LinearGroup, { A: Float32Array; B: Float32Array }>();
   let views = new Map<string, Feeds>();
@@ -193,6 +201,7 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
       if (beyondFactors(adapter) && !ofRows)
         throw new WorkbenchError('runtime', `the row effects of expert '${adapter.name}' are missing`);
       adapters.set(adapter.name, adapter);
+      loads.set(adapter.name, ++loaded);
       effects.delete(adapter.name);
       if (ofRows) effects.set(adapter.name, ofRows);
       feedsRows ||= ofRows !== undefined;
@@ -209,6 +218,7 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
 
     gateTokens(gates) {
       gatesOfTokens = gates;
+      loads.set(byToken, ++loaded);
       fedGates = gates ? gateFeeds(gates, groups) : {};
     },
 
@@ -231,6 +241,15 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
         for (const count of groupSizes) feeds[expandInput(count)] = expandOf(gatesOfTokens, run, count);
       }
       return feeds;
+    },
+
+    contentKey(weights) {
+      const active = Object.entries(weights).filter(([, weight]) => weight !== 0);
+      const gated = (weights[byToken] ?? 0) === 0 ? [] : (gatesOfTokens?.experts ?? []);
+      return JSON.stringify([
+        active.map(([name, weight]) => [loads.get(name), weight]).sort(),
+        gated.map(name => loads.get(name)),
+      ]);
     },
 
     bytes: () => [...stacks.values()].reduce((sum, s) => sum + s.A.byteLength + s.B.byteLength, 0),

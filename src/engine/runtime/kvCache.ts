@@ -25,30 +25,35 @@ export function createKvCache(c: BaseConfig, rows: number, length: number): KvCa
   return withFetches(rows, length, feeds, []);
 }
 
-/**
- * The cache with only some of its rows, in their order, and with room for `length` tokens: for when most rows of a batch
- * have ended, or the room has. The old one is freed.
- */
-export async function keepRows(cache: KvCache, kept: number[], length = cache.length): Promise<KvCache> {
+/** A row of a cache. */
+export interface CacheRow {
+  cache: KvCache;
+  row: number;
+}
+
+/** A cache of these rows, in their order, with room for `length` tokens each: copies, and the caches they come from stay. */
+export async function arrangeRows(from: readonly CacheRow[], length: number): Promise<KvCache> {
   const feeds: Feeds = {};
-  for (const [name, tensor] of Object.entries(cache.feeds)) {
-    const [, heads, , width] = tensor.dims as [number, number, number, number];
-    const from = await readTensor(tensor);
-    const to = new Float32Array(kept.length * heads * length * width);
-    const size = Math.min(length, cache.length) * width;
-    for (const [i, row] of kept.entries())
+  for (const name of Object.keys(from[0]!.cache.feeds)) {
+    const [, heads, , width] = from[0]!.cache.feeds[name]!.dims as [number, number, number, number];
+    const to = new Float32Array(from.length * heads * length * width);
+    const read = new Map<KvCache, Float32Array>();
+    for (const [i, { cache, row }] of from.entries()) {
+      const data = read.get(cache) ?? (await readTensor(cache.feeds[name]!));
+      read.set(cache, data);
+      const size = Math.min(length, cache.length) * width;
       for (let head = 0; head < heads; head++) {
         const at = (row * heads + head) * cache.length * width;
-        to.set(from.subarray(at, at + size), (i * heads + head) * length * width);
+        to.set(data.subarray(at, at + size), (i * heads + head) * length * width);
       }
-    feeds[name] = floats(to, [kept.length, heads, length, width]);
+    }
+    feeds[name] = floats(to, [from.length, heads, length, width]);
   }
-  releaseTensors(cache.feeds);
   return withFetches(
-    kept.length,
+    from.length,
     length,
     feeds,
-    kept.map(row => cache.tokens[row] ?? []),
+    from.map(({ cache, row }) => [...(cache.tokens[row] ?? [])]),
   );
 }
 
@@ -93,6 +98,11 @@ function forEachHead(
   const heads = Object.values(feeds)[0]!.dims[1]!;
   for (const [b, row] of tokens.entries())
     for (let head = 0; head < heads; head++) visit((b * heads + head) * length + past[b]!, row.length);
+}
+
+/** Bytes of the keys and values of one token. */
+export function bytesPerToken(c: BaseConfig): number {
+  return 4 * 2 * c.layers * c.kvHeads * cacheHeadDim(c);
 }
 
 /** Frees the GPU memory of a cache. */

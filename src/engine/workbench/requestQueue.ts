@@ -7,6 +7,8 @@ export interface RequestQueue {
    * it aborts before the work has begun; work that has begun ends by itself.
    */
   run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Whether somebody waits for their turn. */
+  isWaitedFor(): boolean;
 }
 
 export function createRequestQueue(limit = 32): RequestQueue {
@@ -28,6 +30,8 @@ export function createRequestQueue(limit = 32): RequestQueue {
     });
 
   return {
+    isWaitedFor: () => waiting.length > 0,
+
     async run(work, signal) {
       signal.throwIfAborted();
       if (isBusy) {

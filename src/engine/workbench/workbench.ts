@@ -5,9 +5,11 @@ import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import {
   adapterFolder,
   type Experiment,
+  experimentOfBase,
   mergeFolder,
   openExperiment,
   trainedExperts,
+  withAdapters,
 } from '../../experiment/experiment.ts';
 import { findData } from '../../experiment/hubDatasets.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
@@ -32,6 +34,13 @@ export interface OpenExperiment {
   router(): Promise<Router>;
 }
 
+/** What is opened: a recipe, or a base alone, each with further adapters. */
+export interface OpenSource {
+  recipe?: string | undefined;
+  base?: string | undefined;
+  adapters?: Record<string, string> | undefined;
+}
+
 /** What this process keeps between requests: one compiled base, and in its bank the experts that were needed since. */
 export interface Workbench {
   mediaFolder: string;
@@ -41,7 +50,15 @@ export interface Workbench {
   cacheFolder: string;
   /** Bytes that this process may take, where the user limits them. */
   memoryLimit: number | undefined;
-  open(recipePath: string, watch?: WorkWatch): Promise<OpenExperiment>;
+  /** Opens a recipe; `adapters` are further ones beside its experts, by name with their folders. */
+  open(recipePath: string, watch?: WorkWatch, adapters?: Record<string, string>): Promise<OpenExperiment>;
+  /** As `open`, for a base without a recipe, with adapters that are its experts. */
+  openBase(base: string, adapters: Record<string, string>, watch?: WorkWatch): Promise<OpenExperiment>;
+  /**
+   * Whether a source can be opened beside what is computed with these bank entries: on the open model, which stays as it is,
+   * and none of them is taken out or read anew.
+   */
+  opensBeside(source: OpenSource, inUse: ReadonlySet<string>): Promise<boolean>;
   /** Says something to the user, once. */
   tell(note: string): void;
   /** Takes adapters out of the bank, by their folders; the next request that needs one puts it back. */
@@ -143,6 +160,30 @@ export function createWorkbench({
     return opened;
   };
 
+  const openOver = async (experiment: Experiment, watch?: WorkWatch): Promise<OpenExperiment> => {
+    const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
+    const versions = await versionsOf(experiment);
+    // What another recipe put there, what is gone, and what was written anew since.
+    takeOut((name, version) => !isSame(version, versions.get(name)));
+    const open: OpenExperiment = {
+      experiment,
+      model: compiled,
+      available: [...versions.keys()],
+      async load(names) {
+        checkAvailable(open, names);
+        const missing = names.filter(name => !inBank.has(name));
+        for (const name of missing) {
+          const version = versions.get(name)!;
+          await compiled.load(await readAdapter(version.folder, name, tell));
+          inBank.set(name, version);
+        }
+        if (missing.length > 0) tellLoaded(loaded());
+      },
+      router: () => router(experiment),
+    };
+    return open;
+  };
+
   return {
     mediaFolder,
     threads,
@@ -154,32 +195,24 @@ export function createWorkbench({
     router,
     tell,
 
-    async open(recipePath, watch) {
+    async open(recipePath, watch, adapters = {}) {
       const experiment = await openExperiment(recipePath, mediaFolder);
-      const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
+      return openOver(withAdapters(experiment, adapters), watch);
+    },
+
+    openBase: (base, adapters, watch) => openOver(experimentOfBase(base, mediaFolder, adapters), watch),
+
+    async opensBeside({ recipe, base = 'embedded', adapters = {} }, inUse) {
+      const experiment = recipe
+        ? withAdapters(await openExperiment(recipe, mediaFolder), adapters)
+        : experimentOfBase(base, mediaFolder, adapters);
+      const folder = experiment.baseFolder;
+      if (!isCurrent(folder, await baseStamp(folder))) return false;
+      if (current!.quantization !== experiment.recipe.quantization) return false;
+      // A base alone leaves the bank as it is.
+      if (!recipe && Object.keys(adapters).length === 0) return true;
       const versions = await versionsOf(experiment);
-      // What another recipe put there, what is gone, and what was written anew since.
-      takeOut((name, { folder, stamp }) => {
-        const now = versions.get(name);
-        return now?.folder !== folder || now.stamp !== stamp;
-      });
-      const open: OpenExperiment = {
-        experiment,
-        model: compiled,
-        available: [...versions.keys()],
-        async load(names) {
-          checkAvailable(open, names);
-          const missing = names.filter(name => !inBank.has(name));
-          for (const name of missing) {
-            const version = versions.get(name)!;
-            await compiled.load(await readAdapter(version.folder, name, tell));
-            inBank.set(name, version);
-          }
-          if (missing.length > 0) tellLoaded(loaded());
-        },
-        router: () => router(experiment),
-      };
-      return open;
+      return [...inBank].every(([name, version]) => !inUse.has(name) || isSame(version, versions.get(name)));
     },
 
     unload: folders => takeOut((_, { folder }) => folders.includes(folder)),
@@ -197,6 +230,10 @@ interface AdapterVersion {
   folder: string;
   /** Another one where its factors or its configuration were written since. */
   stamp: string;
+}
+
+function isSame(version: AdapterVersion, other: AdapterVersion | undefined): boolean {
+  return other?.folder === version.folder && other.stamp === version.stamp;
 }
 
 /** The experts of a recipe that are trained, and its merges that are made. */

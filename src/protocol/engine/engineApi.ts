@@ -1,5 +1,6 @@
 import type { Params, Progress, Result, Side } from '../contract.ts';
 import { askingRequests } from './asking.ts';
+import { completingRequests } from './completing.ts';
 import { doctorRequests } from './doctor.ts';
 import { evaluatingRequests } from './evaluating.ts';
 import { engineNotifications, expertRequests } from './experts.ts';
@@ -15,6 +16,7 @@ export const engineSide = {
     ...doctorRequests,
     ...expertRequests,
     ...askingRequests,
+    ...completingRequests,
     ...trainingRequests,
     ...sweepingRequests,
     ...mergingRequests,

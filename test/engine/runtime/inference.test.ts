@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createKvCache, keepRows } from '../../../src/engine/runtime/kvCache.ts';
+import { arrangeRows, createKvCache } from '../../../src/engine/runtime/kvCache.ts';
 import { allLogits } from '../../../src/engine/runtime/model.ts';
 import { openModel } from '../../../src/engine/runtime/openModel.ts';
 import { createSession, int32s, int64s, readFloats } from '../../../src/engine/runtime/session.ts';
@@ -189,7 +189,12 @@ test('rows of different length decode together as they decode alone, also after 
   let cache = createKvCache(base.config, 3, 9);
   await model.run(prompts, [0, 0, 0], [{}, {}, {}], cache);
   for (const [t, rows] of [[0, 1, 2], [0, 1, 2], [1]].entries()) {
-    if (t === 2) cache = await keepRows(cache, rows, 12);
+    const before = cache;
+    if (t === 2)
+      cache = await arrangeRows(
+        rows.map(row => ({ cache: before, row })),
+        12,
+      );
     const past = rows.map(r => prompts[r]!.length + t);
     const logits = await model.run(
       rows.map(r => [next[r]![t]!]),

@@ -11,7 +11,7 @@ import { routeConversation } from '../../router/conversation.ts';
 import { gateTokens } from '../gating/gateTokens.ts';
 import type { Model } from '../runtime/model.ts';
 import { watchFor } from '../workbench/request.ts';
-import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
+import type { OpenExperiment, OpenSource, Workbench } from '../workbench/workbench.ts';
 
 /** Who can answer: a base alone, or with the experts of a recipe. */
 export interface Answering {
@@ -26,15 +26,24 @@ export interface Answering {
 /** Opens what a request names: its recipe, or a base alone. */
 export async function openAnswering(
   workbench: Workbench,
-  request: { recipe?: string; base?: string; settings?: Record<string, unknown> },
+  request: OpenSource & { settings?: Record<string, unknown> | undefined },
   call: Call<WorkProgress>,
 ): Promise<Answering> {
-  const open = request.recipe ? await workbench.open(request.recipe, watchFor(call)) : undefined;
+  const open = await openSource(workbench, request, call);
   const model =
     open?.model ?? (await workbench.model(baseFolder(request.base ?? 'embedded', '', workbench.mediaFolder)));
   const settings = parseSettings({ ...(open && generationSettingsOf(open.experiment.recipe)), ...request.settings });
   const isEmbedded = (open ? open.experiment.recipe.base : (request.base ?? 'embedded')) === 'embedded';
   return { open, model, isEmbedded, settings };
+}
+
+function openSource(
+  workbench: Workbench,
+  { recipe, base = 'embedded', adapters = {} }: OpenSource,
+  call: Call<WorkProgress>,
+): Promise<OpenExperiment> | undefined {
+  if (recipe) return workbench.open(recipe, watchFor(call), adapters);
+  return Object.keys(adapters).length > 0 ? workbench.openBase(base, adapters, watchFor(call)) : undefined;
 }
 
 /** The weights of experts that a target stands for, loaded; for `auto` the router's, or those by which token gates choose. */

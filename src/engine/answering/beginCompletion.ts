@@ -1,0 +1,89 @@
+import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import type { CompletedAnswer, CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { routeOfShares } from '../gating/tokenRoute.ts';
+import { byToken } from '../runtime/adapterBank.ts';
+import type { BatchAnswer, ContinuousBatch } from '../runtime/continuousBatch.ts';
+import { beyondBase } from '../workbench/beyondBase.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+import type { Completion } from './completions.ts';
+import { logprobCollector } from './logprobs.ts';
+import { type Answering, weightsOf } from './openAnswering.ts';
+
+/** Routes a request, and adds a row to the batch for each answer that it wants. */
+export async function beginCompletion(
+  { request, call, came }: Completion,
+  answering: Answering,
+  batch: ContinuousBatch,
+  workbench: Workbench,
+): Promise<{ result: Promise<CompleteResult> }> {
+  const { model, settings } = answering;
+  const waitMs = performance.now() - came;
+  const { weights, route: found } = await weightsOf(workbench, answering, request.target, userTexts(request), call);
+  const question = userTexts(request).at(-1) ?? '';
+  const beyond = answering.isEmbedded ? beyondBase(question, model.base.text().tokenizer) : undefined;
+  let route = found && { ...found, ...(beyond && { beyond }) };
+  if (route) call.progress({ kind: 'route', route });
+  const prompt = promptOf(request, answering);
+  const answers = Array.from({ length: request.count ?? 1 }, async (_, answer) => {
+    const logprobs = request.logprobs === undefined ? undefined : logprobCollector(model.base.text(), request.logprobs);
+    const ended = await batch.add({
+      prompt,
+      weights,
+      settings: { ...settings, seed: settings.seed + answer },
+      signal: call.signal,
+      onToken: logprobs?.add,
+      onText: text => call.progress({ kind: 'text', answer, text, ...(logprobs && { logprobs: logprobs.take() }) }),
+      // What token gates make of a prompt is known when it has been read.
+      ...(byToken in weights &&
+        answer === 0 && {
+          onShares(ids: number[], shares: Float32Array) {
+            route = { ...routeOfShares(model, question, ids, shares), ...(beyond && { beyond }) };
+            call.progress({ kind: 'route', route });
+          },
+        }),
+    });
+    return { ended, answer: completed(ended, logprobs?.all()) };
+  });
+  const result = Promise.all(answers).then(all => ({
+    answers: all.map(({ answer }) => answer),
+    weights: byToken in weights && route ? route.weights : weights,
+    ...(route && { route }),
+    promptTokens: prompt.length,
+    cachedTokens: all[0]!.ended.cachedTokens,
+    timings: {
+      waitMs,
+      prefillMs: all[0]!.ended.prefillMs,
+      decodeMs: Math.max(...all.map(({ ended }) => ended.decodeMs)),
+    },
+  }));
+  return { result };
+}
+
+function completed(
+  { text, finish, answerTokens }: BatchAnswer,
+  logprobs: CompletedAnswer['logprobs'],
+): CompletedAnswer {
+  return { text, toolCalls: [], finish, answerTokens, ...(logprobs && { logprobs }) };
+}
+
+/** What the router reads: the texts of the user, the oldest first. */
+function userTexts({ input }: CompleteRequest): string[] {
+  if (input.kind === 'chat') return input.messages.filter(m => m.role === 'user').map(m => m.content);
+  return [input.kind === 'text' ? input.text : input.prefix];
+}
+
+function promptOf({ input }: CompleteRequest, { model, settings }: Answering): number[] {
+  const { tokenizer, chatTemplate } = model.base.text();
+  switch (input.kind) {
+    case 'chat':
+      return promptIds(tokenizer, chatTemplate, input.messages, settings.thinking);
+    case 'text': {
+      const ids = tokenizer.encode(input.text);
+      if (ids.length > 0) return ids;
+      throw new WorkbenchError('badRequest', 'the prompt is empty, and this base has no token by which a text begins');
+    }
+    case 'fill':
+      throw new WorkbenchError('unsupported', 'gaps are not filled yet');
+  }
+}

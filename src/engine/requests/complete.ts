@@ -1,0 +1,10 @@
+import { beginCompletion } from '../answering/beginCompletion.ts';
+import { createCompletions } from '../answering/completions.ts';
+import type { RequestHandler } from '../workbench/request.ts';
+import { modelLane } from './lanes.ts';
+
+const completions = createCompletions(modelLane, beginCompletion);
+
+/** Goes on with a conversation or a text, together with the other requests that are under way. */
+export const handle: RequestHandler<'complete'> = (workbench, request, call) =>
+  completions.complete(workbench, request, call);
