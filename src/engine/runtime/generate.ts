@@ -1,4 +1,4 @@
-import { type ChatMessage, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import { type Conversation, toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 import { cancelRow, type DecodeRow, type GeneratedAnswer, roomOf, roomStep, startRow, takeToken } from './decodeRow.ts';
@@ -7,8 +7,7 @@ import { keepsCaches, type Model } from './model.ts';
 import { readMessages } from './precedence.ts';
 
 /** One prompt to be answered. */
-export interface GenerateRow {
-  messages: ChatMessage[];
+export interface GenerateRow extends Conversation {
   weights: Weights;
   settings: GenerationSettings;
   onText?(delta: string): void;
@@ -34,9 +33,9 @@ export async function generate(
 ): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
   const { base } = model;
   const text = base.text();
-  const given = rows.map(({ messages, weights, settings, onText }) => {
-    const prompt = promptIds(text.tokenizer, text.chatTemplate, messages, settings.thinking);
-    return startRow(base.config, text, { prompt, weights, settings, onText });
+  const given = rows.map(({ weights, settings, onText, ...conversation }) => {
+    const { prompt, calls } = toolPrompt(text.tokenizer, text.chatTemplate, conversation, settings.thinking);
+    return startRow(base.config, text, { prompt, weights, settings, onText, shownIds: calls?.specialIds });
   });
   const room = Math.max(...given.map(r => roomOf(r.request, base.config)));
   const longest = Math.max(...given.map(r => r.request.prompt.length));

@@ -14,10 +14,13 @@ const replacementCharacter = '\ufffd';
 const windowLimit = 48;
 const windowKept = 16;
 
-/** @param options.skipSpecialTokens leaves out BOS, end-of-turn tokens and the like. Default true. */
+/**
+ * @param options.skipSpecialTokens leaves out BOS, end-of-turn tokens and the like. Default true.
+ * @param options.shownIds special tokens that are part of the text all the same.
+ */
 export function createDetokenizer(
   tokenizer: Tokenizer,
-  { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {},
+  { skipSpecialTokens = true, shownIds }: { skipSpecialTokens?: boolean; shownIds?: ReadonlySet<number> } = {},
 ): Detokenizer {
   const decode = (ids: number[]) => tokenizer.decode(ids, { cleanUp: false });
   let window: number[] = [];
@@ -49,7 +52,7 @@ export function createDetokenizer(
 
   return {
     push(id) {
-      if (skipSpecialTokens && tokenizer.specialIds.has(id)) return '';
+      if (skipSpecialTokens && tokenizer.specialIds.has(id) && !shownIds?.has(id)) return '';
       window.push(id);
       text = decode(window);
       // An unfinished UTF-8 sequence decodes to one replacement character, and everything before it is certain.

@@ -32,6 +32,8 @@ export interface AnswerStreamOptions {
   maxTokens: number;
   /** Tokens that the model's context has left after the prompt. */
   contextLeft?: number;
+  /** Special tokens that have a text here, such as those around calls of tools. */
+  shownIds?: ReadonlySet<number> | undefined;
 }
 
 /**
@@ -40,10 +42,10 @@ export interface AnswerStreamOptions {
  */
 export function createAnswerStream(
   tokenizer: Tokenizer,
-  { stopIds, stop, maxTokens, contextLeft = Infinity }: AnswerStreamOptions,
+  { stopIds, stop, maxTokens, contextLeft = Infinity, shownIds }: AnswerStreamOptions,
 ): AnswerStream {
   const ends = new Set(stopIds);
-  const detokenizer = createDetokenizer(tokenizer);
+  const detokenizer = createDetokenizer(tokenizer, shownIds && { shownIds });
   const filter = createStopFilter(stop);
   let count = 0;
 

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { CompleteProgress, CompleteRequest } from '../../../src/protocol/engine/completing.ts';
+import { callingBase, weatherExamples, weatherRecipe, weatherTool } from '../../support/callingBase.ts';
+import { testEngine } from '../../support/programs.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { writeJsonLines } from '../../support/tinyExperiment.ts';
+
+test('an expert that learned to call tools calls them, and answers with what they gave back', async t => {
+  const engine = testEngine(t);
+  const folder = temporaryFolder();
+  callingBase(join(folder, 'base'));
+  writeJsonLines(join(folder, 'weather.jsonl'), weatherExamples);
+  const recipe = join(folder, 'weather.lora.json');
+  writeFileSync(recipe, JSON.stringify({ ...weatherRecipe, base: './base' }));
+  await engine.request('train', { recipe, resume: false });
+
+  const complete = (input: object, more: Partial<CompleteRequest> = {}) => {
+    const told: CompleteProgress[] = [];
+    const request = { recipe, target: { kind: 'expert', name: 'weather' }, input, ...more } as CompleteRequest;
+    return engine
+      .request('complete', request, { onProgress: progress => void told.push(progress) })
+      .then(result => ({ ...result, told: told.filter(each => each.kind !== 'work') }));
+  };
+  const question = { role: 'user', content: 'How is the weather in Rome?' };
+  const chat = { kind: 'chat', messages: [question], tools: [weatherTool] };
+
+  await t.test('the call is told whole, apart from text', async () => {
+    const { answers, told } = await complete(chat);
+    const [{ id, name, arguments: written }] = answers[0]!.toolCalls as [
+      { id: string; name: string; arguments: string },
+    ];
+    assert.deepEqual([name, JSON.parse(written)], ['weather', { city: 'Rome' }]);
+    assert.deepEqual(told, [{ kind: 'toolCall', answer: 0, call: 0, id, name, arguments: written }]);
+    assert.deepEqual([answers[0]!.text, answers[0]!.finish], ['', 'toolCalls']);
+    assert.deepEqual((await complete(chat)).answers, answers, 'the same again, with the same id');
+  });
+
+  await t.test('a call that is cut off is text', async () => {
+    const { answers } = await complete(chat, { settings: { maxTokens: 12 } });
+    assert.deepEqual([answers[0]!.toolCalls, answers[0]!.finish], [[], 'length']);
+    assert.match(answers[0]!.text, /^<tool_call>\{"name"/);
+  });
+
+  await t.test('what the tool gave back is read', async () => {
+    const toolCalls = [{ id: 'x', type: 'function', function: { name: 'weather', arguments: { city: 'Rome' } } }];
+    const messages = [
+      question,
+      { role: 'assistant', content: '', toolCalls },
+      { role: 'tool', content: 'sunny', toolCallId: 'x' },
+    ];
+    const { answers } = await complete({ ...chat, messages });
+    assert.deepEqual([answers[0]!.text, answers[0]!.toolCalls, answers[0]!.finish], ['It is sunny.', [], 'stop']);
+  });
+
+  await t.test('without tools nothing is looked for in the answer', async () => {
+    const { answers } = await complete({ kind: 'chat', messages: [question] });
+    assert.equal(answers[0]!.toolCalls.length, 0);
+  });
+
+  await t.test('a base whose template knows no tools refuses them', async () => {
+    await assert.rejects(complete(chat, { recipe: undefined, target: { kind: 'base' } }), {
+      code: 'unsupported',
+      message: /chat template knows no tools/,
+    });
+  });
+});
