@@ -179,32 +179,43 @@ function sentAgain<M extends EngineMethod>(method: M, params: EngineParams<M>): 
 }
 
 /**
- * Hands on a request's progress, with how a prompt was fitted and routed and with an answer's text told once, even where
- * a restarted engine begins the answer anew: decoding is seeded, so that all of it is the same again.
+ * Hands on a request's progress, with how a prompt was fitted and routed and with what an answer says and calls told
+ * once, even where a restarted engine begins the answer anew: decoding is seeded, so that all of it is the same again.
  */
 export function tellOnce<P>(
   onProgress: ((progress: P) => void) | undefined,
 ): { tell(progress: P): void; restarted(): void } | undefined {
   if (!onProgress) return undefined;
-  let told = 0;
-  let received = 0;
+  /** Characters of each text. */
+  const told = new Map<string, number>();
+  const received = new Map<string, number>();
   const before = new Set<unknown>();
   return {
     tell(progress) {
-      const { kind, text = '' } = progress as { kind?: unknown; text?: string };
-      if (kind === 'fitted' || kind === 'route') {
-        if (!before.has(kind)) onProgress(progress);
-        before.add(kind);
+      const { kind, answer, call, text = '' } = progress as Partial<Told>;
+      const of = [kind, answer, call].join(' ');
+      if (kind === 'fitted' || kind === 'route' || kind === 'toolCall') {
+        if (!before.has(of)) onProgress(progress);
+        before.add(of);
         return;
       }
-      if (kind !== 'text') return onProgress(progress);
-      const fresh = text.slice(Math.max(0, told - received));
-      received += text.length;
-      told = Math.max(told, received);
+      if (kind !== 'text' && kind !== 'reasoning') return onProgress(progress);
+      const [toldOf, receivedOf] = [told.get(of) ?? 0, received.get(of) ?? 0];
+      const fresh = text.slice(Math.max(0, toldOf - receivedOf));
+      received.set(of, receivedOf + text.length);
+      told.set(of, Math.max(toldOf, receivedOf + text.length));
       if (fresh) onProgress({ ...progress, text: fresh });
     },
     restarted() {
-      received = 0;
+      received.clear();
     },
   };
+}
+
+/** What progress may say that is told once: of which answer, and which of its calls. */
+interface Told {
+  kind: string;
+  answer: number;
+  call: number;
+  text: string;
 }

@@ -1,6 +1,7 @@
 import { type Disposable, type Event, EventEmitter, type Memento } from 'vscode';
 import type { RequestOptions } from '../../client/engineClient.ts';
 import type { AskAllResult, AskRequest, AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
+import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
 import { auto, base, parseTarget, targetId } from '../../text/target.ts';
@@ -21,6 +22,12 @@ export interface Experts extends Disposable {
   known(): Offer | undefined;
   /** Asks what is offered; decoding settings are over those of the user. */
   ask(offer: Offer, question: Question, options?: RequestOptions<'ask'>): Promise<AskResult>;
+  /** Goes on with a conversation, which may have tools; decoding settings are over those of the user. */
+  complete(
+    offer: Offer,
+    question: Pick<CompleteRequest, 'target' | 'input' | 'settings' | 'format'>,
+    options: RequestOptions<'complete'>,
+  ): Promise<CompleteResult>;
   /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
   askAll(
     offer: Offer,
@@ -42,14 +49,14 @@ export interface Experts extends Disposable {
   /** The offer or the choice has changed. */
   onDidChange: Event<void>;
   /** A question was answered, whoever asked it. */
-  onDidAnswer: Event<AskResult>;
+  onDidAnswer: Event<Pick<AskResult, 'route'>>;
 }
 
 const rememberedKey = 'choice';
 
 export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: Memento): Experts {
   const changed = new EventEmitter<void>();
-  const answered = new EventEmitter<AskResult>();
+  const answered = new EventEmitter<Pick<AskResult, 'route'>>();
   const disposables = [
     changed,
     answered,
@@ -82,6 +89,13 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
       const answer = await engine.request('ask', request, options);
       answered.fire(answer);
       return answer;
+    },
+    async complete(offer, { settings, ...question }, options) {
+      checkOffered(question.target, offer);
+      const request = { ...offer.source, ...question, settings: { ...decodingSettings(), ...settings } };
+      const result = await engine.request('complete', request, options);
+      answered.fire(result);
+      return result;
     },
     async askAll(offer, prompts, target, settings, signal) {
       checkOffered(target, offer);

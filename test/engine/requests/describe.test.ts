@@ -22,6 +22,7 @@ test('a recipe is described without its weights: what is trained, and what needs
   assert.deepEqual(before.blends, [{ name: 'half', weights: { math: 0.5, code: 0.5 }, isTrained: false }]);
   assert.deepEqual(before.merges, [{ name: 'both', isMade: false }]);
   assert.deepEqual([before.maxTokens, before.base.contextLength, before.base.architecture], [12, 256, 'llama']);
+  assert.equal(before.base.callsTools, false);
 
   await engine.request('train', { recipe, resume: false });
   const after = await engine.request('describe', { recipe });
