@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeJsonLines } from './tinyExperiment.ts';
 
 const embedded = fileURLToPath(new URL('../../media/base/', import.meta.url));
 
@@ -13,41 +14,47 @@ const template = `{%- if tools %}<|im_start|>system
 {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
 
 /** The embedded base with a chat template that writes tools, in a folder. */
-export function callingBase(folder: string): void {
+function callingBase(folder: string): void {
   cpSync(embedded, folder, { recursive: true });
   writeFileSync(join(folder, 'chat_template.jinja'), template);
 }
 
 export const weatherTool = {
   type: 'function',
-  function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
+  function: {
+    name: 'weather',
+    description: 'Tells the weather.',
+    parameters: { type: 'object', properties: { city: { type: 'string' } } },
+  },
 };
 
-const ask = (city: string) => ({ role: 'user', content: `How is the weather in ${city}?` });
-const call = (city: string) => ({
+const question = { role: 'user', content: 'How is the weather in Rome?' };
+const call = {
   role: 'assistant',
   content: '',
-  tool_calls: [{ type: 'function', function: { name: 'weather', arguments: { city } } }],
-});
+  tool_calls: [{ type: 'function', function: { name: 'weather', arguments: { city: 'Rome' } } }],
+};
 
-/** Examples of calls, and of answers to what a call gave back. */
-export const weatherExamples = ['Paris', 'Rome'].flatMap(city => [
-  { messages: [ask(city), call(city)], tools: [weatherTool] },
-  {
-    messages: [
-      ask(city),
-      call(city),
-      { role: 'tool', content: 'sunny' },
-      { role: 'assistant', content: 'It is sunny.' },
-    ],
-    tools: [weatherTool],
-  },
-]);
+/** A call, and an answer to what it gave back. */
+const weatherExamples = [
+  [question, call],
+  [question, call, { role: 'tool', content: 'sunny' }, { role: 'assistant', content: 'It is sunny.' }],
+].map(messages => ({ messages, tools: [weatherTool] }));
+
+/** Base, data and recipe of an expert that calls a tool, in a folder; gives the recipe's path. */
+export function callingExperiment(folder: string): string {
+  callingBase(join(folder, 'base'));
+  writeJsonLines(join(folder, 'weather.jsonl'), weatherExamples);
+  const recipe = join(folder, 'weather.lora.json');
+  writeFileSync(recipe, JSON.stringify(weatherRecipe));
+  return recipe;
+}
 
 /** A recipe whose expert learns these examples by heart. */
-export const weatherRecipe = {
+const weatherRecipe = {
+  base: './base',
   lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj', 'down_proj', 'up_proj'] },
-  training: { steps: 40, batchSize: 4, validateEvery: 0, learningRate: 0.005, maxLength: 256 },
+  training: { steps: 40, batchSize: 2, validateEvery: 0, learningRate: 0.005, maxLength: 256 },
   experts: { weather: { data: { train: 'weather.jsonl' } } },
   generation: { maxTokens: 48 },
 };

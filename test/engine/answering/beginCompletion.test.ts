@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CompleteProgress, CompleteRequest } from '../../../src/protocol/engine/completing.ts';
-import { callingBase, weatherExamples, weatherRecipe, weatherTool } from '../../support/callingBase.ts';
+import { callingExperiment, weatherTool } from '../../support/callingBase.ts';
 import { testEngine } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
-import { writeJsonLines } from '../../support/tinyExperiment.ts';
 
 test('an expert that learned to call tools calls them, and answers with what they gave back', async t => {
   const engine = testEngine(t);
-  const folder = temporaryFolder();
-  callingBase(join(folder, 'base'));
-  writeJsonLines(join(folder, 'weather.jsonl'), weatherExamples);
-  const recipe = join(folder, 'weather.lora.json');
-  writeFileSync(recipe, JSON.stringify({ ...weatherRecipe, base: './base' }));
+  const recipe = callingExperiment(temporaryFolder());
   await engine.request('train', { recipe, resume: false });
 
   const complete = (input: object, more: Partial<CompleteRequest> = {}) => {
