@@ -2,6 +2,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeJsonLines } from './tinyExperiment.ts';
+import { weatherTool } from './weatherTool.ts';
 
 const embedded = fileURLToPath(new URL('../../media/base/', import.meta.url));
 
@@ -18,15 +19,6 @@ function callingBase(folder: string): void {
   cpSync(embedded, folder, { recursive: true });
   writeFileSync(join(folder, 'chat_template.jinja'), template);
 }
-
-export const weatherTool = {
-  type: 'function',
-  function: {
-    name: 'weather',
-    description: 'Tells the weather.',
-    parameters: { type: 'object', properties: { city: { type: 'string' } } },
-  },
-};
 
 const question = { role: 'user', content: 'How is the weather in Rome?' };
 const call = {
@@ -57,4 +49,14 @@ const weatherRecipe = {
   training: { steps: 40, batchSize: 2, validateEvery: 0, learningRate: 0.005, maxLength: 256 },
   experts: { weather: { data: { train: 'weather.jsonl' } } },
   generation: { maxTokens: 48 },
+  evaluation: {
+    sets: {
+      weather: {
+        data: 'weather.jsonl',
+        expert: 'weather',
+        scorer: 'toolCall',
+        minimum: { weather: 1, base: 0.5 },
+      },
+    },
+  },
 };

@@ -1,7 +1,12 @@
 import type { Example } from '../../data/example.ts';
 import { accuracyOf } from '../../evaluation/metrics.ts';
 import { textScorers } from '../../evaluation/scorers.ts';
+import { type CalledTool, callLines } from '../../evaluation/toolCalls.ts';
+import type { BaseText } from '../../experiment/base.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
+import { createAnswerParts } from '../../nn/decode/answerParts.ts';
+import { callSyntax } from '../../nn/tokenizer/callSyntax.ts';
+import { reasoningSyntax } from '../../nn/tokenizer/reasoningSyntax.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
@@ -24,7 +29,11 @@ export interface HeldOutItem {
   line: number;
   prompt: string;
   messages: Example['messages'];
+  /** What may be called. */
+  tools?: Example['tools'];
+  /** The words of the answer, or its calls, each on a line. */
   expected: string;
+  calls: CalledTool[];
   tests: string[];
 }
 
@@ -37,12 +46,16 @@ export interface GradedAnswer {
 
 /** Splits an example into what is asked and what is expected. */
 export function heldOutItem(example: Example): HeldOutItem {
-  const { messages, meta, line } = example;
+  const { messages, tools, meta, line } = example;
+  const { content, toolCalls = [] } = messages.at(-1)!;
+  const calls = toolCalls.map(call => call.function);
   return {
     line,
     prompt: messages.filter(m => m.role === 'user').at(-1)?.content ?? '',
     messages: messages.slice(0, -1),
-    expected: messages.at(-1)!.content,
+    ...(tools && { tools }),
+    expected: calls.length > 0 ? callLines(calls) : content,
+    calls,
     tests: Array.isArray(meta.tests) ? meta.tests.map(String) : [],
   };
 }
@@ -67,19 +80,35 @@ export async function answerSet(
   for (let start = 0; start < order.length; start += batchSize) {
     progress?.(start, items.length);
     const batch = order.slice(start, start + batchSize);
-    const rows = batch.map(i => ({ messages: items[i]!.messages, weights: weightsOf(items[i]!), settings }));
+    const rows = batch.map(i => {
+      const { messages, tools } = items[i]!;
+      return { messages, ...(tools && { tools }), weights: weightsOf(items[i]!), settings };
+    });
     const { answers } = await generate(model, rows, signal);
     if (signal.aborted) throw signal.reason;
     for (const [j, i] of batch.entries()) {
       const got = answers[j]!.text.trim();
-      graded[i] = { item: items[i]!, got, correct: await isCorrect(set.scorer, items[i]!, got, signal) };
+      const correct =
+        set.scorer === 'toolCall'
+          ? callLines(callsIn(model.base.text(), got)) === callLines(items[i]!.calls)
+          : await isCorrect(set.scorer, items[i]!, got, signal);
+      graded[i] = { item: items[i]!, got, correct };
     }
   }
   return graded;
 }
 
+/** What an answer calls. */
+function callsIn({ tokenizer, chatTemplate }: BaseText, answer: string): CalledTool[] {
+  const reasoning = reasoningSyntax(tokenizer, chatTemplate);
+  const parts = createAnswerParts({ reasoning, calls: callSyntax(tokenizer, chatTemplate), prompt: '', seed: 0 });
+  return [...parts.push(answer), ...parts.flush()].flatMap(part =>
+    part.kind === 'toolCall' ? [{ name: part.name, arguments: JSON.parse(part.arguments) }] : [],
+  );
+}
+
 async function isCorrect(
-  scorer: EvaluationSet['scorer'],
+  scorer: Exclude<EvaluationSet['scorer'], 'toolCall'>,
   item: HeldOutItem,
   got: string,
   signal: AbortSignal,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CompleteProgress, CompleteRequest } from '../../../src/protocol/engine/completing.ts';
-import { callingExperiment, weatherTool } from '../../support/callingBase.ts';
+import { callingExperiment } from '../../support/callingBase.ts';
 import { testEngine } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { weatherTool } from '../../support/weatherTool.ts';
 
 test('an expert that learned to call tools calls them, and answers with what they gave back', async t => {
   const engine = testEngine(t);
@@ -47,6 +48,20 @@ test('an expert that learned to call tools calls them, and answers with what the
     const { answers } = await complete({ ...chat, messages });
     assert.deepEqual([answers[0]!.text, answers[0]!.toolCalls, answers[0]!.finish], ['It is sunny.', [], 'stop']);
   });
+
+  await t.test(
+    'right calls are counted, with the tools in the prompt; none is right where none is expected',
+    async () => {
+      const { measured } = await engine.request('measure', { recipe });
+      const right = measured.map(({ system, score }) => [system, score.correct, score.total]);
+      assert.deepEqual(right.sort(), [
+        ['base', 1, 2],
+        ['weather', 2, 2],
+      ]);
+      const [wrong] = measured.find(m => m.system === 'base')!.wrong;
+      assert.equal(wrong!.expected, 'weather {"city":"Rome"}');
+    },
+  );
 
   await t.test('without tools nothing is looked for in the answer', async () => {
     const { answers } = await complete({ kind: 'chat', messages: [question] });

@@ -17,7 +17,7 @@ import {
 } from 'vscode';
 import { commands as contributed } from '../../../src/extension/contributions/commands.ts';
 import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/tokenizer.ts';
-import { weatherTool } from '../../support/callingBase.ts';
+import { weatherTool } from '../../support/weatherTool.ts';
 import { enginePids } from './engineProcess.ts';
 import { type Note, runSuite } from './suite.ts';
 import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
