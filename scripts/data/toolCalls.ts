@@ -150,7 +150,14 @@ writeFileSync(join(folder, 'heldout.jsonl'), examples(Number(values.heldout), 2,
 const recipe = {
   base: isEmbedded ? './base' : values.base,
   lora: { rank: 16 },
-  training: { steps: Number(values.steps), batchSize: isEmbedded ? 8 : 2, validateEvery: 0, checkpointEvery: 50 },
+  training: {
+    steps: Number(values.steps),
+    batchSize: isEmbedded ? 8 : 2,
+    // Other templates write schemas of tools in full.
+    ...(!isEmbedded && { maxLength: 512 }),
+    validateEvery: 0,
+    checkpointEvery: 50,
+  },
   experts: { tools: { data: { train: 'train.jsonl' } } },
   generation: { maxTokens: 64 },
   evaluation: {

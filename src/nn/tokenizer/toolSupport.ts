@@ -71,7 +71,10 @@ export function toolSupport(
 }
 
 function findSupport(template: ChatTemplate, options: Omit<RenderOptions, 'addGenerationPrompt'>): ToolSupport {
-  const schema = { name: marks.schema, description: 'd', parameters: { type: 'object', properties: {} } };
+  // Some templates write properties one by one.
+  const properties = { p: { type: 'string', description: 'd' } };
+  const parameters = { type: 'object', properties, required: ['p'] };
+  const schema = { name: marks.schema, description: 'd', parameters };
   const tools = [{ type: 'function', function: schema }];
   const call = { name: marks.call, arguments: { [marks.argument]: 'x' } };
   const messages: ChatMessage[] = [
