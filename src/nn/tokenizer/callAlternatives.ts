@@ -1,8 +1,9 @@
 import type { CallSyntax } from './callSyntax.ts';
 import { isFields } from './jsonObject.ts';
 
-/** A way in which an answer may go: a text, JSON that fits a schema, a text. */
+/** How an answer calls one tool: a text, JSON that fits a schema, a text. */
 export interface CallAlternative {
+  name: string;
   before: string;
   schema: Record<string, unknown>;
   after: string;
@@ -14,7 +15,7 @@ export function callAlternatives(syntax: CallSyntax, tools: readonly Record<stri
   return tools.map(tool => {
     const { name, parameters } = functionOf(tool);
     const { body } = syntax;
-    if (body.kind === 'named') return { before: syntax.open + name + body.between, schema: parameters, after };
+    if (body.kind === 'named') return { name, before: syntax.open + name + body.between, schema: parameters, after };
     const fits = (path: readonly string[], value: unknown): unknown => {
       if (isSame(path, body.name)) return { const: name };
       if (isSame(path, body.arguments)) return body.isText ? { type: 'string' } : parameters;
@@ -24,12 +25,12 @@ export function callAlternatives(syntax: CallSyntax, tools: readonly Record<stri
       const properties = Object.fromEntries(kept.map(([key, inner]) => [key, fits([...path, key], inner)]));
       return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
     };
-    return { before: syntax.open, schema: fits([], body.sample) as Record<string, unknown>, after };
+    return { name, before: syntax.open, schema: fits([], body.sample) as Record<string, unknown>, after };
   });
 }
 
 /** The name and the schema of the parameters of a tool, with or without the wrapping of OpenAI's. */
-export function functionOf(tool: Record<string, unknown>): { name: string; parameters: Record<string, unknown> } {
+function functionOf(tool: Record<string, unknown>): { name: string; parameters: Record<string, unknown> } {
   const { name, parameters } = isFields(tool.function) ? tool.function : tool;
   return { name: String(name), parameters: isFields(parameters) ? parameters : { type: 'object' } };
 }
