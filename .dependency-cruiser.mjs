@@ -28,7 +28,8 @@ const arrows = {
   experiment: pure,
   engine: [...pure, 'experiment'],
   client: ['protocol'],
-  cli: [...pure, 'experiment', 'client'],
+  mcp: [...pure, 'experiment', 'client'],
+  cli: [...pure, 'experiment', 'client', 'mcp'],
   extension: [...pure, 'experiment', 'client'],
 };
 

@@ -9,7 +9,7 @@ export interface CliEngine {
   request<M extends EngineMethod>(
     method: M,
     params: EngineParams<M>,
-    options?: Pick<RequestOptions<M>, 'onProgress'>,
+    options?: Pick<RequestOptions<M>, 'onProgress' | 'signal'>,
   ): Promise<EngineResult<M>>;
   dispose(): Promise<void>;
   kill(): void;
@@ -41,10 +41,10 @@ export function createCliEngine(terminal: Terminal, signal: AbortSignal, options
     return engine;
   };
   return {
-    request(method, params, { onProgress } = {}) {
+    request(method, params, { onProgress, signal: own } = {}) {
       client ??= start();
       return client.request(method, params, {
-        signal,
+        signal: own ? AbortSignal.any([signal, own]) : signal,
         onProgress,
         onRestart(lost) {
           terminal.note(lost.message);
