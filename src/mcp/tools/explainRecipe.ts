@@ -50,7 +50,7 @@ function baseLines({ base, quantization }: Recipe, world: RecipeWorld): string[]
 function expertLines(recipe: Recipe, world: RecipeWorld): string[] {
   const figures = figuresOfExperts(recipe, world);
   return Object.entries(recipe.experts).map(([name, { domain, data, adapter, startFrom, description }]) => {
-    const said = [domain && `for ${domain}`, description].filter(Boolean).join('; ');
+    const said = [domain && `for ${domain}`, description?.replace(/[.]$/, '')].filter(Boolean).join('; ');
     const head = `Expert ${name}${said ? ` (${said})` : ''}`;
     if (!data) return `${head}: loads ${adapter ?? 'nothing'}.`;
     const lora = loraSettingsOf(recipe, name);
