@@ -37,6 +37,7 @@ const arrows = {
 const reserved = {
   'onnxruntime-node': '^src/engine/runtime/session[.]ts$',
   vscode: '^src/extension/',
+  '@modelcontextprotocol/sdk': '^src/mcp/',
   '@vscode/webview-ui-toolkit': '^webview/components/toolkit[.]ts$',
   uplot: '^webview/components/chart[.]ts$',
   'preact-render-to-string': '^src/report/htmlFile[.]tsx$',

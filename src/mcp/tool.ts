@@ -24,7 +24,7 @@ export interface Told {
   total: number;
 }
 
-/** What a tool answers: for the model to read, and the same as data. */
+/** What a tool answers: for the model to read, and the same as data, which is all that some clients show a model. */
 export interface ToolAnswer {
   text: string;
   data: Record<string, unknown>;

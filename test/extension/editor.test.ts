@@ -29,7 +29,7 @@ test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
 
   await t.test('in the extension host: the experts as models', async tt => {
     const { results, notifications } = await runInHost(editor, 'models.ts', { folder });
-    await tell(tt, results, 9);
+    await tell(tt, results, 10);
     const unread = desktopEditor && 'what a desktop editor shows cannot be read here';
     await tt.test('the user was told once that the engine ended', { skip: unread }, () => {
       assert.equal(notifications.length, 1, notifications.join('\n'));
@@ -39,7 +39,7 @@ test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
 
   await t.test('in restricted mode', { skip: desktopEditor && 'the desktop is started with trust alone' }, async tt => {
     writeSettings(folder, { ...restrictedSettings(), 'multiLora.recipe': 'three.lora.json' });
-    await tell(tt, (await runInHost(editor, 'restricted.ts', { folder, isTrusted: false })).results, 4);
+    await tell(tt, (await runInHost(editor, 'restricted.ts', { folder, isTrusted: false })).results, 5);
   });
 
   await t.test('in the workbench', { skip }, async tt => {

@@ -25,9 +25,10 @@ export const evaluate = defineTool({
       { recipe: place(recipe), sets },
       { signal, onProgress: told => told.kind === 'work' && progress(told) },
     );
+    const summary = reportText(report);
     return {
       text: [
-        reportText(report),
+        summary,
         '',
         ...gates.map(minimumLine),
         ...problems.map(({ message }) => `note: ${message}`),
@@ -35,6 +36,7 @@ export const evaluate = defineTool({
         `data    ${reportPath}`,
       ].join('\n'),
       data: {
+        summary,
         reportPath,
         htmlPath,
         // What is right question by question is in the file.

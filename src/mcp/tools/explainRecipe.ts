@@ -37,7 +37,8 @@ export const explainRecipe = defineTool({
       ...partLines(parts),
       `Results go to: ${output}`,
     ];
-    return { text: lines.join('\n'), data: { path, output, errors, recipe: parts } };
+    const explanation = lines.join('\n');
+    return { text: explanation, data: { explanation, output, errors } };
   },
 });
 

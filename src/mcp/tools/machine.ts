@@ -34,7 +34,7 @@ export const listModels = defineTool({
           ),
         ...datasets.map(d => `data ${d.name}: ${bytes(d.bytes)}`),
       ].join('\n'),
-      data: { cacheFolder, models, local, unusable, known, datasets },
+      data: { embedded: 'embedded', cacheFolder, models, local, unusable, known, datasets },
     };
   },
 });

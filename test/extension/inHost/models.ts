@@ -15,6 +15,7 @@ import {
 import { commands as contributed } from '../../../src/extension/contributions/commands.ts';
 import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/tokenizer.ts';
 import { enginePids } from './engineProcess.ts';
+import { invokeTool } from './invokeTool.ts';
 import { type Note, runSuite } from './suite.ts';
 import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
 
@@ -108,6 +109,19 @@ export function run(): Promise<void> {
       const decoding = await leastBlocked(() => ask(chosen, 'Write a function that doubles a number.', long));
       note(watchText(decoding, idle));
       assert.ok(decoding.computed < longestBlock, watchText(decoding, idle));
+    },
+
+    async 'agents have tools: one asks, one routes, and a mistake says what to do'() {
+      const own = lm.tools.filter(({ name }) => name.startsWith('multiLora_')).map(({ name }) => name);
+      assert.deepEqual(own.sort(), ['multiLora_ask', 'multiLora_evaluate', 'multiLora_route', 'multiLora_train']);
+      const prompt = 'What is 12% of 50?';
+      const answer = await invokeTool('multiLora_ask', { prompt, expert: 'math' });
+      assert.match(answer, /\n\nAnswered by math 1\.00\.$/);
+      assert.match(await invokeTool('multiLora_route', { prompt }), /^Route: math 1\.00/);
+      await assert.rejects(
+        invokeTool('multiLora_ask', { prompt, expert: 'none' }),
+        /'expert:none' cannot answer here.*Trained are/,
+      );
     },
 
     async 'cancelling ends an answer'() {
