@@ -28,7 +28,10 @@ Paths are from the workspace. What would replace results is refused without "ove
 
 /** Serves the Model Context Protocol over standard streams; resolves when the client is gone or the signal aborts. */
 export async function serveMcp({ version, referencePath, signal, note, ...services }: McpOptions): Promise<void> {
-  const server = new McpServer({ name: 'multi-lora', title: 'Multi-LoRA Workbench', version }, { instructions });
+  const server = new McpServer(
+    { name: 'multi-lora', title: 'Multi-LoRA Workbench', version },
+    { instructions, jsonSchemaValidator: { getValidator } },
+  );
   for (const tool of tools) register(server, tool, services);
   server.registerResource(
     'recipe-reference',
@@ -48,6 +51,11 @@ export async function serveMcp({ version, referencePath, signal, note, ...servic
   const gone = [once(process.stdin, 'end'), once(process.stdin, 'close'), once(signal, 'abort')];
   if (!signal.aborted) await Promise.race(gone);
   await server.close();
+}
+
+/** Of what a client's user is asked for, in place of the library's own, which bundles leave out: nothing is asked for here. */
+function getValidator(): never {
+  throw new WorkbenchError('unsupported', 'clients are asked for nothing');
 }
 
 type Services = Pick<ToolCall, 'engine' | 'workspace' | 'mediaFolder'>;
