@@ -20,6 +20,7 @@ import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/token
 import { untilWithin } from '../../support/untilWithin.ts';
 import { weatherTool } from '../../support/weatherTool.ts';
 import { enginePids } from './engineProcess.ts';
+import { invokeTool } from './invokeTool.ts';
 import { type Note, runSuite } from './suite.ts';
 import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
 
@@ -113,6 +114,19 @@ export function run(): Promise<void> {
       const decoding = await leastBlocked(() => ask(chosen, 'Write a function that doubles a number.', long));
       note(watchText(decoding, idle));
       assert.ok(decoding.computed < longestBlock, watchText(decoding, idle));
+    },
+
+    async 'agents have tools: one asks, one routes, and a mistake says what to do'() {
+      const own = lm.tools.filter(({ name }) => name.startsWith('multiLora_')).map(({ name }) => name);
+      assert.deepEqual(own.sort(), ['multiLora_ask', 'multiLora_evaluate', 'multiLora_route', 'multiLora_train']);
+      const prompt = 'What is 12% of 50?';
+      const answer = await invokeTool('multiLora_ask', { prompt, expert: 'math' });
+      assert.match(answer, /\n\nAnswered by math 1\.00\.$/);
+      assert.match(await invokeTool('multiLora_route', { prompt }), /^Route: math 1\.00/);
+      await assert.rejects(
+        invokeTool('multiLora_ask', { prompt, expert: 'none' }),
+        /'expert:none' cannot answer here.*Trained are/,
+      );
     },
 
     async 'cancelling ends an answer'() {
