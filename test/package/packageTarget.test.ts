@@ -85,9 +85,9 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
   );
 });
 
-test('the package for Linux has at most 30 MB', { skip: target !== 'linux-x64' }, () => {
+test('the package for Linux has at most 35 MB', { skip: target !== 'linux-x64' }, () => {
   const { size } = statSync(vsix);
-  assert.ok(size <= 30e6, `${size} bytes`);
+  assert.ok(size <= 35e6, `${size} bytes`);
 });
 
 test('its manifest names an icon and a main that are there, and nothing that npm would have to install', () => {
