@@ -17,6 +17,8 @@ import { mergeExperts } from './merge/mergeCommand.ts';
 import { registerMinimumTests } from './minima/minimumTests.ts';
 import { notebookHandlers, registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
+import { followFiles } from './recipe/followFiles.ts';
+import { createFollowNames } from './recipe/followNames.ts';
 import { selectRecipe } from './recipe/selectRecipe.ts';
 import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
@@ -42,7 +44,8 @@ export function activate(context: ExtensionContext): void {
   const messages = createMessages(log);
   const started = createHostEngine(context.extensionPath, engineSettings, log, messages);
   engine = started;
-  const recipe = createActiveRecipe(context, engine, messages);
+  const names = createFollowNames(messages);
+  const recipe = createActiveRecipe(context, engine, names, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
   const runs = createRuns(engine, context.workspaceState);
   const training = createRunCommands(runs, engine, recipe, experts, messages);
@@ -56,6 +59,7 @@ export function activate(context: ExtensionContext): void {
   const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow: training.follow }, recipe);
   context.subscriptions.push(
     log,
+    names,
     recipe,
     experts,
     runs,
@@ -73,7 +77,8 @@ export function activate(context: ExtensionContext): void {
     createStatusBar(experts, engine),
     registerMinimumTests(engine, recipe),
     createRunStatus(runs),
-    registerRecipeLanguage(context.extensionPath, runs, messages),
+    registerRecipeLanguage(context.extensionPath, runs, names, messages),
+    followFiles(recipe, messages),
     registerRecipeNotebooks(engine, runs, messages),
     registerReportEditor(view),
     blendLab,

@@ -20,6 +20,7 @@ import {
   workspace,
 } from 'vscode';
 import { adapterPaths } from '../../experiment/paths.ts';
+import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { type Fix, fixesFor } from '../../recipe/language/fixes.ts';
 import { foldingsOf } from '../../recipe/language/folding.ts';
 import { formatRecipe } from '../../recipe/language/format.ts';
@@ -27,6 +28,7 @@ import { inlayHintsOf } from '../../recipe/language/inlayHints.ts';
 import { linksOf, type RecipeLink } from '../../recipe/language/links.ts';
 import { definitionAt, referencesAt, renameAt, renameRange } from '../../recipe/language/navigation.ts';
 import { type OutlineItem, outlineOf } from '../../recipe/language/outline.ts';
+import type { FollowNames } from '../recipe/followNames.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
 import { completionProvider } from './completionProvider.ts';
 import type { RecipeDiagnostics } from './diagnostics.ts';
@@ -42,6 +44,7 @@ export function registerProviders(
   recipes: OpenRecipes,
   worlds: RecipeWorlds,
   diagnostics: RecipeDiagnostics,
+  names: FollowNames,
 ): Disposable[] {
   const readingOf = (document: TextDocument) => recipes.whole(document).reading;
   const hintsChanged = new EventEmitter<void>();
@@ -66,9 +69,19 @@ export function registerProviders(
         if (!range) throw new Error('Only experts, blends, merges and held-out sets of this recipe can be renamed.');
         return rangeIn(document, range);
       },
-      provideRenameEdits(document, position, name) {
-        const edits = renameAt(readingOf(document), document.offsetAt(position), name);
+      async provideRenameEdits(document, position, name) {
+        const reading = readingOf(document);
+        const offset = document.offsetAt(position);
+        const edits = renameAt(reading, offset, name);
         if ('refused' in edits) throw new Error(edits.refused);
+        const { name: from, kinds } = definitionAt(reading, offset)!;
+        const renamed = { kind: kinds[0]!, from, to: name };
+        if (from !== name) {
+          const { renameRefusal } = await import('../../experiment/renameResults.ts');
+          const refused = await renameRefusal(await readExperimentPaths(document.uri.fsPath), renamed);
+          if (refused) throw new Error(refused);
+          names.asked(document.uri, renamed);
+        }
         return workspaceEdit(document, edits);
       },
     }),

@@ -9,6 +9,7 @@ import type { CommandId } from '../contributions/commands.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
+import type { FollowNames } from './followNames.ts';
 
 /** What can be asked in this window. */
 export interface Offer {
@@ -29,6 +30,10 @@ export interface ActiveRecipe extends Disposable {
   recipes(): Promise<string[]>;
   /** Makes a recipe the active one of this workspace. */
   choose(recipe: string): Promise<void>;
+  /** A recipe has another path: it stays what it is to this workspace. */
+  moved(from: string, to: string): Promise<void>;
+  /** Resolves when results have the names that recipes give them now. */
+  settled(): Promise<void>;
   onDidChange: Event<void>;
   /** An offer is known that was not before. */
   onDidKnow: Event<void>;
@@ -42,7 +47,12 @@ const tolerated: ErrorCode[] = ['badRecipe', 'notFound', 'badFile'];
 const settingsRead = ['recipe', 'base', 'modelFolder'] as const;
 
 /** Which recipe answers: the setting's, else the one chosen last, else the only one that has trained experts. */
-export function createActiveRecipe(context: ExtensionContext, engine: HostEngine, messages: Messages): ActiveRecipe {
+export function createActiveRecipe(
+  context: ExtensionContext,
+  engine: HostEngine,
+  names: FollowNames,
+  messages: Messages,
+): ActiveRecipe {
   const changed = new EventEmitter<void>();
   const becameKnown = new EventEmitter<void>();
   let current: Promise<Offer> | undefined;
@@ -57,6 +67,7 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     becameKnown,
     onSettingChange(settingsRead, forget),
     workspace.onDidGrantWorkspaceTrust(forget),
+    names.onDidFollow(forget),
     workspace.onDidChangeWorkspaceFolders(forget),
     ...[globs.recipes, globs.adapters].map(glob => watch(glob, forget)),
   ];
@@ -68,6 +79,7 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
   }
 
   async function find(): Promise<Offer> {
+    await names.settled();
     if (!workspace.isTrusted)
       return alone('This workspace is not trusted, so its recipes are not read. Trust it to ask its experts.');
     const named = readSetting('recipe');
@@ -87,9 +99,15 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
       return alone(`${trained.length} recipes of this workspace have trained experts. Select the one that answers.`, [
         'multiLora.selectRecipe',
       ]);
-    if (all.length === 1) return describe(all[0]!);
+    const valid = all.filter((_, i) => offers[i]!.status === 'fulfilled');
+    // Of one that has problems there is nothing to be asked; it says so where it is listed.
+    if (valid.length === 1 || all.length === 1) return describe(valid[0] ?? all[0]!);
+    if (valid.length === 0)
+      return alone(`All ${all.length} recipes of this workspace have problems. Open one to see them.`, [
+        'multiLora.selectRecipe',
+      ]);
     return alone(
-      `None of the ${all.length} recipes of this workspace has trained experts. Train one with “Train Experts…”.`,
+      `None of the ${valid.length} recipes of this workspace has trained experts. Train one with “Train Experts…”.`,
       ['multiLora.train', 'multiLora.selectRecipe'],
     );
   }
@@ -139,6 +157,12 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
       await context.workspaceState.update(rememberedKey, recipe);
       forget();
     },
+    async moved(from, to) {
+      if (context.workspaceState.get<string>(rememberedKey) === from)
+        await context.workspaceState.update(rememberedKey, to);
+      forget();
+    },
+    settled: names.settled,
     dispose: () => disposables.forEach(d => d.dispose()),
   };
 }

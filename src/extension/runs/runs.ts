@@ -106,9 +106,14 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   async function lookNow(path: string): Promise<void> {
     const id = basename(path);
     if (!workspace.isTrusted || runs.get(id)?.isHere) return;
-    const folder = folders.get(id) ?? openRunFolder(path);
+    let folder = folders.get(id) ?? openRunFolder(path);
     const record = await folder.record();
     if (record?.id !== id || runs.get(id)?.isHere) return;
+    if (isRenamed(runs.get(id), record)) {
+      // All that was read of it has the names of before.
+      runs.delete(id);
+      folder = openRunFolder(path);
+    }
     folders.set(id, folder);
     const known = runs.get(id);
     if (known?.updatedAt === record.updatedAt && known.state === record.state) return;
@@ -237,6 +242,12 @@ async function askToCut({ problems, hint = '' }: WorkbenchError): Promise<boolea
   return (
     (await window.showWarningMessage('Answers do not fit into maxLength.', { modal: true, detail }, train)) === train
   );
+}
+
+/** Its recipe, or an expert, has another name than when it was read. */
+function isRenamed(run: Run | undefined, { recipe, experts, state }: RunRecord): boolean {
+  if (!run || state === 'running') return false;
+  return run.recipe.fsPath !== Uri.file(recipe).fsPath || (run.experts.length > 0 && !sameNames(run.experts, experts));
 }
 
 /** A folder that goes away or may not be read holds nothing to show. */
