@@ -20,6 +20,8 @@ export interface Offer {
   nothingTrained?: string;
   /** Commands that do something about it. */
   remedies?: CommandId[];
+  /** A recipe that would answer has problems. */
+  isBroken?: boolean;
 }
 
 export interface ActiveRecipe extends Disposable {
@@ -103,9 +105,7 @@ export function createActiveRecipe(
     // Of one that has problems there is nothing to be asked; it says so where it is listed.
     if (valid.length === 1 || all.length === 1) return describe(valid[0] ?? all[0]!);
     if (valid.length === 0)
-      return alone(`All ${all.length} recipes of this workspace have problems. Open one to see them.`, [
-        'multiLora.selectRecipe',
-      ]);
+      return broken(`All ${all.length} recipes of this workspace have problems. Open one to see them.`);
     return alone(
       `None of the ${valid.length} recipes of this workspace has trained experts. Train one with “Train Experts…”.`,
       ['multiLora.train', 'multiLora.selectRecipe'],
@@ -125,6 +125,10 @@ export function createActiveRecipe(
     return { source, described: await engine.request('describe', source), nothingTrained, remedies };
   }
 
+  async function broken(why: string): Promise<Offer> {
+    return { ...(await alone(why, ['multiLora.selectRecipe'])), isBroken: true };
+  }
+
   return {
     onDidChange: changed.event,
     recipes,
@@ -137,7 +141,7 @@ export function createActiveRecipe(
         if (!(error instanceof WorkbenchError) || !tolerated.includes(error.code)) throw error;
         // They are marked where they are written, maybe just now, by an editor that saves by itself.
         if (error.code !== 'badRecipe') messages.error(error);
-        return alone(error.message, ['multiLora.selectRecipe']);
+        return broken(error.message);
       });
       current = finding;
       finding.then(

@@ -22,10 +22,10 @@ export function startHandlers(
   const tokens = createHubTokens(secrets);
   return {
     'multiLora.getStarted': () => openWalkthrough(extension.id),
-    'multiLora.newRecipe': newRecipe,
+    'multiLora.newRecipe': () => newRecipe(engine),
     'multiLora.openExamples': () => openExamples(extensionPath),
-    'multiLora.getBase': () => getBase(engine, tokens, newRecipe),
-    'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe('embedded', [data])),
+    'multiLora.getBase': () => getBase(engine, tokens, base => newRecipe(engine, base)),
+    'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe(engine, 'embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),
   };
