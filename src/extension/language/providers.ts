@@ -21,19 +21,21 @@ import {
 } from 'vscode';
 import { adapterPaths } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
-import { type Fix, fixesFor } from '../../recipe/language/fixes.ts';
+import { type Fix, fixesFor, type KnownNames, namesNeeded } from '../../recipe/language/fixes.ts';
 import { foldingsOf } from '../../recipe/language/folding.ts';
 import { formatRecipe } from '../../recipe/language/format.ts';
 import { inlayHintsOf } from '../../recipe/language/inlayHints.ts';
 import { linksOf, type RecipeLink } from '../../recipe/language/links.ts';
 import { definitionAt, referencesAt, renameAt, renameRange } from '../../recipe/language/navigation.ts';
 import { type OutlineItem, outlineOf } from '../../recipe/language/outline.ts';
+import type { RecipeProblem } from '../../recipe/problem.ts';
 import type { FollowNames } from '../recipe/followNames.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
 import { completionProvider } from './completionProvider.ts';
 import type { RecipeDiagnostics } from './diagnostics.ts';
 import { hoverProvider } from './hoverProvider.ts';
 import { type OpenRecipes, rangeIn, recipeSelector, shownSelector } from './openRecipes.ts';
+import { listForRecipe } from './recipeListings.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 
 /** Parts of a recipe that can be clicked: each is looked up. */
@@ -137,23 +139,34 @@ export function registerProviders(
     languages.registerCodeActionsProvider(
       recipeSelector,
       {
-        provideCodeActions: (document, _range, { diagnostics: marked }) =>
-          marked.flatMap(diagnostic => {
-            const reading = readingOf(document);
-            const problem = diagnostics.problemOf(diagnostic, reading);
-            const fixes = problem ? fixesFor(reading, problem) : [];
-            return fixes.map((fix, i) => {
-              const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
-              action.edit = fixEdit(fix, document);
-              action.diagnostics = [diagnostic];
-              action.isPreferred = i === 0;
-              return action;
-            });
-          }),
+        async provideCodeActions(document, _range, { diagnostics: marked }) {
+          const reading = readingOf(document);
+          const actions = await Promise.all(
+            marked.map(async diagnostic => {
+              const problem = diagnostics.problemOf(diagnostic, reading);
+              const fixes = problem ? fixesFor(reading, problem, await namesFor(document.uri, problem)) : [];
+              return fixes.map((fix, i) => {
+                const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
+                action.edit = fixEdit(fix, document);
+                action.diagnostics = [diagnostic];
+                action.isPreferred = i === 0;
+                return action;
+              });
+            }),
+          );
+          return actions.flat();
+        },
       },
       { providedCodeActionKinds: [CodeActionKind.QuickFix] },
     ),
   ];
+}
+
+/** What a problem's name may have been meant for. */
+async function namesFor(recipe: Uri, problem: RecipeProblem): Promise<KnownNames> {
+  const needed = namesNeeded(problem);
+  const listed = needed && (await listForRecipe(recipe, needed))[needed];
+  return needed && listed ? { [needed]: listed.map(({ name }) => name) } : {};
 }
 
 const foldingKinds = { comment: FoldingRangeKind.Comment, region: FoldingRangeKind.Region };

@@ -9,6 +9,7 @@ import type { CommandId } from '../contributions/commands.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
+import { answeringRecipe } from './answeringRecipe.ts';
 import type { FollowNames } from './followNames.ts';
 
 /** What can be asked in this window. */
@@ -89,27 +90,18 @@ export function createActiveRecipe(
     const remembered = context.workspaceState.get<string>(rememberedKey);
     const all = await recipes();
     if (remembered && all.includes(remembered)) return describe(remembered);
-    if (all.length === 0)
-      return alone('There is no recipe in this workspace. Begin with “New Recipe…” or “Open Example Workspace…”.', [
-        'multiLora.newRecipe',
-        'multiLora.openExamples',
-      ]);
     const offers = await Promise.allSettled(all.map(describe));
-    const trained = offers.flatMap(o => (o.status === 'fulfilled' && !o.value.nothingTrained ? [o.value] : []));
-    if (trained.length === 1) return trained[0]!;
-    if (trained.length > 1)
-      return alone(`${trained.length} recipes of this workspace have trained experts. Select the one that answers.`, [
-        'multiLora.selectRecipe',
-      ]);
-    const valid = all.filter((_, i) => offers[i]!.status === 'fulfilled');
-    // Of one that has problems there is nothing to be asked; it says so where it is listed.
-    if (valid.length === 1 || all.length === 1) return describe(valid[0] ?? all[0]!);
-    if (valid.length === 0)
-      return broken(`All ${all.length} recipes of this workspace have problems. Open one to see them.`);
-    return alone(
-      `None of the ${valid.length} recipes of this workspace has trained experts. Train one with “Train Experts…”.`,
-      ['multiLora.train', 'multiLora.selectRecipe'],
+    const failed = offers.find(offer => offer.status === 'rejected' && !isOfRecipe(offer.reason));
+    if (failed) throw (failed as PromiseRejectedResult).reason;
+    const answering = answeringRecipe(
+      offers.map((offer, i) => ({
+        path: all[i]!,
+        state: offer.status === 'rejected' ? 'broken' : offer.value.nothingTrained ? 'untrained' : 'trained',
+      })),
     );
+    if (typeof answering === 'string') return describe(answering);
+    const { why, remedies, isBroken } = answering;
+    return { ...(await alone(why, remedies)), ...(isBroken && { isBroken }) };
   }
 
   async function describe(recipe: string): Promise<Offer> {
@@ -125,10 +117,6 @@ export function createActiveRecipe(
     return { source, described: await engine.request('describe', source), nothingTrained, remedies };
   }
 
-  async function broken(why: string): Promise<Offer> {
-    return { ...(await alone(why, ['multiLora.selectRecipe'])), isBroken: true };
-  }
-
   return {
     onDidChange: changed.event,
     recipes,
@@ -136,12 +124,12 @@ export function createActiveRecipe(
     onDidKnow: becameKnown.event,
     offer() {
       if (current) return current;
-      const finding = find().catch(error => {
+      const finding = find().catch(async error => {
         // A recipe with problems: the base answers meanwhile, and says why it is alone.
-        if (!(error instanceof WorkbenchError) || !tolerated.includes(error.code)) throw error;
+        if (!isOfRecipe(error)) throw error;
         // They are marked where they are written, maybe just now, by an editor that saves by itself.
         if (error.code !== 'badRecipe') messages.error(error);
-        return broken(error.message);
+        return { ...(await alone(error.message, ['multiLora.selectRecipe'])), isBroken: true };
       });
       current = finding;
       finding.then(
@@ -169,6 +157,10 @@ export function createActiveRecipe(
     settled: names.settled,
     dispose: () => disposables.forEach(d => d.dispose()),
   };
+}
+
+function isOfRecipe(error: unknown): error is WorkbenchError {
+  return error instanceof WorkbenchError && tolerated.includes(error.code);
 }
 
 /** Calls back when a matching file of the workspace comes, goes or changes. */

@@ -24,7 +24,7 @@ export function startHandlers(
     'multiLora.getStarted': () => openWalkthrough(extension.id),
     'multiLora.newRecipe': () => newRecipe(engine),
     'multiLora.openExamples': () => openExamples(extensionPath),
-    'multiLora.getBase': () => getBase(engine, tokens, base => newRecipe(engine, base)),
+    'multiLora.getBase': () => getBase(engine, tokens, recipe, base => newRecipe(engine, base)),
     'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe(engine, 'embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),
