@@ -13,7 +13,7 @@ import { registerParticipant } from './chat/participant.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
 import { registerModels } from './languageModels/modelProvider.ts';
-import { mergeExperts } from './merge/mergeCommand.ts';
+import { measureNamed, mergeExperts } from './merge/mergeCommand.ts';
 import { registerMinimumTests } from './minima/minimumTests.ts';
 import { notebookHandlers, registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
@@ -93,6 +93,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,
         'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(started, recipe, named, name),
+        'multiLora.measure': (named?: Uri, name?: string) => measureNamed(started, recipe, named, name),
         'multiLora.openBlendLab': blendLab.open,
         'multiLora.openTraining': trainingPanels.open,
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
