@@ -13,12 +13,10 @@ import { registerParticipant } from './chat/participant.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
 import { registerModels } from './languageModels/modelProvider.ts';
-import { measureNamed, mergeExperts } from './merge/mergeCommand.ts';
+import { mergeHandlers } from './merge/mergeCommand.ts';
 import { registerMinimumTests } from './minima/minimumTests.ts';
 import { notebookHandlers, registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
-import { followFiles } from './recipe/followFiles.ts';
-import { createFollowNames } from './recipe/followNames.ts';
 import { selectRecipe } from './recipe/selectRecipe.ts';
 import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
@@ -44,8 +42,7 @@ export function activate(context: ExtensionContext): void {
   const messages = createMessages(log);
   const started = createHostEngine(context.extensionPath, engineSettings, log, messages);
   engine = started;
-  const names = createFollowNames(messages);
-  const recipe = createActiveRecipe(context, engine, names, messages);
+  const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
   const runs = createRuns(engine, context.workspaceState);
   const training = createRunCommands(runs, engine, recipe, experts, messages);
@@ -59,7 +56,6 @@ export function activate(context: ExtensionContext): void {
   const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow: training.follow }, recipe);
   context.subscriptions.push(
     log,
-    names,
     recipe,
     experts,
     runs,
@@ -77,8 +73,7 @@ export function activate(context: ExtensionContext): void {
     createStatusBar(experts, engine),
     registerMinimumTests(engine, recipe),
     createRunStatus(runs),
-    registerRecipeLanguage(context.extensionPath, runs, names, messages),
-    followFiles(recipe, messages),
+    registerRecipeLanguage(context.extensionPath, runs, recipe, messages),
     registerRecipeNotebooks(engine, runs, messages),
     registerReportEditor(view),
     blendLab,
@@ -92,8 +87,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
         'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,
-        'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(started, recipe, named, name),
-        'multiLora.measure': (named?: Uri, name?: string) => measureNamed(started, recipe, named, name),
+        ...mergeHandlers(engine, recipe),
         'multiLora.openBlendLab': blendLab.open,
         'multiLora.openTraining': trainingPanels.open,
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),

@@ -64,13 +64,25 @@ function rangeText({ min, max }: Control<'number'>): string {
 
 function textInput({ offers, orNumber }: Control<'text'>, options: InputOptions): FieldInput {
   const read = (text: string) => ({ value: orNumber && Number.isFinite(Number(text)) ? Number(text) : text });
-  const typed = typedInput(options, { class: 'text-input' }, read);
-  return offers.length === 0 ? typed : listedInput(offers, typed, options);
+  const typing = (own: InputOptions) => typedInput(own, { class: 'text-input' }, read);
+  return offers.length === 0 ? typing(options) : listedInput(offers, typing, options);
 }
 
 /** What there is as a list, and a field to type something else into, which is shown where that is chosen. */
-function listedInput(offers: readonly string[], typed: FieldInput, options: InputOptions): FieldInput {
+function listedInput(
+  offers: readonly string[],
+  typing: (options: InputOptions) => FieldInput,
+  options: InputOptions,
+): FieldInput {
   const { label, describedBy, change } = options;
+  const typed = typing({
+    ...options,
+    change(value) {
+      // What was typed is one of the list from now on.
+      isOther = false;
+      change(value);
+    },
+  });
   const other = 'Other…';
   // The toolkit's tells of changes of its own where its options change.
   const list = element('select', {
@@ -85,7 +97,6 @@ function listedInput(offers: readonly string[], typed: FieldInput, options: Inpu
     },
   });
   const place = element('div', { hidden: true }, typed.element);
-  let current: string | undefined;
   let isOther = false;
   typed.element.setAttribute('aria-label', `${label}, typed`);
   return {
@@ -94,9 +105,6 @@ function listedInput(offers: readonly string[], typed: FieldInput, options: Inpu
     show(field) {
       const isShown = typed.show(field);
       const value = textOf(field.value);
-      // What was typed is written by now, and one of the list.
-      if (isShown && value !== current) isOther = false;
-      current = value;
       replaceContent(
         list,
         [...new Set([...offers, value]), other].map(name => element('option', { value: name }, name || 'none')),

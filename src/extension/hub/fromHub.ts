@@ -93,7 +93,7 @@ async function wantsToRetry(error: unknown): Promise<boolean> {
   const settings = error instanceof WorkbenchError ? mendable[error.code] : undefined;
   if (settings === undefined) throw error;
   const [retry, open] = ['Retry', 'Open Settings'];
-  const picked = await window.showErrorMessage(inNotification(errorText(error)), retry, open);
+  const picked = await window.showWarningMessage(inNotification(errorText(error)), retry, open);
   if (picked === open) await commands.executeCommand('workbench.action.openSettings', settings);
   return picked === retry;
 }

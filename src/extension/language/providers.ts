@@ -46,7 +46,7 @@ export function registerProviders(
   recipes: OpenRecipes,
   worlds: RecipeWorlds,
   diagnostics: RecipeDiagnostics,
-  names: FollowNames,
+  names: Pick<FollowNames, 'asked'>,
 ): Disposable[] {
   const readingOf = (document: TextDocument) => recipes.whole(document).reading;
   const hintsChanged = new EventEmitter<void>();

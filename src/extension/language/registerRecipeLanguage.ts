@@ -1,6 +1,6 @@
 import { type Disposable, workspace } from 'vscode';
 import { cellLanguage, recipeLanguage } from '../contributions/editors.ts';
-import type { FollowNames } from '../recipe/followNames.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Messages } from '../services/messages.ts';
 
@@ -11,7 +11,7 @@ import type { Messages } from '../services/messages.ts';
 export function registerRecipeLanguage(
   extensionPath: string,
   runs: Runs,
-  names: FollowNames,
+  { names }: Pick<ActiveRecipe, 'names'>,
   messages: Messages,
 ): Disposable {
   let started: Promise<Disposable> | undefined;

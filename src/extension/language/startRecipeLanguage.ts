@@ -11,7 +11,7 @@ import { createRecipeWorlds } from './recipeWorlds.ts';
 export function startRecipeLanguage(
   extensionPath: string,
   runs: Runs,
-  names: FollowNames,
+  names: Pick<FollowNames, 'asked'>,
   warn: (message: string) => void,
 ): Disposable {
   const worlds = createRecipeWorlds(extensionPath, runs, warn);

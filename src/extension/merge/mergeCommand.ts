@@ -13,13 +13,16 @@ import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { measureMerge } from './measureMerge.ts';
 
+/** The commands over merges. Lenses name the recipe and the merge. */
+export function mergeHandlers(engine: HostEngine, active: ActiveRecipe) {
+  return {
+    'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(engine, active, named, name),
+    'multiLora.measure': (named?: Uri, name?: string) => measureNamed(engine, active, named, name),
+  };
+}
+
 /** Makes a merge that a recipe names, and tells how far it is from the exact sum. */
-export async function mergeExperts(
-  engine: HostEngine,
-  active: ActiveRecipe,
-  named?: Uri,
-  merge?: string,
-): Promise<void> {
+async function mergeExperts(engine: HostEngine, active: ActiveRecipe, named?: Uri, merge?: string): Promise<void> {
   const recipe = await chooseRecipe(active, named, 'Recipe with the merge');
   const name = recipe && (merge ?? (await chooseMerge(recipe)));
   if (!name) return;
@@ -28,12 +31,7 @@ export async function mergeExperts(
 }
 
 /** Measures a merge that a recipe names, after it was made where it is not there yet. */
-export async function measureNamed(
-  engine: HostEngine,
-  active: ActiveRecipe,
-  named?: Uri,
-  merge?: string,
-): Promise<void> {
+async function measureNamed(engine: HostEngine, active: ActiveRecipe, named?: Uri, merge?: string): Promise<void> {
   const recipe = await chooseRecipe(active, named, 'Recipe with the merge');
   const name = recipe && (merge ?? (await chooseMerge(recipe)));
   if (!name) return;

@@ -10,7 +10,8 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
 import { answeringRecipe } from './answeringRecipe.ts';
-import type { FollowNames } from './followNames.ts';
+import { followFiles } from './followFiles.ts';
+import { createFollowNames, type FollowNames } from './followNames.ts';
 
 /** What can be asked in this window. */
 export interface Offer {
@@ -35,8 +36,8 @@ export interface ActiveRecipe extends Disposable {
   choose(recipe: string): Promise<void>;
   /** A recipe has another path: it stays what it is to this workspace. */
   moved(from: string, to: string): Promise<void>;
-  /** Resolves when results have the names that recipes give them now. */
-  settled(): Promise<void>;
+  /** Follows the names that recipes give. */
+  names: Pick<FollowNames, 'asked' | 'settled'>;
   onDidChange: Event<void>;
   /** An offer is known that was not before. */
   onDidKnow: Event<void>;
@@ -50,12 +51,8 @@ const tolerated: ErrorCode[] = ['badRecipe', 'notFound', 'badFile'];
 const settingsRead = ['recipe', 'base', 'modelFolder'] as const;
 
 /** Which recipe answers: the setting's, else the one chosen last, else the only one that has trained experts. */
-export function createActiveRecipe(
-  context: ExtensionContext,
-  engine: HostEngine,
-  names: FollowNames,
-  messages: Messages,
-): ActiveRecipe {
+export function createActiveRecipe(context: ExtensionContext, engine: HostEngine, messages: Messages): ActiveRecipe {
+  const names = createFollowNames(messages);
   const changed = new EventEmitter<void>();
   const becameKnown = new EventEmitter<void>();
   let current: Promise<Offer> | undefined;
@@ -68,6 +65,7 @@ export function createActiveRecipe(
   const disposables: Disposable[] = [
     changed,
     becameKnown,
+    names,
     onSettingChange(settingsRead, forget),
     workspace.onDidGrantWorkspaceTrust(forget),
     names.onDidFollow(forget),
@@ -117,7 +115,7 @@ export function createActiveRecipe(
     return { source, described: await engine.request('describe', source), nothingTrained, remedies };
   }
 
-  return {
+  const active: ActiveRecipe = {
     onDidChange: changed.event,
     recipes,
     known: () => known,
@@ -154,9 +152,11 @@ export function createActiveRecipe(
         await context.workspaceState.update(rememberedKey, to);
       forget();
     },
-    settled: names.settled,
+    names,
     dispose: () => disposables.forEach(d => d.dispose()),
   };
+  disposables.push(followFiles(active, messages));
+  return active;
 }
 
 function isOfRecipe(error: unknown): error is WorkbenchError {

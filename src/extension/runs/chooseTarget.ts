@@ -17,7 +17,7 @@ export async function chooseRecipe(active: ActiveRecipe, named: unknown, title: 
   const uri = await nameRecipe(active, named, title);
   const documents = [...workspace.textDocuments, ...workspace.notebookDocuments];
   await documents.find(document => document.isDirty && document.uri.fsPath === uri?.fsPath)?.save();
-  await active.settled();
+  await active.names.settled();
   return uri;
 }
 

@@ -70,7 +70,10 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   const watcher = workspace.createFileSystemWatcher(globs.runRecords);
   watcher.onDidCreate(uri => look(dirname(uri.fsPath)));
   watcher.onDidChange(uri => look(dirname(uri.fsPath)));
-  watcher.onDidDelete(uri => forget(basename(dirname(uri.fsPath))));
+  watcher.onDidDelete(uri => {
+    const path = dirname(uri.fsPath);
+    if (folders.get(basename(path))?.path === path) forget(basename(path));
+  });
 
   const add = (record: RunRecord): LiveRun => {
     const run = createRun(record, Uri.file(record.recipe), {
@@ -106,7 +109,9 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   async function lookNow(path: string): Promise<void> {
     const id = basename(path);
     if (!workspace.isTrusted || runs.get(id)?.isHere) return;
-    let folder = folders.get(id) ?? openRunFolder(path);
+    // One whose results have gone elsewhere with their recipe is found there.
+    const last = folders.get(id);
+    let folder = last?.path === path ? last : openRunFolder(path);
     const record = await folder.record();
     if (record?.id !== id || runs.get(id)?.isHere) return;
     if (isRenamed(runs.get(id), record)) {
