@@ -34,7 +34,7 @@ export function pathEdits(
 }
 
 /** Where a path leads after the moves: to itself, or to where it or a folder that it lies in has gone. */
-export function movedPath(path: string, moves: readonly Moved[]): string {
+function movedPath(path: string, moves: readonly Moved[]): string {
   for (const { from, to } of moves)
     if (path === from || path.startsWith(from + sep)) return join(to, path.slice(from.length));
   return path;

@@ -17,7 +17,6 @@ import { mergeHandlers } from './merge/mergeCommand.ts';
 import { registerMinimumTests } from './minima/minimumTests.ts';
 import { notebookHandlers, registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
-import { selectRecipe } from './recipe/selectRecipe.ts';
 import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
@@ -85,7 +84,6 @@ export function activate(context: ExtensionContext): void {
         ...reviews.handlers,
         'multiLora.openChat': openChat,
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
-        'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,
         ...mergeHandlers(engine, recipe),
         'multiLora.openBlendLab': blendLab.open,

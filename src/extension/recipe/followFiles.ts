@@ -64,9 +64,5 @@ async function moveResults(edit: WorkspaceEdit, from: string, to: string): Promi
 }
 
 async function recipesMoved(moves: Move[], active: ActiveRecipe): Promise<void> {
-  const { followRecipe } = await import('../../experiment/renameResults.ts');
-  for (const { from, to } of moves.filter(isOfRecipe)) {
-    await followRecipe(await readExperimentPaths(to), from, to);
-    await active.moved(from, to);
-  }
+  for (const { from, to } of moves.filter(isOfRecipe)) await active.moved(from, to);
 }

@@ -71,7 +71,7 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
       ? [
           {
             label: '$(split-horizontal) Set Examples Aside',
-            detail: 'Every tenth prompt of each expert goes into a file of its own; the file of now stays as it is',
+            detail: 'Every tenth prompt goes into a file of its own; the data file stays',
             way: 'aside' as const,
           },
         ]
@@ -84,7 +84,7 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
   ];
   const picked = await window.showQuickPick(items, {
     title: `${basename(uri.fsPath)} has no held-out examples to be evaluated on`,
-    placeHolder: 'Where shall they come from?',
+    placeHolder: 'Where should they come from?',
   });
   return picked?.way;
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
-import { globs } from '../../experiment/paths.ts';
+import { globs, recipeEnding } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runs.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
@@ -74,6 +74,22 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     const path = dirname(uri.fsPath);
     if (folders.get(basename(path))?.path === path) forget(basename(path));
   });
+
+  // Results go with a recipe that gets another path: its runs are found there, and name it by that.
+  const renames = workspace.onDidRenameFiles(({ files }) => {
+    for (const { oldUri, newUri } of files)
+      if (workspace.isTrusted && newUri.path.endsWith(recipeEnding))
+        void followMove(oldUri.fsPath, newUri.fsPath).catch(unreadable);
+  });
+
+  async function followMove(from: string, to: string): Promise<void> {
+    const { followRecipe } = await import('../../experiment/renameResults.ts');
+    const results = await readExperimentPaths(to);
+    await followRecipe(results, from, to);
+    histories.add(results.history);
+    const own = await runFolders(results.history);
+    await Promise.all(own.map(look));
+  }
 
   const add = (record: RunRecord): LiveRun => {
     const run = createRun(record, Uri.file(record.recipe), {
@@ -235,6 +251,7 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     dispose() {
       clearInterval(timer);
       watcher.dispose();
+      renames.dispose();
       changed.dispose();
     },
   };

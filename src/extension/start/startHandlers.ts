@@ -10,6 +10,7 @@ import { walkthrough } from '../contributions/walkthrough.ts';
 import { getDataset } from '../datasets/getDataset.ts';
 import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { selectRecipe } from '../recipe/selectRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { newRecipe } from './newRecipe.ts';
 
@@ -22,6 +23,7 @@ export function startHandlers(
   const tokens = createHubTokens(secrets);
   return {
     'multiLora.getStarted': () => openWalkthrough(extension.id),
+    'multiLora.selectRecipe': () => selectRecipe(recipe),
     'multiLora.newRecipe': () => newRecipe(engine),
     'multiLora.openExamples': () => openExamples(extensionPath),
     'multiLora.getBase': () => getBase(engine, tokens, recipe, base => newRecipe(engine, base)),
