@@ -178,33 +178,56 @@ function sentAgain<M extends EngineMethod>(method: M, params: EngineParams<M>): 
   return method === 'train' ? { ...params, resume: true } : params;
 }
 
+/** What a request may tell: texts that come in pieces, each with the answer and the call it belongs to, and others. */
+interface Told {
+  kind?: unknown;
+  answer?: number;
+  call?: number;
+  text?: string;
+  arguments?: string;
+}
+
+/** The texts that come in pieces: kind → the field that holds one. */
+const pieces = new Map<unknown, 'text' | 'arguments'>([
+  ['text', 'text'],
+  ['reasoning', 'text'],
+  ['toolCall', 'arguments'],
+]);
+
 /**
- * Hands on a request's progress, with how a prompt was fitted and routed and with an answer's text told once, even where
- * a restarted engine begins the answer anew: decoding is seeded, so that all of it is the same again.
+ * Hands on a request's progress, with how a prompt was fitted and routed and with the texts of answers told once, even
+ * where a restarted engine begins them anew: decoding is seeded, so that all of it is the same again.
  */
 export function tellOnce<P>(
   onProgress: ((progress: P) => void) | undefined,
 ): { tell(progress: P): void; restarted(): void } | undefined {
   if (!onProgress) return undefined;
-  let told = 0;
-  let received = 0;
+  /** Of each text, how much was told, and how much came from the process that runs now. */
+  const texts = new Map<string, { told: number; received: number }>();
   const before = new Set<unknown>();
   return {
     tell(progress) {
-      const { kind, text = '' } = progress as { kind?: unknown; text?: string };
+      const { kind, answer, call, ...told } = progress as Told;
       if (kind === 'fitted' || kind === 'route') {
         if (!before.has(kind)) onProgress(progress);
         before.add(kind);
         return;
       }
-      if (kind !== 'text') return onProgress(progress);
-      const fresh = text.slice(Math.max(0, told - received));
-      received += text.length;
-      told = Math.max(told, received);
-      if (fresh) onProgress({ ...progress, text: fresh });
+      const field = pieces.get(kind);
+      if (!field) return onProgress(progress);
+      const key = JSON.stringify([kind, answer, call]);
+      const known = texts.get(key);
+      const text = known ?? { told: 0, received: 0 };
+      texts.set(key, text);
+      const piece = told[field] ?? '';
+      const fresh = piece.slice(Math.max(0, text.told - text.received));
+      text.received += piece.length;
+      text.told = Math.max(text.told, text.received);
+      // A call begins with its name, before there are arguments.
+      if (fresh || (!known && kind === 'toolCall')) onProgress({ ...progress, [field]: fresh });
     },
     restarted() {
-      received = 0;
+      for (const text of texts.values()) text.received = 0;
     },
   };
 }

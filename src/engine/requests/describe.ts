@@ -54,10 +54,10 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
       isTrained: Object.entries(weights).every(([expert, weight]) => weight === 0 || trained.includes(expert)),
     })),
     merges: await Promise.all(
-      Object.keys(recipe.merges).map(async name => ({
-        name,
-        isMade: await isThere(adapterPaths(mergeFolder(experiment, name)).factors),
-      })),
+      Object.keys(recipe.merges).map(async name => {
+        const folder = mergeFolder(experiment, name);
+        return { name, isMade: await isThere(adapterPaths(folder).factors), folder };
+      }),
     ),
   };
 };

@@ -3,7 +3,7 @@ import { createSampler, type Sampler } from '../../nn/decode/sample.ts';
 import { type AnswerStream, createAnswerStream, type FinishReason } from '../../nn/decode/stream.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
 import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { contextLengthCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 
@@ -44,12 +44,7 @@ export interface DecodeRow {
 /** Throws `badRequest` where the prompt leaves no room in the base's context. */
 export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, request: RowRequest): DecodeRow {
   const { prompt, fill, weights, settings } = request;
-  if (prompt.length >= config.maxLength)
-    throw new WorkbenchError(
-      'badRequest',
-      `the prompt has ${prompt.length} tokens; the base's context holds ${config.maxLength} for prompt and answer`,
-      'Shorten the prompt, or use a base with a longer context.',
-    );
+  if (prompt.length >= config.maxLength) throw contextError(prompt.length, config.maxLength);
   return {
     request,
     weights,
@@ -96,3 +91,10 @@ export function roomOf({ prompt, settings }: RowRequest, { maxLength }: BaseConf
 
 /** Tokens by which a cache grows. On the CPU every step copies the whole cache, free room included. */
 export const roomStep = 64;
+
+function contextError(tokens: number, maxLength: number): WorkbenchError {
+  const message = `the prompt has ${tokens} tokens; the base's context holds ${maxLength} for prompt and answer`;
+  return new WorkbenchError('badRequest', message, 'Shorten the prompt, or use a base with a longer context.', [
+    { code: contextLengthCode, severity: 'error', where: 'prompt', message },
+  ]);
+}

@@ -174,6 +174,13 @@ export const settings = {
     schema: { type: 'boolean' },
     scope: 'window',
   },
+  'server.port': {
+    default: 0 as number,
+    description: 'The port of **Start Server**, on this machine alone; 0 for any that is free.',
+    schema: { type: 'integer', minimum: 0, maximum: 65_535 },
+    scope: 'machine-overridable',
+    restricted: true,
+  },
   'feedback.collect': {
     default: false as boolean,
     description:

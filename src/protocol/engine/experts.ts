@@ -70,7 +70,14 @@ export const expertRequests = {
       maxTokens: z.int(),
       experts: z.array(describedExpert),
       blends: z.array(z.object({ name: z.string(), weights: weightsSchema, isTrained: z.boolean() })),
-      merges: z.array(z.object({ name: z.string(), isMade: z.boolean() })),
+      merges: z.array(
+        z.object({
+          name: z.string(),
+          isMade: z.boolean(),
+          /** Where its adapter lies, or will. */
+          folder: z.string(),
+        }),
+      ),
     }),
   },
   loaded: { params: z.object({}), result: loaded },

@@ -20,5 +20,5 @@ export const described: DescribeResult = {
     { name: 'qa', domain: 'qa', isTrained: false, isTrainable: true },
   ],
   blends: [{ name: 'half', weights: { math: 0.5, qa: 0.5 }, isTrained: false }],
-  merges: [{ name: 'all', isMade: false }],
+  merges: [{ name: 'all', isMade: false, folder: '/work/runs/x/merges/all' }],
 };
