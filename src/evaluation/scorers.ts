@@ -6,9 +6,10 @@ type Scorer = (expected: string, got: string) => boolean;
 
 /**
  * The scorers that compare texts. To add one: its name and what it does in a sentence in protocol/scorer.ts, and its function
- * here. The scorer `code` compares no texts: it runs the tests of an example (engine/evaluation/codeSandbox.ts).
+ * here. Two compare no texts: `code` runs the tests of an example (engine/evaluation/codeSandbox.ts), `toolCall` compares calls
+ * (toolCalls.ts).
  */
-export const textScorers: Record<Exclude<ScorerName, 'code'>, Scorer> = {
+export const textScorers: Record<Exclude<ScorerName, 'code' | 'toolCall'>, Scorer> = {
   exact: exactMatch,
   final: finalAnswer,
   line: exactLine,

@@ -125,6 +125,21 @@ test('an answer that begins anew is told once, wherever the pieces are cut; othe
   for (const piece of ['one', ' tw', 'o th', 'ree']) say(piece);
   once.tell({ kind: 'work' });
   assert.deepEqual(told, ['route', 'one ', 'two ', 'th', 'ree', 'work']);
+
+  told.length = 0;
+  const other = tellOnce<Record<string, unknown>>(({ text, call }) => told.push(String(text ?? call)))!;
+  const sayAll = () => {
+    for (const answer of [0, 1]) {
+      for (const kind of ['reasoning', 'text']) other.tell({ kind, answer, text: `${kind} ${answer}` });
+      for (const call of [0, 1]) other.tell({ kind: 'toolCall', answer, call });
+    }
+  };
+  sayAll();
+  const [...first] = told;
+  assert.equal(first.length, 8);
+  other.restarted();
+  sayAll();
+  assert.deepEqual(told, first, 'of each answer, its reasoning and its calls as well');
 });
 
 test('so are several answers at once, and calls of tools, each by itself', () => {

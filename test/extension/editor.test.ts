@@ -3,6 +3,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { type SettingContribution, settings } from '../../src/extension/contributions/settings.ts';
+import { callingExperiment } from '../support/callingBase.ts';
+import { makeOnce } from '../support/makeOnce.ts';
+import { runCliToItsEnd } from '../support/programs.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { untilWithin } from '../support/untilWithin.ts';
 import { asksFromTheLightBulb, documentsAndTests } from './ask/askSteps.ts';
 import { blendLabAnswers } from './blend/blendSteps.ts';
@@ -28,8 +32,9 @@ test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
   const folder = trainedWorkspace();
 
   await t.test('in the extension host: the experts as models', async tt => {
-    const { results, notifications } = await runInHost(editor, 'models.ts', { folder });
-    await tell(tt, results, 9);
+    const env = { CALLING_RECIPE: trainedToCall() };
+    const { results, notifications } = await runInHost(editor, 'models.ts', { folder, env });
+    await tell(tt, results, 10);
     const unread = desktopEditor && 'what a desktop editor shows cannot be read here';
     await tt.test('the user was told once that the engine ended', { skip: unread }, () => {
       const [lost, ...others] = notifications.filter(told => !/^Multi-LoRA serves /.test(told));
@@ -71,6 +76,16 @@ test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
     await bench.close();
   });
 });
+
+/** The recipe of an expert that calls a tool, trained; outside of the workspace. */
+function trainedToCall(): string {
+  const folder = join(process.env.MULTI_LORA_TEST_FIXTURES ?? temporaryFolder(), 'trainedToCall');
+  makeOnce(folder, made => {
+    const { status, stderr } = runCliToItsEnd(['train', callingExperiment(made)]);
+    if (status !== 0) throw new Error(`training failed: ${stderr}`);
+  });
+  return join(folder, 'weather.lora.json');
+}
 
 async function chatRoutes(bench: Workbench): Promise<void> {
   await openChat(bench);

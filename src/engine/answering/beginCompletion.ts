@@ -1,14 +1,16 @@
 import { gapPrompt } from '../../data/promptOf.ts';
-import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import type { CallSyntax } from '../../nn/tokenizer/callSyntax.ts';
 import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
-import type { CompletedAnswer, CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
+import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
+import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
-import type { BatchAnswer, ContinuousBatch } from '../runtime/continuousBatch.ts';
+import type { ContinuousBatch } from '../runtime/continuousBatch.ts';
 import { fillGap } from '../runtime/fillGap.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
 import type { Workbench } from '../workbench/workbench.ts';
+import { answerProgress } from './answerProgress.ts';
 import type { Completion } from './completions.ts';
 import { logprobCollector } from './logprobs.ts';
 import { type Answering, weightsOf } from './openAnswering.ts';
@@ -27,17 +29,21 @@ export async function beginCompletion(
   const beyond = answering.isEmbedded ? beyondBase(question, model.base.text().tokenizer) : undefined;
   let route = found && { ...found, ...(beyond && { beyond }) };
   if (route) call.progress({ kind: 'route', route });
-  const { ids: prompt, fill } = promptOf(request, answering);
+  const { prompt, fill, calls } = promptOf(request, answering);
   const answers = Array.from({ length: request.count ?? 1 }, async (_, answer) => {
     const logprobs = request.logprobs === undefined ? undefined : logprobCollector(model.base.text(), request.logprobs);
+    const seed = settings.seed + answer;
+    const isChat = request.input.kind === 'chat';
+    const told = answerProgress(model, { answer, seed, prompt, isChat, calls, logprobs }, call.progress);
     const ended = await batch.add({
       prompt,
       fill,
       weights,
-      settings: { ...settings, seed: settings.seed + answer },
+      settings: { ...settings, seed },
+      shownIds: told.shownIds,
       signal: call.signal,
       onToken: logprobs?.add,
-      onText: text => call.progress({ kind: 'text', answer, text, ...(logprobs && { logprobs: logprobs.take() }) }),
+      onText: told.add,
       // What token gates make of a prompt is known when it has been read.
       ...(byToken in weights &&
         answer === 0 && {
@@ -47,7 +53,7 @@ export async function beginCompletion(
           },
         }),
     });
-    return { ended, answer: completed(ended, logprobs?.all()) };
+    return { ended, answer: told.end(ended) };
   });
   const result = Promise.all(answers).then(all => ({
     answers: all.map(({ answer }) => answer),
@@ -64,32 +70,32 @@ export async function beginCompletion(
   return { result };
 }
 
-function completed(
-  { text, finish, answerTokens }: BatchAnswer,
-  logprobs: CompletedAnswer['logprobs'],
-): CompletedAnswer {
-  return { text, toolCalls: [], finish, answerTokens, ...(logprobs && { logprobs }) };
-}
-
 /** What the router reads: the texts of the user, the oldest first. */
 function userTexts({ input }: CompleteRequest): string[] {
   if (input.kind === 'chat') return input.messages.filter(m => m.role === 'user').map(m => m.content);
   return [input.kind === 'text' ? input.text : gapPrompt(input.prefix, input.suffix)];
 }
 
-function promptOf({ input }: CompleteRequest, { model, settings }: Answering): { ids: number[]; fill?: FillPrompt } {
+/** The prompt in tokens, with the gap that it is for, or with how its answer calls tools. */
+interface Prompt {
+  prompt: number[];
+  fill?: FillPrompt;
+  calls?: CallSyntax;
+}
+
+function promptOf({ input }: CompleteRequest, { model, settings }: Answering): Prompt {
   const { tokenizer, chatTemplate } = model.base.text();
   switch (input.kind) {
     case 'chat':
-      return { ids: promptIds(tokenizer, chatTemplate, input.messages, settings.thinking) };
+      return toolPrompt(tokenizer, chatTemplate, input, settings.thinking);
     case 'text': {
-      const ids = tokenizer.encode(input.text);
-      if (ids.length > 0) return { ids };
+      const prompt = tokenizer.encode(input.text);
+      if (prompt.length > 0) return { prompt };
       throw new WorkbenchError('badRequest', 'the prompt is empty, and this base has no token by which a text begins');
     }
     case 'fill': {
       const fill = fillGap(model, input, settings);
-      return { ids: fill.ids, fill };
+      return { prompt: fill.ids, fill };
     }
   }
 }

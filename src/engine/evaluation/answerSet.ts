@@ -2,8 +2,13 @@ import type { Example } from '../../data/example.ts';
 import { promptOf } from '../../data/promptOf.ts';
 import { accuracyOf } from '../../evaluation/metrics.ts';
 import { textScorers } from '../../evaluation/scorers.ts';
+import { type CalledTool, callLines } from '../../evaluation/toolCalls.ts';
+import type { BaseText } from '../../experiment/base.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
+import { createAnswerParts } from '../../nn/decode/answerParts.ts';
+import { callSyntax } from '../../nn/tokenizer/callSyntax.ts';
 import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
+import { reasoningSyntax } from '../../nn/tokenizer/reasoningSyntax.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
@@ -28,7 +33,11 @@ export interface HeldOutItem {
   messages: Example['messages'];
   /** What is to be filled in place of them. */
   gap?: Gap;
+  /** What may be called. */
+  tools?: Example['tools'];
+  /** The words of the answer, or its calls, each on a line. */
   expected: string;
+  calls: CalledTool[];
   tests: string[];
 }
 
@@ -41,13 +50,17 @@ export interface GradedAnswer {
 
 /** Splits an example into what is asked and what is expected. */
 export function heldOutItem(example: Example): HeldOutItem {
-  const { messages, fill, meta, line } = example;
+  const { messages, tools, fill, meta, line } = example;
+  const { content, toolCalls = [] } = messages.at(-1)!;
+  const calls = toolCalls.map(call => call.function);
   return {
     line,
     prompt: promptOf(example),
     messages: messages.slice(0, -1),
     ...(fill && { gap: { prefix: messages[0]!.content, suffix: fill.suffix } }),
-    expected: messages.at(-1)!.content,
+    ...(tools && { tools }),
+    expected: calls.length > 0 ? callLines(calls) : content,
+    calls,
     tests: Array.isArray(meta.tests) ? meta.tests.map(String) : [],
   };
 }
@@ -73,14 +86,19 @@ export async function answerSet(
     progress?.(start, items.length);
     const batch = order.slice(start, start + batchSize);
     const rows = batch.map(i => {
-      const { messages, gap } = items[i]!;
-      return { messages, ...(gap && { gap }), weights: weightsOf(items[i]!), settings };
+      const { messages, tools, gap } = items[i]!;
+      const asked = { messages, ...(tools && { tools }), ...(gap && { gap }) };
+      return { ...asked, weights: weightsOf(items[i]!), settings };
     });
     const { answers } = await generate(model, rows, signal);
     if (signal.aborted) throw signal.reason;
     for (const [j, i] of batch.entries()) {
       const got = answers[j]!.text.trim();
-      graded[i] = { item: items[i]!, got, correct: await isCorrect(set.scorer, items[i]!, got, signal) };
+      const correct =
+        set.scorer === 'toolCall'
+          ? callLines(callsIn(model.base.text(), got)) === callLines(items[i]!.calls)
+          : await isCorrect(set.scorer, items[i]!, got, signal);
+      graded[i] = { item: items[i]!, got, correct };
     }
   }
   return graded;
@@ -90,8 +108,17 @@ function lengthOf({ prompt, gap }: HeldOutItem): number {
   return gap ? gap.prefix.length + gap.suffix.length : prompt.length;
 }
 
+/** What an answer calls. */
+function callsIn({ tokenizer, chatTemplate }: BaseText, answer: string): CalledTool[] {
+  const reasoning = reasoningSyntax(tokenizer, chatTemplate);
+  const parts = createAnswerParts({ reasoning, calls: callSyntax(tokenizer, chatTemplate), prompt: '', seed: 0 });
+  return [...parts.push(answer), ...parts.flush()].flatMap(part =>
+    part.kind === 'toolCall' ? [{ name: part.name, arguments: JSON.parse(part.arguments) }] : [],
+  );
+}
+
 async function isCorrect(
-  scorer: EvaluationSet['scorer'],
+  scorer: Exclude<EvaluationSet['scorer'], 'toolCall'>,
   item: HeldOutItem,
   got: string,
   signal: AbortSignal,

@@ -8,7 +8,7 @@ import { writeReport } from '../../experiment/reports.ts';
 import { addScores, earliestScore, readScores } from '../../experiment/soloScores.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
+import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/evaluating.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
@@ -64,8 +64,10 @@ export async function evaluateRecipe(
   const probes = sets
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)
-    .map(({ gap, messages }) =>
-      gap ? fillGap(model, gap, settings).ids : promptIds(tokenizer, chatTemplate, messages, settings.thinking),
+    .map(item =>
+      item.gap
+        ? fillGap(model, item.gap, settings).ids
+        : toolPrompt(tokenizer, chatTemplate, item, settings.thinking).prompt,
     );
   const gates = await timed('gate-zero check', () => inactiveExpertsCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);

@@ -5,6 +5,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import { noFillTokens } from '../../nn/tokenizer/fillPrompt.ts';
 import { fillTokens } from '../../nn/tokenizer/fillTokens.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
+import type { ScorerName } from '../../protocol/scorer.ts';
 import type { EvaluationSet } from '../../recipe/schema.ts';
 import { readingOf } from '../../recipe/settings.ts';
 import { heldOutItem, type LoadedSet } from './answerSet.ts';
@@ -30,15 +31,15 @@ export async function loadSets(e: Experiment, wanted?: string[]): Promise<Loaded
     names.map(async name => {
       const set = namedSet(e, name);
       const { examples, warnings } = await readDataset(e.folder, set.data, readingOf(set));
-      checkQuestions(set.data, examples);
+      checkQuestions(set.data, examples, set.scorer);
       const items = examples.slice(0, set.limit ?? examples.length).map(heldOutItem);
       return { name, set, items, problems: warnings };
     }),
   );
 }
 
-/** Throws `badData` for texts that ask nothing, and for examples whose answers need tools. */
-export function checkQuestions(file: string, examples: Example[]): void {
+/** Throws `badData` for texts that ask nothing, and for answers that call tools where the scorer compares none. */
+export function checkQuestions(file: string, examples: Example[], scorer: ScorerName): void {
   const text = examples.find(example => example.isText);
   if (text)
     throw new WorkbenchError(
@@ -46,12 +47,13 @@ export function checkQuestions(file: string, examples: Example[]): void {
       `${file}:${text.line}: a set of questions needs answers to compare with; this is a text without a question`,
       'Name a file in another form, such as { prompt, completion }.',
     );
-  const calling = examples.find(({ messages, tools }) => tools || messages.some(m => m.toolCalls));
+  if (scorer === 'toolCall') return;
+  const calling = examples.find(({ messages }) => messages.at(-1)!.toolCalls);
   if (calling)
     throw new WorkbenchError(
       'badData',
-      `${file}:${calling.line}: a set of questions is answered without tools; this example has some`,
-      'Leave such examples out of the set; they can be learned, and count in the validation of a training.',
+      `${file}:${calling.line}: this answer calls tools, which the scorer '${scorer}' does not compare`,
+      "Take the scorer 'toolCall', or leave such examples out of the set.",
     );
 }
 

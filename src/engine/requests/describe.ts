@@ -1,5 +1,5 @@
 import { readAdapterConfig } from '../../experiment/adapterFiles.ts';
-import { readBaseConfig } from '../../experiment/base.ts';
+import { readBaseConfig, readChatTemplate } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
 import {
   adapterFolder,
@@ -14,6 +14,8 @@ import { adapterPaths } from '../../experiment/paths.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
+import { createChatTemplate } from '../../nn/tokenizer/chatTemplate.ts';
+import { toolSupport } from '../../nn/tokenizer/toolSupport.ts';
 import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettings } from '../../recipe/schema.ts';
@@ -86,9 +88,21 @@ async function describeBase(name: string, folder: string): Promise<DescribedBase
     folder,
     architecture: config.architecture,
     contextLength: config.maxLength,
+    callsTools: await callsTools(folder),
     parameters,
     bytes: await sizeOf(folder),
     memoryBytes: memoryNeeded(parameters),
     fills: await fillsGaps(folder),
   };
+}
+
+/** False for a template that cannot be read: the first answer tells of it. */
+async function callsTools(folder: string): Promise<boolean> {
+  try {
+    const { schemas, calls } = toolSupport(createChatTemplate(await readChatTemplate(folder)), {});
+    return schemas && calls;
+  } catch (error) {
+    if (error instanceof WorkbenchError) return false;
+    throw error;
+  }
 }

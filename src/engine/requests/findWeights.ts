@@ -118,7 +118,7 @@ async function readExamples(e: Experiment, request: FindWeightsRequest, seed: nu
   const named = set === undefined ? undefined : namedSet(e, set);
   const file = named?.data ?? data!;
   const read = await readDataset(e.folder, file, named && readingOf(named));
-  if (request.scorer) checkQuestions(file, read.examples);
+  if (request.scorer) checkQuestions(file, read.examples, request.scorer);
   const usable = read.examples.slice(0, named?.limit ?? read.examples.length);
   checkEnough(file, usable.length);
   const most = Math.max(fewestExamples, request.examples ?? mostExamples);

@@ -14,6 +14,8 @@ export interface RowRequest {
   fill?: Pick<FillPrompt, 'stopIds' | 'said'> | undefined;
   weights: Weights;
   settings: GenerationSettings;
+  /** Special tokens that the answer's text has to show. */
+  shownIds?: ReadonlySet<number> | undefined;
   onText?: ((delta: string) => void) | undefined;
   /** Told each token that is taken, before its text, with the logits [vocab] it was taken from. */
   onToken?: ((id: number, logits: Float32Array) => void) | undefined;
@@ -58,6 +60,7 @@ export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, r
       stop: settings.stop,
       maxTokens: settings.maxTokens,
       contextLeft: config.maxLength - prompt.length,
+      shownIds: request.shownIds,
     }),
     answer: { text: '', finish: 'length', promptTokens: prompt.length, answerTokens: 0 },
   };

@@ -16,7 +16,7 @@ interface Question extends Pick<AskRequest, 'prompt' | 'history' | 'context' | '
 }
 
 /** What is asked of the engine, but for whom. */
-type Completion = Pick<CompleteRequest, 'input' | 'target' | 'settings'>;
+type Completion = Pick<CompleteRequest, 'input' | 'target' | 'settings' | 'format'>;
 
 /** The experts of this window: who answers, and the asking itself. */
 export interface Experts extends Disposable {
@@ -25,7 +25,7 @@ export interface Experts extends Disposable {
   known(): Offer | undefined;
   /** Asks what is offered; decoding settings are over those of the user. */
   ask(offer: Offer, question: Question, options?: RequestOptions<'ask'>): Promise<AskResult>;
-  /** Goes on with a text or fills a gap, at once with other requests; decoding settings are over those of the user. */
+  /** Goes on with a conversation or a text, or fills a gap, at once with other requests; decoding settings are over those of the user. */
   complete(offer: Offer, request: Completion, options?: RequestOptions<'complete'>): Promise<CompleteResult>;
   /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
   askAll(
@@ -48,14 +48,14 @@ export interface Experts extends Disposable {
   /** The offer or the choice has changed. */
   onDidChange: Event<void>;
   /** A question was answered, whoever asked it. */
-  onDidAnswer: Event<AskResult>;
+  onDidAnswer: Event<Pick<AskResult, 'route'>>;
 }
 
 const rememberedKey = 'choice';
 
 export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: Memento): Experts {
   const changed = new EventEmitter<void>();
-  const answered = new EventEmitter<AskResult>();
+  const answered = new EventEmitter<Pick<AskResult, 'route'>>();
   const disposables = [
     changed,
     answered,
@@ -92,7 +92,9 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
     async complete(offer, { settings, ...request }, options) {
       checkOffered(request.target, offer);
       const asked = { ...offer.source, ...request, settings: { ...decodingSettings(), ...settings } };
-      return engine.request('complete', asked, options);
+      const result = await engine.request('complete', asked, options);
+      if (request.input.kind === 'chat') answered.fire(result);
+      return result;
     },
     async askAll(offer, prompts, target, settings, signal) {
       checkOffered(target, offer);

@@ -2,13 +2,14 @@ import {
   Disposable,
   EventEmitter,
   type LanguageModelChatInformation,
-  LanguageModelChatMessageRole,
   type LanguageModelChatProvider,
-  type LanguageModelChatRequestMessage,
+  LanguageModelChatToolMode,
+  type LanguageModelResponsePart,
   LanguageModelTextPart,
+  LanguageModelToolCallPart,
   lm,
 } from 'vscode';
-import type { ChatTurn } from '../../protocol/engine/asking.ts';
+import type { CompleteProgress } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
 import { parseTarget, targetId, targetLabel, weightsText } from '../../text/target.ts';
@@ -19,6 +20,8 @@ import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { errorText } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
+import { conversationOf, toolSchemas } from './chatMessages.ts';
+import { thinkingPart, usagePart } from './newerParts.ts';
 
 /** The experts as models that chat and any extension can use: Auto, the base, each expert, each blend. */
 export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposable {
@@ -36,40 +39,41 @@ export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposab
       return offeredTargets(offer.described).map(choice => information(choice, offer));
     },
 
-    async provideLanguageModelChatResponse(model, messages, { modelOptions, tools }, progress, token) {
-      const turns = conversationOf(messages);
-      const last = turns.pop();
-      if (last?.role !== 'user') throw new Error('The last message has to be the user’s.');
-      if (tools && tools.length > 0) throw new Error('These models call no tools.');
+    async provideLanguageModelChatResponse(model, given, { modelOptions, tools = [], toolMode }, progress, token) {
+      const messages = conversationOf(given);
+      const last = messages.at(-1)?.role;
+      if (last !== 'user' && last !== 'tool')
+        throw new Error('The last message has to be the user’s, or what a tool gave back.');
       const offer = await experts.offer();
+      const schemas = toolSchemas(tools);
+      const question = {
+        target: targetOf(model.id),
+        input: { kind: 'chat' as const, messages, ...(schemas.length > 0 && { tools: schemas }) },
+        settings: optionsOf(modelOptions),
+        ...(schemas.length > 0 &&
+          toolMode === LanguageModelChatToolMode.Required && { format: { kind: 'call' as const } }),
+      };
+      const report = (part: LanguageModelResponsePart | undefined) => part && progress.report(part);
       await withSignal(token, signal =>
-        experts.ask(
-          offer,
-          {
-            prompt: last.content,
-            history: turns,
-            target: targetOf(model.id),
-            settings: optionsOf(modelOptions),
-          },
-          {
-            signal,
-            onProgress(told) {
-              if (told.kind === 'text') progress.report(new LanguageModelTextPart(told.text));
-            },
-          },
-        ),
-      ).catch(error => {
-        // The caller sees the message alone: what to do belongs into it.
-        throw error instanceof WorkbenchError ? new Error(errorText(error)) : error;
-      });
+        experts.complete(offer, question, { signal, onProgress: told => report(partOf(told)) }),
+      ).then(
+        result => report(usagePart(result)),
+        error => {
+          // The caller sees the message alone: what to do belongs into it.
+          throw error instanceof WorkbenchError ? new Error(errorText(error)) : error;
+        },
+      );
     },
 
     async provideTokenCount(_model, text) {
       if (typeof text === 'string') return (await experts.countTokens({ texts: [text] })).texts[0]!;
-      const [turn] = conversationOf([text]);
+      const turns = conversationOf([text]);
+      const [turn] = turns;
       // What the chat template puts around a message takes room in the window too.
-      if (turn!.role === 'user') return (await experts.countTokens({ conversation: [turn!] })).conversation;
-      return (await experts.countTokens({ texts: [turn!.content] })).texts[0]!;
+      if (turns.length === 1 && turn!.role === 'user')
+        return (await experts.countTokens({ conversation: [{ role: 'user', content: turn!.content }] })).conversation;
+      const texts = turns.map(({ content, toolCalls }) => content + (toolCalls ? JSON.stringify(toolCalls) : ''));
+      return (await experts.countTokens({ texts })).texts.reduce((sum, tokens) => sum + tokens, 0);
     },
   };
   return Disposable.from(changed, ...listeners, lm.registerLanguageModelChatProvider(modelVendor.vendor, provider));
@@ -82,8 +86,11 @@ export function targetOf(modelId: string): Target {
   return choice;
 }
 
-function information(choice: Target, { described, nothingTrained }: Offer): LanguageModelChatInformation {
-  const { contextLength, architecture } = described.base;
+/** As the editor shows a model; 1.120 shows those alone that say so. */
+type Information = LanguageModelChatInformation & { isUserSelectable: boolean };
+
+function information(choice: Target, { described, nothingTrained }: Offer): Information {
+  const { contextLength, architecture, callsTools } = described.base;
   const maxOutputTokens = Math.min(readSetting('decoding.maxTokens') ?? described.maxTokens, contextLength - 1);
   return {
     id: targetId(choice),
@@ -94,7 +101,8 @@ function information(choice: Target, { described, nothingTrained }: Offer): Lang
     tooltip: choice.kind === 'base' && nothingTrained ? nothingTrained : tooltip(choice, described),
     maxInputTokens: contextLength - maxOutputTokens,
     maxOutputTokens,
-    capabilities: { toolCalling: false, imageInput: false },
+    capabilities: { toolCalling: callsTools, imageInput: false },
+    isUserSelectable: true,
   };
 }
 
@@ -140,32 +148,11 @@ function optionsOf(options: { readonly [name: string]: unknown } = {}): Record<s
   );
 }
 
-/** Messages of the editor as turns. Throws `unsupported` for what is no text: the models do not claim to read it. */
-function conversationOf(messages: readonly LanguageModelChatRequestMessage[]): ChatTurn[] {
-  const turns: ChatTurn[] = [];
-  for (const { role, content } of messages) {
-    const turn: ChatTurn = { role: roleOf(role), content: content.map(textOf).join('') };
-    const last = turns.at(-1);
-    // Chat templates want the roles to alternate; the editor may send several messages of one.
-    if (last?.role === turn.role) last.content += `\n${turn.content}`;
-    else turns.push(turn);
-  }
-  return turns;
-}
-
-function roleOf(role: LanguageModelChatMessageRole): ChatTurn['role'] {
-  if (role === LanguageModelChatMessageRole.Assistant) return 'assistant';
-  // The stable API knows these two; the editor itself sends system messages as a third.
-  return role === LanguageModelChatMessageRole.User ? 'user' : 'system';
-}
-
-function textOf(part: unknown): string {
-  if (part instanceof LanguageModelTextPart) return part.value;
-  // What the editor adds for caching and the like carries no text and may be passed over.
-  if (isData(part) && !part.mimeType.startsWith('image/')) return '';
-  throw new WorkbenchError('unsupported', 'these models read text alone', 'Leave images and tool results out.');
-}
-
-function isData(part: unknown): part is { mimeType: string } {
-  return typeof part === 'object' && part !== null && 'mimeType' in part && typeof part.mimeType === 'string';
+/** What an answer says as it comes, as a part of the editor's. */
+function partOf(told: CompleteProgress): LanguageModelResponsePart | undefined {
+  if (told.kind === 'text') return new LanguageModelTextPart(told.text);
+  if (told.kind === 'reasoning') return thinkingPart(told.text);
+  // The engine tells a call whole.
+  if (told.kind === 'toolCall') return new LanguageModelToolCallPart(told.id!, told.name!, JSON.parse(told.arguments));
+  return undefined;
 }

@@ -17,10 +17,19 @@ const windowKept = 16;
 /**
  * @param options.skipSpecialTokens leaves out BOS, end-of-turn tokens and the like. Default true.
  * @param options.said tokens that stand before, whose text is not given: some decoders strip a blank from the front of a text.
+ * @param options.shownIds special tokens that are part of the text all the same.
  */
 export function createDetokenizer(
   tokenizer: Tokenizer,
-  { skipSpecialTokens = true, said = [] }: { skipSpecialTokens?: boolean; said?: readonly number[] } = {},
+  {
+    skipSpecialTokens = true,
+    said = [],
+    shownIds,
+  }: {
+    skipSpecialTokens?: boolean;
+    said?: readonly number[] | undefined;
+    shownIds?: ReadonlySet<number> | undefined;
+  } = {},
 ): Detokenizer {
   const decode = (ids: number[]) => tokenizer.decode(ids, { cleanUp: false });
   let window = [...said];
@@ -52,7 +61,7 @@ export function createDetokenizer(
 
   return {
     push(id) {
-      if (skipSpecialTokens && tokenizer.specialIds.has(id)) return '';
+      if (skipSpecialTokens && tokenizer.specialIds.has(id) && !shownIds?.has(id)) return '';
       window.push(id);
       text = decode(window);
       // An unfinished UTF-8 sequence decodes to one replacement character, and everything before it is certain.

@@ -34,6 +34,8 @@ export interface AnswerStreamOptions {
   contextLeft?: number;
   /** Tokens that count as said before, whose text is not given again. */
   said?: readonly number[];
+  /** Special tokens that have a text here, such as those around calls of tools. */
+  shownIds?: ReadonlySet<number> | undefined;
 }
 
 /**
@@ -42,10 +44,10 @@ export interface AnswerStreamOptions {
  */
 export function createAnswerStream(
   tokenizer: Tokenizer,
-  { stopIds, stop, maxTokens, contextLeft = Infinity, said }: AnswerStreamOptions,
+  { stopIds, stop, maxTokens, contextLeft = Infinity, said, shownIds }: AnswerStreamOptions,
 ): AnswerStream {
   const ends = new Set(stopIds);
-  const detokenizer = createDetokenizer(tokenizer, { said });
+  const detokenizer = createDetokenizer(tokenizer, { said, shownIds });
   const filter = createStopFilter(stop);
   let count = 0;
 

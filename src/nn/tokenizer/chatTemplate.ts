@@ -223,8 +223,10 @@ export function promptIds(
   template: ChatTemplate,
   messages: readonly ChatMessage[],
   thinking: boolean,
+  tools?: RenderOptions['tools'],
 ): number[] {
-  const text = renderChat(template, messages, { ...tokensOf(tokenizer), addGenerationPrompt: true, thinking });
+  const options = { ...tokensOf(tokenizer), addGenerationPrompt: true, thinking, ...(tools && { tools }) };
+  const text = renderChat(template, messages, options);
   // The template writes BOS itself where the model wants one.
   const ids = tokenizer.encode(text, { addSpecialTokens: false });
   if (ids.length > 0) return ids;

@@ -36,8 +36,7 @@ export function checkTools(
     ['results', messages.some(m => m.role === 'tool'), 'what tools give back'],
   ];
   if (needs.every(([, isNeeded]) => !isNeeded)) return;
-  const support = known.get(template) ?? findSupport(template, options);
-  known.set(template, support);
+  const support = toolSupport(template, options);
   const lost = needs.filter(([part, isNeeded]) => isNeeded && !support[part]).map(([, , what]) => what);
   if (lost.length === 0) return;
   throw new WorkbenchError(
@@ -61,8 +60,21 @@ export function checkCalls({ content, toolCalls = [] }: ChatMessage, written: st
   );
 }
 
+/** What of tools the template writes. After this it knows how it wants calls. */
+export function toolSupport(
+  template: ChatTemplate,
+  options: Omit<RenderOptions, 'addGenerationPrompt'>,
+): Readonly<ToolSupport> {
+  const support = known.get(template) ?? findSupport(template, options);
+  known.set(template, support);
+  return support;
+}
+
 function findSupport(template: ChatTemplate, options: Omit<RenderOptions, 'addGenerationPrompt'>): ToolSupport {
-  const schema = { name: marks.schema, description: 'd', parameters: { type: 'object', properties: {} } };
+  // Some templates write properties one by one.
+  const properties = { p: { type: 'string', description: 'd' } };
+  const parameters = { type: 'object', properties, required: ['p'] };
+  const schema = { name: marks.schema, description: 'd', parameters };
   const tools = [{ type: 'function', function: schema }];
   const call = { name: marks.call, arguments: { [marks.argument]: 'x' } };
   const messages: ChatMessage[] = [

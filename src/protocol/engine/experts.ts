@@ -13,6 +13,8 @@ const describedBase = z.object({
   folder: z.string(),
   architecture: z.string(),
   contextLength: z.int(),
+  /** Its chat template writes tools and calls of them. */
+  callsTools: z.boolean(),
   parameters: z.number(),
   /** Of its files. */
   bytes: z.number(),

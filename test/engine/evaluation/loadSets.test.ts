@@ -24,12 +24,31 @@ test('what of held-out data is not used is told once for each dataset', async ()
   );
 });
 
-test('examples with tools are refused, since questions are answered without', async () => {
-  const recipe = tinyExperiment({ evaluation: { sets: { one: { data: 'held.jsonl', expert: 'math' } } } });
-  const row = { prompt: 'a', completion: 'b' };
-  writeJsonLines(join(dirname(recipe), 'held.jsonl'), [row, { ...row, tools: [{ name: 'f' }] }]);
-  await assert.rejects(loadSets(await openExperiment(recipe, media)), {
+test('answers that call tools are compared by toolCall alone; tools stay with their question', async () => {
+  const set = { data: 'held.jsonl', expert: 'math' };
+  const recipe = tinyExperiment({ evaluation: { sets: { words: set, calls: { ...set, scorer: 'toolCall' } } } });
+  const tools = [{ name: 'f' }];
+  const toolCalls = [{ function: { name: 'f', arguments: '{"b": 1.0, "a": "x"}' } }];
+  const messages = [
+    { role: 'user', content: 'q' },
+    { role: 'assistant', content: '', tool_calls: toolCalls },
+  ];
+  writeJsonLines(join(dirname(recipe), 'held.jsonl'), [
+    {
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ],
+    },
+    { messages, tools },
+  ]);
+  const experiment = await openExperiment(recipe, media);
+  await assert.rejects(loadSets(experiment, ['words']), {
     code: 'badData',
-    message: /^held\.jsonl:2: a set of questions is answered without tools/,
+    message: "held.jsonl:2: this answer calls tools, which the scorer 'exact' does not compare",
   });
+  const [loaded] = await loadSets(experiment, ['calls']);
+  const [words, call] = loaded!.items;
+  assert.deepEqual([words!.expected, words!.calls, words!.tools], ['b', [], undefined]);
+  assert.deepEqual([call!.expected, call!.tools], ['f {"a":"x","b":1}', tools]);
 });

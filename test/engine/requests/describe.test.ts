@@ -24,6 +24,7 @@ test('a recipe is described without its weights: what is trained, and what needs
     { name: 'both', isMade: false, folder: join(dirname(recipe), 'runs/tiny/merges/both') },
   ]);
   assert.deepEqual([before.maxTokens, before.base.contextLength, before.base.architecture], [12, 256, 'llama']);
+  assert.equal(before.base.callsTools, false);
 
   await engine.request('train', { recipe, resume: false });
   const after = await engine.request('describe', { recipe });

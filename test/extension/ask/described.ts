@@ -8,6 +8,7 @@ export const described: DescribeResult = {
     folder: '/base',
     architecture: 'llama',
     contextLength: 256,
+    callsTools: false,
     parameters: 4_950_000,
     bytes: 10_300_000,
     memoryBytes: 133_600_000,

@@ -9,12 +9,16 @@ import {
   extensions,
   type LanguageModelChat,
   LanguageModelChatMessage,
+  LanguageModelTextPart,
+  LanguageModelToolCallPart,
+  LanguageModelToolResultPart,
   lm,
   workspace,
 } from 'vscode';
 import { commands as contributed } from '../../../src/extension/contributions/commands.ts';
 import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/tokenizer.ts';
 import { untilWithin } from '../../support/untilWithin.ts';
+import { weatherTool } from '../../support/weatherTool.ts';
 import { enginePids } from './engineProcess.ts';
 import { type Note, runSuite } from './suite.ts';
 import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
@@ -174,6 +178,34 @@ export function run(): Promise<void> {
       await commands.executeCommand('multiLora.stopServer');
       assert.equal(await get('/models'), undefined);
       await settings.update('server.port', undefined);
+    },
+
+    async 'a model calls a tool, and answers with what it gave back'() {
+      const settings = workspace.getConfiguration('multiLora');
+      const { name, description, parameters } = weatherTool.function;
+      const options = { tools: [{ name, description, inputSchema: parameters }] };
+      const question = LanguageModelChatMessage.User('How is the weather in Rome?');
+      const partsOf = async (chosen: LanguageModelChat, messages: LanguageModelChatMessage[]) => {
+        const { stream } = await chosen.sendRequest(messages, options, new CancellationTokenSource().token);
+        const parts: unknown[] = [];
+        for await (const part of stream) parts.push(part);
+        return parts;
+      };
+      await assert.rejects(partsOf(await model('base'), [question]), /chat template knows no tools/);
+      await settings.update('recipe', process.env.CALLING_RECIPE);
+      const weather = await model('expert:weather');
+      const [call] = (await partsOf(weather, [question])).filter(part => part instanceof LanguageModelToolCallPart);
+      assert.deepEqual([call!.name, call!.input], ['weather', { city: 'Rome' }]);
+      const answered = await partsOf(weather, [
+        question,
+        LanguageModelChatMessage.Assistant([call!]),
+        LanguageModelChatMessage.User([
+          new LanguageModelToolResultPart(call!.callId, [new LanguageModelTextPart('sunny')]),
+        ]),
+      ]);
+      const texts = answered.filter(part => part instanceof LanguageModelTextPart);
+      assert.equal(texts.map(part => part.value).join(''), 'It is sunny.');
+      await settings.update('recipe', undefined);
     },
 
     async 'settings apply without a reload'() {

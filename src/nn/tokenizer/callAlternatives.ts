@@ -1,0 +1,44 @@
+import type { CallSyntax } from './callSyntax.ts';
+import { isFields } from './jsonObject.ts';
+
+/** How an answer calls one tool: a text, JSON that fits a schema, a text. */
+export interface CallAlternative {
+  name: string;
+  before: string;
+  schema: Record<string, unknown>;
+  after: string;
+}
+
+/** What an answer may be that has to call one of these tools, once. */
+export function callAlternatives(syntax: CallSyntax, tools: readonly Record<string, unknown>[]): CallAlternative[] {
+  const after = syntax.close + syntax.end;
+  return tools.map(tool => {
+    const { name, parameters } = functionOf(tool);
+    const { body } = syntax;
+    if (body.kind === 'named') return { name, before: syntax.open + name + body.between, schema: parameters, after };
+    const fits = (path: readonly string[], value: unknown): unknown => {
+      if (isSame(path, body.name)) return { const: name };
+      if (isSame(path, body.arguments)) return body.isText ? { type: 'string' } : parameters;
+      if (!isFields(value)) return { const: value };
+      // Other values than those on the way to name and arguments are ids and the like, which need not be written.
+      const kept = Object.entries(value).filter(([key, inner]) => isFields(inner) || leadsTo([...path, key], body));
+      const properties = Object.fromEntries(kept.map(([key, inner]) => [key, fits([...path, key], inner)]));
+      return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+    };
+    return { name, before: syntax.open, schema: fits([], body.sample) as Record<string, unknown>, after };
+  });
+}
+
+/** The name and the schema of the parameters of a tool, with or without the wrapping of OpenAI's. */
+function functionOf(tool: Record<string, unknown>): { name: string; parameters: Record<string, unknown> } {
+  const { name, parameters } = isFields(tool.function) ? tool.function : tool;
+  return { name: String(name), parameters: isFields(parameters) ? parameters : { type: 'object' } };
+}
+
+function leadsTo(path: readonly string[], body: { name: string[]; arguments: string[] }): boolean {
+  return isSame(path, body.name) || isSame(path, body.arguments);
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.join('\0') === b.join('\0');
+}
