@@ -170,7 +170,7 @@ test('an expert that learned gaps fills them, and is scored by that', async t =>
     experts: { code: { data: { train: 'gaps.jsonl' } } },
     ...{ blends: {}, merges: {} },
     lora: { rank: 8, targets: ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] },
-    training: { steps: 30, batchSize: 1, learningRate: 0.01, validateEvery: 0 },
+    training: { steps: 20, batchSize: 1, learningRate: 0.01, validateEvery: 0 },
     evaluation: { sets: { gaps: { data: 'gaps.jsonl', expert: 'code', scorer: 'line' } } },
   });
   const gap = { prefix: 'let sum = ', suffix: ';\nlog(sum);\n' };
