@@ -28,8 +28,9 @@ const arrows = {
   experiment: pure,
   engine: [...pure, 'experiment'],
   client: ['protocol'],
-  cli: [...pure, 'experiment', 'client'],
-  extension: [...pure, 'experiment', 'client'],
+  server: ['protocol', 'text'],
+  cli: [...pure, 'experiment', 'client', 'server'],
+  extension: [...pure, 'experiment', 'client', 'server'],
 };
 
 /** Packages that only one file or folder imports. */

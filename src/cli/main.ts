@@ -26,15 +26,18 @@ const common: Verb['options'] = {
 const terminal = createTerminal(process.stdout, process.stderr, () => performance.now());
 const abort = new AbortController();
 let engine: CliEngine | undefined;
+/** Exit code of a command that was stopped. */
+let stoppedCode: ExitCode = 130;
 
-process.on('SIGINT', () => {
+const stop = () => {
   if (abort.signal.aborted) {
     engine?.kill();
     process.exit(130);
   }
   terminal.note('stopping … (Ctrl-C again to quit at once)');
   abort.abort();
-});
+};
+process.on('SIGINT', stop);
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', () => {
   engine?.kill();
@@ -50,7 +53,7 @@ async function run([name, ...argv]: string[]): Promise<ExitCode> {
     else return await runVerb(findVerb(name), argv);
     return name === undefined ? 2 : 0;
   } catch (error) {
-    if (abort.signal.aborted) return 130;
+    if (abort.signal.aborted) return stoppedCode;
     printError(error, terminal);
     return error instanceof WorkbenchError && error.code === 'badRequest' ? 2 : 1;
   } finally {
@@ -73,9 +76,13 @@ async function runVerb(found: Verb, argv: string[]): Promise<ExitCode> {
     throw new WorkbenchError('badRequest', `--device is one of ${deviceChoices.join(', ')}, not '${device}'`);
   const memoryLimit = args.text('memory-limit');
   if (memoryLimit !== undefined) parseBytes(memoryLimit);
+  if (verb.runsUntilStopped) {
+    stoppedCode = 0;
+    process.on('SIGTERM', stop);
+  }
   engine = createCliEngine(terminal, abort.signal, { threads, device, 'memory-limit': memoryLimit });
   const code = await verb.run({ args, json: args.flag('json'), signal: abort.signal, terminal, engine });
-  return abort.signal.aborted ? 130 : code;
+  return abort.signal.aborted ? stoppedCode : code;
 }
 
 function findVerb(name: string): Verb {

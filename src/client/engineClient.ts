@@ -178,44 +178,56 @@ function sentAgain<M extends EngineMethod>(method: M, params: EngineParams<M>): 
   return method === 'train' ? { ...params, resume: true } : params;
 }
 
+/** What a request may tell: texts that come in pieces, each with the answer and the call it belongs to, and others. */
+interface Told {
+  kind?: unknown;
+  answer?: number;
+  call?: number;
+  text?: string;
+  arguments?: string;
+}
+
+/** The texts that come in pieces: kind → the field that holds one. */
+const pieces = new Map<unknown, 'text' | 'arguments'>([
+  ['text', 'text'],
+  ['reasoning', 'text'],
+  ['toolCall', 'arguments'],
+]);
+
 /**
- * Hands on a request's progress, with how a prompt was fitted and routed and with what an answer says and calls told
- * once, even where a restarted engine begins the answer anew: decoding is seeded, so that all of it is the same again.
+ * Hands on a request's progress, with how a prompt was fitted and routed and with the texts of answers told once, even
+ * where a restarted engine begins them anew: decoding is seeded, so that all of it is the same again.
  */
 export function tellOnce<P>(
   onProgress: ((progress: P) => void) | undefined,
 ): { tell(progress: P): void; restarted(): void } | undefined {
   if (!onProgress) return undefined;
-  /** Characters of each text. */
-  const told = new Map<string, number>();
-  const received = new Map<string, number>();
+  /** Of each text, how much was told, and how much came from the process that runs now. */
+  const texts = new Map<string, { told: number; received: number }>();
   const before = new Set<unknown>();
   return {
     tell(progress) {
-      const { kind, answer, call, text = '' } = progress as Partial<Told>;
-      const of = [kind, answer, call].join(' ');
-      if (kind === 'fitted' || kind === 'route' || kind === 'toolCall') {
-        if (!before.has(of)) onProgress(progress);
-        before.add(of);
+      const { kind, answer, call, ...told } = progress as Told;
+      if (kind === 'fitted' || kind === 'route') {
+        if (!before.has(kind)) onProgress(progress);
+        before.add(kind);
         return;
       }
-      if (kind !== 'text' && kind !== 'reasoning') return onProgress(progress);
-      const [toldOf, receivedOf] = [told.get(of) ?? 0, received.get(of) ?? 0];
-      const fresh = text.slice(Math.max(0, toldOf - receivedOf));
-      received.set(of, receivedOf + text.length);
-      told.set(of, Math.max(toldOf, receivedOf + text.length));
-      if (fresh) onProgress({ ...progress, text: fresh });
+      const field = pieces.get(kind);
+      if (!field) return onProgress(progress);
+      const key = JSON.stringify([kind, answer, call]);
+      const known = texts.get(key);
+      const text = known ?? { told: 0, received: 0 };
+      texts.set(key, text);
+      const piece = told[field] ?? '';
+      const fresh = piece.slice(Math.max(0, text.told - text.received));
+      text.received += piece.length;
+      text.told = Math.max(text.told, text.received);
+      // A call begins with its name, before there are arguments.
+      if (fresh || (!known && kind === 'toolCall')) onProgress({ ...progress, [field]: fresh });
     },
     restarted() {
-      received.clear();
+      for (const text of texts.values()) text.received = 0;
     },
   };
-}
-
-/** What progress may say that is told once: of which answer, and which of its calls. */
-interface Told {
-  kind: string;
-  answer: number;
-  call: number;
-  text: string;
 }

@@ -1,7 +1,16 @@
 import { chat, endsWithAnswer, turns } from './chatForm.ts';
 import { choiceLines } from './choices.ts';
-import type { Message, ToolSchema } from './example.ts';
-import { columnValue, type Fields, isBlank, optionalText, type RowReport, text, textField } from './fields.ts';
+import type { Example, Message, ToolSchema } from './example.ts';
+import {
+  columnValue,
+  type Fields,
+  isBlank,
+  optionalText,
+  type RowReport,
+  text,
+  textField,
+  textOrEmpty,
+} from './fields.ts';
 import { toolsOf } from './toolForm.ts';
 
 /** How one form of example is written. */
@@ -13,6 +22,8 @@ interface Format {
   read(row: Fields, report: RowReport, name: string): Message[] | undefined;
   /** Examples that are learned whole and as they are, without the chat template. */
   isText?: true;
+  /** Examples of a gap and what fills it. */
+  isFill?: true;
   /** A form that is known and not read. */
   isRefused?: true;
 }
@@ -43,6 +54,8 @@ export const formats = {
   userAssistant: exchange('user', 'assistant'),
   /** SQuAD's (Rajpurkar et al. 2016): of several `answers` the first. */
   questionAnswers: { ...exchange('question', 'answers'), read: readAnswers },
+  /** A gap in a text, and what fills it. */
+  fill: { required: ['prefix', 'suffix', 'middle'], optional: [], read: readFill, isFill: true },
   /** A text that is learned whole. */
   text: { required: ['text'], optional: [], read: readText, isText: true },
 } satisfies Record<string, Format>;
@@ -93,6 +106,18 @@ function refusePreference(_row: Fields, report: RowReport): undefined {
 function readText(row: Fields, report: RowReport, name: string): Message[] | undefined {
   const content = textField(row, 'text', name, report);
   return content === undefined ? undefined : [{ role: 'assistant', content }];
+}
+
+/** What follows the gap is read by rowFill. */
+function readFill(row: Fields, report: RowReport, name: string): Message[] | undefined {
+  const prefix = textOrEmpty(row, 'prefix', name, report);
+  const suffix = textOrEmpty(row, 'suffix', name, report);
+  const middle = textField(row, 'middle', name, report);
+  if (prefix === undefined || suffix === undefined || middle === undefined) return undefined;
+  return [
+    { role: 'user', content: prefix },
+    { role: 'assistant', content: middle },
+  ];
 }
 
 /**
@@ -190,6 +215,11 @@ function history(value: unknown, report: RowReport): Message[] | undefined {
 /** The messages of one row, or undefined with the reason reported. */
 export function rowMessages(row: Fields, format: DatasetFormat, report: RowReport): Message[] | undefined {
   return formats[format].read(row, report, format);
+}
+
+/** What stands behind the gap of a row that was read; undefined for other forms. */
+export function rowFill(row: Fields, format: DatasetFormat): Example['fill'] {
+  return (formats[format] as Format).isFill && { suffix: row.suffix as string };
 }
 
 /** Whether the examples of a form are learned whole. */

@@ -33,6 +33,8 @@ export interface Example {
   tools?: ToolSchema[];
   /** The one message is a text that is learned whole and as it is, without the chat template. */
   isText?: true;
+  /** The first message stands before a gap that the second fills; this stands behind it. Without the chat template. */
+  fill?: { suffix: string };
   /** Line of the file the example starts on, from 1; of Parquet the row. */
   line: number;
   /** What else of its fields is read: see `metaFields`. */

@@ -44,6 +44,17 @@ export function text(value: unknown, what: string, report: RowReport): string | 
     report.problem('emptyField', `${what} is empty; write its text or delete the line.`);
     return undefined;
   }
+  return whole(value, what, report);
+}
+
+/** As textField, of a text that may be empty. */
+export function textOrEmpty(row: Fields, field: string, format: string, report: RowReport): string | undefined {
+  const value = row[field];
+  if (typeof value !== 'string' || value.trim() !== '') return textField(row, field, format, report);
+  return value;
+}
+
+function whole(value: string, what: string, report: RowReport): string | undefined {
   if (/\p{Surrogate}/u.test(value)) {
     report.problem('brokenText', `${what} has half a character (an escape \\ud800 to \\udfff alone); write it whole.`);
     return undefined;

@@ -7,6 +7,7 @@ import {
   isComplete,
   isTextForm,
   metaOf,
+  rowFill,
   rowMessages,
   rowTools,
   unusedOf,
@@ -111,11 +112,13 @@ function readExamples(rows: Iterable<Row>, report: ProblemList, { format, column
     if (!messages || !tools) return;
     for (const name of unusedOf(fields, form)) unused.add(name, line);
     const isText = isTextForm(form);
-    const hasSystem = system === undefined || isText || messages.some(m => m.role === 'system');
+    const fill = rowFill(fields, form);
+    const hasSystem = system === undefined || isText || fill || messages.some(m => m.role === 'system');
     examples.push({
       messages: hasSystem ? messages : [{ role: 'system', content: system }, ...messages],
       ...(tools.length > 0 && { tools }),
       ...(isText && { isText }),
+      ...(fill && { fill }),
       line,
       meta: metaOf(fields),
     });

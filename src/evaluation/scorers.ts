@@ -1,4 +1,5 @@
 import type { ScorerName } from '../protocol/scorer.ts';
+import { editSimilarity } from './editSimilarity.ts';
 
 /** Whether an answer is right. Every scorer is pure and forgiving about form alone. */
 type Scorer = (expected: string, got: string) => boolean;
@@ -11,6 +12,8 @@ type Scorer = (expected: string, got: string) => boolean;
 export const textScorers: Record<Exclude<ScorerName, 'code' | 'toolCall'>, Scorer> = {
   exact: exactMatch,
   final: finalAnswer,
+  line: exactLine,
+  similar: (expected, got) => editSimilarity(expected, got) >= similarEnough,
 };
 
 /**
@@ -38,6 +41,18 @@ export function finalAnswer(expected: string, got: string): boolean {
     if (at >= 0) left.splice(at, 1);
     return at >= 0;
   });
+}
+
+/** A completion of which a fifth or less has to be changed is one that is kept. */
+const similarEnough = 0.8;
+
+/** Whether the first line that is not empty is the same, white space at its ends apart. */
+export function exactLine(expected: string, got: string): boolean {
+  return firstLine(expected) === firstLine(got);
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0]!.trimEnd();
 }
 
 const quotes = /^["'“”‘’„«»`]+|["'“”‘’«»`]+$/gu;

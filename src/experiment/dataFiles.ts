@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Example } from '../data/example.ts';
 import { MAX_FILE_BYTES, tooLarge } from '../data/limits.ts';
 import type { DataReading } from '../data/parseDataset.ts';
-import { encodeExample, encodeText } from '../nn/tokenizer/encodeExample.ts';
+import { encodeByForm } from '../nn/tokenizer/encodeByForm.ts';
 import { type Problem, WorkbenchError } from '../protocol/errors.ts';
 import type { GenerationSettings, TrainingSettings } from '../recipe/schema.ts';
 import type { Base } from './base.ts';
@@ -62,14 +62,11 @@ export function badData(path: string, problems: Problem[]): WorkbenchError {
 /** An example in the tokens that training reads, and which of them it learns. */
 export function encodeForTraining(
   base: Base,
-  { messages, isText, tools }: Example,
+  example: Example,
   settings: Pick<TrainingSettings, 'maxLength' | 'lossOn'> & Partial<Pick<GenerationSettings, 'thinking'>>,
 ) {
-  const { tokenizer, chatTemplate } = base.text();
   const { lossOn, thinking } = settings;
-  const maxLength = longestExample(base, settings);
-  if (isText) return encodeText(tokenizer, messages[0]!.content, { maxLength });
-  return encodeExample(tokenizer, chatTemplate, messages, { maxLength, lossOn, thinking, tools });
+  return encodeByForm(base.text(), example, { maxLength: longestExample(base, settings), lossOn, thinking });
 }
 
 /** In tokens: no more than the base reads. */

@@ -20,6 +20,7 @@ import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
 import { createRuns } from './runs/runs.ts';
+import { createServerCommands } from './server/serverCommands.ts';
 import { createHostEngine, type HostEngine } from './services/hostEngine.ts';
 import { createMessages } from './services/messages.ts';
 import { registerCommands } from './services/registerCommands.ts';
@@ -45,6 +46,7 @@ export function activate(context: ExtensionContext): void {
   const training = createRunCommands(runs, engine, recipe, experts, messages);
   const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
+  const server = createServerCommands(engine, recipe);
   const reviews = createReviews(experts);
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
@@ -56,6 +58,7 @@ export function activate(context: ExtensionContext): void {
     experts,
     runs,
     answers,
+    server,
     reviews,
     routes,
     onSettingChange(engineSettingIds, engine.restartWhenIdle),
@@ -85,6 +88,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.openTraining': trainingPanels.open,
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
         ...notebookHandlers,
+        ...server.handlers,
         'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>
           keepFeedback(rated, helpful, () => new Date()),
         'multiLora.openFeedback': openFeedback,

@@ -49,6 +49,9 @@ export interface Problem {
 /** The problem of a training that waits for its user's word: answers would lose their end, or be left out. */
 export const cutAnswersCode = 'cutAnswers';
 
+/** The problem of a prompt that leaves no room for an answer in the base's window. */
+export const contextLengthCode = 'contextLength';
+
 /**
  * The one error type. `message` says what and where; `hint` says what to do. Both may quote what a stranger has written,
  * and are shown by terminals and editors: control characters in them are escaped here.

@@ -2,6 +2,8 @@
 export const scorerTexts = {
   exact: 'The whole answer, whatever its case, white space and final period.',
   final: "What follows the last 'Answer:' or '####', else the last line; numbers by their value.",
+  line: 'Its first line that is not empty, without white space at the ends.',
+  similar: 'At most a fifth of its characters would have to be changed to make it the expected one (Levenshtein).',
   code: "The answer is run in a sandbox against the example's tests.",
   toolCall:
     'The answer calls the same tools with the same arguments, in the same order; words beside calls do not count.',
@@ -11,6 +13,8 @@ export const scorerTexts = {
 export const scorerLabels: Record<ScorerName, string> = {
   exact: 'exact match',
   final: 'final answer',
+  line: 'first line',
+  similar: 'edit similarity of 0.8',
   code: 'code is run',
   toolCall: 'calls of tools',
 };

@@ -487,7 +487,9 @@ const evaluationSet = z
     scorer: z
       .enum(scorerNames)
       .default('exact')
-      .describe("What counts as right: 'exact', 'final', 'code' or 'toolCall'.")
+      .describe(
+        "What counts as right: 'exact', 'final' or 'code'; of gaps that are filled 'line' or 'similar'; of calls 'toolCall'.",
+      )
       .meta(valueTexts(scorerTexts)),
     limit: z.int().min(1).optional().describe('Use the first so many examples.'),
     minimum: z

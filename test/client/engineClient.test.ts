@@ -141,3 +141,23 @@ test('an answer that begins anew is told once, wherever the pieces are cut; othe
   sayAll();
   assert.deepEqual(told, first, 'of each answer, its reasoning and its calls as well');
 });
+
+test('so are several answers at once, and calls of tools, each by itself', () => {
+  const told: unknown[] = [];
+  type Piece = { kind: string; answer: number; text?: string; call?: number; name?: string; arguments?: string };
+  const once = tellOnce<Piece>(({ answer, name, ...piece }) =>
+    told.push([answer, name, piece.text ?? piece.arguments].filter(part => part !== undefined).join(' ')),
+  )!;
+  const begin = () => {
+    once.tell({ kind: 'text', answer: 0, text: 'one' });
+    once.tell({ kind: 'toolCall', answer: 1, call: 0, name: 'add', arguments: '' });
+    once.tell({ kind: 'text', answer: 1, text: 'two' });
+    once.tell({ kind: 'toolCall', answer: 1, call: 0, arguments: '{"a"' });
+  };
+  begin();
+  once.restarted();
+  begin();
+  once.tell({ kind: 'toolCall', answer: 1, call: 0, arguments: ':1}' });
+  once.tell({ kind: 'toolCall', answer: 1, call: 1, name: 'add', arguments: '' });
+  assert.deepEqual(told, ['0 one', '1 add ', '1 two', '1 {"a"', '1 :1}', '1 add ']);
+});

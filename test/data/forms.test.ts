@@ -87,8 +87,19 @@ test('a text is learned whole', () => {
   ]);
 });
 
+test('a gap is what stands before it, what fills it, and what stands behind', () => {
+  const row = { prefix: '', suffix: ';\n', middle: 'let a' };
+  const { examples, problems, format } = parseDataset(JSON.stringify(row), 'a.jsonl', { system: 'Be brief.' });
+  assert.deepEqual(problems, []);
+  assert.equal(format, 'fill');
+  assert.deepEqual(examples, [{ messages: turns('', 'let a'), fill: { suffix: ';\n' }, line: 1, meta: {} }]);
+});
+
 /** Rows that are refused, and how. */
 const refused: [row: object, problem: RegExp][] = [
+  [{ prefix: 'a', suffix: 'b', middle: ' ' }, /field 'middle' is empty/],
+  [{ prefix: 'a', suffix: 1, middle: 'c' }, /field 'suffix' must be a string, got a number/],
+  [{ prefix: 'a', middle: 'c' }, /field 'suffix' is missing/],
   [
     { prompt: 'a', chosen: 'b', rejected: 'c' },
     /^a\.jsonl:2: 'chosen' and 'rejected' are two answers to compare \(DPO/,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exactMatch, finalAnswer } from '../../src/evaluation/scorers.ts';
+import { exactLine, exactMatch, finalAnswer, textScorers } from '../../src/evaluation/scorers.ts';
 
 test('exact match overlooks form', () => {
   const check = (expected: string, got: string, same: boolean) =>
@@ -47,4 +47,13 @@ test('final answers are found and compared by value', () => {
   check('12', 'First 5 + 7.\nThat makes\n12', true);
   check('12', '', false);
   check('12', '12 apples', false);
+});
+
+test('a filled gap is compared by its first line, or by what would have to be changed', () => {
+  assert.ok(exactLine('  return a;\n}', 'return a; \nlet b;'));
+  assert.ok(exactLine('\n  a();', 'a();'));
+  assert.ok(!exactLine('return a;', 'return b;'));
+  assert.ok(!exactLine('a', ''));
+  assert.ok(textScorers.similar('abcdefghij', 'abcdefghXY'));
+  assert.ok(!textScorers.similar('abcdefghij', 'abcdefgXYZ'));
 });

@@ -5,11 +5,14 @@ import type { Terminal } from './terminal.ts';
 
 /** The engine process of one command. */
 export interface CliEngine {
-  /** As the client's; a request that the process did not survive is sent once more, and the user is told. */
+  /**
+   * As the client's; a request that the process did not survive is sent once more, and the user is told. Without a signal
+   * of its own it is given up with the command.
+   */
   request<M extends EngineMethod>(
     method: M,
     params: EngineParams<M>,
-    options?: Pick<RequestOptions<M>, 'onProgress'>,
+    options?: Pick<RequestOptions<M>, 'signal' | 'onProgress'>,
   ): Promise<EngineResult<M>>;
   dispose(): Promise<void>;
   kill(): void;
@@ -41,10 +44,10 @@ export function createCliEngine(terminal: Terminal, signal: AbortSignal, options
     return engine;
   };
   return {
-    request(method, params, { onProgress } = {}) {
+    request(method, params, { signal: own = signal, onProgress } = {}) {
       client ??= start();
       return client.request(method, params, {
-        signal,
+        signal: own,
         onProgress,
         onRestart(lost) {
           terminal.note(lost.message);

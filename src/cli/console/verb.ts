@@ -16,6 +16,8 @@ export type ExitCode =
 export interface Verb extends VerbSyntax {
   summary: string;
   examples: string[];
+  /** It runs until it is stopped, by Ctrl-C or SIGTERM: that is its end, not its failure. */
+  runsUntilStopped?: boolean;
   run(call: VerbCall): Promise<ExitCode>;
 }
 

@@ -11,6 +11,7 @@ import { planVerb } from './plan.ts';
 import { quickstartVerb } from './quickstart.ts';
 import { routeVerb } from './route.ts';
 import { scoreVerb } from './score.ts';
+import { serveVerb } from './serve.ts';
 import { sweepVerb } from './sweep.ts';
 import { trainVerb } from './train.ts';
 import { weightsVerb } from './weights.ts';
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   trainVerb,
   checkpointsVerb,
   askVerb,
+  serveVerb,
   routeVerb,
   weightsVerb,
   mergeVerb,

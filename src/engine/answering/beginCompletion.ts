@@ -1,10 +1,13 @@
+import { gapPrompt } from '../../data/promptOf.ts';
 import type { CallSyntax } from '../../nn/tokenizer/callSyntax.ts';
+import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
 import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
 import type { ContinuousBatch } from '../runtime/continuousBatch.ts';
+import { fillGap } from '../runtime/fillGap.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 import { answerProgress } from './answerProgress.ts';
@@ -26,7 +29,7 @@ export async function beginCompletion(
   const beyond = answering.isEmbedded ? beyondBase(question, model.base.text().tokenizer) : undefined;
   let route = found && { ...found, ...(beyond && { beyond }) };
   if (route) call.progress({ kind: 'route', route });
-  const { prompt, calls } = promptOf(request, answering);
+  const { prompt, calls, fill } = promptOf(request, answering);
   const answers = Array.from({ length: request.count ?? 1 }, async (_, answer) => {
     const logprobs = request.logprobs === undefined ? undefined : logprobCollector(model.base.text(), request.logprobs);
     const seed = settings.seed + answer;
@@ -34,6 +37,7 @@ export async function beginCompletion(
     const told = answerProgress(model, { answer, seed, prompt, isChat, calls, logprobs }, call.progress);
     const ended = await batch.add({
       prompt,
+      fill,
       weights,
       settings: { ...settings, seed },
       shownIds: told.shownIds,
@@ -69,13 +73,13 @@ export async function beginCompletion(
 /** What the router reads: the texts of the user, the oldest first. */
 function userTexts({ input }: CompleteRequest): string[] {
   if (input.kind === 'chat') return input.messages.filter(m => m.role === 'user').map(m => m.content);
-  return [input.kind === 'text' ? input.text : input.prefix];
+  return [input.kind === 'text' ? input.text : gapPrompt(input.prefix, input.suffix)];
 }
 
 function promptOf(
   { input }: CompleteRequest,
   { model, settings }: Answering,
-): { prompt: number[]; calls?: CallSyntax } {
+): { prompt: number[]; calls?: CallSyntax; fill?: FillPrompt } {
   const { tokenizer, chatTemplate } = model.base.text();
   switch (input.kind) {
     case 'chat':
@@ -85,7 +89,9 @@ function promptOf(
       if (prompt.length > 0) return { prompt };
       throw new WorkbenchError('badRequest', 'the prompt is empty, and this base has no token by which a text begins');
     }
-    case 'fill':
-      throw new WorkbenchError('unsupported', 'gaps are not filled yet');
+    case 'fill': {
+      const fill = fillGap(model, input, settings);
+      return { prompt: fill.ids, fill };
+    }
   }
 }

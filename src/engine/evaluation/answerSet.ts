@@ -1,4 +1,5 @@
 import type { Example } from '../../data/example.ts';
+import { promptOf } from '../../data/promptOf.ts';
 import { accuracyOf } from '../../evaluation/metrics.ts';
 import { textScorers } from '../../evaluation/scorers.ts';
 import { type CalledTool, callLines } from '../../evaluation/toolCalls.ts';
@@ -6,6 +7,7 @@ import type { BaseText } from '../../experiment/base.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { createAnswerParts } from '../../nn/decode/answerParts.ts';
 import { callSyntax } from '../../nn/tokenizer/callSyntax.ts';
+import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
 import { reasoningSyntax } from '../../nn/tokenizer/reasoningSyntax.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
@@ -29,6 +31,8 @@ export interface HeldOutItem {
   line: number;
   prompt: string;
   messages: Example['messages'];
+  /** What is to be filled in place of them. */
+  gap?: Gap;
   /** What may be called. */
   tools?: Example['tools'];
   /** The words of the answer, or its calls, each on a line. */
@@ -46,13 +50,14 @@ export interface GradedAnswer {
 
 /** Splits an example into what is asked and what is expected. */
 export function heldOutItem(example: Example): HeldOutItem {
-  const { messages, tools, meta, line } = example;
+  const { messages, tools, fill, meta, line } = example;
   const { content, toolCalls = [] } = messages.at(-1)!;
   const calls = toolCalls.map(call => call.function);
   return {
     line,
-    prompt: messages.filter(m => m.role === 'user').at(-1)?.content ?? '',
+    prompt: promptOf(example),
     messages: messages.slice(0, -1),
+    ...(fill && { gap: { prefix: messages[0]!.content, suffix: fill.suffix } }),
     ...(tools && { tools }),
     expected: calls.length > 0 ? callLines(calls) : content,
     calls,
@@ -75,14 +80,14 @@ export async function answerSet(
   { signal, progress }: WorkWatch & { signal: AbortSignal },
 ): Promise<GradedAnswer[]> {
   // Prompts of similar length share a batch, so that little of it is padding.
-  const order = [...items.keys()].sort((a, b) => items[a]!.prompt.length - items[b]!.prompt.length);
+  const order = [...items.keys()].sort((a, b) => lengthOf(items[a]!) - lengthOf(items[b]!));
   const graded: GradedAnswer[] = new Array(items.length);
   for (let start = 0; start < order.length; start += batchSize) {
     progress?.(start, items.length);
     const batch = order.slice(start, start + batchSize);
     const rows = batch.map(i => {
-      const { messages, tools } = items[i]!;
-      return { messages, ...(tools && { tools }), weights: weightsOf(items[i]!), settings };
+      const { messages, gap, tools } = items[i]!;
+      return { messages, ...(gap && { gap }), ...(tools && { tools }), weights: weightsOf(items[i]!), settings };
     });
     const { answers } = await generate(model, rows, signal);
     if (signal.aborted) throw signal.reason;
@@ -105,6 +110,10 @@ function callsIn({ tokenizer, chatTemplate }: BaseText, answer: string): CalledT
   return [...parts.push(answer), ...parts.flush()].flatMap(part =>
     part.kind === 'toolCall' ? [{ name: part.name, arguments: JSON.parse(part.arguments) }] : [],
   );
+}
+
+function lengthOf({ prompt, gap }: HeldOutItem): number {
+  return gap ? gap.prefix.length + gap.suffix.length : prompt.length;
 }
 
 async function isCorrect(

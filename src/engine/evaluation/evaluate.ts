@@ -8,7 +8,6 @@ import { writeReport } from '../../experiment/reports.ts';
 import { addScores, earliestScore, readScores } from '../../experiment/soloScores.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
-import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/evaluating.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
@@ -16,6 +15,7 @@ import type { RouteResult } from '../../protocol/route.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { listing } from '../../text/numbers.ts';
 import { routeByTokens } from '../gating/tokenRoute.ts';
+import { rowPrompt } from '../runtime/rowPrompt.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { domainSets, type LoadedSet } from './answerSet.ts';
@@ -23,7 +23,7 @@ import { answersBeside, jointScores, randomScores, resourcesOf } from './besideE
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
 import { measureGeneralText } from './generalText.ts';
 import { inactiveExpertsCheck } from './inactiveExperts.ts';
-import { loadSets, problemsOf } from './loadSets.ts';
+import { checkGaps, loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
 import { type SequentialResult, trainSequentially } from './sequential.ts';
 import { measureStorage } from './storage.ts';
@@ -46,6 +46,7 @@ export async function evaluateRecipe(
   const { experiment: e, model } = open;
   const { recipe } = e;
   const sets = await loadSets(e, request.sets);
+  checkGaps(model.base, sets);
   const experts = open.available.filter(name => name in recipe.experts);
   // Files that may have been changed are read before hours are spent.
   const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));
@@ -58,11 +59,10 @@ export async function evaluateRecipe(
 
   const systems = await timed('answers', () => scoreSystems(open, routing, sets, settings, call.signal, progress));
   progress('the base with all gates at zero');
-  const { tokenizer, chatTemplate } = model.base.text();
   const probes = sets
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)
-    .map(i => toolPrompt(tokenizer, chatTemplate, i, settings.thinking).prompt);
+    .map(item => rowPrompt(model, item, settings).prompt);
   const gates = await timed('gate-zero check', () => inactiveExpertsCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);
   const isWhole = request.sets === undefined;

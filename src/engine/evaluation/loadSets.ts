@@ -1,6 +1,9 @@
 import type { Example } from '../../data/example.ts';
+import type { Base } from '../../experiment/base.ts';
 import { readDataset } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
+import { noFillTokens } from '../../nn/tokenizer/fillPrompt.ts';
+import { fillTokens } from '../../nn/tokenizer/fillTokens.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ScorerName } from '../../protocol/scorer.ts';
 import type { EvaluationSet } from '../../recipe/schema.ts';
@@ -52,6 +55,14 @@ export function checkQuestions(file: string, examples: Example[], scorer: Scorer
       `${file}:${calling.line}: this answer calls tools, which the scorer '${scorer}' does not compare`,
       "Take the scorer 'toolCall', or leave such examples out of the set.",
     );
+}
+
+/** Throws `unsupported`, with the file, for gaps that a base has no tokens to fill with. */
+export function checkGaps(base: Base, sets: readonly LoadedSet[]): void {
+  const set = sets.find(({ items }) => items.some(item => item.gap));
+  if (!set || fillTokens(base.text().tokenizer)) return;
+  const { message, hint } = noFillTokens();
+  throw new WorkbenchError('unsupported', `${set.set.data} has gaps to be filled: ${message} (${base.folder})`, hint);
 }
 
 /** What of the data of sets is not used as it is written, each dataset once. */

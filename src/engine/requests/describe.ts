@@ -9,6 +9,7 @@ import {
   trainedExperts,
 } from '../../experiment/experiment.ts';
 import { isThere, sizeOf } from '../../experiment/files.ts';
+import { learnsGaps } from '../../experiment/learnsGaps.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
@@ -19,6 +20,7 @@ import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/expe
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettings } from '../../recipe/schema.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
+import { fillsGaps } from '../workbench/fillsGaps.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
@@ -44,6 +46,7 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
         description,
         isTrained: trained.includes(name),
         isTrainable: data !== undefined,
+        ...(data && (await learnsGaps(experiment.folder, data.train)) && { fills: true }),
         adapter: trained.includes(name) ? await describeAdapter(experiment, name) : undefined,
       })),
     ),
@@ -53,10 +56,10 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
       isTrained: Object.entries(weights).every(([expert, weight]) => weight === 0 || trained.includes(expert)),
     })),
     merges: await Promise.all(
-      Object.keys(recipe.merges).map(async name => ({
-        name,
-        isMade: await isThere(adapterPaths(mergeFolder(experiment, name)).factors),
-      })),
+      Object.keys(recipe.merges).map(async name => {
+        const folder = mergeFolder(experiment, name);
+        return { name, isMade: await isThere(adapterPaths(folder).factors), folder };
+      }),
     ),
   };
 };
@@ -89,6 +92,7 @@ async function describeBase(name: string, folder: string): Promise<DescribedBase
     parameters,
     bytes: await sizeOf(folder),
     memoryBytes: memoryNeeded(parameters),
+    fills: await fillsGaps(folder),
   };
 }
 

@@ -28,6 +28,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   // It takes the model's lane itself: requests that come while it answers others join them.
   complete: { load: () => import('./complete.ts') },
   countTokens: { load: () => import('./countTokens.ts') },
+  tokenize: { load: () => import('./tokenize.ts') },
   route: { load: () => import('./route.ts') },
   explainTokens: { load: () => import('./explainTokens.ts'), lane: model },
   train: { load: () => import('./train.ts'), lane: training, takesLong: true },

@@ -2,13 +2,16 @@ import type { BaseText } from '../../experiment/base.ts';
 import { createSampler, type Sampler } from '../../nn/decode/sample.ts';
 import { type AnswerStream, createAnswerStream, type FinishReason } from '../../nn/decode/stream.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
+import { contextLengthCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 
 /** A prompt in tokens that is to be answered, as one row of a batch. */
 export interface RowRequest {
   prompt: number[];
+  /** Of a gap: what ends its answer beside the base's own stop tokens, and what counts as said before it. */
+  fill?: Pick<FillPrompt, 'stopIds' | 'said'> | undefined;
   weights: Weights;
   settings: GenerationSettings;
   /** Special tokens that the answer's text has to show. */
@@ -42,13 +45,8 @@ export interface DecodeRow {
 
 /** Throws `badRequest` where the prompt leaves no room in the base's context. */
 export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, request: RowRequest): DecodeRow {
-  const { prompt, weights, settings } = request;
-  if (prompt.length >= config.maxLength)
-    throw new WorkbenchError(
-      'badRequest',
-      `the prompt has ${prompt.length} tokens; the base's context holds ${config.maxLength} for prompt and answer`,
-      'Shorten the prompt, or use a base with a longer context.',
-    );
+  const { prompt, fill, weights, settings } = request;
+  if (prompt.length >= config.maxLength) throw contextError(prompt.length, config.maxLength);
   return {
     request,
     weights,
@@ -57,7 +55,8 @@ export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, r
     next: 0,
     sampler: createSampler(settings),
     stream: createAnswerStream(tokenizer, {
-      stopIds,
+      stopIds: fill ? [...stopIds, ...fill.stopIds] : stopIds,
+      ...(fill && { said: fill.said }),
       stop: settings.stop,
       maxTokens: settings.maxTokens,
       contextLeft: config.maxLength - prompt.length,
@@ -95,3 +94,10 @@ export function roomOf({ prompt, settings }: RowRequest, { maxLength }: BaseConf
 
 /** Tokens by which a cache grows. On the CPU every step copies the whole cache, free room included. */
 export const roomStep = 64;
+
+function contextError(tokens: number, maxLength: number): WorkbenchError {
+  const message = `the prompt has ${tokens} tokens; the base's context holds ${maxLength} for prompt and answer`;
+  return new WorkbenchError('badRequest', message, 'Shorten the prompt, or use a base with a longer context.', [
+    { code: contextLengthCode, severity: 'error', where: 'prompt', message },
+  ]);
+}

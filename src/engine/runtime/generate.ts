@@ -1,13 +1,17 @@
-import { type Conversation, toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
+import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
+import type { Conversation } from '../../nn/tokenizer/toolPrompt.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 import { cancelRow, type DecodeRow, type GeneratedAnswer, roomOf, roomStep, startRow, takeToken } from './decodeRow.ts';
 import { arrangeRows, createKvCache, releaseCache } from './kvCache.ts';
 import { keepsCaches, type Model } from './model.ts';
 import { readMessages } from './precedence.ts';
+import { rowPrompt } from './rowPrompt.ts';
 
 /** One prompt to be answered. */
 export interface GenerateRow extends Conversation {
+  /** What is to be filled in place of a conversation. */
+  gap?: Gap;
   weights: Weights;
   settings: GenerationSettings;
   onText?(delta: string): void;
@@ -33,9 +37,9 @@ export async function generate(
 ): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
   const { base } = model;
   const text = base.text();
-  const given = rows.map(({ weights, settings, onText, ...conversation }) => {
-    const { prompt, calls } = toolPrompt(text.tokenizer, text.chatTemplate, conversation, settings.thinking);
-    return startRow(base.config, text, { prompt, weights, settings, onText, shownIds: calls?.specialIds });
+  const given = rows.map(row => {
+    const { weights, settings, onText } = row;
+    return startRow(base.config, text, { ...rowPrompt(model, row, settings), weights, settings, onText });
   });
   const room = Math.max(...given.map(r => roomOf(r.request, base.config)));
   const longest = Math.max(...given.map(r => r.request.prompt.length));

@@ -4,6 +4,8 @@ import type { Example } from '../../data/example.ts';
 import type { Base } from '../../experiment/base.ts';
 import { badData, longestExample } from '../../experiment/dataFiles.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
+import { noFillTokens } from '../../nn/tokenizer/fillPrompt.ts';
+import { fillTokens } from '../../nn/tokenizer/fillTokens.ts';
 import { cutExamples, learningProblems } from '../../nn/tokenizer/learningProblems.ts';
 import type { EncodedExample } from '../../nn/train/assembleBatch.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
@@ -48,6 +50,7 @@ export async function encodeData(
   watch?: WorkWatch,
 ): Promise<EncodedData> {
   const path = resolve(folder, file);
+  checkFills(base, examples, file);
   const maxLength = longestExample(base, settings);
   const { lossOn, thinking } = settings;
   const results = await encodeOrRead(base, examples, { maxLength, lossOn, thinking }, cacheFolder, watch);
@@ -76,6 +79,18 @@ export async function encodeData(
     problems: learningProblems(encoded, file, { maxLength, longest: base.config.maxLength, thinking }),
     cutShare: (dropped.length + cut.length) / examples.length,
   };
+}
+
+/** Throws `unsupported`, with the first place, for gaps that the base has no tokens for. */
+function checkFills(base: Base, examples: readonly Example[], file: string): void {
+  const gap = examples.find(example => example.fill);
+  if (!gap || fillTokens(base.text().tokenizer)) return;
+  const { message, hint } = noFillTokens();
+  throw new WorkbenchError(
+    'unsupported',
+    `${file}:${gap.line} is a gap to be filled: ${message} (${base.folder})`,
+    hint,
+  );
 }
 
 /** Fewer are tokenised in less time than it takes to keep them. */

@@ -36,9 +36,10 @@ export async function encodeInThreads(
         if (given === parts) return;
         const part = given++;
         const some = examples.slice(part * examplesPerPart, (part + 1) * examplesPerPart);
-        const plain = some.map(({ messages, isText, tools }) => ({
+        const plain = some.map(({ messages, isText, fill, tools }) => ({
           messages,
           ...(isText && { isText }),
+          ...(fill && { fill }),
           ...(tools && { tools }),
         }));
         worker.postMessage({ part, examples: plain } satisfies EncodePart);

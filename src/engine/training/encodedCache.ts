@@ -22,8 +22,10 @@ export function encodingKey(
 ): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([version, text.identity(), maxLength, lossOn, thinking]));
-  for (const { messages, isText, tools } of examples)
-    hash.update(`\n${JSON.stringify(isText ? messages[0]!.content : tools ? { messages, tools } : messages)}`);
+  for (const { messages, isText, fill, tools } of examples)
+    hash.update(
+      `\n${JSON.stringify(isText ? messages[0]!.content : fill || tools ? { messages, fill, tools } : messages)}`,
+    );
   return hash.digest('hex');
 }
 

@@ -1,6 +1,6 @@
 import type { Example } from '../../data/example.ts';
 import type { BaseText } from '../../experiment/base.ts';
-import { encodeExample, encodeText } from '../../nn/tokenizer/encodeExample.ts';
+import { encodeByForm } from '../../nn/tokenizer/encodeByForm.ts';
 import type { LearnedExample } from '../../nn/tokenizer/learningProblems.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { GenerationSettings, TrainingSettings } from '../../recipe/schema.ts';
@@ -36,19 +36,17 @@ export interface TokenizedExample extends Omit<LearnedExample, 'line'> {
 }
 
 /** What of an example its tokens follow from. */
-export type Conversation = Pick<Example, 'messages' | 'isText' | 'tools'>;
+export type Conversation = Pick<Example, 'messages' | 'isText' | 'fill' | 'tools'>;
 
 /** Encodes examples one by one. A refused one has no tokens. Throws `badFile` where the base's own files are wrong. */
 export function* encodeEach(
-  { tokenizer, chatTemplate }: Pick<BaseText, 'tokenizer' | 'chatTemplate'>,
+  base: Pick<BaseText, 'tokenizer' | 'chatTemplate'>,
   examples: readonly Conversation[],
   settings: EncodingSettings,
 ): Generator<TokenizedExample | RefusedExample> {
-  for (const [index, { messages, isText, tools }] of examples.entries()) {
+  for (const [index, example] of examples.entries()) {
     try {
-      const encoded = isText
-        ? encodeText(tokenizer, messages[0]!.content, settings)
-        : encodeExample(tokenizer, chatTemplate, messages, { ...settings, tools });
+      const encoded = encodeByForm(base, example, settings);
       const { ids, labels, lossTokens, learned, isEnded, isPromptOfUse, lostReasoning } = encoded;
       yield { ids, labels, lossTokens, learned, isEnded, isPromptOfUse, lostReasoning };
     } catch (error) {

@@ -16,8 +16,8 @@ export function splitExamples(
 ): { train: Example[]; validation: Example[] } {
   const groups = new Map<string, Example[]>();
   for (const example of examples) {
-    const { messages, isText, tools } = example;
-    const asked = JSON.stringify([tools, isText ? messages : messages.slice(0, -1)]);
+    const { messages, isText, fill, tools } = example;
+    const asked = JSON.stringify([tools, fill, isText ? messages : messages.slice(0, -1)]);
     const group = groups.get(asked);
     if (group) group.push(example);
     else groups.set(asked, [example]);

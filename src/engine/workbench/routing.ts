@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { promptOf } from '../../data/promptOf.ts';
 import { checkNoLinks } from '../../experiment/checkResults.ts';
 import { readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
@@ -65,9 +66,7 @@ async function expertPrompts(e: Experiment): Promise<ExpertPrompts[]> {
   const experts: ExpertPrompts[] = [];
   for (const [name, expert] of Object.entries(e.recipe.experts)) {
     const examples = expert.data ? await readExamples(e.folder, expert.data.train, readingOf(expert.data)) : [];
-    const prompts = examples
-      .map(x => x.messages.filter(m => m.role === 'user').at(-1)?.content ?? '')
-      .filter(p => p !== '');
+    const prompts = examples.map(promptOf).filter(p => p !== '');
     experts.push({ name, domain: expert.domain ?? name, prompts });
   }
   return experts;

@@ -160,7 +160,8 @@ export function createWorkbench({
     return opened;
   };
 
-  const openOver = async (experiment: Experiment, watch?: WorkWatch): Promise<OpenExperiment> => {
+  /** `routed` has the experts among which prompts are routed. */
+  const openOver = async (experiment: Experiment, routed: Experiment, watch?: WorkWatch): Promise<OpenExperiment> => {
     const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
     const versions = await versionsOf(experiment);
     // What another recipe put there, what is gone, and what was written anew since.
@@ -179,7 +180,7 @@ export function createWorkbench({
         }
         if (missing.length > 0) tellLoaded(loaded());
       },
-      router: () => router(experiment),
+      router: () => router(routed),
     };
     return open;
   };
@@ -197,10 +198,13 @@ export function createWorkbench({
 
     async open(recipePath, watch, adapters = {}) {
       const experiment = await openExperiment(recipePath, mediaFolder);
-      return openOver(withAdapters(experiment, adapters), watch);
+      return openOver(withAdapters(experiment, adapters), experiment, watch);
     },
 
-    openBase: (base, adapters, watch) => openOver(experimentOfBase(base, mediaFolder, adapters), watch),
+    openBase(base, adapters, watch) {
+      const experiment = experimentOfBase(base, mediaFolder, adapters);
+      return openOver(experiment, experiment, watch);
+    },
 
     async opensBeside({ recipe, base = 'embedded', adapters = {} }, inUse) {
       const experiment = recipe

@@ -15,6 +15,9 @@ interface Question extends Pick<AskRequest, 'prompt' | 'history' | 'context' | '
   target?: Target;
 }
 
+/** What is asked of the engine, but for whom. */
+type Completion = Pick<CompleteRequest, 'input' | 'target' | 'settings' | 'format'>;
+
 /** The experts of this window: who answers, and the asking itself. */
 export interface Experts extends Disposable {
   offer(): Promise<Offer>;
@@ -22,12 +25,8 @@ export interface Experts extends Disposable {
   known(): Offer | undefined;
   /** Asks what is offered; decoding settings are over those of the user. */
   ask(offer: Offer, question: Question, options?: RequestOptions<'ask'>): Promise<AskResult>;
-  /** Goes on with a conversation, which may have tools; decoding settings are over those of the user. */
-  complete(
-    offer: Offer,
-    question: Pick<CompleteRequest, 'target' | 'input' | 'settings' | 'format'>,
-    options: RequestOptions<'complete'>,
-  ): Promise<CompleteResult>;
+  /** Goes on with a conversation or a text, or fills a gap; decoding settings are over those of the user. */
+  complete(offer: Offer, request: Completion, options?: RequestOptions<'complete'>): Promise<CompleteResult>;
   /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
   askAll(
     offer: Offer,
@@ -90,11 +89,12 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
       answered.fire(answer);
       return answer;
     },
-    async complete(offer, { settings, ...question }, options) {
-      checkOffered(question.target, offer);
-      const request = { ...offer.source, ...question, settings: { ...decodingSettings(), ...settings } };
-      const result = await engine.request('complete', request, options);
-      answered.fire(result);
+    async complete(offer, { settings, ...request }, options) {
+      checkOffered(request.target, offer);
+      const asked = { ...offer.source, ...request, settings: { ...decodingSettings(), ...settings } };
+      const result = await engine.request('complete', asked, options);
+      // Suggestions while typing are no questions.
+      if (asked.input.kind === 'chat') answered.fire(result);
       return result;
     },
     async askAll(offer, prompts, target, settings, signal) {

@@ -206,6 +206,8 @@ export const commands = {
   },
   'multiLora.setToken': { title: 'Set Hugging Face Token…', icon: 'key' },
   'multiLora.removeToken': { title: 'Remove Hugging Face Token' },
+  'multiLora.startServer': { title: 'Start Server', icon: 'radio-tower' },
+  'multiLora.stopServer': { title: 'Stop Server', palette: 'multiLora.isServing' },
   'multiLora.restartEngine': {
     title: 'Restart Engine',
     icon: 'debug-restart',

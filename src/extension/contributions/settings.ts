@@ -149,7 +149,8 @@ export const settings = {
   },
   'inlineCompletions.enabled': {
     default: false as boolean,
-    description: 'Suggest code while typing, from the code expert of the active recipe.',
+    description:
+      'Suggest code while typing: from the code expert of the active recipe, or the base itself where it can fill gaps.',
     schema: { type: 'boolean' },
     scope: 'window',
     restricted: true,
@@ -172,6 +173,13 @@ export const settings = {
       'Show in recipes what experts and blends come to: parameters, scaling, steps and time behind each expert, gates behind each blend.',
     schema: { type: 'boolean' },
     scope: 'window',
+  },
+  'server.port': {
+    default: 0 as number,
+    description: 'The port of **Start Server**, on this machine alone; 0 for any that is free.',
+    schema: { type: 'integer', minimum: 0, maximum: 65_535 },
+    scope: 'machine-overridable',
+    restricted: true,
   },
   'feedback.collect': {
     default: false as boolean,

@@ -15,7 +15,7 @@ import { importedGguf } from '../../experiment/ggufBase.ts';
 import { isGgufFile } from '../../experiment/ggufFile.ts';
 import { parseDataFiles } from '../../experiment/parseDataFile.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
-import { encodeExample, encodeText } from '../../nn/tokenizer/encodeExample.ts';
+import { encodeByForm } from '../../nn/tokenizer/encodeByForm.ts';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import { dataFacts } from '../../recipe/language/dataFacts.ts';
 import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../../recipe/language/recipeWorld.ts';
@@ -90,24 +90,21 @@ export const readFacts: { [K in FactKind]: Read<K> } = {
     const parts = await readData(files);
     const baseText = parts && (await readBaseText(base));
     if (!parts || !baseText) return undefined;
-    const { tokenizer, chatTemplate } = baseText;
     const { examples } = parseDataFiles(parts, name, { plainName: files[0], ...reading });
     const every = Math.max(1, Math.ceil(examples.length / sampled));
     const facts = { lengths: [] as number[], examples: [] as LearnedFacts['examples'], refused: [] as Problem[] };
     const settings = { maxLength: Number.POSITIVE_INFINITY, lossOn: 'answer', thinking } as const;
-    for (const { messages, isText, tools, line } of examples.filter((_, i) => i % every === 0)) {
+    for (const example of examples.filter((_, i) => i % every === 0)) {
       try {
-        const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = isText
-          ? encodeText(tokenizer, messages[0]!.content, settings)
-          : encodeExample(tokenizer, chatTemplate, messages, { ...settings, tools });
+        const { ids, learned, isEnded, isPromptOfUse, lostReasoning } = encodeByForm(baseText, example, settings);
         facts.lengths.push(ids.length);
-        facts.examples.push({ line, learned, isEnded, isPromptOfUse, lostReasoning });
+        facts.examples.push({ line: example.line, learned, isEnded, isPromptOfUse, lostReasoning });
       } catch (error) {
         if (!(error instanceof WorkbenchError)) throw error;
         facts.refused.push({
           code: 'refusedExample',
           severity: 'error',
-          where: `${name}:${line}`,
+          where: `${name}:${example.line}`,
           message: error.message,
         });
       }

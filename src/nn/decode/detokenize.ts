@@ -17,16 +17,21 @@ const windowKept = 16;
 /**
  * @param options.skipSpecialTokens leaves out BOS, end-of-turn tokens and the like. Default true.
  * @param options.shownIds special tokens that are part of the text all the same.
+ * @param options.said tokens that stand before, whose text is not given: some decoders strip a blank from the front of a text.
  */
 export function createDetokenizer(
   tokenizer: Tokenizer,
-  { skipSpecialTokens = true, shownIds }: { skipSpecialTokens?: boolean; shownIds?: ReadonlySet<number> } = {},
+  {
+    skipSpecialTokens = true,
+    shownIds,
+    said = [],
+  }: { skipSpecialTokens?: boolean; shownIds?: ReadonlySet<number> | undefined; said?: readonly number[] } = {},
 ): Detokenizer {
   const decode = (ids: number[]) => tokenizer.decode(ids, { cleanUp: false });
-  let window: number[] = [];
-  let text = '';
+  let window = [...said];
+  let text = window.length > 0 ? decode(window) : '';
   // Characters of `text` that were emitted, counted before the clean-up of spaces, which works on each delta.
-  let emitted = 0;
+  let emitted = text.length;
 
   const emit = (end: number): string => {
     if (end <= emitted) return '';

@@ -34,6 +34,8 @@ export interface AnswerStreamOptions {
   contextLeft?: number;
   /** Special tokens that have a text here, such as those around calls of tools. */
   shownIds?: ReadonlySet<number> | undefined;
+  /** Tokens that count as said before, whose text is not given again. */
+  said?: readonly number[];
 }
 
 /**
@@ -42,10 +44,10 @@ export interface AnswerStreamOptions {
  */
 export function createAnswerStream(
   tokenizer: Tokenizer,
-  { stopIds, stop, maxTokens, contextLeft = Infinity, shownIds }: AnswerStreamOptions,
+  { stopIds, stop, maxTokens, contextLeft = Infinity, shownIds, said }: AnswerStreamOptions,
 ): AnswerStream {
   const ends = new Set(stopIds);
-  const detokenizer = createDetokenizer(tokenizer, shownIds && { shownIds });
+  const detokenizer = createDetokenizer(tokenizer, { shownIds, said });
   const filter = createStopFilter(stop);
   let count = 0;
 

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { visibleName } from '../../protocol/visibleText.ts';
+import type { FillPart } from './fillTokens.ts';
 import { generateMerges } from './generateMerges.ts';
 import {
   deepSeekCoderSteps,
@@ -113,6 +114,10 @@ export function ggufTokenizer(metadata: Readonly<Record<string, unknown>>, file:
   const begins = flag('bos', kind.begins) && bos !== undefined;
   const ends = flag('eos', false) && eos !== undefined;
   const templates = chatTemplates(metadata, file);
+  const fill = Object.entries(fillKeys).flatMap(([part, keys]) => {
+    const text = keys.map(token).find(found => found !== undefined);
+    return text === undefined ? [] : [[part, text] as const];
+  });
   return {
     tokenizer: {
       version: '1.0',
@@ -141,6 +146,7 @@ export function ggufTokenizer(metadata: Readonly<Record<string, unknown>>, file:
           text === undefined ? [] : [[`${name}_token`, text]],
         ),
       ),
+      ...(fill.length > 0 && { fill_tokens: Object.fromEntries(fill) }),
       ...(templates !== undefined && { chat_template: templates }),
     },
     generationConfig: {
@@ -149,6 +155,16 @@ export function ggufTokenizer(metadata: Readonly<Record<string, unknown>>, file:
     },
   };
 }
+
+/** What a GGUF file calls the tokens for filling a gap, now and before (llama.cpp's gguf-py, constants.py). */
+const fillKeys: Record<FillPart, readonly string[]> = {
+  prefix: ['fim_pre', 'prefix'],
+  suffix: ['fim_suf', 'suffix'],
+  middle: ['fim_mid', 'middle'],
+  pad: ['fim_pad'],
+  repository: ['fim_rep'],
+  file: ['fim_sep'],
+};
 
 const added = (special: boolean) => (token: { id: number; content: string }) => ({
   ...token,

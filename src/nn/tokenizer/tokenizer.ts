@@ -1,6 +1,7 @@
 import { ByteFallbackDecoder, Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { cleanUpSpaces } from './cleanUp.ts';
+import type { FillPart } from './fillTokens.ts';
 import { librarySteps } from './librarySteps.ts';
 import { createSectionIds } from './sectionIds.ts';
 
@@ -30,6 +31,8 @@ export interface Tokenizer {
   specialTokens: readonly string[];
   bosToken?: string;
   eosToken?: string;
+  /** The tokens for filling a gap that the base's file names, by what they are for. */
+  fillTokens?: Partial<Record<FillPart, string>>;
   /** Whether `decode` applies `cleanUpSpaces`. */
   cleansUpSpaces: boolean;
 }
@@ -102,6 +105,7 @@ export function createTokenizer(
     specialTokens: special.map(token => token.content).sort((a, b) => b.length - a.length),
     bosToken: tokenText(config.bos_token),
     eosToken: tokenText(config.eos_token),
+    ...fillTokensNamed(config),
     cleansUpSpaces,
   };
 }
@@ -111,6 +115,12 @@ export function tokenText(entry: unknown): string | undefined {
   if (typeof entry === 'string') return entry;
   const content = (entry as { content?: unknown } | null | undefined)?.content;
   return typeof content === 'string' ? content : undefined;
+}
+
+/** As ggufTokenizer writes them. */
+function fillTokensNamed({ fill_tokens: named }: Record<string, unknown>): Pick<Tokenizer, 'fillTokens'> {
+  if (typeof named !== 'object' || named === null) return {};
+  return { fillTokens: Object.fromEntries(Object.entries(named).filter(([, token]) => typeof token === 'string')) };
 }
 
 /** For the limit on what a decoder's replacements write. */

@@ -100,6 +100,18 @@ export const askingRequests = {
       conversation: z.int(),
     }),
   },
+  /** A text's tokens by the base's own tokenizer. */
+  tokenize: {
+    params: z.object({
+      ...source,
+      text: z.string(),
+      /** With what the tokenizer puts around a text, such as the token of its beginning. */
+      addSpecialTokens: z.optional(z.boolean()),
+    }),
+    result: z.object({
+      tokens: z.array(z.object({ id: z.int(), text: z.string() })),
+    }),
+  },
   /**
    * A router that reads words needs neither the base nor trained experts; without a recipe the shipped prior speaks for math,
    * code and qa. Of token gates the route is the mean over a prompt's tokens.

@@ -43,6 +43,8 @@ const input = z.discriminatedUnion('kind', [
     kind: z.literal('fill'),
     prefix: z.string(),
     suffix: z.string(),
+    /** Of the file that has the gap. */
+    path: z.optional(z.string()),
     /** What else is read, the most important last. */
     files: z.optional(z.array(z.object({ path: z.string(), text: z.string() }))),
   }),

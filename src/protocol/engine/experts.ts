@@ -20,6 +20,8 @@ const describedBase = z.object({
   bytes: z.number(),
   /** What answering with it takes, as it is stored. */
   memoryBytes: z.number(),
+  /** Whether it has tokens for filling gaps. */
+  fills: z.boolean(),
 });
 
 const describedAdapter = z.object({
@@ -41,6 +43,8 @@ const describedExpert = z.object({
   isTrained: z.boolean(),
   /** It has data to be trained on. */
   isTrainable: z.boolean(),
+  /** Its data are gaps and what fills them. */
+  fills: z.optional(z.boolean()),
   /** The adapter that answers; undefined where it is not trained, or cannot be read. */
   adapter: z.optional(describedAdapter),
 });
@@ -68,7 +72,14 @@ export const expertRequests = {
       maxTokens: z.int(),
       experts: z.array(describedExpert),
       blends: z.array(z.object({ name: z.string(), weights: weightsSchema, isTrained: z.boolean() })),
-      merges: z.array(z.object({ name: z.string(), isMade: z.boolean() })),
+      merges: z.array(
+        z.object({
+          name: z.string(),
+          isMade: z.boolean(),
+          /** Where its adapter lies, or will. */
+          folder: z.string(),
+        }),
+      ),
     }),
   },
   loaded: { params: z.object({}), result: loaded },

@@ -59,11 +59,12 @@ function linesByPrompt({ prompts, lines }: DataFacts): Map<number, number> {
   return new Map(Array.from(prompts, (prompt, i) => [prompt, lines[i]!]));
 }
 
-/** All that stands before the answer, or a text that has none, white space and case apart. */
-function promptHash({ messages, isText }: Example): number {
+/** All that stands before the answer, or around what fills a gap, or a text that has none, white space and case apart. */
+function promptHash({ messages, isText, fill }: Example): number {
   return hash53(
     (isText ? messages : messages.slice(0, -1))
       .map(m => `${m.role}\n${m.content}`)
+      .concat(fill ? [fill.suffix] : [])
       .join('\n')
       .toLowerCase()
       .replace(/\s+/g, ' '),

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { EngineClient } from '../../../src/client/engineClient.ts';
+import { answerSet } from '../../../src/engine/evaluation/answerSet.ts';
+import { checkGaps, loadSets } from '../../../src/engine/evaluation/loadSets.ts';
+import type { Weights } from '../../../src/engine/runtime/adapterBank.ts';
+import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
+import { loadBase } from '../../../src/experiment/base.ts';
 import type { CompleteProgress, CompleteRequest } from '../../../src/protocol/engine/completing.ts';
 import type { Target } from '../../../src/protocol/target.ts';
+import { generationSettings } from '../../../src/recipe/schema.ts';
 import { adapterFolder } from '../../support/adapterFolder.ts';
+import { fillBase } from '../../support/fillTokenizer.ts';
 import { testEngine } from '../../support/programs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { tinyExperiment, writeJsonLines } from '../../support/tinyExperiment.ts';
 
 const layers = Object.fromEntries(
   [0, 1, 2, 3].flatMap(layer =>
@@ -134,4 +142,59 @@ test('a text goes on without the chat template; a prompt without room and a canc
   assert.ok(long.status === 'rejected' && /the prompt has \d+ tokens/.test(long.reason.message));
   const { answers } = await endless;
   assert.ok(['cancelled', 'stop'].includes(answers[0]!.finish), answers[0]!.finish);
+});
+
+test('a gap is filled after the prompt that the base has learned; a base without tokens for it is refused', async t => {
+  const engine = testEngine(t);
+  const gap = { prefix: 'function add(a, b) {\n  return ', suffix: ';\n}\n' };
+  await assert.rejects(complete(engine, { input: { kind: 'fill', ...gap } }), {
+    code: 'unsupported',
+    message: /no tokens for filling a gap/,
+    hint: /Qwen2\.5-Coder/,
+  });
+  const base = fillBase();
+  const filled = await complete(engine, { base, input: { kind: 'fill', ...gap } });
+  const text = `<|fim_prefix|>${gap.prefix}<|fim_suffix|>${gap.suffix}<|fim_middle|>`;
+  const written = await complete(engine, { base, input: { kind: 'text', text } });
+  assert.equal(filled.promptTokens, written.promptTokens);
+  assert.equal(filled.answers[0]!.text, written.answers[0]!.text);
+  const [alone, filling] = await Promise.all([engine.request('describe', {}), engine.request('describe', { base })]);
+  assert.deepEqual([alone.base.fills, filling.base.fills], [false, true]);
+});
+
+test('an expert that learned gaps fills them, and is scored by that', async t => {
+  const engine = testEngine(t);
+  const embedded = await loadBase('media/base');
+  const recipe = tinyExperiment({
+    base: fillBase(),
+    experts: { code: { data: { train: 'gaps.jsonl' } } },
+    ...{ blends: {}, merges: {} },
+    lora: { rank: 8, targets: ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] },
+    training: { steps: 30, batchSize: 1, learningRate: 0.01, validateEvery: 0 },
+    evaluation: { sets: { gaps: { data: 'gaps.jsonl', expert: 'code', scorer: 'line' } } },
+  });
+  const gap = { prefix: 'let sum = ', suffix: ';\nlog(sum);\n' };
+  writeJsonLines(join(dirname(recipe), 'gaps.jsonl'), [{ ...gap, middle: 'one + two' }]);
+  await engine.request('train', { recipe, only: ['code'], resume: false });
+  const { answers } = await complete(engine, {
+    ...{ recipe, target: expert('code'), input: { kind: 'fill', ...gap } },
+  });
+  assert.deepEqual([answers[0]!.text, answers[0]!.finish], ['one + two', 'stop']);
+  const workbench = createWorkbench({ mediaFolder: 'media', threads: 1 });
+  t.after(() => workbench.dispose());
+  const open = await workbench.open(recipe);
+  await open.load(['code']);
+  const [set] = await loadSets(open.experiment);
+  checkGaps(open.model.base, [set!]);
+  assert.throws(() => checkGaps(embedded, [set!]), {
+    code: 'unsupported',
+    message: /^gaps\.jsonl has gaps.*no tokens/,
+  });
+  const { signal } = new AbortController();
+  const settings = generationSettings.parse({ maxTokens: 12 });
+  const right = async (weights: Weights) => {
+    const [answer] = await answerSet(open.model, set!, () => weights, settings, 1, { signal });
+    return answer!.correct;
+  };
+  assert.deepEqual([await right({}), await right({ code: 1 })], [false, true]);
 });

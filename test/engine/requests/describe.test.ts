@@ -20,7 +20,9 @@ test('a recipe is described without its weights: what is trained, and what needs
     ],
   );
   assert.deepEqual(before.blends, [{ name: 'half', weights: { math: 0.5, code: 0.5 }, isTrained: false }]);
-  assert.deepEqual(before.merges, [{ name: 'both', isMade: false }]);
+  assert.deepEqual(before.merges, [
+    { name: 'both', isMade: false, folder: join(dirname(recipe), 'runs/tiny/merges/both') },
+  ]);
   assert.deepEqual([before.maxTokens, before.base.contextLength, before.base.architecture], [12, 256, 'llama']);
   assert.equal(before.base.callsTools, false);
 

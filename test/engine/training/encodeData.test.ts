@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Example } from '../../../src/data/example.ts';
 import { encodeData } from '../../../src/engine/training/encodeData.ts';
+import { encodingKey } from '../../../src/engine/training/encodedCache.ts';
 import { encodeEach } from '../../../src/engine/training/encodedExamples.ts';
 import { encodeInThreads, threadsFor } from '../../../src/engine/training/encodeInThreads.ts';
 import { type Base, loadBase } from '../../../src/experiment/base.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { trainingSettings } from '../../../src/recipe/schema.ts';
+import { fillBase } from '../../support/fillTokenizer.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const settings = { maxLength: 40, lossOn: 'answer', thinking: false } as const;
@@ -114,4 +116,35 @@ test('tokens are kept, for the same examples and settings alone, and a damaged f
     assert.deepEqual(readFileSync(path), kept);
   }
   assert.equal(statSync(path).size, kept.length);
+});
+
+test('gaps are refused where the base has no tokens for them, and nothing is learned of their surroundings where it has', async () => {
+  const gap = (i: number): Example => ({
+    messages: [
+      { role: 'user', content: `let a${i} = ` },
+      { role: 'assistant', content: String(i) },
+    ],
+    fill: { suffix: ';' },
+    line: i + 1,
+    meta: {},
+  });
+  const gaps = Array.from({ length: 3 }, (_, i) => gap(i));
+  await assert.rejects(encodeData(base, gaps, { ...defaults, thinking: false }, place), {
+    code: 'unsupported',
+    message: /^talk\.jsonl:1 is a gap to be filled: .*no tokens.*media\/base/,
+    hint: /Qwen2\.5-Coder/,
+  });
+  const filling = await loadBase(fillBase());
+  const { examples } = await encodeData(filling, gaps, { ...defaults, thinking: false }, place);
+  const { tokenizer } = filling.text();
+  assert.deepEqual(
+    examples.map(({ labels }) => tokenizer.decode([...labels].filter(id => id >= 0))),
+    ['0<|endoftext|>', '1<|endoftext|>', '2<|endoftext|>'],
+  );
+  const threaded = await encodeInThreads(gaps, { source: filling.text().source, settings }, 1);
+  assert.deepEqual(threaded, [...encodeEach(filling.text(), gaps, settings)]);
+  assert.notEqual(
+    encodingKey(filling.text(), [gap(1)], settings),
+    encodingKey(filling.text(), [{ ...gap(1), fill: { suffix: '!' } }], settings),
+  );
 });

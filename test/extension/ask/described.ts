@@ -12,6 +12,7 @@ export const described: DescribeResult = {
     parameters: 4_950_000,
     bytes: 10_300_000,
     memoryBytes: 133_600_000,
+    fills: false,
   },
   maxTokens: 64,
   experts: [
@@ -20,5 +21,5 @@ export const described: DescribeResult = {
     { name: 'qa', domain: 'qa', isTrained: false, isTrainable: true },
   ],
   blends: [{ name: 'half', weights: { math: 0.5, qa: 0.5 }, isTrained: false }],
-  merges: [{ name: 'all', isMade: false }],
+  merges: [{ name: 'all', isMade: false, folder: '/work/runs/x/merges/all' }],
 };

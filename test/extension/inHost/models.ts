@@ -17,6 +17,7 @@ import {
 } from 'vscode';
 import { commands as contributed } from '../../../src/extension/contributions/commands.ts';
 import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/tokenizer.ts';
+import { untilWithin } from '../../support/untilWithin.ts';
 import { weatherTool } from '../../support/weatherTool.ts';
 import { enginePids } from './engineProcess.ts';
 import { type Note, runSuite } from './suite.ts';
@@ -182,6 +183,29 @@ export function run(): Promise<void> {
       const texts = answered.filter(part => part instanceof LanguageModelTextPart);
       assert.equal(texts.map(part => part.value).join(''), 'It is sunny.');
       await settings.update('recipe', undefined);
+    },
+
+    async 'the experts are served to other programs by the window’s engine, until the server is stopped'() {
+      const port = 20_000 + Math.floor(Math.random() * 10_000);
+      const settings = workspace.getConfiguration('multiLora');
+      await settings.update('server.port', port);
+      // It is done when its notification is closed.
+      void commands.executeCommand('multiLora.startServer');
+      const url = `http://127.0.0.1:${port}/v1`;
+      const get = (path: string, init?: RequestInit) => fetch(`${url}${path}`, init).catch(() => undefined);
+      await untilWithin(60_000)(async () => (await get('/models')) !== undefined);
+      const { data } = (await (await get('/models'))!.json()) as { data: { id: string }[] };
+      assert.deepEqual(data.map(({ id }) => id).sort(), ['auto', 'base', 'code', 'math', 'qa', 'review']);
+      const body = JSON.stringify({ model: 'math', messages: [{ role: 'user', content: 'What is 12% of 50?' }] });
+      const answer = (await (await get('/chat/completions', { method: 'POST', body }))!.json()) as {
+        choices: { message: { content: string } }[];
+      };
+      const direct = await ask(await model('expert:math'), 'What is 12% of 50?');
+      assert.equal(answer.choices[0]!.message.content, direct);
+      assert.equal(enginePids().length, 1);
+      await commands.executeCommand('multiLora.stopServer');
+      assert.equal(await get('/models'), undefined);
+      await settings.update('server.port', undefined);
     },
 
     async 'settings apply without a reload'() {
