@@ -29,7 +29,8 @@ const arrows = {
   engine: [...pure, 'experiment'],
   client: ['protocol'],
   server: ['protocol', 'text'],
-  cli: [...pure, 'experiment', 'client', 'server'],
+  mcp: [...pure, 'experiment', 'client'],
+  cli: [...pure, 'experiment', 'client', 'server', 'mcp'],
   extension: [...pure, 'experiment', 'client', 'server'],
 };
 
@@ -37,6 +38,7 @@ const arrows = {
 const reserved = {
   'onnxruntime-node': '^src/engine/runtime/session[.]ts$',
   vscode: '^src/extension/',
+  '@modelcontextprotocol/sdk': '^src/mcp/',
   '@vscode/webview-ui-toolkit': '^webview/components/toolkit[.]ts$',
   uplot: '^webview/components/chart[.]ts$',
   'preact-render-to-string': '^src/report/htmlFile[.]tsx$',

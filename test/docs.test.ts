@@ -7,9 +7,11 @@ import { alignedTable } from '../bench/table.ts';
 import { exampleRecipe, generatedFiles } from '../scripts/docs/recipeDocs.ts';
 import { verbs } from '../src/cli/verbs/verbTable.ts';
 import { formats } from '../src/data/datasetFormats.ts';
+import { languageModelTools, skill } from '../src/extension/contributions/agents.ts';
 import { commands } from '../src/extension/contributions/commands.ts';
 import { settings } from '../src/extension/contributions/settings.ts';
 import { knownModels } from '../src/hub/knownModels.ts';
+import { tools } from '../src/mcp/tools/toolTable.ts';
 import { mergeMethods } from '../src/protocol/mergeMethod.ts';
 import { parseRecipe } from '../src/recipe/parse.ts';
 
@@ -182,6 +184,33 @@ test('docs/models-and-data.md has every form of dataset, every method of merging
   );
   assert.deepEqual(
     knownModels.map(model => model.repo).filter(repo => !rows.some(row => row.startsWith(`| ${repo} |`))),
+    [],
+  );
+});
+
+test('the page of agents has every tool of the server and of the editor', () => {
+  const rows = text['docs/agents.md']!.split('\n').filter(line => line.startsWith('| `'));
+  const named = rows.flatMap(row => [...row.split(' | ')[0]!.matchAll(/`(\w+)`/g)].map(m => m[1]!));
+  assert.deepEqual(
+    named,
+    [...tools, ...languageModelTools].map(tool => tool.name),
+  );
+});
+
+test('the skill goes by its folder’s name, its recipe has no problems, and it names every tool and no other verb', () => {
+  const page = read(skill.path);
+  assert.equal(/^name: (.+)$/m.exec(page)![1], basename(dirname(skill.path)));
+  const description = /^description: (.+)$/m.exec(page)![1]!;
+  assert.ok(description.length <= 1024);
+  const { recipe, problems } = parseRecipe(/^```jsonc\n([\s\S]*?)\n```$/m.exec(page)![1]!);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(Object.keys(recipe!.experts), ['math', 'code']);
+  const untold = [...tools, ...languageModelTools].filter(({ name }) => !page.includes(`\`${name}\``));
+  assert.deepEqual(untold, []);
+  const named = [...page.matchAll(/^multi-lora (\w+)/gm)].map(m => m[1]!);
+  assert.ok(named.length >= 7);
+  assert.deepEqual(
+    named.filter(name => !verbs.some(verb => verb.name === name)),
     [],
   );
 });

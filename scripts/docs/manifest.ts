@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { globs } from '../../src/experiment/paths.ts';
+import { languageModelTools, mcpProvider, skill } from '../../src/extension/contributions/agents.ts';
 import { chatParticipant, modelVendor } from '../../src/extension/contributions/chat.ts';
 import type { CommandContribution } from '../../src/extension/contributions/commandContribution.ts';
 import { commands } from '../../src/extension/contributions/commands.ts';
@@ -29,7 +30,7 @@ type Manifest = Record<string, unknown> & { contributes: Record<string, unknown>
 export function withContributions(manifest: Manifest): Manifest {
   return {
     ...manifest,
-    // Commands, chat participants and model providers activate by themselves.
+    // Commands, chat participants, models, tools and servers activate by themselves.
     activationEvents: [
       `workspaceContains:${globs.recipes}`,
       ...panelViews.map(view => `onWebviewPanel:${panelType(view)}`),
@@ -86,6 +87,9 @@ function contributions(): Record<string, unknown> {
     ),
     chatParticipants: [chatParticipant],
     languageModelChatProviders: [modelVendor],
+    languageModelTools,
+    mcpServerDefinitionProviders: [mcpProvider],
+    chatSkills: [skill],
     languages,
     grammars,
     customEditors: [reportEditor],

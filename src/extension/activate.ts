@@ -1,5 +1,7 @@
 import { type ExtensionContext, type Uri, window } from 'vscode';
 import type { Target } from '../protocol/target.ts';
+import { registerMcpServer } from './agents/mcpServer.ts';
+import { registerAgentTools } from './agents/tools.ts';
 import { createAnswers } from './ask/answers.ts';
 import { askHandlers, registerCodeActions } from './ask/askSelection.ts';
 import { createExperts } from './ask/experts.ts';
@@ -64,6 +66,8 @@ export function activate(context: ExtensionContext): void {
     onSettingChange(engineSettingIds, engine.restartWhenIdle),
     registerModels(experts, recipe),
     registerParticipant(experts, routes, messages),
+    registerMcpServer(context),
+    registerAgentTools({ engine, recipe, experts, runs, follow: training.follow }),
     registerCodeActions(),
     registerInlineCompletions(experts, log),
     createStatusBar(experts, engine),

@@ -488,7 +488,7 @@ const evaluationSet = z
       .enum(scorerNames)
       .default('exact')
       .describe(
-        "What counts as right: 'exact', 'final' or 'code'; of gaps that are filled 'line' or 'similar'; of calls 'toolCall'.",
+        "What counts as right: 'exact', 'final' or 'code'; of gaps that are filled 'line' or 'similar', of calls of tools 'toolCall'.",
       )
       .meta(valueTexts(scorerTexts)),
     limit: z.int().min(1).optional().describe('Use the first so many examples.'),

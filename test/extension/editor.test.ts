@@ -45,7 +45,7 @@ test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
 
   await t.test('in restricted mode', { skip: desktopEditor && 'the desktop is started with trust alone' }, async tt => {
     writeSettings(folder, { ...restrictedSettings(), 'multiLora.recipe': 'three.lora.json' });
-    await tell(tt, (await runInHost(editor, 'restricted.ts', { folder, isTrusted: false })).results, 4);
+    await tell(tt, (await runInHost(editor, 'restricted.ts', { folder, isTrusted: false })).results, 5);
   });
 
   await t.test('in the workbench', { skip }, async tt => {

@@ -62,6 +62,12 @@ export function startCli(args: string[], cwd?: string, env = process.env): Child
   return spawn(process.execPath, [...cliArguments, ...args], { cwd, env: { MULTI_LORA_CACHE: cacheFolder, ...env } });
 }
 
+/** The command line as another program starts it. */
+export function cliCommand(args: string[]): { command: string; args: string[]; env: Record<string, string> } {
+  const env = { MULTI_LORA_CACHE: cacheFolder, ...(process.env as Record<string, string>) };
+  return { command: process.execPath, args: [...cliArguments, ...args], env };
+}
+
 /** The command line, while this process waits. */
 export function runCliToItsEnd(args: string[]): SpawnSyncReturns<string> {
   const env = { MULTI_LORA_CACHE: cacheFolder, ...process.env };

@@ -44,10 +44,10 @@ export function createCliEngine(terminal: Terminal, signal: AbortSignal, options
     return engine;
   };
   return {
-    request(method, params, { signal: own = signal, onProgress } = {}) {
+    request(method, params, { onProgress, signal: own } = {}) {
       client ??= start();
       return client.request(method, params, {
-        signal: own,
+        signal: own ? AbortSignal.any([signal, own]) : signal,
         onProgress,
         onRestart(lost) {
           terminal.note(lost.message);

@@ -17,6 +17,9 @@ export const mediaFolder = join(packageFolder, 'media');
 /** The recipe of the quickstart. */
 export const exampleRecipe = join(packageFolder, 'examples', 'experts', 'experts.lora.json');
 
+/** The page that explains recipes. */
+export const recipeReference = join(packageFolder, 'docs', 'recipe-reference.md');
+
 export function packageVersion(): string {
   return JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')).version;
 }

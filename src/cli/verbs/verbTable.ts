@@ -6,6 +6,7 @@ import { doctorVerb } from './doctor.ts';
 import { evalVerb } from './eval.ts';
 import { exportVerb } from './export.ts';
 import { getVerb } from './get.ts';
+import { mcpVerb } from './mcp.ts';
 import { mergeVerb } from './merge.ts';
 import { planVerb } from './plan.ts';
 import { quickstartVerb } from './quickstart.ts';
@@ -33,5 +34,6 @@ export const verbs: readonly Verb[] = [
   scoreVerb,
   exportVerb,
   getVerb,
+  mcpVerb,
   doctorVerb,
 ];

@@ -29,7 +29,7 @@ export async function beginCompletion(
   const beyond = answering.isEmbedded ? beyondBase(question, model.base.text().tokenizer) : undefined;
   let route = found && { ...found, ...(beyond && { beyond }) };
   if (route) call.progress({ kind: 'route', route });
-  const { prompt, calls, fill } = promptOf(request, answering);
+  const { prompt, fill, calls } = promptOf(request, answering);
   const answers = Array.from({ length: request.count ?? 1 }, async (_, answer) => {
     const logprobs = request.logprobs === undefined ? undefined : logprobCollector(model.base.text(), request.logprobs);
     const seed = settings.seed + answer;
@@ -76,10 +76,14 @@ function userTexts({ input }: CompleteRequest): string[] {
   return [input.kind === 'text' ? input.text : gapPrompt(input.prefix, input.suffix)];
 }
 
-function promptOf(
-  { input }: CompleteRequest,
-  { model, settings }: Answering,
-): { prompt: number[]; calls?: CallSyntax; fill?: FillPrompt } {
+/** The prompt in tokens, with the gap that it is for, or with how its answer calls tools. */
+interface Prompt {
+  prompt: number[];
+  fill?: FillPrompt;
+  calls?: CallSyntax;
+}
+
+function promptOf({ input }: CompleteRequest, { model, settings }: Answering): Prompt {
   const { tokenizer, chatTemplate } = model.base.text();
   switch (input.kind) {
     case 'chat':

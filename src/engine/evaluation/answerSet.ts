@@ -86,8 +86,9 @@ export async function answerSet(
     progress?.(start, items.length);
     const batch = order.slice(start, start + batchSize);
     const rows = batch.map(i => {
-      const { messages, gap, tools } = items[i]!;
-      return { messages, ...(gap && { gap }), ...(tools && { tools }), weights: weightsOf(items[i]!), settings };
+      const { messages, tools, gap } = items[i]!;
+      const asked = { messages, ...(tools && { tools }), ...(gap && { gap }) };
+      return { ...asked, weights: weightsOf(items[i]!), settings };
     });
     const { answers } = await generate(model, rows, signal);
     if (signal.aborted) throw signal.reason;
@@ -103,6 +104,10 @@ export async function answerSet(
   return graded;
 }
 
+function lengthOf({ prompt, gap }: HeldOutItem): number {
+  return gap ? gap.prefix.length + gap.suffix.length : prompt.length;
+}
+
 /** What an answer calls. */
 function callsIn({ tokenizer, chatTemplate }: BaseText, answer: string): CalledTool[] {
   const reasoning = reasoningSyntax(tokenizer, chatTemplate);
@@ -110,10 +115,6 @@ function callsIn({ tokenizer, chatTemplate }: BaseText, answer: string): CalledT
   return [...parts.push(answer), ...parts.flush()].flatMap(part =>
     part.kind === 'toolCall' ? [{ name: part.name, arguments: JSON.parse(part.arguments) }] : [],
   );
-}
-
-function lengthOf({ prompt, gap }: HeldOutItem): number {
-  return gap ? gap.prefix.length + gap.suffix.length : prompt.length;
 }
 
 async function isCorrect(

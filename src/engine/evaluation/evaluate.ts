@@ -62,7 +62,11 @@ export async function evaluateRecipe(
   const probes = sets
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)
-    .map(item => rowPrompt(model, item, settings).prompt);
+    .map(item =>
+      item.gap
+        ? fillGap(model, item.gap, settings).ids
+        : toolPrompt(tokenizer, chatTemplate, item, settings.thinking).prompt,
+    );
   const gates = await timed('gate-zero check', () => inactiveExpertsCheck(model, probes, workbench.threads));
   const before = await scoresBefore(open, experts, sets, systems.scores);
   const isWhole = request.sets === undefined;

@@ -1,5 +1,5 @@
 import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
-import type { Conversation } from '../../nn/tokenizer/toolPrompt.ts';
+import { type Conversation, toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 import { cancelRow, type DecodeRow, type GeneratedAnswer, roomOf, roomStep, startRow, takeToken } from './decodeRow.ts';
@@ -37,9 +37,11 @@ export async function generate(
 ): Promise<{ answers: GeneratedAnswer[]; timings: GenerateTimings }> {
   const { base } = model;
   const text = base.text();
-  const given = rows.map(row => {
-    const { weights, settings, onText } = row;
-    return startRow(base.config, text, { ...rowPrompt(model, row, settings), weights, settings, onText });
+  const given = rows.map(({ gap, weights, settings, onText, ...conversation }) => {
+    const fill = gap && fillGap(model, gap, settings);
+    if (fill) return startRow(base.config, text, { prompt: fill.ids, fill, weights, settings, onText });
+    const { prompt, calls } = toolPrompt(text.tokenizer, text.chatTemplate, conversation, settings.thinking);
+    return startRow(base.config, text, { prompt, weights, settings, onText, shownIds: calls?.specialIds });
   });
   const room = Math.max(...given.map(r => roomOf(r.request, base.config)));
   const longest = Math.max(...given.map(r => r.request.prompt.length));

@@ -25,7 +25,7 @@ export interface Experts extends Disposable {
   known(): Offer | undefined;
   /** Asks what is offered; decoding settings are over those of the user. */
   ask(offer: Offer, question: Question, options?: RequestOptions<'ask'>): Promise<AskResult>;
-  /** Goes on with a conversation or a text, or fills a gap; decoding settings are over those of the user. */
+  /** Goes on with a conversation or a text, or fills a gap, at once with other requests; decoding settings are over those of the user. */
   complete(offer: Offer, request: Completion, options?: RequestOptions<'complete'>): Promise<CompleteResult>;
   /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
   askAll(
@@ -93,8 +93,7 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
       checkOffered(request.target, offer);
       const asked = { ...offer.source, ...request, settings: { ...decodingSettings(), ...settings } };
       const result = await engine.request('complete', asked, options);
-      // Suggestions while typing are no questions.
-      if (asked.input.kind === 'chat') answered.fire(result);
+      if (request.input.kind === 'chat') answered.fire(result);
       return result;
     },
     async askAll(offer, prompts, target, settings, signal) {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { isWithinFolder } from '../../experiment/isWithinFolder.ts';
+import type { FactKind, FactRequests } from '../../experiment/readFacts.ts';
 import type { FactAnswer, FactRequest } from './factWorker.ts';
-import type { FactKind, FactRequests } from './readFacts.ts';
 
 /** What was read of files, for as long as they do not change. */
 export interface FactCache {

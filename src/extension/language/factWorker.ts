@@ -1,6 +1,6 @@
 /** A thread of the extension host that reads what recipes speak of: datasets are parsed and tokenised without a pause in typing. */
 import { parentPort } from 'node:worker_threads';
-import { type FactKind, readFacts } from './readFacts.ts';
+import { type FactKind, readFacts } from '../../experiment/readFacts.ts';
 
 export interface FactRequest {
   id: number;

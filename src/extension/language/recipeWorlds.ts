@@ -1,14 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Uri, workspace } from 'vscode';
-import { baseFile } from '../../experiment/base.ts';
-import { findBaseFolder, missingBase } from '../../experiment/baseFolder.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import { hubCacheFolder } from '../../experiment/hubCache.ts';
-import { findData } from '../../experiment/hubDatasets.ts';
-import { isWithinFolder } from '../../experiment/isWithinFolder.ts';
-import { adapterPaths, experimentPaths, globs, isOfRun } from '../../experiment/paths.ts';
-import { known, type RecipeWorld } from '../../recipe/language/recipeWorld.ts';
+import { globs, isOfRun } from '../../experiment/paths.ts';
+import { baseOfRecipe, mayLookUp, type WorldPlaces, worldOfRecipe } from '../../experiment/recipeWorld.ts';
+import type { RecipeWorld } from '../../recipe/language/recipeWorld.ts';
 import type { RecipeReading } from '../../recipe/parse.ts';
 import type { Runs } from '../runs/runs.ts';
 import { readSetting } from '../services/settings.ts';
@@ -49,85 +46,28 @@ export function createRecipeWorlds(extensionPath: string, runs: Runs, warn: (mes
     watcher.onDidDelete(look),
     workspace.onDidGrantWorkspaceTrust(fire),
   ];
-  const cacheFolder = () => hubCacheFolder(readSetting('modelFolder'));
-  const mayLookUp = (recipe: Uri, path: string) => {
-    const within = limitOf(recipe);
-    return within === undefined || isWithinFolder(resolve(dirname(recipe.fsPath), path), within);
-  };
-  const baseFolder = (recipe: Uri, parts: RecipeReading['parts']) => {
-    const base = parts?.base ?? 'embedded';
-    if (base !== 'embedded' && !mayLookUp(recipe, base)) return undefined;
-    return findBaseFolder(base, {
-      from: dirname(recipe.fsPath),
-      mediaFolder: join(extensionPath, 'media'),
-      cacheFolder: cacheFolder(),
-    });
-  };
+  const placesOf = (recipe: Uri): WorldPlaces => ({
+    mediaFolder: join(extensionPath, 'media'),
+    hubCache: hubCacheFolder(readSetting('modelFolder')),
+    cacheFolder: readSetting('cacheFolder') || defaultCacheFolder(),
+    within: limitOf(recipe),
+  });
 
   return {
-    mayLookUp,
-    baseFolder: (recipe, { parts }) => baseFolder(recipe, parts),
+    mayLookUp: (recipe, path) => mayLookUp(recipe.fsPath, path, limitOf(recipe)),
+    baseFolder: (recipe, { parts }) => baseOfRecipe(recipe.fsPath, parts, placesOf(recipe)),
     worldOf(recipe, { parts }) {
-      const recipeFolder = dirname(recipe.fsPath);
-      const within = limitOf(recipe);
-      const base = baseFolder(recipe, parts);
-      const paths = experimentPaths(recipe.fsPath, { output: parts?.output });
-      const trainedOn = (expert: string) => {
-        const folder = paths.trainedAdapter(expert);
-        return known(cache.get('adapter', { folder, name: expert }, adapterPaths(folder).config, within));
-      };
-      const baseFacts = () => {
-        if (base === undefined && !mayLookUp(recipe, parts?.base ?? ''))
-          return {
-            unreadable: 'broken' as const,
-            reason: `'${parts?.base}' lies outside of the workspace, which is not trusted: it is not looked up`,
-          };
-        if (base === undefined) {
-          const { message, hint } = missingBase(parts?.base ?? '', recipeFolder, cacheFolder());
-          return { unreadable: 'broken' as const, reason: `${message}. ${hint}` };
-        }
-        const facts = cache.get('base', { folder: base }, baseFile(base));
-        return facts && !('unreadable' in facts) ? { ...facts, hash: hashOf(base) } : facts;
-      };
-      /** Of weights that may be gigabytes: only where there is something to compare it with. */
-      const hashOf = (folder: string) => {
-        const isNeeded = Object.entries(parts?.experts ?? {}).some(([expert, { adapter }]) => {
-          const origin = adapter === undefined ? trainedOn(expert) : known(adapterFacts(adapter));
-          return origin?.baseHash;
-        });
-        if (!isNeeded) return undefined;
-        const request = { folder, cacheFolder: readSetting('cacheFolder') || defaultCacheFolder() };
-        const file = baseFile(folder);
-        return cache.get('baseHash', request, file === folder ? file : join(folder, 'model.safetensors'));
-      };
-      const adapterFacts = (path: string) => {
-        const folder = resolve(recipeFolder, path);
-        return cache.get('adapter', { folder, name: path }, adapterPaths(folder).config, within);
-      };
-      // Checks and hints ask for it with every expert.
-      let facts: { base: ReturnType<typeof baseFacts> } | undefined;
-      return {
-        get base() {
-          facts ??= { base: baseFacts() };
-          return facts.base;
-        },
-        data(path, reading) {
-          const { files } = findData(recipeFolder, path, cacheFolder());
-          return cache.get('data', { files, name: path, reading }, files[0] ?? resolve(recipeFolder, path), within);
-        },
-        adapter: adapterFacts,
-        trainedOn,
-        learned(path, reading) {
-          const { files } = findData(recipeFolder, path, cacheFolder());
-          // A chat template is a program: that of a folder which is not trusted is not run.
-          const isRun = base !== undefined && workspace.isTrusted;
-          if (!isRun || files.length === 0) return undefined;
-          const thinking = parts?.generation?.thinking === true;
-          return cache.get('learned', { files, name: path, base, thinking, reading }, files[0]!);
-        },
+      const places = placesOf(recipe);
+      const { within } = places;
+      const world = worldOfRecipe(recipe.fsPath, parts, places, (kind, request, file) =>
+        // Those of the base and of what lies in the Hugging Face cache are within nothing.
+        cache.get(kind, request, file, kind === 'data' || kind === 'adapter' ? within : undefined),
+      );
+      // The base is looked up when it is asked for: no copy.
+      return Object.assign(world, {
         tokensPerSecond: lastSpeed(recipe, runs),
         operationsPerSecond: availableParallelism() * operationsPerThread,
-      };
+      });
     },
     settled: cache.settled,
     onDidChange: changed.event,

@@ -16,16 +16,20 @@ const windowKept = 16;
 
 /**
  * @param options.skipSpecialTokens leaves out BOS, end-of-turn tokens and the like. Default true.
- * @param options.shownIds special tokens that are part of the text all the same.
  * @param options.said tokens that stand before, whose text is not given: some decoders strip a blank from the front of a text.
+ * @param options.shownIds special tokens that are part of the text all the same.
  */
 export function createDetokenizer(
   tokenizer: Tokenizer,
   {
     skipSpecialTokens = true,
-    shownIds,
     said = [],
-  }: { skipSpecialTokens?: boolean; shownIds?: ReadonlySet<number> | undefined; said?: readonly number[] } = {},
+    shownIds,
+  }: {
+    skipSpecialTokens?: boolean;
+    said?: readonly number[] | undefined;
+    shownIds?: ReadonlySet<number> | undefined;
+  } = {},
 ): Detokenizer {
   const decode = (ids: number[]) => tokenizer.decode(ids, { cleanUp: false });
   let window = [...said];

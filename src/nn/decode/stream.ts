@@ -32,10 +32,10 @@ export interface AnswerStreamOptions {
   maxTokens: number;
   /** Tokens that the model's context has left after the prompt. */
   contextLeft?: number;
-  /** Special tokens that have a text here, such as those around calls of tools. */
-  shownIds?: ReadonlySet<number> | undefined;
   /** Tokens that count as said before, whose text is not given again. */
   said?: readonly number[];
+  /** Special tokens that have a text here, such as those around calls of tools. */
+  shownIds?: ReadonlySet<number> | undefined;
 }
 
 /**
@@ -44,10 +44,10 @@ export interface AnswerStreamOptions {
  */
 export function createAnswerStream(
   tokenizer: Tokenizer,
-  { stopIds, stop, maxTokens, contextLeft = Infinity, shownIds, said }: AnswerStreamOptions,
+  { stopIds, stop, maxTokens, contextLeft = Infinity, said, shownIds }: AnswerStreamOptions,
 ): AnswerStream {
   const ends = new Set(stopIds);
-  const detokenizer = createDetokenizer(tokenizer, { shownIds, said });
+  const detokenizer = createDetokenizer(tokenizer, { said, shownIds });
   const filter = createStopFilter(stop);
   let count = 0;
 

@@ -20,6 +20,7 @@ import { createTokenizer, type Tokenizer } from '../../../src/nn/tokenizer/token
 import { untilWithin } from '../../support/untilWithin.ts';
 import { weatherTool } from '../../support/weatherTool.ts';
 import { enginePids } from './engineProcess.ts';
+import { invokeTool } from './invokeTool.ts';
 import { type Note, runSuite } from './suite.ts';
 import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
 
@@ -115,6 +116,19 @@ export function run(): Promise<void> {
       assert.ok(decoding.computed < longestBlock, watchText(decoding, idle));
     },
 
+    async 'agents have tools: one asks, one routes, and a mistake says what to do'() {
+      const own = lm.tools.filter(({ name }) => name.startsWith('multiLora_')).map(({ name }) => name);
+      assert.deepEqual(own.sort(), ['multiLora_ask', 'multiLora_evaluate', 'multiLora_route', 'multiLora_train']);
+      const prompt = 'What is 12% of 50?';
+      const answer = await invokeTool('multiLora_ask', { prompt, expert: 'math' });
+      assert.match(answer, /\n\nAnswered by math 1\.00\.$/);
+      assert.match(await invokeTool('multiLora_route', { prompt }), /^Route: math 1\.00/);
+      await assert.rejects(
+        invokeTool('multiLora_ask', { prompt, expert: 'none' }),
+        /'expert:none' cannot answer here.*Trained are/,
+      );
+    },
+
     async 'cancelling ends an answer'() {
       const chosen = await model('base');
       const source = new CancellationTokenSource();
@@ -157,6 +171,29 @@ export function run(): Promise<void> {
       note(`first text after ${times.map(ms => ms.toFixed(0)).join(', ')} ms`);
     },
 
+    async 'the experts are served to other programs by the window’s engine, until the server is stopped'() {
+      const port = 20_000 + Math.floor(Math.random() * 10_000);
+      const settings = workspace.getConfiguration('multiLora');
+      await settings.update('server.port', port);
+      // It is done when its notification is closed.
+      void commands.executeCommand('multiLora.startServer');
+      const url = `http://127.0.0.1:${port}/v1`;
+      const get = (path: string, init?: RequestInit) => fetch(`${url}${path}`, init).catch(() => undefined);
+      await untilWithin(60_000)(async () => (await get('/models')) !== undefined);
+      const { data } = (await (await get('/models'))!.json()) as { data: { id: string }[] };
+      assert.deepEqual(data.map(({ id }) => id).sort(), ['auto', 'base', 'code', 'math', 'qa', 'review']);
+      const body = JSON.stringify({ model: 'math', messages: [{ role: 'user', content: 'What is 12% of 50?' }] });
+      const answer = (await (await get('/chat/completions', { method: 'POST', body }))!.json()) as {
+        choices: { message: { content: string } }[];
+      };
+      const direct = await ask(await model('expert:math'), 'What is 12% of 50?');
+      assert.equal(answer.choices[0]!.message.content, direct);
+      assert.equal(enginePids().length, 1);
+      await commands.executeCommand('multiLora.stopServer');
+      assert.equal(await get('/models'), undefined);
+      await settings.update('server.port', undefined);
+    },
+
     async 'a model calls a tool, and answers with what it gave back'() {
       const settings = workspace.getConfiguration('multiLora');
       const { name, description, parameters } = weatherTool.function;
@@ -183,29 +220,6 @@ export function run(): Promise<void> {
       const texts = answered.filter(part => part instanceof LanguageModelTextPart);
       assert.equal(texts.map(part => part.value).join(''), 'It is sunny.');
       await settings.update('recipe', undefined);
-    },
-
-    async 'the experts are served to other programs by the window’s engine, until the server is stopped'() {
-      const port = 20_000 + Math.floor(Math.random() * 10_000);
-      const settings = workspace.getConfiguration('multiLora');
-      await settings.update('server.port', port);
-      // It is done when its notification is closed.
-      void commands.executeCommand('multiLora.startServer');
-      const url = `http://127.0.0.1:${port}/v1`;
-      const get = (path: string, init?: RequestInit) => fetch(`${url}${path}`, init).catch(() => undefined);
-      await untilWithin(60_000)(async () => (await get('/models')) !== undefined);
-      const { data } = (await (await get('/models'))!.json()) as { data: { id: string }[] };
-      assert.deepEqual(data.map(({ id }) => id).sort(), ['auto', 'base', 'code', 'math', 'qa', 'review']);
-      const body = JSON.stringify({ model: 'math', messages: [{ role: 'user', content: 'What is 12% of 50?' }] });
-      const answer = (await (await get('/chat/completions', { method: 'POST', body }))!.json()) as {
-        choices: { message: { content: string } }[];
-      };
-      const direct = await ask(await model('expert:math'), 'What is 12% of 50?');
-      assert.equal(answer.choices[0]!.message.content, direct);
-      assert.equal(enginePids().length, 1);
-      await commands.executeCommand('multiLora.stopServer');
-      assert.equal(await get('/models'), undefined);
-      await settings.update('server.port', undefined);
     },
 
     async 'settings apply without a reload'() {

@@ -13,6 +13,7 @@ import {
 import { notebookType } from '../../../src/extension/contributions/editors.ts';
 import { type SettingContribution, settings } from '../../../src/extension/contributions/settings.ts';
 import { enginePids } from './engineProcess.ts';
+import { invokeTool } from './invokeTool.ts';
 import { runSuite } from './suite.ts';
 
 export function run(): Promise<void> {
@@ -50,6 +51,15 @@ export function run(): Promise<void> {
       );
       const response = await models[0]!.sendRequest([LanguageModelChatMessage.User('Hi')], {});
       for await (const piece of response.text) assert.equal(typeof piece, 'string');
+    },
+
+    async 'agents are offered no server, and tools train nothing'() {
+      await commands.executeCommand('workbench.mcp.startServer', '*', { waitForLiveTools: true });
+      assert.deepEqual(
+        lm.tools.filter(({ name }) => name.startsWith('mcp_multi-lora')),
+        [],
+      );
+      await assert.rejects(invokeTool('multiLora_train', { recipe: 'three.lora.json' }), /not trusted/);
     },
 
     async 'recipes are checked and completed, and nothing can be run from them'() {

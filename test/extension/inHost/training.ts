@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { commands, Uri, window, workspace } from 'vscode';
+import { commands, lm, Uri, window, workspace } from 'vscode';
 import type { RunRecord } from '../../../src/protocol/runRecord.ts';
 import { untilWithin } from '../../support/untilWithin.ts';
 import { enginePids } from './engineProcess.ts';
+import { invokeTool } from './invokeTool.ts';
 import { type Note, runSuite } from './suite.ts';
 import { leastBlocked, longestBlock, watchHost, watchText } from './watchHost.ts';
 
@@ -75,6 +76,29 @@ export function run(): Promise<void> {
       assert.ok(after.engines <= 1);
       assert.ok(after.handles <= before.handles + 2);
       assert.ok(after.heap < before.heap + 20);
+    },
+
+    async 'an agent trains by a tool of the window, and is told what came of it'() {
+      const scored = { recipe: 'scored.lora.json' };
+      assert.match(
+        await invokeTool('multiLora_train', scored),
+        /^scored: trained, loss \d\.\d+ after 3 steps\.\nscored: .+scored$/,
+      );
+      await assert.rejects(
+        invokeTool('multiLora_train', { recipe: 'none.lora.json' }),
+        /no recipe 'none.*long\.lora\.json/s,
+      );
+    },
+
+    async 'the editor starts the server of agents for the folder, and lists its tools'() {
+      const own = (end: string) =>
+        lm.tools.find(({ name }) => /^mcp_multi-lora/.test(name) && name.endsWith(end))?.name;
+      await until(async () => {
+        await commands.executeCommand('workbench.mcp.startServer', '*', { waitForLiveTools: true });
+        return own('_check_recipe') !== undefined;
+      });
+      const answer = await invokeTool(own('_check_recipe')!, { recipe: 'scored.lora.json' });
+      assert.match(answer, /"errors":0/);
     },
   });
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readFacts } from '../../../src/extension/language/readFacts.ts';
+import { readFacts } from '../../../src/experiment/readFacts.ts';
 import { parseBaseConfig } from '../../../src/nn/model/config.ts';
 import type { PlanResult } from '../../../src/protocol/engine/training.ts';
 import { expertFigures, operationsPerToken } from '../../../src/recipe/language/expertFigures.ts';

@@ -4,18 +4,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parseDataset } from '../../../src/data/parseDataset.ts';
-import { hashBase, loadBase } from '../../../src/experiment/base.ts';
-import { readFacts } from '../../../src/extension/language/readFacts.ts';
-import { encodeSafetensors } from '../../../src/nn/files/safetensors.ts';
-import { type AdapterOrigin, originMetadata } from '../../../src/nn/lora/adapterOrigin.ts';
-import { encodeExample } from '../../../src/nn/tokenizer/encodeExample.ts';
-import { embeddedGguf, ggufStart } from '../../support/embeddedGguf.ts';
-import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { parseDataset } from '../../src/data/parseDataset.ts';
+import { hashBase, loadBase } from '../../src/experiment/base.ts';
+import { readFacts } from '../../src/experiment/readFacts.ts';
+import { encodeSafetensors } from '../../src/nn/files/safetensors.ts';
+import { type AdapterOrigin, originMetadata } from '../../src/nn/lora/adapterOrigin.ts';
+import { encodeExample } from '../../src/nn/tokenizer/encodeExample.ts';
+import { embeddedGguf, ggufStart } from '../support/embeddedGguf.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-const mediaFolder = fileURLToPath(new URL('../../../media/', import.meta.url));
+const mediaFolder = fileURLToPath(new URL('../../media/', import.meta.url));
 const folder = join(mediaFolder, 'base');
-const examples = fileURLToPath(new URL('../../../examples/experts/', import.meta.url));
+const examples = fileURLToPath(new URL('../../examples/experts/', import.meta.url));
 
 test('the embedded base: configuration, template, hash', async () => {
   const facts = (await readFacts.base({ folder }))!;

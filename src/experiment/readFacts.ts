@@ -1,6 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { DataReading } from '../../data/parseDataset.ts';
-import { readAdapterConfig, readOrigin } from '../../experiment/adapterFiles.ts';
+import type { DataReading } from '../data/parseDataset.ts';
+import { encodeByForm } from '../nn/tokenizer/encodeByForm.ts';
+import { type Problem, WorkbenchError } from '../protocol/errors.ts';
+import { dataFacts } from '../recipe/language/dataFacts.ts';
+import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../recipe/language/recipeWorld.ts';
+import { readAdapterConfig, readOrigin } from './adapterFiles.ts';
 import {
   baseFile,
   hashBase,
@@ -9,18 +13,14 @@ import {
   readBaseText,
   readChatTemplate,
   weightFilesOf,
-} from '../../experiment/base.ts';
-import { isThere } from '../../experiment/files.ts';
-import { importedGguf } from '../../experiment/ggufBase.ts';
-import { isGgufFile } from '../../experiment/ggufFile.ts';
-import { parseDataFiles } from '../../experiment/parseDataFile.ts';
-import { adapterPaths } from '../../experiment/paths.ts';
-import { encodeByForm } from '../../nn/tokenizer/encodeByForm.ts';
-import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
-import { dataFacts } from '../../recipe/language/dataFacts.ts';
-import type { AdapterFacts, BaseFacts, DataFacts, Fact, LearnedFacts } from '../../recipe/language/recipeWorld.ts';
+} from './base.ts';
+import { isThere } from './files.ts';
+import { importedGguf } from './ggufBase.ts';
+import { isGgufFile } from './ggufFile.ts';
+import { parseDataFiles } from './parseDataFile.ts';
+import { adapterPaths } from './paths.ts';
 
-/** What a recipe's editor may have to know; `name` is what the recipe calls it. */
+/** What a check of a recipe may have to know; `name` is what the recipe calls it. */
 export interface FactRequests {
   /** Without files for data of the hub that was not downloaded. */
   data: [{ files: string[]; name: string; reading?: DataReading }, Fact<DataFacts>];
