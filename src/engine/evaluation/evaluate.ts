@@ -8,6 +8,7 @@ import { writeReport } from '../../experiment/reports.ts';
 import { addScores, earliestScore, readScores } from '../../experiment/soloScores.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
+import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { EvaluateRequest, EvaluateResult } from '../../protocol/engine/evaluating.ts';
 import type { Problem } from '../../protocol/errors.ts';
 import type { Report, ReportForgetting, ReportScore } from '../../protocol/report.ts';
@@ -15,7 +16,7 @@ import type { RouteResult } from '../../protocol/route.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import { listing } from '../../text/numbers.ts';
 import { routeByTokens } from '../gating/tokenRoute.ts';
-import { rowPrompt } from '../runtime/rowPrompt.ts';
+import { fillGap } from '../runtime/fillGap.ts';
 import { type EngineCall, watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { domainSets, type LoadedSet } from './answerSet.ts';
@@ -59,6 +60,7 @@ export async function evaluateRecipe(
 
   const systems = await timed('answers', () => scoreSystems(open, routing, sets, settings, call.signal, progress));
   progress('the base with all gates at zero');
+  const { tokenizer, chatTemplate } = model.base.text();
   const probes = sets
     .flatMap(s => s.items.slice(0, probeCount))
     .slice(0, probeCount)

@@ -3,10 +3,10 @@ import { type Conversation, toolPrompt } from '../../nn/tokenizer/toolPrompt.ts'
 import type { GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from './adapterBank.ts';
 import { cancelRow, type DecodeRow, type GeneratedAnswer, roomOf, roomStep, startRow, takeToken } from './decodeRow.ts';
+import { fillGap } from './fillGap.ts';
 import { arrangeRows, createKvCache, releaseCache } from './kvCache.ts';
 import { keepsCaches, type Model } from './model.ts';
 import { readMessages } from './precedence.ts';
-import { rowPrompt } from './rowPrompt.ts';
 
 /** One prompt to be answered. */
 export interface GenerateRow extends Conversation {
