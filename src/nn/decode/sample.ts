@@ -33,12 +33,8 @@ export function createSampler({ temperature, topK, topP, repetitionPenalty, seed
 
   const penalised = (logits: Float32Array, history: readonly number[], mask?: Int32Array) => {
     if (scratch.length !== logits.length) scratch = new Float32Array(logits.length);
-    if (mask) {
-      scratch.fill(-Infinity);
-      forEachBit(mask, logits.length, id => {
-        scratch[id] = logits[id]!;
-      });
-    } else scratch.set(logits);
+    scratch.set(logits);
+    if (mask) leaveOut(scratch, mask);
     if (repetitionPenalty === 1) return scratch;
     // Reading the untouched logits makes a repeated id count once.
     for (const id of history) {
@@ -89,28 +85,28 @@ export function argmax(values: ArrayLike<number>): number {
 function maskedArgmax(values: Float32Array, mask: Int32Array): number {
   let best = -1;
   let max = -Infinity;
-  forEachBit(mask, values.length, i => {
-    if (values[i]! > max) {
+  for (let w = 0; w < mask.length; w++)
+    for (let i = w * 32, word = mask[w]!; word !== 0 && i < values.length; i++, word >>>= 1) {
+      if ((word & 1) === 0 || !(values[i]! > max)) continue;
       max = values[i]!;
       best = i;
     }
-  });
   if (best < 0 || max === Infinity) throw notFinite();
   return best;
 }
 
-function isAllowed(mask: Int32Array | undefined, id: number): boolean {
-  return !mask || ((mask[id >> 5] ?? 0) & (1 << (id & 31))) !== 0;
+/** Without the scores whose bits are not set. */
+function leaveOut(scores: Float32Array, mask: Int32Array): void {
+  for (let i = 0; i < scores.length; ) {
+    const word = mask[i >> 5] ?? 0;
+    const end = Math.min(scores.length, i + 32);
+    if (word === -1) i = end;
+    else for (; i < end; i++) if ((word & (1 << (i & 31))) === 0) scores[i] = -Infinity;
+  }
 }
 
-/** The indices below `end` whose bits are set, in order. Most masks have few. */
-function forEachBit(mask: Int32Array, end: number, take: (index: number) => void): void {
-  for (let w = 0; w < mask.length; w++)
-    for (let word = mask[w]!; word !== 0; word &= word - 1) {
-      const index = w * 32 + 31 - Math.clz32(word & -word);
-      if (index >= end) return;
-      take(index);
-    }
+function isAllowed(mask: Int32Array | undefined, id: number): boolean {
+  return !mask || ((mask[id >> 5] ?? 0) & (1 << (id & 31))) !== 0;
 }
 
 function notFinite(): WorkbenchError {

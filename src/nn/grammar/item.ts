@@ -15,6 +15,8 @@ export interface Item {
   readonly token?: number;
   /** Set between two characters of a string whose characters are free. */
   readonly free?: FreeString;
+  /** Another that allows the same tokens, save for some of those with more than so many bytes. */
+  readonly like?: { item: Item; bytes: number };
 }
 
 export type ItemList = readonly Item[];

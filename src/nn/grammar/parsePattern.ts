@@ -62,7 +62,7 @@ export function parsePattern(source: string): Alternative[] {
     if (c === '(') return group(depth);
     if (c === '[') return { kind: 'characters', set: characterClass() };
     if (c === '.') return { kind: 'characters', set: dot };
-    if (c === '\\') return { kind: 'characters', set: escape() };
+    if (c === '\\') return { kind: 'characters', set: escaped() };
     if (c === '^' || c === '$') throw refuse(`a ${c} that is not at the end of the pattern`);
     return { kind: 'characters', set: one(c) };
   };
@@ -101,7 +101,7 @@ export function parsePattern(source: string): Alternative[] {
   };
 
   /** What a backslash begins, in a class or outside. */
-  const escape = (isInClass = false): CodePoints => {
+  const escaped = (isInClass = false): CodePoints => {
     const c = text[at++]!;
     const known = classEscapes[c];
     if (known) return known;
@@ -129,7 +129,7 @@ export function parsePattern(source: string): Alternative[] {
     const sets: CodePoints[] = [];
     const member = (): CodePoints => {
       const c = text[at++]!;
-      return c === '\\' ? escape(true) : one(c);
+      return c === '\\' ? escaped(true) : one(c);
     };
     while (text[at] !== ']') {
       const from = member();

@@ -13,6 +13,8 @@ const escapes = new Map(
   ]),
 );
 const mostLengths = 4_000_000;
+/** Below, most tokens have more. */
+const fewBytes = 6;
 
 /** The states of an automaton that a text may have led to, in order. */
 interface States {
@@ -24,6 +26,7 @@ interface States {
 export function patternString(items: Items, automaton: Automaton, least: number, most: number): ItemList | undefined {
   const lengths = least > 0 || most < Infinity ? lengthsToEnd(automaton, least, most) : undefined;
   const known = new Map<string, Item>();
+  const furthest = furthestFromEnd(automaton);
 
   /** Whether an end can be reached within the characters that are left. */
   const isAlive = ({ all }: States, from: number, to: number): boolean =>
@@ -39,8 +42,12 @@ export function patternString(items: Items, automaton: Automaton, least: number,
   const state = (states: States, from: number, to: number): Item => {
     const key = `${states.key} ${from} ${to}`;
     let item = known.get(key);
-    if (!item)
-      known.set(key, (item = rememberSteps({ id: items.newId(), step: byte => step(states, from, to, byte) })));
+    if (item) return item;
+    // As long as an end can be reached behind every token, lengths make no difference.
+    const bytes = to - furthest;
+    const like = from === 0 && to < Infinity && bytes >= fewBytes && { item: state(states, 0, Infinity), bytes };
+    item = rememberSteps({ id: items.newId(), step: byte => step(states, from, to, byte), ...(like && { like }) });
+    known.set(key, item);
     return item;
   };
   const taken = (states: States, from: number, to: number, code: number): Item | undefined => {
@@ -136,4 +143,14 @@ function lengthsToEnd(
     const end = Math.min(to, longest);
     return end >= from && own[end + 1]! > own[from]!;
   };
+}
+
+/** The most characters that any state needs to come to an end. */
+function furthestFromEnd({ follow, isEnd }: Automaton): number {
+  let can = [...isEnd];
+  for (let n = 0; ; n++) {
+    const next = can.map((is, state) => is || follow[state]!.some(to => can[to]));
+    if (next.every((is, state) => is === can[state])) return n;
+    can = next;
+  }
 }

@@ -70,6 +70,10 @@ export class Pushdown {
     this.steps = 0;
     const special = place.stacks.filter(stack => stack.item?.token === id);
     if (special.length > 0) return this.place(this.closed(special.map(stack => stack.rest!)));
+    return this.afterBytes(place, id);
+  }
+
+  private afterBytes(place: Place, id: number): Place | undefined {
     let at: Place | undefined = place;
     const bytes = this.vocabulary.bytesOf(id);
     if (bytes.length === 0) return undefined;
@@ -80,36 +84,33 @@ export class Pushdown {
   /** Adds the tokens that a place allows to bits; the end of the answer is not among them. */
   addTokens(place: Place, bits: Int32Array): void {
     this.steps = 0;
-    if (!place.tokens) {
-      const own = new Int32Array(this.vocabulary.words);
-      for (const stack of place.stacks)
-        if (place.stacks.length === 1) this.addStackTokens(stack, place, own);
-        else this.addTokensInside(this.place([stack]), own);
-      place.tokens = compact(own);
-      this.maskBytes += 'ids' in place.tokens ? place.tokens.ids.byteLength : place.tokens.bits.byteLength;
-    }
-    addAll(place.tokens, bits);
+    addAll(this.tokensOf(place), bits);
   }
 
-  private addTokensInside(place: Place, bits: Int32Array): void {
-    if (place.tokens) addAll(place.tokens, bits);
-    else this.addStackTokens(place.stacks[0]!, place, bits);
+  private tokensOf(place: Place): NonNullable<Place['tokens']> {
+    if (place.tokens) return place.tokens;
+    const bits = new Int32Array(this.vocabulary.words);
+    const [stack] = place.stacks;
+    if (place.stacks.length === 1) this.addStackTokens(stack!, place, bits);
+    else for (const each of place.stacks) addAll(this.tokensOf(this.place([each])), bits);
+    const tokens = compact(bits);
+    this.maskBytes += 'ids' in tokens ? tokens.ids.byteLength : tokens.bits.byteLength;
+    place.tokens = tokens;
+    return tokens;
   }
 
-  private addStackTokens({ item }: Stack, place: Place, bits: Int32Array): void {
+  private addStackTokens({ item, rest }: Stack, place: Place, bits: Int32Array): void {
     if (!item) return;
-    if (item.token !== undefined) {
-      bits[item.token >> 5]! |= 1 << (item.token & 31);
-      return;
-    }
-    if (!item.free) {
-      this.walk(this.vocabulary.trie, place, bits);
-      return;
-    }
-    // Nearly all tokens are text: those that stay in a string are known, and few others have to be looked at.
-    const staying = this.vocabulary.staying(item.free.most, item.free.hasEscapes);
-    for (let w = 0; w < bits.length; w++) bits[w]! |= staying[w]!;
-    this.walk(this.vocabulary.leaving, place, bits);
+    if (item.token !== undefined) bits[item.token >> 5]! |= 1 << (item.token & 31);
+    else if (item.free) {
+      // Nearly all tokens are text: those that stay in a string are known, and few others have to be looked at.
+      addAll({ bits: this.vocabulary.staying(item.free.most, item.free.hasEscapes) }, bits);
+      this.walk(this.vocabulary.leaving, place, bits);
+    } else if (item.like) {
+      addAll(this.tokensOf(this.place([this.pushed([item.like.item], rest!)])), bits);
+      for (const id of this.vocabulary.longerThan(item.like.bytes))
+        if (bits[id >> 5]! & (1 << (id & 31)) && !this.afterBytes(place, id)) bits[id >> 5]! &= ~(1 << (id & 31));
+    } else this.walk(this.vocabulary.trie, place, bits);
   }
 
   private walk({ byte, end, first, tokens }: TokenTrie, place: Place, bits: Int32Array): void {

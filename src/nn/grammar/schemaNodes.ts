@@ -163,7 +163,7 @@ export class SchemaNodes {
   private objectShape(flat: FlatSchema): ObjectShape {
     const { where, properties = {}, required, minProperties = 0, maxProperties = Infinity } = flat;
     // A schema that lists properties and says nothing of others is written with those that it lists.
-    const additional = flat.additionalProperties ?? Object.keys(properties).length === 0;
+    const additional = flat.additionalProperties ?? flat.properties === undefined;
     const names = [...new Set([...Object.keys(properties), ...required])];
     const allowed = this.allowedNames(flat);
     const isAllowed = (name: string) => !allowed || allowed.includes(name);

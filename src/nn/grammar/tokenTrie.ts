@@ -44,9 +44,7 @@ export function createTokenTrie(ids: readonly number[], bytes: readonly Uint8Arr
 /** Ids in the order of their bytes. */
 function inOrder(ids: readonly number[], bytes: readonly Uint8Array[]): number[] {
   // Characters up to U+00FF compare as the bytes that they stand for, and strings faster than arrays.
-  const texts = new Map(ids.map(id => [id, String.fromCharCode(...bytes[id]!)]));
-  return [...ids].sort((a, b) => {
-    const [x, y] = [texts.get(a)!, texts.get(b)!];
-    return x < y ? -1 : x > y ? 1 : a - b;
-  });
+  const texts = ids.map(id => ({ id, text: String.fromCharCode(...bytes[id]!) }));
+  texts.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : a.id - b.id));
+  return texts.map(({ id }) => id);
 }

@@ -13,6 +13,7 @@ export interface Vocabulary {
   leaving: TokenTrie;
   /** Bits of those that stay within a string when at most so many characters may follow. */
   staying(most: number, hasEscapes: boolean): Int32Array;
+  longerThan(length: number): readonly number[];
   /** Of a special token, which no text spells. */
   idOf(token: string): number | undefined;
   specialTokens: readonly string[];
@@ -35,6 +36,7 @@ export function createVocabulary(tokenizer: Tokenizer, stopIds: readonly number[
     inside[reading.characters]![reading.hasEscapes ? 'escaped' : 'plain'].push(id);
   }
   const masks = new Map<string, Int32Array>();
+  const bySize = [...ids].sort((a, b) => bytes[b]!.length - bytes[a]!.length);
   return {
     words,
     bytesOf: id => bytes[id] ?? new Uint8Array(),
@@ -51,6 +53,10 @@ export function createVocabulary(tokenizer: Tokenizer, stopIds: readonly number[
         masks.set(key, mask);
       }
       return mask;
+    },
+    longerThan(length) {
+      const shorter = bySize.findIndex(id => bytes[id]!.length <= length);
+      return shorter < 0 ? bySize : bySize.slice(0, shorter);
     },
     idOf: token => tokenizer.idOf(token),
     specialTokens: tokenizer.specialTokens,
