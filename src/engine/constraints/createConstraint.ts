@@ -1,6 +1,6 @@
 import type { BaseText } from '../../experiment/base.ts';
 import type { TokenConstraint } from '../../nn/decode/constraint.ts';
-import { type AnswerGrammar, answerGrammar, type FramedJson } from '../../nn/grammar/answerGrammar.ts';
+import { type AnswerGrammar, answerGrammar, checkSize, type FramedJson } from '../../nn/grammar/answerGrammar.ts';
 import { createTokenConstraint } from '../../nn/grammar/tokenConstraint.ts';
 import { createVocabulary, type Vocabulary } from '../../nn/grammar/vocabulary.ts';
 import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
@@ -34,6 +34,7 @@ export async function createConstraint(
 ): Promise<TokenConstraint> {
   const { vocabulary, grammars } = compiledOf(text);
   const alternatives = alternativesOf(format, calls);
+  for (const { schema } of alternatives) checkSize(schema);
   const key = JSON.stringify(alternatives.map(({ before, schema, after }) => [before, schema, after]));
   let grammar = grammars.get(key);
   if (!grammar || grammar.size() > largestGrammar) grammar = answerGrammar(vocabulary, alternatives);

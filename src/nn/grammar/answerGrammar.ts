@@ -59,7 +59,8 @@ function fixed(items: Items, { specialTokens, idOf }: Vocabulary, text: string):
   return list;
 }
 
-function checkSize(schema: unknown): void {
+/** Throws `badRequest` and `unsupported` for what is no schema, or too large a one. */
+export function checkSize(schema: unknown): void {
   if (typeof schema !== 'boolean' && !isObject(schema)) throw wrongSchema('#', 'should be an object, true or false');
   let level: unknown[] = [schema];
   for (let depth = 0; level.length > 0; depth++) {

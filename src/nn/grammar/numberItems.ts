@@ -1,4 +1,4 @@
-import type { Item, ItemList, Items } from './item.ts';
+import { type Item, type ItemList, type Items, nothing } from './item.ts';
 import { rememberSteps } from './stringItems.ts';
 
 /**
@@ -17,6 +17,7 @@ export interface NumberRange {
 export const mostDigits = 15;
 const unit = 10n ** BigInt(mostDigits);
 const zero = 0x30;
+const point = 0x2e;
 const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 
 /** Whether any number is within the range. */
@@ -121,24 +122,36 @@ function firstDigit(items: Items, own: Magnitudes, byte: number): ItemList | und
 
 function after(items: Items, own: Magnitudes, written: Written): ItemList | undefined {
   if (!isWithReach(own, written)) return undefined;
-  const { value, digits, fraction, hasPoint } = written;
+  const { fraction, hasPoint } = written;
   const canEnd = isInRange(own, written) && !(hasPoint && fraction === 0);
+  const next = (byte: number): Written | undefined =>
+    byte === point ? withPoint(own, written) : isDigit(byte) ? withDigit(written, byte) : undefined;
+  const goesOn = Array.from('.0123456789', c => next(c.charCodeAt(0))).some(more => more && isWithReach(own, more));
+  if (!goesOn) return canEnd ? nothing : undefined;
   const item = rememberSteps({
     id: items.newId(),
     isOptional: canEnd,
     step: byte => {
-      if (digits === mostDigits) return undefined;
-      if (byte === 0x2e && !own.isInteger && !hasPoint) return after(items, own, { ...written, hasPoint: true });
-      if (!isDigit(byte) || (value === 0n && !hasPoint)) return undefined;
-      return after(items, own, {
-        value: value * 10n + BigInt(byte - zero),
-        digits: digits + 1,
-        fraction: hasPoint ? fraction + 1 : 0,
-        hasPoint,
-      });
+      const more = next(byte);
+      return more && after(items, own, more);
     },
   });
   return [item];
+}
+
+function withPoint({ isInteger }: Magnitudes, written: Written): Written | undefined {
+  return isInteger || written.hasPoint || written.digits === mostDigits ? undefined : { ...written, hasPoint: true };
+}
+
+function withDigit({ value, digits, fraction, hasPoint }: Written, byte: number): Written | undefined {
+  // No digit follows a zero in front.
+  if (digits === mostDigits || (value === 0n && !hasPoint)) return undefined;
+  return {
+    value: value * 10n + BigInt(byte - zero),
+    digits: digits + 1,
+    fraction: hasPoint ? fraction + 1 : 0,
+    hasPoint,
+  };
 }
 
 /**

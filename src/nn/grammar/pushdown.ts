@@ -18,10 +18,10 @@ export interface Place {
   tokens?: { ids: Int32Array } | { bits: Int32Array };
 }
 
-const mostStacks = 256;
+const mostStacks = 10_000;
 const mostClosing = 20_000;
 /** Steps of one mask; a whole vocabulary takes some 500,000. */
-const mostSteps = 20_000_000;
+const mostSteps = 5_000_000;
 /** What is kept between masks. It is dropped when there is more: it can be made again. */
 const mostPlaces = 20_000;
 const mostMaskBytes = 16e6;
@@ -92,7 +92,13 @@ export class Pushdown {
     const bits = new Int32Array(this.vocabulary.words);
     const [stack] = place.stacks;
     if (place.stacks.length === 1) this.addStackTokens(stack!, place, bits);
-    else for (const each of place.stacks) addAll(this.tokensOf(this.place([each])), bits);
+    else
+      for (const each of place.stacks) {
+        const alone = this.place([each]);
+        // What is found at once for a whole vocabulary is worth keeping for each.
+        if (each.item?.free || each.item?.like) addAll(this.tokensOf(alone), bits);
+        else this.addStackTokens(each, alone, bits);
+      }
     const tokens = compact(bits);
     this.maskBytes += 'ids' in tokens ? tokens.ids.byteLength : tokens.bits.byteLength;
     place.tokens = tokens;

@@ -68,7 +68,14 @@ export class SchemaNodes {
 
   private valueNodes(flat: FlatSchema, values: unknown[]): Node[] {
     const fitting = values.filter(value => fitsValue(flat, value, this.automatonOf(flat)));
-    return fitting.map(value => this.constant(value));
+    const isPlain = (value: unknown) => typeof value !== 'object' || value === null;
+    return [
+      plainNode(
+        this.nodes,
+        fitting.filter(isPlain).map(value => [this.items.literal(JSON.stringify(value))]),
+      ),
+      ...fitting.filter(value => !isPlain(value)).map(value => this.constant(value)),
+    ];
   }
 
   /** A value as it is, with blanks where others have them. */

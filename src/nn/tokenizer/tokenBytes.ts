@@ -27,7 +27,8 @@ export function bytesByDecoder(decoder: unknown, isAdded: (token: string) => boo
   const hasBytes = steps.some(step => step.type === 'ByteLevel');
   const hasFallback = steps.some(step => step.type === 'ByteFallback');
   return token => {
-    if (hasFallback && /^<0x[0-9A-Fa-f]{2}>$/.test(token)) return Uint8Array.of(Number.parseInt(token.slice(3, 5), 16));
+    if (hasFallback && token.startsWith('<0x') && /^<0x[0-9A-Fa-f]{2}>$/.test(token))
+      return Uint8Array.of(Number.parseInt(token.slice(3, 5), 16));
     const text = steps.reduce(written, token);
     return (hasBytes && !isAdded(token) && byteLevelBytes(text)) || encoder.encode(text);
   };
