@@ -61,11 +61,6 @@ export function bothAutomata(a: Automaton, b: Automaton): Automaton {
   return trimmed(both, 'two patterns together');
 }
 
-/** Whether it takes no text at all. */
-export function isEmpty({ follow, isEnd }: Automaton): boolean {
-  return follow[0]!.length === 0 && !isEnd[0];
-}
-
 interface Part {
   canBeEmpty: boolean;
   first: number[];

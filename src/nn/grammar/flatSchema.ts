@@ -54,7 +54,7 @@ export function flatSchema(schema: Json, root: Schema, where: string): FlatSchem
 }
 
 /** What a reference within the schema points at (RFC 6901). */
-export function referenced(root: Schema, reference: string, where: string): Schema {
+function referenced(root: Schema, reference: string, where: string): Schema {
   const missing = () => wrongSchema(where, `refers to '${reference.slice(0, 200)}', which is not in it`);
   if (reference !== '#' && !reference.startsWith('#/')) {
     throw unsupported('$ref', where, `'${reference.slice(0, 200)}' is outside of the schema or an anchor`);

@@ -22,7 +22,7 @@ export interface Item {
 export type ItemList = readonly Item[];
 
 /** The characters that may come before a string has to end. */
-export interface FreeString {
+interface FreeString {
   /** Whether escapes (\n, \u0041) may be written. */
   hasEscapes: boolean;
   most: number;

@@ -14,7 +14,7 @@ export interface NumberRange {
 }
 
 /** Digits of a number that is written. */
-export const mostDigits = 15;
+const mostDigits = 15;
 const unit = 10n ** BigInt(mostDigits);
 const zero = 0x30;
 const point = 0x2e;

@@ -56,7 +56,7 @@ test('the embedded base answers in the form of a schema', async () => {
     own.tokenizer,
     own.chatTemplate,
     [{ role: 'user', content: 'How many legs do 3 cats have?' }],
-    undefined,
+    false,
   );
   const constraint = await createConstraint(own, schemaFormat(schema));
   const sample = createSampler({ temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 });
@@ -68,6 +68,7 @@ test('the embedded base answers in the form of a schema', async () => {
     answer.push(id);
   }
   assert.equal(schemaProblem(schema, own.tokenizer.decode(answer)), undefined, own.tokenizer.decode(answer));
+  await model.dispose();
 });
 
 test('a call is one of the tools, or the one that is named; without it the request is refused', async () => {
