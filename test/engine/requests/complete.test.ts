@@ -144,6 +144,23 @@ test('a text goes on without the chat template; a prompt without room and a canc
   assert.ok(['cancelled', 'stop'].includes(answers[0]!.finish), answers[0]!.finish);
 });
 
+test('answers that are held to a schema fit it, each of several by itself; what cannot be held to is refused', async t => {
+  const engine = testEngine(t);
+  const schema = {
+    type: 'object',
+    properties: { place: { enum: ['park', 'school'] }, count: { type: 'integer', minimum: 1, maximum: 12 } },
+    required: ['place', 'count'],
+    additionalProperties: false,
+  };
+  const settings = { maxTokens: 60, temperature: 1.5 };
+  const { answers } = await complete(engine, { count: 4, format: { kind: 'schema', schema }, settings });
+  for (const { text, finish } of answers) {
+    assert.match(text, /^\{"place": ?"(park|school)", ?"count": ?([1-9]|1[0-2])\}$/);
+    assert.equal(finish, 'stop');
+  }
+  await assert.rejects(complete(engine, { format: { kind: 'schema', schema: { not: {} } } }), { code: 'unsupported' });
+});
+
 test('a gap is filled after the prompt that the base has learned; a base without tokens for it is refused', async t => {
   const engine = testEngine(t);
   const gap = { prefix: 'function add(a, b) {\n  return ', suffix: ';\n}\n' };
