@@ -43,7 +43,8 @@ test('an expert that learned to call tools calls them, and answers with what the
     const cities = ['Oslo', 'Lima'];
     const parameters = { type: 'object', properties: { city: { enum: cities } }, required: ['city'] };
     const tools = [{ ...weatherTool, function: { ...weatherTool.function, parameters } }];
-    const { answers } = await complete({ ...chat, tools }, { target: base, format: { kind: 'call', name: 'weather' } });
+    const format = { kind: 'call', name: 'weather' } as const;
+    const { answers } = await complete({ ...chat, tools }, { target: base, format, settings: { maxTokens: 80 } });
     const [call] = answers[0]!.toolCalls;
     assert.equal(call!.name, 'weather');
     assert.ok(cities.includes(JSON.parse(call!.arguments).city), call!.arguments);
