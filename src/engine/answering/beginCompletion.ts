@@ -1,5 +1,5 @@
 import { gapPrompt } from '../../data/promptOf.ts';
-import { callAlternatives } from '../../nn/tokenizer/callAlternatives.ts';
+import { callAlternatives, toolNames } from '../../nn/tokenizer/callAlternatives.ts';
 import type { CallSyntax } from '../../nn/tokenizer/callSyntax.ts';
 import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
 import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
@@ -35,6 +35,7 @@ export async function beginCompletion(
   const { input, format } = request;
   const tools = input.kind === 'chat' ? input.tools : undefined;
   const callForms = calls && tools ? callAlternatives(calls, tools) : [];
+  const names = toolNames(tools ?? []);
   const text = model.base.text();
   // What cannot be held to is refused before any answer begins.
   const constraints = await Promise.all(
@@ -44,7 +45,7 @@ export async function beginCompletion(
     const logprobs = request.logprobs === undefined ? undefined : logprobCollector(text, request.logprobs);
     const seed = settings.seed + answer;
     const isChat = input.kind === 'chat';
-    const told = answerProgress(model, { answer, seed, prompt, isChat, calls, logprobs }, call.progress);
+    const told = answerProgress(model, { answer, seed, prompt, isChat, calls, tools: names, logprobs }, call.progress);
     const ended = await batch.add({
       prompt,
       fill,
