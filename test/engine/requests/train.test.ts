@@ -203,3 +203,15 @@ test('answers come between two steps of a training, which ends in the same bits'
   // The step that was under way, and those that were told of since.
   assert.ok(passed.length > 0 && passed.every(steps => steps <= 4), `${passed} steps during answers of 12 tokens`);
 });
+
+test('what was begun in one arithmetic goes on in it where the recipe leaves that open, whatever the machine would choose', async t => {
+  const engine = testEngine(t);
+  const folder = temporaryFolder();
+  const recipeWith = (arithmetic: string) =>
+    tinyExperiment({ training: { steps: 4, batchSize: 2, validateEvery: 0, checkpointEvery: 2, arithmetic } }, folder);
+  const { arithmetic: own } = await engine.request('plan', { recipe: recipeWith('auto') });
+  for (const begun of new Set(['float', own])) {
+    await engine.request('train', { recipe: recipeWith(begun), resume: false, only: ['math'] });
+    await engine.request('train', { recipe: recipeWith('auto'), resume: true, only: ['math'] });
+  }
+});
