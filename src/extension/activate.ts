@@ -49,7 +49,7 @@ export function activate(context: ExtensionContext): void {
   const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
   const server = createServerCommands(engine, recipe);
-  const reviews = createReviews(experts);
+  const reviews = createReviews(experts, context.workspaceState);
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
   const blendLab = registerBlendLab(view, engine, runs, recipe);

@@ -14,13 +14,14 @@ interface Base {
   message: string;
 }
 
-/** Lets the user choose a base, brings it here, and offers what to do with it. */
+/** Lets the user choose a base, brings it here, and offers what to do with it. `wanted` is the name of one to begin with. */
 export async function getBase(
   engine: HostEngine,
   tokens: HubTokens,
   newRecipe: (base: string) => Promise<void>,
+  wanted = '',
 ): Promise<void> {
-  const source = await pickBase(engine);
+  const source = await pickBase(engine, wanted);
   const base = source && (await bring(source, engine, tokens));
   if (!base) return;
   const next = await window.showInformationMessage(base.message, 'Use as Base', 'New Recipe with It');
@@ -105,9 +106,10 @@ async function useAsBase(name: string): Promise<void> {
 }
 
 /** Lets the user choose a base, or type the name of one; undefined when none is wanted. */
-function pickBase(engine: HostEngine): Promise<BaseSource | undefined> {
+function pickBase(engine: HostEngine, wanted: string): Promise<BaseSource | undefined> {
   return pickOrType({
     title: 'Get a base model',
+    value: wanted,
     placeholder: 'Choose one, or type owner/name of any model of the Hugging Face hub',
     async groups() {
       const { models, local } = await engine.request('listModels', {});

@@ -96,6 +96,8 @@ async function openFile(root: Uri, { path, hunks }: DiffFile): Promise<ChangedFi
 }
 
 function changedFile(document: TextDocument, path: string, text: string, first = 1): ChangedFile {
-  const code = codeIn(languageName(document.languageId));
-  return { document, path, code, hunks: [wholeHunk(text.split(/\r?\n/), first)] };
+  const { languageId } = document;
+  const lines = document.getText().split(/\r?\n/);
+  const hunks = [wholeHunk(text.split(/\r?\n/), first)];
+  return { document, path, code: codeIn(languageName(languageId)), languageId, lines, hunks };
 }

@@ -24,7 +24,8 @@ export function startHandlers(
     'multiLora.getStarted': () => openWalkthrough(extension.id),
     'multiLora.newRecipe': newRecipe,
     'multiLora.openExamples': () => openExamples(extensionPath),
-    'multiLora.getBase': () => getBase(engine, tokens, newRecipe),
+    'multiLora.getBase': (wanted?: unknown) =>
+      getBase(engine, tokens, newRecipe, typeof wanted === 'string' ? wanted : ''),
     'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe('embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),

@@ -78,6 +78,18 @@ export const askingRequests = {
     result: askResult,
     answersWhenCancelled: true,
   },
+  /** Which of several texts goes on best from another, as it stands, without the chat template. */
+  weigh: {
+    params: z.object({
+      ...source,
+      /** One whose weights are known before the text is read. */
+      target: targetSchema,
+      items: z.array(z.object({ before: z.string(), texts: z.array(z.string()) })),
+    }),
+    progress: workProgress,
+    /** For each item the log-probability of each text in nats, less what all of them share; in the same order. */
+    result: z.object({ items: z.array(z.array(z.number())) }),
+  },
   /** Several prompts at once, each by itself: one batch of the model, so no more than it has memory for. */
   askAll: {
     params: z.object({ ...asking, prompts: z.array(z.string()) }),
