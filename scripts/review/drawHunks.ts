@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../../src/nn/tensor/random.ts';
 import { type DiffHunk, type DiffLine, newLine } from '../../src/review/diffHunk.ts';
-import { type Fault, faultIn, isSuspect, leftover } from './faults.ts';
+import { type Fault, faultIn, isStyle, leftover } from './faults.ts';
 
 /** A change of a real file: what of it is new, and the fault that was put there. */
 export interface DrawnHunk {
@@ -62,7 +62,7 @@ function drawHunk(
     const start = random.integer(mostContext, lines.length - count - mostContext);
     const all = lines.slice(start, start + count);
     if (all.filter(line => /[;{})]$/.test(line) && !/^\s*(?:\/\/|\/?\*)/.test(line)).length < 3) continue;
-    if (all.some(line => isSuspect(line) || line.length > 120)) continue;
+    if (all.some(line => line.length > 120)) continue;
     const changed = [...lines];
     let fault: DrawnHunk['fault'];
     let added = count;
@@ -70,7 +70,8 @@ function drawHunk(
       const at = start + random.integer(0, count - 1);
       const found = random.uniform() < 0.15 ? leftover(lines[at]!, random) : faultIn(lines[at]!, random);
       // Kinds that any line can have would be most of them.
-      if (!found || (kinds.get(found.kind) ?? 0) > Math.min(...kinds.values(), 99) + 5) continue;
+      if (!found || isStyle(found.kind, lines) || (kinds.get(found.kind) ?? 0) > Math.min(...kinds.values(), 99) + 5)
+        continue;
       kinds.set(found.kind, (kinds.get(found.kind) ?? 0) + 1);
       const isNew = found.right === '';
       changed.splice(isNew ? at + 1 : at, isNew ? 0 : 1, found.wrong);

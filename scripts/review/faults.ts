@@ -20,10 +20,19 @@ const others: Record<string, (line: string) => string> = {
   negatedIn: replacing(/!\((\w+) in (\w+)\)/, '!$1 in $2'),
 };
 
-/** Lines that stand in a file for a reason which these faults would be mistaken for. */
-const suspects = /\bvar\b|[^=!]==[^=]|!=[^=]|\bconsole\.|\bdebugger\b|: any\b|\bparseInt\([^,]*\)|throw ['"`]|=== NaN/;
+/** What is no fault in a file that is written so throughout. */
+const styles: Record<string, RegExp> = {
+  looseEqual: /[^=!<>]==[^=]/,
+  looseUnequal: /!=[^=]/,
+  var: /\bvar\b/,
+  log: /\bconsole\./,
+};
 
-export const isSuspect = (line: string): boolean => suspects.test(line);
+/** Whether a kind of fault is how a file is written. */
+export const isStyle = (kind: string, lines: string[]): boolean => {
+  const style = styles[kind];
+  return style !== undefined && lines.some(line => style.test(line) && !/[!=]= ?null\b/.test(line));
+};
 
 /** One of the faults that a line can have; undefined where it can have none. */
 export function faultIn(line: string, random: Random): Fault | undefined {

@@ -1,5 +1,6 @@
 import { editSimilarity } from '../evaluation/editSimilarity.ts';
 import { bracketsLeft, type CodeToken, codeTokens, tokensBeside } from './codeTokens.ts';
+import { comparisons, declarations, isOddOne, isWaitedFor } from './fileStyle.ts';
 import type { Finding } from './findings.ts';
 import { languageWords } from './languageWords.ts';
 
@@ -38,20 +39,26 @@ export function findingProblem(finding: Finding, line: FoundLine): string | unde
     return 'it writes another line';
   if (after.isOpen !== before.isOpen || bracketsLeft(after.tokens) !== bracketsLeft(before.tokens))
     return 'its line does not parse';
-  return inventionProblem(gone, come, finding, line) ?? messageProblem(finding, [...gone, ...come], line);
+  return (
+    inventionProblem(gone, come, finding, line) ??
+    styleProblem(gone, come, after.tokens, line) ??
+    messageProblem(finding, [...gone, ...come], line)
+  );
 }
 
 /** A line goes only where it does something by itself that nothing else needs, and the finding says that it should. */
-function removalProblem(finding: Finding, tokens: CodeToken[], line: FoundLine): string | undefined {
+function removalProblem(finding: Finding, tokens: CodeToken[], { lines, languageId }: FoundLine): string | undefined {
   const [first, second] = tokens;
   const isCall = second?.value === '.' || second?.value === '(';
   const isStatement = first?.kind === 'name' && (isCall || tokens.filter(t => t.value !== ';').length === 1);
   const doesMore = /^(if|for|while|switch|return|throw|await|yield|super|function|catch|else|do|try|case|default)$/;
   if (!isStatement || bracketsLeft(tokens) !== '' || doesMore.test(first.value)) return 'the line is needed';
   if (tokens.some(t => /^([-+*/%&|^]?=|\+\+|--|=>)$/.test(t.value))) return 'the line is needed';
+  if (tokens[0]?.value === 'console' && lines.filter(each => /\bconsole\./.test(each)).length > 1)
+    return 'the whole file is written so';
   if (!/\b(remove|delete|debug\w*|left|unused|log|logs|logging)\b/i.test(finding.message))
     return 'it does not say that the line should go';
-  const named = codeWords(finding.message, line.languageId);
+  const named = codeWords(finding.message, languageId);
   const isNamed = named.length > 0 && named.every(word => tokens.some(t => t.value === word));
   return isNamed ? undefined : 'it speaks of something else';
 }
@@ -79,6 +86,27 @@ function inventionProblem(
   const isSlip = ({ kind, value }: CodeToken) =>
     !elsewhere.has(value) && come.some(t => t.kind === kind && editSimilarity(t.value, value) >= leastAlikeNames);
   return lost.every(isSlip) ? undefined : 'it takes away what is there';
+}
+
+/** What the whole file does is its style, and what nothing in it speaks for is a guess. */
+function styleProblem(
+  gone: CodeToken[],
+  come: CodeToken[],
+  after: CodeToken[],
+  { lines, text }: FoundLine,
+): string | undefined {
+  const has = (tokens: CodeToken[], ...values: string[]) => tokens.some(t => values.includes(t.value));
+  const isStyle =
+    (has(gone, 'var') && has(come, 'let', 'const') && !isOddOne(lines, declarations.old, declarations.new)) ||
+    (has(gone, '==', '!=') && has(come, '===', '!==') && !isOddOne(lines, comparisons.loose, comparisons.strict));
+  // Of null and undefined at once.
+  const isBoth = has(gone, '==', '!=') && /[=!]=\s*null\b/.test(text);
+  if (isStyle || isBoth) return 'the whole file is written so';
+  // Outside brackets an assignment is a statement.
+  if (has(gone, '=') && has(come, '===', '==') && !/^[^=]*\([^=)]*=(?!=)/.test(text)) return 'it is no condition';
+  if (!has(come, 'await')) return undefined;
+  const called = after[after.findIndex((t, i) => t.kind === 'name' && after[i + 1]?.value === '(')];
+  return called && isWaitedFor(lines, called.value) ? undefined : 'nothing says that it has to be waited for';
 }
 
 /** What the message says of code has to be what changes. */

@@ -1,5 +1,6 @@
 import { editSimilarity } from '../evaluation/editSimilarity.ts';
 import { type CodeToken, codeTokens } from './codeTokens.ts';
+import { comparisons, declarations, isOddOne, isWaitedFor } from './fileStyle.ts';
 import type { Finding } from './findings.ts';
 import { languageWords } from './languageWords.ts';
 
@@ -52,17 +53,19 @@ function replaced(
 }
 
 const kinds: SlipKind[] = [
-  replaced(/([^=!<>])==(?!=)(?!\s*null\b)/, '$1===', 'compares with ==, use ===', { severity: 'warning' }),
-  replaced(/!=(?!=)(?!\s*null\b)/, '!==', 'compares with !=, use !==', { severity: 'warning' }),
-  replaced(/^((?:\} else )?if \([^=]*?[\w)\]]) = (?=[^=])/, '$1 === ', 'assigns in a condition, use ==='),
+  looseComparison,
+  oldDeclaration,
+  replaced(
+    /^((?:\} else )?if \((?:[^()=]|\([^()]*\))*?[\w)\]]) = (?=[^=])/,
+    '$1 === ',
+    'assigns in a condition, use ===',
+  ),
   replaced(/ <= (\S+\.(?:length|size)\b)/, ' < $1', 'runs past the end, use <', { isOfAny: true }),
-  replaced(/(\S+) === NaN\b/, 'Number.isNaN($1)', 'nothing equals NaN, use Number.isNaN'),
+  replaced(/([\w$.]+) === NaN\b/, 'Number.isNaN($1)', 'nothing equals NaN, use Number.isNaN'),
   replaced(/^((?:\} else )?(?:if|while|for) \(.*\)); \{$/, '$1 {', 'the `;` ends the statement before its block', {
     isOfAny: true,
   }),
   replaced(/!(\w+) in (\w+)/, '!($1 in $2)', '`!` is of the name alone, use brackets around `in`'),
-  replaced(/\bvar (?=\w+ (?:=(?!=)|of\b|in\b))/, 'let ', 'declares with var, use let', { severity: 'warning' }),
-  replaced(/\bvar (?=\w+ =)/, 'const ', 'declares with var, use const', { severity: 'warning' }),
   replaced(/(parseInt\([\w.[\]]+)\)/, '$1, 10)', 'parses without a radix, use 10', { severity: 'info' }),
   replaced(/\bthrow (["'][^"']*["']|`[^`]*`)/, 'throw new Error($1)', 'throws a text, use new Error', {
     severity: 'warning',
@@ -73,16 +76,32 @@ const kinds: SlipKind[] = [
   misspelt,
 ];
 
+function looseComparison({ text, isScript }: Place, lines: readonly string[]): Slip[] {
+  const { loose, strict } = comparisons;
+  const [, mark] = loose.exec(text) ?? [];
+  if (!isScript || !mark || !isOddOne(lines, loose, strict)) return [];
+  const message = `compares with ${mark}=, use ${mark}==`;
+  return [{ severity: 'warning', message, replacement: text.replace(loose, '$1==') }];
+}
+
+function oldDeclaration({ text, isScript }: Place, lines: readonly string[]): Slip[] {
+  const [, name] = /\bvar ([\w$]+) (?:=(?!=)|of\b|in\b)/.exec(text) ?? [];
+  if (!isScript || !name || !isOddOne(lines, declarations.old, declarations.new)) return [];
+  const escaped = name.replace(/\$/g, '\\$');
+  const isWritten = new RegExp(
+    `(?<![.\\w$])${escaped}\\s*(?:[-+*/%&|^?]{0,3}=(?![=>])|\\+\\+|--)|(?:\\+\\+|--)${escaped}\\b`,
+  );
+  const isConstant = lines.filter(line => isWritten.test(line)).length <= 1;
+  const word = isConstant ? 'const' : 'let';
+  const message = `declares with var, use ${word}`;
+  return [{ severity: 'warning', message, replacement: text.replace(/\bvar\b/, word) }];
+}
+
 function missingAwait({ text, isScript }: Place, lines: readonly string[]): Slip[] {
   if (!isScript || /\bawait\b/.test(text)) return [];
   const [whole, start, called] = /^((?:(?:const|let|var) [^=]+ = |[\w.]+ = )?)((?:[\w$]+\.)*[\w$]+)\(/.exec(text) ?? [];
-  const name = called?.split('.').at(-1)?.replace(/\$/g, '\\$');
-  if (whole === undefined || !name) return [];
-  // Elsewhere it is waited for, or is declared as what has to be.
-  const isWaitedFor = new RegExp(
-    `\\bawait [\\w$.]*\\b${name}\\(|\\basync (?:function )?${name}\\(|\\b${name} = async\\b`,
-  );
-  if (name !== 'import' && !lines.some(line => isWaitedFor.test(line))) return [];
+  const name = called?.split('.').at(-1);
+  if (whole === undefined || !name || !isWaitedFor(lines, name)) return [];
   const replacement = `${start}await ${text.slice(start!.length)}`;
   return [{ severity: 'error', message: 'does not wait for the result, use await', replacement }];
 }
@@ -137,6 +156,8 @@ function misspelt({ text, tokens, names, languageId }: Place, lines: readonly st
 
 /** One letter more, less or other, or two in the place of each other. */
 function isSlipOf(name: string, other: string): boolean {
+  // Names that are numbered are others.
+  if (name.replace(/\d+/g, '') === other.replace(/\d+/g, '')) return false;
   const longest = Math.max(name.length, other.length);
   if ((1 - editSimilarity(name, other)) * longest < 1.5) return true;
   return name.length === other.length && [...name].some((_, i) => swapped(name, i) === other);
@@ -147,7 +168,7 @@ const swapped = (name: string, i: number) => name.slice(0, i) + (name[i + 1] ?? 
 function declares(text: string, name: string): boolean {
   const escaped = name.replace(/\$/g, '\\$');
   return new RegExp(
-    `\\b(?:const|let|var|function|class|def|import|type|interface|enum)\\b[^=]*(?<![\\w$])${escaped}(?![\\w$])|^${escaped}\\s*[:(]`,
+    `\\b(?:const|let|var|function|class|def|import|type|interface|enum)\\b[^=]*(?<![\\w$])${escaped}(?![\\w$])|^${escaped}\\??\\s*[:(]|(?<![\\w$.])${escaped}(?:\\)|,[^)]*\\))?(?:: [\\w<>[\\]]+)? =>`,
   ).test(text);
 }
 

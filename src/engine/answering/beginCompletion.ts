@@ -41,6 +41,7 @@ export async function beginCompletion(
       weights,
       settings: { ...settings, seed },
       shownIds: told.shownIds,
+      endsRepeats: isChat && !request.format,
       signal: call.signal,
       onToken: logprobs?.add,
       onText: told.add,

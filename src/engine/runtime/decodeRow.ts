@@ -16,6 +16,8 @@ export interface RowRequest {
   settings: GenerationSettings;
   /** Special tokens that the answer's text has to show. */
   shownIds?: ReadonlySet<number> | undefined;
+  /** Whether the answer ends where it repeats itself: programs that ask for a text may want just that. */
+  endsRepeats?: boolean;
   onText?: ((delta: string) => void) | undefined;
   /** Told each token that is taken, before its text, with the logits [vocab] it was taken from. */
   onToken?: ((id: number, logits: Float32Array) => void) | undefined;
@@ -61,6 +63,7 @@ export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, r
       maxTokens: settings.maxTokens,
       contextLeft: config.maxLength - prompt.length,
       shownIds: request.shownIds,
+      ...(request.endsRepeats && { endsRepeats: true }),
     }),
     answer: { text: '', finish: 'length', promptTokens: prompt.length, answerTokens: 0 },
   };

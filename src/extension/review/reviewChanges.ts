@@ -16,13 +16,27 @@ import { languageName } from '../ask/tasks.ts';
 import { createVirtualDocuments } from '../ask/virtualDocuments.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { isCancellation } from '../services/messages.ts';
-import { type Changes, commitChanges, fileChanges, selectionChanges, workingTreeChanges } from './changes.ts';
+import {
+  type Changes,
+  commitChanges,
+  fileChanges,
+  type Place,
+  placeChanges,
+  selectionChanges,
+  workingTreeChanges,
+} from './changes.ts';
 import { createDismissed } from './dismissed.ts';
 import { chooseRepository } from './gitRepository.ts';
 import { pickCommits } from './pickCommits.ts';
 import { languageProblem, nobodyReviews, type Reviewer, reviewerFor, reviewingBase } from './reviewer.ts';
 import { reviewFiles } from './reviewFiles.ts';
-import { createReviewThreads } from './reviewThreads.ts';
+import { createReviewThreads, type FoundAt } from './reviewThreads.ts';
+
+/** What came of a review, for the chat. */
+export interface Reviewed {
+  summary: string;
+  found: FoundAt[];
+}
 
 /** The commands of reviews; the findings of one review are shown at a time. */
 export function createReviews(experts: Experts, memory: Memento) {
@@ -31,13 +45,13 @@ export function createReviews(experts: Experts, memory: Memento) {
   let last: ReviewTally | undefined;
   let isUnderWay = false;
 
-  async function review(readChanges: (signal: AbortSignal) => Promise<Changes>): Promise<void> {
+  async function review(
+    prepare: () => Promise<((signal: AbortSignal) => Promise<Changes>) | undefined>,
+  ): Promise<void> {
     const reviewer = await findReviewer();
-    if (!reviewer) return;
-    if (isUnderWay)
-      throw new WorkbenchError('busy', 'A review is under way.', 'Wait for its end, or cancel it in its notification.');
-    isUnderWay = true;
-    try {
+    const readChanges = reviewer && (await prepare());
+    if (!readChanges) return;
+    await alone(async () => {
       const options = { location: ProgressLocation.Notification, title: 'Review', cancellable: true };
       await window.withProgress(options, (progress, token) =>
         withSignal(token, async signal => {
@@ -45,10 +59,20 @@ export function createReviews(experts: Experts, memory: Memento) {
           await reviewAll(await readChanges(signal), reviewer, progress, signal);
         }),
       );
+    });
+    void tellSummary();
+  }
+
+  /** One review at a time: its comments take the place of those before. */
+  async function alone(work: () => Promise<void>): Promise<void> {
+    if (isUnderWay)
+      throw new WorkbenchError('busy', 'A review is under way.', 'Wait for its end, or cancel it in its notification.');
+    isUnderWay = true;
+    try {
+      await work();
     } finally {
       isUnderWay = false;
     }
-    void tellSummary();
   }
 
   /** Undefined where there is none: the user is told who can review, and may get it. */
@@ -123,18 +147,28 @@ export function createReviews(experts: Experts, memory: Memento) {
   }
 
   return {
+    /** Reviews files or parts of them for somebody who tells of it; or why nobody can. */
+    async reviewPlaces(places: Place[], signal: AbortSignal): Promise<Reviewed | { nobody: string }> {
+      const { described } = await experts.offer();
+      const reviewer = reviewerFor(described);
+      if (!reviewer) return { nobody: nobodyReviews(described) };
+      await alone(() => reviewAll(placeChanges(places), reviewer, { report() {} }, signal));
+      return { summary: summaryLine(last!), found: threads.list() };
+    },
     handlers: {
-      async 'multiLora.review.changes'() {
-        const repository = await chooseRepository();
-        if (repository) await review(signal => workingTreeChanges(repository, signal));
-      },
-      async 'multiLora.review.commits'() {
-        const repository = await chooseRepository();
-        const range = repository && (await pickCommits(repository));
-        if (range) await review(signal => commitChanges(repository, range, signal));
-      },
-      'multiLora.review.file': () => review(async () => fileChanges(openEditor())),
-      'multiLora.review.selection': () => review(async () => selectionChanges(openEditor())),
+      'multiLora.review.changes': () =>
+        review(async () => {
+          const repository = await chooseRepository();
+          return repository && (signal => workingTreeChanges(repository, signal));
+        }),
+      'multiLora.review.commits': () =>
+        review(async () => {
+          const repository = await chooseRepository();
+          const range = repository && (await pickCommits(repository));
+          return range && (signal => commitChanges(repository, range, signal));
+        }),
+      'multiLora.review.file': () => review(async () => async () => fileChanges(openEditor())),
+      'multiLora.review.selection': () => review(async () => async () => selectionChanges(openEditor())),
       'multiLora.review.apply': threads.apply,
       'multiLora.review.resolve': threads.resolve,
       'multiLora.review.reopen': threads.reopen,

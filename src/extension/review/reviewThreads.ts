@@ -8,6 +8,7 @@ import {
   MarkdownString,
   Range,
   type TextDocument,
+  type Uri,
   WorkspaceEdit,
   workspace,
 } from 'vscode';
@@ -33,7 +34,17 @@ export interface ReviewThreads extends Disposable {
   reopen(thread: CommentThread): Promise<void>;
   /** Puts the replacement in the place of the line, and resolves. */
   apply(thread: CommentThread): Promise<void>;
+  /** Those that are shown, in the order in which they were found. */
+  list(): FoundAt[];
   clear(): void;
+}
+
+/** A finding where it stands. */
+export interface FoundAt {
+  uri: Uri;
+  /** From 0. */
+  line: number;
+  finding: Finding;
 }
 
 /** A finding, and the line that it speaks of as it was reviewed. */
@@ -98,6 +109,7 @@ export function createReviewThreads(dismissed: Dismissed): ReviewThreads {
       edit.replace(document.uri, ...replacementFor(document, line, finding.replacement!));
       if (await workspace.applyEdit(edit)) settle(thread, CommentThreadState.Resolved);
     },
+    list: () => [...kept].map(([{ uri, range }, { finding }]) => ({ uri, line: range?.start.line ?? 0, finding })),
     clear() {
       for (const thread of kept.keys()) thread.dispose();
       kept.clear();

@@ -6,7 +6,7 @@ import { source, workProgress } from './source.ts';
 
 const turn = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 
-const finish = z.enum(['stop', 'length', 'cancelled', 'context']);
+const finish = z.enum(['stop', 'length', 'cancelled', 'context', 'repeats']);
 
 /** What holds for every prompt of a request. */
 const asking = {
