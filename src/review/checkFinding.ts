@@ -1,6 +1,6 @@
 import { editSimilarity } from '../evaluation/editSimilarity.ts';
 import { bracketsLeft, type CodeToken, codeTokens, tokensBeside } from './codeTokens.ts';
-import { comparisons, declarations, isOddOne, isWaitedFor } from './fileStyle.ts';
+import { comparisons, declarations, isLeftBehind, isOddOne, isWaitedFor } from './fileStyle.ts';
 import type { Finding } from './findings.ts';
 import { languageWords } from './languageWords.ts';
 
@@ -47,15 +47,18 @@ export function findingProblem(finding: Finding, line: FoundLine): string | unde
 }
 
 /** A line goes only where it does something by itself that nothing else needs, and the finding says that it should. */
-function removalProblem(finding: Finding, tokens: CodeToken[], { lines, languageId }: FoundLine): string | undefined {
+function removalProblem(
+  finding: Finding,
+  tokens: CodeToken[],
+  { lines, text, languageId }: FoundLine,
+): string | undefined {
   const [first, second] = tokens;
   const isCall = second?.value === '.' || second?.value === '(';
   const isStatement = first?.kind === 'name' && (isCall || tokens.filter(t => t.value !== ';').length === 1);
   const doesMore = /^(if|for|while|switch|return|throw|await|yield|super|function|catch|else|do|try|case|default)$/;
   if (!isStatement || bracketsLeft(tokens) !== '' || doesMore.test(first.value)) return 'the line is needed';
   if (tokens.some(t => /^([-+*/%&|^]?=|\+\+|--|=>)$/.test(t.value))) return 'the line is needed';
-  if (tokens[0]?.value === 'console' && lines.filter(each => /\bconsole\./.test(each)).length > 1)
-    return 'the whole file is written so';
+  if (first.value === 'console' && !isLeftBehind(lines, text)) return 'the program may be there to say it';
   if (!/\b(remove|delete|debug\w*|left|unused|log|logs|logging)\b/i.test(finding.message))
     return 'it does not say that the line should go';
   const named = codeWords(finding.message, languageId);

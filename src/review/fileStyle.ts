@@ -16,3 +16,14 @@ export function isWaitedFor(lines: readonly string[], name: string): boolean {
   );
   return lines.some(line => sign.test(line));
 }
+
+/** A log of names alone, which shows its user nothing that can be read. */
+const bareLog = /^\s*console\.(?:log|debug)\([\w.$]+(?:, [\w.$]+)*\);?\s*(?:\/\/.*)?$/;
+/** Of a file that is not there to write to the console. */
+const mostLogs = 3;
+
+/** Whether a log to the console was left behind: the file has few, and none that says something. */
+export function isLeftBehind(lines: readonly string[], text: string): boolean {
+  const logs = lines.filter(line => /\bconsole\./.test(line));
+  return bareLog.test(text) && logs.length <= mostLogs && logs.every(line => bareLog.test(line));
+}

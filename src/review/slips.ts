@@ -1,6 +1,6 @@
 import { editSimilarity } from '../evaluation/editSimilarity.ts';
 import { type CodeToken, codeTokens } from './codeTokens.ts';
-import { comparisons, declarations, isOddOne, isWaitedFor } from './fileStyle.ts';
+import { comparisons, declarations, isLeftBehind, isOddOne, isWaitedFor } from './fileStyle.ts';
 import type { Finding } from './findings.ts';
 import { languageWords } from './languageWords.ts';
 
@@ -111,8 +111,7 @@ function leftBehind({ text, isScript }: Place, lines: readonly string[]): Slip[]
   if (!isScript) return [];
   if (/^debugger;?$/.test(text))
     return [{ severity: 'warning', message: 'stops in the debugger, remove it', replacement: '', isCertain: true }];
-  const isAlone = lines.filter(line => /\bconsole\./.test(line)).length === 1;
-  if (!isAlone || !/^console\.(?:log|debug)\([\w.$]+(?:, [\w.$]+)*\);?$/.test(text)) return [];
+  if (!isLeftBehind(lines, text)) return [];
   return [{ severity: 'info', message: 'logs to the console, remove it', replacement: '', isCertain: true }];
 }
 

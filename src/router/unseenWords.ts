@@ -1,3 +1,5 @@
+import { functionWords } from './words.ts';
+
 /** Of the words of a prompt, how many an expert must not have seen for it to be told. */
 const share = 0.25;
 
@@ -5,7 +7,7 @@ const share = 0.25;
 const word = /\p{L}[\p{L}\p{M}]*/gu;
 
 /** The different words of texts, without regard to capitals. */
-export function wordsOf(texts: readonly string[]): Set<string> {
+export function lowerWords(texts: readonly string[]): Set<string> {
   return new Set(texts.flatMap(text => text.toLowerCase().match(word) ?? []));
 }
 
@@ -21,6 +23,8 @@ export function unseenWords(prompt: string, seen: ReadonlySet<string>): string[]
     const { times = 0 } = all.get(key) ?? {};
     all.set(key, { shown, times: times + 1 });
   }
-  const unseen = [...all].filter(([key, { times }]) => times === 1 && key.length > 1 && !seen.has(key));
+  const unseen = [...all].filter(
+    ([key, { times }]) => times === 1 && key.length > 1 && !functionWords.has(key) && !seen.has(key),
+  );
   return unseen.length > 0 && unseen.length >= share * all.size ? unseen.map(([, { shown }]) => shown) : undefined;
 }

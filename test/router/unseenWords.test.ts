@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unseenWords, wordsOf } from '../../src/router/unseenWords.ts';
+import { lowerWords, unseenWords } from '../../src/router/unseenWords.ts';
 
-const seen = wordsOf(['Emma is in the park. Where is Emma?', 'What is the meaning of the word court?']);
+const seen = lowerWords(['Emma is in the park. Where is Emma?', 'What is the meaning of the word court?']);
 
 test('words that an expert’s data have not, where they are many', () => {
   assert.deepEqual(unseenWords('Capital of France?', seen), ['Capital', 'France']);

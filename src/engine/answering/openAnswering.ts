@@ -55,6 +55,8 @@ export async function weightsOf(
   /** Of the user, the oldest first. */
   prompts: readonly string[],
   call: Call<WorkProgress>,
+  /** The newest one brings a text of its own, whose words nobody has to know. */
+  bringsText = false,
 ): Promise<{ weights: Weights; route?: RouteResult }> {
   if (!open) {
     if (target.kind !== 'auto' && target.kind !== 'base')
@@ -76,9 +78,10 @@ export async function weightsOf(
       const byTokens = tokenRouterOf(open.experiment.recipe);
       if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
       const { route, prompt } = routeConversation(await open.router(), prompts);
-      const { weights, abstained, evidence, beyond } = isEmbedded
-        ? await withinExperts(route, prompt, open.experiment)
-        : { ...route, beyond: undefined };
+      const { weights, abstained, evidence, beyond } =
+        isEmbedded && !bringsText
+          ? await withinExperts(route, prompt, open.experiment)
+          : { ...route, beyond: undefined };
       await open.load(Object.keys(weights));
       const of = prompt === prompts.at(-1) ? undefined : prompt;
       return {

@@ -5,10 +5,11 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import { findData } from '../../experiment/hubDatasets.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import { readingOf } from '../../recipe/settings.ts';
-import { unseenWords, wordsOf } from '../../router/unseenWords.ts';
+import { lowerWords, unseenWords } from '../../router/unseenWords.ts';
 
 /** Words of an expert's prompts by their file, with when it was written. */
-const known = new Map<string, { stamp: string; words: ReadonlySet<string> }>();
+const known = new Map<string, { stamp: string; words: ReadonlySet<string> | undefined }>();
+const fewestExamples = 200;
 
 /**
  * A route on the embedded base, which knows what its experts were trained on and nothing else: where a prompt goes to one
@@ -31,7 +32,9 @@ async function wordsSeen(e: Experiment, expert: string): Promise<ReadonlySet<str
   const stamp = JSON.stringify([stats.mtimeMs, stats.size, data]);
   const kept = known.get(file);
   if (kept?.stamp === stamp) return kept.words;
-  const words = wordsOf((await readExamples(e.folder, data.train, readingOf(data))).map(promptOf));
+  const examples = await readExamples(e.folder, data.train, readingOf(data));
+  // Of few examples nothing follows from what they have not.
+  const words = examples.length < fewestExamples ? undefined : lowerWords(examples.map(promptOf));
   known.set(file, { stamp, words });
   return words;
 }
