@@ -2,7 +2,7 @@ import type { Example } from './example.ts';
 import { promptOf } from './promptOf.ts';
 
 /** Tasks on a piece of code that the editor has commands for. */
-export const codeTasks = ['explain', 'document', 'writeTests', 'review'] as const;
+const codeTasks = ['explain', 'document', 'writeTests', 'review'] as const;
 export type CodeTask = (typeof codeTasks)[number];
 
 /** What examples show that an expert can do. */
@@ -55,9 +55,6 @@ export function skillsOf(examples: readonly Example[]): Skills {
     languages: Object.keys(named).filter(language => isLearned(texts, named[language]!)),
   };
 }
-
-/** The languages of all that the editor knows for which experts can be named: of others nothing is said. */
-export const namedLanguages: readonly string[] = Object.keys(named);
 
 /** The programming languages that a prompt names. */
 export function languagesIn(prompt: string): string[] {

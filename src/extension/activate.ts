@@ -5,7 +5,6 @@ import { registerAgentTools } from './agents/tools.ts';
 import { createAnswers } from './ask/answers.ts';
 import { askHandlers, registerCodeActions } from './ask/askSelection.ts';
 import { createExperts } from './ask/experts.ts';
-import { keepTaskContext } from './ask/taskContext.ts';
 import { createVirtualDocuments } from './ask/virtualDocuments.ts';
 import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
@@ -70,7 +69,6 @@ export function activate(context: ExtensionContext): void {
     registerMcpServer(context),
     registerAgentTools({ engine, recipe, experts, runs, follow: training.follow }),
     registerCodeActions(experts),
-    keepTaskContext(experts),
     registerInlineCompletions(experts, log),
     createStatusBar(experts, engine),
     registerMinimumTests(engine, recipe),

@@ -1,6 +1,6 @@
 import { editSimilarity } from '../evaluation/editSimilarity.ts';
 import { bracketsLeft, type CodeToken, codeTokens, tokensBeside } from './codeTokens.ts';
-import { comparisons, declarations, isLeftBehind, isOddOne, isWaitedFor } from './fileStyle.ts';
+import { comparisons, declarations, isLeftBehind, isOddOne, isWaitedFor, types } from './fileStyle.ts';
 import type { Finding } from './findings.ts';
 import { languageWords } from './languageWords.ts';
 
@@ -37,13 +37,23 @@ export function findingProblem(finding: Finding, line: FoundLine): string | unde
   if (gone.length + come.length === 0) return 'it changes nothing';
   if (gone.length + come.length > mostChanged || editSimilarity(line.text, replacement) < leastAlike)
     return 'it writes another line';
-  if (after.isOpen !== before.isOpen || bracketsLeft(after.tokens) !== bracketsLeft(before.tokens))
+  if (
+    after.isOpen !== before.isOpen ||
+    bracketsLeft(after.tokens) !== bracketsLeft(before.tokens) ||
+    saysTwice(replacement, line.text)
+  )
     return 'its line does not parse';
   return (
     inventionProblem(gone, come, finding, line) ??
     styleProblem(gone, come, after.tokens, line) ??
     messageProblem(finding, [...gone, ...come], line)
   );
+}
+
+/** Whether a word stands twice beside itself that did not before. */
+function saysTwice(replacement: string, text: string): boolean {
+  const twice = /\b([\p{L}_$][\w$]*)\s+\1\b/u;
+  return twice.test(replacement) && !twice.test(text);
 }
 
 /** A line goes only where it does something by itself that nothing else needs, and the finding says that it should. */
@@ -101,6 +111,7 @@ function styleProblem(
   const has = (tokens: CodeToken[], ...values: string[]) => tokens.some(t => values.includes(t.value));
   const isStyle =
     (has(gone, 'var') && has(come, 'let', 'const') && !isOddOne(lines, declarations.old, declarations.new)) ||
+    (has(gone, 'any') && has(come, 'unknown') && !isOddOne(lines, types.loose, types.strict)) ||
     (has(gone, '==', '!=') && has(come, '===', '!==') && !isOddOne(lines, comparisons.loose, comparisons.strict));
   // Of null and undefined at once.
   const isBoth = has(gone, '==', '!=') && /[=!]=\s*null\b/.test(text);
@@ -109,7 +120,10 @@ function styleProblem(
   if (has(gone, '=') && has(come, '===', '==') && !/^[^=]*\([^=)]*=(?!=)/.test(text)) return 'it is no condition';
   if (!has(come, 'await')) return undefined;
   const called = after[after.findIndex((t, i) => t.kind === 'name' && after[i + 1]?.value === '(')];
-  return called && isWaitedFor(lines, called.value) ? undefined : 'nothing says that it has to be waited for';
+  const isDeclared = /\b(?:async|function)\b/.test(text);
+  return called && !isDeclared && isWaitedFor(lines, called.value)
+    ? undefined
+    : 'nothing says that it has to be waited for';
 }
 
 /** What the message says of code has to be what changes. */

@@ -5,6 +5,7 @@ export function isOddOne(lines: readonly string[], own: RegExp, others: RegExp):
 }
 
 export const declarations = { old: /\bvar\b/, new: /\b(?:let|const)\b/ };
+export const types = { loose: /: any\b/, strict: /: unknown\b/ };
 export const comparisons = { loose: /(?<![=!<>])([=!])=(?!=)(?!\s*null\b)/, strict: /[=!]==/ };
 
 /** Whether a file shows that what a function gives has to be waited for: it is elsewhere, or it is declared so. */

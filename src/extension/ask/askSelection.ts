@@ -2,7 +2,7 @@ import {
   CodeAction,
   CodeActionKind,
   commands,
-  type Disposable,
+  Disposable,
   languages,
   ProgressLocation,
   Range,
@@ -22,6 +22,7 @@ import { demonstrationText } from './demonstration.ts';
 import type { Experts } from './experts.ts';
 import { outsideText } from './outside.ts';
 import { routeLine } from './routeText.ts';
+import { keepTaskContext } from './taskContext.ts';
 import { languageName, taskPrompt } from './tasks.ts';
 import { whoDoes } from './whoDoes.ts';
 
@@ -47,9 +48,9 @@ const offered: { title: string; command: CommandId; task?: CodeTask }[] = [
   { title: 'Write tests (experts)', command: 'multiLora.writeTests', task: 'writeTests' },
 ];
 
-/** The commands on a selection, in the light bulb's menu: those for which there is somebody, as far as that is known. */
-export function registerCodeActions(experts: Pick<Experts, 'known'>): Disposable {
-  return languages.registerCodeActionsProvider(
+/** The commands on a selection, in the light bulb's and the editor's menu: those for which there is somebody, as far as that is known. */
+export function registerCodeActions(experts: Pick<Experts, 'known' | 'onDidChange'>): Disposable {
+  const actions = languages.registerCodeActionsProvider(
     { scheme: '*' },
     {
       provideCodeActions(document, range) {
@@ -68,6 +69,7 @@ export function registerCodeActions(experts: Pick<Experts, 'known'>): Disposable
     },
     { providedCodeActionKinds: [kind] },
   );
+  return Disposable.from(actions, keepTaskContext(experts));
 }
 
 /** Asks for a question and puts it to the experts with the selection; the router finds the expert. */
