@@ -14,8 +14,10 @@ import { emptyTally, type ReviewTally, summaryLine, summaryPage } from '../../re
 import type { Experts } from '../ask/experts.ts';
 import { languageName } from '../ask/tasks.ts';
 import { createVirtualDocuments } from '../ask/virtualDocuments.ts';
+import { baseSetting } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { isCancellation } from '../services/messages.ts';
+import { readSetting } from '../services/settings.ts';
 import {
   type Changes,
   commitChanges,
@@ -78,7 +80,7 @@ export function createReviews(experts: Experts, memory: Memento) {
   /** Undefined where there is none: the user is told who can review, and may get it. */
   async function findReviewer(): Promise<Reviewer | undefined> {
     const { described } = await experts.offer();
-    const reviewer = reviewerFor(described);
+    const reviewer = reviewerFor(described, readSetting('base'));
     if (reviewer) return reviewer;
     const get = `Get ${reviewingBase.name}…`;
     void window.showWarningMessage(nobodyReviews(described), get).then(picked => {
@@ -104,7 +106,8 @@ export function createReviews(experts: Experts, memory: Memento) {
     last = tally;
     threads.clear();
     await commands.executeCommand('setContext', 'multiLora.hasReview', true);
-    const offer = await experts.offer();
+    const found = await experts.offer();
+    const offer = reviewer.base ? { ...found, source: { base: baseSetting(reviewer.base) } } : found;
     try {
       await reviewFiles(
         files.filter(file => problem(file) === undefined),
@@ -150,7 +153,7 @@ export function createReviews(experts: Experts, memory: Memento) {
     /** Reviews files or parts of them for somebody who tells of it; or why nobody can. */
     async reviewPlaces(places: Place[], signal: AbortSignal): Promise<Reviewed | { nobody: string }> {
       const { described } = await experts.offer();
-      const reviewer = reviewerFor(described);
+      const reviewer = reviewerFor(described, readSetting('base'));
       if (!reviewer) return { nobody: nobodyReviews(described) };
       await alone(() => reviewAll(placeChanges(places), reviewer, { report() {} }, signal));
       return { summary: summaryLine(last!), found: threads.list() };

@@ -12,6 +12,8 @@ export interface Reviewer {
    * less probable than one that it may have been meant to be.
    */
   way: 'asked' | 'weighs';
+  /** The base that weighs, where it is not that of the recipe. */
+  base?: string;
   /** Languages that it knows, as `languageName` calls them; all of them without it. */
   languages?: string[];
 }
@@ -24,8 +26,11 @@ export const reviewingBase = {
   languages: ['JavaScript', 'TypeScript'],
 };
 
-/** The expert that was trained on reviews, or the recipe's `review` blend where it is in it; else a base that can review. */
-export function reviewerFor({ base, blends, experts }: DescribeResult): Reviewer | undefined {
+/**
+ * The expert that was trained on reviews, or the recipe's `review` blend where it is in it; else a base that can review:
+ * the recipe's, or `chosen`, that of the settings, which answers where there is no recipe.
+ */
+export function reviewerFor({ base, blends, experts }: DescribeResult, chosen = ''): Reviewer | undefined {
   // Where its data are not here, its domain has to do.
   const expert = experts.find(
     e => e.isTrained && (e.skills ? e.skills.tasks.includes('review') : e.domain === 'review' || e.name === 'review'),
@@ -36,8 +41,10 @@ export function reviewerFor({ base, blends, experts }: DescribeResult): Reviewer
     const { languages = [] } = expert.skills ?? {};
     return { target, name: target.name, way: 'asked', ...(languages.length > 0 && { languages }) };
   }
-  if (!reviewingBase.pattern.test(base.name)) return undefined;
-  return { target: { kind: 'base' }, name: reviewingBase.name, way: 'weighs', languages: reviewingBase.languages };
+  const { name, pattern, languages } = reviewingBase;
+  const reviewer: Reviewer = { target: { kind: 'base' }, name, way: 'weighs', languages };
+  if (pattern.test(base.name)) return reviewer;
+  return pattern.test(chosen) ? { ...reviewer, base: chosen } : undefined;
 }
 
 /** Why nobody reviews here, and who can. */

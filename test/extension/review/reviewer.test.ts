@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { languageProblem, nobodyReviews, reviewerFor } from '../../../src/extension/review/reviewer.ts';
+import { typedItem } from '../../../src/extension/bases/getBaseItems.ts';
+import { languageProblem, nobodyReviews, reviewerFor, reviewingBase } from '../../../src/extension/review/reviewer.ts';
 import type { DescribeResult } from '../../../src/protocol/engine/experts.ts';
 import { described } from '../ask/described.ts';
 
@@ -43,10 +44,17 @@ test('an expert that was not trained on reviews does not review, whatever it is 
 
 test('a base that was measured weighs; of others it is said who can', () => {
   check(offered([], {}, '/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf'), 'base Qwen2.5-Coder weighs');
+  // One that was brought beside a recipe of another base reviews too.
+  assert.equal(reviewerFor(offered([]), reviewingBase.download)?.base, reviewingBase.download);
   const other = offered([], {}, 'Qwen/Qwen3-0.6B');
   check(other, undefined);
   assert.match(nobodyReviews(other), /Qwen\/Qwen3-0\.6B finds is right was not measured\. Qwen2\.5-Coder can review/);
   assert.match(nobodyReviews(offered([])), /demonstration base cannot review\. Qwen2\.5-Coder can/);
+});
+
+test('the base that is offered is one that can be downloaded and that reviews', () => {
+  assert.deepEqual(typedItem(reviewingBase.download, [])?.source, { kind: 'download', name: reviewingBase.download });
+  assert.match(reviewingBase.download, reviewingBase.pattern);
 });
 
 test('files of languages that a reviewer does not know are left out', () => {
