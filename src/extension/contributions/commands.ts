@@ -172,6 +172,7 @@ export const commands = {
     icon: 'git-merge',
     menus: [{ menu: 'explorer/context', when: isRecipe, group: '5_multiLora@3' }],
   },
+  'multiLora.measure': { title: 'Measure a Merge…', icon: 'graph' },
   'multiLora.openBlendLab': {
     title: 'Open Blend Lab',
     icon: 'settings',

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, relative } from 'node:path';
-import { Uri, window, workspace } from 'vscode';
+import { Uri, window } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
-import { editDocument } from '../services/editDocument.ts';
+import { useBaseIn } from '../recipe/useBase.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import type { BaseRef } from './baseRows.ts';
@@ -15,21 +14,7 @@ export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<
   const { source } = await active.offer();
   if (!source.recipe)
     throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
-  const { parseRecipe } = await import('../../recipe/parse.ts');
-  const { setBase } = await import('../../recipe/edit.ts');
-  const document = await workspace.openTextDocument(source.recipe);
-  const { recipe } = parseRecipe(document.getText());
-  const shown = workspace.asRelativePath(source.recipe);
-  if (!recipe)
-    throw new WorkbenchError('badRecipe', `${shown} has problems, so nothing is written into it.`, 'Open it first.');
-  // A folder is named as the recipe sees it.
-  const base = isAbsolute(name) ? relative(dirname(source.recipe), name).replaceAll('\\', '/') : name;
-  await editDocument(document, setBase(document.getText(), base));
-  const trained =
-    Object.keys(recipe.experts).length > 0 ? ' Experts that were trained on another base do not fit it.' : '';
-  const open = 'Open the Recipe';
-  const picked = await window.showInformationMessage(`${name} is the base of ${shown}.${trained}`, open);
-  if (picked === open) await window.showTextDocument(document);
+  await useBaseIn(Uri.file(source.recipe), name);
 }
 
 /** Deletes a model from the Hugging Face cache, once the user has said so. */

@@ -10,6 +10,7 @@ import { walkthrough } from '../contributions/walkthrough.ts';
 import { getDataset } from '../datasets/getDataset.ts';
 import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { selectRecipe } from '../recipe/selectRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { newRecipe } from './newRecipe.ts';
 
@@ -22,11 +23,12 @@ export function startHandlers(
   const tokens = createHubTokens(secrets);
   return {
     'multiLora.getStarted': () => openWalkthrough(extension.id),
-    'multiLora.newRecipe': newRecipe,
+    'multiLora.selectRecipe': () => selectRecipe(recipe),
+    'multiLora.newRecipe': () => newRecipe(engine),
     'multiLora.openExamples': () => openExamples(extensionPath),
     'multiLora.getBase': (wanted?: unknown) =>
-      getBase(engine, tokens, newRecipe, typeof wanted === 'string' ? wanted : ''),
-    'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe('embedded', [data])),
+      getBase(engine, tokens, recipe, base => newRecipe(engine, base), typeof wanted === 'string' ? wanted : ''),
+    'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe(engine, 'embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),
   };

@@ -1,13 +1,15 @@
 import { type Uri, window } from 'vscode';
 import { reportFile } from '../../experiment/paths.ts';
 import { canResume } from '../../protocol/runState.ts';
+import { listing } from '../../text/numbers.ts';
 import { inNotification } from '../../text/shown.ts';
 import { auto } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import { askOfRecipe } from '../chat/openChat.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { ensureHeldOutSets } from '../recipe/heldOutSets.ts';
 import { openReportView } from '../report/reportEditor.ts';
-import { chooseExperts, chooseRecipe, chooseResume, chooseRun } from '../runs/chooseTarget.ts';
+import { chooseExperts, chooseRecipe, chooseResume, chooseRun, mayReplace } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { outcomeText } from '../runs/runText.ts';
@@ -34,7 +36,20 @@ export function createRunCommands(
 
   async function evaluate(named?: Uri): Promise<void> {
     const chosen = await chooseRecipe(recipe, named, 'Recipe to evaluate');
-    if (chosen) void follow(await runs.evaluate(chosen));
+    const added = chosen && (await ensureHeldOutSets(engine, chosen));
+    if (!added) return;
+    if (added.toTrain.length > 0 && !(await evaluatesSeen(chosen, added.toTrain))) return;
+    void follow(await runs.evaluate(chosen));
+  }
+
+  /** What was set aside just now has been learned: whether it is measured all the same, or the experts learn without it. */
+  async function evaluatesSeen(chosen: Uri, names: string[]): Promise<boolean> {
+    const [again, anyway] = ['Train Again', 'Evaluate Anyway'];
+    const message = `${listing(names)} learned from the examples that are set aside now: their scores would say nothing.`;
+    const detail = 'Train again without them, then evaluate.';
+    const picked = await window.showWarningMessage(message, { modal: true, detail }, again, anyway);
+    if (picked === again) void follow(await runs.train(chosen, { only: names }));
+    return picked === anyway;
   }
 
   async function train(named?: Uri, options?: { only?: string[] }): Promise<void> {
@@ -42,7 +57,8 @@ export function createRunCommands(
     if (!chosen) return;
     const only = options?.only ?? (await chooseExperts(engine, chosen));
     const resume = only && (await chooseResume(runs, chosen, only));
-    if (resume !== undefined) void follow(await runs.train(chosen, { only, resume }));
+    if (resume === undefined) return;
+    if (resume || (await mayReplace(engine, chosen, only))) void follow(await runs.train(chosen, { only, resume }));
   }
 
   const ofRecipe = async (named: Uri | undefined) => {

@@ -167,7 +167,7 @@ test('DoRA with patterns, blocks and LoRA+: trained, stopped and resumed in the 
 
 test('answers come between two steps of a training, which ends in the same bits', async t => {
   const engine = testEngine(t);
-  const training = { steps: 24, batchSize: 2, accumulation: 2, validateEvery: 0, checkpointEvery: 0 };
+  const training = { steps: 16, batchSize: 2, accumulation: 2, validateEvery: 0, checkpointEvery: 0 };
   const factorsOf = (recipe: string) =>
     readFileSync(join(dirname(recipe), 'runs/tiny/adapters/math/adapter_model.safetensors'));
   const alone = tinyExperiment({ training });
