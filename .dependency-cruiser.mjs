@@ -20,7 +20,7 @@ const arrows = {
   hub: ['protocol'],
   data: ['protocol'],
   router: ['protocol', 'nn/tensor'],
-  review: ['protocol'],
+  review: ['protocol', 'evaluation'],
   recipe: ['protocol', 'text', 'nn', 'data', 'report'],
   nn: ['protocol'],
   evaluation: ['protocol'],

@@ -48,7 +48,7 @@ export function activate(context: ExtensionContext): void {
   const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
   const server = createServerCommands(engine, recipe);
-  const reviews = createReviews(experts);
+  const reviews = createReviews(experts, context.workspaceState);
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
   const blendLab = registerBlendLab(view, engine, runs, recipe);
@@ -64,10 +64,10 @@ export function activate(context: ExtensionContext): void {
     routes,
     onSettingChange(engineSettingIds, engine.restartWhenIdle),
     registerModels(experts, recipe),
-    registerParticipant(experts, routes, messages),
+    registerParticipant(experts, reviews, routes, messages),
     registerMcpServer(context),
     registerAgentTools({ engine, recipe, experts, runs, follow: training.follow }),
-    registerCodeActions(),
+    registerCodeActions(experts),
     registerInlineCompletions(experts, log),
     createStatusBar(experts, engine),
     registerMinimumTests(engine, recipe),

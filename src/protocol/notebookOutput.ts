@@ -37,7 +37,7 @@ const answer = z.object({
   /** What is known when the answer is whole. */
   result: z.optional(
     z.object({
-      finish: z.enum(['stop', 'length', 'cancelled', 'context']),
+      finish: z.enum(['stop', 'length', 'cancelled', 'context', 'repeats']),
       weights,
       answerTokens: z.number(),
       seconds: z.number(),

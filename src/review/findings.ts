@@ -13,7 +13,7 @@ export interface Finding {
 }
 
 /** The whole answer of a review without findings. */
-export const nothingFound = 'none';
+const nothingFound = 'none';
 
 /** Other words for a severity that models use. */
 const synonyms: Record<string, Severity> = {

@@ -19,6 +19,10 @@ export interface ReviewTally {
   findings: Record<Severity, number>;
   /** Findings that named no new line of their hunk, or could not be read. */
   dropped: number;
+  /** Findings that the checks have something against. */
+  unfounded: number;
+  /** Findings that were resolved before, on lines that are as they were then. */
+  dismissed: number;
   /** Findings on lines that are no longer there. */
   moved: number;
   skipped: { path: string; reason: string }[];
@@ -37,6 +41,8 @@ export function emptyTally(subject: string, reviewer: string): ReviewTally {
     cutAnswers: 0,
     findings: { error: 0, warning: 0, info: 0 },
     dropped: 0,
+    unfounded: 0,
+    dismissed: 0,
     moved: 0,
     skipped: [],
     wasCancelled: false,
@@ -76,13 +82,15 @@ export function summaryPage(tally: ReviewTally): string {
 }
 
 function notCovered(tally: ReviewTally): string[] {
-  const { wasCancelled, cutHunks, longLines, cutAnswers, dropped, moved, skipped } = tally;
+  const { wasCancelled, cutHunks, longLines, cutAnswers, dropped, unfounded, dismissed, moved, skipped } = tally;
   const said: [boolean | number, string][] = [
     [wasCancelled, 'The review was stopped before its end.'],
     [cutHunks, `${counted(cutHunks, 'hunk')} did not fit the window and went in pieces, each seen without the others.`],
     [longLines, `${counted(longLines, 'line')} too long for the window.`],
     [cutAnswers, `${counted(cutAnswers, 'answer')} ended before all was said.`],
     [dropped, `${counted(dropped, 'finding')} dropped: no new line was named, or the form was another.`],
+    [unfounded, `${counted(unfounded, 'finding')} not shown: it could not be checked, or did not stand the check.`],
+    [dismissed, `${counted(dismissed, 'finding')} not shown: resolved before.`],
     [moved, `${counted(moved, 'finding')} dropped: the line is no longer in the file.`],
   ];
   return [

@@ -8,9 +8,9 @@ import { makeOnce } from '../support/makeOnce.ts';
 import { runCliToItsEnd } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { untilWithin } from '../support/untilWithin.ts';
-import { asksFromTheLightBulb, documentsAndTests } from './ask/askSteps.ts';
+import { asksFromTheLightBulb, tasksOfNobody } from './ask/askSteps.ts';
 import { blendLabAnswers } from './blend/blendSteps.ts';
-import { attachedFile, feedbackIsDeleted, followUp, slashCommands } from './chat/chatSteps.ts';
+import { attachedFile, feedbackIsDeleted, followUp, refusesOutside, slashCommands } from './chat/chatSteps.ts';
 import type { SuiteResult } from './inHost/suite.ts';
 import { opensReport } from './report/reportSteps.ts';
 import { answerTo, ask, openChat } from './support/chat.ts';
@@ -57,17 +57,18 @@ test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
     await step('each slash command goes to whom it names, with the selection where it is about code', () =>
       slashCommands(bench),
     );
+    await step('what no expert was trained for is refused, and why is said', () => refusesOutside(bench));
     await step('a file that is named goes along as far as it fits, and that is said', () => attachedFile(bench));
     await step('a follow-up asks another expert', () => followUp(bench));
     await step('feedback is seen and deleted', () => feedbackIsDeleted(bench, folder));
     await step('a blend is chosen from the keyboard, shown in the status bar, and answers', () => switches(bench));
     await step('Auto is in the model picker; an expert picked there answers', () => modelPicker(bench));
-    await step('a selection is explained beside the editor', () => explains(bench));
+    await step('a question about a selection is answered beside the editor', () => asksOfSelection(bench));
     await step('an answer replaces the selection after a look at the difference', () => replaces(bench, folder));
     await step('the light bulb asks; the answer is copied, inserted and opened', () =>
       asksFromTheLightBulb(bench, folder),
     );
-    await step('a selection is documented and tested by the code expert', () => documentsAndTests(bench));
+    await step('tasks that no expert was trained for are refused in words', () => tasksOfNobody(bench));
     await step('a suggestion for a comment appears while typing', () => suggests(bench));
     await step('a report is opened, compared, and there again after a reload', () => opensReport(bench, folder));
     await step('in the blend lab a slider that is moved changes the answer; the blend is saved in the recipe', () =>
@@ -134,12 +135,16 @@ async function modelPicker(bench: Workbench): Promise<void> {
   assert.match(await answer.innerText(), /^math\n/);
 }
 
-async function explains(bench: Workbench): Promise<void> {
+async function asksOfSelection(bench: Workbench): Promise<void> {
   await openFile(bench, 'sum.js');
   await bench.page.keyboard.press('Control+A');
-  await bench.command('Multi-LoRA: Explain the Selection');
-  await bench.page.locator('.editor-instance').getByText('Answered by code 1.00.').waitFor(patience);
-  await bench.picture('explain');
+  await bench.command('Multi-LoRA: Ask the Experts…');
+  await bench.page
+    .locator('.quick-input-widget input.input')
+    .fill('Write a JavaScript function addNine(n) that adds 9.');
+  await bench.page.keyboard.press('Enter');
+  await bench.page.locator('.editor-instance').getByText('Routed to code').waitFor(patience);
+  await bench.picture('ask-selection');
 }
 
 async function replaces(bench: Workbench, folder: string): Promise<void> {

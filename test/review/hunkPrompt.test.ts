@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DiffHunk } from '../../src/review/diffHunk.ts';
-import { explainedHunkPrompt, hunkPrompt } from '../../src/review/hunkPrompt.ts';
+import { hunkPrompt } from '../../src/review/hunkPrompt.ts';
 
 const hunk: DiffHunk = [
   { text: '    if (a) {', mark: 'context', number: 7 },
@@ -14,12 +14,6 @@ const rendered = 'Review this JavaScript code:\n  if (a) {\n-   f();\n1+   g();\
 
 test('new lines are numbered from 1, and what all lines are indented by is left out', () =>
   assert.equal(hunkPrompt(hunk, 'JavaScript code'), rendered));
-
-test('a model that was not trained on reviews is told the form of the answer', () => {
-  const prompt = explainedHunkPrompt(hunk, 'JavaScript code');
-  assert.ok(prompt.endsWith(rendered));
-  assert.match(prompt, /NUMBER SEVERITY: MESSAGE \| THE LINE/);
-});
 
 test('no lines, and blank ones', () => {
   assert.equal(hunkPrompt([], 'code'), 'Review this code:\n');

@@ -108,6 +108,7 @@ const finishes = {
   length: ', cut at the longest answer',
   context: ', cut at the end of the context',
   cancelled: ', stopped',
+  repeats: ', ended because it repeated itself',
 };
 
 function figuresOf({ answerTokens, decodeMs, prefillMs, finish }: LabAnswer): string {

@@ -31,6 +31,7 @@ function answerView({ text, result }: StepAnswer): Node[] {
 }
 
 const ends = {
+  repeats: ' · ended because it repeated itself',
   stop: '',
   length: ' · cut at the longest answer',
   context: ' · cut at the end of the context',

@@ -116,6 +116,7 @@ export function answerLine({ weights, route, finish, answerTokens, timings }: As
     length: ', cut at --max-tokens',
     context: ', cut at the end of the context',
     cancelled: ', stopped',
+    repeats: ', ended because it repeated itself',
   }[finish];
   return `[${who}; ${answerTokens} tokens${speed}${end}]`;
 }

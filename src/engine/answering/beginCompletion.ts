@@ -53,6 +53,7 @@ export async function beginCompletion(
       constraint,
       settings: { ...settings, seed },
       shownIds: told.shownIds,
+      endsRepeats: isChat && !request.format,
       signal: call.signal,
       onToken: logprobs?.add,
       onText: told.add,

@@ -10,6 +10,7 @@ import { generationSettingsOf, tokenRouterOf } from '../../recipe/settings.ts';
 import { routeConversation } from '../../router/conversation.ts';
 import { gateTokens } from '../gating/gateTokens.ts';
 import type { Model } from '../runtime/model.ts';
+import { withinExperts } from '../workbench/beyondExperts.ts';
 import { watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, OpenSource, Workbench } from '../workbench/workbench.ts';
 
@@ -49,11 +50,13 @@ function openSource(
 /** The weights of experts that a target stands for, loaded; for `auto` the router's, or those by which token gates choose. */
 export async function weightsOf(
   workbench: Workbench,
-  { open }: Answering,
+  { open, isEmbedded }: Answering,
   target: Target,
   /** Of the user, the oldest first. */
   prompts: readonly string[],
   call: Call<WorkProgress>,
+  /** The newest one brings a text of its own, whose words nobody has to know. */
+  bringsText = false,
 ): Promise<{ weights: Weights; route?: RouteResult }> {
   if (!open) {
     if (target.kind !== 'auto' && target.kind !== 'base')
@@ -75,10 +78,16 @@ export async function weightsOf(
       const byTokens = tokenRouterOf(open.experiment.recipe);
       if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
       const { route, prompt } = routeConversation(await open.router(), prompts);
-      const { weights, abstained, evidence } = route;
+      const { weights, abstained, evidence, beyond } =
+        isEmbedded && !bringsText
+          ? await withinExperts(route, prompt, open.experiment)
+          : { ...route, beyond: undefined };
       await open.load(Object.keys(weights));
       const of = prompt === prompts.at(-1) ? undefined : prompt;
-      return { weights, route: { weights, abstained, evidence, ...(of !== undefined && { of }) } };
+      return {
+        weights,
+        route: { weights, abstained, evidence, ...(of !== undefined && { of }), ...(beyond && { beyond }) },
+      };
     }
   }
 }

@@ -17,7 +17,14 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
   const { prompt, history = [] } = fitted ?? request;
   const started = performance.now();
   const prompts = [...history.filter(turn => turn.role === 'user').map(turn => turn.content), prompt];
-  const found = await weightsOf(workbench, answering, request.target, prompts, call);
+  const found = await weightsOf(
+    workbench,
+    answering,
+    request.target,
+    prompts,
+    call,
+    request.context !== undefined && request.context.length > 0,
+  );
   const { weights } = found;
   const beyond = answering.isEmbedded ? beyondBase(prompt, answering.model.base.text().tokenizer) : undefined;
   let route = found.route && { ...found.route, ...(beyond && { beyond }) };

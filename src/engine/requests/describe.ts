@@ -11,6 +11,7 @@ import {
 import { isThere, sizeOf } from '../../experiment/files.ts';
 import { learnsGaps } from '../../experiment/learnsGaps.ts';
 import { adapterPaths } from '../../experiment/paths.ts';
+import { readSkills } from '../../experiment/readSkills.ts';
 import { readTrainingRecord } from '../../experiment/trainingRecord.ts';
 import { memoryNeeded } from '../../hub/knownModels.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
@@ -46,6 +47,7 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
         description,
         isTrained: trained.includes(name),
         isTrainable: data !== undefined,
+        skills: data && (await readSkills(experiment.folder, data)),
         ...(data && (await learnsGaps(experiment.folder, data.train)) && { fills: true }),
         adapter: trained.includes(name) ? await describeAdapter(experiment, name) : undefined,
       })),
@@ -93,7 +95,18 @@ async function describeBase(name: string, folder: string): Promise<DescribedBase
     bytes: await sizeOf(folder),
     memoryBytes: memoryNeeded(parameters),
     fills: await fillsGaps(folder),
+    followsInstructions: name !== 'embedded' && (await hasTemplate(folder)),
   };
+}
+
+/** False for a template that cannot be read: the first answer tells of it. */
+async function hasTemplate(folder: string): Promise<boolean> {
+  try {
+    return (await readChatTemplate(folder)) !== undefined;
+  } catch (error) {
+    if (error instanceof WorkbenchError) return false;
+    throw error;
+  }
 }
 
 /** False for a template that cannot be read: the first answer tells of it. */

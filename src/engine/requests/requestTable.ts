@@ -27,6 +27,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   askAll: { load: () => import('./askAll.ts'), lane: model },
   // It takes the model's lane itself: requests that come while it answers others join them.
   complete: { load: () => import('./complete.ts') },
+  weigh: { load: () => import('./weigh.ts'), lane: model, takesLong: true },
   countTokens: { load: () => import('./countTokens.ts') },
   tokenize: { load: () => import('./tokenize.ts') },
   route: { load: () => import('./route.ts') },

@@ -3,6 +3,7 @@ import { openExperiment } from '../../experiment/experiment.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import { tokenRouterOf } from '../../recipe/settings.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
+import { withinExperts } from '../workbench/beyondExperts.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { modelLane } from './lanes.ts';
 
@@ -31,8 +32,12 @@ export const handle: RequestHandler<'route'> = async (workbench, { recipe, promp
       return routes;
     }, call.signal);
   const router = await workbench.router(experiment);
-  return prompts.map(prompt => {
+  const routes: RouteResult[] = [];
+  for (const prompt of prompts) {
     const { weights, abstained, evidence } = router(prompt);
-    return { weights, abstained, evidence, ...beyond(prompt) };
-  });
+    const route = { weights, abstained, evidence };
+    const within = experiment && isEmbedded ? await withinExperts(route, prompt, experiment) : route;
+    routes.push({ ...within, ...beyond(prompt) });
+  }
+  return routes;
 };

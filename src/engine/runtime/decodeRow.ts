@@ -17,6 +17,8 @@ export interface RowRequest {
   settings: GenerationSettings;
   /** Special tokens that the answer's text has to show. */
   shownIds?: ReadonlySet<number> | undefined;
+  /** Whether the answer ends where it repeats itself: programs that ask for a text may want just that. */
+  endsRepeats?: boolean;
   onText?: ((delta: string) => void) | undefined;
   /** What the answer is held to. */
   constraint?: TokenConstraint | undefined;
@@ -64,6 +66,7 @@ export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, r
       maxTokens: settings.maxTokens,
       contextLeft: config.maxLength - prompt.length,
       shownIds: request.shownIds,
+      ...(request.endsRepeats && { endsRepeats: true }),
     }),
     answer: { text: '', finish: 'length', promptTokens: prompt.length, answerTokens: 0 },
   };

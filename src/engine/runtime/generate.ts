@@ -41,7 +41,14 @@ export async function generate(
     const fill = gap && fillGap(model, gap, settings);
     if (fill) return startRow(base.config, text, { prompt: fill.ids, fill, weights, settings, onText });
     const { prompt, calls } = toolPrompt(text.tokenizer, text.chatTemplate, conversation, settings.thinking);
-    return startRow(base.config, text, { prompt, weights, settings, onText, shownIds: calls?.specialIds });
+    return startRow(base.config, text, {
+      prompt,
+      weights,
+      settings,
+      onText,
+      shownIds: calls?.specialIds,
+      endsRepeats: true,
+    });
   });
   const room = Math.max(...given.map(r => roomOf(r.request, base.config)));
   const longest = Math.max(...given.map(r => r.request.prompt.length));

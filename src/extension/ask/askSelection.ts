@@ -1,7 +1,8 @@
 import {
   CodeAction,
   CodeActionKind,
-  type Disposable,
+  commands,
+  Disposable,
   languages,
   ProgressLocation,
   Range,
@@ -9,6 +10,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { CodeTask } from '../../data/skills.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
 import { weightsText } from '../../text/target.ts';
@@ -16,10 +18,13 @@ import type { CommandId } from '../contributions/commands.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { Answer, Answers, Place } from './answers.ts';
+import { demonstrationText } from './demonstration.ts';
 import type { Experts } from './experts.ts';
-import { expertFor } from './offered.ts';
+import { outsideText } from './outside.ts';
 import { routeLine } from './routeText.ts';
-import { type CodeTask, languageName, taskPrompt } from './tasks.ts';
+import { keepTaskContext } from './taskContext.ts';
+import { languageName, taskPrompt } from './tasks.ts';
+import { whoDoes } from './whoDoes.ts';
 
 /** The commands that ask about a selection, and those on an answer. */
 export function askHandlers(experts: Experts, answers: Answers) {
@@ -36,29 +41,35 @@ export function askHandlers(experts: Experts, answers: Answers) {
 }
 
 const kind = CodeActionKind.RefactorRewrite.append('multiLora');
-const offered: { title: string; command: CommandId }[] = [
+const offered: { title: string; command: CommandId; task?: CodeTask }[] = [
   { title: 'Ask the experts…', command: 'multiLora.ask' },
-  { title: 'Explain (experts)', command: 'multiLora.explain' },
-  { title: 'Document (experts)', command: 'multiLora.document' },
-  { title: 'Write tests (experts)', command: 'multiLora.writeTests' },
+  { title: 'Explain (experts)', command: 'multiLora.explain', task: 'explain' },
+  { title: 'Document (experts)', command: 'multiLora.document', task: 'document' },
+  { title: 'Write tests (experts)', command: 'multiLora.writeTests', task: 'writeTests' },
 ];
 
-/** The commands on a selection, in the light bulb's menu. */
-export function registerCodeActions(): Disposable {
-  return languages.registerCodeActionsProvider(
+/** The commands on a selection, in the light bulb's and the editor's menu: those for which there is somebody, as far as that is known. */
+export function registerCodeActions(experts: Pick<Experts, 'known' | 'onDidChange'>): Disposable {
+  const actions = languages.registerCodeActionsProvider(
     { scheme: '*' },
     {
-      provideCodeActions(_document, range) {
+      provideCodeActions(document, range) {
         if (range.isEmpty) return [];
-        return offered.map(({ title, command }) => {
-          const action = new CodeAction(title, kind);
-          action.command = { title, command };
-          return action;
-        });
+        const described = experts.known()?.described;
+        const language = languageName(document.languageId);
+        const isDone = (task?: CodeTask) => !task || (described && 'target' in whoDoes(task, language, described));
+        return offered
+          .filter(({ task }) => isDone(task))
+          .map(({ title, command }) => {
+            const action = new CodeAction(title, kind);
+            action.command = { title, command };
+            return action;
+          });
       },
     },
     { providedCodeActionKinds: [kind] },
   );
+  return Disposable.from(actions, keepTaskContext(experts));
 }
 
 /** Asks for a question and puts it to the experts with the selection; the router finds the expert. */
@@ -73,22 +84,23 @@ async function askAboutSelection(experts: Experts, answers: Answers): Promise<vo
   await ask(experts, await experts.offer(), answers, placeOf(editor), question.trim());
 }
 
-/** Explains, documents or tests the selection: a task for the code expert where the recipe has one. */
+/** Explains, documents or tests the selection, where there is one who can. */
 async function askForTask(experts: Experts, answers: Answers, task: CodeTask): Promise<void> {
   const editor = openEditor();
   if (editor.selection.isEmpty)
     throw new WorkbenchError('badRequest', 'Nothing is selected.', 'Select some code first.');
   const offer = await experts.offer();
-  const expert = expertFor('code', offer.described);
-  const question = taskPrompt(task, languageName(editor.document.languageId));
-  await ask(
-    experts,
-    offer,
-    answers,
-    placeOf(editor),
-    question,
-    expert?.isTrained ? { kind: 'expert', name: expert.name } : undefined,
-  );
+  const language = languageName(editor.document.languageId);
+  const who = whoDoes(task, language, offer.described);
+  if ('reason' in who) return tellNobody(who.reason);
+  await ask(experts, offer, answers, placeOf(editor), taskPrompt(task, language), who.target);
+}
+
+/** A base that follows instructions does any task. */
+async function tellNobody(reason: string): Promise<void> {
+  const get = 'Get a Base Model…';
+  const picked = await window.showWarningMessage(`${reason} A base that follows instructions can.`, get);
+  if (picked === get) await commands.executeCommand('multiLora.getBase');
 }
 
 async function ask(
@@ -131,8 +143,13 @@ async function ask(
         const who = result.route ? routeLine(result.route, 3) : `Answered by **${weightsText(result.weights)}**.`;
         const stopped = result.finish === 'cancelled' ? ['Stopped.'] : [];
         const untrained = offer.nothingTrained ? [offer.nothingTrained] : [];
+        const outside = outsideText(question, result.weights, offer.described);
+        const limits = [demonstrationText(offer.described), outside].filter(line => line !== undefined);
+        const repeats = result.finish === 'repeats' ? ['It repeated itself, and was ended.'] : [];
         // The answer is shown as it is written: marks would be seen as marks.
-        (await answer)?.end([who.replace(/[*`]/g, ''), ...stopped, ...leftOut, ...untrained].join('\n'));
+        (await answer)?.end(
+          [who.replace(/[*`]/g, ''), ...stopped, ...repeats, ...leftOut, ...untrained, ...limits].join('\n'),
+        );
       } catch (error) {
         const page = await answer?.catch(() => undefined);
         page?.end('No answer came.');

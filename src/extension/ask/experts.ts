@@ -35,6 +35,13 @@ export interface Experts extends Disposable {
     settings: Record<string, unknown>,
     signal: AbortSignal,
   ): Promise<AskAllResult['answers']>;
+  /** Of texts that may go on from others, how probable each is. */
+  weigh(
+    offer: Offer,
+    target: Target,
+    items: { before: string; texts: string[] }[],
+    signal: AbortSignal,
+  ): Promise<number[][]>;
   /** Tokens of a conversation as the model reads it, and of texts. */
   countTokens(request: {
     texts?: string[];
@@ -101,6 +108,10 @@ export function createExperts(engine: HostEngine, recipe: ActiveRecipe, memory: 
       const request = { ...offer.source, target, prompts, settings: { ...decodingSettings(), ...settings } };
       const { answers } = await engine.request('askAll', request, { signal });
       return answers;
+    },
+    async weigh(offer, target, items, signal) {
+      checkOffered(target, offer);
+      return (await engine.request('weigh', { ...offer.source, target, items }, { signal })).items;
     },
     async countTokens(request) {
       const { source } = await recipe.offer();

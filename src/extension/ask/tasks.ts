@@ -1,6 +1,6 @@
-/** What is asked of a piece of code; the code follows the first line, as the experts were trained to read a task. */
-export type CodeTask = 'explain' | 'document' | 'writeTests' | 'review';
+import type { CodeTask } from '../../data/skills.ts';
 
+/** What is asked of a piece of code; the code follows the first line, as the experts were trained to read a task. */
 export function taskPrompt(task: CodeTask, language: string): string {
   const code = codeIn(language);
   switch (task) {

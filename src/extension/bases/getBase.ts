@@ -17,14 +17,15 @@ interface Base {
   message: string;
 }
 
-/** Lets the user choose a base, brings it here, and offers what to do with it. */
+/** Lets the user choose a base, brings it here, and offers what to do with it. `wanted` is the name of one to begin with. */
 export async function getBase(
   engine: HostEngine,
   tokens: HubTokens,
   active: ActiveRecipe,
   newRecipe: (base: string) => Promise<void>,
+  wanted = '',
 ): Promise<void> {
-  const source = await pickBase(engine);
+  const source = await pickBase(engine, wanted);
   const base = source && (await bring(source, engine, tokens));
   if (!base) return;
   const hasRecipes = (await active.recipes()).length > 0;
@@ -118,9 +119,10 @@ async function useAsBase(name: string): Promise<void> {
 }
 
 /** Lets the user choose a base, or type the name of one; undefined when none is wanted. */
-function pickBase(engine: HostEngine): Promise<BaseSource | undefined> {
+function pickBase(engine: HostEngine, wanted: string): Promise<BaseSource | undefined> {
   return pickOrType({
     title: 'Get a base model',
+    value: wanted,
     placeholder: 'Choose one, or type owner/name of any model of the Hugging Face hub',
     async groups() {
       const { models, local } = await engine.request('listModels', {});

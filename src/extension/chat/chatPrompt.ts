@@ -5,11 +5,16 @@ import { codeSpan } from '../../text/shown.ts';
 import { parseWeights } from '../../text/target.ts';
 import { expertFor } from '../ask/offered.ts';
 import { taskPrompt } from '../ask/tasks.ts';
+import { whoDoes } from '../ask/whoDoes.ts';
 import type { ChatCommand } from '../contributions/chat.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 
 /** Who is asked what by a message to @experts, or what to tell the user instead. */
-export type ChatPrompt = { target?: Target; question: string } | { instead: string };
+export type ChatPrompt =
+  | { target?: Target; question: string }
+  /** `isMissing` where a base that follows instructions could do it. */
+  | { instead: string; isMissing?: true }
+  | { reviews: true };
 
 /** Reads a slash command and the text after it. `language` is that of the attached code. */
 export function chatPrompt(
@@ -36,11 +41,11 @@ export function chatPrompt(
     case 'explain': {
       if (!hasContext)
         return { instead: `Select the code to ${command}, or attach a file with **Add Context…** or \`#file\`.` };
-      const task = [taskPrompt(command, language), question].filter(Boolean).join(' ');
-      const blend = described.blends.find(b => b.name === 'review' && b.isTrained);
-      if (command === 'review' && blend) return { target: { kind: 'blend', name: blend.name }, question: task };
-      const expert = expertFor('code', described);
-      return expert?.isTrained ? { target: { kind: 'expert', name: expert.name }, question: task } : { question: task };
+      // Its findings are checked before they are told.
+      if (command === 'review') return { reviews: true };
+      const who = whoDoes(command, language, described);
+      if ('reason' in who) return { instead: who.reason, isMissing: true };
+      return { target: who.target, question: [taskPrompt(command, language), question].filter(Boolean).join(' ') };
     }
     default:
       if (!question) return { instead: 'Ask something: the router finds the expert for it.' };

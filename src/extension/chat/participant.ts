@@ -17,7 +17,9 @@ import type { RouteResult } from '../../protocol/route.ts';
 import type { Target } from '../../protocol/target.ts';
 import { inMarkdown } from '../../text/shown.ts';
 import { targetLabel, weightsText } from '../../text/target.ts';
+import { demonstrationText, isDemonstration } from '../ask/demonstration.ts';
 import type { Experts } from '../ask/experts.ts';
+import { outsideText, weightsOfTarget } from '../ask/outside.ts';
 import { routeLine, routePage } from '../ask/routeText.ts';
 import { languageName } from '../ask/tasks.ts';
 import type { VirtualDocuments } from '../ask/virtualDocuments.ts';
@@ -32,14 +34,20 @@ import { createAnswerMarkdown } from './answerMarkdown.ts';
 import { chatPrompt, followupsFor } from './chatPrompt.ts';
 import { keepFeedback, type RatedAnswer } from './feedback.ts';
 import { attachedContext, withoutHashes } from './references.ts';
+import { type Reviews, reviewInChat } from './reviewInChat.ts';
 
 /** A base with a smaller window than this was hardly trained on conversations: it gets the question alone. */
 const smallestWindowForHistory = 1024;
 
 /** `@experts` of the chat view. */
-export function registerParticipant(experts: Experts, documents: VirtualDocuments, messages: Messages): Disposable {
+export function registerParticipant(
+  experts: Experts,
+  reviews: Reviews,
+  documents: VirtualDocuments,
+  messages: Messages,
+): Disposable {
   const participant = chat.createChatParticipant(chatParticipant.id, (request, context, stream, token) =>
-    withSignal(token, signal => answer(experts, documents, request, context, stream, signal)).catch(error => {
+    withSignal(token, signal => answer(experts, reviews, documents, request, context, stream, signal)).catch(error => {
       if (isCancellation(error) || token.isCancellationRequested) return {};
       return { errorDetails: { message: errorText(error) } };
     }),
@@ -62,6 +70,7 @@ export function registerParticipant(experts: Experts, documents: VirtualDocument
 
 async function answer(
   experts: Experts,
+  reviews: Reviews,
   documents: VirtualDocuments,
   request: ChatRequest,
   context: ChatContext,
@@ -73,17 +82,28 @@ async function answer(
   const attached = await attachedContext(request.references, command === 'review' || command === 'explain');
   const text = withoutHashes(request.prompt, request.references);
   const asked = chatPrompt(command, text, offer, languageName(attached.languageId), attached.pieces.length > 0);
-  if (offer.nothingTrained) showEmptyState(stream, offer.nothingTrained, offer.remedies);
-  if ('instead' in asked) {
-    if (!offer.nothingTrained) stream.markdown(asked.instead);
+  if (offer.nothingTrained && command !== 'review' && !('isMissing' in asked))
+    showEmptyState(stream, offer.nothingTrained, offer.remedies);
+  if ('reviews' in asked) {
+    await reviewInChat(reviews, attached, stream, signal);
     return {};
   }
+  if ('instead' in asked) {
+    if (asked.isMissing || !offer.nothingTrained) stream.markdown(asked.instead);
+    if (asked.isMissing) showGetBase(stream);
+    return {};
+  }
+  const demonstration = context.history.length === 0 ? demonstrationText(offer.described) : undefined;
+  if (demonstration) stream.markdown(`> ${inMarkdown(demonstration)}\n\n`);
   const named = asked.target ?? pickedModel(request);
   const choice = named ?? experts.choice(offer);
   let prompt = asked.question;
   let markdown = createAnswerMarkdown(answersInCode(choice, undefined, offer));
   const why = named ? '' : ', who answers in this workspace';
   const { contextLength } = offer.described.base;
+  // What the demonstration base says where none of its experts was trained for it is made up: it is not asked then.
+  const refusal = new AbortController();
+  let isRefused = false;
   const result = await experts.ask(
     offer,
     {
@@ -93,8 +113,9 @@ async function answer(
       target: choice,
     },
     {
-      signal,
+      signal: AbortSignal.any([signal, refusal.signal]),
       onProgress(told) {
+        if (isRefused) return;
         switch (told.kind) {
           case 'fitted':
             prompt = told.prompt;
@@ -102,12 +123,17 @@ async function answer(
             if (told.leftOut.length > 0)
               stream.markdown(new MarkdownString('> ').appendText(told.leftOut.join(' ')).appendMarkdown('\n\n'));
             if (told.thinking) stream.progress('Thinking is on: the model reasons before it answers.');
-            if (choice.kind !== 'auto') stream.markdown(`**${inMarkdown(targetLabel(choice))}**${why}\n\n`);
+            if (choice.kind === 'auto') return;
+            stream.markdown(`**${inMarkdown(targetLabel(choice))}**${why}\n\n`);
+            tellOutside(stream, outsideText(asked.question, weightsOfTarget(choice, offer.described), offer.described));
             return;
           case 'route':
             markdown = createAnswerMarkdown(answersInCode(choice, told.route, offer));
             stream.reference(documents.create('Route', routePage(prompt, told.route)), new ThemeIcon('arrow-swap'));
             stream.markdown(`${routeLine(told.route, readSetting('routing.evidence'))}\n\n`);
+            isRefused = told.route.abstained && isRefusing(offer);
+            if (isRefused) refusal.abort();
+            else tellOutside(stream, outsideText(asked.question, told.route.weights, offer.described));
             return;
           case 'text':
             stream.markdown(markdown.push(told.text));
@@ -115,6 +141,11 @@ async function answer(
       },
     },
   );
+  if (isRefused) {
+    stream.markdown(inMarkdown(demonstrationText(offer.described)!));
+    showGetBase(stream);
+    return {};
+  }
   const silence = result.text.trim() ? '' : '*The model ended its answer before the first word.*';
   stream.markdown(markdown.end() + silence + endNote(result));
   const rated: RatedAnswer = { prompt, answer: result.text, weights: result.weights };
@@ -126,6 +157,20 @@ function showEmptyState(stream: ChatResponseStream, nothingTrained: string, reme
   stream.markdown(`> ${inMarkdown(nothingTrained)}\n\n`);
   for (const command of remedies) stream.button({ command, title: commands[command].title });
   stream.markdown('Until then the base answers alone:\n\n');
+}
+
+/** Whether there is nobody to answer what no expert was trained for: the demonstration base knows nothing by itself. */
+function isRefusing({ described }: Offer): boolean {
+  return isDemonstration(described.base) && described.experts.some(e => e.isTrained);
+}
+
+function tellOutside(stream: ChatResponseStream, text: string | undefined): void {
+  if (text) stream.markdown(`> ${inMarkdown(text)}\n\n`);
+}
+
+function showGetBase(stream: ChatResponseStream): void {
+  const command: CommandId = 'multiLora.getBase';
+  stream.button({ command, title: commands[command].title });
 }
 
 /** The editor has its own thumbs, but hides them where telemetry is off. */
@@ -165,6 +210,7 @@ function endNote({ finish, answerTokens, timings, weights, route }: AskResult): 
     cancelled: '',
     length: ', cut at its longest length',
     context: ', cut at the end of the window',
+    repeats: ', ended because it repeated itself',
   };
   const who = route ? '' : `${inMarkdown(weightsText(weights))}, `;
   return `\n\n*${who}${answerTokens} ${answerTokens === 1 ? 'token' : 'tokens'}${speed}${cut[finish]}*`;

@@ -4,6 +4,7 @@ import type { CommandContribution } from './commandContribution.ts';
 import { reportFile } from '../../experiment/paths.ts';
 import { notebookType } from './editors.ts';
 import { rowMenu, titleMenu } from './sidebar.ts';
+import { canBeDone } from './taskMenus.ts';
 import { treeCommands } from './treeCommands.ts';
 
 const isRecipe = 'resourceFilename =~ /\\.lora\\.json$/';
@@ -23,17 +24,17 @@ export const commands = {
   'multiLora.explain': {
     title: 'Explain the Selection',
     palette: 'editorHasSelection',
-    menus: [{ menu: 'editor/context', when: 'editorHasSelection', group: '1_multiLora@2' }],
+    menus: [{ menu: 'editor/context', when: canBeDone('explain'), group: '1_multiLora@2' }],
   },
   'multiLora.document': {
     title: 'Document the Selection',
     palette: 'editorHasSelection',
-    menus: [{ menu: 'editor/context', when: 'editorHasSelection', group: '1_multiLora@3' }],
+    menus: [{ menu: 'editor/context', when: canBeDone('document'), group: '1_multiLora@3' }],
   },
   'multiLora.writeTests': {
     title: 'Write Tests for the Selection',
     palette: 'editorHasSelection',
-    menus: [{ menu: 'editor/context', when: 'editorHasSelection', group: '1_multiLora@4' }],
+    menus: [{ menu: 'editor/context', when: canBeDone('writeTests'), group: '1_multiLora@4' }],
   },
   'multiLora.answer.insert': {
     title: 'Insert the Answer',

@@ -16,6 +16,8 @@ export interface ChoiceGroup<S> {
 interface Question<S> {
   title: string;
   placeholder: string;
+  /** What is typed to begin with. */
+  value?: string;
   groups(): Promise<ChoiceGroup<S>[]>;
   /** What stands for a text that was typed, where none of the groups does. */
   typed(text: string, groups: readonly ChoiceGroup<S>[]): Choice<S> | undefined;
@@ -28,6 +30,7 @@ export async function pickOrType<S>(question: Question<S>): Promise<S | undefine
   const pick = window.createQuickPick<Item<S>>();
   pick.title = question.title;
   pick.placeholder = question.placeholder;
+  pick.value = question.value ?? '';
   pick.matchOnDescription = true;
   pick.busy = true;
   let groups: ChoiceGroup<S>[] = [];

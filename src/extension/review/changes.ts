@@ -61,6 +61,23 @@ export function selectionChanges({ document, selection }: TextEditor): Changes {
   };
 }
 
+/** A file, or lines of it. */
+export interface Place {
+  document: TextDocument;
+  range?: Range;
+}
+
+/** Files and parts of files as they are. */
+export function placeChanges(places: readonly Place[]): Changes {
+  const files = places.map(({ document, range }) => {
+    const path = workspace.asRelativePath(document.uri);
+    if (!range) return changedFile(document, path, document.getText());
+    const whole = new Range(range.start.line, 0, range.end.line, Number.MAX_SAFE_INTEGER);
+    return changedFile(document, path, document.getText(whole), range.start.line + 1);
+  });
+  return { subject: files.map(file => file.path).join(', '), files, skipped: [] };
+}
+
 /** A long diff is read in turns, so that the editor's other extensions have theirs. */
 async function filesOf(diff: string): Promise<DiffFile[]> {
   const files: DiffFile[] = [];
@@ -96,6 +113,8 @@ async function openFile(root: Uri, { path, hunks }: DiffFile): Promise<ChangedFi
 }
 
 function changedFile(document: TextDocument, path: string, text: string, first = 1): ChangedFile {
-  const code = codeIn(languageName(document.languageId));
-  return { document, path, code, hunks: [wholeHunk(text.split(/\r?\n/), first)] };
+  const { languageId } = document;
+  const lines = document.getText().split(/\r?\n/);
+  const hunks = [wholeHunk(text.split(/\r?\n/), first)];
+  return { document, path, code: codeIn(languageName(languageId)), languageId, lines, hunks };
 }

@@ -3,15 +3,20 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import { addedLines, type DiffHunk, type NumberedLine } from '../../review/diffHunk.ts';
 import { type Finding, parseFindings } from '../../review/findings.ts';
 import { fitHunk } from '../../review/fitHunk.ts';
-import { renderedLines } from '../../review/hunkPrompt.ts';
+import { hunkPrompt, renderedLines } from '../../review/hunkPrompt.ts';
 import type { ReviewTally } from '../../review/reviewSummary.ts';
+import type { SlipChoice } from '../../review/weighSlips.ts';
 import type { Experts } from '../ask/experts.ts';
 import type { Reviewer } from './reviewer.ts';
+import { tellFinding } from './tellFinding.ts';
+import { weighFile } from './weighFile.ts';
 
-/** A file's new lines, and what its code is called in a prompt. */
+/** A file's new lines, all of its lines, and what its code is called in a prompt. */
 export interface ReviewedFile {
   path: string;
   code: string;
+  languageId: string;
+  lines: readonly string[];
   hunks: DiffHunk[];
 }
 
@@ -19,14 +24,16 @@ interface ReviewEngine {
   countTokens: Experts['countTokens'];
   /** The answers to prompts that are asked together. */
   ask(prompts: string[], maxTokens: number): Promise<AskAllResult['answers']>;
+  /** Of each choice how probable its texts are. */
+  weigh(choices: SlipChoice[]): Promise<number[][]>;
 }
 
 /** What is told while files are reviewed. */
 interface ReviewListener<File> {
   /** So many new lines are about to be asked about, those of this file first. */
   onBatch(file: File, lines: number): void;
-  /** False where the finding has no place any more. */
-  onFinding(file: File, line: NumberedLine, finding: Finding): boolean;
+  /** What became of a finding: it may have no place any more, or be one that the user has resolved before. */
+  onFinding(file: File, line: Pick<NumberedLine, 'number' | 'text'>, finding: Finding): 'shown' | 'moved' | 'dismissed';
 }
 
 /** A review under way. */
@@ -50,12 +57,19 @@ const longestAnswer = 512;
 const mostPrompts = 16;
 /** Tokens of prompts that are asked together; their keys and values take memory. */
 const mostTokens = 8192;
+/** An expert that was trained on reviews is small: it sees most in one new line at a time. */
+const mostNew = 1;
 
 /** Asks about the hunks of files, some at once; ends early when the signal aborts. */
 export async function reviewFiles<File extends ReviewedFile>(files: File[], review: Review<File>): Promise<void> {
   const { tally, signal } = review;
   tally.files = files.length;
   tally.lines = files.flatMap(file => file.hunks).reduce((sum, hunk) => sum + addedLines(hunk).length, 0);
+  if (review.reviewer.way === 'weighs') {
+    for (const file of files) await weighFile(file, review);
+    tally.wasCancelled = signal.aborted;
+    return;
+  }
   const batchSize = Math.max(
     1,
     Math.min(mostPrompts, Math.floor(mostTokens / Math.min(review.window, longestPrompt + longestAnswer))),
@@ -82,20 +96,20 @@ function answerRoom(window: number): number {
 
 /** The hunks of a file as they fit into prompts. */
 async function piecesOf({ hunks, code }: ReviewedFile, review: Omit<Review<never>, 'listener'>): Promise<DiffHunk[]> {
-  const { reviewer, window, engine, tally } = review;
-  const frame = await engine.countTokens({ conversation: [{ role: 'user', content: reviewer.prompt([], code) }] });
+  const { window, engine, tally } = review;
+  const frame = await engine.countTokens({ conversation: [{ role: 'user', content: hunkPrompt([], code) }] });
   const room = Math.min(window - answerRoom(window), longestPrompt) - frame.conversation;
   if (room <= 0)
     throw new WorkbenchError(
       'badRequest',
-      `The base's window of ${window} tokens has no room for code beside the instructions of a review.`,
-      'Train a review expert, which needs none (examples/review), or use a base with a longer window.',
+      `The base's window of ${window} tokens has no room for code beside the question.`,
+      'Use a base with a longer window.',
     );
   const texts = hunks.map(renderedLines);
   const { texts: tokens } = await engine.countTokens({ texts: texts.flat().map(line => `${line}\n`) });
   return hunks.flatMap((hunk, i) => {
     const own = tokens.splice(0, texts[i]!.length);
-    const { pieces, tooLong } = fitHunk(hunk, own, room, reviewer.mostNew);
+    const { pieces, tooLong } = fitHunk(hunk, own, room, mostNew);
     tally.longLines += tooLong.length;
     if (own.reduce((sum, n) => sum + n, 0) > room) tally.cutHunks++;
     return pieces;
@@ -103,29 +117,27 @@ async function piecesOf({ hunks, code }: ReviewedFile, review: Omit<Review<never
 }
 
 async function reviewBatch<File extends ReviewedFile>(pieces: Piece<File>[], review: Review<File>): Promise<void> {
-  const { reviewer, window, engine, listener } = review;
+  const { window, engine, listener } = review;
   listener.onBatch(
     pieces[0]!.file,
     pieces.reduce((sum, { hunk }) => sum + addedLines(hunk).length, 0),
   );
-  const prompts = pieces.map(({ file, hunk }) => reviewer.prompt(hunk, file.code));
+  const prompts = pieces.map(({ file, hunk }) => hunkPrompt(hunk, file.code));
   const answers = await engine.ask(prompts, answerRoom(window));
-  for (const [i, piece] of pieces.entries()) readAnswer(piece, answers[i]!, review);
+  for (const [i, piece] of pieces.entries()) await readAnswer(piece, answers[i]!, review);
 }
 
-function readAnswer<File>(
+async function readAnswer<File extends ReviewedFile>(
   { file, hunk }: Piece<File>,
   { text, finish }: AskAllResult['answers'][number],
-  { listener, tally }: Review<File>,
-): void {
+  review: Review<File>,
+): Promise<void> {
+  const { tally } = review;
   if (finish === 'cancelled') return;
   if (finish !== 'stop') tally.cutAnswers++;
   const lines = addedLines(hunk);
   const { findings, dropped } = parseFindings(text, lines.length);
   tally.reviewedLines += lines.length;
   tally.dropped += dropped;
-  for (const finding of findings) {
-    if (listener.onFinding(file, lines[finding.line - 1]!, finding)) tally.findings[finding.severity]++;
-    else tally.moved++;
-  }
+  for (const finding of findings) await tellFinding(file, lines[finding.line - 1]!, finding, review);
 }

@@ -8,22 +8,43 @@ import {
   MarkdownString,
   Range,
   type TextDocument,
+  type Uri,
   WorkspaceEdit,
   workspace,
 } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { placeLine } from '../../review/diffHunk.ts';
 import type { Finding, Severity } from '../../review/findings.ts';
+import type { Dismissed } from './dismissed.ts';
 
 /** The findings of the last review, as comments on their lines. */
 export interface ReviewThreads extends Disposable {
-  /** Puts a finding on the line with this text that is nearest to `number`, from 1; false where there is none. */
-  add(document: TextDocument, line: { number: number; text: string }, finding: Finding, reviewer: string): boolean;
-  resolve(thread: CommentThread): void;
-  reopen(thread: CommentThread): void;
+  /**
+   * Puts a finding on the line with this text that is nearest to `number`, from 1, unless there is none, or the finding was
+   * resolved before.
+   */
+  add(
+    document: TextDocument,
+    line: { number: number; text: string },
+    finding: Finding,
+    reviewer: string,
+  ): 'shown' | 'moved' | 'dismissed';
+  /** Settles a finding, and keeps it from being shown again. */
+  resolve(thread: CommentThread): Promise<void>;
+  reopen(thread: CommentThread): Promise<void>;
   /** Puts the replacement in the place of the line, and resolves. */
   apply(thread: CommentThread): Promise<void>;
+  /** Those that are shown, in the order in which they were found. */
+  list(): FoundAt[];
   clear(): void;
+}
+
+/** A finding where it stands. */
+export interface FoundAt {
+  uri: Uri;
+  /** From 0. */
+  line: number;
+  finding: Finding;
 }
 
 /** A finding, and the line that it speaks of as it was reviewed. */
@@ -34,7 +55,7 @@ interface Kept {
 
 const icons: Record<Severity, string> = { error: 'error', warning: 'warning', info: 'info' };
 
-export function createReviewThreads(): ReviewThreads {
+export function createReviewThreads(dismissed: Dismissed): ReviewThreads {
   const controller = comments.createCommentController('multiLora.review', 'Review');
   const kept = new Map<CommentThread, Kept>();
 
@@ -47,10 +68,16 @@ export function createReviewThreads(): ReviewThreads {
     thread.contextValue = [isOpen ? 'open' : 'resolved', ...(isOpen && hasSuggestion ? ['suggestion'] : [])].join(' ');
   }
 
+  const named = (thread: CommentThread): [path: string, text: string, finding: Finding] => {
+    const { text, finding } = kept.get(thread)!;
+    return [workspace.asRelativePath(thread.uri), text, finding];
+  };
+
   return {
     add(document, { number, text }, finding, reviewer) {
       const line = currentLine(document, number, text);
-      if (line === undefined) return false;
+      if (line === undefined) return 'moved';
+      if (dismissed.has(workspace.asRelativePath(document.uri), text, finding)) return 'dismissed';
       const thread = controller.createCommentThread(document.uri, document.lineAt(line).range, [
         { author: { name: reviewer }, mode: CommentMode.Preview, body: bodyOf(finding, text) },
       ]);
@@ -58,10 +85,16 @@ export function createReviewThreads(): ReviewThreads {
       thread.canReply = false;
       kept.set(thread, { finding, text });
       settle(thread, CommentThreadState.Unresolved);
-      return true;
+      return 'shown';
     },
-    resolve: thread => settle(thread, CommentThreadState.Resolved),
-    reopen: thread => settle(thread, CommentThreadState.Unresolved),
+    async resolve(thread) {
+      settle(thread, CommentThreadState.Resolved);
+      await dismissed.add(...named(thread));
+    },
+    async reopen(thread) {
+      settle(thread, CommentThreadState.Unresolved);
+      await dismissed.remove(...named(thread));
+    },
     async apply(thread) {
       const { finding, text } = kept.get(thread)!;
       const document = await workspace.openTextDocument(thread.uri);
@@ -76,6 +109,7 @@ export function createReviewThreads(): ReviewThreads {
       edit.replace(document.uri, ...replacementFor(document, line, finding.replacement!));
       if (await workspace.applyEdit(edit)) settle(thread, CommentThreadState.Resolved);
     },
+    list: () => [...kept].map(([{ uri, range }, { finding }]) => ({ uri, line: range?.start.line ?? 0, finding })),
     clear() {
       for (const thread of kept.keys()) thread.dispose();
       kept.clear();

@@ -26,7 +26,8 @@ export function startHandlers(
     'multiLora.selectRecipe': () => selectRecipe(recipe),
     'multiLora.newRecipe': () => newRecipe(engine),
     'multiLora.openExamples': () => openExamples(extensionPath),
-    'multiLora.getBase': () => getBase(engine, tokens, recipe, base => newRecipe(engine, base)),
+    'multiLora.getBase': (wanted?: unknown) =>
+      getBase(engine, tokens, recipe, base => newRecipe(engine, base), typeof wanted === 'string' ? wanted : ''),
     'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe(engine, 'embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),

@@ -1,5 +1,6 @@
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { createDetokenizer } from './detokenize.ts';
+import { repeatsItself } from './repeats.ts';
 import { createStopFilter } from './stopFilter.ts';
 
 /** Why an answer ended. */
@@ -8,6 +9,8 @@ export type FinishReason =
   | 'stop'
   /** `maxTokens` was reached. */
   | 'length'
+  /** The same phrase came again and again. */
+  | 'repeats'
   /** The user asked for it. */
   | 'cancelled'
   /** Prompt and answer fill the model's context. */
@@ -36,6 +39,8 @@ export interface AnswerStreamOptions {
   said?: readonly number[];
   /** Special tokens that have a text here, such as those around calls of tools. */
   shownIds?: ReadonlySet<number> | undefined;
+  /** Whether an answer ends that repeats itself. */
+  endsRepeats?: boolean;
 }
 
 /**
@@ -44,12 +49,13 @@ export interface AnswerStreamOptions {
  */
 export function createAnswerStream(
   tokenizer: Tokenizer,
-  { stopIds, stop, maxTokens, contextLeft = Infinity, said, shownIds }: AnswerStreamOptions,
+  { stopIds, stop, maxTokens, contextLeft = Infinity, said, shownIds, endsRepeats = false }: AnswerStreamOptions,
 ): AnswerStream {
   const ends = new Set(stopIds);
   const detokenizer = createDetokenizer(tokenizer, { said, shownIds });
   const filter = createStopFilter(stop);
   let count = 0;
+  const taken: number[] = [];
 
   const finish = (text: string, reason: FinishReason): StreamDelta => {
     const last = filter.push(detokenizer.flush());
@@ -63,6 +69,8 @@ export function createAnswerStream(
       count++;
       const { text, stopped } = filter.push(detokenizer.push(id));
       if (stopped) return { text, finish: 'stop' };
+      taken.push(id);
+      if (endsRepeats && repeatsItself(taken)) return finish(text, 'repeats');
       if (count >= maxTokens) return finish(text, 'length');
       if (count >= contextLeft) return finish(text, 'context');
       return { text };

@@ -6,7 +6,7 @@ import { source, workProgress } from './source.ts';
 
 const turn = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 
-const finish = z.enum(['stop', 'length', 'cancelled', 'context']);
+const finish = z.enum(['stop', 'length', 'cancelled', 'context', 'repeats']);
 
 /** What holds for every prompt of a request. */
 const asking = {
@@ -77,6 +77,18 @@ export const askingRequests = {
     ]),
     result: askResult,
     answersWhenCancelled: true,
+  },
+  /** Which of several texts goes on best from another, as it stands, without the chat template. */
+  weigh: {
+    params: z.object({
+      ...source,
+      /** One whose weights are known before the text is read. */
+      target: targetSchema,
+      items: z.array(z.object({ before: z.string(), texts: z.array(z.string()) })),
+    }),
+    progress: workProgress,
+    /** For each item the log-probability of each text in nats, less what all of them share; in the same order. */
+    result: z.object({ items: z.array(z.array(z.number())) }),
   },
   /** Several prompts at once, each by itself: one batch of the model, so no more than it has memory for. */
   askAll: {

@@ -82,7 +82,7 @@ const completedAnswer = z.object({
   /** What the model thought before, where it was asked to. */
   reasoning: z.optional(z.string()),
   toolCalls: z.array(toolCall),
-  finish: z.enum(['stop', 'length', 'context', 'cancelled', 'toolCalls']),
+  finish: z.enum(['stop', 'length', 'context', 'cancelled', 'repeats', 'toolCalls']),
   answerTokens: z.int(),
   logprobs: z.optional(z.array(tokenLogprob)),
 });

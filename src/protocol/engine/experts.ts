@@ -22,6 +22,8 @@ const describedBase = z.object({
   memoryBytes: z.number(),
   /** Whether it has tokens for filling gaps. */
   fills: z.boolean(),
+  /** Whether it was made to do what it is told: it has a chat template, and is not the one that is shipped. */
+  followsInstructions: z.boolean(),
 });
 
 const describedAdapter = z.object({
@@ -43,6 +45,14 @@ const describedExpert = z.object({
   isTrained: z.boolean(),
   /** It has data to be trained on. */
   isTrainable: z.boolean(),
+  /** What its data shows that it can do; undefined without data, and where they cannot be read. */
+  skills: z.optional(
+    z.object({
+      tasks: z.array(z.enum(['explain', 'document', 'writeTests', 'review'])),
+      /** Programming languages that the data names. */
+      languages: z.array(z.string()),
+    }),
+  ),
   /** Its data are gaps and what fills them. */
   fills: z.optional(z.boolean()),
   /** The adapter that answers; undefined where it is not trained, or cannot be read. */

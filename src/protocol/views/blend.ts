@@ -52,7 +52,7 @@ const lab = z.object({
 
 const answer = z.object({
   text: z.string(),
-  finish: z.enum(['stop', 'length', 'cancelled', 'context']),
+  finish: z.enum(['stop', 'length', 'cancelled', 'context', 'repeats']),
   answerTokens: z.int(),
   prefillMs: z.number(),
   decodeMs: z.number(),

@@ -74,7 +74,12 @@ function answerText({ text, route, result }: StepAnswer): string {
   return lines.join('\n').trimEnd();
 }
 
-const ends = { length: 'cut at the longest answer', context: 'cut at the end of the context', cancelled: 'stopped' };
+const ends = {
+  length: 'cut at the longest answer',
+  context: 'cut at the end of the context',
+  cancelled: 'stopped',
+  repeats: 'ended because it repeated itself',
+};
 
 function routeText({ weights, abstained, evidence, beyond }: RouteResult): string {
   const more = beyond ? `\n${beyondText(beyond)}` : '';

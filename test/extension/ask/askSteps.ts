@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { untilWithin } from '../../support/untilWithin.ts';
+import { notification } from '../support/notifications.ts';
 import { offeredAction, openByPath, type Workbench } from '../support/workbench.ts';
 
 const patience = { timeout: 180_000 };
@@ -37,18 +38,17 @@ export async function asksFromTheLightBulb(bench: Workbench, folder: string): Pr
   await bench.command('View: Revert and Close Editor');
 }
 
-/** Documenting and testing are tasks of the code expert. */
-export async function documentsAndTests(bench: Workbench): Promise<void> {
+/** The example's code expert was not trained to document and to test. */
+export async function tasksOfNobody(bench: Workbench): Promise<void> {
   const { page } = bench;
   for (const [command, task] of [
-    ['Document the Selection', 'Write a documentation comment for this Python code.'],
-    ['Write Tests for the Selection', 'Write tests for this Python code.'],
+    ['Document the Selection', 'document code'],
+    ['Write Tests for the Selection', 'write tests'],
   ] as const) {
     await openByPath(bench, 'twice.py');
     await page.keyboard.press('Control+A');
     await bench.command(`Multi-LoRA: ${command}`);
-    const answer = page.locator('.editor-instance').filter({ hasText: task });
-    await answer.getByText('Answered by code 1.00.').waitFor(patience);
+    await notification(bench, `No expert here was trained to ${task}, and the demonstration base cannot.`);
   }
 }
 

@@ -13,6 +13,7 @@ export const described: DescribeResult = {
     bytes: 10_300_000,
     memoryBytes: 133_600_000,
     fills: false,
+    followsInstructions: false,
   },
   maxTokens: 64,
   experts: [

@@ -34,15 +34,19 @@ test('a blend: named, or weights; else what there is', () => {
   assert.match(instead(read('blend', 'review'))!, /^What do you want to ask/);
 });
 
-test('code: explained by the code expert, reviewed by the blend of that name', () => {
+test('code: explained by whom its data say so, reviewed with checks', () => {
   assert.match(instead(read('explain', ''))!, /Select the code to explain/);
-  const explained = read('explain', 'Be short.', true);
-  assert.deepEqual(explained, {
-    target: { kind: 'expert', name: 'js' },
+  assert.deepEqual(read('explain', 'Be short.', true), {
+    instead: 'No expert here was trained to explain code, and the demonstration base cannot.',
+    isMissing: true,
+  });
+  const base = { ...described.base, followsInstructions: true };
+  const able = { source: {}, described: { ...described, base } };
+  assert.deepEqual(chatPrompt('explain', 'Be short.', able, 'JavaScript', true), {
+    target: { kind: 'base' },
     question: 'Explain what this JavaScript code does. Be short.',
   });
-  const reviewed = read('review', '', true);
-  assert.ok('target' in reviewed && reviewed.target?.kind === 'blend');
+  assert.deepEqual(read('review', '', true), { reviews: true });
 });
 
 test('follow-ups: the experts that did not answer', () => {

@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { untilWithin } from '../../support/untilWithin.ts';
 import { answerTo, ask, typeMessage } from '../support/chat.ts';
-import { openByPath, unfold, type Workbench } from '../support/workbench.ts';
+import { openByPath, type Workbench } from '../support/workbench.ts';
 
 const patience = { timeout: 180_000 };
 const until = untilWithin(patience.timeout);
 
-/** Each slash command goes to whom it names; those about code take the selection with them. */
+/** Each slash command goes to whom it names; those about code say that nobody here was trained for them. */
 export async function slashCommands(bench: Workbench): Promise<void> {
   const asked: [string, RegExp][] = [
     ['/math What is 5 + 4?', /^math\n/],
@@ -21,16 +21,27 @@ export async function slashCommands(bench: Workbench): Promise<void> {
   await openByPath(bench, 'sum.js');
   await bench.page.keyboard.press('Control+A');
   for (const [prompt, who] of [
-    ['/explain In one sentence.', 'code'],
-    ['/review Be strict.', 'review'],
+    ['/explain In one sentence.', /No expert here was trained to explain code, and the demonstration base cannot\./],
+    ['/review Be strict.', /No expert here was trained on reviews.* Qwen2\.5-Coder can review/],
   ] as const) {
-    const answer = await ask(bench, prompt);
-    assert.match(await answer.innerText(), new RegExp(`\\n${who}\\n`), prompt);
-    const references = answer.getByText('Used 1 reference');
-    await unfold(answer.locator('.completed-response-summary'), references);
-    await unfold(references, answer.locator('.chat-used-context-list').getByText('sum.js').first());
+    await refused(bench, prompt, who);
   }
   await bench.picture('chat-review');
+}
+
+/** What no expert was trained for is not answered by the demonstration base: it says what it is for. */
+export async function refusesOutside(bench: Workbench): Promise<void> {
+  await refused(bench, 'What is the capital of France?', /demonstration base of .* parameters\..*trained for: /s);
+  await bench.picture('chat-outside');
+}
+
+async function refused(bench: Workbench, prompt: string, why: RegExp): Promise<void> {
+  await typeMessage(bench, prompt);
+  await bench.page.keyboard.press('Enter');
+  const answer = await answerTo(bench.page, prompt);
+  await answer.getByRole('button', { name: 'Get a Base Model' }).first().waitFor(patience);
+  // The editor joins words with spaces of its own.
+  assert.match((await answer.innerText()).replace(/\s+/g, ' '), why, prompt);
 }
 
 /** A file that is named with # goes along as far as it fits, and the answer says how far that was. */

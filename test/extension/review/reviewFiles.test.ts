@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { reviewFiles } from '../../../src/extension/review/reviewFiles.ts';
 import { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { wholeHunk } from '../../../src/review/diffHunk.ts';
-import { hunkPrompt } from '../../../src/review/hunkPrompt.ts';
 import { emptyTally } from '../../../src/review/reviewSummary.ts';
 
 const words = (text: string) => text.split(/\s+/).filter(word => word !== '').length;
@@ -12,18 +11,24 @@ const words = (text: string) => text.split(/\s+/).filter(word => word !== '').le
 async function review(
   files: string[][],
   answers: string[],
-  options: { window?: number; mostNew?: number; cancelAfter?: number; lost?: number } = {},
+  options: { window?: number; cancelAfter?: number; lost?: number; way?: 'asked' | 'weighs' } = {},
 ) {
-  const { window = 60, mostNew = 9, cancelAfter = 99, lost = 0 } = options;
+  const { window = 60, cancelAfter = 99, lost = 0, way = 'asked' } = options;
   const abort = new AbortController();
   const tally = emptyTally('a test', 'review');
   const batches: number[] = [];
   let answered = 0;
   const placed: string[] = [];
   await reviewFiles(
-    files.map((lines, i) => ({ path: `${i}.js`, code: 'JavaScript code', hunks: [wholeHunk(lines)] })),
+    files.map((lines, i) => ({
+      path: `${i}.js`,
+      code: 'JavaScript code',
+      languageId: 'javascript',
+      lines,
+      hunks: [wholeHunk(lines)],
+    })),
     {
-      reviewer: { target: { kind: 'expert', name: 'review' }, prompt: hunkPrompt, mostNew },
+      reviewer: { target: { kind: 'expert', name: 'review' }, name: 'review', way },
       window,
       tally,
       signal: abort.signal,
@@ -32,6 +37,8 @@ async function review(
           texts: texts.map(words),
           conversation: conversation.reduce((sum, turn) => sum + words(turn.content), 0),
         }),
+        // The shortest text is the most probable one.
+        weigh: async choices => choices.map(({ texts }) => texts.map(text => -9 * text.length)),
         async ask(asked) {
           if (batches.length >= cancelAfter) abort.abort();
           batches.push(asked.length);
@@ -45,7 +52,7 @@ async function review(
         onBatch() {},
         onFinding(file, line, { message }) {
           placed.push(`${file.path}:${line.number} ${line.text} – ${message}`);
-          return line.number !== lost;
+          return line.number === lost ? 'moved' : 'shown';
         },
       },
     },
@@ -54,45 +61,36 @@ async function review(
 }
 
 const lines = (count: number) => Array.from({ length: count }, (_, i) => `a b c d e f g h ${i + 1}`);
+/** Something to say of the line of that number. */
+const said = (number: number, message = 'x') => `1 error: ${message} | a b c d e f g h ${number};`;
 
 test('findings are placed on the lines of the file that they speak of', async () => {
-  const { tally, placed } = await review([lines(2), lines(2)], ['2 error: x', '1 info: y\n2 warning: z']);
+  const { tally, batches, placed } = await review([lines(2), lines(2)], ['none', said(2), said(1, 'y'), said(2, 'z')]);
   assert.deepEqual(placed, [
     '0.js:2 a b c d e f g h 2 – x',
     '1.js:1 a b c d e f g h 1 – y',
     '1.js:2 a b c d e f g h 2 – z',
   ]);
-  assert.deepEqual(tally.findings, { error: 1, warning: 1, info: 1 });
+  assert.deepEqual(batches, [4]);
+  assert.equal(tally.findings.error, 3);
   assert.deepEqual([tally.files, tally.lines, tally.reviewedLines], [2, 4, 4]);
 });
 
-test('a hunk longer than the window goes in pieces; lines keep their numbers', async () => {
-  const { tally, batches, placed } = await review([lines(5)], ['none', '1 error: x']);
-  // 60 tokens less a third for the answer and 4 around the lines: 3 lines of 10, of which the next begins with one.
-  assert.deepEqual(batches, [2]);
-  assert.deepEqual(placed, ['0.js:4 a b c d e f g h 4 – x']);
-  assert.deepEqual([tally.cutHunks, tally.reviewedLines], [1, 5]);
-});
-
-test('an expert that reads one new line at a time is asked about each', async () => {
-  const { tally, batches, placed } = await review([lines(3)], ['none', '1 error: x'], { mostNew: 1 });
-  assert.deepEqual([batches, placed], [[3], ['0.js:2 a b c d e f g h 2 – x']]);
-  assert.deepEqual([tally.cutHunks, tally.reviewedLines], [0, 3]);
-});
-
-test('what is dropped, cut, lost or too long is counted', async () => {
-  const { tally } = await review([lines(2), ['word '.repeat(99), 'x']], ['7 error: a\n1 error: b\n2 error: c …'], {
-    lost: 1,
+test('what is dropped, cut, lost, too long or not so is counted', async () => {
+  const files = [[...lines(3), 'word '.repeat(99)]];
+  const { tally, placed } = await review(files, ['7 error: a …', said(2), '1 error: x | nothing like it'], {
+    lost: 2,
   });
+  assert.deepEqual(placed, ['0.js:2 a b c d e f g h 2 – x']);
   assert.deepEqual(
-    [tally.dropped, tally.moved, tally.cutAnswers, tally.longLines, tally.reviewedLines],
-    [1, 1, 1, 1, 3],
+    [tally.dropped, tally.moved, tally.unfounded, tally.cutAnswers, tally.longLines, tally.reviewedLines],
+    [1, 1, 1, 1, 1, 3],
   );
-  assert.equal(tally.findings.error, 1);
+  assert.equal(tally.findings.error, 0);
 });
 
 test('hunks of several files are asked about together, as many as a batch holds', async () => {
-  const files = Array.from({ length: 20 }, () => lines(2));
+  const files = Array.from({ length: 10 }, () => lines(2));
   assert.deepEqual((await review(files, [])).batches, [16, 4]);
   assert.deepEqual((await review(files, [], { window: 4000 })).batches, [3, 3, 3, 3, 3, 3, 2]);
 });
@@ -103,7 +101,17 @@ test('a review that is cancelled says how far it came', async () => {
     [],
     { cancelAfter: 1 },
   );
-  assert.deepEqual([batches.length, tally.reviewedLines, tally.lines, tally.wasCancelled], [2, 32, 60, true]);
+  assert.deepEqual([batches.length, tally.reviewedLines, tally.lines, tally.wasCancelled], [2, 16, 60, true]);
+});
+
+test('a base weighs lines against what they may have been meant to be', async () => {
+  const file = ['let a = 1;', 'if (a === 1) {', 'if (a > 1); {', 'debugger;', 'throw "no";'];
+  const { tally, placed } = await review([file], [], { way: 'weighs' });
+  assert.deepEqual(placed, [
+    '0.js:4 debugger; – stops in the debugger, remove it',
+    '0.js:3 if (a > 1); { – the `;` ends the statement before its block',
+  ]);
+  assert.deepEqual([tally.reviewedLines, tally.findings], [5, { error: 1, warning: 1, info: 0 }]);
 });
 
 test('a window without room for code is an error that says what to do', () =>

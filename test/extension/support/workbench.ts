@@ -208,11 +208,3 @@ export async function offeredAction(page: Page, title: string, atItsPlace: () =>
   } while (!(await appears(action, 5000)) && Date.now() < until);
   return action;
 }
-
-/** Clicks a title until what it holds is seen: an answer that is drawn anew under the mouse loses a click. */
-export async function unfold(title: Locator, content: Locator): Promise<void> {
-  const until = Date.now() + patience.timeout;
-  do await title.click(patience);
-  while (!(await appears(content, 5000)) && Date.now() < until);
-  await content.waitFor();
-}

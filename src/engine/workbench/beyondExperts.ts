@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { promptOf } from '../../data/promptOf.ts';
+import { readExamples } from '../../experiment/dataFiles.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { findData } from '../../experiment/hubDatasets.ts';
+import type { RouteResult } from '../../protocol/route.ts';
+import { readingOf } from '../../recipe/settings.ts';
+import { lowerWords, unseenWords } from '../../router/unseenWords.ts';
+
+/** Words of an expert's prompts by their file, with when it was written. */
+const known = new Map<string, { stamp: string; words: ReadonlySet<string> | undefined }>();
+const fewestExamples = 200;
+
+/**
+ * A route on the embedded base, which knows what its experts were trained on and nothing else: where a prompt goes to one
+ * of them alone and has words that its data have not, the route abstains and names them.
+ */
+export async function withinExperts(route: RouteResult, prompt: string, e: Experiment): Promise<RouteResult> {
+  const [name, ...others] = Object.keys(route.weights);
+  if (name === undefined || others.length > 0) return route;
+  const seen = await wordsSeen(e, name);
+  const unseen = seen && unseenWords(prompt, seen);
+  return unseen ? { ...route, weights: {}, abstained: true, beyond: unseen } : route;
+}
+
+async function wordsSeen(e: Experiment, expert: string): Promise<ReadonlySet<string> | undefined> {
+  const data = e.recipe.experts[expert]?.data;
+  const [file] = data ? findData(e.folder, data.train).files : [];
+  if (!data || file === undefined) return undefined;
+  const stats = await stat(file).catch(() => undefined);
+  if (!stats) return undefined;
+  const stamp = JSON.stringify([stats.mtimeMs, stats.size, data]);
+  const kept = known.get(file);
+  if (kept?.stamp === stamp) return kept.words;
+  const examples = await readExamples(e.folder, data.train, readingOf(data));
+  // Of few examples nothing follows from what they have not.
+  const words = examples.length < fewestExamples ? undefined : lowerWords(examples.map(promptOf));
+  known.set(file, { stamp, words });
+  return words;
+}
