@@ -28,7 +28,7 @@ import { createMessages } from './services/messages.ts';
 import { registerCommands } from './services/registerCommands.ts';
 import { engineSettingIds, engineSettings, onSettingChange } from './services/settings.ts';
 import { createSidebar } from './sidebar/sidebar.ts';
-import { startHandlers } from './start/startHandlers.ts';
+import { startHandlers, welcomeToExample } from './start/startHandlers.ts';
 import { createStatusBar } from './status/statusBar.ts';
 import { switchExperts } from './status/switchExperts.ts';
 import { createRunCommands } from './training/runCommands.ts';
@@ -83,7 +83,7 @@ export function activate(context: ExtensionContext): void {
       {
         ...askHandlers(experts, answers),
         ...reviews.handlers,
-        'multiLora.openChat': openChat,
+        'multiLora.openChat': () => openChat(),
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
         'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,
@@ -106,6 +106,7 @@ export function activate(context: ExtensionContext): void {
     ),
   );
   void training.restore();
+  welcomeToExample(context).catch(messages.error);
 }
 
 /** Called when the window closes: its engine ends with it. */

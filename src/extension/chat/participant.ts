@@ -8,7 +8,8 @@ import {
   type ChatResult,
   ChatResultFeedbackKind,
   chat,
-  type Disposable,
+  commands as vscodeCommands,
+  Disposable,
   MarkdownString,
   ThemeIcon,
 } from 'vscode';
@@ -18,10 +19,17 @@ import type { Target } from '../../protocol/target.ts';
 import { inMarkdown } from '../../text/shown.ts';
 import { targetLabel, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
+import { expertFor } from '../ask/offered.ts';
 import { routeLine, routePage } from '../ask/routeText.ts';
 import { languageName } from '../ask/tasks.ts';
 import type { VirtualDocuments } from '../ask/virtualDocuments.ts';
-import { type ChatCommand, chatParticipant, modelVendor } from '../contributions/chat.ts';
+import {
+  type ChatCommand,
+  chatParticipant,
+  domainCommands,
+  lackedDomain,
+  modelVendor,
+} from '../contributions/chat.ts';
 import { type CommandId, commands } from '../contributions/commands.ts';
 import { targetOf } from '../languageModels/modelProvider.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
@@ -31,6 +39,7 @@ import { readSetting } from '../services/settings.ts';
 import { createAnswerMarkdown } from './answerMarkdown.ts';
 import { chatPrompt, followupsFor } from './chatPrompt.ts';
 import { keepFeedback, type RatedAnswer } from './feedback.ts';
+import { nextSteps } from './nextSteps.ts';
 import { attachedContext, withoutHashes } from './references.ts';
 
 /** A base with a smaller window than this was hardly trained on conversations: it gets the question alone. */
@@ -45,6 +54,7 @@ export function registerParticipant(experts: Experts, documents: VirtualDocument
     }),
   );
   participant.iconPath = new ThemeIcon('mortar-board');
+  const followRecipe = experts.onDidChange(() => offerCommands(experts.known()));
   participant.followupProvider = {
     async provideFollowups(result) {
       const rated = result.metadata?.rated as RatedAnswer | undefined;
@@ -57,7 +67,18 @@ export function registerParticipant(experts: Experts, documents: VirtualDocument
     const rated = result.metadata?.rated as RatedAnswer | undefined;
     if (rated) keepFeedback(rated, kind === ChatResultFeedbackKind.Helpful, () => new Date()).catch(messages.error);
   });
-  return participant;
+  return Disposable.from(participant, followRecipe);
+}
+
+/** The menu of slash commands has those of a domain where an expert for it is trained. */
+function offerCommands(offer: Offer | undefined): void {
+  if (!offer) return;
+  for (const domain of domainCommands)
+    void vscodeCommands.executeCommand(
+      'setContext',
+      lackedDomain(domain),
+      !expertFor(domain, offer.described)?.isTrained,
+    );
 }
 
 async function answer(
@@ -73,9 +94,10 @@ async function answer(
   const attached = await attachedContext(request.references, command === 'review' || command === 'explain');
   const text = withoutHashes(request.prompt, request.references);
   const asked = chatPrompt(command, text, offer, languageName(attached.languageId), attached.pieces.length > 0);
-  if (offer.nothingTrained) showEmptyState(stream, offer.nothingTrained, offer.remedies);
+  const next = nextSteps(offer, context.history.length === 0);
   if ('instead' in asked) {
-    if (!offer.nothingTrained) stream.markdown(asked.instead);
+    stream.markdown(offer.nothingTrained ? inMarkdown(next.text) : asked.instead);
+    showButtons(stream, next.commands);
     return {};
   }
   const named = asked.target ?? pickedModel(request);
@@ -99,9 +121,10 @@ async function answer(
           case 'fitted':
             prompt = told.prompt;
             for (const { source } of attached.pieces) if (source) stream.reference(source);
+            // The editor folds away what stands before the last text: anything else comes before all of it or after.
+            if (told.thinking) stream.progress('Thinking is on: the model reasons before it answers.');
             if (told.leftOut.length > 0)
               stream.markdown(new MarkdownString('> ').appendText(told.leftOut.join(' ')).appendMarkdown('\n\n'));
-            if (told.thinking) stream.progress('Thinking is on: the model reasons before it answers.');
             if (choice.kind !== 'auto') stream.markdown(`**${inMarkdown(targetLabel(choice))}**${why}\n\n`);
             return;
           case 'route':
@@ -116,16 +139,16 @@ async function answer(
     },
   );
   const silence = result.text.trim() ? '' : '*The model ended its answer before the first word.*';
-  stream.markdown(markdown.end() + silence + endNote(result));
+  const after = next.text && `\n\n> ${inMarkdown(next.text)}`;
+  stream.markdown(markdown.end() + silence + endNote(result) + after);
+  showButtons(stream, next.commands);
   const rated: RatedAnswer = { prompt, answer: result.text, weights: result.weights };
   if (readSetting('feedback.collect')) showRating(stream, rated);
   return { metadata: { rated, question: asked.question } };
 }
 
-function showEmptyState(stream: ChatResponseStream, nothingTrained: string, remedies: CommandId[] = []): void {
-  stream.markdown(`> ${inMarkdown(nothingTrained)}\n\n`);
-  for (const command of remedies) stream.button({ command, title: commands[command].title });
-  stream.markdown('Until then the base answers alone:\n\n');
+function showButtons(stream: ChatResponseStream, ids: readonly CommandId[]): void {
+  for (const command of ids) stream.button({ command, title: commands[command].title });
 }
 
 /** The editor has its own thumbs, but hides them where telemetry is off. */

@@ -6,6 +6,7 @@ import { isOllamaBase } from '../../hub/ollamaName.ts';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
+import { exampleExperts } from '../start/exampleExperts.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
@@ -19,6 +20,13 @@ export interface Offer {
   nothingTrained?: string;
   /** Commands that do something about it. */
   remedies?: CommandId[];
+  /** These are the extension's own example experts: the workspace has no recipe. */
+  isExample?: boolean;
+}
+
+/** The recipe of the workspace that answers, which may be changed, trained and evaluated; undefined where there is none. */
+export function ownRecipe({ source, isExample }: Offer): string | undefined {
+  return isExample ? undefined : source.recipe;
 }
 
 export interface ActiveRecipe extends Disposable {
@@ -75,11 +83,7 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     const remembered = context.workspaceState.get<string>(rememberedKey);
     const all = await recipes();
     if (remembered && all.includes(remembered)) return describe(remembered);
-    if (all.length === 0)
-      return alone('There is no recipe in this workspace. Begin with “New Recipe…” or “Open Example Workspace…”.', [
-        'multiLora.newRecipe',
-        'multiLora.openExamples',
-      ]);
+    if (all.length === 0) return withoutRecipe();
     const offers = await Promise.allSettled(all.map(describe));
     const trained = offers.flatMap(o => (o.status === 'fulfilled' && !o.value.nothingTrained ? [o.value] : []));
     if (trained.length === 1) return trained[0]!;
@@ -99,6 +103,16 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     if (described.experts.some(e => e.isTrained)) return { source: { recipe }, described };
     const nothingTrained = `None of the experts of ${workspace.asRelativePath(recipe)} is trained. Train them with “Train Experts…”.`;
     return { source: { recipe }, described, nothingTrained, remedies: ['multiLora.train', 'multiLora.selectRecipe'] };
+  }
+
+  /** The experts that come with the extension answer, unless another base is set. */
+  async function withoutRecipe(): Promise<Offer> {
+    if (readSetting('base') !== 'embedded')
+      return alone('There is no recipe in this workspace. Begin with “New Recipe…” or “Open Example Workspace…”.', [
+        'multiLora.newRecipe',
+        'multiLora.openExamples',
+      ]);
+    return { ...(await describe(exampleExperts(context.extensionPath).recipe)), isExample: true };
   }
 
   async function alone(nothingTrained: string, remedies: CommandId[] = []): Promise<Offer> {

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, relative } from 'node:path';
 import { Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
-import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { type ActiveRecipe, ownRecipe } from '../recipe/activeRecipe.ts';
 import { editDocument } from '../services/editDocument.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
@@ -12,18 +12,18 @@ import type { BaseRef } from './baseRows.ts';
 /** Writes a base into the active recipe, as one edit that can be undone. */
 export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<void> {
   requireTrust();
-  const { source } = await active.offer();
-  if (!source.recipe)
+  const own = ownRecipe(await active.offer());
+  if (!own)
     throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
   const { parseRecipe } = await import('../../recipe/parse.ts');
   const { setBase } = await import('../../recipe/edit.ts');
-  const document = await workspace.openTextDocument(source.recipe);
+  const document = await workspace.openTextDocument(own);
   const { recipe } = parseRecipe(document.getText());
-  const shown = workspace.asRelativePath(source.recipe);
+  const shown = workspace.asRelativePath(own);
   if (!recipe)
     throw new WorkbenchError('badRecipe', `${shown} has problems, so nothing is written into it.`, 'Open it first.');
   // A folder is named as the recipe sees it.
-  const base = isAbsolute(name) ? relative(dirname(source.recipe), name).replaceAll('\\', '/') : name;
+  const base = isAbsolute(name) ? relative(dirname(own), name).replaceAll('\\', '/') : name;
   await editDocument(document, setBase(document.getText(), base));
   const trained =
     Object.keys(recipe.experts).length > 0 ? ' Experts that were trained on another base do not fit it.' : '';

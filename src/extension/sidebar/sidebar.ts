@@ -58,13 +58,14 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
 
   const expertTree = createRowTree(viewIds.experts, messages, {
     async load() {
-      const { source } = await recipe.offer();
+      const { source, isExample = false } = await recipe.offer();
       if (!source.recipe) return [];
       await runs.found();
       // The offer is made once; sizes and hashes are those of now.
       const now = await describe(source.recipe);
       return expertRows({
         recipe: source.recipe,
+        isExample,
         described: now,
         report: now.report ? await newestReport(now.report) : undefined,
         loaded: engine.loaded,
