@@ -35,8 +35,6 @@ export async function openRouter(e: Experiment, mediaFolder: string): Promise<Ro
     experts,
     seed,
   });
-  // Without prompts nothing was learned that would be worth a file.
-  if (experts.every(({ prompts }) => prompts.length === 0)) return routerFrom(model);
   const { header, bytes } = serializeRouter(model);
   try {
     await checkNoLinks([...e.paths.parts, jsonPath, binPath]);

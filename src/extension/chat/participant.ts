@@ -200,7 +200,9 @@ function historyOf({ history }: ChatContext): ChatTurn[] {
     const next = history[i + 1];
     if (!(turn instanceof ChatRequestTurn) || !(next instanceof ChatResponseTurn)) continue;
     const answer = (next.result.metadata?.rated as RatedAnswer | undefined)?.answer ?? responseText(next);
-    if (answer) turns.push({ role: 'user', content: turn.prompt }, { role: 'assistant', content: answer });
+    // Without the name of the expert that a command was followed by.
+    const question = (next.result.metadata?.question as string | undefined) ?? turn.prompt;
+    if (answer) turns.push({ role: 'user', content: question }, { role: 'assistant', content: answer });
   }
   return turns;
 }

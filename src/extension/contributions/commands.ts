@@ -155,7 +155,7 @@ export const commands = {
     ],
   },
   'multiLora.resumeTraining': { title: 'Resume Training…', icon: 'debug-continue' },
-  'multiLora.stopTraining': { title: 'Stop Training…', icon: 'debug-stop' },
+  'multiLora.stopTraining': { title: 'Stop Training…', icon: 'debug-stop', palette: 'multiLora.isRunning' },
   'multiLora.evaluate': {
     title: 'Evaluate…',
     icon: 'graph',

@@ -6,7 +6,7 @@ import { isOllamaBase } from '../../hub/ollamaName.ts';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
-import { exampleExperts } from '../start/exampleExperts.ts';
+import { exampleExperts } from './exampleExperts.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';

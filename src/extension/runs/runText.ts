@@ -38,6 +38,12 @@ export function percentDone({ progress }: ToldRun): string {
   return progress && progress.total > 0 ? `${Math.floor((100 * progress.done) / progress.total)} %` : '';
 }
 
+/** `2 min left`, of a training; nothing where it is not known. */
+export function timeLeft(run: ToldRun): string {
+  const step = run.kind === 'train' && run.progress?.message === 'training' ? lastStep(run) : undefined;
+  return step ? `${duration(step.secondsLeft)} left` : '';
+}
+
 /** What came of it, in a sentence. */
 export function outcomeText(run: ToldRun): string {
   const who = listing(run.experts) || recipeName(run.recipe);

@@ -60,14 +60,21 @@ function expertRow(expert: DescribedExpert, known: KnownOfExperts): TreeRow<Expe
       'expert',
       isTrained ? 'trained' : 'untrained',
       isLoaded ? 'loaded' : 'unloaded',
-      ...(expert.isTrainable ? ['trainable'] : []),
-      ...(adapter?.isOwn && !training ? ['own'] : []),
-      ...(known.isExample ? [] : ['measurable']),
+      ...(known.isExample ? [] : ownContext(expert, training !== undefined)),
       training ? 'training' : 'idle',
     ],
     spoken: `expert ${name}, ${isTrained && !isLoaded && !training ? 'trained, not loaded, ' : ''}${description.replaceAll(' · ', ', ')}`,
     about: { recipe: known.recipe, expert: name, folder: adapter?.folder },
   };
+}
+
+/** What may be done with an expert of the workspace, and not with one that comes with the extension. */
+function ownContext({ isTrainable, adapter }: DescribedExpert, isTraining: boolean): string[] {
+  return [
+    ...(isTrainable ? ['trainable'] : []),
+    ...(adapter?.isOwn && !isTraining ? ['own'] : []),
+    'measurable',
+  ];
 }
 
 function aboutExpert(expert: DescribedExpert, isLoaded: boolean, known: KnownOfExperts): string[] {

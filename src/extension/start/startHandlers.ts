@@ -13,7 +13,7 @@ import { getDataset } from '../datasets/getDataset.ts';
 import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { exampleExperts, exampleQuestion } from './exampleExperts.ts';
+import { exampleExperts, exampleQuestion } from '../recipe/exampleExperts.ts';
 import { newRecipe } from './newRecipe.ts';
 
 /** The commands that one begins with: the way, something to train, data, and a base to train it on. */
@@ -84,9 +84,9 @@ async function copyExamples(extensionFolder: string, parent: string): Promise<st
   try {
     await cp(examples, folder, { recursive: true, filter: path => basename(path) !== resultsFolder });
     const recipe = exampleRecipeOf(folder);
-    const { trainedAdapter } = experimentPaths(recipe);
-    for (const { name, folder: adapter } of exampleExperts(extensionFolder).adapters)
-      await cp(adapter, trainedAdapter(name), { recursive: true });
+    const { output } = experimentPaths(recipe);
+    const trained = exampleExperts(extensionFolder);
+    for (const part of trained.results) await cp(join(trained.folder, part), join(output, part), { recursive: true });
     // The schema lies beside the extension, which gives it to every recipe anyway.
     await writeFile(recipe, (await readFile(recipe, 'utf8')).replace(/^ *"\$schema":.*\n/m, ''));
     return folder;

@@ -14,6 +14,7 @@ import { outcomeText } from '../runs/runText.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { createFollowRun, type FollowRun, openReport } from './followRun.ts';
+import { estimateOf, tellStart } from './tellStart.ts';
 import { trainOnFiles } from './trainOnFiles.ts';
 
 /** The commands over runs. Menus and lenses may name the recipe, and with `only` the experts. */
@@ -24,7 +25,7 @@ export function createRunCommands(
   experts: Experts,
   messages: Messages,
 ) {
-  const follow = createFollowRun(runs, messages, { ask, evaluate });
+  const follow = createFollowRun(messages, { ask, evaluate });
 
   async function ask(run: Run): Promise<void> {
     const [name, ...others] = run.experts;
@@ -42,7 +43,11 @@ export function createRunCommands(
     if (!chosen) return;
     const only = options?.only ?? (await chooseExperts(engine, chosen));
     const resume = only && (await chooseResume(runs, chosen, only));
-    if (resume !== undefined) void follow(await runs.train(chosen, { only, resume }));
+    if (resume === undefined) return;
+    const estimate = resume ? undefined : await estimateOf(engine, chosen, only);
+    const run = await runs.train(chosen, { only, resume });
+    void tellStart(run, estimate).catch(messages.error);
+    void follow(run);
   }
 
   const ofRecipe = async (named: Uri | undefined) => {
