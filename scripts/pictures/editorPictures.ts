@@ -125,7 +125,7 @@ async function chat(bench: Workbench): Promise<void> {
 
 async function modelPicker(bench: Workbench): Promise<void> {
   const { page } = bench;
-  await page.locator('.chat-input-toolbars').getByText('Auto (routed)').click(patience);
+  await page.locator('.chat-input-toolbars').getByText('Auto', { exact: true }).click(patience);
   await page.getByText('Other Models').click(patience);
   await page.getByText('Expert: math').waitFor(patience);
   await picture(bench, 'model-picker');

@@ -206,14 +206,17 @@ async function copiesExamples(s: Session): Promise<void> {
   const recipe = join(parent, 'multi-lora-experts', 'experts.lora.json');
   await until(() => existsSync(recipe) && !readFileSync(recipe, 'utf8').includes('$schema'));
   assert.ok(existsSync(join(parent, 'multi-lora-experts', 'math', 'train.jsonl')));
-  assert.ok(!existsSync(join(parent, 'multi-lora-experts', 'runs')));
+  assert.ok(existsSync(join(parent, 'multi-lora-experts', 'first', 'commits.lora.json')));
+  const trained = join(parent, 'multi-lora-experts', 'runs', 'experts');
+  assert.deepEqual(readdirSync(trained).sort(), ['adapters', 'router'], 'nothing of a run, but what comes trained');
+  assert.deepEqual(readdirSync(join(trained, 'adapters')).sort(), ['code', 'math', 'qa']);
 }
 
 async function walks(s: Session): Promise<void> {
   // Beside the chat there is no room for the pictures.
   await s.command('View: Hide Secondary Side Bar');
   await s.command('Multi-LoRA: Get Started');
-  await s.page.locator('.gettingStartedContainer').getByText('Choose what to learn from').first().waitFor(patience);
+  await s.page.locator('.gettingStartedContainer').getByText('Ask the experts').first().waitFor(patience);
   const media = s.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
   await media.locator('svg').first().waitFor(patience);
   await s.picture('walkthrough');

@@ -1,4 +1,5 @@
 import type { RouteResult } from '../../protocol/route.ts';
+import { functionWords } from '../../router/words.ts';
 import { beyondText } from '../../text/route.ts';
 import { codeSpan, inMarkdown } from '../../text/shown.ts';
 import { weightsText } from '../../text/target.ts';
@@ -8,12 +9,16 @@ export function routeLine(route: RouteResult, mostEvidence: number): string {
   const beyond = route.beyond ? ` ${inMarkdown(beyondText(route.beyond))}` : '';
   if (route.abstained) return `The router recognises no expert’s domain: **the base answers alone**.${beyond}`;
   const evidence = strongest(route)
-    // Forms of sentences are for the page: a word says more in a line.
-    .filter(e => e.contribution > 0 && e.expert in route.weights && !e.feature.startsWith('form '))
+    .filter(e => e.contribution > 0 && e.expert in route.weights && saysMuch(e.feature))
     .slice(0, mostEvidence)
     .map(e => codeSpan(e.feature));
   const like = route.of === undefined ? '' : ' like the question before it';
   return `Routed to **${inMarkdown(weightsText(route.weights))}**${like}${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.${beyond}`;
+}
+
+/** Forms of sentences, and words that every sentence has, are for the page: a word of the matter says more in a line. */
+function saysMuch(feature: string): boolean {
+  return !feature.startsWith('form ') && !/^[a-z]{1,2}$/.test(feature) && !functionWords.has(feature);
 }
 
 /** The whole route as a page of plain text. */

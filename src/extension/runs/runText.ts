@@ -56,6 +56,18 @@ export function outcomeText(run: ToldRun): string {
   return `Training ${who} ${run.state === 'paused' ? 'is paused' : 'was stopped'}${at}.`;
 }
 
+/** How it stands, in a few words beside what it is of: `34 %, 2 min left`, `loss 0.012 after 1,800 steps`. */
+export function stateText(run: ToldRun, expert?: string): string {
+  const step = lastStep(run);
+  if (run.state === 'running')
+    return [percentDone(run), timeLeft(run)].filter(Boolean).join(', ') || progressText(run);
+  if (run.kind === 'evaluate') return run.state === 'done' ? 'evaluated' : run.state;
+  if (!step) return run.state === 'done' ? 'trained' : run.state;
+  if (run.state !== 'done') return `${run.state} at step ${count(step.step)} of ${count(step.steps)}`;
+  const loss = expert === undefined ? undefined : step.experts[expert]?.loss;
+  return `${loss === undefined ? 'trained' : `loss ${loss.toFixed(3)}`} after ${count(step.steps)} steps`;
+}
+
 function lossText({ experts }: TrainStepEvent): string {
   const losses = Object.entries(experts);
   const told = losses.map(([name, { loss }]) => `${losses.length > 1 ? `${name} ` : ''}${loss.toFixed(3)}`);

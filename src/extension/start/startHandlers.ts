@@ -79,16 +79,22 @@ function exampleRecipeOf(folder: string): string {
  * where training would write them: it then replaces them. Returns the folder.
  */
 async function copyExamples(extensionFolder: string, parent: string): Promise<string> {
-  const examples = join(extensionFolder, 'examples', 'experts');
+  const examples = join(extensionFolder, 'examples');
   const folder = freeFolder(join(parent, 'multi-lora-experts'));
   try {
-    await cp(examples, folder, { recursive: true, filter: path => basename(path) !== resultsFolder });
+    for (const [from, to] of [
+      ['experts', folder],
+      // What is trained in a minute.
+      ['first', join(folder, 'first')],
+    ] as const)
+      await cp(join(examples, from), to, { recursive: true, filter: path => basename(path) !== resultsFolder });
     const recipe = exampleRecipeOf(folder);
     const { output } = experimentPaths(recipe);
     const trained = exampleExperts(extensionFolder);
     for (const part of trained.results) await cp(join(trained.folder, part), join(output, part), { recursive: true });
     // The schema lies beside the extension, which gives it to every recipe anyway.
-    await writeFile(recipe, (await readFile(recipe, 'utf8')).replace(/^ *"\$schema":.*\n/m, ''));
+    for (const path of [recipe, join(folder, 'first', 'commits.lora.json')])
+      await writeFile(path, (await readFile(path, 'utf8')).replace(/^ *"\$schema":.*\n/m, ''));
     return folder;
   } catch (error) {
     throw new WorkbenchError('storage', `the examples could not be copied to ${folder} (${(error as Error).message})`);

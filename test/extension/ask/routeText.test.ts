@@ -11,6 +11,7 @@ const route: RouteResult = {
     { expert: 'code', feature: 'function', contribution: 0.5 },
     { expert: 'code', feature: "form 'a _ that'", contribution: 0.7 },
     { expert: 'code', feature: 'a|b`c', contribution: 0.6 },
+    { expert: 'code', feature: 'an', contribution: 0.9 },
     { expert: 'qa', feature: 'write', contribution: -1 },
   ],
 };
@@ -29,6 +30,7 @@ test('the page has all evidence, the strongest first', () => {
   assert.deepEqual(rows, [
     '    +3.00  math  number',
     '    −1.00  qa    write',
+    '    +0.90  code  an',
     "    +0.70  code  form 'a _ that'",
     '    +0.60  code  a|b`c',
     '    +0.50  code  function',
