@@ -28,7 +28,7 @@ import { createMessages } from './services/messages.ts';
 import { registerCommands } from './services/registerCommands.ts';
 import { engineSettingIds, engineSettings, onSettingChange } from './services/settings.ts';
 import { createSidebar } from './sidebar/sidebar.ts';
-import { startHandlers, welcomeToExample } from './start/startHandlers.ts';
+import { startHandlers } from './start/startHandlers.ts';
 import { createStatusBar } from './status/statusBar.ts';
 import { switchExperts } from './status/switchExperts.ts';
 import { createRunCommands } from './training/runCommands.ts';
@@ -97,7 +97,7 @@ export function activate(context: ExtensionContext): void {
           keepFeedback(rated, helpful, () => new Date()),
         'multiLora.openFeedback': openFeedback,
         'multiLora.deleteFeedback': deleteFeedback,
-        ...startHandlers(context, engine, recipe),
+        ...startHandlers(context, engine, recipe, messages),
         ...sidebar.handlers,
         'multiLora.restartEngine': started.restart,
         'multiLora.showLog': () => log.show(),
@@ -106,7 +106,6 @@ export function activate(context: ExtensionContext): void {
     ),
   );
   void training.restore();
-  welcomeToExample(context).catch(messages.error);
 }
 
 /** Called when the window closes: its engine ends with it. */

@@ -168,7 +168,10 @@ async function switches(bench: Workbench): Promise<void> {
   const answer = await ask(bench, 'What is 8 + 1?');
   assert.match(await answer.innerText(), /^review, who answers in this workspace\n/);
   await page.keyboard.press('Control+Alt+e');
-  await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'The router finds the expert' }).click(patience);
+  await page
+    .locator('.quick-input-list .monaco-list-row')
+    .filter({ hasText: 'The router finds the expert' })
+    .click(patience);
   await page
     .locator('.statusbar-item')
     .filter({ hasText: /Auto( →|$)/ })

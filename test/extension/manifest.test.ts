@@ -40,7 +40,12 @@ test('every setting has a default that fits its schema, and a description', () =
 test('every setting is under one heading', () => {
   const { configuration } = JSON.parse(read('package.json')).contributes;
   const shown = configuration.flatMap((group: { properties: object }) => Object.keys(group.properties));
-  assert.deepEqual(shown.toSorted(), Object.keys(settings).map(id => `multiLora.${id}`).toSorted());
+  assert.deepEqual(
+    shown.toSorted(),
+    Object.keys(settings)
+      .map(id => `multiLora.${id}`)
+      .toSorted(),
+  );
 });
 
 test('in the context menu of an editor the extension has one entry, under its name', () => {

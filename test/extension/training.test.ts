@@ -147,7 +147,10 @@ test('training in VS Code', { skip }, async t => {
     const after = record(folder, 'long');
     assert.equal(after.id, before.id);
     assert.ok(after.progress!.done >= before.progress!.done, 'it lost no step');
-    await bench.page.locator('.statusbar-item').getByText(/Training long/).click(patience);
+    await bench.page
+      .locator('.statusbar-item')
+      .getByText(/Training long/)
+      .click(patience);
     await pick(bench, 'Training long');
     await notification(bench, /Training long was stopped/);
   });

@@ -45,7 +45,12 @@ const table: [
     '{"lora": {"rank": 1.5, "targets": 4}}',
     [
       ['wrongType', 'lora.rank', '1.5', 'lora.rank: must be a whole number, got 1.5'],
-      ['wrongType', 'lora.targets', '4', 'lora.targets: must be "all-linear" or a list in [ ] or a text in quotes, got 4'],
+      [
+        'wrongType',
+        'lora.targets',
+        '4',
+        'lora.targets: must be "all-linear" or a list in [ ] or a text in quotes, got 4',
+      ],
     ],
   ],
   [

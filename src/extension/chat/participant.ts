@@ -8,10 +8,10 @@ import {
   type ChatResult,
   ChatResultFeedbackKind,
   chat,
-  commands as vscodeCommands,
   Disposable,
   MarkdownString,
   ThemeIcon,
+  commands as vscodeCommands,
 } from 'vscode';
 import type { AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
 import type { RouteResult } from '../../protocol/route.ts';
@@ -23,13 +23,7 @@ import { expertFor } from '../ask/offered.ts';
 import { routeLine, routePage } from '../ask/routeText.ts';
 import { languageName } from '../ask/tasks.ts';
 import type { VirtualDocuments } from '../ask/virtualDocuments.ts';
-import {
-  type ChatCommand,
-  chatParticipant,
-  domainCommands,
-  lackedDomain,
-  modelVendor,
-} from '../contributions/chat.ts';
+import { type ChatCommand, chatParticipant, domainCommands, lackedDomain, modelVendor } from '../contributions/chat.ts';
 import { type CommandId, commands } from '../contributions/commands.ts';
 import { targetOf } from '../languageModels/modelProvider.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';

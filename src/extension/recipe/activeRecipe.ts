@@ -6,10 +6,10 @@ import { isOllamaBase } from '../../hub/ollamaName.ts';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
-import { exampleExperts } from './exampleExperts.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
+import { exampleExperts } from './exampleExperts.ts';
 
 /** What can be asked in this window. */
 export interface Offer {

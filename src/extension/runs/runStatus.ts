@@ -26,7 +26,10 @@ export function createRunStatus(runs: Runs): Disposable {
     const more = others.length > 0 ? ` +${others.length}` : '';
     const far = [percentDone(first), timeLeft(first)].filter(Boolean).join(', ');
     item.text = `$(sync~spin) ${visibleText(runTitle(first))} ${far}${more}`;
-    item.accessibilityInformation = { label: `${visibleText(runTitle(first))}, ${far}${more}. Stop it.`, role: 'button' };
+    item.accessibilityInformation = {
+      label: `${visibleText(runTitle(first))}, ${far}${more}. Stop it.`,
+      role: 'button',
+    };
     item.tooltip = new MarkdownString([...running.values()].map(about).join('\n\n'));
     item.show();
   };

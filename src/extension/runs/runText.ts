@@ -59,8 +59,7 @@ export function outcomeText(run: ToldRun): string {
 /** How it stands, in a few words beside what it is of: `34 %, 2 min left`, `loss 0.012 after 1,800 steps`. */
 export function stateText(run: ToldRun, expert?: string): string {
   const step = lastStep(run);
-  if (run.state === 'running')
-    return [percentDone(run), timeLeft(run)].filter(Boolean).join(', ') || progressText(run);
+  if (run.state === 'running') return [percentDone(run), timeLeft(run)].filter(Boolean).join(', ') || progressText(run);
   if (run.kind === 'evaluate') return run.state === 'done' ? 'evaluated' : run.state;
   if (!step) return run.state === 'done' ? 'trained' : run.state;
   if (run.state !== 'done') return `${run.state} at step ${count(step.step)} of ${count(step.steps)}`;

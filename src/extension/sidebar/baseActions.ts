@@ -13,8 +13,7 @@ import type { BaseRef } from './baseRows.ts';
 export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<void> {
   requireTrust();
   const own = ownRecipe(await active.offer());
-  if (!own)
-    throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
+  if (!own) throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
   const { parseRecipe } = await import('../../recipe/parse.ts');
   const { setBase } = await import('../../recipe/edit.ts');
   const document = await workspace.openTextDocument(own);

@@ -70,11 +70,7 @@ function expertRow(expert: DescribedExpert, known: KnownOfExperts): TreeRow<Expe
 
 /** What may be done with an expert of the workspace, and not with one that comes with the extension. */
 function ownContext({ isTrainable, adapter }: DescribedExpert, isTraining: boolean): string[] {
-  return [
-    ...(isTrainable ? ['trainable'] : []),
-    ...(adapter?.isOwn && !isTraining ? ['own'] : []),
-    'measurable',
-  ];
+  return [...(isTrainable ? ['trainable'] : []), ...(adapter?.isOwn && !isTraining ? ['own'] : []), 'measurable'];
 }
 
 function aboutExpert(expert: DescribedExpert, isLoaded: boolean, known: KnownOfExperts): string[] {

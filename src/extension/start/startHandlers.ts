@@ -12,12 +12,17 @@ import { walkthrough } from '../contributions/walkthrough.ts';
 import { getDataset } from '../datasets/getDataset.ts';
 import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
-import type { HostEngine } from '../services/hostEngine.ts';
 import { exampleExperts, exampleQuestion } from '../recipe/exampleExperts.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
+import type { Messages } from '../services/messages.ts';
 import { newRecipe } from './newRecipe.ts';
 
-/** The commands that one begins with: the way, something to train, data, and a base to train it on. */
-export function startHandlers(context: ExtensionContext, engine: HostEngine, recipe: ActiveRecipe) {
+/**
+ * The commands that one begins with: the way, something to train, data, and a base to train it on. A window whose example
+ * workspace was just opened goes on where its command ended.
+ */
+export function startHandlers(context: ExtensionContext, engine: HostEngine, recipe: ActiveRecipe, messages: Messages) {
+  welcomeToExample(context).catch(messages.error);
   const { extension, secrets } = context;
   const tokens = createHubTokens(secrets);
   return {
@@ -57,7 +62,7 @@ async function openExamples({ extensionPath, globalState }: ExtensionContext): P
 const openedKey = 'openedExample';
 
 /** In the window of an example workspace that was just opened: its recipe, and the chat with a question to begin with. */
-export async function welcomeToExample({ globalState, subscriptions }: ExtensionContext): Promise<void> {
+async function welcomeToExample({ globalState, subscriptions }: ExtensionContext): Promise<void> {
   const opened = globalState.get<string>(openedKey);
   const [folder] = workspace.workspaceFolders ?? [];
   if (!opened || folder?.uri.fsPath !== opened) return;

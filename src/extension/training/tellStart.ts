@@ -30,7 +30,6 @@ export async function tellStart(run: Run, estimate: string | undefined): Promise
   const told = inNotification(`${runTitle(run)}${takes}. The status bar shows how far it is; a click there stops it.`);
   const [view, stop] = ['Open Training View', 'Stop'];
   const chosen = await window.showInformationMessage(told, view, stop);
-  if (chosen === view)
-    await commands.executeCommand('multiLora.openTraining' satisfies CommandId, run.recipe);
+  if (chosen === view) await commands.executeCommand('multiLora.openTraining' satisfies CommandId, run.recipe);
   if (chosen === stop) await run.stop();
 }

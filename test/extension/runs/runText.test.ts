@@ -6,8 +6,8 @@ import {
   progressText,
   runTitle,
   stateText,
-  timeLeft,
   type ToldRun,
+  timeLeft,
 } from '../../../src/extension/runs/runText.ts';
 
 const step = {
