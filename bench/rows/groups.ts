@@ -5,6 +5,7 @@ import { experts } from './experts.ts';
 import { memory } from './memory.ts';
 import { quality } from './quality.ts';
 import { recipe } from './recipe.ts';
+import { serving } from './serving.ts';
 import { start } from './start.ts';
 import { switching } from './switching.ts';
 import { together } from './together.ts';
@@ -20,6 +21,7 @@ export const groups: RowGroup[] = [
   experts,
   switching,
   batch,
+  serving,
   start,
   recipe,
   memory,

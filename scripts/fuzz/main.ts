@@ -23,6 +23,7 @@ const kinds = [
   'torch',
   'report',
   'hub',
+  'schema',
 ];
 const [count = '10000', first = '1', ...chosen] = process.argv.slice(2);
 const wanted = chosen.length > 0 ? chosen : kinds;

@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { createConstraint } from '../../src/engine/constraints/createConstraint.ts';
 import { downloadModel } from '../../src/engine/hub/downloadModel.ts';
 import { readAdapter } from '../../src/experiment/adapterFiles.ts';
-import { loadBase } from '../../src/experiment/base.ts';
+import { type BaseText, loadBase, readBaseText } from '../../src/experiment/base.ts';
 import { readDataset } from '../../src/experiment/dataFiles.ts';
 import { openExperiment } from '../../src/experiment/experiment.ts';
 import { writeGgufModel } from '../../src/experiment/ggufModel.ts';
@@ -15,6 +16,8 @@ import { ggufProblem } from '../../src/experiment/localModels.ts';
 import { findOllamaModel, ollamaModels } from '../../src/experiment/ollamaModels.ts';
 import { readSafetensors } from '../../src/experiment/safetensorsFile.ts';
 import { parseOllamaBase } from '../../src/hub/ollamaName.ts';
+import type { Schema } from '../../src/nn/grammar/schemaKeywords.ts';
+import { Random } from '../../src/nn/tensor/random.ts';
 import { renderChat } from '../../src/nn/tokenizer/chatTemplate.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { completionsAt } from '../../src/recipe/language/completion.ts';
@@ -25,6 +28,9 @@ import { emptyWorld } from '../../src/recipe/language/recipeWorld.ts';
 import { readRecipe } from '../../src/recipe/parse.ts';
 import { parseReport } from '../../src/report/parseReport.ts';
 import { reportHtml } from '../../src/report/reportHtml.tsx';
+import { constrainedAnswer } from '../../test/support/constrainedAnswer.ts';
+import { randomSchema } from '../../test/support/randomSchema.ts';
+import { schemaProblem } from '../../test/support/schemaCheck.ts';
 import { type Dice, diceOf, mutateBytes, mutateJson, mutateText } from './mutate.ts';
 
 /** Writes a mutated input into the folder and reads it as the product does; a refusal names the file, or the address. */
@@ -56,6 +62,18 @@ function baseWith(
     },
   };
 }
+
+/** The answer of a model that knows nothing, held to a schema. */
+async function answerTo(schema: Schema, seed: number, isMutated: boolean): Promise<void> {
+  const base = (embedded ??= (await readBaseText(join(media, 'base')))!);
+  const constraint = await createConstraint(base, { kind: 'schema', schema: schema as Record<string, unknown> });
+  const answer = constrainedAnswer(constraint, base, seed);
+  const problem = answer.isWhole && !isMutated ? schemaProblem(schema, answer.text) : undefined;
+  if (problem) throw new Error(`${problem}: ${answer.text} for ${JSON.stringify(schema)}`);
+  if (answer.isWhole) JSON.parse(answer.text);
+}
+
+let embedded: BaseText | undefined;
 
 /** Rows of the other forms in which data comes. */
 const otherRows = [
@@ -240,6 +258,14 @@ const readers: Record<string, Reader> = {
     const source = text('test/fixtures/report/report.json');
     const changed = either(source, dice);
     return { file, read: () => reportHtml(parseReport(changed, join(folder, file))) };
+  },
+  /** Every third is as it should be, and its answer has to fit it. */
+  schema(_, dice) {
+    const seed = dice.below(2 ** 31);
+    const source = randomSchema(new Random(seed));
+    const isMutated = dice.below(3) > 0;
+    const schema: Schema = isMutated ? JSON.parse(mutateJson(JSON.stringify(source), dice)) : source;
+    return { file: /schema|pattern/, read: () => answerTo(schema, seed, isMutated) };
   },
   hub(folder, dice) {
     const repo = 'o/m';

@@ -8,7 +8,7 @@ import { createExperts } from './ask/experts.ts';
 import { createVirtualDocuments } from './ask/virtualDocuments.ts';
 import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
-import { askOfRecipe, openChat } from './chat/openChat.ts';
+import { askOfRecipe } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
@@ -83,7 +83,6 @@ export function activate(context: ExtensionContext): void {
       {
         ...askHandlers(experts, answers),
         ...reviews.handlers,
-        'multiLora.openChat': () => openChat(),
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
         'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,

@@ -34,7 +34,7 @@ test('the extension in VS Code', { skip: !desktopEditor && skip }, async t => {
   await t.test('in the extension host: the experts as models', async tt => {
     const env = { CALLING_RECIPE: trainedToCall() };
     const { results, notifications } = await runInHost(editor, 'models.ts', { folder, env });
-    await tell(tt, results, 10);
+    await tell(tt, results, 11);
     const unread = desktopEditor && 'what a desktop editor shows cannot be read here';
     await tt.test('the user was told once that the engine ended', { skip: unread }, () => {
       const [lost, ...others] = notifications.filter(told => !/^Multi-LoRA serves /.test(told));

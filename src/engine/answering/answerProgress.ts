@@ -22,12 +22,14 @@ interface AnswerOptions {
   /** Of a conversation; a text that goes on has neither reasoning nor calls. */
   isChat: boolean;
   calls?: CallSyntax | undefined;
+  /** Names of the tools that may be called. */
+  tools?: ReadonlySet<string> | undefined;
   logprobs?: LogprobCollector | undefined;
 }
 
 export function answerProgress(
   { base }: Model,
-  { answer, seed, prompt, isChat, calls, logprobs }: AnswerOptions,
+  { answer, seed, prompt, isChat, calls, tools, logprobs }: AnswerOptions,
   tell: (progress: CompleteProgress) => void,
 ): AnswerProgress {
   const { tokenizer, chatTemplate } = base.text();
@@ -35,6 +37,7 @@ export function answerProgress(
   const parts = createAnswerParts({
     reasoning,
     calls,
+    tools,
     prompt: reasoning || calls ? tokenizer.decode(prompt) : '',
     seed,
   });

@@ -1,9 +1,11 @@
 import { gapPrompt } from '../../data/promptOf.ts';
+import { callAlternatives, toolNames } from '../../nn/tokenizer/callAlternatives.ts';
 import type { CallSyntax } from '../../nn/tokenizer/callSyntax.ts';
 import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
 import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import { createConstraint } from '../constraints/createConstraint.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
 import type { ContinuousBatch } from '../runtime/continuousBatch.ts';
@@ -30,15 +32,25 @@ export async function beginCompletion(
   let route = found && { ...found, ...(beyond && { beyond }) };
   if (route) call.progress({ kind: 'route', route });
   const { prompt, fill, calls } = promptOf(request, answering);
-  const answers = Array.from({ length: request.count ?? 1 }, async (_, answer) => {
-    const logprobs = request.logprobs === undefined ? undefined : logprobCollector(model.base.text(), request.logprobs);
+  const { input, format } = request;
+  const tools = input.kind === 'chat' ? input.tools : undefined;
+  const callForms = calls && tools ? callAlternatives(calls, tools) : [];
+  const names = toolNames(tools ?? []);
+  const text = model.base.text();
+  // What cannot be held to is refused before any answer begins.
+  const constraints = await Promise.all(
+    Array.from({ length: request.count ?? 1 }, () => format && createConstraint(text, format, callForms)),
+  );
+  const answers = constraints.map(async (constraint, answer) => {
+    const logprobs = request.logprobs === undefined ? undefined : logprobCollector(text, request.logprobs);
     const seed = settings.seed + answer;
-    const isChat = request.input.kind === 'chat';
-    const told = answerProgress(model, { answer, seed, prompt, isChat, calls, logprobs }, call.progress);
+    const isChat = input.kind === 'chat';
+    const told = answerProgress(model, { answer, seed, prompt, isChat, calls, tools: names, logprobs }, call.progress);
     const ended = await batch.add({
       prompt,
       fill,
       weights,
+      constraint,
       settings: { ...settings, seed },
       shownIds: told.shownIds,
       signal: call.signal,
@@ -53,6 +65,7 @@ export async function beginCompletion(
           },
         }),
     });
+    constraint?.dispose();
     return { ended, answer: told.end(ended) };
   });
   const result = Promise.all(answers).then(all => ({

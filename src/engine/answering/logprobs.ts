@@ -15,7 +15,8 @@ export function logprobCollector({ tokenizer, stopIds }: BaseText, alternatives:
   let taken = 0;
   const named = (id: number, logprob: number) => {
     const token = tokenizer.decode([id], { skipSpecialTokens: false });
-    return { token, bytes: [...new TextEncoder().encode(token)], logprob };
+    // Of half a character the text says nothing.
+    return { token, bytes: [...tokenizer.bytesOf(id)], logprob };
   };
   return {
     add(id, logits) {

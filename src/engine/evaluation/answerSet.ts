@@ -6,6 +6,7 @@ import { type CalledTool, callLines } from '../../evaluation/toolCalls.ts';
 import type { BaseText } from '../../experiment/base.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { createAnswerParts } from '../../nn/decode/answerParts.ts';
+import { toolNames } from '../../nn/tokenizer/callAlternatives.ts';
 import { callSyntax } from '../../nn/tokenizer/callSyntax.ts';
 import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
 import { reasoningSyntax } from '../../nn/tokenizer/reasoningSyntax.ts';
@@ -96,7 +97,7 @@ export async function answerSet(
       const got = answers[j]!.text.trim();
       const correct =
         set.scorer === 'toolCall'
-          ? callLines(callsIn(model.base.text(), got)) === callLines(items[i]!.calls)
+          ? callLines(callsIn(model.base.text(), got, items[i]!.tools)) === callLines(items[i]!.calls)
           : await isCorrect(set.scorer, items[i]!, got, signal);
       graded[i] = { item: items[i]!, got, correct };
     }
@@ -109,9 +110,15 @@ function lengthOf({ prompt, gap }: HeldOutItem): number {
 }
 
 /** What an answer calls. */
-function callsIn({ tokenizer, chatTemplate }: BaseText, answer: string): CalledTool[] {
+function callsIn({ tokenizer, chatTemplate }: BaseText, answer: string, tools: Example['tools'] = []): CalledTool[] {
   const reasoning = reasoningSyntax(tokenizer, chatTemplate);
-  const parts = createAnswerParts({ reasoning, calls: callSyntax(tokenizer, chatTemplate), prompt: '', seed: 0 });
+  const parts = createAnswerParts({
+    reasoning,
+    calls: callSyntax(tokenizer, chatTemplate),
+    tools: toolNames(tools),
+    prompt: '',
+    seed: 0,
+  });
   return [...parts.push(answer), ...parts.flush()].flatMap(part =>
     part.kind === 'toolCall' ? [{ name: part.name, arguments: JSON.parse(part.arguments) }] : [],
   );

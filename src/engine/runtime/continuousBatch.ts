@@ -14,13 +14,13 @@ import type { Model } from './model.ts';
 import type { PrefixCache } from './prefixCache.ts';
 
 /** A row of a batch, and who waits for it. */
-export interface BatchRequest extends RowRequest {
+interface BatchRequest extends RowRequest {
   signal: AbortSignal;
   /** Told how the token gates share the tokens of the prompt that are read, [tokens, experts]. */
   onShares?: ((tokens: number[], shares: Float32Array) => void) | undefined;
 }
 
-export interface BatchAnswer extends GeneratedAnswer {
+interface BatchAnswer extends GeneratedAnswer {
   /** Tokens of the prompt that were known from an earlier text. */
   cachedTokens: number;
   prefillMs: number;

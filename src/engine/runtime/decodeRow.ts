@@ -1,4 +1,5 @@
 import type { BaseText } from '../../experiment/base.ts';
+import type { TokenConstraint } from '../../nn/decode/constraint.ts';
 import { createSampler, type Sampler } from '../../nn/decode/sample.ts';
 import { type AnswerStream, createAnswerStream, type FinishReason } from '../../nn/decode/stream.ts';
 import type { BaseConfig } from '../../nn/model/config.ts';
@@ -17,6 +18,8 @@ export interface RowRequest {
   /** Special tokens that the answer's text has to show. */
   shownIds?: ReadonlySet<number> | undefined;
   onText?: ((delta: string) => void) | undefined;
+  /** What the answer is held to. */
+  constraint?: TokenConstraint | undefined;
   /** Told each token that is taken, before its text, with the logits [vocab] it was taken from. */
   onToken?: ((id: number, logits: Float32Array) => void) | undefined;
 }
@@ -68,11 +71,14 @@ export function startRow(config: BaseConfig, { tokenizer, stopIds }: BaseText, r
 
 /** Takes the next token from its logits [vocab], and hands its text on; false where the answer has ended with it. */
 export function takeToken(row: DecodeRow, logits: Float32Array): boolean {
-  row.next = row.sampler(logits, row.history);
-  row.request.onToken?.(row.next, logits);
+  const { constraint, onToken } = row.request;
+  row.next = row.sampler(logits, row.history, constraint?.mask());
+  constraint?.accept(row.next);
+  onToken?.(row.next, logits);
   row.history.push(row.next);
   row.answer.answerTokens++;
-  return handOn(row, row.stream.push(row.next));
+  if (!handOn(row, row.stream.push(row.next))) return false;
+  return !constraint?.isComplete || handOn(row, row.stream.end('stop'));
 }
 
 /** Ends an answer that nobody waits for any more, with what there is of it. */

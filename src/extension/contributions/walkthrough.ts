@@ -21,7 +21,7 @@ export const walkthrough = {
     {
       id: 'ask',
       title: 'Ask the experts',
-      description: `Three small example experts come with the extension: math, code and questions about a text. Ask *What is 47 + 38?*: the question goes to the right expert, and the chat shows why. They know what their examples taught them, and little else. The status bar shows who answers; a click there changes it.\n${link('multiLora.openChat')}\n${link('multiLora.switchExperts')}`,
+      description: `Three small example experts come with the extension: math, code and questions about a text. Ask “What is 47 + 38?”: the question goes to the right expert, and the chat shows why. They know what their examples taught them, and little else. The status bar shows who answers; a click there changes it.\n${link('multiLora.openChat')}\n${link('multiLora.switchExperts')}`,
       media: { svg: 'media/walkthrough/ask.svg', altText: 'A prompt is routed to the math expert, with the evidence' },
       completionEvents: ['onCommand:multiLora.openChat', 'onCommand:multiLora.ask', 'onCommand:multiLora.expert.ask'],
     },
@@ -35,7 +35,7 @@ export const walkthrough = {
     {
       id: 'begin',
       title: 'Make an expert of your own',
-      description: `A new recipe takes your own JSONL or CSV files, one expert for each. To try it first, the example workspace has *first/commits.lora.json*, whose expert is trained in about a minute, and the data of the three example experts.\n${link('multiLora.newRecipe')}\n${link('multiLora.openExamples')}`,
+      description: `A new recipe takes your own JSONL or CSV files, one expert for each. To try it first, the example workspace has first/commits.lora.json, whose expert is trained in about a minute, and the data of the three example experts.\n${link('multiLora.newRecipe')}\n${link('multiLora.openExamples')}`,
       media: {
         svg: 'media/walkthrough/begin.svg',
         altText: 'Each data file trains an expert on one frozen base model',
@@ -56,7 +56,7 @@ export const walkthrough = {
     {
       id: 'report',
       title: 'See what they learned',
-      description: `The base and every expert answer every held-out question. The report compares them, and shows that nothing was forgotten. With a *minimum* in the recipe, each set is a test in the Test Explorer.\n${link('multiLora.evaluate')}\n${link('multiLora.openReport')}`,
+      description: `The base and every expert answer every held-out question. The report compares them, and shows that nothing was forgotten. With a minimum in the recipe, each set is a test in the Test Explorer.\n${link('multiLora.evaluate')}\n${link('multiLora.openReport')}`,
       media: {
         svg: 'media/walkthrough/report.svg',
         altText: 'A matrix of right answers of each expert on each domain',

@@ -27,12 +27,15 @@ export interface Filler {
 /** Characters around the cursor that are read: more take a processor longer than typing rests. */
 const longestPrefix = 2400;
 const longestSuffix = 800;
+/** The beginning of what is read moves by as much at once: until then the engine knows it from the last suggestion. */
+const prefixStep = 800;
 /** Behind the cursor in its line: more than closing brackets is a line that is written already. */
 const longestLineEnd = 8;
 
 /** The text around a cursor, cut at line ends. */
 export function gapAt(path: string, before: string, after: string): CursorGap {
-  const prefix = before.slice(-longestPrefix);
+  const from = Math.max(0, Math.ceil((before.length - longestPrefix) / prefixStep) * prefixStep);
+  const prefix = before.slice(from);
   const suffix = after.slice(0, longestSuffix);
   const first = prefix.indexOf('\n') + 1;
   const last = suffix.lastIndexOf('\n') + 1;

@@ -26,6 +26,7 @@ export function startHandlers(context: ExtensionContext, engine: HostEngine, rec
   const { extension, secrets } = context;
   const tokens = createHubTokens(secrets);
   return {
+    'multiLora.openChat': () => openChat(),
     'multiLora.getStarted': () => openWalkthrough(extension.id),
     'multiLora.newRecipe': newRecipe,
     'multiLora.openExamples': () => openExamples(context),

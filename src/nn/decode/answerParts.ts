@@ -8,6 +8,8 @@ import { createToolCallStream, type PartStream } from './toolCallStream.ts';
 export interface AnswerPartsOptions {
   reasoning?: ReasoningSyntax | undefined;
   calls?: CallSyntax | undefined;
+  /** Names of those that may be called. */
+  tools?: ReadonlySet<string> | undefined;
   /** The prompt's text: it may end with the opening mark of reasoning. */
   prompt: string;
   /** Of the answer: its calls get their ids by it. */
@@ -15,9 +17,9 @@ export interface AnswerPartsOptions {
 }
 
 /** Reasoning, words and calls of one answer, as its text comes. */
-export function createAnswerParts({ reasoning, calls, prompt, seed }: AnswerPartsOptions): PartStream {
+export function createAnswerParts({ reasoning, calls, tools, prompt, seed }: AnswerPartsOptions): PartStream {
   const thoughts = reasoning && createReasoningStream(reasoning, prompt.trimEnd().endsWith(reasoning.open));
-  const found = calls && createToolCallStream(calls, callIds(`${seed} ${prompt}`, calls.hasShortIds));
+  const found = calls && createToolCallStream(calls, callIds(`${seed} ${prompt}`, calls.hasShortIds), tools);
   const words: PartStream = {
     push: text => (text === '' ? [] : (found?.push(text) ?? [{ kind: 'text', text }])),
     flush: () => found?.flush() ?? [],

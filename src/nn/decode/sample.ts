@@ -17,36 +17,42 @@ export interface SamplerSettings {
 
 /**
  * Picks the next token from `logits` `[vocab]`, which it leaves unchanged. `history` is every id so far, the prompt's
- * included; only the repetition penalty looks at it.
+ * included; only the repetition penalty looks at it. Where there is a `mask`, tokens whose bit is not set (token i in
+ * word i >> 5 at bit i & 31) and those beyond its last word do not count: as if the model had not such tokens.
  */
-export type Sampler = (logits: Float32Array, history: readonly number[]) => number;
+export type Sampler = (logits: Float32Array, history: readonly number[], mask?: Int32Array) => number;
 
 /**
  * A sampler with the order and the rules of transformers' logits processors: repetition penalty, temperature, top-k
  * (ties with the k-th are kept), top-p. Each sampler has its own random numbers and scratch memory: one per answer.
- * @throws WorkbenchError `runtime` when called with logits that hold no finite number.
+ * @throws WorkbenchError `runtime` when called with logits that hold no finite number, among those that count.
  */
 export function createSampler({ temperature, topK, topP, repetitionPenalty, seed }: SamplerSettings): Sampler {
   const random = new Random(seed);
   let scratch = new Float32Array(0);
 
-  const penalised = (logits: Float32Array, history: readonly number[]) => {
+  const penalised = (logits: Float32Array, history: readonly number[], mask?: Int32Array) => {
     if (scratch.length !== logits.length) scratch = new Float32Array(logits.length);
     scratch.set(logits);
+    if (mask) leaveOut(scratch, mask);
     if (repetitionPenalty === 1) return scratch;
     // Reading the untouched logits makes a repeated id count once.
     for (const id of history) {
       const logit = logits[id];
-      if (logit !== undefined) scratch[id] = logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
+      if (logit !== undefined && isAllowed(mask, id))
+        scratch[id] = logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty;
     }
     return scratch;
   };
 
   if (temperature === 0) {
-    return (logits, history) => argmax(repetitionPenalty === 1 ? logits : penalised(logits, history));
+    return (logits, history, mask) => {
+      if (repetitionPenalty !== 1) return argmax(penalised(logits, history, mask));
+      return mask ? maskedArgmax(logits, mask) : argmax(logits);
+    };
   }
-  return (logits, history) => {
-    const scores = penalised(logits, history);
+  return (logits, history, mask) => {
+    const scores = penalised(logits, history, mask);
     const max = scores[argmax(scores)]!;
     const floor = topK > 0 && topK < scores.length ? kthLargest(scores, topK) : -Infinity;
     // Probabilities, not yet divided by their sum, take the place of the scores.
@@ -71,14 +77,44 @@ export function argmax(values: ArrayLike<number>): number {
       best = i;
     }
   }
-  if (best < 0 || max === Infinity) {
-    throw new WorkbenchError(
-      'runtime',
-      'The model gave no finite logits.',
-      'An adapter may have diverged in training: lower its weight, or train it again with a smaller learning rate.',
-    );
-  }
+  if (best < 0 || max === Infinity) throw notFinite();
   return best;
+}
+
+/** As argmax, among the indices whose bits are set. */
+function maskedArgmax(values: Float32Array, mask: Int32Array): number {
+  let best = -1;
+  let max = -Infinity;
+  for (let w = 0; w < mask.length; w++)
+    for (let i = w * 32, word = mask[w]!; word !== 0 && i < values.length; i++, word >>>= 1) {
+      if ((word & 1) === 0 || !(values[i]! > max)) continue;
+      max = values[i]!;
+      best = i;
+    }
+  if (best < 0 || max === Infinity) throw notFinite();
+  return best;
+}
+
+/** Without the scores whose bits are not set. */
+function leaveOut(scores: Float32Array, mask: Int32Array): void {
+  for (let i = 0; i < scores.length; ) {
+    const word = mask[i >> 5] ?? 0;
+    const end = Math.min(scores.length, i + 32);
+    if (word === -1) i = end;
+    else for (; i < end; i++) if ((word & (1 << (i & 31))) === 0) scores[i] = -Infinity;
+  }
+}
+
+function isAllowed(mask: Int32Array | undefined, id: number): boolean {
+  return !mask || ((mask[id >> 5] ?? 0) & (1 << (id & 31))) !== 0;
+}
+
+function notFinite(): WorkbenchError {
+  return new WorkbenchError(
+    'runtime',
+    'The model gave no finite logits.',
+    'An adapter may have diverged in training: lower its weight, or train it again with a smaller learning rate.',
+  );
 }
 
 /** The k-th largest value, by a heap whose root is the smallest of the k best so far. */

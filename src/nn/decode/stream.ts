@@ -23,7 +23,7 @@ interface StreamDelta {
 export interface AnswerStream {
   push(id: number): StreamDelta;
   /** Ends the answer from outside and gives what was held back. */
-  end(reason: 'cancelled'): StreamDelta;
+  end(reason: 'cancelled' | 'stop'): StreamDelta;
 }
 
 export interface AnswerStreamOptions {

@@ -20,8 +20,14 @@ export interface PartStream {
  * Finds calls of tools in an answer. A call is told when it is whole, so that nothing told has to be taken back; what
  * looks like one and is none is text, with its marks. The result does not depend on how the text was cut into pieces.
  * @param newId the id of the next call.
+ * @param tools those that may be called: small models write a call of one of them without the template's marks, as an
+ *   answer that begins with its JSON, fenced or not.
  */
-export function createToolCallStream(syntax: CallSyntax, newId: () => string): PartStream {
+export function createToolCallStream(
+  syntax: CallSyntax,
+  newId: () => string,
+  tools: ReadonlySet<string> = new Set(),
+): PartStream {
   const openers = [syntax.open, syntax.otherOpen, syntax.next].filter(
     (mark, i): mark is string => mark !== undefined && mark.trim() !== '' && (i < 2 || syntax.end.trim() === ''),
   );
@@ -38,6 +44,8 @@ export function createToolCallStream(syntax: CallSyntax, newId: () => string): P
   /** Without a mark before them, calls stand before any word. */
   let hasWords = false;
   let isAfterCall = false;
+  /** How the call that is read begins, where it has none of the template's marks. */
+  let bare: 'json' | 'fence' | undefined;
   let parts: AnswerPart[] = [];
 
   const tell = (end: number) => {
@@ -52,6 +60,16 @@ export function createToolCallStream(syntax: CallSyntax, newId: () => string): P
   /** Each reads on and gives whether there is more to read. */
   const readers = {
     text(isEnd: boolean): boolean {
+      if (hasOpener && !hasWords && tools.size > 0 && syntax.body.kind === 'object') {
+        if (!isEnd && unfinishedFence.test(held)) return false;
+        const start = /^\s*(```(?:json)?\s*)?\{/.exec(held);
+        if (start) {
+          bare = start[1] ? 'fence' : 'json';
+          bodyAt = start[0].length - 1;
+          state = 'call';
+          return true;
+        }
+      }
       const mark = firstMark(held, openers);
       const start = hasOpener || hasWords ? undefined : /\S/.exec(held)?.index;
       if (start !== undefined && held[start] === '{') {
@@ -77,7 +95,8 @@ export function createToolCallStream(syntax: CallSyntax, newId: () => string): P
     call(isEnd: boolean): boolean {
       const body = readCallBody(held, bodyAt, syntax.body);
       if (body === 'partial' && !isEnd) return false;
-      if (typeof body === 'string') {
+      if (typeof body === 'string' || (bare && !tools.has(body.name))) {
+        bare = undefined;
         hasWords = true;
         state = 'text';
         tell(bodyAt);
@@ -91,6 +110,11 @@ export function createToolCallStream(syntax: CallSyntax, newId: () => string): P
     },
 
     after(isEnd: boolean): boolean {
+      if (bare === 'fence') {
+        if (!isEnd && /^\s*`{0,2}$/.test(held)) return false;
+        held = held.replace(/^\s*```/, '');
+      }
+      bare = undefined;
       const found = ends.map(({ mark }) => markAt(held, 0, mark));
       // The longer of two that begin alike is waited for.
       const first = found.findIndex(end => end !== undefined && !(isEnd && end === 'partial'));
@@ -120,6 +144,9 @@ export function createToolCallStream(syntax: CallSyntax, newId: () => string): P
     flush: () => read(true),
   };
 }
+
+/** What may become the fence before a call. */
+const unfinishedFence = /^\s*(`{1,3}|```(j|js|jso|json)\s*|```\s+)$/;
 
 function joined(parts: readonly AnswerPart[]): AnswerPart[] {
   const all: AnswerPart[] = [];

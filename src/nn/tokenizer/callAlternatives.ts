@@ -29,6 +29,11 @@ export function callAlternatives(syntax: CallSyntax, tools: readonly Record<stri
   });
 }
 
+/** The names of tools. */
+export function toolNames(tools: readonly Record<string, unknown>[]): ReadonlySet<string> {
+  return new Set(tools.map(tool => functionOf(tool).name));
+}
+
 /** The name and the schema of the parameters of a tool, with or without the wrapping of OpenAI's. */
 function functionOf(tool: Record<string, unknown>): { name: string; parameters: Record<string, unknown> } {
   const { name, parameters } = isFields(tool.function) ? tool.function : tool;

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { type FillTokens, fillTokens } from './fillTokens.ts';
+import { type Encode, plainText } from './plainText.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** A text with a gap in it. */
@@ -20,8 +21,6 @@ export interface FillPrompt {
   said: number[];
 }
 
-type Encode = (text: string) => number[];
-
 /** Of the room for prefix and suffix, the suffix's where both are too long: as llama.cpp shares it. */
 const suffixShare = 1 / 4;
 
@@ -33,8 +32,7 @@ const suffixShare = 1 / 4;
  */
 export function fillPrompt(tokenizer: Tokenizer, gap: Gap, room: number): FillPrompt {
   const tokens = fillTokensOf(tokenizer);
-  const encode: Encode = text => tokenizer.encode(text, { addSpecialTokens: false });
-  const bare = encodeBare(tokenizer, encode);
+  const { encode, encodeNext, said } = plainText(tokenizer);
   const { files = [], path } = gap;
   const form = formOf(tokens, encode, files.length > 0 || path !== undefined ? (path ?? 'file') : undefined);
   const begin = beginOf(tokenizer);
@@ -49,12 +47,12 @@ export function fillPrompt(tokenizer: Tokenizer, gap: Gap, room: number): FillPr
   const budget = room - fixed;
   // A blank goes before the first text alone.
   const isFirst = form.within.length === 0 && (form.areFilesBefore || files.length === 0);
-  const ofPrefix = isFirst ? encode : bare;
+  const ofPrefix = isFirst ? encode : encodeNext;
   let prefix = endWithin(gap.prefix, budget, ofPrefix);
-  let suffix = beginningWithin(gap.suffix, budget, bare);
+  let suffix = beginningWithin(gap.suffix, budget, encodeNext);
   if (prefix.ids.length + suffix.ids.length > budget) {
     const most = Math.max(Math.floor(budget * suffixShare), budget - prefix.ids.length);
-    suffix = beginningWithin(gap.suffix, most, bare);
+    suffix = beginningWithin(gap.suffix, most, encodeNext);
     prefix = endWithin(gap.prefix, budget - suffix.ids.length, ofPrefix);
   }
   let left = prefix.isWhole && suffix.isWhole ? budget - prefix.ids.length - suffix.ids.length : 0;
@@ -80,14 +78,14 @@ export function fillPrompt(tokenizer: Tokenizer, gap: Gap, room: number): FillPr
       tokens.middle,
     ],
     stopIds: tokens.stopIds,
-    said: addsBlank(tokenizer, encode) ? encode(mark) : [],
+    said,
   };
 }
 
 /** The ids of what fills a gap, as they follow its prompt, with the token that ends it where there is one. */
 export function middleIds(tokenizer: Tokenizer, middle: string): { ids: number[]; isEnded: boolean } {
   const { end } = fillTokensOf(tokenizer);
-  const ids = encodeBare(tokenizer, text => tokenizer.encode(text, { addSpecialTokens: false }))(middle);
+  const ids = plainText(tokenizer).encodeNext(middle);
   return { ids: end === undefined ? ids : [...ids, end], isEnded: end !== undefined };
 }
 
@@ -152,21 +150,6 @@ function lined(text: string): string {
 function beginOf(tokenizer: Tokenizer): number[] {
   const bos = tokenizer.bosToken === undefined ? undefined : tokenizer.idOf(tokenizer.bosToken);
   return bos !== undefined && tokenizer.encode('a')[0] === bos ? [bos] : [];
-}
-
-const mark = '☺';
-
-/** Whether a blank is put before every text, as SentencePiece does it. */
-function addsBlank(tokenizer: Tokenizer, encode: Encode): boolean {
-  const [first] = encode('a');
-  return first !== undefined && tokenizer.tokenOf(first)?.startsWith('▁') === true;
-}
-
-/** Encodes a text that goes on after another: without the blank that is put before texts (CodeLlama's `encode_infilling`). */
-function encodeBare(tokenizer: Tokenizer, encode: Encode): Encode {
-  if (!addsBlank(tokenizer, encode)) return encode;
-  const marked = encode(mark).length;
-  return text => encode(mark + text).slice(marked);
 }
 
 /** What of a text has room. */

@@ -4,6 +4,7 @@ import { cleanUpSpaces } from './cleanUp.ts';
 import type { FillPart } from './fillTokens.ts';
 import { librarySteps } from './librarySteps.ts';
 import { createSectionIds } from './sectionIds.ts';
+import { bytesByDecoder } from './tokenBytes.ts';
 
 interface EncodeOptions {
   /** Adds what the tokenizer's post-processor adds (for Llama the BOS token). Default true. */
@@ -26,6 +27,8 @@ export interface Tokenizer {
   vocabSize: number;
   idOf(token: string): number | undefined;
   tokenOf(id: number): string | undefined;
+  /** UTF-8 of what a token adds to a text, perhaps a part of a character; empty for an id without a token. */
+  bytesOf(id: number): Uint8Array;
   specialIds: ReadonlySet<number>;
   /** Contents of the special tokens, longest first. */
   specialTokens: readonly string[];
@@ -66,6 +69,8 @@ export function createTokenizer(
   const steps = librarySteps(json, file);
   const hub = createHubTokenizer({ added_tokens: [], ...steps.json }, config, file);
   const sectionIds = createSectionIds(hub);
+  const added = new Set([...hub.get_added_tokens_decoder().values()].map(token => token.content));
+  const bytes = bytesByDecoder(json.decoder, token => added.has(token));
   const special = [...hub.get_added_tokens_decoder().values()].filter(token => token.special);
   const specialIds = new Set(special.map(token => token.id));
   // transformers leaves the clean-up off unless the configuration asks for it (since 4.45), and where tokens are byte
@@ -101,6 +106,10 @@ export function createTokenizer(
     vocabSize: hub.model!.vocab.length,
     idOf: token => hub.token_to_id(token),
     tokenOf: id => hub.id_to_token(id),
+    bytesOf: id => {
+      const token = hub.id_to_token(id);
+      return token === undefined ? new Uint8Array() : bytes(token);
+    },
     specialIds,
     specialTokens: special.map(token => token.content).sort((a, b) => b.length - a.length),
     bosToken: tokenText(config.bos_token),

@@ -38,6 +38,23 @@ test('an expert that learned to call tools calls them, and answers with what the
     assert.match(answers[0]!.text, /^<tool_call>\{"name"/);
   });
 
+  await t.test('whoever has to call a tool calls it, though it never learned to', async () => {
+    const base = { kind: 'base' } as const;
+    const cities = ['Oslo', 'Lima'];
+    const parameters = { type: 'object', properties: { city: { enum: cities } }, required: ['city'] };
+    const tools = [{ ...weatherTool, function: { ...weatherTool.function, parameters } }];
+    const format = { kind: 'call', name: 'weather' } as const;
+    const { answers } = await complete({ ...chat, tools }, { target: base, format, settings: { maxTokens: 80 } });
+    const [call] = answers[0]!.toolCalls;
+    assert.equal(call!.name, 'weather');
+    assert.ok(cities.includes(JSON.parse(call!.arguments).city), call!.arguments);
+    assert.equal(answers[0]!.finish, 'toolCalls');
+    await assert.rejects(complete(chat, { target: base, format: { kind: 'call', name: 'wether' } }), {
+      code: 'badRequest',
+      message: /no tool 'wether'/,
+    });
+  });
+
   await t.test('what the tool gave back is read', async () => {
     const toolCalls = [{ id: 'x', type: 'function', function: { name: 'weather', arguments: { city: 'Rome' } } }];
     const messages = [

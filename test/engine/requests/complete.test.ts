@@ -144,6 +144,23 @@ test('a text goes on without the chat template; a prompt without room and a canc
   assert.ok(['cancelled', 'stop'].includes(answers[0]!.finish), answers[0]!.finish);
 });
 
+test('answers that are held to a schema fit it, each of several by itself; what cannot be held to is refused', async t => {
+  const engine = testEngine(t);
+  const schema = {
+    type: 'object',
+    properties: { place: { enum: ['park', 'school'] }, count: { type: 'integer', minimum: 1, maximum: 12 } },
+    required: ['place', 'count'],
+    additionalProperties: false,
+  };
+  const settings = { maxTokens: 60, temperature: 1.5 };
+  const { answers } = await complete(engine, { count: 4, format: { kind: 'schema', schema }, settings });
+  for (const { text, finish } of answers) {
+    assert.match(text, /^\{"place": ?"(park|school)", ?"count": ?([1-9]|1[0-2])\}$/);
+    assert.equal(finish, 'stop');
+  }
+  await assert.rejects(complete(engine, { format: { kind: 'schema', schema: { not: {} } } }), { code: 'unsupported' });
+});
+
 test('a gap is filled after the prompt that the base has learned; a base without tokens for it is refused', async t => {
   const engine = testEngine(t);
   const gap = { prefix: 'function add(a, b) {\n  return ', suffix: ';\n}\n' };
@@ -170,7 +187,7 @@ test('an expert that learned gaps fills them, and is scored by that', async t =>
     experts: { code: { data: { train: 'gaps.jsonl' } } },
     ...{ blends: {}, merges: {} },
     lora: { rank: 8, targets: ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] },
-    training: { steps: 30, batchSize: 1, learningRate: 0.01, validateEvery: 0 },
+    training: { steps: 20, batchSize: 1, learningRate: 0.01, validateEvery: 0 },
     evaluation: { sets: { gaps: { data: 'gaps.jsonl', expert: 'code', scorer: 'line' } } },
   });
   const gap = { prefix: 'let sum = ', suffix: ';\nlog(sum);\n' };

@@ -78,7 +78,9 @@ test('the engine ends an answer that is long enough', async t => {
 test('what is read around a cursor begins and ends with whole lines', () => {
   const line = `${'x'.repeat(99)}\n`;
   const { prefix, suffix } = gapAt('a.ts', `${line.repeat(50)}let a`, `\n${line.repeat(50)}`);
-  assert.equal(prefix, `${line.repeat(23)}let a`);
+  assert.equal(prefix, `${line.repeat(17)}let a`);
+  const { prefix: later } = gapAt('a.ts', `${line.repeat(52)}let abc`, '');
+  assert.ok(later.startsWith(prefix.slice(0, 1700)), 'typing on moves the beginning');
   assert.equal(suffix, `\n${line.repeat(7)}`);
   assert.deepEqual(gapAt('a.ts', 'a\nb', 'c\nd'), { path: 'a.ts', prefix: 'a\nb', suffix: 'c\nd' });
 });

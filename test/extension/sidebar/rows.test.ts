@@ -74,7 +74,7 @@ test('an expert: what it is, how good, in memory or not; what came from a file i
   assert.deepEqual(math!.context, ['expert', 'trained', 'unloaded', 'trainable', 'own', 'measurable', 'idle']);
   const [example] = expertRows(known({ isExample: true }));
   assert.deepEqual(example!.context, ['expert', 'trained', 'unloaded', 'idle'], 'it is not the user’s to change');
-  assert.match(example!.description, /^example · /);
+  assert.match(example!.description!, /^example · /);
   const tooltip = math!.tooltip.join('\n');
   assert.match(tooltip, /Sums \\& \\\[links\\\]\\\(http\\:\/\/x\\\)/);
   assert.match(tooltip, /SHA-256 `9f86d081884c`/);

@@ -113,3 +113,31 @@ test('logits that are not numbers are an error', () => {
     }
   }
 });
+
+test('tokens that a mask leaves out do not count, for any setting', () => {
+  const mask = Int32Array.of(0b1101);
+  const masked = (overrides: Partial<SamplerSettings>, history: number[] = []) => {
+    const sample = createSampler({ ...settings, ...overrides });
+    const counts = [0, 0, 0, 0];
+    for (let i = 0; i < 20000; i++) counts[sample(logits, history, mask)]!++;
+    return counts.map(count => count / 20000);
+  };
+  assertNear(masked({}), [0.3, 0, 0.2, 0.5]);
+  assertNear(masked({ topK: 2 }), [0.375, 0, 0, 0.625]);
+  assertNear(masked({ topK: 4 }), [0.3, 0, 0.2, 0.5]);
+  assertNear(masked({ topP: 0.7 }), [0.375, 0, 0, 0.625]);
+  assert.deepEqual(masked({ temperature: 0 }), [0, 0, 0, 1]);
+  assert.deepEqual(masked({ temperature: 0, repetitionPenalty: 3 }, [1, 3]), [1, 0, 0, 0]);
+});
+
+test('what is beyond a mask is left out, and a mask of nothing is refused', () => {
+  const many = Float32Array.from({ length: 70 }, (_, i) => i);
+  for (const temperature of [0, 1e-3]) {
+    const sample = createSampler({ ...settings, temperature });
+    assert.equal(sample(many, [], Int32Array.of(-1, 1 << 31)), 63);
+    assert.equal(sample(many, [], Int32Array.of(-1)), 31);
+    assert.equal(sample(many, [], Int32Array.of(0, 0, -1, -1)), 69);
+    assert.throws(() => sample(many, [], new Int32Array(3)), { code: 'runtime' });
+  }
+  assert.deepEqual(many.slice(0, 2), Float32Array.of(0, 1));
+});

@@ -45,6 +45,35 @@ function check(name: string, cases: [written: string, ...AnswerPart[]][]): void 
   });
 }
 
+test('a call of a known tool without the template’s marks is one, at the start of an answer alone', () => {
+  const parts = (written: string, pieces = written.split('')) =>
+    read(
+      createToolCallStream(syntaxOf('Qwen3'), () => 'call_0', new Set(['f'])),
+      pieces,
+    );
+  const body = '{"name": "f", "arguments": {"a": "`"}}';
+  const isCall = [call(0, 'f', '{"a": "`"}')];
+  for (const written of [body, `\n${body}`, `\`\`\`json\n${body}\n\`\`\``, `\`\`\`\n${body}\n\`\`\``]) {
+    assert.deepEqual(parts(written), isCall, written);
+    assert.deepEqual(parts(written, [written]), isCall, written);
+  }
+  const others = [
+    body.replace('"f"', '"g"'),
+    `So: ${body}`,
+    '{"answer": 3}',
+    '```js\nf()\n```',
+    '```json\n{"answer": 3}\n```',
+    '`f`',
+    '``',
+    '{"name": "f", "argum',
+  ];
+  for (const written of others) {
+    assert.deepEqual(parts(written), [text(written)], written);
+    assert.deepEqual(parts(written, [written]), [text(written)], written);
+  }
+  assert.deepEqual(parts(`${body}\nDone.`), [...isCall, text('\nDone.')]);
+});
+
 const hermes = '<tool_call>\n{"name": "f", "arguments": {"a": [1, "}"]}}\n</tool_call>';
 check('Qwen3', [
   [hermes, call(0, 'f', '{"a": [1, "}"]}')],

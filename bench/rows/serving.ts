@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type BenchBase, benchBase } from '../bases.ts';
+import { cacheFolder } from '../cacheFolder.ts';
+import { type BenchExpert, randomExperts } from '../experts.ts';
+import { alternate, median } from '../measure.ts';
+import { writeGguf } from '../peers/writeGguf.ts';
+import type { BenchContext, Row, RowGroup } from '../row.ts';
+
+const clientCounts = [1, 2, 4, 8, 16];
+const answerTokens = 48;
+const rounds = 3;
+
+/** Chats of several clients at once, over HTTP. */
+export const serving: RowGroup = {
+  name: 'serving',
+  about:
+    "tokens/s of 1 to 16 clients: against one after another and, with PYTHON that has xllamacpp, llama.cpp's server",
+  async run(context) {
+    const rows: Row[] = [];
+    // The random base's words are no text that a chat could be made of.
+    for (const name of context.bases.filter(each => each !== '135M'))
+      rows.push(...(await compare(context, await benchBase(name))));
+    return rows;
+  },
+};
+
+async function compare({ threads, say }: BenchContext, base: BenchBase): Promise<Row[]> {
+  say(`serving, ${base.name}`);
+  const experts = await randomExperts(base, 16, 3);
+  const ours = await startOurs(base, experts, threads);
+  const peer = process.env.PYTHON ? await startLlama(process.env.PYTHON, base, experts[0]!, threads) : undefined;
+  try {
+    const rows: Row[] = [];
+    let alone: number | undefined;
+    for (const clients of clientCounts) {
+      say(`serving, ${base.name}, ${clients} clients`);
+      const turns = [() => throughput(ours, clients, experts), ...(peer ? [() => throughput(peer, clients)] : [])];
+      const [own, other] = await alternate(rounds, turns);
+      alone ??= median(own!);
+      const row = {
+        group: 'serving',
+        unit: 'tokens/s',
+        value: median(own!),
+        target: undefined,
+        notes: [
+          `prompts of about 60 tokens, ${answerTokens} decoded, ${rounds} rounds: ${own!.map(Math.round).join(', ')}` +
+            (other ? `; llama.cpp ${other.map(Math.round).join(', ')}` : ''),
+        ],
+      };
+      const name = `${base.name}, ${clients} ${clients === 1 ? 'client' : 'clients'}`;
+      if (clients > 1)
+        rows.push({
+          ...row,
+          name: `${name}, three experts in turn`,
+          against: { name: 'one after another', value: alone },
+        });
+      if (other) rows.push({ ...row, name, against: { name: 'llama.cpp, one adapter for all', value: median(other) } });
+    }
+    return rows;
+  } finally {
+    ours.process.kill();
+    peer?.process.kill();
+  }
+}
+
+interface Server {
+  process: ChildProcess;
+  url: string;
+}
+
+async function startOurs(base: BenchBase, experts: BenchExpert[], threads: number): Promise<Server> {
+  const recipe = join(cacheFolder('serving'), `${base.name}.lora.json`);
+  const adapters = experts.map(({ name, folder }) => [name, { adapter: folder }]);
+  // A base in GGUF is held in as many bits by both sides, or in more here.
+  const source = base.gguf ? { base: base.gguf, quantization: 'int8' } : { base: base.folder };
+  writeFileSync(recipe, JSON.stringify({ version: 1, ...source, experts: Object.fromEntries(adapters) }));
+  const cli = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url));
+  const args = [cli, 'serve', recipe, '--port', '0', '--threads', String(threads), '--device', 'cpu', '--json'];
+  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { url } = JSON.parse(await firstLine(server)) as { url: string };
+  return { process: server, url };
+}
+
+async function startLlama(python: string, base: BenchBase, expert: BenchExpert, threads: number): Promise<Server> {
+  const model = base.gguf ?? (await writeGguf(base, 'F32'));
+  const script = fileURLToPath(new URL('../peers/llamaServer.py', import.meta.url));
+  const args = [script, model, expert.gguf, String(threads), String(Math.max(...clientCounts))];
+  const server = spawn(python, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  return { process: server, url: `${await firstLine(server)}/v1` };
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  const lines = createInterface({ input: child.stdout! });
+  const [line] = (await Promise.race([
+    once(lines, 'line'),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`a server ended with ${code} before it was ready`);
+    }),
+  ])) as [string];
+  return line;
+}
+
+const words = ['river', 'table', 'seven', 'garden', 'window', 'apple', 'winter', 'music', 'paper', 'stone'];
+
+/** Tokens that all clients get in a second, each with two questions, one after the other. */
+async function throughput({ url }: Server, clients: number, experts?: BenchExpert[]): Promise<number> {
+  const started = performance.now();
+  const counts = await Promise.all(
+    Array.from({ length: clients }, async (_, client) => {
+      let tokens = 0;
+      for (let turn = 0; turn < 2; turn++) {
+        // None begins as another: no side reads less than all.
+        const seed = Math.floor(Math.random() * 1e6);
+        const text = Array.from({ length: 40 }, (_, i) => words[(seed * (i + 7) + i * i) % words.length]).join(' ');
+        const response = await fetch(`${url}/chat/completions`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            ...(experts && { model: experts[client % experts.length]!.name }),
+            messages: [{ role: 'user', content: `${seed} ${text}` }],
+            max_tokens: answerTokens,
+            temperature: 0,
+          }),
+        });
+        const { usage } = (await response.json()) as { usage: { completion_tokens: number } };
+        tokens += usage.completion_tokens;
+      }
+      return tokens;
+    }),
+  );
+  return (1000 * counts.reduce((a, b) => a + b, 0)) / (performance.now() - started);
+}
