@@ -8,6 +8,7 @@ import { type HubServer, startHub } from '../support/hubServer.ts';
 import { addOllamaModel, blobOf } from '../support/ollamaStore.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { untilWithin } from '../support/untilWithin.ts';
+import { chooseFolder } from './support/chooseFolder.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { notification, pressIn } from './support/notifications.ts';
 import { machineFile, writeMachineSettings } from './support/server.ts';
@@ -239,19 +240,4 @@ async function type(s: Workbench, text: string, expected?: string): Promise<void
   await input(s).fill(text);
   if (expected) await row(s, expected).waitFor(patience);
   await s.page.keyboard.press('Enter');
-}
-
-/** Answers the editor's own dialog for folders, once it no longer changes what stands in it. */
-async function chooseFolder(s: Workbench, folder: string): Promise<void> {
-  const ok = s.page.locator('.quick-input-widget .monaco-button').first();
-  await ok.waitFor(patience);
-  const typed = `${folder}/`;
-  let settled = 0;
-  await until(async () => {
-    const isThere = (await input(s).inputValue()) === typed;
-    settled = isThere ? settled + 1 : 0;
-    if (!isThere) await input(s).fill(typed);
-    return settled === 3;
-  });
-  await ok.click(patience);
 }
