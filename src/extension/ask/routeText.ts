@@ -11,14 +11,20 @@ export function routeLine(route: RouteResult, mostEvidence: number): string {
   const evidence = strongest(route)
     .filter(e => e.contribution > 0 && e.expert in route.weights && saysMuch(e.feature))
     .slice(0, mostEvidence)
-    .map(e => codeSpan(e.feature));
+    .map(e => codeSpan(plainly(e.feature)));
   const like = route.of === undefined ? '' : ' like the question before it';
   return `Routed to **${inMarkdown(weightsText(route.weights))}**${like}${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.${beyond}`;
 }
 
 /** Forms of sentences, and words that every sentence has, are for the page: a word of the matter says more in a line. */
 function saysMuch(feature: string): boolean {
-  return !feature.startsWith('form ') && !/^[a-z]{1,2}$/.test(feature) && !functionWords.has(feature);
+  const says = (word: string) => !/^([a-z]{1,2}|<number>)$/.test(word) && !functionWords.has(word);
+  return !feature.startsWith('form ') && feature.split(' ').some(says);
+}
+
+/** Without the marks of what is no word of the prompt: `equation`. */
+function plainly(feature: string): string {
+  return feature.replace(/^\[(.*)\]$/, '$1').replaceAll('<number>', 'number');
 }
 
 /** The whole route as a page of plain text. */

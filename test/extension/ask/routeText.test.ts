@@ -22,6 +22,12 @@ test('one line: the weights, and the words that spoke for them', () => {
   assert.match(routeLine({ weights: {}, abstained: true, evidence: [] }, 4), /the base answers alone/);
 });
 
+test('words that every sentence has are left to the page, and what is no word is said without its marks', () => {
+  const features = ['an', 'is <number>', '<number> <number>', '[equation]', '<number> eggs', 'what is'];
+  const evidence = features.map((feature, i) => ({ expert: 'code', feature, contribution: 9 - i }));
+  assert.match(routeLine({ ...route, evidence }, 4), /, because of `equation`, `number eggs`\.$/);
+});
+
 test('the page has all evidence, the strongest first', () => {
   const page = routePage('Write\na function', route);
   assert.ok(page.startsWith('Route: code 0.90 · qa 0.10\n'));
