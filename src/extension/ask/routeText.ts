@@ -8,18 +8,21 @@ import { weightsText } from '../../text/target.ts';
 export function routeLine(route: RouteResult, mostEvidence: number): string {
   const beyond = route.beyond ? ` ${inMarkdown(beyondText(route.beyond))}` : '';
   if (route.abstained) return `The router recognises no expert’s domain: **the base answers alone**.${beyond}`;
-  const evidence = strongest(route)
-    .filter(e => e.contribution > 0 && e.expert in route.weights && saysMuch(e.feature))
+  // Forms of sentences are for the page: a word says more in a line.
+  const words = strongest(route)
+    .filter(e => e.contribution > 0 && e.expert in route.weights && !e.feature.startsWith('form '))
+    .map(e => e.feature);
+  const telling = words.filter(saysMuch);
+  const evidence = (telling.length > 0 ? telling : words)
     .slice(0, mostEvidence)
-    .map(e => codeSpan(plainly(e.feature)));
+    .map(feature => codeSpan(plainly(feature)));
   const like = route.of === undefined ? '' : ' like the question before it';
   return `Routed to **${inMarkdown(weightsText(route.weights))}**${like}${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.${beyond}`;
 }
 
-/** Forms of sentences, and words that every sentence has, are for the page: a word of the matter says more in a line. */
+/** Whether it has a word that not every sentence has. */
 function saysMuch(feature: string): boolean {
-  const says = (word: string) => !/^([a-z]{1,2}|<number>)$/.test(word) && !functionWords.has(word);
-  return !feature.startsWith('form ') && feature.split(' ').some(says);
+  return feature.split(' ').some(word => !/^([a-z]{1,2}|<number>)$/.test(word) && !functionWords.has(word));
 }
 
 /** Without the marks of what is no word of the prompt: `equation`. */

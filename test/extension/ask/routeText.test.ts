@@ -26,6 +26,12 @@ test('words that every sentence has are left to the page, and what is no word is
   const features = ['an', 'is <number>', '<number> <number>', '[equation]', '<number> eggs', 'what is'];
   const evidence = features.map((feature, i) => ({ expert: 'code', feature, contribution: 9 - i }));
   assert.match(routeLine({ ...route, evidence }, 4), /, because of `equation`, `number eggs`\.$/);
+  const numbers = evidence.slice(0, 2);
+  assert.match(
+    routeLine({ ...route, evidence: numbers }, 4),
+    /, because of `an`, `is number`\.$/,
+    'better than nothing',
+  );
 });
 
 test('the page has all evidence, the strongest first', () => {
