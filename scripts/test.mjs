@@ -33,8 +33,8 @@ if (paths.length + titles.length === 0) {
   const code = await runNpm(['run', '--silent', 'check']);
   if (code !== 0) process.exit(code);
 }
-// The editor loads this project as it is built, and tests that start programs then start those. Else nothing is bundled,
-// and they run the sources.
+// The editor loads this project as it is built; tests that start programs then start those, and are bundled themselves.
+// Else nothing is, and sources run.
 const needsBundles = files.some(drivesTheEditor);
 if (needsBundles) {
   await (await import('./build/buildAll.mjs')).buildAll();
@@ -45,6 +45,7 @@ say(`Tests (${files.length} files) …`);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 process.exitCode = await runFiles(
   files,
+  needsBundles,
   [
     // A file that does not end, because something it started lives on, fails instead of holding everything up.
     ...(major > 20 || minor >= 11 ? ['--test-timeout=900000'] : []),

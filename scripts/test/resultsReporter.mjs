@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { root } from '../build/root.mjs';
+import { testFileOf } from './bundledTest.mjs';
 import { add, noCounts } from './counts.mjs';
 
 /** @typedef {import('./counts.mjs').Counts} Counts */
@@ -23,7 +24,7 @@ export default async function* resultsReporter(events) {
     count(counts, type === 'test:pass', data);
     if (data.nesting > 0) continue;
     // A file that ended badly or not at all is reported as a test with its path as name.
-    const path = relative(root, data.file ?? data.name).replaceAll('\\', '/');
+    const path = testFileOf(relative(root, data.file ?? data.name).replaceAll('\\', '/'));
     add((files[path] ??= noCounts()), counts);
     counts = noCounts();
   }

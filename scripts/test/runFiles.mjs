@@ -15,12 +15,14 @@ import { summary } from './counts.mjs';
  * cores have something to do while it waits. Gives the exit code; `results` names a file for the counts of each file.
  *
  * @param {string[]} files
+ * @param {boolean} fromBundles runs what is bundled of them here, else their sources
  * @param {string[]} options of `node --test`
  * @param {string | undefined} results
  */
-export async function runFiles(files, options, results) {
+export async function runFiles(files, fromBundles, options, results) {
   const folder = mkdtempSync(join(tmpdir(), 'multi-lora-fixtures-'));
   const started = performance.now();
+  const bundles = fromBundles ? await (await import('./bundleTests.mjs')).bundleTests(files) : new Map();
   const lanes = [
     { files: files.filter(file => !drivesTheEditor(file)), atOnce: availableParallelism() },
     { files: files.filter(drivesTheEditor), atOnce: 1 },
@@ -28,7 +30,7 @@ export async function runFiles(files, options, results) {
     .filter(lane => lane.files.length > 0)
     .map((lane, i) => ({
       ...lane,
-      files: inSharedProcesses(lane.files, folder),
+      files: inSharedProcesses(lane.files, folder, file => bundles.get(file) ?? file),
       counts: join(folder, `${i}.json`),
       output: join(folder, `${i}.txt`),
     }));
@@ -38,7 +40,8 @@ export async function runFiles(files, options, results) {
     lanes.map(async ({ files, atOnce, counts, output }, i) => {
       const reporters = { spec: 'stdout', './scripts/test/resultsReporter.mjs': counts };
       const command = [
-        ...['--import', 'tsx', '--test', `--test-concurrency=${atOnce}`],
+        ...(fromBundles ? ['--enable-source-maps'] : ['--import', 'tsx']),
+        ...['--test', `--test-concurrency=${atOnce}`],
         ...Object.entries(reporters).flatMap(([name, to]) => [
           `--test-reporter=${name}`,
           `--test-reporter-destination=${to}`,
@@ -88,19 +91,25 @@ const statelessFolders = [
 /** Fewer files start soon enough each by itself. */
 const fewFiles = 16;
 
-/** The files that node:test gets: of rooms without state, where they are many, one a folder, which imports the others. */
-function inSharedProcesses(/** @type {string[]} */ files, /** @type {string} */ folder) {
+/**
+ * The files that node:test gets: of rooms without state, where they are many, one a folder, which imports the others.
+ *
+ * @param {string[]} files
+ * @param {string} folder
+ * @param {(file: string) => string} started what is started of a test file
+ */
+function inSharedProcesses(files, folder, started) {
   const shared = files.filter(file => statelessFolders.includes(file.split('/')[1] ?? ''));
-  if (shared.length <= fewFiles) return files;
+  if (shared.length <= fewFiles) return files.map(started);
   // Not more than a folder: what one room does to its process, such as small numbers that the runtime makes zero, would
   // be seen by the next.
   const entries = [...new Set(shared.map(file => dirname(file)))].map(name => {
     const imports = shared
       .filter(file => dirname(file) === name)
-      .map(file => `await import(${JSON.stringify(pathToFileURL(join(root, file)).href)});\n`);
+      .map(file => `await import(${JSON.stringify(pathToFileURL(join(root, started(file))).href)});\n`);
     const entry = join(folder, `${name.replaceAll('/', '-')}.test.mjs`);
     writeFileSync(entry, imports.join(''));
     return entry;
   });
-  return [...files.filter(file => !shared.includes(file)), ...entries];
+  return [...files.filter(file => !shared.includes(file)).map(started), ...entries];
 }

@@ -135,6 +135,8 @@ export interface ResultPaths {
   report: string;
   reportPage: string;
   earlierReport(written: Date): string;
+  /** The folder of all of those. */
+  earlierReports: string;
   /** Scores of experts on their own sets, since the first evaluation. */
   scores: string;
   /** The sweep of an expert over learning rates and ranks, by the hash of all else that it depends on. */
@@ -168,6 +170,7 @@ export function resultPaths(output: string): ResultPaths {
     reportPage: at('report.html'),
     // No file name of Windows has a colon.
     earlierReport: written => at('reports', written.toISOString().replace(/[:.]/g, '-')),
+    earlierReports: at('reports'),
     scores: at('history.json'),
     sweep(expert, key) {
       const file = (ending: string) => at('sweeps', `${expert}-${key.slice(0, 16)}${ending}`);

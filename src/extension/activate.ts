@@ -13,11 +13,10 @@ import { registerParticipant } from './chat/participant.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
 import { registerModels } from './languageModels/modelProvider.ts';
-import { mergeExperts } from './merge/mergeCommand.ts';
+import { mergeHandlers } from './merge/mergeCommand.ts';
 import { registerMinimumTests } from './minima/minimumTests.ts';
 import { notebookHandlers, registerRecipeNotebooks } from './notebook/recipeNotebooks.ts';
 import { createActiveRecipe } from './recipe/activeRecipe.ts';
-import { selectRecipe } from './recipe/selectRecipe.ts';
 import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
@@ -73,7 +72,7 @@ export function activate(context: ExtensionContext): void {
     createStatusBar(experts, engine),
     registerMinimumTests(engine, recipe),
     createRunStatus(runs),
-    registerRecipeLanguage(context.extensionPath, runs, messages),
+    registerRecipeLanguage(context.extensionPath, runs, recipe, messages),
     registerRecipeNotebooks(engine, runs, messages),
     registerReportEditor(view),
     blendLab,
@@ -84,9 +83,8 @@ export function activate(context: ExtensionContext): void {
         ...askHandlers(experts, answers),
         ...reviews.handlers,
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
-        'multiLora.selectRecipe': () => selectRecipe(recipe),
         ...training.handlers,
-        'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(started, recipe, named, name),
+        ...mergeHandlers(engine, recipe),
         'multiLora.openBlendLab': blendLab.open,
         'multiLora.openTraining': trainingPanels.open,
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),

@@ -1,4 +1,5 @@
 import { findNodeAtLocation, type JSONPath, type Node, parseTree } from 'jsonc-parser';
+import { dataText, type ExpertData, setText } from './expertData.ts';
 import { nextValue } from './tokens.ts';
 
 /** Edits of a recipe's text. Everything that they do not name stays as it is written, comments too. */
@@ -8,9 +9,15 @@ export function setBase(text: string, base: string): string {
   return writeAt(text, ['base'], JSON.stringify(base), addMember);
 }
 
-/** A valid recipe's text with one more expert, last of all. */
-export function addExpert(text: string, name: string, train: string): string {
-  return writeAt(text, ['experts', name], `{ "data": { "train": ${JSON.stringify(train)} } }`, addMember);
+/** A valid recipe's text with one more expert, last of all, and with its held-out set where it has one. */
+export function addExpert(text: string, name: string, data: ExpertData): string {
+  const added = writeAt(text, ['experts', name], `{ "data": ${dataText(data)} }`, addMember);
+  return data.heldOut === undefined ? added : addSet(added, name, name, data);
+}
+
+/** A valid recipe's text with one more held-out set, of an expert's domain. */
+export function addSet(text: string, name: string, expert: string, data: ExpertData): string {
+  return writeAt(text, ['evaluation', 'sets', name], setText(expert, data), addMember);
 }
 
 /** A valid recipe's text with a blend of this name, new or in the place of the one there is. */

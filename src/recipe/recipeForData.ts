@@ -1,23 +1,26 @@
+import { dataText, type ExpertData, setText } from './expertData.ts';
 import { reservedNames } from './names.ts';
 
 /** What a recipe for a start says besides its data. */
 export interface StartSettings {
-  /** Names of the experts, one for each data file. */
+  /** Names of the experts, one for each of the data. */
   names?: readonly string[];
   lora?: Record<string, number>;
   training?: Record<string, number>;
 }
 
-/** A recipe for a start: one expert for each data file, the rest as it is by default. Paths are relative to the recipe. */
+/** A recipe for a start: one expert for each of the data, and its held-out set where there is one; the rest as it is by default. Paths are relative to the recipe. */
 export function recipeForData(
   name: string,
   base: string,
-  dataFiles: readonly string[],
-  { names = expertNames(dataFiles), lora = {}, training = {} }: StartSettings = {},
+  data: readonly ExpertData[],
+  { names = expertNames(data.map(({ train }) => train)), lora = {}, training = {} }: StartSettings = {},
 ): string {
-  const experts = names.map(
-    (expert, i) => `    ${JSON.stringify(expert)}: { "data": { "train": ${JSON.stringify(dataFiles[i])} } }`,
+  const experts = names.map((expert, i) => `    ${JSON.stringify(expert)}: { "data": ${dataText(data[i]!)} }`);
+  const sets = names.flatMap((expert, i) =>
+    data[i]!.heldOut === undefined ? [] : [`      ${JSON.stringify(expert)}: ${setText(expert, data[i]!)}`],
   );
+  const evaluation = sets.length > 0 ? `,\n  "evaluation": {\n    "sets": {\n${sets.join(',\n')}\n    }\n  }` : '';
   const factors = Object.keys(lora).length > 0 ? `\n  "lora": ${inline(lora)},` : '';
   return `{
   "version": 1,
@@ -28,7 +31,7 @@ export function recipeForData(
   "training": ${inline({ steps: 200, ...training })},
   "experts": {
 ${experts.join(',\n')}
-  }
+  }${evaluation}
 }
 `;
 }

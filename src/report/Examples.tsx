@@ -7,14 +7,16 @@ export function Examples({ report: { examples, sets } }: { report: Report }) {
   const known = names
     .map(name => ({ name, samples: examples.filter(example => example.set === name) }))
     .filter(({ samples }) => samples.length > 0);
+  // The first with something to be looked at.
+  const open = known.findIndex(({ samples }) => samples.some(({ correct }) => !correct));
   return (
     <>
       <p class="lead">A few answers of each kind, not a sample in proportion.</p>
       {known.map(({ name, samples }, i) => (
-        <details key={name} open={i === 0}>
+        <details key={name} open={i === Math.max(0, open)}>
           <summary>
-            <h3>{name}</h3> {samples.filter(({ correct }) => correct).length} right,{' '}
-            {samples.filter(({ correct }) => !correct).length} wrong
+            <h3>{name}</h3> {samples.filter(({ correct }) => !correct).length} wrong,{' '}
+            {samples.filter(({ correct }) => correct).length} right
           </summary>
           <Answers examples={samples} heading="h4" />
         </details>
@@ -23,20 +25,20 @@ export function Examples({ report: { examples, sets } }: { report: Report }) {
   );
 }
 
-/** Right and wrong answers side by side. */
+/** Wrong and right answers side by side: there is more to be learned from the wrong ones. */
 export function Answers({ examples, heading }: { examples: readonly ReportExample[]; heading: 'h3' | 'h4' }) {
   const right = examples.filter(({ correct }) => correct);
   const wrong = examples.filter(({ correct }) => !correct);
   const Heading = heading;
   return (
     <div class="columns answers">
-      <div class="right">
-        <Heading>✓ Right ({right.length})</Heading>
-        <Cards examples={right} none="No right answer among these." />
-      </div>
       <div class="wrong">
         <Heading>✗ Wrong ({wrong.length})</Heading>
         <Cards examples={wrong} none="No wrong answer among these." />
+      </div>
+      <div class="right">
+        <Heading>✓ Right ({right.length})</Heading>
+        <Cards examples={right} none="No right answer among these." />
       </div>
     </div>
   );

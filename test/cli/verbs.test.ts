@@ -219,6 +219,7 @@ test('every verb has a help page with an example; versions; the nearest verb', a
     'train',
     'checkpoints',
     'ask',
+    'serve',
     'route',
     'weights',
     'merge',
@@ -227,6 +228,7 @@ test('every verb has a help page with an example; versions; the nearest verb', a
     'score',
     'export',
     'get',
+    'mcp',
     'doctor',
   ]);
   for (const verb of verbs) {

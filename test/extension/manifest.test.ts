@@ -81,7 +81,7 @@ test('the walkthrough links to commands that are there, and its pictures follow 
 });
 
 test('an empty view says what to do next, with commands that are there; its picture takes the theme’s colour', () => {
-  const editors = ['workbench.trust.manage'];
+  const editors = ['workbench.trust.manage', 'workbench.actions.view.problems'];
   for (const { view, contents } of viewsWelcome) {
     assert.ok(
       views.some(v => v.id === view),

@@ -118,6 +118,36 @@ test('recipes as a language in VS Code', { skip }, async t => {
     await lens(bench, 'Ask').waitFor(patience);
     await lens(bench, /^loss \d+\.\d+ after 2 steps/).waitFor(patience);
   });
+
+  await t.test('what an expert learned follows its new name, and the results those of the recipe', async () => {
+    const results = join(folder, 'runs', 'tiny');
+    const adapter = (name: string, of = results) => existsSync(join(of, 'adapters', name, 'adapter_config.json'));
+    await word(bench, '"a"').click(patience);
+    await page.keyboard.press('F2');
+    const input = page.locator('.rename-box input.rename-input');
+    await input.waitFor(patience);
+    await input.fill('first');
+    await page.keyboard.press('Enter');
+    await page.locator('.view-line').getByText('"first"').first().waitFor(patience);
+    assert.ok(adapter('a'), 'nothing moves before the recipe is saved');
+    await page.keyboard.press('Control+S');
+    await until(() => adapter('first') && !adapter('a'));
+    await lens(bench, /^first and b: trained, loss first \d+\.\d+, b \d+\.\d+ after 2 steps/).waitFor(patience);
+    await bench.picture('recipe-renamed');
+    const file = page.locator('.explorer-folders-view').getByText('tiny.lora.json', { exact: true }).first();
+    await file.click(patience);
+    await page.keyboard.press('F2');
+    const box = page.locator('.explorer-item-edited input, .explorer-item input').first();
+    await box.fill('small.lora.json');
+    await page.keyboard.press('Enter');
+    // The editor's own question about what an extension wants to move along.
+    const dialog = page.locator('.monaco-dialog-box').filter({ hasText: 'wants to make refactoring changes' });
+    await dialog.getByRole('button', { name: 'OK' }).click(patience);
+    await until(() => adapter('first', join(folder, 'runs', 'small')));
+    assert.ok(!existsSync(results));
+    await openFile(bench, 'small.lora.json');
+    await lens(bench, /^first and b: trained, loss first/).waitFor(patience);
+  });
   await bench.close();
 });
 

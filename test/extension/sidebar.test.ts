@@ -85,8 +85,13 @@ async function loadsAndUnloads(s: Session): Promise<void> {
 
 async function trains(s: Session): Promise<void> {
   await chooseFromMenu(s.page, row(s, /^expert math/), 'Train…');
+  // What it learned is not replaced without a word; a copy stays.
+  await s.page.locator('.monaco-dialog-box').getByText('math is trained.').waitFor(patience);
+  await s.picture('sidebar-train-again');
+  await dialog(s, 'Keep a Copy and Train');
   const run = row(s, /^Training math, done/);
   await run.waitFor(patience);
+  assert.ok(existsSync(join(s.folder, 'runs', 'three', 'previous', 'math', 'adapter_config.json')));
   const history = join(s.folder, 'runs', 'three', 'history');
   const before = readdirSync(history).length;
   await chooseFromMenu(s.page, run, 'Delete from the History…');

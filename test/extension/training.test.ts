@@ -67,13 +67,55 @@ test('training in VS Code', { skip }, async t => {
   await t.test('data with a mistake: the message opens its line', async () => {
     await openFile(bench, 'wrong.jsonl');
     await bench.command('Multi-LoRA: Train an Expert on This File…');
-    await pick(bench, 'New recipe');
-    await bench.page.locator('.quick-input-widget').getByText('It learns from wrong.jsonl').waitFor(patience);
-    await bench.page.keyboard.press('Enter');
     await notification(bench, /wrong\.jsonl has problems/);
     await bench.picture('train-wrong-data');
     await pressIn(bench, 'has problems', 'Open wrong.jsonl:2');
     await bench.page.locator('.statusbar-item').getByText('Ln 2, Col 1').waitFor(patience);
+    // Nothing was written before the file was read.
+    assert.ok(!existsSync(join(folder, 'wrong.lora.json')));
+  });
+
+  await t.test('columns with names of their own are asked for, and held-out data is a set', async () => {
+    await openFile(bench, 'own.csv');
+    await bench.command('Multi-LoRA: Train an Expert on This File…');
+    await bench.page
+      .locator('.quick-input-title')
+      .getByText('own.csv: which column holds what is asked?')
+      .waitFor(patience);
+    await bench.picture('train-columns');
+    await pick(bench, 'Frage');
+    await bench.page
+      .locator('.quick-input-title')
+      .getByText('which column holds the answer to “Frage”?')
+      .waitFor(patience);
+    await pick(bench, 'Antwort');
+    await pick(bench, 'New recipe');
+    await bench.page.locator('.quick-input-widget').getByText('It learns from own.csv').waitFor(patience);
+    await bench.page.keyboard.press('Enter');
+    await notification(bench, /Training own.*step \d+\/300/);
+    await pressIn(bench, 'Training own', 'Cancel');
+    await notification(bench, /Training own was stopped/);
+    const recipe = JSON.parse(readFileSync(join(folder, 'own.lora.json'), 'utf8').replace(/^ *\/\/.*$/gm, ''));
+    const columns = { prompt: 'Frage', answer: 'Antwort' };
+    assert.deepEqual(recipe.experts, { own: { data: { train: 'own.csv', columns } } });
+    assert.deepEqual(recipe.evaluation, { sets: { own: { data: 'own-heldout.csv', expert: 'own', columns } } });
+  });
+
+  await t.test('a recipe without held-out examples: some are set aside, and it is evaluated', async () => {
+    await openFile(bench, 'adding.lora.json');
+    await bench.command('Multi-LoRA: Evaluate…');
+    await bench.page.locator('.quick-input-title').getByText('has no held-out examples').waitFor(patience);
+    await bench.picture('train-no-sets');
+    await pick(bench, 'Set Examples Aside');
+    await bench.page.locator('.monaco-dialog-box').getByText('their scores would say nothing').waitFor(patience);
+    await bench.picture('train-seen');
+    await bench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Evaluate Anyway' }).click(patience);
+    await notification(bench, /adding is evaluated/);
+    const recipe = JSON.parse(readFileSync(join(folder, 'adding.lora.json'), 'utf8').replace(/^ *\/\/.*$/gm, ''));
+    assert.deepEqual(recipe.experts, { adding: { data: { train: 'adding-rest.jsonl' } } });
+    assert.deepEqual(recipe.evaluation, { sets: { adding: { data: 'adding-heldout.jsonl', expert: 'adding' } } });
+    const lines = (name: string) => readFileSync(join(folder, name), 'utf8').trim().split('\n');
+    assert.equal(lines('adding-rest.jsonl').length + lines('adding-heldout.jsonl').length, 60);
   });
 
   await t.test('experts are trained on files that are selected in the explorer', async () => {

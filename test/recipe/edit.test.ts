@@ -134,7 +134,7 @@ const addedExperts: [name: string, text: string, expected: string][] = [
 
 for (const [name, text, expected] of addedExperts)
   test(`an expert is added: ${name}`, () => {
-    const added = addExpert(text, 'b', 'b.jsonl');
+    const added = addExpert(text, 'b', { train: 'b.jsonl' });
     assert.equal(added, expected);
     assert.deepEqual(parseRecipe(added).recipe!.experts.b, { data: { train: 'b.jsonl' } });
   });
@@ -142,7 +142,7 @@ for (const [name, text, expected] of addedExperts)
 test('a recipe on one line, and an empty one', () => {
   for (const text of ['{"experts":{"a":{"adapter":"a"}}}', '{}', '{ }', '{"experts":{}}'])
     assert.deepEqual(
-      parseRecipe(addExpert(text, 'b', 'b.jsonl')).recipe!.experts.b,
+      parseRecipe(addExpert(text, 'b', { train: 'b.jsonl' })).recipe!.experts.b,
       { data: { train: 'b.jsonl' } },
       text,
     );

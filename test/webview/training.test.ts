@@ -46,6 +46,22 @@ test('the training view in Chromium', { skip: browserMissing }, async t => {
       await page.close();
     });
 
+  await t.test('the base is chosen from a list, or typed', async () => {
+    const page = await open('training', { recorded: 'fresh' });
+    const base = setting(page, 'base');
+    const list = base.getByRole('combobox', { name: 'Base' });
+    await list.selectOption('models/small');
+    assert.deepEqual(await nextEdit(page), { path: ['base'], value: 'models/small' });
+    await list.selectOption('Other…');
+    const typed = base.getByRole('textbox', { name: 'Base, typed' });
+    await typed.fill('owner/name');
+    await page.keyboard.press('Enter');
+    assert.deepEqual(await nextEdit(page), { path: ['base'], value: 'owner/name' });
+    await typed.waitFor({ state: 'hidden' });
+    assert.equal(await list.inputValue(), 'owner/name');
+    await page.close();
+  });
+
   await t.test('a setting is written where it stands; what is changed is marked, and can be reset', async tt => {
     const page = await open('training', { recorded: 'fresh' });
     const rank = setting(page, 'lora', 'rank');

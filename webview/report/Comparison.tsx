@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { ShownReport } from '../../src/protocol/views/report.ts';
 import { DataTable, numeric } from '../../src/report/DataTable.tsx';
 import { changeMark } from '../../src/report/scoreGrid.ts';
+import { setDifferences } from '../../src/report/setDifferences.ts';
 import {
   bytes,
   count,
@@ -19,6 +20,7 @@ export function Comparison({ reports }: { reports: readonly ShownReport[] }) {
   const [beyondNoise, setBeyondNoise] = useState(state.beyondNoise);
   return (
     <div class="stack">
+      <OtherSets reports={reports} />
       <FigureTable reports={reports} />
       <div class="row">
         <h3>Accuracy against {reports[0]!.label}</h3>
@@ -39,6 +41,20 @@ export function Comparison({ reports }: { reports: readonly ShownReport[] }) {
       </p>
     </div>
   );
+}
+
+/** Where reports were not measured on the same. */
+function OtherSets({ reports: [first, ...others] }: { reports: readonly ShownReport[] }) {
+  return others.map(({ path, label, report }) => {
+    const differences = setDifferences(first!.report, report);
+    if (differences.length === 0) return null;
+    return (
+      <p key={path} class="note warning" role="note">
+        <strong>{label} was measured on other sets.</strong> {differences.join(' ')} Figures of all sets together are
+        not to be compared; below are the sets that both have.
+      </p>
+    );
+  });
 }
 
 const figures: [name: string, of: (shown: ShownReport) => string][] = [

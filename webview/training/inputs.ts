@@ -64,15 +64,61 @@ function rangeText({ min, max }: Control<'number'>): string {
 
 function textInput({ offers, orNumber }: Control<'text'>, options: InputOptions): FieldInput {
   const read = (text: string) => ({ value: orNumber && Number.isFinite(Number(text)) ? Number(text) : text });
-  if (offers.length === 0) return typedInput(options, { class: 'text-input' }, read);
-  const list = freshId('offers');
-  const input = typedInput(options, { class: 'text-input', list }, read);
-  const offered = element(
-    'datalist',
-    { id: list },
-    offers.map(value => element('option', { value })),
-  );
-  return { ...input, element: element('div', {}, input.element, offered) };
+  const typing = (own: InputOptions) => typedInput(own, { class: 'text-input' }, read);
+  return offers.length === 0 ? typing(options) : listedInput(offers, typing, options);
+}
+
+/** What there is as a list, and a field to type something else into, which is shown where that is chosen. */
+function listedInput(
+  offers: readonly string[],
+  typing: (options: InputOptions) => FieldInput,
+  options: InputOptions,
+): FieldInput {
+  const { label, describedBy, change } = options;
+  const typed = typing({
+    ...options,
+    change(value) {
+      // What was typed is one of the list from now on.
+      isOther = false;
+      change(value);
+    },
+  });
+  const other = 'Other…';
+  // The toolkit's tells of changes of its own where its options change.
+  const list = element('select', {
+    class: 'text-input',
+    'aria-label': label,
+    'aria-describedby': describedBy,
+    onchange: () => {
+      isOther = list.value === other;
+      place.hidden = !isOther;
+      if (isOther) typed.focus();
+      else change(list.value === '' ? undefined : list.value);
+    },
+  });
+  const place = element('div', { hidden: true }, typed.element);
+  let isOther = false;
+  typed.element.setAttribute('aria-label', `${label}, typed`);
+  return {
+    label: element('span', { 'aria-hidden': 'true' }, label),
+    element: element('div', { class: 'listed' }, list, place),
+    show(field) {
+      const isShown = typed.show(field);
+      const value = textOf(field.value);
+      replaceContent(
+        list,
+        [...new Set([...offers, value]), other].map(name => element('option', { value: name }, name || 'none')),
+      );
+      list.value = isOther ? other : value;
+      place.hidden = !isOther;
+      return isShown;
+    },
+    setInvalid(isInvalid) {
+      typed.setInvalid(isInvalid);
+      list.setAttribute('aria-invalid', String(isInvalid));
+    },
+    focus: () => (isOther ? typed : list).focus(),
+  };
 }
 
 /** What is in the lists and tables is checked where the recipe is. */

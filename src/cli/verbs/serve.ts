@@ -27,7 +27,7 @@ export const serveVerb: Verb = {
   positionals: [0, 1],
   examples: [
     'examples/experts/experts.lora.json',
-    '--model embedded --adapter math=runs/experts/adapters/math --port 0',
+    '--model embedded --adapter math=./math-adapter --port 0',
     'experts.lora.json --host 0.0.0.0 --api-key SECRET',
   ],
   runsUntilStopped: true,

@@ -11,7 +11,7 @@ import { createSession, type Feeds, floats, readTensor, releaseTensors } from '.
 const tolerance = 1e-3;
 /** A device is worth its copies when it is this much faster. */
 const worthwhile = 1.2;
-/** Milliseconds for the first size above which a device is one in software, and the second would take it seconds. */
+/** Milliseconds for a size above which a device is one in software: the last would take it a minute. */
 const hopeless = 50;
 
 /** The result of trying a device. */
@@ -25,9 +25,13 @@ interface Size {
   layers: number;
 }
 
-/** The first shows a software device within a second; the second is what a layer of a small model does with a prompt. */
+/**
+ * The first two show a software device within a second: such a one may take the first as fast as a slow start of kernels.
+ * The last is what a layer of a small model does with a prompt.
+ */
 const sizes: readonly Size[] = [
   { rows: 32, dim: 256, layers: 2 },
+  { rows: 64, dim: 512, layers: 2 },
   { rows: 256, dim: 1024, layers: 3 },
 ];
 

@@ -37,6 +37,8 @@ export interface TrainingPlanOptions {
   halfFloats: boolean;
   budget: MemoryBudget;
   threads: number;
+  /** The arithmetic of the run that goes on, which 'auto' keeps where the machine can. */
+  resumed?: Arithmetic | undefined;
   /** Where the base's copy for products in 8 bits would be kept. */
   cacheFolder: string;
 }
@@ -99,6 +101,7 @@ async function chosenArithmetic({
   device,
   threads,
   cacheFolder,
+  resumed,
 }: TrainingPlanOptions): Promise<Arithmetic> {
   const wishes = new Set(prepared.map(p => p.settings.arithmetic));
   if (wishes.has('float') && wishes.has('int8'))
@@ -107,8 +110,8 @@ async function chosenArithmetic({
       "experts of one run share its arithmetic, and some ask for 'float', others for 'int8'",
       "Give them the same 'arithmetic', or train them one after the other.",
     );
-  if (wishes.has('float')) return 'float';
   const isAsked = wishes.has('int8');
+  if (wishes.has('float') || (!isAsked && resumed === 'float')) return 'float';
   const obstacle =
     device !== 'cpu'
       ? `it computes on ${device}, and products in 8 bits are the CPU's`
@@ -119,7 +122,7 @@ async function chosenArithmetic({
           : undefined;
   if (obstacle === undefined && (isAsked || base.config.dim >= leastWidth)) {
     const { isExact, isFast } = await int8Support(threads);
-    if (isAsked ? isExact : isFast) return 'int8';
+    if (isAsked || resumed === 'int8' ? isExact : isFast) return 'int8';
   }
   if (!isAsked) return 'float';
   throw new WorkbenchError(

@@ -21,7 +21,7 @@ import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { mostCut } from '../../nn/tokenizer/learningProblems.ts';
 import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
 import { trainLoop } from '../../nn/train/trainLoop.ts';
-import type { Arithmetic } from '../../protocol/arithmetic.ts';
+import { type Arithmetic, arithmetics } from '../../protocol/arithmetic.ts';
 import type { Device } from '../../protocol/device.ts';
 import { cutAnswersCode, WorkbenchError } from '../../protocol/errors.ts';
 import type { NotedSettings } from '../../protocol/runRecord.ts';
@@ -105,29 +105,30 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const budget = memoryBudget(o.memoryLimit, device);
   const { seed } = experiment.recipe;
   const { threads, cacheFolder } = o;
-  const plan = await planTraining({ base, prepared, seed, device, halfFloats, budget, threads, cacheFolder });
+  // A folder that cannot be written should fail before the first step, not at the first checkpoint.
+  await makeWritableFolder(experiment.paths.output);
+  const baseHash = await hashBase(base);
+  const baseId = base.quantization ? `${baseHash} ${base.quantization}` : baseHash;
+  const path = experiment.paths.checkpoint(names);
+  const last = o.resume ? await lastCheckpoint(o, path) : undefined;
+  // How fast a processor is found to be differs from day to day: what was begun goes on as it was begun.
+  const resumed = arithmetics.find(
+    each => fingerprintOf(baseId, seed, prepared, each) === last?.checkpoint.fingerprint,
+  );
+  const plan = await planTraining({ base, prepared, seed, device, halfFloats, budget, threads, cacheFolder, resumed });
   checkFits(plan, budget);
   o.note?.({
     learningRates: Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])),
     arithmetic: plan.graphs.arithmetic,
   });
-  // A folder that cannot be written should fail before the first step, not at the first checkpoint.
-  await makeWritableFolder(experiment.paths.output);
-  const baseHash = await hashBase(base);
-  const fingerprint = fingerprintOf(
-    base.quantization ? `${baseHash} ${base.quantization}` : baseHash,
-    seed,
-    prepared,
-    plan.graphs.arithmetic,
-  );
-  const path = experiment.paths.checkpoint(names);
+  const fingerprint = fingerprintOf(baseId, seed, prepared, plan.graphs.arithmetic);
   const origin: CheckpointOrigin = {
     baseHash,
     ...(base.quantization && { quantization: base.quantization }),
     seed,
     experts: prepared.map(originOf),
   };
-  const checkpoint = await checkpointToGoOnFrom(o, path, fingerprint, origin);
+  const checkpoint = await checkpointToGoOnFrom(o, last, fingerprint, origin);
   if (!checkpoint && !o.allowCut) checkCut(prepared);
   const step = checkpoint?.position.step ?? 0;
   for (const { job, problems } of prepared) {
@@ -225,19 +226,30 @@ function fingerprintOf(base: string, seed: number, prepared: PreparedExpert[], a
     .digest('hex');
 }
 
+interface LastCheckpoint {
+  path: string;
+  checkpoint: Checkpoint;
+}
+
+/** The last checkpoint of a run that goes on: its own, or that of the experts where it has none and starts from no other. */
+async function lastCheckpoint({ keepIn, from }: TrainRunOptions, path: string): Promise<LastCheckpoint | undefined> {
+  const own = keepIn ? (await keptSteps(keepIn)).at(-1) : undefined;
+  if (own === undefined && from) return undefined;
+  const found = own === undefined ? path : keptCheckpointPath(keepIn!, own);
+  const checkpoint = await readCheckpoint(found);
+  return checkpoint && { path: found, checkpoint };
+}
+
 /** The run's own last checkpoint, or else the one that it starts from. */
 async function checkpointToGoOnFrom(
-  { resume, keepIn, from }: TrainRunOptions,
-  last: string,
+  { from }: TrainRunOptions,
+  last: LastCheckpoint | undefined,
   fingerprint: string,
   origin: CheckpointOrigin,
 ): Promise<Checkpoint | undefined> {
-  const own = resume && keepIn ? (await keptSteps(keepIn)).at(-1) : undefined;
-  if (resume && (own !== undefined || !from)) {
-    const path = own === undefined ? last : keptCheckpointPath(keepIn!, own);
-    const checkpoint = await readCheckpoint(path);
-    if (checkpoint) checkResumed(checkpoint, fingerprint, path);
-    return checkpoint;
+  if (last) {
+    checkResumed(last.checkpoint, fingerprint, last.path);
+    return last.checkpoint;
   }
   if (!from) return undefined;
   const checkpoint = await readCheckpoint(from);

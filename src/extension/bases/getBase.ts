@@ -5,6 +5,9 @@ import { bytes, magnitude } from '../../text/numbers.ts';
 import { askHub, downloadFromHub } from '../hub/fromHub.ts';
 import type { HubTokens } from '../hub/hubTokens.ts';
 import { pickOrType } from '../hub/pickOrType.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { useBaseIn } from '../recipe/useBase.ts';
+import { nameRecipe } from '../runs/chooseTarget.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { type BaseSource, baseGroups, ggufItems, typedItem } from './getBaseItems.ts';
 
@@ -18,14 +21,24 @@ interface Base {
 export async function getBase(
   engine: HostEngine,
   tokens: HubTokens,
+  active: ActiveRecipe,
   newRecipe: (base: string) => Promise<void>,
 ): Promise<void> {
   const source = await pickBase(engine);
   const base = source && (await bring(source, engine, tokens));
   if (!base) return;
-  const next = await window.showInformationMessage(base.message, 'Use as Base', 'New Recipe with It');
+  const hasRecipes = (await active.recipes()).length > 0;
+  const inRecipe = hasRecipes ? ['Use in a Recipe…'] : [];
+  const next = await window.showInformationMessage(base.message, ...inRecipe, 'Use as Base', 'New Recipe with It');
   if (next === 'Use as Base') await useAsBase(base.name);
+  if (next === 'Use in a Recipe…') await useInRecipe(active, base.name);
   if (next === 'New Recipe with It') await newRecipe(base.name);
+}
+
+/** The base of one of the workspace's recipes is another one from now on. */
+async function useInRecipe(active: ActiveRecipe, name: string): Promise<void> {
+  const recipe = await nameRecipe(active, undefined, `Recipe whose base is ${name} from now on`);
+  if (recipe) await useBaseIn(recipe, name);
 }
 
 async function bring(source: BaseSource, engine: HostEngine, tokens: HubTokens): Promise<Base | undefined> {

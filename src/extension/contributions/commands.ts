@@ -171,6 +171,7 @@ export const commands = {
     icon: 'git-merge',
     menus: [{ menu: 'multiLora.explorer', when: isRecipe, group: '1_run@3' }],
   },
+  'multiLora.measure': { title: 'Measure a Merge…', icon: 'graph' },
   'multiLora.openBlendLab': {
     title: 'Open Blend Lab',
     icon: 'settings',

@@ -32,6 +32,7 @@ export function titleMenu(view: View, group: string) {
 
 const trusted = 'isWorkspaceTrusted';
 const hasRecipe = 'multiLora.hasRecipes';
+const isBroken = 'multiLora.hasBrokenRecipe';
 const link = (title: string, command: string) => `[${title}](command:${command})`;
 
 /** Links are the titles of commands: those alone on a line are buttons. */
@@ -57,7 +58,12 @@ export const viewsWelcome = [
   },
   {
     view: viewIds.experts,
-    when: `${trusted} && ${hasRecipe}`,
+    when: `${trusted} && ${hasRecipe} && ${isBroken}`,
+    contents: `The recipe has problems: its experts answer when they are corrected.\n${link('Show Problems', 'workbench.actions.view.problems')}\n${link('Select Recipe…', 'multiLora.selectRecipe')}`,
+  },
+  {
+    view: viewIds.experts,
+    when: `${trusted} && ${hasRecipe} && !${isBroken}`,
     contents: `No recipe is active, or it names no experts.\n${link('Select Recipe…', 'multiLora.selectRecipe')}\n${link('Train Experts…', 'multiLora.train')}`,
   },
   {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { env, window } from 'vscode';
 import { bytes } from '../../text/numbers.ts';
 import { askHub, downloadFromHub } from '../hub/fromHub.ts';
@@ -5,6 +6,7 @@ import type { HubTokens } from '../hub/hubTokens.ts';
 import { groupItems, pickOrType } from '../hub/pickOrType.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { addExperts, askNames, chooseRecipe } from '../recipe/addExperts.ts';
+import { readableData } from '../recipe/readableData.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { readSetting } from '../services/settings.ts';
 import { type DatasetSource, datasetGroups, splitGroups, typedDataset } from './getDatasetItems.ts';
@@ -35,12 +37,15 @@ async function addExpertOn(
   const recipe = await chooseRecipe(active, `With an expert on ${data}`);
   if (recipe === undefined) return;
   if (recipe === '') return newRecipe(data);
+  // Of a dataset of the hub, the engine reads what the cache has.
+  const readable = await readableData(engine, dirname(recipe), [{ train: data }]);
+  if (!readable) return;
   const { experts } = await engine.request('describe', { recipe });
   const names = await askNames(
     [data],
     experts.map(e => e.name),
   );
-  if (names) await window.showTextDocument(await addExperts(recipe, [data], names));
+  if (names) await window.showTextDocument(await addExperts(recipe, readable, names));
 }
 
 function pickDataset(): Promise<DatasetSource | undefined> {

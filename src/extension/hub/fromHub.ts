@@ -1,13 +1,14 @@
-import { type CancellationToken, ProgressLocation, window } from 'vscode';
+import { type CancellationToken, commands, ProgressLocation, window } from 'vscode';
 import type { DownloadProgress, HubAccess } from '../../protocol/engine/models.ts';
-import { WorkbenchError } from '../../protocol/errors.ts';
+import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
+import { inNotification } from '../../text/shown.ts';
 import { withSignal } from '../services/cancellation.ts';
-import { isCancellation } from '../services/messages.ts';
+import { errorText, isCancellation } from '../services/messages.ts';
 import { hubSettings } from '../services/settings.ts';
 import { askToken, type HubTokens } from './hubTokens.ts';
 import { progressText } from './progressText.ts';
 
-/** Downloads what a name stands for, with a notification that lets it be stopped; undefined when it was, for good. */
+/** Downloads what a name stands for, with a notification that lets it be stopped; undefined when it was, for good, or failed for good. */
 export async function downloadFromHub<T>(
   tokens: HubTokens,
   name: string,
@@ -19,25 +20,27 @@ export async function downloadFromHub<T>(
         withSignal(cancellation, signal => withToken(tokens, from => send(from, { signal, onProgress: report }))),
       );
     } catch (error) {
-      if (!isCancellation(error)) throw error;
-      if (!(await wantsToGoOn(name))) return undefined;
+      if (isCancellation(error)) {
+        if (!(await wantsToGoOn(name))) return undefined;
+      } else if (!(await wantsToRetry(error))) return undefined;
     }
   }
 }
 
-/** Asks the hub something, with a notification; undefined when the user does not wait for it. */
+/** Asks the hub something, with a notification; undefined when the user does not wait for it, or it failed for good. */
 export async function askHub<T>(
   tokens: HubTokens,
   title: string,
   send: (from: HubAccess, options: { signal: AbortSignal }) => Promise<T>,
 ): Promise<T | undefined> {
-  try {
-    return await withNotification(title, cancellation =>
-      withSignal(cancellation, signal => withToken(tokens, from => send(from, { signal }))),
-    );
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-    return undefined;
+  for (;;) {
+    try {
+      return await withNotification(title, cancellation =>
+        withSignal(cancellation, signal => withToken(tokens, from => send(from, { signal }))),
+      );
+    } catch (error) {
+      if (isCancellation(error) || !(await wantsToRetry(error))) return undefined;
+    }
   }
 }
 
@@ -75,6 +78,24 @@ async function withNotification<T>(
 /** The hub does not tell those without a token whether a private model or dataset exists. */
 function mayNeedToken({ code }: WorkbenchError, token: string | undefined): boolean {
   return code === 'denied' || (code === 'notFound' && token === undefined);
+}
+
+/** What another attempt, or another setting, may mend, and the settings that it may be. */
+const mendable: Partial<Record<ErrorCode, string>> = {
+  network: 'multiLora.hub',
+  denied: 'multiLora.hub',
+  notFound: 'multiLora.hub',
+  storage: 'multiLora.modelFolder',
+};
+
+/** Tells what failed, and asks whether to try again. Throws what no attempt can mend. */
+async function wantsToRetry(error: unknown): Promise<boolean> {
+  const settings = error instanceof WorkbenchError ? mendable[error.code] : undefined;
+  if (settings === undefined) throw error;
+  const [retry, open] = ['Retry', 'Open Settings'];
+  const picked = await window.showWarningMessage(inNotification(errorText(error)), retry, open);
+  if (picked === open) await commands.executeCommand('workbench.action.openSettings', settings);
+  return picked === retry;
 }
 
 async function wantsToGoOn(name: string): Promise<boolean> {

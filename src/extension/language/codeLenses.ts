@@ -68,6 +68,7 @@ const commands: Record<LensAction, (recipe: Uri, name?: string) => [CommandId, u
   ask: (recipe, name) => ['multiLora.askOfRecipe', [recipe, { kind: 'expert', name }]],
   blend: (recipe, name) => ['multiLora.openBlendLab', [recipe, name]],
   merge: (recipe, name) => ['multiLora.merge', [recipe, name]],
+  measure: (recipe, name) => ['multiLora.measure', [recipe, name]],
   evaluate: recipe => ['multiLora.evaluate', [recipe]],
   report: recipe => ['multiLora.openReport', [recipe]],
 };

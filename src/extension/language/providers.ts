@@ -20,18 +20,22 @@ import {
   workspace,
 } from 'vscode';
 import { adapterPaths } from '../../experiment/paths.ts';
-import { type Fix, fixesFor } from '../../recipe/language/fixes.ts';
+import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
+import { type Fix, fixesFor, type KnownNames, namesNeeded } from '../../recipe/language/fixes.ts';
 import { foldingsOf } from '../../recipe/language/folding.ts';
 import { formatRecipe } from '../../recipe/language/format.ts';
 import { inlayHintsOf } from '../../recipe/language/inlayHints.ts';
 import { linksOf, type RecipeLink } from '../../recipe/language/links.ts';
 import { definitionAt, referencesAt, renameAt, renameRange } from '../../recipe/language/navigation.ts';
 import { type OutlineItem, outlineOf } from '../../recipe/language/outline.ts';
+import type { RecipeProblem } from '../../recipe/problem.ts';
+import type { FollowNames } from '../recipe/followNames.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
 import { completionProvider } from './completionProvider.ts';
 import type { RecipeDiagnostics } from './diagnostics.ts';
 import { hoverProvider } from './hoverProvider.ts';
 import { type OpenRecipes, rangeIn, recipeSelector, shownSelector } from './openRecipes.ts';
+import { listForRecipe } from './recipeListings.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 
 /** Parts of a recipe that can be clicked: each is looked up. */
@@ -42,6 +46,7 @@ export function registerProviders(
   recipes: OpenRecipes,
   worlds: RecipeWorlds,
   diagnostics: RecipeDiagnostics,
+  names: Pick<FollowNames, 'asked'>,
 ): Disposable[] {
   const readingOf = (document: TextDocument) => recipes.whole(document).reading;
   const hintsChanged = new EventEmitter<void>();
@@ -66,9 +71,19 @@ export function registerProviders(
         if (!range) throw new Error('Only experts, blends, merges and held-out sets of this recipe can be renamed.');
         return rangeIn(document, range);
       },
-      provideRenameEdits(document, position, name) {
-        const edits = renameAt(readingOf(document), document.offsetAt(position), name);
+      async provideRenameEdits(document, position, name) {
+        const reading = readingOf(document);
+        const offset = document.offsetAt(position);
+        const edits = renameAt(reading, offset, name);
         if ('refused' in edits) throw new Error(edits.refused);
+        const { name: from, kinds } = definitionAt(reading, offset)!;
+        const renamed = { kind: kinds[0]!, from, to: name };
+        if (from !== name) {
+          const { renameRefusal } = await import('../../experiment/renameResults.ts');
+          const refused = await renameRefusal(await readExperimentPaths(document.uri.fsPath), renamed);
+          if (refused) throw new Error(refused);
+          names.asked(document.uri, renamed);
+        }
         return workspaceEdit(document, edits);
       },
     }),
@@ -124,23 +139,34 @@ export function registerProviders(
     languages.registerCodeActionsProvider(
       recipeSelector,
       {
-        provideCodeActions: (document, _range, { diagnostics: marked }) =>
-          marked.flatMap(diagnostic => {
-            const reading = readingOf(document);
-            const problem = diagnostics.problemOf(diagnostic, reading);
-            const fixes = problem ? fixesFor(reading, problem) : [];
-            return fixes.map((fix, i) => {
-              const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
-              action.edit = fixEdit(fix, document);
-              action.diagnostics = [diagnostic];
-              action.isPreferred = i === 0;
-              return action;
-            });
-          }),
+        async provideCodeActions(document, _range, { diagnostics: marked }) {
+          const reading = readingOf(document);
+          const actions = await Promise.all(
+            marked.map(async diagnostic => {
+              const problem = diagnostics.problemOf(diagnostic, reading);
+              const fixes = problem ? fixesFor(reading, problem, await namesFor(document.uri, problem)) : [];
+              return fixes.map((fix, i) => {
+                const action = new CodeAction(fix.title, CodeActionKind.QuickFix);
+                action.edit = fixEdit(fix, document);
+                action.diagnostics = [diagnostic];
+                action.isPreferred = i === 0;
+                return action;
+              });
+            }),
+          );
+          return actions.flat();
+        },
       },
       { providedCodeActionKinds: [CodeActionKind.QuickFix] },
     ),
   ];
+}
+
+/** What a problem's name may have been meant for. */
+async function namesFor(recipe: Uri, problem: RecipeProblem): Promise<KnownNames> {
+  const needed = namesNeeded(problem);
+  const listed = needed && (await listForRecipe(recipe, needed))[needed];
+  return needed && listed ? { [needed]: listed.map(({ name }) => name) } : {};
 }
 
 const foldingKinds = { comment: FoldingRangeKind.Comment, region: FoldingRangeKind.Region };

@@ -1,5 +1,6 @@
 import { type Disposable, workspace } from 'vscode';
 import { cellLanguage, recipeLanguage } from '../contributions/editors.ts';
+import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Messages } from '../services/messages.ts';
 
@@ -7,11 +8,16 @@ import type { Messages } from '../services/messages.ts';
  * Support for recipes, loaded when the first one is opened, as text or as cells: its schema takes longer to load than all of
  * activation may.
  */
-export function registerRecipeLanguage(extensionPath: string, runs: Runs, messages: Messages): Disposable {
+export function registerRecipeLanguage(
+  extensionPath: string,
+  runs: Runs,
+  { names }: Pick<ActiveRecipe, 'names'>,
+  messages: Messages,
+): Disposable {
   let started: Promise<Disposable> | undefined;
   const start = async () => {
     const { startRecipeLanguage } = await import('./startRecipeLanguage.ts');
-    return startRecipeLanguage(extensionPath, runs, messages.warning);
+    return startRecipeLanguage(extensionPath, runs, names, messages.warning);
   };
   const look = ({ languageId }: { languageId: string }) => {
     if ((languageId !== recipeLanguage.id && languageId !== cellLanguage) || started) return;

@@ -11,18 +11,34 @@ import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { chooseRecipe } from '../runs/chooseTarget.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
+import { measureMerge } from './measureMerge.ts';
+
+/** The commands over merges. Lenses name the recipe and the merge. */
+export function mergeHandlers(engine: HostEngine, active: ActiveRecipe) {
+  return {
+    'multiLora.merge': (named?: Uri, name?: string) => mergeExperts(engine, active, named, name),
+    'multiLora.measure': (named?: Uri, name?: string) => measureNamed(engine, active, named, name),
+  };
+}
 
 /** Makes a merge that a recipe names, and tells how far it is from the exact sum. */
-export async function mergeExperts(
-  engine: HostEngine,
-  active: ActiveRecipe,
-  named?: Uri,
-  merge?: string,
-): Promise<void> {
+async function mergeExperts(engine: HostEngine, active: ActiveRecipe, named?: Uri, merge?: string): Promise<void> {
   const recipe = await chooseRecipe(active, named, 'Recipe with the merge');
   const name = recipe && (merge ?? (await chooseMerge(recipe)));
   if (!name) return;
-  await tellMerge(name, await makeMerge(engine, name, { recipe: recipe.fsPath, merge: name }));
+  const result = await makeMerge(engine, name, { recipe: recipe.fsPath, merge: name });
+  await tellMerge(name, result, () => measureMerge(engine, recipe, name));
+}
+
+/** Measures a merge that a recipe names, after it was made where it is not there yet. */
+async function measureNamed(engine: HostEngine, active: ActiveRecipe, named?: Uri, merge?: string): Promise<void> {
+  const recipe = await chooseRecipe(active, named, 'Recipe with the merge');
+  const name = recipe && (merge ?? (await chooseMerge(recipe)));
+  if (!name) return;
+  const { merges } = await engine.request('describe', { recipe: recipe.fsPath });
+  if (!merges.find(each => each.name === name)?.isMade)
+    await makeMerge(engine, name, { recipe: recipe.fsPath, merge: name });
+  await measureMerge(engine, recipe, name);
 }
 
 /** Merges with progress that can be cancelled. */
@@ -39,14 +55,20 @@ async function makeMerge(engine: HostEngine, name: string, params: MergeRequest)
   );
 }
 
-/** Tells what became of a merge, and shows its folder where that is wanted. */
-async function tellMerge(name: string, { path, rank, relativeError }: MergeResult): Promise<void> {
+/** Tells what became of a merge; shows its folder, or measures it, where that is wanted. */
+async function tellMerge(
+  name: string,
+  { path, rank, relativeError }: MergeResult,
+  measure?: () => Promise<void>,
+): Promise<void> {
   const error =
     relativeError === null
       ? 'the exact sum is zero, so there is no relative error'
       : `relative error ${significant(relativeError)} against the exact sum`;
   const show = 'Show the Folder';
-  const picked = await window.showInformationMessage(`${name} is merged: rank ${rank}, ${error}.`, show);
+  const actions = measure ? ['Measure', show] : [show];
+  const picked = await window.showInformationMessage(`${name} is merged: rank ${rank}, ${error}.`, ...actions);
+  if (picked === 'Measure') await measure?.();
   if (picked === show) await commands.executeCommand('revealInExplorer', Uri.file(path));
 }
 
@@ -62,7 +84,7 @@ async function chooseMerge(recipe: Uri): Promise<string | undefined> {
   }));
   if (items.length === 0)
     throw new WorkbenchError('notFound', 'The recipe names no merge.', 'Add "merges": { NAME: { "weights": { … } } }.');
-  const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title: 'Merge to make' });
+  const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title: 'Which merge' });
   return picked?.label;
 }
 

@@ -9,7 +9,10 @@ import type { CommandId } from '../contributions/commands.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
+import { answeringRecipe } from './answeringRecipe.ts';
 import { exampleExperts } from './exampleExperts.ts';
+import { followFiles } from './followFiles.ts';
+import { createFollowNames, type FollowNames } from './followNames.ts';
 
 /** What can be asked in this window. */
 export interface Offer {
@@ -22,6 +25,8 @@ export interface Offer {
   remedies?: CommandId[];
   /** These are the extension's own example experts: the workspace has no recipe. */
   isExample?: boolean;
+  /** A recipe that would answer has problems. */
+  isBroken?: boolean;
 }
 
 /** The recipe of the workspace that answers, which may be changed, trained and evaluated; undefined where there is none. */
@@ -37,6 +42,10 @@ export interface ActiveRecipe extends Disposable {
   recipes(): Promise<string[]>;
   /** Makes a recipe the active one of this workspace. */
   choose(recipe: string): Promise<void>;
+  /** A recipe has another path: it stays what it is to this workspace. */
+  moved(from: string, to: string): Promise<void>;
+  /** Follows the names that recipes give. */
+  names: Pick<FollowNames, 'asked' | 'settled'>;
   onDidChange: Event<void>;
   /** An offer is known that was not before. */
   onDidKnow: Event<void>;
@@ -51,6 +60,7 @@ const settingsRead = ['recipe', 'base', 'modelFolder'] as const;
 
 /** Which recipe answers: the setting's, else the one chosen last, else the only one that has trained experts. */
 export function createActiveRecipe(context: ExtensionContext, engine: HostEngine, messages: Messages): ActiveRecipe {
+  const names = createFollowNames(messages);
   const changed = new EventEmitter<void>();
   const becameKnown = new EventEmitter<void>();
   let current: Promise<Offer> | undefined;
@@ -63,8 +73,10 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
   const disposables: Disposable[] = [
     changed,
     becameKnown,
+    names,
     onSettingChange(settingsRead, forget),
     workspace.onDidGrantWorkspaceTrust(forget),
+    names.onDidFollow(forget),
     workspace.onDidChangeWorkspaceFolders(forget),
     ...[globs.recipes, globs.adapters].map(glob => watch(glob, forget)),
   ];
@@ -76,6 +88,7 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
   }
 
   async function find(): Promise<Offer> {
+    await names.settled();
     if (!workspace.isTrusted)
       return alone('This workspace is not trusted, so its recipes are not read. Trust it to ask its experts.');
     const named = readSetting('recipe');
@@ -85,17 +98,17 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     if (remembered && all.includes(remembered)) return describe(remembered);
     if (all.length === 0) return withoutRecipe();
     const offers = await Promise.allSettled(all.map(describe));
-    const trained = offers.flatMap(o => (o.status === 'fulfilled' && !o.value.nothingTrained ? [o.value] : []));
-    if (trained.length === 1) return trained[0]!;
-    if (trained.length > 1)
-      return alone(`${trained.length} recipes of this workspace have trained experts. Select the one that answers.`, [
-        'multiLora.selectRecipe',
-      ]);
-    if (all.length === 1) return describe(all[0]!);
-    return alone(
-      `None of the ${all.length} recipes of this workspace has trained experts. Train one with “Train Experts…”.`,
-      ['multiLora.train', 'multiLora.selectRecipe'],
+    const failed = offers.find(offer => offer.status === 'rejected' && !isOfRecipe(offer.reason));
+    if (failed) throw (failed as PromiseRejectedResult).reason;
+    const answering = answeringRecipe(
+      offers.map((offer, i) => ({
+        path: all[i]!,
+        state: offer.status === 'rejected' ? 'broken' : offer.value.nothingTrained ? 'untrained' : 'trained',
+      })),
     );
+    if (typeof answering === 'string') return describe(answering);
+    const { why, remedies, isBroken } = answering;
+    return { ...(await alone(why, remedies)), ...(isBroken && { isBroken }) };
   }
 
   async function describe(recipe: string): Promise<Offer> {
@@ -121,19 +134,19 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     return { source, described: await engine.request('describe', source), nothingTrained, remedies };
   }
 
-  return {
+  const active: ActiveRecipe = {
     onDidChange: changed.event,
     recipes,
     known: () => known,
     onDidKnow: becameKnown.event,
     offer() {
       if (current) return current;
-      const finding = find().catch(error => {
+      const finding = find().catch(async error => {
         // A recipe with problems: the base answers meanwhile, and says why it is alone.
-        if (!(error instanceof WorkbenchError) || !tolerated.includes(error.code)) throw error;
+        if (!isOfRecipe(error)) throw error;
         // They are marked where they are written, maybe just now, by an editor that saves by itself.
         if (error.code !== 'badRecipe') messages.error(error);
-        return alone(error.message, ['multiLora.selectRecipe']);
+        return { ...(await alone(error.message, ['multiLora.selectRecipe'])), isBroken: true };
       });
       current = finding;
       finding.then(
@@ -153,8 +166,20 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
       await context.workspaceState.update(rememberedKey, recipe);
       forget();
     },
+    async moved(from, to) {
+      if (context.workspaceState.get<string>(rememberedKey) === from)
+        await context.workspaceState.update(rememberedKey, to);
+      forget();
+    },
+    names,
     dispose: () => disposables.forEach(d => d.dispose()),
   };
+  disposables.push(followFiles(active, messages));
+  return active;
+}
+
+function isOfRecipe(error: unknown): error is WorkbenchError {
+  return error instanceof WorkbenchError && tolerated.includes(error.code);
 }
 
 /** Calls back when a matching file of the workspace comes, goes or changes. */

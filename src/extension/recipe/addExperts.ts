@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Range, type Uri, WorkspaceEdit, window, workspace } from 'vscode';
 import { addExpert } from '../../recipe/edit.ts';
+import type { ExpertData } from '../../recipe/expertData.ts';
 import { namePattern, nameRule, reservedNames } from '../../recipe/names.ts';
 import { expertNames } from '../../recipe/recipeForData.ts';
 import type { ActiveRecipe } from './activeRecipe.ts';
@@ -40,7 +41,7 @@ function nameProblem(name: string, taken: readonly string[]): string | undefined
 }
 
 /** Adds experts to a recipe, of data as it writes it; its editor can undo it. */
-export async function addExperts(recipe: string, data: string[], names: string[]): Promise<Uri> {
+export async function addExperts(recipe: string, data: ExpertData[], names: string[]): Promise<Uri> {
   const document = await workspace.openTextDocument(recipe);
   const before = document.getText();
   const text = names.reduce((written, name, i) => addExpert(written, name, data[i]!), before);

@@ -1,8 +1,10 @@
 import { Uri, window, workspace } from 'vscode';
 import { recipeEnding } from '../../experiment/paths.ts';
+import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import type { DescribedExpert } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { canResume } from '../../protocol/runState.ts';
+import { listing } from '../../text/numbers.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
@@ -15,6 +17,7 @@ export async function chooseRecipe(active: ActiveRecipe, named: unknown, title: 
   const uri = await nameRecipe(active, named, title);
   const documents = [...workspace.textDocuments, ...workspace.notebookDocuments];
   await documents.find(document => document.isDirty && document.uri.fsPath === uri?.fsPath)?.save();
+  await active.names.settled();
   return uri;
 }
 
@@ -48,13 +51,43 @@ export async function chooseExperts(engine: HostEngine, recipe: Uri): Promise<st
   if (trainable.length === 1) return [trainable[0]!.name];
   const picked = await window.showQuickPick(trainable.map(expertItem), {
     title: 'Experts to train, together on one frozen base',
+    placeHolder: trainable.every(e => e.isTrained) ? 'All are trained: choose whom to train again' : undefined,
     canPickMany: true,
   });
   return picked && picked.length > 0 ? picked.map(item => item.label) : undefined;
 }
 
+/** Trained experts are not chosen beforehand: what they learned would be replaced. */
 function expertItem({ name, description, isTrained }: DescribedExpert) {
-  return { label: name, description: isTrained ? 'trained' : '', detail: description, picked: true };
+  return {
+    label: name,
+    description: isTrained ? 'trained; training it again replaces what it learned' : '',
+    detail: description,
+    picked: !isTrained,
+  };
+}
+
+/** Whether a training may take the place of what experts have learned; the user is asked where some have. */
+export async function mayReplace(
+  engine: HostEngine,
+  recipe: Uri,
+  only: readonly string[] | undefined,
+): Promise<boolean> {
+  const { experts } = await engine.request('describe', { recipe: recipe.fsPath });
+  const isMeant = (name: string) => only === undefined || only.includes(name);
+  // An adapter that the recipe names is not one that training writes.
+  const trained = experts.filter(e => e.isTrainable && isMeant(e.name) && e.adapter?.isOwn).map(e => e.name);
+  if (trained.length === 0) return true;
+  const [keep, replace] = ['Keep a Copy and Train', 'Replace'];
+  const message = `${listing(trained)} ${trained.length > 1 ? 'are' : 'is'} trained. Train again, from the beginning?`;
+  const detail = `A training replaces what ${trained.length > 1 ? 'they have' : 'it has'} learned. A copy goes into the folder “previous” of the recipe's results.`;
+  const picked = await window.showWarningMessage(message, { modal: true, detail }, keep, replace);
+  if (picked === keep) {
+    const paths = await readExperimentPaths(recipe.fsPath);
+    const { keepAdapter } = await import('../../experiment/keepAdapter.ts');
+    for (const name of trained) await keepAdapter(paths, name);
+  }
+  return picked !== undefined;
 }
 
 /** Whether to go on where the last training of these experts was left; undefined when neither is wanted. */

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
-import { globs } from '../../experiment/paths.ts';
+import { globs, recipeEnding } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runs.ts';
 import type { TrainRequest } from '../../protocol/engine/training.ts';
@@ -70,7 +70,26 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   const watcher = workspace.createFileSystemWatcher(globs.runRecords);
   watcher.onDidCreate(uri => look(dirname(uri.fsPath)));
   watcher.onDidChange(uri => look(dirname(uri.fsPath)));
-  watcher.onDidDelete(uri => forget(basename(dirname(uri.fsPath))));
+  watcher.onDidDelete(uri => {
+    const path = dirname(uri.fsPath);
+    if (folders.get(basename(path))?.path === path) forget(basename(path));
+  });
+
+  // Results go with a recipe that gets another path: its runs are found there, and name it by that.
+  const renames = workspace.onDidRenameFiles(({ files }) => {
+    for (const { oldUri, newUri } of files)
+      if (workspace.isTrusted && newUri.path.endsWith(recipeEnding))
+        void followMove(oldUri.fsPath, newUri.fsPath).catch(unreadable);
+  });
+
+  async function followMove(from: string, to: string): Promise<void> {
+    const { followRecipe } = await import('../../experiment/renameResults.ts');
+    const results = await readExperimentPaths(to);
+    await followRecipe(results, from, to);
+    histories.add(results.history);
+    const own = await runFolders(results.history);
+    await Promise.all(own.map(look));
+  }
 
   const add = (record: RunRecord): LiveRun => {
     const run = createRun(record, Uri.file(record.recipe), {
@@ -106,9 +125,16 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   async function lookNow(path: string): Promise<void> {
     const id = basename(path);
     if (!workspace.isTrusted || runs.get(id)?.isHere) return;
-    const folder = folders.get(id) ?? openRunFolder(path);
+    // One whose results have gone elsewhere with their recipe is found there.
+    const last = folders.get(id);
+    let folder = last?.path === path ? last : openRunFolder(path);
     const record = await folder.record();
     if (record?.id !== id || runs.get(id)?.isHere) return;
+    if (isRenamed(runs.get(id), record)) {
+      // All that was read of it has the names of before.
+      runs.delete(id);
+      folder = openRunFolder(path);
+    }
     folders.set(id, folder);
     const known = runs.get(id);
     if (known?.updatedAt === record.updatedAt && known.state === record.state) return;
@@ -225,6 +251,7 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     dispose() {
       clearInterval(timer);
       watcher.dispose();
+      renames.dispose();
       changed.dispose();
     },
   };
@@ -237,6 +264,12 @@ async function askToCut({ problems, hint = '' }: WorkbenchError): Promise<boolea
   return (
     (await window.showWarningMessage('Answers do not fit into maxLength.', { modal: true, detail }, train)) === train
   );
+}
+
+/** Its recipe, or an expert, has another name than when it was read. */
+function isRenamed(run: Run | undefined, { recipe, experts, state }: RunRecord): boolean {
+  if (!run || state === 'running') return false;
+  return run.recipe.fsPath !== Uri.file(recipe).fsPath || (run.experts.length > 0 && !sameNames(run.experts, experts));
 }
 
 /** A folder that goes away or may not be read holds nothing to show. */

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, relative } from 'node:path';
-import { Uri, window, workspace } from 'vscode';
+import { Uri, window } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
 import { type ActiveRecipe, ownRecipe } from '../recipe/activeRecipe.ts';
-import { editDocument } from '../services/editDocument.ts';
+import { useBaseIn } from '../recipe/useBase.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import type { BaseRef } from './baseRows.ts';
@@ -14,21 +13,7 @@ export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<
   requireTrust();
   const own = ownRecipe(await active.offer());
   if (!own) throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
-  const { parseRecipe } = await import('../../recipe/parse.ts');
-  const { setBase } = await import('../../recipe/edit.ts');
-  const document = await workspace.openTextDocument(own);
-  const { recipe } = parseRecipe(document.getText());
-  const shown = workspace.asRelativePath(own);
-  if (!recipe)
-    throw new WorkbenchError('badRecipe', `${shown} has problems, so nothing is written into it.`, 'Open it first.');
-  // A folder is named as the recipe sees it.
-  const base = isAbsolute(name) ? relative(dirname(own), name).replaceAll('\\', '/') : name;
-  await editDocument(document, setBase(document.getText(), base));
-  const trained =
-    Object.keys(recipe.experts).length > 0 ? ' Experts that were trained on another base do not fit it.' : '';
-  const open = 'Open the Recipe';
-  const picked = await window.showInformationMessage(`${name} is the base of ${shown}.${trained}`, open);
-  if (picked === open) await window.showTextDocument(document);
+  await useBaseIn(Uri.file(own), name);
 }
 
 /** Deletes a model from the Hugging Face cache, once the user has said so. */

@@ -58,7 +58,8 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
 
   const expertTree = createRowTree(viewIds.experts, messages, {
     async load() {
-      const { source, isExample = false } = await recipe.offer();
+      const { source, isExample = false, isBroken = false } = await recipe.offer();
+      await commands.executeCommand('setContext', 'multiLora.hasBrokenRecipe', isBroken);
       if (!source.recipe) return [];
       await runs.found();
       // The offer is made once; sizes and hashes are those of now.

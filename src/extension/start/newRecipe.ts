@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { commands, RelativePattern, Uri, window, workspace } from 'vscode';
 import { globs, recipeEnding } from '../../experiment/paths.ts';
+import type { ExpertData } from '../../recipe/expertData.ts';
 import { recipeForData } from '../../recipe/recipeForData.ts';
+import { expertsData } from '../recipe/dataFiles.ts';
+import { readableData } from '../recipe/readableData.ts';
+import type { HostEngine } from '../services/hostEngine.ts';
 import { writeNewFile } from '../services/writeNewFile.ts';
 
 /** Enough to choose from in a list. */
@@ -16,16 +20,26 @@ const starterRows = [
 ];
 
 /** Writes a recipe into a folder, and data to begin with where none is given or chosen, and opens it. Overwrites nothing. */
-export async function newRecipe(base = 'embedded', given?: string[]): Promise<void> {
+export async function newRecipe(engine: HostEngine, base = 'embedded', given?: string[]): Promise<void> {
   const folder = await chooseFolder();
   const name = folder && (await askName(folder.fsPath));
-  const data = folder && name && (given ?? (await askData(folder, name)));
-  if (!folder || !name || !data) return;
+  const chosen = folder && name && (given ?? (await askData(folder, name)));
+  if (!folder || !name || !chosen) return;
+  const paired = given ? given.map(train => ({ train })) : await pairsOf(folder.fsPath, chosen);
+  const data = await readableData(engine, folder.fsPath, paired);
+  if (!data) return;
   const recipe = join(folder.fsPath, name + recipeEnding);
   await writeNewFile(recipe, recipeForData(name, base, data));
   // The experts of a window are those of its folders.
   if (!workspace.workspaceFolders) await commands.executeCommand('vscode.openFolder', folder);
   else await window.showTextDocument(Uri.file(recipe));
+}
+
+function pairsOf(folder: string, files: readonly string[]): Promise<ExpertData[]> {
+  return expertsData(
+    folder,
+    files.map(file => join(folder, file)),
+  );
 }
 
 async function chooseFolder(): Promise<Uri | undefined> {

@@ -13,6 +13,7 @@ import { getDataset } from '../datasets/getDataset.ts';
 import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { exampleExperts, exampleQuestion } from '../recipe/exampleExperts.ts';
+import { selectRecipe } from '../recipe/selectRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { newRecipe } from './newRecipe.ts';
@@ -28,10 +29,11 @@ export function startHandlers(context: ExtensionContext, engine: HostEngine, rec
   return {
     'multiLora.openChat': () => openChat(),
     'multiLora.getStarted': () => openWalkthrough(extension.id),
-    'multiLora.newRecipe': newRecipe,
+    'multiLora.selectRecipe': () => selectRecipe(recipe),
+    'multiLora.newRecipe': () => newRecipe(engine),
     'multiLora.openExamples': () => openExamples(context),
-    'multiLora.getBase': () => getBase(engine, tokens, newRecipe),
-    'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe('embedded', [data])),
+    'multiLora.getBase': () => getBase(engine, tokens, recipe, base => newRecipe(engine, base)),
+    'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe(engine, 'embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),
   };

@@ -1,13 +1,15 @@
 import { type Uri, window } from 'vscode';
 import { reportFile } from '../../experiment/paths.ts';
 import { canResume } from '../../protocol/runState.ts';
+import { listing } from '../../text/numbers.ts';
 import { inNotification } from '../../text/shown.ts';
 import { auto } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import { askOfRecipe } from '../chat/openChat.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { ensureHeldOutSets } from '../recipe/heldOutSets.ts';
 import { openReportView } from '../report/reportEditor.ts';
-import { chooseExperts, chooseRecipe, chooseResume, chooseRun } from '../runs/chooseTarget.ts';
+import { chooseExperts, chooseRecipe, chooseResume, chooseRun, mayReplace } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { outcomeText } from '../runs/runText.ts';
@@ -35,7 +37,20 @@ export function createRunCommands(
 
   async function evaluate(named?: Uri): Promise<void> {
     const chosen = await chooseRecipe(recipe, named, 'Recipe to evaluate');
-    if (chosen) void follow(await runs.evaluate(chosen));
+    const added = chosen && (await ensureHeldOutSets(engine, chosen));
+    if (!added) return;
+    if (added.toTrain.length > 0 && !(await evaluatesSeen(chosen, added.toTrain))) return;
+    void follow(await runs.evaluate(chosen));
+  }
+
+  /** What was set aside just now has been learned: whether it is measured all the same, or the experts learn without it. */
+  async function evaluatesSeen(chosen: Uri, names: string[]): Promise<boolean> {
+    const [again, anyway] = ['Train Again', 'Evaluate Anyway'];
+    const message = `${listing(names)} learned from the examples that are set aside now: their scores would say nothing.`;
+    const detail = 'Train again without them, then evaluate.';
+    const picked = await window.showWarningMessage(message, { modal: true, detail }, again, anyway);
+    if (picked === again) void follow(await runs.train(chosen, { only: names }));
+    return picked === anyway;
   }
 
   async function train(named?: Uri, options?: { only?: string[] }): Promise<void> {
@@ -44,6 +59,7 @@ export function createRunCommands(
     const only = options?.only ?? (await chooseExperts(engine, chosen));
     const resume = only && (await chooseResume(runs, chosen, only));
     if (resume === undefined) return;
+    if (!resume && !(await mayReplace(engine, chosen, only))) return;
     const estimate = resume ? undefined : await estimateOf(engine, chosen, only);
     const run = await runs.train(chosen, { only, resume });
     void tellStart(run, estimate).catch(messages.error);

@@ -103,9 +103,7 @@ async function reportPath({ place }: Pick<ToolCall, 'place'>, given: string): Pr
 
 /** The report before the last of a recipe. */
 async function earlierPath({ place }: Pick<ToolCall, 'place'>, given: string): Promise<string> {
-  const folder = given.endsWith(recipeEnding)
-    ? join((await readExperimentPaths(place(given))).output, 'reports')
-    : undefined;
+  const folder = given.endsWith(recipeEnding) ? (await readExperimentPaths(place(given))).earlierReports : undefined;
   const last = folder && (await readdir(folder).catch(() => [])).sort().at(-1);
   if (folder && last) return join(folder, last, reportFile);
   throw new WorkbenchError(

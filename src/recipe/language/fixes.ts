@@ -1,6 +1,7 @@
 import { type Edit, findNodeAtOffset, getNodePath, type JSONPath, type Node } from 'jsonc-parser';
 import { mergeMethods } from '../../protocol/mergeMethod.ts';
 import { visibleText } from '../../protocol/visibleText.ts';
+import { nearest } from '../../text/nearest.ts';
 import { shortened } from '../../text/shown.ts';
 import { changedPart, writeSetting } from '../edit.ts';
 import { nodeAt } from '../nodes.ts';
@@ -23,19 +24,33 @@ interface Part {
   path: JSONPath;
 }
 
+/** What a name may have been meant for: bases, and data files from the recipe's folder. */
+export interface KnownNames {
+  bases?: readonly string[];
+  dataFiles?: readonly string[];
+}
+
+/** Which of them help with a problem: to look for them takes time. */
+export function namesNeeded({ code }: Pick<RecipeProblem, 'code'>): keyof KnownNames | undefined {
+  return code === 'badBase' ? 'bases' : code === 'missingFile' ? 'dataFiles' : undefined;
+}
+
 /** The ways to resolve a problem, the likeliest first. */
-export function fixesFor({ text, root }: RecipeReading, problem: RecipeProblem): Fix[] {
+export function fixesFor({ text, root }: RecipeReading, problem: RecipeProblem, names: KnownNames = {}): Fix[] {
   const { range, replacement } = problem;
   if (!range || !root) return [];
   const node = findNodeAtOffset(root, range.start);
-  const own = node ? (ofCode[problem.code as ProblemCode]?.({ text, root, node, path: getNodePath(node) }) ?? []) : [];
+  const own = node
+    ? (ofCode[problem.code as ProblemCode]?.({ text, root, node, path: getNodePath(node) }, names) ?? [])
+    : [];
   const edit = { offset: range.start, length: range.end - range.start, content: replacement ?? '' };
   const replaced =
     replacement === undefined ? [] : [{ title: `Change to ${visibleText(shortened(replacement))}`, edits: [edit] }];
   return [...replaced, ...own];
 }
 
-const ofCode: Partial<Record<ProblemCode, (part: Part) => Fix[]>> = {
+const ofCode: Partial<Record<ProblemCode, (part: Part, names: KnownNames) => Fix[]>> = {
+  badBase: ({ node }, { bases = [] }) => changeTo(node, nearest(String(node.value), ['embedded', ...bases])),
   unknownKey: part => [removal(part)],
   unusedSetting: part => [removal(part)],
   zeroWeight: part => [removal(part)],
@@ -71,15 +86,32 @@ const ofCode: Partial<Record<ProblemCode, (part: Part) => Fix[]>> = {
     const edit = { offset: part.start, length: part.end - part.start, content: part.text };
     return [{ title: "Name the columns of prompt and answer in 'columns'", edits: [edit] }];
   },
-  missingFile: ({ node }) => {
+  missingFile: ({ node }, { dataFiles = [] }) => {
     const file = String(node.value);
     const title = `Create ${visibleText(shortened(file))}`;
     const text = /\.[ct]sv$/i.test(file)
       ? 'prompt,completion\nWhat is 2 + 3?,5\n'
       : '{"prompt": "What is 2 + 3?", "completion": "5"}\n';
-    return [{ title, edits: [], create: { file, text } }];
+    return [...changeTo(node, nearestFile(file, dataFiles)), { title, edits: [], create: { file, text } }];
   },
 };
+
+function changeTo({ offset, length }: Node, value: string | undefined): Fix[] {
+  if (value === undefined) return [];
+  const content = JSON.stringify(value);
+  return [{ title: `Change to ${visibleText(shortened(content))}`, edits: [{ offset, length, content }] }];
+}
+
+/** A file that is called the same in another folder, else one whose path, or whose name, is nearly the same. */
+function nearestFile(file: string, files: readonly string[]): string | undefined {
+  const nameOf = (path: string) => path.split('/').at(-1)!;
+  const same = files.find(path => nameOf(path) === nameOf(file));
+  if (same !== undefined) return same;
+  const near = nearest(file, files);
+  if (near !== undefined) return near;
+  const name = nearest(nameOf(file), files.map(nameOf));
+  return files.find(path => nameOf(path) === name);
+}
 
 /** The data of an expert as it is written behind `"data":`, in lines of its own where that is on one. */
 function spacedOut(member: string, train: string): string {

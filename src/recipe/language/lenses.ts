@@ -6,7 +6,17 @@ import { keyOf } from '../problem.ts';
 import type { RecipeWorld } from './recipeWorld.ts';
 
 /** What can be done with a part of a recipe. */
-export type LensAction = 'configure' | 'train' | 'resume' | 'stop' | 'ask' | 'blend' | 'merge' | 'evaluate' | 'report';
+export type LensAction =
+  | 'configure'
+  | 'train'
+  | 'resume'
+  | 'stop'
+  | 'ask'
+  | 'blend'
+  | 'merge'
+  | 'measure'
+  | 'evaluate'
+  | 'report';
 
 /** A line above a part: something to be done, or, without an action, how the last run stands. */
 export interface Lens {
@@ -43,6 +53,7 @@ export function lensesOf({ root, parts }: RecipeReading, runs: readonly LensRun[
   const trainings = new Map<string, LensRun>();
   for (const run of runs)
     for (const name of run.kind === 'train' ? run.experts : []) if (!trainings.has(name)) trainings.set(name, run);
+  const hasSets = Object.keys(parts.evaluation.sets).length > 0;
   const trainable = Object.keys(parts.experts).filter(name => parts.experts[name]!.data);
   return [
     ...above(
@@ -65,7 +76,16 @@ export function lensesOf({ root, parts }: RecipeReading, runs: readonly LensRun[
     ...Object.keys(parts.blends).flatMap(name =>
       above(['blends', name], [{ title: 'Open Blend', action: 'blend', name }]),
     ),
-    ...Object.keys(parts.merges).flatMap(name => above(['merges', name], [{ title: 'Merge', action: 'merge', name }])),
+    ...Object.keys(parts.merges).flatMap(name =>
+      above(
+        ['merges', name],
+        [
+          { title: 'Merge', action: 'merge', name },
+          // Where there is something to measure on.
+          ...(hasSets ? [{ title: 'Measure', action: 'measure' as const, name }] : []),
+        ],
+      ),
+    ),
     ...above(['evaluation'], evaluationLenses(runs)),
   ];
 }

@@ -167,7 +167,7 @@ test('DoRA with patterns, blocks and LoRA+: trained, stopped and resumed in the 
 
 test('answers come between two steps of a training, which ends in the same bits', async t => {
   const engine = testEngine(t);
-  const training = { steps: 24, batchSize: 2, accumulation: 2, validateEvery: 0, checkpointEvery: 0 };
+  const training = { steps: 16, batchSize: 2, accumulation: 2, validateEvery: 0, checkpointEvery: 0 };
   const factorsOf = (recipe: string) =>
     readFileSync(join(dirname(recipe), 'runs/tiny/adapters/math/adapter_model.safetensors'));
   const alone = tinyExperiment({ training });
@@ -202,4 +202,16 @@ test('answers come between two steps of a training, which ends in the same bits'
   assert.deepEqual(factorsOf(recipe), factorsOf(alone));
   // The step that was under way, and those that were told of since.
   assert.ok(passed.length > 0 && passed.every(steps => steps <= 4), `${passed} steps during answers of 12 tokens`);
+});
+
+test('what was begun in one arithmetic goes on in it where the recipe leaves that open, whatever the machine would choose', async t => {
+  const engine = testEngine(t);
+  const folder = temporaryFolder();
+  const recipeWith = (arithmetic: string) =>
+    tinyExperiment({ training: { steps: 4, batchSize: 2, validateEvery: 0, checkpointEvery: 2, arithmetic } }, folder);
+  const { arithmetic: own } = await engine.request('plan', { recipe: recipeWith('auto') });
+  for (const begun of new Set(['float', own])) {
+    await engine.request('train', { recipe: recipeWith(begun), resume: false, only: ['math'] });
+    await engine.request('train', { recipe: recipeWith('auto'), resume: true, only: ['math'] });
+  }
 });

@@ -225,7 +225,7 @@ export function run(): Promise<void> {
     async 'evaluate shows every system on every set'() {
       const shown = await runCell(cellThat(await open('steps.lora.json'), 'evaluate'));
       assert.ok(shown.kind === 'evaluate');
-      assert.deepEqual(shown.sets, [{ name: 'math', expert: 'math', examples: 4 }]);
+      assert.deepEqual(shown.sets, [{ name: 'math', expert: 'math', examples: 2 }]);
       const systems = shown.rows.map(row => row.system);
       for (const system of ['base', 'math', 'code', 'qa', 'routed', 'review', 'all'])
         assert.ok(systems.includes(system));

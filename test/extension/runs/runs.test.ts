@@ -18,6 +18,7 @@ const editor = {
   window: { state: { focused: false } },
   workspace: {
     isTrusted: true,
+    onDidRenameFiles: () => ({ dispose() {} }),
     createFileSystemWatcher: () => ({ onDidCreate() {}, onDidChange() {}, onDidDelete() {}, dispose() {} }),
     /** No record is found: users exclude folders of outputs from searches. */
     findFiles: async (glob: string) => (glob.endsWith('.lora.json') ? recipes.map(editor.Uri.file) : []),

@@ -63,7 +63,7 @@ export function notebookWorkspace(): string {
   const folder = trainedWorkspace();
   const held = readFileSync(join(examples, 'math', 'heldout.jsonl'), 'utf8')
     .split('\n')
-    .slice(0, 4);
+    .slice(0, 2);
   writeFileSync(join(folder, 'held.jsonl'), `${held.join('\n')}\n`);
   writeFileSync(join(folder, 'steps.lora.json'), notebookRecipe);
   writeFileSync(join(folder, 'marked.lora.json'), notebookRecipe);

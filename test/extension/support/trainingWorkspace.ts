@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-/** Data of additions, data with a mistake, a recipe that is soon done and one that never is. */
+/** Data of additions, data with a mistake, a table with columns of its own and one of held-out rows, a recipe that is soon done and one that never is. */
 export function trainingWorkspace(): string {
   const folder = temporaryFolder();
   const rows = Array.from({ length: 60 }, (_, i) => ({
@@ -13,6 +13,9 @@ export function trainingWorkspace(): string {
   writeFileSync(join(folder, 'adding.jsonl'), lines.join(''));
   writeFileSync(join(folder, 'wrong.jsonl'), [lines[0], '{ "prompt": "no end\n', lines[1]].join(''));
   writeFileSync(join(folder, 'more.jsonl'), lines.slice(0, 4).join(''));
+  const table = (from: number) => Array.from({ length: 4 }, (_, i) => `What is ${from + i}?;${from + i}\n`).join('');
+  writeFileSync(join(folder, 'own.csv'), `Frage;Antwort\n${table(0)}`);
+  writeFileSync(join(folder, 'own-heldout.csv'), `Frage;Antwort\n${table(10)}`);
   const scored = {
     lora: { rank: 2 },
     training: { steps: 3, batchSize: 2 },

@@ -93,3 +93,15 @@ check(
     '"evaluation": so ()',
   ],
 );
+
+test('a merge is measured where there is something to measure on', () => {
+  const measured = text.replace('"sets": {}', '"sets": {"s": {"data": "h"}}');
+  const lenses = lensesOf(readRecipe(measured), [], worldOf({}));
+  assert.deepEqual(
+    lenses.filter(l => l.name === 'm').map(l => [l.title, l.action]),
+    [
+      ['Merge', 'merge'],
+      ['Measure', 'measure'],
+    ],
+  );
+});

@@ -1,0 +1,68 @@
+import { parse } from 'jsonc-parser';
+import { type NameKind, nameUses } from './names.ts';
+
+/** What has a name of its own, in a recipe's text as it was saved. */
+export interface DefinedNames {
+  names: Record<NameKind, string[]>;
+  /** The experts that have data, with the file that each learns from. */
+  data: Map<string, string>;
+}
+
+/** A name that takes the place of another. */
+export interface RenamedName {
+  kind: NameKind;
+  from: string;
+  to: string;
+}
+
+export function definedNames(text: string): DefinedNames {
+  const recipe = parse(text, [], { allowTrailingComma: true }) as unknown;
+  const names: DefinedNames['names'] = { expert: [], blend: [], merge: [], set: [] };
+  for (const { name, kinds, isDefinition } of nameUses(recipe)) if (isDefinition) names[kinds[0]!].push(name);
+  const experts = names.expert.map(name => [name, trainOf(recipe, name)] as const);
+  return { names, data: new Map(experts.flatMap(([name, train]) => (train === undefined ? [] : [[name, train]]))) };
+}
+
+/** The text need not be a valid recipe. */
+function trainOf(recipe: unknown, expert: string): string | undefined {
+  const { experts } = recipe as { experts?: Record<string, { data?: { train?: unknown } } | undefined> };
+  const train = experts?.[expert]?.data?.train;
+  return typeof train === 'string' ? train : undefined;
+}
+
+/**
+ * Which names of an earlier text stand for the same under another name in a later one, by the renames that were asked for
+ * in between: one after the other, undone, or never made.
+ */
+export function followedNames(before: DefinedNames, after: DefinedNames, asked: readonly RenamedName[]): RenamedName[] {
+  return (Object.keys(before.names) as NameKind[]).flatMap(kind => {
+    const fresh = after.names[kind].filter(name => !before.names[kind].includes(name));
+    const links = asked.filter(link => link.kind === kind);
+    return goneOf(before, after, kind).flatMap(from => {
+      const to = reachable(from, links).find(name => fresh.includes(name));
+      return to === undefined ? [] : [{ kind, from, to }];
+    });
+  });
+}
+
+function reachable(name: string, links: readonly RenamedName[]): string[] {
+  const names = [name];
+  for (const at of names)
+    for (const { from, to } of links)
+      for (const next of at === from ? [to] : at === to ? [from] : []) if (!names.includes(next)) names.push(next);
+  return names;
+}
+
+function goneOf(before: DefinedNames, after: DefinedNames, kind: NameKind): string[] {
+  return before.names[kind].filter(name => !after.names[kind].includes(name));
+}
+
+/** Experts that are gone, each with those that came and may be it: first of all those that learn from the same file. */
+export function mayBeRenamed(before: DefinedNames, after: DefinedNames): { from: string; candidates: string[] }[] {
+  const fresh = after.names.expert.filter(name => !before.names.expert.includes(name) && after.data.has(name));
+  return goneOf(before, after, 'expert').flatMap(from => {
+    const isSame = (name: string) => after.data.get(name) === before.data.get(from);
+    const candidates = [...fresh.filter(isSame), ...fresh.filter(name => !isSame(name))];
+    return candidates.length > 0 ? [{ from, candidates }] : [];
+  });
+}
