@@ -92,8 +92,8 @@ test('training in VS Code', { skip }, async t => {
     await pick(bench, 'New recipe');
     await bench.page.locator('.quick-input-widget').getByText('It learns from own.csv').waitFor(patience);
     await bench.page.keyboard.press('Enter');
-    await notification(bench, /Training own.*step \d+\/300/);
-    await pressIn(bench, 'Training own', 'Cancel');
+    await running(bench, /Training own \d+ %/);
+    await pressIn(bench, 'Training own: about', 'Stop');
     await notification(bench, /Training own was stopped/);
     const recipe = JSON.parse(readFileSync(join(folder, 'own.lora.json'), 'utf8').replace(/^ *\/\/.*$/gm, ''));
     const columns = { prompt: 'Frage', answer: 'Antwort' };
