@@ -1,13 +1,14 @@
 import { Random } from '../../src/nn/tensor/random.ts';
 import { WorkbenchError } from '../../src/protocol/errors.ts';
 import { codeExample } from './code.ts';
+import { commitExample } from './commits.ts';
 import { mathExample } from './math.ts';
 import { qaExample } from './qa.ts';
 import { reviewExample } from './review.ts';
 import { type GeneratedExample, isTrainable, type Split, splitOf } from './split.ts';
 import { twoSkillExample } from './twoSkills.ts';
 
-export type Domain = 'math' | 'code' | 'qa' | 'review' | 'two';
+export type Domain = 'math' | 'code' | 'qa' | 'review' | 'two' | 'commits';
 
 export const GENERATORS: Record<Domain, (random: Random) => GeneratedExample> = {
   math: mathExample,
@@ -15,6 +16,7 @@ export const GENERATORS: Record<Domain, (random: Random) => GeneratedExample> = 
   qa: qaExample,
   review: reviewExample,
   two: twoSkillExample,
+  commits: commitExample,
 };
 
 /**
@@ -46,17 +48,20 @@ export function sampleSplit(domain: Domain, split: Split, count: number, seed: n
 }
 
 const seed = 20260;
-const domains: readonly Domain[] = ['math', 'code', 'qa', 'review', 'two'];
+const domains: readonly Domain[] = ['math', 'code', 'qa', 'review', 'two', 'commits'];
 const splits: readonly Split[] = ['train', 'validation', 'heldout'];
 const counts: Record<Split, number> = { train: 6000, validation: 150, heldout: 300 };
 /** Of the domains whose steps see every example about once: what was seen twice would teach less. */
-const trainCounts: Partial<Record<Domain, number>> = { code: 10_000, qa: 15_000 };
+const trainCounts: Partial<Record<Domain, number>> = { code: 10_000, qa: 15_000, commits: 400 };
 /** Held-out questions that no expert learned alone: their answers are long, and `npm start` asks everyone. */
-const heldOutCounts: Partial<Record<Domain, number>> = { two: 100 };
+const heldOutCounts: Partial<Record<Domain, number>> = { two: 100, commits: 50 };
+
+/** The example that is trained in a minute has few of everything. */
+const validationCounts: Partial<Record<Domain, number>> = { commits: 12 };
 
 /** One part of the data in `examples`; always the same. */
 export function shippedExamples(domain: Domain, split: Split): GeneratedExample[] {
-  const own = { train: trainCounts, heldout: heldOutCounts, validation: undefined }[split];
+  const own = { train: trainCounts, heldout: heldOutCounts, validation: validationCounts }[split];
   const count = own?.[domain] ?? counts[split];
   return sampleSplit(domain, split, count, seed + 10 * domains.indexOf(domain) + splits.indexOf(split));
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { globs } from '../../src/experiment/paths.ts';
 import { languageModelTools, mcpProvider, skill } from '../../src/extension/contributions/agents.ts';
 import { chatParticipant, modelVendor } from '../../src/extension/contributions/chat.ts';
-import type { CommandContribution } from '../../src/extension/contributions/commandContribution.ts';
+import { type CommandContribution, submenus } from '../../src/extension/contributions/commandContribution.ts';
 import { commands } from '../../src/extension/contributions/commands.ts';
 import {
   cellLanguage,
@@ -17,7 +17,7 @@ import {
   reportEditor,
 } from '../../src/extension/contributions/editors.ts';
 import { panelType, panelViews } from '../../src/extension/contributions/panels.ts';
-import { type SettingContribution, settings } from '../../src/extension/contributions/settings.ts';
+import { type SettingContribution, settingGroups, settings } from '../../src/extension/contributions/settings.ts';
 import { viewContainer, views, viewsWelcome } from '../../src/extension/contributions/sidebar.ts';
 import { walkthrough } from '../../src/extension/contributions/walkthrough.ts';
 
@@ -60,7 +60,9 @@ function contributions(): Record<string, unknown> {
   };
   for (const [command, c] of all)
     for (const { menu, when, group } of c.menus ?? []) (menus[menu] ??= []).push({ command, when, group });
+  for (const { id, menu, when, group } of submenus) (menus[menu] ??= []).push({ submenu: id, when, group });
   return {
+    submenus: submenus.map(({ id, label }) => ({ id, label })),
     commands: all.map(([command, { title, icon }]) => ({
       command,
       title,
@@ -69,15 +71,17 @@ function contributions(): Record<string, unknown> {
     })),
     menus,
     keybindings: all.flatMap(([command, { key }]) => (key ? [{ command, ...key }] : [])),
-    configuration: {
-      title: category,
+    configuration: settingGroups.map(({ title, begins }) => ({
+      title,
       properties: Object.fromEntries(
-        Object.entries<SettingContribution>(settings).map(([id, { schema, default: value, description, scope }]) => [
-          `multiLora.${id}`,
-          { ...schema, default: value, markdownDescription: description, scope },
-        ]),
+        Object.entries<SettingContribution>(settings)
+          .filter(([id]) => begins.some(begin => id === begin || (begin.endsWith('.') && id.startsWith(begin))))
+          .map(([id, { schema, default: value, description, scope }]) => [
+            `multiLora.${id}`,
+            { ...schema, default: value, markdownDescription: description, scope },
+          ]),
       ),
-    },
+    })),
     // Names, paths and values are strings, and are completed while they are typed.
     configurationDefaults: Object.fromEntries(
       [recipeLanguage.id, cellLanguage].map(id => [

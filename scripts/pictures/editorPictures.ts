@@ -125,7 +125,7 @@ async function chat(bench: Workbench): Promise<void> {
 
 async function modelPicker(bench: Workbench): Promise<void> {
   const { page } = bench;
-  await page.locator('.chat-input-toolbars').getByText('Auto (routed)').click(patience);
+  await page.locator('.chat-input-toolbars').getByText('Auto', { exact: true }).click(patience);
   await page.getByText('Other Models').click(patience);
   await page.getByText('Expert: math').waitFor(patience);
   await picture(bench, 'model-picker');
@@ -158,10 +158,13 @@ async function training(bench: Workbench): Promise<void> {
   await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'New recipe' }).click(patience);
   await page.locator('.quick-input-widget').getByText(`It learns from ${dataFile.name}`).waitFor(patience);
   await page.keyboard.press('Enter');
-  const toast = page.locator('.notification-toast').filter({ hasText: /step [2-9]\d+\/\d+.* left/ });
+  const toast = page.locator('.notification-toast').filter({ hasText: 'The status bar shows how far it is' });
   await toast.waitFor(patience);
+  const status = page.locator('.statusbar-item').getByText(/^Training .* \d+ %, .* left/);
+  await status.waitFor(patience);
   await picture(bench, 'training');
-  await toast.getByText('Cancel').click(patience);
+  await bench.command('Multi-LoRA: Stop Training…');
+  await page.locator('.quick-input-list .monaco-list-row').first().click(patience);
   await page.locator('.notification-toast').getByText('was stopped').waitFor(patience);
 }
 

@@ -8,7 +8,7 @@ import { createExperts } from './ask/experts.ts';
 import { createVirtualDocuments } from './ask/virtualDocuments.ts';
 import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
-import { askOfRecipe, openChat } from './chat/openChat.ts';
+import { askOfRecipe } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
@@ -82,7 +82,6 @@ export function activate(context: ExtensionContext): void {
       {
         ...askHandlers(experts, answers),
         ...reviews.handlers,
-        'multiLora.openChat': openChat,
         'multiLora.switchExperts': () => switchExperts(experts, recipe),
         ...training.handlers,
         ...mergeHandlers(engine, recipe),
@@ -95,7 +94,7 @@ export function activate(context: ExtensionContext): void {
           keepFeedback(rated, helpful, () => new Date()),
         'multiLora.openFeedback': openFeedback,
         'multiLora.deleteFeedback': deleteFeedback,
-        ...startHandlers(context, engine, recipe),
+        ...startHandlers(context, engine, recipe, messages),
         ...sidebar.handlers,
         'multiLora.restartEngine': started.restart,
         'multiLora.showLog': () => log.show(),

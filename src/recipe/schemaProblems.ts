@@ -95,13 +95,13 @@ function issueProblems(issue: Issue, root: Node): PartProblem[] {
     }
     case 'invalid_type': {
       const replacement = unquotedNumber(value, [issue.expected]);
-      return [problem('wrongType', `expected ${issue.expected}, got ${got}`, { replacement })];
+      return [problem('wrongType', `must be ${typeText(issue.expected)}, got ${got}`, { replacement })];
     }
     case 'invalid_value': {
       const values = issue.values.map(v => JSON.stringify(v)).join(', ');
       const guess = nearestTo(value, issue.values.map(String));
       const hint = guess ? `; did you mean '${guess}'?` : '';
-      return [problem('wrongValue', `expected one of ${values}, got ${got}${hint}`, { replacement: quoted(guess) })];
+      return [problem('wrongValue', `must be one of ${values}, got ${got}${hint}`, { replacement: quoted(guess) })];
     }
     case 'too_small':
     case 'too_big':
@@ -143,7 +143,7 @@ function unionProblem(
     const guess = node && nearestTo(getNodeValue(node), constants);
     const expected = constants.map(c => JSON.stringify(c)).join(', ');
     const hint = guess ? `; did you mean '${guess}'?` : '';
-    return problem('wrongValue', `expected one of ${expected}, got ${got}${hint}`, { replacement: quoted(guess) });
+    return problem('wrongValue', `must be one of ${expected}, got ${got}${hint}`, { replacement: quoted(guess) });
   }
   const expected = [...new Set(issue.errors.flat().map(expectedText))];
   const node = nodeAt(root, path);
@@ -151,7 +151,8 @@ function unionProblem(
   const replacement = isListed
     ? `[${JSON.stringify(node.value)}]`
     : unquotedNumber(node && getNodeValue(node), expected);
-  return problem('wrongType', `expected ${expected.join(' or ')}, got ${got}`, { replacement });
+  const needed = expected.map(type => typeText(type)).join(' or ');
+  return problem('wrongType', `must be ${needed}, got ${got}`, { replacement });
 }
 
 /** A number that was written in quotes, where one is expected. */
@@ -159,6 +160,21 @@ function unquotedNumber(value: unknown, expected: readonly string[]): string | u
   if (!expected.includes('number') && !expected.includes('int')) return undefined;
   const isNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
   return isNumber ? String(Number(value)) : undefined;
+}
+
+/** A type of JSON, or a value, as people say it. */
+function typeText(type: string): string {
+  const texts: Record<string, string> = {
+    string: 'a text in quotes',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+    array: 'a list in [ ]',
+    object: 'a group of keys in { }',
+    record: 'a group of names in { }',
+    'regular expression': 'a regular expression',
+  };
+  return texts[type] ?? type;
 }
 
 function nearestTo(value: unknown, candidates: string[]): string | undefined {

@@ -49,7 +49,7 @@ export function weightsTable(weights: Weights): string {
 export function targetLabel(target: Target): string {
   switch (target.kind) {
     case 'auto':
-      return 'Auto (routed)';
+      return 'Auto';
     case 'base':
       return 'Base';
     case 'weights':

@@ -246,7 +246,7 @@ test('wrong recipes and data: what, where, what to do', async () => {
     1,
     /'lora\.rnak' is not a key of a recipe; did you mean 'rank'\?/,
   );
-  await fails(['train', tinyExperiment({ lora: { rank: 'two' } })], 1, /lora\.rank: expected number, got "two"/);
+  await fails(['train', tinyExperiment({ lora: { rank: 'two' } })], 1, /lora\.rank: must be a number, got "two"/);
   await fails(['train', join(folder, 'nowhere.lora.json')], 1, /the recipe is not there: .*nowhere\.lora\.json/);
   await fails(['train', tinyExperiment({ lora: { rank: 1000 } })], 1, /Rank 1000 does not fit .*q_proj/);
   const empty = tinyExperiment();

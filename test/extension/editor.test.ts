@@ -125,7 +125,7 @@ async function feedbackIsKept(bench: Workbench, folder: string): Promise<void> {
 
 async function modelPicker(bench: Workbench): Promise<void> {
   const { page } = bench;
-  await page.locator('.chat-input-toolbars').getByText('Auto (routed)').click(patience);
+  await page.locator('.chat-input-toolbars').getByText('Auto', { exact: true }).click(patience);
   const others = page.getByText('Other Models');
   await others.click(patience);
   await page.getByText('Expert: math').waitFor(patience);
@@ -173,10 +173,13 @@ async function switches(bench: Workbench): Promise<void> {
   const answer = await ask(bench, 'What is 8 + 1?');
   assert.match(await answer.innerText(), /^review, who answers in this workspace\n/);
   await page.keyboard.press('Control+Alt+e');
-  await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Auto (routed)' }).click(patience);
+  await page
+    .locator('.quick-input-list .monaco-list-row')
+    .filter({ hasText: 'The router finds the expert' })
+    .click(patience);
   await page
     .locator('.statusbar-item')
-    .filter({ hasText: /Auto (→|\(routed\))/ })
+    .filter({ hasText: /Auto( →|$)/ })
     .waitFor(patience);
 }
 

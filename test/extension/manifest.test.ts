@@ -37,6 +37,25 @@ test('every setting has a default that fits its schema, and a description', () =
   }
 });
 
+test('every setting is under one heading', () => {
+  const { configuration } = JSON.parse(read('package.json')).contributes;
+  const shown = configuration.flatMap((group: { properties: object }) => Object.keys(group.properties));
+  assert.deepEqual(
+    shown.toSorted(),
+    Object.keys(settings)
+      .map(id => `multiLora.${id}`)
+      .toSorted(),
+  );
+});
+
+test('in the context menu of an editor the extension has one entry, under its name', () => {
+  const { menus, submenus } = JSON.parse(read('package.json')).contributes;
+  const own = { submenu: 'multiLora.editor', when: 'editorIsOpen', group: '1_multiLora@1' };
+  assert.deepEqual(menus['editor/context'], [own]);
+  assert.ok(menus[own.submenu].length > 1);
+  assert.deepEqual([...new Set(submenus.map(({ label }: { label: string }) => label))], ['Multi-LoRA']);
+});
+
 test('no setting is within another, whose value the editor would give as an object', () => {
   const ids = Object.keys(settings);
   assert.deepEqual(

@@ -8,6 +8,7 @@ import { type HubServer, startHub } from '../support/hubServer.ts';
 import { addOllamaModel, blobOf } from '../support/ollamaStore.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { untilWithin } from '../support/untilWithin.ts';
+import { chooseFolder } from './support/chooseFolder.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
 import { notification, pressIn } from './support/notifications.ts';
 import { machineFile, writeMachineSettings } from './support/server.ts';
@@ -206,14 +207,17 @@ async function copiesExamples(s: Session): Promise<void> {
   const recipe = join(parent, 'multi-lora-experts', 'experts.lora.json');
   await until(() => existsSync(recipe) && !readFileSync(recipe, 'utf8').includes('$schema'));
   assert.ok(existsSync(join(parent, 'multi-lora-experts', 'math', 'train.jsonl')));
-  assert.ok(!existsSync(join(parent, 'multi-lora-experts', 'runs')));
+  assert.ok(existsSync(join(parent, 'multi-lora-experts', 'first', 'commits.lora.json')));
+  const trained = join(parent, 'multi-lora-experts', 'runs', 'experts');
+  assert.deepEqual(readdirSync(trained).sort(), ['adapters', 'router'], 'nothing of a run, but what comes trained');
+  assert.deepEqual(readdirSync(join(trained, 'adapters')).sort(), ['code', 'math', 'qa']);
 }
 
 async function walks(s: Session): Promise<void> {
   // Beside the chat there is no room for the pictures.
   await s.command('View: Hide Secondary Side Bar');
   await s.command('Multi-LoRA: Get Started');
-  await s.page.locator('.gettingStartedContainer').getByText('Choose what to learn from').first().waitFor(patience);
+  await s.page.locator('.gettingStartedContainer').getByText('Ask the experts').first().waitFor(patience);
   const media = s.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
   await media.locator('svg').first().waitFor(patience);
   await s.picture('walkthrough');
@@ -236,19 +240,4 @@ async function type(s: Workbench, text: string, expected?: string): Promise<void
   await input(s).fill(text);
   if (expected) await row(s, expected).waitFor(patience);
   await s.page.keyboard.press('Enter');
-}
-
-/** Answers the editor's own dialog for folders, once it no longer changes what stands in it. */
-async function chooseFolder(s: Workbench, folder: string): Promise<void> {
-  const ok = s.page.locator('.quick-input-widget .monaco-button').first();
-  await ok.waitFor(patience);
-  const typed = `${folder}/`;
-  let settled = 0;
-  await until(async () => {
-    const isThere = (await input(s).inputValue()) === typed;
-    settled = isThere ? settled + 1 : 0;
-    if (!isThere) await input(s).fill(typed);
-    return settled === 3;
-  });
-  await ok.click(patience);
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { packageTarget, targets } from '../../scripts/build/packageTarget.mjs';
 import { startEngine } from '../../src/client/engineClient.ts';
+import { exampleQuestion } from '../../src/extension/recipe/exampleExperts.ts';
 import { ask, openChat } from '../extension/support/chat.ts';
+import { chooseFolder } from '../extension/support/chooseFolder.ts';
 import { type Editor, installEditor } from '../extension/support/installEditor.ts';
 import { installExtension } from '../extension/support/installExtension.ts';
 import { appears, openWorkbench, type Workbench } from '../extension/support/workbench.ts';
@@ -12,6 +14,8 @@ import { startHub } from '../support/hubServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { unzip } from '../support/unzip.ts';
 
+/** The machine may be busy with other tests; nothing here asserts a time. */
+const patience = { timeout: 180_000 };
 const here = `${process.platform}-${process.arch}`;
 const target = targets.includes(here) ? here : 'linux-x64';
 const folder = temporaryFolder();
@@ -53,6 +57,8 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     'media/icon.png',
     'media/base/model.safetensors',
     'media/router/prior.bin',
+    'media/experts/adapters/math/adapter_model.safetensors',
+    'examples/first/commits.lora.json',
     'syntaxes/lora-recipe.schema.json',
     'examples/experts/experts.lora.json',
     'skills/lora-recipes/SKILL.md',
@@ -149,8 +155,12 @@ test('installed in a clean editor, it answers in the chat from its own runtime',
   installExtension(editor as Editor, vsix, dataFolder);
   const bench = await openWorkbench(editor as Editor, { folder: temporaryFolder(), dataFolder, extension: null });
   await openChat(bench);
-  const answer = await ask(bench, 'What is 3 + 4?');
-  assert.match(await answer.innerText(), /base/i);
+  const answer = await ask(bench, exampleQuestion);
+  assert.match(await answer.innerText(), /Routed to math[\s\S]*Answer: 85/);
+  // What comes next is below the answer, not folded away, with its buttons.
+  await answer.getByText('These are the example experts').waitFor(patience);
+  for (const title of ['New Recipe…', 'Open Example Workspace…', 'Get a Base Model…'])
+    await answer.getByText(title, { exact: true }).waitFor(patience);
   const engines = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(pid => `/proc/${pid}/maps`)
@@ -158,6 +168,15 @@ test('installed in a clean editor, it answers in the chat from its own runtime',
   assert.equal(engines.length, 1);
   assert.match(mapsOf(engines[0]!), /clean\/extensions\/.*\/onnxruntime_binding\.node/);
   await bench.picture('vsix');
+  const parent = temporaryFolder();
+  const opening = bench.page.context().waitForEvent('page', patience);
+  await bench.command('Multi-LoRA: Open Example Workspace…');
+  await chooseFolder(bench, parent);
+  const page = await opening;
+  await page.locator('.tab').filter({ hasText: 'experts.lora.json' }).waitFor(patience);
+  await page.locator('.interactive-input-editor').getByText(exampleQuestion).waitFor(patience);
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, 'vsix-example.png') });
+  await page.close();
   t.diagnostic(`activation: ${await activation(bench)}`);
   await bench.close();
 });

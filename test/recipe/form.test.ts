@@ -75,7 +75,7 @@ test('controls, limits and words are the schema’s', () => {
 
 test('what is wrong stands beside its field; what has none stands above', () => {
   const form = formOf({ lora: { rank: 'x' }, experts, blends: { b: { zzzzzzzz: 1 } } });
-  assert.equal(field(form, undefined, 'lora', 'rank').problem, 'Expected number, got "x"');
+  assert.equal(field(form, undefined, 'lora', 'rank').problem, 'Must be a number, got "x"');
   assert.equal(field(form, undefined, 'lora', 'rank').value, 'x');
   assert.deepEqual(form.problems, ["blends.b.zzzzzzzz: no expert is called 'zzzzzzzz'; there are: math, code"]);
   assert.equal(form.isValid, false);

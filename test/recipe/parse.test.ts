@@ -34,13 +34,23 @@ const table: [
     '{"zzzzzzz": 1}',
     [['unknownKey', 'zzzzzzz', '"zzzzzzz"', "'zzzzzzz' is not a key of a recipe"]],
   ],
-  ['a wrong type', '{"seed": "x"}', [['wrongType', 'seed', '"x"', 'seed: expected number, got "x"']]],
+  [
+    'no names where names belong',
+    '{"blends": 0.9}',
+    [['wrongType', 'blends', '0.9', 'blends: must be a group of names in { }, got 0.9']],
+  ],
+  ['a wrong type', '{"seed": "x"}', [['wrongType', 'seed', '"x"', 'seed: must be a number, got "x"']]],
   [
     'several at once',
     '{"lora": {"rank": 1.5, "targets": 4}}',
     [
-      ['wrongType', 'lora.rank', '1.5', 'lora.rank: expected int, got 1.5'],
-      ['wrongType', 'lora.targets', '4', 'lora.targets: expected "all-linear" or array or string, got 4'],
+      ['wrongType', 'lora.rank', '1.5', 'lora.rank: must be a whole number, got 1.5'],
+      [
+        'wrongType',
+        'lora.targets',
+        '4',
+        'lora.targets: must be "all-linear" or a list in [ ] or a text in quotes, got 4',
+      ],
     ],
   ],
   [
@@ -56,7 +66,7 @@ const table: [
         'wrongValue',
         'merges.m.method',
         '"tis"',
-        'merges.m.method: expected one of "cat", "linear", "svd", "ties", "dare_linear", "dare_ties", "magnitude_prune", "ties_svd", "dare_linear_svd", "dare_ties_svd", "magnitude_prune_svd", "regmean", "learned", "distilled", got "tis"; did you mean \'ties\'?',
+        'merges.m.method: must be one of "cat", "linear", "svd", "ties", "dare_linear", "dare_ties", "magnitude_prune", "ties_svd", "dare_linear_svd", "dare_ties_svd", "magnitude_prune_svd", "regmean", "learned", "distilled", got "tis"; did you mean \'ties\'?',
       ],
     ],
   ],
@@ -122,7 +132,7 @@ const table: [
     'a name with dots, and what else is wrong beside what the schema refuses,',
     '{"experts": {"v1.2": {}, "math": {"data": 3}}, "blends": {"b": {"v1.2": 1, "x": 1}}}',
     [
-      ['wrongType', 'experts.math.data', '3', 'experts.math.data: expected object, got 3'],
+      ['wrongType', 'experts.math.data', '3', 'experts.math.data: must be a group of keys in { }, got 3'],
       [
         'nothingToTrain',
         'experts.v1.2',
@@ -140,7 +150,7 @@ const table: [
       ['unknownMerge', 'steps[1].merge', '"m"', "steps[1].merge: no merge is called 'm'; there is none"],
     ],
   ],
-  ['another type at the top', '[]', [['wrongType', '', '[]', 'the recipe: expected object, got []']]],
+  ['another type at the top', '[]', [['wrongType', '', '[]', 'the recipe: must be a group of keys in { }, got []']]],
   ['nothing', '', [['empty', '', '', 'the recipe is empty; a recipe is a JSON object such as { "experts": {} }']]],
 ];
 

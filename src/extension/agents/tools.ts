@@ -20,7 +20,7 @@ import { namedTarget, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
 import { routePage } from '../ask/routeText.ts';
 import type { ToolName } from '../contributions/agents.ts';
-import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { type ActiveRecipe, ownRecipe } from '../recipe/activeRecipe.ts';
 import { chooseRecipe } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -181,7 +181,7 @@ function targetOf({ expert, ...named }: Omit<AskInput, 'prompt'>, { merges }: De
 async function recipeNamed(active: ActiveRecipe, given: string | undefined): Promise<Uri> {
   requireTrust();
   const all = await active.recipes();
-  const own = given === undefined ? (await active.offer()).source.recipe : undefined;
+  const own = given === undefined ? ownRecipe(await active.offer()) : undefined;
   if (own !== undefined) return Uri.file(own);
   const candidates = given === undefined ? all : all.filter(path => isMeant(path, given));
   if (candidates.length === 1) return Uri.file(candidates[0]!);

@@ -1,4 +1,5 @@
 import type { RouteResult } from '../../protocol/route.ts';
+import { functionWords } from '../../router/words.ts';
 import { beyondText } from '../../text/route.ts';
 import { codeSpan, inMarkdown } from '../../text/shown.ts';
 import { weightsText } from '../../text/target.ts';
@@ -7,13 +8,26 @@ import { weightsText } from '../../text/target.ts';
 export function routeLine(route: RouteResult, mostEvidence: number): string {
   const beyond = route.beyond ? ` ${inMarkdown(beyondText(route.beyond))}` : '';
   if (route.abstained) return `The router recognises no expert’s domain: **the base answers alone**.${beyond}`;
-  const evidence = strongest(route)
-    // Forms of sentences are for the page: a word says more in a line.
+  // Forms of sentences are for the page: a word says more in a line.
+  const words = strongest(route)
     .filter(e => e.contribution > 0 && e.expert in route.weights && !e.feature.startsWith('form '))
+    .map(e => e.feature);
+  const telling = words.filter(saysMuch);
+  const evidence = (telling.length > 0 ? telling : words)
     .slice(0, mostEvidence)
-    .map(e => codeSpan(e.feature));
+    .map(feature => codeSpan(plainly(feature)));
   const like = route.of === undefined ? '' : ' like the question before it';
   return `Routed to **${inMarkdown(weightsText(route.weights))}**${like}${evidence.length > 0 ? `, because of ${evidence.join(', ')}` : ''}.${beyond}`;
+}
+
+/** Whether it has a word that not every sentence has. */
+function saysMuch(feature: string): boolean {
+  return feature.split(' ').some(word => !/^([a-z]{1,2}|<number>)$/.test(word) && !functionWords.has(word));
+}
+
+/** Without the marks of what is no word of the prompt: `equation`. */
+function plainly(feature: string): string {
+  return feature.replace(/^\[(.*)\]$/, '$1').replaceAll('<number>', 'number');
 }
 
 /** The whole route as a page of plain text. */

@@ -1,6 +1,7 @@
 import type { ChatFollowup } from 'vscode';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
+import { listing } from '../../text/numbers.ts';
 import { codeSpan } from '../../text/shown.ts';
 import { parseWeights } from '../../text/target.ts';
 import { expertFor } from '../ask/offered.ts';
@@ -26,6 +27,8 @@ export function chatPrompt(
 ): ChatPrompt {
   const question = prompt.trim();
   switch (command) {
+    case 'expert':
+      return expertPrompt(question, described);
     case 'math':
     case 'code':
     case 'qa': {
@@ -49,8 +52,32 @@ export function chatPrompt(
     }
     default:
       if (!question) return { instead: 'Ask something: the router finds the expert for it.' };
-      return { question };
+      return ownCommand(question, described) ?? { question };
   }
+}
+
+/** `NAME question`. */
+function expertPrompt(text: string, described: DescribeResult): ChatPrompt {
+  const [, name = '', question = ''] = /^(\S+)\s*([\s\S]*)$/.exec(text) ?? [];
+  const names = trainedNames(described);
+  const list = names.length > 0 ? `Trained are ${listing(names.map(codeSpan))}.` : 'No expert is trained.';
+  const usage = `${list} Write \`/expert NAME question\`.`;
+  if (!names.includes(name))
+    return { instead: name ? `There is no trained expert ${codeSpan(name)}. ${usage}` : usage };
+  if (!question) return { instead: `What do you want to ask ${codeSpan(name)}? ${usage}` };
+  return { target: { kind: 'expert', name }, question };
+}
+
+/** `/NAME question` with the name of an expert that is trained; the editor knows no command of that name. */
+function ownCommand(text: string, described: DescribeResult): ChatPrompt | undefined {
+  const [, name] = /^\/([\w.-]+)(?:\s|$)/.exec(text) ?? [];
+  return name !== undefined && trainedNames(described).includes(name)
+    ? expertPrompt(text.slice(1), described)
+    : undefined;
+}
+
+function trainedNames({ experts }: DescribeResult): string[] {
+  return experts.filter(e => e.isTrained).map(e => e.name);
 }
 
 function blendPrompt(text: string, { blends, experts }: Offer['described']): ChatPrompt {
@@ -67,7 +94,8 @@ function blendPrompt(text: string, { blends, experts }: Offer['described']): Cha
   return { target: named ? { kind: 'blend', name: named.name } : { kind: 'weights', weights: weights! }, question };
 }
 
-const domains = ['math', 'code', 'qa'] as const;
+/** More would be a list to read. */
+const mostFollowups = 4;
 
 /** The same question to the experts that did not answer it. */
 export function followupsFor(
@@ -75,9 +103,8 @@ export function followupsFor(
   weights: Record<string, number>,
   described: DescribeResult,
 ): ChatFollowup[] {
-  return domains.flatMap(command => {
-    const expert = expertFor(command, described);
-    if (!expert?.isTrained || weights[expert.name]) return [];
-    return [{ prompt, command, label: `Ask ${expert.name} instead` }];
-  });
+  return trainedNames(described)
+    .filter(name => !weights[name])
+    .slice(0, mostFollowups)
+    .map(name => ({ prompt: `${name} ${prompt}`, command: 'expert', label: `Ask ${name} instead` }));
 }

@@ -8,9 +8,10 @@ import {
   type ChatResult,
   ChatResultFeedbackKind,
   chat,
-  type Disposable,
+  Disposable,
   MarkdownString,
   ThemeIcon,
+  commands as vscodeCommands,
 } from 'vscode';
 import type { AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
 import type { RouteResult } from '../../protocol/route.ts';
@@ -19,11 +20,12 @@ import { inMarkdown } from '../../text/shown.ts';
 import { targetLabel, weightsText } from '../../text/target.ts';
 import { demonstrationText, isDemonstration } from '../ask/demonstration.ts';
 import type { Experts } from '../ask/experts.ts';
+import { expertFor } from '../ask/offered.ts';
 import { outsideText, weightsOfTarget } from '../ask/outside.ts';
 import { routeLine, routePage } from '../ask/routeText.ts';
 import { languageName } from '../ask/tasks.ts';
 import type { VirtualDocuments } from '../ask/virtualDocuments.ts';
-import { type ChatCommand, chatParticipant, modelVendor } from '../contributions/chat.ts';
+import { type ChatCommand, chatParticipant, domainCommands, lackedDomain, modelVendor } from '../contributions/chat.ts';
 import { type CommandId, commands } from '../contributions/commands.ts';
 import { targetOf } from '../languageModels/modelProvider.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
@@ -33,6 +35,7 @@ import { readSetting } from '../services/settings.ts';
 import { createAnswerMarkdown } from './answerMarkdown.ts';
 import { chatPrompt, followupsFor } from './chatPrompt.ts';
 import { keepFeedback, type RatedAnswer } from './feedback.ts';
+import { nextSteps } from './nextSteps.ts';
 import { attachedContext, withoutHashes } from './references.ts';
 import { type Reviews, reviewInChat } from './reviewInChat.ts';
 
@@ -53,6 +56,7 @@ export function registerParticipant(
     }),
   );
   participant.iconPath = new ThemeIcon('mortar-board');
+  const followRecipe = experts.onDidChange(() => offerCommands(experts.known()));
   participant.followupProvider = {
     async provideFollowups(result) {
       const rated = result.metadata?.rated as RatedAnswer | undefined;
@@ -65,7 +69,18 @@ export function registerParticipant(
     const rated = result.metadata?.rated as RatedAnswer | undefined;
     if (rated) keepFeedback(rated, kind === ChatResultFeedbackKind.Helpful, () => new Date()).catch(messages.error);
   });
-  return participant;
+  return Disposable.from(participant, followRecipe);
+}
+
+/** The menu of slash commands has those of a domain where an expert for it is trained. */
+function offerCommands(offer: Offer | undefined): void {
+  if (!offer) return;
+  for (const domain of domainCommands)
+    void vscodeCommands.executeCommand(
+      'setContext',
+      lackedDomain(domain),
+      !expertFor(domain, offer.described)?.isTrained,
+    );
 }
 
 async function answer(
@@ -82,15 +97,15 @@ async function answer(
   const attached = await attachedContext(request.references, command === 'review' || command === 'explain');
   const text = withoutHashes(request.prompt, request.references);
   const asked = chatPrompt(command, text, offer, languageName(attached.languageId), attached.pieces.length > 0);
-  if (offer.nothingTrained && command !== 'review' && !('isMissing' in asked))
-    showEmptyState(stream, offer.nothingTrained, offer.remedies);
+  const next = nextSteps(offer, context.history.length === 0);
   if ('reviews' in asked) {
     await reviewInChat(reviews, attached, stream, signal);
     return {};
   }
   if ('instead' in asked) {
-    if (asked.isMissing || !offer.nothingTrained) stream.markdown(asked.instead);
-    if (asked.isMissing) showGetBase(stream);
+    const isOpen = offer.nothingTrained && !asked.isMissing;
+    stream.markdown(isOpen ? inMarkdown(next.text) : asked.instead);
+    showButtons(stream, asked.isMissing ? ['multiLora.getBase'] : next.commands);
     return {};
   }
   const demonstration = context.history.length === 0 ? demonstrationText(offer.described) : undefined;
@@ -120,9 +135,10 @@ async function answer(
           case 'fitted':
             prompt = told.prompt;
             for (const { source } of attached.pieces) if (source) stream.reference(source);
+            // The editor folds away what stands before the last text: anything else comes before all of it or after.
+            if (told.thinking) stream.progress('Thinking is on: the model reasons before it answers.');
             if (told.leftOut.length > 0)
               stream.markdown(new MarkdownString('> ').appendText(told.leftOut.join(' ')).appendMarkdown('\n\n'));
-            if (told.thinking) stream.progress('Thinking is on: the model reasons before it answers.');
             if (choice.kind === 'auto') return;
             stream.markdown(`**${inMarkdown(targetLabel(choice))}**${why}\n\n`);
             tellOutside(stream, outsideText(asked.question, weightsOfTarget(choice, offer.described), offer.described));
@@ -143,20 +159,20 @@ async function answer(
   );
   if (isRefused) {
     stream.markdown(inMarkdown(demonstrationText(offer.described)!));
-    showGetBase(stream);
+    showButtons(stream, ['multiLora.getBase']);
     return {};
   }
   const silence = result.text.trim() ? '' : '*The model ended its answer before the first word.*';
-  stream.markdown(markdown.end() + silence + endNote(result));
+  const after = next.text && `\n\n> ${inMarkdown(next.text)}`;
+  stream.markdown(markdown.end() + silence + endNote(result) + after);
+  showButtons(stream, next.commands);
   const rated: RatedAnswer = { prompt, answer: result.text, weights: result.weights };
   if (readSetting('feedback.collect')) showRating(stream, rated);
   return { metadata: { rated, question: asked.question } };
 }
 
-function showEmptyState(stream: ChatResponseStream, nothingTrained: string, remedies: CommandId[] = []): void {
-  stream.markdown(`> ${inMarkdown(nothingTrained)}\n\n`);
-  for (const command of remedies) stream.button({ command, title: commands[command].title });
-  stream.markdown('Until then the base answers alone:\n\n');
+function showButtons(stream: ChatResponseStream, ids: readonly CommandId[]): void {
+  for (const command of ids) stream.button({ command, title: commands[command].title });
 }
 
 /** Whether there is nobody to answer what no expert was trained for: the demonstration base knows nothing by itself. */
@@ -166,11 +182,6 @@ function isRefusing({ described }: Offer): boolean {
 
 function tellOutside(stream: ChatResponseStream, text: string | undefined): void {
   if (text) stream.markdown(`> ${inMarkdown(text)}\n\n`);
-}
-
-function showGetBase(stream: ChatResponseStream): void {
-  const command: CommandId = 'multiLora.getBase';
-  stream.button({ command, title: commands[command].title });
 }
 
 /** The editor has its own thumbs, but hides them where telemetry is off. */
@@ -223,7 +234,9 @@ function historyOf({ history }: ChatContext): ChatTurn[] {
     const next = history[i + 1];
     if (!(turn instanceof ChatRequestTurn) || !(next instanceof ChatResponseTurn)) continue;
     const answer = (next.result.metadata?.rated as RatedAnswer | undefined)?.answer ?? responseText(next);
-    if (answer) turns.push({ role: 'user', content: turn.prompt }, { role: 'assistant', content: answer });
+    // Without the name of the expert that a command was followed by.
+    const question = (next.result.metadata?.question as string | undefined) ?? turn.prompt;
+    if (answer) turns.push({ role: 'user', content: question }, { role: 'assistant', content: answer });
   }
   return turns;
 }

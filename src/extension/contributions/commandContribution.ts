@@ -1,3 +1,15 @@
+/** Menus within menus, so that the editor's own entries stay in sight. */
+export const submenus = [
+  { id: 'multiLora.editor', label: 'Multi-LoRA', menu: 'editor/context', when: 'editorIsOpen', group: '1_multiLora@1' },
+  {
+    id: 'multiLora.explorer',
+    label: 'Multi-LoRA',
+    menu: 'explorer/context',
+    when: 'resourceFilename =~ /\\.lora\\.json$/',
+    group: '5_multiLora@1',
+  },
+] as const;
+
 export interface CommandContribution {
   title: string;
   /** A codicon. */
@@ -9,6 +21,7 @@ export interface CommandContribution {
   /** Where else it is offered. */
   menus?: {
     menu:
+      | (typeof submenus)[number]['id']
       | 'editor/context'
       | 'editor/title'
       | 'explorer/context'

@@ -19,22 +19,22 @@ export const commands = {
     icon: 'comment-discussion',
     key: { key: 'ctrl+alt+a', mac: 'cmd+alt+a', when: 'editorTextFocus' },
     palette: 'editorIsOpen',
-    menus: [{ menu: 'editor/context', when: 'editorIsOpen', group: '1_multiLora@1' }],
+    menus: [{ menu: 'multiLora.editor', when: 'editorIsOpen', group: '1_ask@1' }],
   },
   'multiLora.explain': {
     title: 'Explain the Selection',
     palette: 'editorHasSelection',
-    menus: [{ menu: 'editor/context', when: canBeDone('explain'), group: '1_multiLora@2' }],
+    menus: [{ menu: 'multiLora.editor', when: canBeDone('explain'), group: '1_ask@2' }],
   },
   'multiLora.document': {
     title: 'Document the Selection',
     palette: 'editorHasSelection',
-    menus: [{ menu: 'editor/context', when: canBeDone('document'), group: '1_multiLora@3' }],
+    menus: [{ menu: 'multiLora.editor', when: canBeDone('document'), group: '1_ask@3' }],
   },
   'multiLora.writeTests': {
     title: 'Write Tests for the Selection',
     palette: 'editorHasSelection',
-    menus: [{ menu: 'editor/context', when: canBeDone('writeTests'), group: '1_multiLora@4' }],
+    menus: [{ menu: 'multiLora.editor', when: canBeDone('writeTests'), group: '1_ask@4' }],
   },
   'multiLora.answer.insert': {
     title: 'Insert the Answer',
@@ -70,7 +70,7 @@ export const commands = {
   'multiLora.review.selection': {
     title: 'Review the Selection',
     palette: 'editorHasSelection',
-    menus: [{ menu: 'editor/context', when: 'editorHasSelection', group: '1_multiLora@5' }],
+    menus: [{ menu: 'multiLora.editor', when: 'editorHasSelection', group: '1_ask@5' }],
   },
   'multiLora.review.apply': {
     title: 'Apply the Suggestion',
@@ -105,7 +105,7 @@ export const commands = {
     icon: 'dashboard',
     menus: [
       { menu: 'editor/title', when: isRecipe, group: 'navigation@0' },
-      { menu: 'explorer/context', when: isRecipe, group: '5_multiLora@0' },
+      { menu: 'multiLora.explorer', when: isRecipe, group: '1_run@0' },
       rowMenu('recipes', ['recipe'], '2_run@0'),
     ],
   },
@@ -114,7 +114,7 @@ export const commands = {
     icon: 'mortar-board',
     menus: [
       { menu: 'editor/title', when: isRecipe, group: 'navigation@1' },
-      { menu: 'explorer/context', when: isRecipe, group: '5_multiLora@1' },
+      { menu: 'multiLora.explorer', when: isRecipe, group: '1_run@1' },
       rowMenu('recipes', ['recipe'], 'inline@1'),
       rowMenu('recipes', ['recipe'], '2_run@1'),
       titleMenu('experts', 'navigation@1'),
@@ -152,16 +152,16 @@ export const commands = {
     palette: isData,
     menus: [
       { menu: 'explorer/context', when: isData, group: '5_multiLora@1' },
-      { menu: 'editor/context', when: isData, group: '1_multiLora@5' },
+      { menu: 'multiLora.editor', when: isData, group: '2_train@1' },
     ],
   },
   'multiLora.resumeTraining': { title: 'Resume Training…', icon: 'debug-continue' },
-  'multiLora.stopTraining': { title: 'Stop Training…', icon: 'debug-stop' },
+  'multiLora.stopTraining': { title: 'Stop Training…', icon: 'debug-stop', palette: 'multiLora.isRunning' },
   'multiLora.evaluate': {
     title: 'Evaluate…',
     icon: 'graph',
     menus: [
-      { menu: 'explorer/context', when: isRecipe, group: '5_multiLora@2' },
+      { menu: 'multiLora.explorer', when: isRecipe, group: '1_run@2' },
       rowMenu('recipes', ['recipe', 'trained'], 'inline@2'),
       rowMenu('recipes', ['recipe'], '2_run@2'),
       titleMenu('experts', 'navigation@2'),
@@ -170,14 +170,14 @@ export const commands = {
   'multiLora.merge': {
     title: 'Merge Experts…',
     icon: 'git-merge',
-    menus: [{ menu: 'explorer/context', when: isRecipe, group: '5_multiLora@3' }],
+    menus: [{ menu: 'multiLora.explorer', when: isRecipe, group: '1_run@3' }],
   },
   'multiLora.measure': { title: 'Measure a Merge…', icon: 'graph' },
   'multiLora.openBlendLab': {
     title: 'Open Blend Lab',
     icon: 'settings',
     menus: [
-      { menu: 'explorer/context', when: isRecipe, group: '5_multiLora@4' },
+      { menu: 'multiLora.explorer', when: isRecipe, group: '1_run@4' },
       rowMenu('recipes', ['recipe', 'trained'], '2_run@3'),
     ],
   },

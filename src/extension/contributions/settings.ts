@@ -191,5 +191,16 @@ export const settings = {
   },
 } satisfies Record<string, SettingContribution>;
 
+/** The settings' headings, each with its settings: by name, or by what their names begin with up to a full stop. */
+export const settingGroups = [
+  { title: 'Who Answers', begins: ['recipe', 'base', 'routing.'] },
+  { title: 'Answers', begins: ['decoding.'] },
+  { title: 'Training', begins: ['training.', 'recipes.'] },
+  { title: 'Suggestions', begins: ['inlineCompletions.'] },
+  { title: 'Machine', begins: ['device', 'threads', 'memoryLimit', 'modelFolder', 'cacheFolder'] },
+  { title: 'Downloads', begins: ['hub.'] },
+  { title: 'Server and Feedback', begins: ['server.', 'feedback.'] },
+] as const;
+
 export type SettingId = keyof typeof settings;
 export type SettingValue<K extends SettingId> = (typeof settings)[K]['default'];

@@ -37,10 +37,14 @@ const link = (title: string, command: string) => `[${title}](command:${command})
 
 /** Links are the titles of commands: those alone on a line are buttons. */
 export const viewsWelcome = [
-  ...views.map(({ id }) => ({
+  // The button once, above the rest.
+  ...views.map(({ id }, i) => ({
     view: id,
     when: `!${trusted}`,
-    contents: `In restricted mode nothing of this workspace is read or run.\n${link('Manage Workspace Trust', 'workbench.trust.manage')}`,
+    contents:
+      i === 0
+        ? `In restricted mode nothing of this workspace is read or run.\n${link('Manage Workspace Trust', 'workbench.trust.manage')}`
+        : 'Shown once the workspace is trusted.',
   })),
   {
     view: viewIds.recipes,

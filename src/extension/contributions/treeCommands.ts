@@ -48,7 +48,7 @@ export const treeCommands = {
   'multiLora.expert.evaluate': {
     title: 'Evaluate',
     palette: 'false',
-    menus: [rowMenu('experts', ['trained'], '2_run@2')],
+    menus: [rowMenu('experts', ['trained', 'measurable'], '2_run@2')],
   },
   'multiLora.expert.export': {
     title: 'Export…',

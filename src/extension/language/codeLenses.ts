@@ -3,7 +3,7 @@ import { type Lens, type LensAction, lensesOf } from '../../recipe/language/lens
 import type { CommandId } from '../contributions/commands.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
-import { outcomeText, progressText } from '../runs/runText.ts';
+import { stateText } from '../runs/runText.ts';
 import { type OpenRecipes, rangeIn, recipeSelector } from './openRecipes.ts';
 import type { RecipeWorlds } from './recipeWorlds.ts';
 
@@ -48,10 +48,9 @@ export function registerCodeLenses(recipes: OpenRecipes, worlds: RecipeWorlds, r
 function toLensRun(run: Run) {
   // A first line that announces a list ends in a colon.
   const failed = `failed: ${(run.message ?? '').split('\n', 1)[0]!.replace(/:$/, '')}`;
-  const ended = run.state === 'failed' ? failed : outcomeText(run);
   return {
     ...{ kind: run.kind, experts: run.experts, state: run.state, hasReport: run.result?.htmlPath !== undefined },
-    text: run.state === 'running' ? progressText(run) : ended,
+    text: (expert?: string) => (run.state === 'failed' ? failed : stateText(run, expert)),
   };
 }
 

@@ -53,6 +53,6 @@ export function testedSets(text: string): TestedSet[] {
 }
 
 function systemLabel(system: string): string {
-  if (system === 'auto') return 'Auto (routed)';
+  if (system === 'auto') return 'Auto';
   return system === 'base' ? 'Base' : system;
 }

@@ -10,6 +10,7 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { onSettingChange, readSetting } from '../services/settings.ts';
 import { answeringRecipe } from './answeringRecipe.ts';
+import { exampleExperts } from './exampleExperts.ts';
 import { followFiles } from './followFiles.ts';
 import { createFollowNames, type FollowNames } from './followNames.ts';
 
@@ -22,8 +23,15 @@ export interface Offer {
   nothingTrained?: string;
   /** Commands that do something about it. */
   remedies?: CommandId[];
+  /** These are the extension's own example experts: the workspace has no recipe. */
+  isExample?: boolean;
   /** A recipe that would answer has problems. */
   isBroken?: boolean;
+}
+
+/** The recipe of the workspace that answers, which may be changed, trained and evaluated; undefined where there is none. */
+export function ownRecipe({ source, isExample }: Offer): string | undefined {
+  return isExample ? undefined : source.recipe;
 }
 
 export interface ActiveRecipe extends Disposable {
@@ -88,6 +96,7 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     const remembered = context.workspaceState.get<string>(rememberedKey);
     const all = await recipes();
     if (remembered && all.includes(remembered)) return describe(remembered);
+    if (all.length === 0) return withoutRecipe();
     const offers = await Promise.allSettled(all.map(describe));
     const failed = offers.find(offer => offer.status === 'rejected' && !isOfRecipe(offer.reason));
     if (failed) throw (failed as PromiseRejectedResult).reason;
@@ -107,6 +116,16 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
     if (described.experts.some(e => e.isTrained)) return { source: { recipe }, described };
     const nothingTrained = `None of the experts of ${workspace.asRelativePath(recipe)} is trained. Train them with “Train Experts…”.`;
     return { source: { recipe }, described, nothingTrained, remedies: ['multiLora.train', 'multiLora.selectRecipe'] };
+  }
+
+  /** The experts that come with the extension answer, unless another base is set. */
+  async function withoutRecipe(): Promise<Offer> {
+    if (readSetting('base') !== 'embedded')
+      return alone('There is no recipe in this workspace. Begin with “New Recipe…” or “Open Example Workspace…”.', [
+        'multiLora.newRecipe',
+        'multiLora.openExamples',
+      ]);
+    return { ...(await describe(exampleExperts(context.extensionPath).recipe)), isExample: true };
   }
 
   async function alone(nothingTrained: string, remedies: CommandId[] = []): Promise<Offer> {

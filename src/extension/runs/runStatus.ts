@@ -1,10 +1,10 @@
-import { type Disposable, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
+import { commands, type Disposable, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
 import { visibleText } from '../../protocol/visibleText.ts';
 import { inMarkdown } from '../../text/shown.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
-import { percentDone, progressText, runTitle } from './runText.ts';
+import { percentDone, progressText, runTitle, timeLeft } from './runText.ts';
 
 /** What is being trained or evaluated, in whichever window, at the foot of this one; a click offers to stop it. */
 export function createRunStatus(runs: Runs): Disposable {
@@ -12,11 +12,24 @@ export function createRunStatus(runs: Runs): Disposable {
   item.name = 'Multi-LoRA Runs';
   item.command = 'multiLora.stopTraining' satisfies CommandId;
   const running = new Map<string, Run>();
+  let told: boolean | undefined;
+  /** Nothing can be stopped where nothing runs. */
+  const tellRunning = (isRunning: boolean) => {
+    if (told === isRunning) return;
+    told = isRunning;
+    void commands.executeCommand('setContext', 'multiLora.isRunning', isRunning);
+  };
   const show = () => {
     const [first, ...others] = running.values();
+    tellRunning(first !== undefined);
     if (!first) return item.hide();
     const more = others.length > 0 ? ` +${others.length}` : '';
-    item.text = `$(sync~spin) ${visibleText(runTitle(first))} ${percentDone(first)}${more}`;
+    const far = [percentDone(first), timeLeft(first)].filter(Boolean).join(', ');
+    item.text = `$(sync~spin) ${visibleText(runTitle(first))} ${far}${more}`;
+    item.accessibilityInformation = {
+      label: `${visibleText(runTitle(first))}, ${far}${more}. Stop it.`,
+      role: 'button',
+    };
     item.tooltip = new MarkdownString([...running.values()].map(about).join('\n\n'));
     item.show();
   };

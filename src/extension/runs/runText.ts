@@ -38,6 +38,12 @@ export function percentDone({ progress }: ToldRun): string {
   return progress && progress.total > 0 ? `${Math.floor((100 * progress.done) / progress.total)} %` : '';
 }
 
+/** `2 min left`, of a training; nothing where it is not known. */
+export function timeLeft(run: ToldRun): string {
+  const step = run.kind === 'train' && run.progress?.message === 'training' ? lastStep(run) : undefined;
+  return step ? `${duration(step.secondsLeft)} left` : '';
+}
+
 /** What came of it, in a sentence. */
 export function outcomeText(run: ToldRun): string {
   const who = listing(run.experts) || recipeName(run.recipe);
@@ -48,6 +54,17 @@ export function outcomeText(run: ToldRun): string {
   if (run.state === 'done') return `${who}: trained${step ? `, ${lossText(step)} after ${step.steps} steps` : ''}.`;
   if (run.state === 'interrupted') return `Training ${who} was interrupted${at}.`;
   return `Training ${who} ${run.state === 'paused' ? 'is paused' : 'was stopped'}${at}.`;
+}
+
+/** How it stands, in a few words beside what it is of: `34 %, 2 min left`, `loss 0.012 after 1,800 steps`. */
+export function stateText(run: ToldRun, expert?: string): string {
+  const step = lastStep(run);
+  if (run.state === 'running') return [percentDone(run), timeLeft(run)].filter(Boolean).join(', ') || progressText(run);
+  if (run.kind === 'evaluate') return run.state === 'done' ? 'evaluated' : run.state;
+  if (!step) return run.state === 'done' ? 'trained' : run.state;
+  if (run.state !== 'done') return `${run.state} at step ${count(step.step)} of ${count(step.steps)}`;
+  const loss = expert === undefined ? undefined : step.experts[expert]?.loss;
+  return `${loss === undefined ? 'trained' : `loss ${loss.toFixed(3)}`} after ${count(step.steps)} steps`;
 }
 
 function lossText({ experts }: TrainStepEvent): string {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Uri, window } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
-import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
+import { type ActiveRecipe, ownRecipe } from '../recipe/activeRecipe.ts';
 import { useBaseIn } from '../recipe/useBase.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
@@ -11,10 +11,9 @@ import type { BaseRef } from './baseRows.ts';
 /** Writes a base into the active recipe, as one edit that can be undone. */
 export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<void> {
   requireTrust();
-  const { source } = await active.offer();
-  if (!source.recipe)
-    throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
-  await useBaseIn(Uri.file(source.recipe), name);
+  const own = ownRecipe(await active.offer());
+  if (!own) throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
+  await useBaseIn(Uri.file(own), name);
 }
 
 /** Deletes a model from the Hugging Face cache, once the user has said so. */

@@ -16,6 +16,8 @@ export interface ExpertRef {
 
 export interface KnownOfExperts {
   recipe: string;
+  /** They come with the extension; otherwise they are the workspace's. */
+  isExample?: boolean;
   described: DescribeResult;
   /** The newest report of the recipe. */
   report?: Pick<Report, 'created' | 'scores' | 'sets'>;
@@ -41,6 +43,7 @@ function expertRow(expert: DescribedExpert, known: KnownOfExperts): TreeRow<Expe
       : 'not trained';
   const description = joined(
     state,
+    known.isExample && 'example',
     domain !== name && domain,
     adapter && `rank ${adapter.rank}`,
     score && percent(accuracy(score)),
@@ -57,13 +60,17 @@ function expertRow(expert: DescribedExpert, known: KnownOfExperts): TreeRow<Expe
       'expert',
       isTrained ? 'trained' : 'untrained',
       isLoaded ? 'loaded' : 'unloaded',
-      ...(expert.isTrainable ? ['trainable'] : []),
-      ...(adapter?.isOwn && !training ? ['own'] : []),
+      ...(known.isExample ? [] : ownContext(expert, training !== undefined)),
       training ? 'training' : 'idle',
     ],
     spoken: `expert ${name}, ${isTrained && !isLoaded && !training ? 'trained, not loaded, ' : ''}${description.replaceAll(' · ', ', ')}`,
     about: { recipe: known.recipe, expert: name, folder: adapter?.folder },
   };
+}
+
+/** What may be done with an expert of the workspace, and not with one that comes with the extension. */
+function ownContext({ isTrainable, adapter }: DescribedExpert, isTraining: boolean): string[] {
+  return [...(isTrainable ? ['trainable'] : []), ...(adapter?.isOwn && !isTraining ? ['own'] : []), 'measurable'];
 }
 
 function aboutExpert(expert: DescribedExpert, isLoaded: boolean, known: KnownOfExperts): string[] {
@@ -83,9 +90,10 @@ function aboutExpert(expert: DescribedExpert, isLoaded: boolean, known: KnownOfE
   ];
 }
 
-function scoreLines(name: string, { report, runs }: KnownOfExperts): string[] {
+function scoreLines(name: string, { report, runs, isExample }: KnownOfExperts): string[] {
   const scores = ownScores(name, report);
-  if (!report || scores.length === 0) return ['Not measured yet: evaluate the recipe.'];
+  if (!report || scores.length === 0)
+    return isExample ? ['An example that comes with the extension.'] : ['Not measured yet: evaluate the recipe.'];
   const trained = runs.find(run => run.kind === 'train' && run.state === 'done' && isOf(run, name));
   const isOld = trained !== undefined && trained.updatedAt > Date.parse(report.created);
   const when = `measured ${dateTime(report.created.replace(/\.\d+Z$/, 'Z'))}${isOld ? ', **before its last training**' : ''}`;

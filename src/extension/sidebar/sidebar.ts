@@ -58,7 +58,7 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
 
   const expertTree = createRowTree(viewIds.experts, messages, {
     async load() {
-      const { source, isBroken = false } = await recipe.offer();
+      const { source, isExample = false, isBroken = false } = await recipe.offer();
       await commands.executeCommand('setContext', 'multiLora.hasBrokenRecipe', isBroken);
       if (!source.recipe) return [];
       await runs.found();
@@ -66,6 +66,7 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
       const now = await describe(source.recipe);
       return expertRows({
         recipe: source.recipe,
+        isExample,
         described: now,
         report: now.report ? await newestReport(now.report) : undefined,
         loaded: engine.loaded,

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { ProgressLocation, Uri, window } from 'vscode';
+import { Uri, window } from 'vscode';
+import { scoresText } from '../../text/scores.ts';
 import { inNotification } from '../../text/shown.ts';
 import { openReportView } from '../report/reportEditor.ts';
 import type { Run } from '../runs/run.ts';
-import type { Runs } from '../runs/runs.ts';
-import { outcomeText, progressText, runTitle } from '../runs/runText.ts';
+import { outcomeText } from '../runs/runText.ts';
 import type { Messages } from '../services/messages.ts';
 
-/** Shows a run in a notification with a cancel, until it ends; then what came of it and what can be done with that. */
+/** Waits until a run ends, while the status bar shows how far it is; then tells what came of it and what comes next. */
 export type FollowRun = (run: Run) => Promise<void>;
 
 export interface AfterRun {
@@ -15,34 +15,17 @@ export interface AfterRun {
   evaluate(recipe: Uri): Promise<void>;
 }
 
-export function createFollowRun(runs: Runs, messages: Messages, after: AfterRun): FollowRun {
+export function createFollowRun(messages: Messages, after: AfterRun): FollowRun {
   const follow: FollowRun = async run => {
-    await showProgress(runs, run);
+    await run.ended;
     if (run.state === 'failed') return messages.error(run.error);
     const actions = await actionsFor(run, after, follow);
-    const chosen = await window.showInformationMessage(inNotification(outcomeText(run)), ...Object.keys(actions));
+    const told = [outcomeText(run), await scores(run)].filter(Boolean).join(' ');
+    const chosen = await window.showInformationMessage(inNotification(told), ...Object.keys(actions));
     if (chosen) await actions[chosen]?.();
   };
   // Nobody waits for a notification: what fails behind it is told here.
   return run => follow(run).catch(messages.error);
-}
-
-async function showProgress(runs: Runs, run: Run): Promise<void> {
-  const options = { location: ProgressLocation.Notification, title: `Multi-LoRA: ${runTitle(run)}`, cancellable: true };
-  await window.withProgress(options, async (progress, token) => {
-    let shown = 0;
-    token.onCancellationRequested(() => void run.stop());
-    const show = () => {
-      const { done = 0, total = 0 } = run.progress ?? {};
-      const percent = total > 0 ? (100 * done) / total : 0;
-      progress.report({ message: progressText(run), increment: Math.max(0, percent - shown) });
-      shown = Math.max(shown, percent);
-    };
-    show();
-    const listener = runs.onDidChange(changed => changed.id === run.id && show());
-    await run.ended;
-    listener.dispose();
-  });
 }
 
 type Actions = Record<string, () => unknown>;
@@ -53,6 +36,17 @@ async function actionsFor(run: Run, { ask, evaluate }: AfterRun, follow: FollowR
   const asking = { 'Ask It': () => ask(run) };
   if (run.kind === 'evaluate') return { 'Open Report': () => openReport(run), ...asking };
   return (await hasHeldOutSets(run.recipe)) ? { ...asking, Evaluate: () => evaluate(run.recipe) } : asking;
+}
+
+/** How good the experts are, after an evaluation whose report can be read. */
+async function scores({ kind, state, result }: Run): Promise<string> {
+  if (kind !== 'evaluate' || state !== 'done' || !result?.reportPath) return '';
+  const { readReport } = await import('../report/readReport.ts');
+  return readReport(result.reportPath).then(
+    ({ report }) => scoresText(report),
+    // Whoever opens it is told what is wrong with it.
+    () => '',
+  );
 }
 
 /** Whether there is something to evaluate on. */

@@ -16,6 +16,7 @@ import { outcomeText } from '../runs/runText.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { createFollowRun, type FollowRun, openReport } from './followRun.ts';
+import { estimateOf, tellStart } from './tellStart.ts';
 import { trainOnFiles } from './trainOnFiles.ts';
 
 /** The commands over runs. Menus and lenses may name the recipe, and with `only` the experts. */
@@ -26,7 +27,7 @@ export function createRunCommands(
   experts: Experts,
   messages: Messages,
 ) {
-  const follow = createFollowRun(runs, messages, { ask, evaluate });
+  const follow = createFollowRun(messages, { ask, evaluate });
 
   async function ask(run: Run): Promise<void> {
     const [name, ...others] = run.experts;
@@ -58,7 +59,11 @@ export function createRunCommands(
     const only = options?.only ?? (await chooseExperts(engine, chosen));
     const resume = only && (await chooseResume(runs, chosen, only));
     if (resume === undefined) return;
-    if (resume || (await mayReplace(engine, chosen, only))) void follow(await runs.train(chosen, { only, resume }));
+    if (!resume && !(await mayReplace(engine, chosen, only))) return;
+    const estimate = resume ? undefined : await estimateOf(engine, chosen, only);
+    const run = await runs.train(chosen, { only, resume });
+    void tellStart(run, estimate).catch(messages.error);
+    void follow(run);
   }
 
   const ofRecipe = async (named: Uri | undefined) => {

@@ -33,8 +33,8 @@ export interface LensRun {
   /** The experts that are trained. */
   experts: readonly string[];
   state: RunState;
-  /** How it stands, in words. */
-  text: string;
+  /** How it stands, in a few words; of an expert alone where one is named. */
+  text(expert?: string): string;
   hasReport: boolean;
 }
 
@@ -68,8 +68,8 @@ export function lensesOf({ root, parts }: RecipeReading, runs: readonly LensRun[
       return above(
         ['experts', name],
         [
-          ...(data ? trainLenses(name, run) : []),
           ...(isTrained ? [{ title: 'Ask', action: 'ask' as const, name }] : []),
+          ...(data ? trainLenses(name, run) : []),
         ],
       );
     }),
@@ -96,16 +96,16 @@ function trainAll(experts: readonly string[]): Part[] {
 
 function trainLenses(name: string, run: LensRun | undefined): Part[] {
   if (!run) return [{ title: 'Train', action: 'train', name }];
-  if (run.state === 'running') return [{ title: 'Stop', action: 'stop' }, { title: run.text }];
+  if (run.state === 'running') return [{ title: 'Stop', action: 'stop' }, { title: run.text(name) }];
   const canGoOn = ['paused', 'stopped', 'interrupted'].includes(run.state);
   const resume: Part[] = canGoOn ? [{ title: 'Resume', action: 'resume' }] : [];
-  return [...resume, { title: canGoOn ? 'Train Anew' : 'Train', action: 'train', name }, { title: run.text }];
+  return [...resume, { title: canGoOn ? 'Train Anew' : 'Train', action: 'train', name }, { title: run.text(name) }];
 }
 
 function evaluationLenses(runs: readonly LensRun[]): Part[] {
   const run = runs.find(r => r.kind === 'evaluate');
   const report: Part[] = runs.some(r => r.hasReport) ? [{ title: 'Open Report', action: 'report' }] : [];
-  const state: Part[] = run ? [{ title: run.text }] : [];
+  const state: Part[] = run ? [{ title: run.text() }] : [];
   if (run?.state === 'running') return [{ title: 'Stop', action: 'stop' }, ...report, ...state];
   return [{ title: 'Evaluate', action: 'evaluate' }, ...report, ...state];
 }

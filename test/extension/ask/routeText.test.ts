@@ -11,6 +11,7 @@ const route: RouteResult = {
     { expert: 'code', feature: 'function', contribution: 0.5 },
     { expert: 'code', feature: "form 'a _ that'", contribution: 0.7 },
     { expert: 'code', feature: 'a|b`c', contribution: 0.6 },
+    { expert: 'code', feature: 'an', contribution: 0.9 },
     { expert: 'qa', feature: 'write', contribution: -1 },
   ],
 };
@@ -21,6 +22,18 @@ test('one line: the weights, and the words that spoke for them', () => {
   assert.match(routeLine({ weights: {}, abstained: true, evidence: [] }, 4), /the base answers alone/);
 });
 
+test('words that every sentence has are left to the page, and what is no word is said without its marks', () => {
+  const features = ['an', 'is <number>', '<number> <number>', '[equation]', '<number> eggs', 'what is'];
+  const evidence = features.map((feature, i) => ({ expert: 'code', feature, contribution: 9 - i }));
+  assert.match(routeLine({ ...route, evidence }, 4), /, because of `equation`, `number eggs`\.$/);
+  const numbers = evidence.slice(0, 2);
+  assert.match(
+    routeLine({ ...route, evidence: numbers }, 4),
+    /, because of `an`, `is number`\.$/,
+    'better than nothing',
+  );
+});
+
 test('the page has all evidence, the strongest first', () => {
   const page = routePage('Write\na function', route);
   assert.ok(page.startsWith('Route: code 0.90 · qa 0.10\n'));
@@ -29,6 +42,7 @@ test('the page has all evidence, the strongest first', () => {
   assert.deepEqual(rows, [
     '    +3.00  math  number',
     '    −1.00  qa    write',
+    '    +0.90  code  an',
     "    +0.70  code  form 'a _ that'",
     '    +0.60  code  a|b`c',
     '    +0.50  code  function',

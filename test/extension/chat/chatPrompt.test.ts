@@ -23,6 +23,16 @@ test('a domain: its expert, where it is trained', () => {
   assert.match(instead(read('math', ''))!, /What do you want to ask `math`/);
 });
 
+test('an expert of any name: by /expert, or by a slash and its name', () => {
+  const js = { target: { kind: 'expert', name: 'js' }, question: 'double\n3' };
+  assert.deepEqual(read('expert', 'js double\n3'), js);
+  assert.deepEqual(read(undefined, '/js double\n3'), js);
+  assert.match(instead(read('expert', ''))!, /^Trained are `math` and `js`\. Write `\/expert NAME question`\.$/);
+  assert.match(instead(read('expert', 'qa where?'))!, /^There is no trained expert `qa`/);
+  assert.match(instead(read(undefined, '/js'))!, /^What do you want to ask `js`/);
+  assert.deepEqual(read(undefined, '/tmp is full'), { question: '/tmp is full' }, 'no expert is called so');
+});
+
 test('a blend: named, or weights; else what there is', () => {
   const blend = { kind: 'blend', name: 'review' };
   assert.deepEqual(read('blend', 'review is it right?'), { target: blend, question: 'is it right?' });
@@ -51,6 +61,6 @@ test('code: explained by whom its data say so, reviewed with checks', () => {
 
 test('follow-ups: the experts that did not answer', () => {
   assert.deepEqual(followupsFor('2 + 2?', { math: 1 }, described), [
-    { prompt: '2 + 2?', command: 'code', label: 'Ask js instead' },
+    { prompt: 'js 2 + 2?', command: 'expert', label: 'Ask js instead' },
   ]);
 });

@@ -14,6 +14,7 @@ export async function slashCommands(bench: Workbench): Promise<void> {
     ['/math What is 5 + 4?', /^math\n/],
     ['/code Write a function that halves n.', /^code\n/],
     ['/qa Ann is at home. Where is Ann?', /^qa\n/],
+    ['/expert qa Ben is at work. Where is Ben?', /^qa\n/],
     ['/blend review What is in the box?', /^review\n/],
     ['/blend math=0.5,qa=0.5 How many boxes?', /^math 0\.50 · qa 0\.50\n/],
   ];
@@ -63,7 +64,7 @@ export async function attachedFile(bench: Workbench): Promise<void> {
 export async function followUp(bench: Workbench): Promise<void> {
   await ask(bench, 'What is 7 + 2?');
   await bench.page.locator('.interactive-session-followups').getByText('Ask code instead').click(patience);
-  const answer = await answerTo(bench.page, '/code What is 7 + 2?');
+  const answer = await answerTo(bench.page, '/expert code What is 7 + 2?');
   await answer.getByText(/\d+ tokens?\b/).waitFor(patience);
   assert.match(await answer.innerText(), /^code\n/);
 }

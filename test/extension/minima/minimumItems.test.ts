@@ -24,7 +24,7 @@ test('each minimum is a test at its place; a set without one has a test of its e
         'sums',
         [
           ['math', 0.9, 'math ≥ 90.0 %'],
-          ['auto', 0.85, 'Auto (routed) ≥ 85.0 %'],
+          ['auto', 0.85, 'Auto ≥ 85.0 %'],
         ],
       ],
       ['plain', [['math', undefined, 'math (no minimum)']]],

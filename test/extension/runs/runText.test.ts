@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { outcomeText, percentDone, progressText, runTitle, type ToldRun } from '../../../src/extension/runs/runText.ts';
+import {
+  outcomeText,
+  percentDone,
+  progressText,
+  runTitle,
+  stateText,
+  type ToldRun,
+  timeLeft,
+} from '../../../src/extension/runs/runText.ts';
 
 const step = {
   type: 'step',
@@ -49,4 +57,19 @@ test('what came of it', () => {
   for (const [change, text] of outcomes) assert.equal(outcomeText({ ...training, ...change }), text);
   assert.equal(outcomeText({ ...evaluation, state: 'done' }), 'three is evaluated.');
   assert.equal(outcomeText({ ...evaluation, state: 'stopped' }), 'The evaluation was stopped.');
+});
+
+test('how it stands, beside what it is of', () => {
+  const states: [Partial<ToldRun>, string][] = [
+    [{}, '17 %, 1 min 20 s left'],
+    [{ state: 'done' }, 'loss 0.500 after 200 steps'],
+    [{ state: 'stopped' }, 'stopped at step 34 of 200'],
+    [{ state: 'paused', events: [] }, 'paused'],
+    [{ progress: { message: 'preparing the base', done: 3, total: 12 } }, '25 %'],
+  ];
+  for (const [change, text] of states) assert.equal(stateText({ ...training, ...change }, 'code'), text);
+  assert.equal(stateText({ ...training, state: 'done' }), 'trained after 200 steps');
+  assert.equal(stateText(evaluation), 'waiting for the engine');
+  assert.equal(stateText({ ...evaluation, state: 'done' }), 'evaluated');
+  assert.equal(timeLeft(evaluation), '');
 });

@@ -71,7 +71,10 @@ test('an expert: what it is, how good, in memory or not; what came from a file i
   const [math, js, qa] = expertRows(known({ report }));
   assert.equal(math!.description, 'rank 16 · 94.0 % · 1.2 MB');
   assert.equal(math!.spoken, 'expert math, trained, not loaded, rank 16, 94.0 %, 1.2 MB');
-  assert.deepEqual(math!.context, ['expert', 'trained', 'unloaded', 'trainable', 'own', 'idle']);
+  assert.deepEqual(math!.context, ['expert', 'trained', 'unloaded', 'trainable', 'own', 'measurable', 'idle']);
+  const [example] = expertRows(known({ isExample: true }));
+  assert.deepEqual(example!.context, ['expert', 'trained', 'unloaded', 'idle'], 'it is not the user’s to change');
+  assert.match(example!.description!, /^example · /);
   const tooltip = math!.tooltip.join('\n');
   assert.match(tooltip, /Sums \\& \\\[links\\\]\\\(http\\:\/\/x\\\)/);
   assert.match(tooltip, /SHA-256 `9f86d081884c`/);

@@ -24,7 +24,7 @@ const busy: AnsweringState = {
 };
 
 test('who answers, what is loaded and what is computed on, as far as it is known', () => {
-  assert.equal(statusText(idle), 'Auto (routed)');
+  assert.equal(statusText(idle), 'Auto');
   assert.deepEqual(statusLines(idle), [
     'The router finds the expert for each prompt.',
     'Nothing is loaded: the first question loads what it needs.',

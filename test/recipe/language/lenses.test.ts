@@ -15,7 +15,7 @@ const text = `{
 function check(name: string, runs: Partial<LensRun>[], expected: string[], trained: string[] = []): void {
   test(name, () => {
     const whole = runs.map(
-      (r): LensRun => ({ kind: 'train', experts: [], state: 'done', text: 'so', hasReport: false, ...r }),
+      (r): LensRun => ({ kind: 'train', experts: [], state: 'done', text: () => 'so', hasReport: false, ...r }),
     );
     const world = worldOf({ trainedOn: expert => (trained.includes(expert) ? {} : undefined) });
     const lenses = lensesOf(readRecipe(text), whole, world);
@@ -51,9 +51,9 @@ check(
   [
     '"experts": Open Training View (configure)',
     '"experts": Train All (train)',
+    '"math": Ask (ask math)',
     '"math": Stop (stop)',
     '"math": so ()',
-    '"math": Ask (ask math)',
     '"code": Train (train code)',
     ...rest,
     '"evaluation": Evaluate (evaluate)',
@@ -85,9 +85,9 @@ check(
     '"experts": Open Training View (configure)',
     '"experts": Train All (train)',
     '"math": Train (train math)',
+    '"code": Ask (ask code)',
     '"code": Train (train code)',
     '"code": so ()',
-    '"code": Ask (ask code)',
     ...rest,
     '"evaluation": Stop (stop)',
     '"evaluation": so ()',

@@ -137,12 +137,12 @@ check('targets that the base lacks', `{"lora": {"targets": ["q_proj", ⟦"k_prj"
 check('a target that stands alone', '{"lora": {"targets": ⟦"q_proj"⟧}}', [
   [
     'wrongType',
-    /expected "all-linear" or array or regular expression, got "q_proj"/,
+    /must be "all-linear" or a list in \[ \] or a regular expression, got "q_proj"/,
     '{"lora": {"targets": ["q_proj"]}}',
   ],
 ]);
 check('an expression for targets that is none', `{"lora": {"targets": ⟦"(q_proj"⟧}}`, [
-  ['wrongType', /or regular expression, got "\(q_proj"/, '{"lora": {"targets": ["(q_proj"]}}'],
+  ['wrongType', /or a regular expression, got "\(q_proj"/, '{"lora": {"targets": ["(q_proj"]}}'],
 ]);
 check('an expression that no layer’s whole path fits', `{"lora": {"targets": ⟦"[qv]_proj"⟧}, ${experts}}`, [
   ['unknownTarget', /no layer's whole path fits '\[qv\]_proj'; paths are like model\.layers\.0\.self_attn\.q_proj/],
@@ -216,13 +216,13 @@ check(
     ],
     [
       'wrongType',
-      /expected number, got "1"/,
+      /must be a number, got "1"/,
       `{${experts}, "blends": {"b": {"math": 0, "code": 1}, "c": {"math": -0.5}, "d": {"math": 1}}}`,
     ],
   ],
 );
 check('a weight beyond all numbers', `{${experts}, "blends": {"b": {"math": ⟦1e999⟧}}}`, [
-  ['wrongType', /blends\.b\.math: expected number, got Infinity/],
+  ['wrongType', /blends\.b\.math: must be a number, got Infinity/],
 ]);
 check(
   'a negative weight that is meant',
