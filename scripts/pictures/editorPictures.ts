@@ -113,7 +113,7 @@ async function chat(bench: Workbench): Promise<void> {
   await bench.command('View: Toggle Maximized Secondary Side Bar');
   const prompt = 'Write a JavaScript function addSeven(n) that adds 7.';
   const stop = film(bench, page.locator('.part.auxiliarybar'));
-  await ask(bench, 'What is 12% of 50?');
+  await ask(bench, 'What is 25% of 80?');
   await ask(bench, prompt);
   save('chat.gif', animatedGif(await stop()));
   await ask(bench, 'Emma is in the park. Ben is at the school. Where is Emma?');
@@ -173,7 +173,7 @@ async function views(bench: Workbench): Promise<void> {
   const { page } = bench;
   await bench.command('Notifications: Clear All Notifications');
   await openChat(bench);
-  await ask(bench, 'What is 12% of 50?');
+  await ask(bench, 'What is 25% of 80?');
   await bench.command('View: Hide Secondary Side Bar');
   await bench.command('View: Close All Editors');
   await bench.command('Multi-LoRA: Focus on Experts View');

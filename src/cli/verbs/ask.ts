@@ -30,9 +30,9 @@ export const askVerb: Verb = {
   },
   positionals: [1, 1],
   examples: [
-    '"Solve this equation: x² + 5x + 6 = 0"',
+    '"Solve this equation: x² + 7x + 12 = 0"',
     '"Write a function that doubles each number." --expert code --stream',
-    '"What is 12% of 50?" --weights math=0.7,qa=0.3 --temperature 0.8 --seed 7',
+    '"What is 25% of 80?" --weights math=0.7,qa=0.3 --temperature 0.8 --seed 7',
   ],
 
   async run(call) {

@@ -80,7 +80,7 @@ function portOf(args: Arguments): number {
 }
 
 function printServer({ url, models }: RunningServer, terminal: Terminal): void {
-  const body = JSON.stringify({ model: models[0], messages: [{ role: 'user', content: 'What is 3 + 4?' }] });
+  const body = JSON.stringify({ model: models[0], messages: [{ role: 'user', content: 'What is 47 + 38?' }] });
   terminal.print(`${url}  for clients of the OpenAI API`);
   terminal.print(`models  ${models.join(', ')}`);
   terminal.print(`try     curl ${url}/chat/completions -H 'Content-Type: application/json' -d '${body}'`);

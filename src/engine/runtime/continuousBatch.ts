@@ -84,16 +84,20 @@ export function createContinuousBatch(model: Model, prefixes: PrefixCache): Cont
   };
 
   /** Puts rows side by side, with room for their next token. */
-  const arrange = async (members: Member[], joining?: KvCache) => {
+  const arrange = async (arranged: Member[], joining?: KvCache) => {
+    // In the order of the bank: factors that lie in the order of the rows are not copied.
+    const names = model.bank.names();
+    const first = ({ row }: Member) => names.findIndex(name => (row.weights[name] ?? 0) !== 0);
+    const members = [...arranged].sort((a, b) => first(a) - first(b));
     const needed = Math.max(...members.map(m => m.row.past)) + 1;
     const room = Math.max(...members.map(m => roomOf(m.request, config)));
     const rows: CacheRow[] = members.map(m => {
       const place = inCache.indexOf(m);
       return place < 0 ? { cache: joining!, row: 0 } : { cache: cache!, row: place };
     });
-    const arranged = await arrangeRows(rows, Math.min(room, needed + roomStep));
+    const next = await arrangeRows(rows, Math.min(room, needed + roomStep));
     if (cache) releaseCache(cache);
-    cache = arranged;
+    cache = next;
     inCache = members;
   };
 
