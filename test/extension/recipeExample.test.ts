@@ -98,10 +98,11 @@ test('the example as a newcomer meets it', { skip }, async t => {
     const cell = await cellWith(bench, 'Solve this equation');
     await clickInto(cell);
     await page.keyboard.press('Control+End');
-    await page.keyboard.type(' // x = −2 and −3');
+    await page.keyboard.type(' // x = −4 and −3');
     await page.keyboard.press('Control+S');
-    const line = '{ "do": "ask", "prompt": "Solve this equation: x² + 5x + 6 = 0" }';
-    await until(() => saved() === text.replace(`${line},`, `${line}, // x = −2 and −3`));
+    const line = '{ "do": "ask", "prompt": "Solve this equation: x² + 7x + 12 = 0" }';
+    assert.ok(text.includes(line));
+    await until(() => saved() === text.replace(`${line},`, `${line}, // x = −4 and −3`));
     await bench.command('Preferences: Toggle between Light/Dark Themes');
     await bench.picture('notebook-dark');
   });
