@@ -6,16 +6,14 @@ import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
 import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { createConstraint } from '../constraints/createConstraint.ts';
-import { routeOfShares } from '../gating/tokenRoute.ts';
-import { byToken } from '../runtime/adapterBank.ts';
 import type { ContinuousBatch } from '../runtime/continuousBatch.ts';
 import { fillGap } from '../runtime/fillGap.ts';
-import { beyondBase } from '../workbench/beyondBase.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 import { answerProgress } from './answerProgress.ts';
+import { chooseExperts } from './chooseExperts.ts';
 import type { Completion } from './completions.ts';
 import { logprobCollector } from './logprobs.ts';
-import { type Answering, weightsOf } from './openAnswering.ts';
+import type { Answering } from './openAnswering.ts';
 
 /** Routes a request, and adds a row to the batch for each answer that it wants. */
 export async function beginCompletion(
@@ -26,11 +24,7 @@ export async function beginCompletion(
 ): Promise<{ result: Promise<CompleteResult> }> {
   const { model, settings } = answering;
   const waitMs = performance.now() - came;
-  const { weights, route: found } = await weightsOf(workbench, answering, request.target, userTexts(request), call);
-  const question = userTexts(request).at(-1) ?? '';
-  const beyond = answering.isEmbedded ? beyondBase(question, model.base.text().tokenizer) : undefined;
-  let route = found && { ...found, ...(beyond && { beyond }) };
-  if (route) call.progress({ kind: 'route', route });
+  const chosen = await chooseExperts(workbench, answering, request.target, userTexts(request), call);
   const { prompt, fill, calls } = promptOf(request, answering);
   const { input, format } = request;
   const tools = input.kind === 'chat' ? input.tools : undefined;
@@ -41,15 +35,15 @@ export async function beginCompletion(
   const constraints = await Promise.all(
     Array.from({ length: request.count ?? 1 }, () => format && createConstraint(text, format, callForms)),
   );
-  const answers = constraints.map(async (constraint, answer) => {
+  const answers = constraints.map((constraint, answer) => {
     const logprobs = request.logprobs === undefined ? undefined : logprobCollector(text, request.logprobs);
     const seed = settings.seed + answer;
     const isChat = input.kind === 'chat';
     const told = answerProgress(model, { answer, seed, prompt, isChat, calls, tools: names, logprobs }, call.progress);
-    const ended = await batch.add({
+    const ended = batch.add({
       prompt,
       fill,
-      weights,
+      weights: chosen.weights,
       constraint,
       settings: { ...settings, seed },
       shownIds: told.shownIds,
@@ -57,22 +51,13 @@ export async function beginCompletion(
       signal: call.signal,
       onToken: logprobs?.add,
       onText: told.add,
-      // What token gates make of a prompt is known when it has been read.
-      ...(byToken in weights &&
-        answer === 0 && {
-          onShares(ids: number[], shares: Float32Array) {
-            route = { ...routeOfShares(model, question, ids, shares), ...(beyond && { beyond }) };
-            call.progress({ kind: 'route', route });
-          },
-        }),
+      ...(answer === 0 && { onShares: chosen.onShares }),
     });
-    constraint?.dispose();
-    return { ended, answer: told.end(ended) };
+    return ended.then(end => ({ ended: end, answer: told.end(end) })).finally(() => constraint?.dispose());
   });
   const result = Promise.all(answers).then(all => ({
     answers: all.map(({ answer }) => answer),
-    weights: byToken in weights && route ? route.weights : weights,
-    ...(route && { route }),
+    ...chosen.told(),
     promptTokens: prompt.length,
     cachedTokens: all[0]!.ended.cachedTokens,
     timings: {

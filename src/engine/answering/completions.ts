@@ -7,7 +7,7 @@ import { createPrefixCache, type PrefixCache } from '../runtime/prefixCache.ts';
 import type { EngineCall } from '../workbench/request.ts';
 import type { RequestQueue } from '../workbench/requestQueue.ts';
 import type { Workbench } from '../workbench/workbench.ts';
-import { type Answering, openAnswering } from './openAnswering.ts';
+import { type Answering, openAnsweringBeside } from './openAnswering.ts';
 
 /** A request that has not been answered. */
 export interface Completion {
@@ -62,11 +62,10 @@ export function createCompletions(lane: RequestQueue, begin: Begin, limit = 256)
       const [first] = waiting as [Waiting];
       try {
         if (current && lane.isWaitedFor()) break;
-        if (current && current.size() > 0) {
-          const { request } = first;
-          if (!current.hasRoom() || !(await workbench.opensBeside(request, current.inUse()))) break;
-        }
-        const answering = await openAnswering(workbench, first.request, first.call);
+        const goesOn = current && current.size() > 0 ? current : undefined;
+        if (goesOn && !goesOn.hasRoom()) break;
+        const answering = await openAnsweringBeside(workbench, first.request, first.call, goesOn?.inUse());
+        if (!answering) break;
         if (!current || answering.model !== opened) {
           opened = answering.model;
           current = createContinuousBatch(opened, prefixesOf(opened));

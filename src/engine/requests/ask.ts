@@ -1,11 +1,9 @@
 import { canThink, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import { type FittedPrompt, fitContext } from '../../nn/tokenizer/fitContext.ts';
 import type { AskRequest } from '../../protocol/engine/asking.ts';
-import { type Answering, openAnswering, weightsOf } from '../answering/openAnswering.ts';
-import { routeOfShares } from '../gating/tokenRoute.ts';
-import { byToken } from '../runtime/adapterBank.ts';
+import { chooseExperts } from '../answering/chooseExperts.ts';
+import { type Answering, openAnswering } from '../answering/openAnswering.ts';
 import { generate } from '../runtime/generate.ts';
-import { beyondBase } from '../workbench/beyondBase.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
@@ -17,39 +15,18 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
   const { prompt, history = [] } = fitted ?? request;
   const started = performance.now();
   const prompts = [...history.filter(turn => turn.role === 'user').map(turn => turn.content), prompt];
-  const found = await weightsOf(
-    workbench,
-    answering,
-    request.target,
-    prompts,
-    call,
-    request.context !== undefined && request.context.length > 0,
-  );
-  const { weights } = found;
-  const beyond = answering.isEmbedded ? beyondBase(prompt, answering.model.base.text().tokenizer) : undefined;
-  let route = found.route && { ...found.route, ...(beyond && { beyond }) };
+  const attached = request.context !== undefined && request.context.length > 0;
+  const chosen = await chooseExperts(workbench, answering, request.target, prompts, call, attached);
   const routeMs = performance.now() - started;
-  if (route) call.progress({ kind: 'route', route });
   const row = {
     messages: [...history, { role: 'user' as const, content: prompt }],
-    weights,
+    weights: chosen.weights,
     settings: answering.settings,
     onText: (text: string) => call.progress({ kind: 'text', text }),
-    // What token gates make of a prompt is known when it has been read.
-    ...(byToken in weights && {
-      onShares(ids: number[], shares: Float32Array) {
-        route = { ...routeOfShares(answering.model, prompt, ids, shares), ...(beyond && { beyond }) };
-        call.progress({ kind: 'route', route });
-      },
-    }),
+    onShares: chosen.onShares,
   };
   const { answers, timings } = await generate(answering.model, [row], call.signal);
-  return {
-    ...answers[0]!,
-    weights: byToken in weights && route ? route.weights : weights,
-    route,
-    timings: { routeMs, ...timings },
-  };
+  return { ...answers[0]!, ...chosen.told(), timings: { routeMs, ...timings } };
 };
 
 function thinks({ model, settings }: Answering): boolean {

@@ -1,4 +1,5 @@
-import { openAnswering, weightsOf } from '../answering/openAnswering.ts';
+import { weightsOf } from '../answering/chooseExperts.ts';
+import { openAnswering } from '../answering/openAnswering.ts';
 import { type GenerateRow, generate } from '../runtime/generate.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 

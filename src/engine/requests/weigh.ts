@@ -1,6 +1,7 @@
 import { logProbability } from '../../nn/decode/divergence.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { openAnswering, weightsOf } from '../answering/openAnswering.ts';
+import { weightsOf } from '../answering/chooseExperts.ts';
+import { openAnswering } from '../answering/openAnswering.ts';
 import type { Weights } from '../runtime/adapterBank.ts';
 import { createKvCache, releaseCache } from '../runtime/kvCache.ts';
 import type { Model } from '../runtime/model.ts';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { adapterStamp, readAdapter } from '../../experiment/adapterFiles.ts';
 import { type BaseText, baseStamp, loadBase } from '../../experiment/base.ts';
+import { baseFolder } from '../../experiment/baseFolder.ts';
 import { defaultCacheFolder } from '../../experiment/cacheFolder.ts';
 import {
   adapterFolder,
@@ -41,6 +42,12 @@ export interface OpenSource {
   adapters?: Record<string, string> | undefined;
 }
 
+/** A compiled base, and what is open over it: nothing over a base alone, which leaves the bank as it is. */
+export interface Opened {
+  model: Model;
+  open?: OpenExperiment;
+}
+
 /** What this process keeps between requests: one compiled base, and in its bank the experts that were needed since. */
 export interface Workbench {
   mediaFolder: string;
@@ -50,15 +57,12 @@ export interface Workbench {
   cacheFolder: string;
   /** Bytes that this process may take, where the user limits them. */
   memoryLimit: number | undefined;
-  /** Opens a recipe; `adapters` are further ones beside its experts, by name with their folders. */
-  open(recipePath: string, watch?: WorkWatch, adapters?: Record<string, string>): Promise<OpenExperiment>;
-  /** As `open`, for a base without a recipe, with adapters that are its experts. */
-  openBase(base: string, adapters: Record<string, string>, watch?: WorkWatch): Promise<OpenExperiment>;
+  open(recipePath: string, watch?: WorkWatch): Promise<OpenExperiment>;
   /**
-   * Whether a source can be opened beside what is computed with these bank entries: on the open model, which stays as it is,
-   * and none of them is taken out or read anew.
+   * Opens what a request names. Beside work that goes on with bank entries in use, the model stays open and none of them is
+   * taken out or read anew: undefined where that cannot be.
    */
-  opensBeside(source: OpenSource, inUse: ReadonlySet<string>): Promise<boolean>;
+  openSource(source: OpenSource, watch?: WorkWatch, inUse?: ReadonlySet<string>): Promise<Opened | undefined>;
   /** Says something to the user, once. */
   tell(note: string): void;
   /** Takes adapters out of the bank, by their folders; the next request that needs one puts it back. */
@@ -104,6 +108,10 @@ export function createWorkbench({
   const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
 
   const isCurrent = (folder: string, stamp: string) => current?.folder === folder && current.stamp === stamp;
+
+  /** The open model, if it is this one. */
+  const currentModel = async (folder: string, quantization: Recipe['quantization']) =>
+    isCurrent(folder, await baseStamp(folder)) && current!.quantization === quantization ? current!.model : undefined;
 
   const tell = (note: string) => {
     if (told.has(note)) return;
@@ -160,10 +168,22 @@ export function createWorkbench({
     return opened;
   };
 
-  /** `routed` has the experts among which prompts are routed. */
-  const openOver = async (experiment: Experiment, routed: Experiment, watch?: WorkWatch): Promise<OpenExperiment> => {
-    const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
+  /** `routed` has the experts among which prompts are routed. Undefined where it does not go with what is in use. */
+  const openOver = async (
+    experiment: Experiment,
+    routed: Experiment,
+    watch?: WorkWatch,
+    inUse?: ReadonlySet<string>,
+  ): Promise<OpenExperiment | undefined> => {
+    const {
+      baseFolder: folder,
+      recipe: { quantization },
+    } = experiment;
+    const compiled = inUse ? await currentModel(folder, quantization) : await model(folder, quantization, watch);
+    if (!compiled) return undefined;
     const versions = await versionsOf(experiment);
+    if ([...inBank].some(([name, version]) => inUse?.has(name) && !isSame(version, versions.get(name))))
+      return undefined;
     // What another recipe put there, what is gone, and what was written anew since.
     takeOut((name, version) => !isSame(version, versions.get(name)));
     const open: OpenExperiment = {
@@ -196,27 +216,20 @@ export function createWorkbench({
     router,
     tell,
 
-    async open(recipePath, watch, adapters = {}) {
+    async open(recipePath, watch) {
       const experiment = await openExperiment(recipePath, mediaFolder);
-      return openOver(withAdapters(experiment, adapters), experiment, watch);
+      return (await openOver(experiment, experiment, watch))!;
     },
 
-    openBase(base, adapters, watch) {
-      const experiment = experimentOfBase(base, mediaFolder, adapters);
-      return openOver(experiment, experiment, watch);
-    },
-
-    async opensBeside({ recipe, base = 'embedded', adapters = {} }, inUse) {
-      const experiment = recipe
-        ? withAdapters(await openExperiment(recipe, mediaFolder), adapters)
-        : experimentOfBase(base, mediaFolder, adapters);
-      const folder = experiment.baseFolder;
-      if (!isCurrent(folder, await baseStamp(folder))) return false;
-      if (current!.quantization !== experiment.recipe.quantization) return false;
-      // A base alone leaves the bank as it is.
-      if (!recipe && Object.keys(adapters).length === 0) return true;
-      const versions = await versionsOf(experiment);
-      return [...inBank].every(([name, version]) => !inUse.has(name) || isSame(version, versions.get(name)));
+    async openSource({ recipe, base = 'embedded', adapters = {} }, watch, inUse) {
+      if (!recipe && Object.keys(adapters).length === 0) {
+        const folder = baseFolder(base, '', mediaFolder);
+        const alone = inUse ? await currentModel(folder, 'none') : await model(folder);
+        return alone && { model: alone };
+      }
+      const named = recipe ? await openExperiment(recipe, mediaFolder) : experimentOfBase(base, mediaFolder, adapters);
+      const open = await openOver(recipe ? withAdapters(named, adapters) : named, named, watch, inUse);
+      return open && { model: open.model, open };
     },
 
     unload: folders => takeOut((_, { folder }) => folders.includes(folder)),

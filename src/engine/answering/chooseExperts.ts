@@ -1,0 +1,114 @@
+import type { Call } from '../../protocol/contract.ts';
+import type { WorkProgress } from '../../protocol/engine/source.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import type { RouteResult } from '../../protocol/route.ts';
+import type { Target, Weights } from '../../protocol/target.ts';
+import { weightsProblem } from '../../recipe/checkRecipe.ts';
+import { tokenRouterOf } from '../../recipe/settings.ts';
+import { routeConversation } from '../../router/conversation.ts';
+import { gateTokens } from '../gating/gateTokens.ts';
+import { routeOfShares } from '../gating/tokenRoute.ts';
+import { byToken } from '../runtime/adapterBank.ts';
+import { beyondBase } from '../workbench/beyondBase.ts';
+import { withinExperts } from '../workbench/beyondExperts.ts';
+import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
+import type { Answering } from './openAnswering.ts';
+
+/** Who answers a prompt: weights of experts, which are loaded, and how they were chosen. */
+export interface Chosen {
+  weights: Weights;
+  /** For the row that is answered: what token gates make of a prompt is known when it has been read. */
+  onShares?: (ids: number[], shares: Float32Array) => void;
+  /** What is said of the choice when the answer has ended. */
+  told(): { weights: Weights; route?: RouteResult };
+}
+
+/** Chooses who answers the newest of a user's prompts, and tells the route as soon as there is one. */
+export async function chooseExperts(
+  workbench: Workbench,
+  answering: Answering,
+  target: Target,
+  /** Of the user, the oldest first. */
+  prompts: readonly string[],
+  call: Call<WorkProgress | { kind: 'route'; route: RouteResult }>,
+  /** The newest one brings a text of its own, whose words nobody has to know. */
+  bringsText = false,
+): Promise<Chosen> {
+  const { model, isEmbedded } = answering;
+  const { weights, route: found } = await weightsOf(workbench, answering, target, prompts, call, bringsText);
+  const prompt = prompts.at(-1) ?? '';
+  const beyond = isEmbedded ? beyondBase(prompt, model.base.text().tokenizer) : undefined;
+  let route: RouteResult | undefined;
+  const tell = (of: RouteResult) => {
+    route = { ...of, ...(beyond && { beyond }) };
+    call.progress({ kind: 'route', route });
+  };
+  if (found) tell(found);
+  if (!(byToken in weights)) return { weights, told: () => ({ weights, ...(route && { route }) }) };
+  return {
+    weights,
+    onShares: (ids, shares) => tell(routeOfShares(model, prompt, ids, shares)),
+    told: () => ({ weights: route?.weights ?? weights, ...(route && { route }) }),
+  };
+}
+
+/** The weights of experts that a target stands for, loaded; for `auto` the router's, or those by which token gates choose. */
+export async function weightsOf(
+  workbench: Workbench,
+  { open, isEmbedded }: Answering,
+  target: Target,
+  /** Of the user, the oldest first. */
+  prompts: readonly string[],
+  call: Call<WorkProgress>,
+  /** The newest one brings a text of its own, whose words nobody has to know. */
+  bringsText = false,
+): Promise<{ weights: Weights; route?: RouteResult }> {
+  if (!open) {
+    if (target.kind !== 'auto' && target.kind !== 'base')
+      throw new WorkbenchError('badRequest', 'experts and blends need a recipe that names them', 'Add --recipe FILE.');
+    return { weights: {} };
+  }
+  switch (target.kind) {
+    case 'base':
+      return { weights: {} };
+    case 'expert':
+    case 'merge':
+      await open.load([target.name]);
+      return { weights: { [target.name]: 1 } };
+    case 'blend':
+      return { weights: await loaded(open, blendOf(open, target.name)) };
+    case 'weights':
+      return { weights: await loaded(open, target.weights) };
+    case 'auto': {
+      const byTokens = tokenRouterOf(open.experiment.recipe);
+      if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
+      const { route, prompt } = routeConversation(await open.router(), prompts);
+      const { weights, abstained, evidence, beyond } =
+        isEmbedded && !bringsText
+          ? await withinExperts(route, prompt, open.experiment)
+          : { ...route, beyond: undefined };
+      await open.load(Object.keys(weights));
+      const of = prompt === prompts.at(-1) ? undefined : prompt;
+      return {
+        weights,
+        route: { weights, abstained, evidence, ...(of !== undefined && { of }), ...(beyond && { beyond }) },
+      };
+    }
+  }
+}
+
+function blendOf({ experiment: { recipe, path } }: OpenExperiment, blend: string): Weights {
+  if (Object.hasOwn(recipe.blends, blend)) return recipe.blends[blend]!;
+  throw new WorkbenchError(
+    'notFound',
+    `${path} has no blend '${blend}'`,
+    `There are: ${Object.keys(recipe.blends).join(', ') || 'none'}.`,
+  );
+}
+
+async function loaded(open: OpenExperiment, weights: Weights): Promise<Weights> {
+  const problem = weightsProblem(weights);
+  if (problem) throw new WorkbenchError('badRequest', problem);
+  await open.load(Object.keys(weights).filter(name => weights[name] !== 0));
+  return weights;
+}
