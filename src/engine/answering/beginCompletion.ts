@@ -1,5 +1,5 @@
 import { gapPrompt } from '../../data/promptOf.ts';
-import { callAlternatives, toolNames } from '../../nn/tokenizer/callAlternatives.ts';
+import { callForm, toolNames } from '../../nn/tokenizer/callForm.ts';
 import type { CallSyntax } from '../../nn/tokenizer/callSyntax.ts';
 import type { FillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
 import { toolPrompt } from '../../nn/tokenizer/toolPrompt.ts';
@@ -28,12 +28,12 @@ export async function beginCompletion(
   const { prompt, fill, calls } = promptOf(request, answering);
   const { input, format } = request;
   const tools = input.kind === 'chat' ? input.tools : undefined;
-  const callForms = calls && tools ? callAlternatives(calls, tools) : [];
+  const form = calls && tools ? callForm(calls, tools) : undefined;
   const names = toolNames(tools ?? []);
   const text = model.base.text();
   // What cannot be held to is refused before any answer begins.
   const constraints = await Promise.all(
-    Array.from({ length: request.count ?? 1 }, () => format && createConstraint(text, format, callForms)),
+    Array.from({ length: request.count ?? 1 }, () => format && createConstraint(text, format, form)),
   );
   const answers = constraints.map((constraint, answer) => {
     const logprobs = request.logprobs === undefined ? undefined : logprobCollector(text, request.logprobs);

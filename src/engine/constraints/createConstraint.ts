@@ -1,16 +1,18 @@
 import type { BaseText } from '../../experiment/base.ts';
 import type { TokenConstraint } from '../../nn/decode/constraint.ts';
-import { type AnswerGrammar, answerGrammar, checkSize, type FramedJson } from '../../nn/grammar/answerGrammar.ts';
+import {
+  type AnswerForm,
+  type AnswerGrammar,
+  answerGrammar,
+  checkSize,
+  jsonForm,
+} from '../../nn/grammar/answerGrammar.ts';
 import { createTokenConstraint } from '../../nn/grammar/tokenConstraint.ts';
 import { createVocabulary, type Vocabulary } from '../../nn/grammar/vocabulary.ts';
+import type { CallForm } from '../../nn/tokenizer/callForm.ts';
 import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
 import type { CompletionFormat } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-
-/** How the template writes a call of one tool: its arguments, between the texts around them. */
-export interface CallForm extends FramedJson {
-  name: string;
-}
 
 interface Compiled {
   vocabulary: Vocabulary;
@@ -24,20 +26,20 @@ const largestGrammar = 2_000_000;
 const compiled = new WeakMap<Tokenizer, Compiled>();
 
 /**
- * Holds one answer to a format. `calls` are the tools that may be called, for a call of one of them.
+ * Holds one answer to a format. `calls` is how tools are called, for a format that is a call.
  * Throws `unsupported` and `badRequest` as answerGrammar does, and `badRequest` for a tool that is not there.
  */
 export async function createConstraint(
   text: BaseText,
   format: CompletionFormat,
-  calls: readonly CallForm[] = [],
+  calls?: CallForm,
 ): Promise<TokenConstraint> {
   const { vocabulary, grammars } = compiledOf(text);
-  const alternatives = alternativesOf(format, calls);
-  for (const { schema } of alternatives) checkSize(schema);
-  const key = JSON.stringify(alternatives.map(({ before, schema, after }) => [before, schema, after]));
+  const form = formOf(format, calls);
+  for (const { schema } of form.values) checkSize(schema);
+  const key = JSON.stringify(form);
   let grammar = grammars.get(key);
-  if (!grammar || grammar.size() > largestGrammar) grammar = answerGrammar(vocabulary, alternatives);
+  if (!grammar || grammar.size() > largestGrammar) grammar = answerGrammar(vocabulary, form);
   grammars.delete(key);
   grammars.set(key, grammar);
   for (const oldest of grammars.keys()) if (grammars.size > mostGrammars) grammars.delete(oldest);
@@ -53,16 +55,19 @@ function compiledOf({ tokenizer, stopIds }: BaseText): Compiled {
   return own;
 }
 
-function alternativesOf(format: CompletionFormat, calls: readonly CallForm[]): readonly FramedJson[] {
+function formOf(format: CompletionFormat, calls: CallForm | undefined): AnswerForm {
   switch (format.kind) {
     case 'json':
-      return [{ before: '', schema: { type: 'object' }, after: '' }];
+      return jsonForm({ type: 'object' });
     case 'schema':
-      return [{ before: '', schema: format.schema, after: '' }];
+      return jsonForm(format.schema);
     case 'call': {
-      const { name } = format;
-      const own = name === undefined ? calls : calls.filter(call => call.name === name);
-      if (own.length > 0) return own;
+      const { name, several = false } = format;
+      const values = (calls?.values ?? []).filter(call => name === undefined || call.name === name);
+      if (calls && values.length > 0) {
+        const { next, ...one } = calls;
+        return { ...one, values, ...(several && next !== undefined && { next }) };
+      }
       const what = name === undefined ? 'there are no tools' : `there is no tool '${name.slice(0, 200)}'`;
       throw new WorkbenchError(
         'badRequest',

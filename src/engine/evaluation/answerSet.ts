@@ -6,7 +6,7 @@ import { type CalledTool, callLines } from '../../evaluation/toolCalls.ts';
 import type { BaseText } from '../../experiment/base.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { createAnswerParts } from '../../nn/decode/answerParts.ts';
-import { toolNames } from '../../nn/tokenizer/callAlternatives.ts';
+import { toolNames } from '../../nn/tokenizer/callForm.ts';
 import { callSyntax } from '../../nn/tokenizer/callSyntax.ts';
 import type { Gap } from '../../nn/tokenizer/fillPrompt.ts';
 import { reasoningSyntax } from '../../nn/tokenizer/reasoningSyntax.ts';

@@ -51,7 +51,7 @@ export function registerModels(experts: Experts, recipe: ActiveRecipe): Disposab
         input: { kind: 'chat' as const, messages, ...(schemas.length > 0 && { tools: schemas }) },
         settings: optionsOf(modelOptions),
         ...(schemas.length > 0 &&
-          toolMode === LanguageModelChatToolMode.Required && { format: { kind: 'call' as const } }),
+          toolMode === LanguageModelChatToolMode.Required && { format: { kind: 'call' as const, several: true } }),
       };
       const report = (part: LanguageModelResponsePart | undefined) => part && progress.report(part);
       await withSignal(token, signal =>

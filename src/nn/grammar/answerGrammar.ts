@@ -1,15 +1,24 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type ItemList, Items } from './item.ts';
+import { type Item, type ItemList, Items } from './item.ts';
 import { Pushdown } from './pushdown.ts';
 import { isObject, type Schema, wrongSchema } from './schemaKeywords.ts';
 import { SchemaNodes } from './schemaNodes.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** JSON that fits a schema, between fixed texts, which may hold special tokens. */
-export interface FramedJson {
-  before: string;
-  schema: Schema;
-  after: string;
+/** Fixed texts, which may hold special tokens, around JSON that fits one of some schemas. */
+export interface AnswerForm {
+  open: string;
+  /** Each with a text of its own before it. */
+  values: readonly { before: string; schema: Schema }[];
+  close: string;
+  /** What comes before another value, which may follow after `close`; without it there is one value. */
+  next?: string;
+  end: string;
+}
+
+/** An answer that is one JSON value. */
+export function jsonForm(schema: Schema): AnswerForm {
+  return { open: '', values: [{ before: '', schema }], close: '', end: '' };
 }
 
 /** Characters of a schema as JSON. */
@@ -24,23 +33,27 @@ export interface AnswerGrammar {
 }
 
 /**
- * The grammar of answers that are one of `alternatives`. JSON is written on one line, with at most one blank after each
+ * The grammar of answers of a form. JSON is written on one line, with at most one blank after each
  * comma and colon; properties in the order of the schema, and none beside those that it lists unless it says so;
  * numbers with at most 15 digits, or 16 and an exponent of two where no bounds are given.
  * Throws `badRequest` for what is no schema or fits nothing, `unsupported` with the keyword for what answers cannot be
  * held to.
  */
-export function answerGrammar(vocabulary: Vocabulary, alternatives: readonly FramedJson[]): AnswerGrammar {
+export function answerGrammar(vocabulary: Vocabulary, form: AnswerForm): AnswerGrammar {
   const items = new Items();
-  const lists = alternatives.map(({ before, schema, after }): ItemList => {
+  const text = (part: string) => fixed(items, vocabulary, part);
+  const values = form.values.map(({ before, schema }): ItemList => {
     checkSize(schema);
     const schemas = new SchemaNodes(schema, items);
     const root = schemas.of(schema, '#');
     schemas.nodes.settle();
     if (!root.canBeWritten) throw wrongSchema('#', 'fits no JSON that can be written');
-    return [...fixed(items, vocabulary, before), root.item, ...fixed(items, vocabulary, after)];
+    return [...text(before), root.item];
   });
-  const pushdown = new Pushdown(vocabulary, [items.oneOf(() => lists)]);
+  const value = items.oneOf(() => values);
+  const further = form.next === undefined ? [] : [[...text(form.next), value, ...text(form.close)]];
+  const rest: Item = items.oneOf(() => [text(form.end), ...further.map(list => [...list, rest])]);
+  const pushdown = new Pushdown(vocabulary, [...text(form.open), value, ...text(form.close), rest]);
   return { pushdown, size: () => items.count + pushdown.made };
 }
 

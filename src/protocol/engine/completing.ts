@@ -56,8 +56,8 @@ const format = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('json') }),
   /** JSON that fits a schema. */
   z.object({ kind: z.literal('schema'), schema: json }),
-  /** A call of one of the tools, or of this one. */
-  z.object({ kind: z.literal('call'), name: z.optional(z.string()) }),
+  /** A call of one of the tools, or of this one; `several` may follow one another where the template writes that. */
+  z.object({ kind: z.literal('call'), name: z.optional(z.string()), several: z.optional(z.boolean()) }),
 ]);
 
 /** The probability of a token that was taken, among those of the model as it is, before temperature and the like. */

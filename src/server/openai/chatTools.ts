@@ -41,7 +41,12 @@ const toolSchema = z.object(toolFields);
 type ToolFields = z.infer<typeof toolSchema>;
 
 /** The tools that the model is shown, and the form that its answer is held to. Throws `ApiError` 400. */
-export function toolsAndFormat({ tools = [], tool_choice: choice, response_format }: ToolFields): {
+export function toolsAndFormat({
+  tools = [],
+  tool_choice: choice,
+  parallel_tool_calls: several = true,
+  response_format,
+}: ToolFields): {
   tools?: Record<string, unknown>[];
   format?: CompletionFormat;
 } {
@@ -58,7 +63,7 @@ export function toolsAndFormat({ tools = [], tool_choice: choice, response_forma
     const name = choice === 'required' ? undefined : choice.function.name;
     if (name !== undefined && !tools.some(({ function: { name: own } }) => own === name))
       throw new ApiError(400, `There is no tool '${name}'.`, 'invalid_value', 'tool_choice');
-    return { tools: shown(tools), format: { kind: 'call', ...(name !== undefined && { name }) } };
+    return { tools: shown(tools), format: name === undefined ? { kind: 'call', several } : { kind: 'call', name } };
   }
   return { ...(tools.length > 0 && { tools: shown(tools) }), ...(asked && { format: asked }) };
 }

@@ -72,12 +72,12 @@ test('the embedded base answers in the form of a schema', async () => {
 });
 
 test('a call is one of the tools, or the one that is named; without it the request is refused', async () => {
-  const calls = ['add', 'find'].map(name => ({
+  const values = ['add', 'find'].map(name => ({
     name,
-    before: `<call>{"name": "${name}", "arguments": `,
+    before: `{"name": "${name}", "arguments": `,
     schema: { type: 'object', properties: { text: { type: 'string', maxLength: 5 } } },
-    after: '}</call>',
   }));
+  const calls = { open: '<call>', values, close: '}', next: ', ', end: '</call>' };
   const named = new Set<string>();
   for (let seed = 1; seed <= 8; seed++) {
     const answer = constrainedAnswer(await createConstraint(text, { kind: 'call' }, calls), text, seed);
@@ -86,6 +86,13 @@ test('a call is one of the tools, or the one that is named; without it the reque
     assert.match(one.text, /^<call>\{"name": "find"/);
   }
   assert.deepEqual([...named].sort(), ['add', 'find']);
+  const several = { kind: 'call', several: true } as const;
+  const counts = [1, 2, 3, 4, 5, 6].map(async seed => {
+    const answer = constrainedAnswer(await createConstraint(text, several, calls), text, seed);
+    const made = answer.text.slice('<call>'.length, -'</call>'.length);
+    return answer.text.endsWith('</call>') ? JSON.parse(`[${made}]`).length : 0;
+  });
+  assert.ok((await Promise.all(counts)).some(count => count > 1));
   await assert.rejects(createConstraint(text, { kind: 'call', name: 'gone' }, calls), {
     code: 'badRequest',
     message: /no tool 'gone'/,

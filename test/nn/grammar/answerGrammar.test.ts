@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { type BaseText, readBaseText } from '../../../src/experiment/base.ts';
-import { answerGrammar, type FramedJson } from '../../../src/nn/grammar/answerGrammar.ts';
+import { type AnswerForm, answerGrammar, jsonForm } from '../../../src/nn/grammar/answerGrammar.ts';
 import type { Schema } from '../../../src/nn/grammar/schemaKeywords.ts';
 import { createTokenConstraint } from '../../../src/nn/grammar/tokenConstraint.ts';
 import { createVocabulary, type Vocabulary } from '../../../src/nn/grammar/vocabulary.ts';
@@ -13,13 +13,12 @@ before(async () => {
   vocabulary = createVocabulary(text.tokenizer, text.stopIds);
 });
 
-const json = (schema: Schema): FramedJson => ({ before: '', schema, after: '' });
 const isSet = (mask: Int32Array, id: number) => (mask[id >> 5]! & (1 << (id & 31))) !== 0;
 
-/** Where a text, written byte by byte, first is not what the alternatives allow; whether it may end there else. */
-function reading(alternatives: FramedJson[], answer: string): string {
+/** Where a text, written byte by byte, first is not what the form allows; whether it may end there else. */
+function reading(form: AnswerForm, answer: string): string {
   const { tokenizer, stopIds } = text;
-  const { pushdown } = answerGrammar(vocabulary, alternatives);
+  const { pushdown } = answerGrammar(vocabulary, form);
   const constraint = createTokenConstraint(pushdown, stopIds, vocabulary.words);
   const isByte = (id: number) => tokenizer.bytesOf(id).length === 1;
   const byteTokens = new Map(
@@ -146,7 +145,7 @@ const cases: [schema: Schema, answers: Record<string, string>][] = [
 test('what a schema allows is read to its end, and nothing else further than it fits', () => {
   for (const [schema, answers] of cases)
     for (const [answer, expected] of Object.entries(answers))
-      assert.equal(reading([json(schema)], answer), expected, `${JSON.stringify(schema)} ${answer}`);
+      assert.equal(reading(jsonForm(schema), answer), expected, `${JSON.stringify(schema)} ${answer}`);
 });
 
 test('a keyword that answers cannot be held to is refused by name', () => {
@@ -171,7 +170,7 @@ test('a keyword that answers cannot be held to is refused by name', () => {
     [{ pattern: 'a^' }, /a \^/],
   ];
   for (const [schema, message] of refused)
-    assert.throws(() => answerGrammar(vocabulary, [json(schema)]), { code: 'unsupported', message }, String(message));
+    assert.throws(() => answerGrammar(vocabulary, jsonForm(schema)), { code: 'unsupported', message }, String(message));
 });
 
 test('what is no schema, or fits no JSON, is refused', () => {
@@ -189,7 +188,7 @@ test('what is no schema, or fits no JSON, is refused', () => {
     [{ type: 'string', pattern: '^a{3}$', maxLength: 2 }, /fits no JSON/],
   ];
   for (const [schema, message] of wrong)
-    assert.throws(() => answerGrammar(vocabulary, [json(schema as Schema)]), { code: 'badRequest', message });
+    assert.throws(() => answerGrammar(vocabulary, jsonForm(schema as Schema)), { code: 'badRequest', message });
 });
 
 /** Compiling or the first tokens of these would take long if they were unfolded. */
@@ -212,7 +211,7 @@ test('schemas that are large when they are unfolded are held to or refused', () 
     chain(500, next => ({ type: 'object', properties: { a: next } })),
   ];
   for (const schema of held) {
-    const { pushdown } = answerGrammar(vocabulary, [json(schema)]);
+    const { pushdown } = answerGrammar(vocabulary, jsonForm(schema));
     const constraint = createTokenConstraint(pushdown, text.stopIds, vocabulary.words);
     assert.ok(constraint.mask()!.some(word => word !== 0));
   }
@@ -225,33 +224,45 @@ test('schemas that are large when they are unfolded are held to or refused', () 
     { description: 'x'.repeat(100_001) },
   ];
   for (const schema of refused)
-    assert.throws(() => answerGrammar(vocabulary, [json(schema)]), { name: 'WorkbenchError' });
+    assert.throws(() => answerGrammar(vocabulary, jsonForm(schema)), { name: 'WorkbenchError' });
 });
 
 test('texts around the JSON are written as they are, special tokens as such, one alternative of several', () => {
   const end = text.tokenizer.specialTokens.find(token => !text.stopIds.includes(text.tokenizer.idOf(token)!))!;
   assert.ok(end);
-  const calls: FramedJson[] = [
-    {
-      before: '<call>{"name": "add", "arguments": ',
-      schema: { type: 'object', properties: { a: { type: 'integer' } } },
-      after: `}</call>${end}`,
-    },
-    {
-      before: '<call>{"name": "find", "arguments": ',
-      schema: { type: 'object', properties: { q: { type: 'null' } } },
-      after: '}</call>',
-    },
-  ];
+  const calls: AnswerForm = {
+    open: '<call>',
+    values: [
+      {
+        before: '{"name": "add", "arguments": ',
+        schema: { type: 'object', properties: { a: { type: 'integer' } } },
+      },
+      {
+        before: '{"name": "find", "arguments": ',
+        schema: { type: 'object', properties: { q: { type: 'null' } } },
+      },
+    ],
+    close: '}</call>',
+    next: '\n<call>',
+    end,
+  };
   assert.equal(reading(calls, `<call>{"name": "add", "arguments": {"a":1}}</call>${end}`), 'whole');
   assert.equal(reading(calls, '<call>{"name": "add", "arguments": {"a":1}}</call>'), 'cut');
-  assert.equal(reading(calls, '<call>{"name": "find", "arguments": {"q": null}}</call>'), 'whole');
+  const one = { ...calls, next: undefined, end: '' };
+  assert.equal(reading(one, '<call>{"name": "find", "arguments": {"q": null}}</call>'), 'whole');
+  const [add, find] = [
+    '<call>{"name": "add", "arguments": {}}</call>',
+    '<call>{"name": "find", "arguments": {}}</call>',
+  ];
+  assert.equal(reading(calls, `${add}\n${find}\n${add}${end}`), 'whole');
+  assert.equal(reading(calls, `${add}\n${find}`), 'cut');
+  assert.equal(reading(one, `${add}\n`), `${add}⟨\n⟩`);
   assert.equal(reading(calls, '<call>{"name": "find", "arguments": {"a"'), '<call>{"name": "find", "arguments": {"⟨a⟩');
-  assert.match(reading([json(true)], `"${end}`), /^"⟨/);
+  assert.match(reading(jsonForm(true), `"${end}`), /^"⟨/);
 });
 
 test('a token that is not allowed is not taken, and nothing follows the end', () => {
-  const { pushdown } = answerGrammar(vocabulary, [json({ type: 'null' })]);
+  const { pushdown } = answerGrammar(vocabulary, jsonForm({ type: 'null' }));
   const constraint = createTokenConstraint(pushdown, text.stopIds, vocabulary.words);
   const [stop] = text.stopIds;
   assert.throws(() => constraint.accept(stop!), { code: 'runtime' });

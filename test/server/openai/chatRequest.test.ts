@@ -70,7 +70,9 @@ test('tools and formats', () => {
     [{ kind: 'chat', messages: [user], ...shown }, undefined],
   );
   assert.deepEqual(asked({ ...strict, tool_choice: 'none' }).input, { kind: 'chat', messages: [user] });
-  assert.deepEqual(asked({ ...strict, tool_choice: 'required' }).format, { kind: 'call' });
+  assert.deepEqual(asked({ ...strict, tool_choice: 'required' }).format, { kind: 'call', several: true });
+  const single = { ...strict, tool_choice: 'required', parallel_tool_calls: false };
+  assert.deepEqual(asked(single).format, { kind: 'call', several: false });
   const named = { type: 'function', function: { name: 'weather' } };
   assert.deepEqual(asked({ ...strict, tool_choice: named }).format, { kind: 'call', name: 'weather' });
   assert.throws(() => asked({ tool_choice: 'required' }), { status: 400, param: 'tool_choice' });

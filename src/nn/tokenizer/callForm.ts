@@ -1,21 +1,28 @@
 import type { CallSyntax } from './callSyntax.ts';
 import { isFields } from './jsonObject.ts';
 
-/** How an answer calls one tool: a text, JSON that fits a schema, a text. */
-export interface CallAlternative {
+/** How an answer calls one tool: a text, and JSON that fits a schema. */
+export interface CallValue {
   name: string;
   before: string;
   schema: Record<string, unknown>;
-  after: string;
 }
 
-/** What an answer may be that has to call one of these tools, once. */
-export function callAlternatives(syntax: CallSyntax, tools: readonly Record<string, unknown>[]): CallAlternative[] {
-  const after = syntax.close + syntax.end;
-  return tools.map(tool => {
+/** How an answer calls tools: fixed texts around one call, or around several where there is a `next`. */
+export interface CallForm {
+  open: string;
+  values: CallValue[];
+  close: string;
+  next?: string;
+  end: string;
+}
+
+/** What an answer may be that has to call these tools, each as often as it likes. */
+export function callForm(syntax: CallSyntax, tools: readonly Record<string, unknown>[]): CallForm {
+  const { open, close, next, end, body } = syntax;
+  const values = tools.map((tool): CallValue => {
     const { name, parameters } = functionOf(tool);
-    const { body } = syntax;
-    if (body.kind === 'named') return { name, before: syntax.open + name + body.between, schema: parameters, after };
+    if (body.kind === 'named') return { name, before: name + body.between, schema: parameters };
     const fits = (path: readonly string[], value: unknown): unknown => {
       if (isSame(path, body.name)) return { const: name };
       if (isSame(path, body.arguments)) return body.isText ? { type: 'string' } : parameters;
@@ -25,8 +32,9 @@ export function callAlternatives(syntax: CallSyntax, tools: readonly Record<stri
       const properties = Object.fromEntries(kept.map(([key, inner]) => [key, fits([...path, key], inner)]));
       return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
     };
-    return { name, before: syntax.open, schema: fits([], body.sample) as Record<string, unknown>, after };
+    return { name, before: '', schema: fits([], body.sample) as Record<string, unknown> };
   });
+  return { open, values, close, ...(next !== undefined && { next }), end };
 }
 
 /** The names of tools. */
