@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type CodePoints, everything, intersection } from './codePoints.ts';
+import { type CodePoints, complement, everything, hasAnyOf, intersection, union } from './codePoints.ts';
 import { type Alternative, type Pattern, parsePattern } from './parsePattern.ts';
 
 /**
@@ -25,7 +25,82 @@ const writable: CodePoints = [
 
 /** The texts that a regular expression matches somewhere, or as a whole where it says so. Throws as parsePattern does. */
 export function automatonOf(source: string): Automaton {
-  return trimmed(positions(parsePattern(source)), source);
+  return trimmed(ofAlternatives(parsePattern(source)), source);
+}
+
+function ofAlternatives(alternatives: Alternative[]): Automaton {
+  const plain = positions(alternatives.filter(({ conditions }) => conditions.length === 0));
+  return alternatives
+    .filter(({ conditions }) => conditions.length > 0)
+    .map(alternative =>
+      alternative.conditions.reduce(
+        (automaton, { alternatives: inner, isNegated }) => {
+          const condition = ofAlternatives(inner);
+          return bothAutomata(automaton, isNegated ? othersThan(condition) : condition);
+        },
+        positions([alternative]),
+      ),
+    )
+    .reduce(eitherAutomaton, plain);
+}
+
+/** The texts that one of two takes. */
+function eitherAutomaton(a: Automaton, b: Automaton): Automaton {
+  // Both begin in state 0; the other states of b come behind those of a.
+  const moved = (states: number[]) => states.map(state => state + a.isEnd.length - 1);
+  return {
+    characters: [...a.characters, ...b.characters.slice(1)],
+    follow: [[...a.follow[0]!, ...moved(b.follow[0]!)], ...a.follow.slice(1), ...b.follow.slice(1).map(moved)],
+    isEnd: [a.isEnd[0]! || b.isEnd[0]!, ...a.isEnd.slice(1), ...b.isEnd.slice(1)],
+  };
+}
+
+/** The writable texts that an automaton does not take (by way of its subsets of states: Rabin and Scott 1959). */
+function othersThan({ characters, follow, isEnd }: Automaton): Automaton {
+  const kinds = apart(characters);
+  const others: Automaton = { characters: [[]], follow: [], isEnd: [] };
+  /** A subset of states and the characters that lead to it make one state. */
+  const known = new Map<string, number>();
+  const subsets: number[][] = [[0]];
+  let steps = 0;
+  for (let state = 0; state < subsets.length; state++) {
+    const subset = subsets[state]!;
+    others.isEnd.push(!subset.some(s => isEnd[s]));
+    const targets = new Map<string, { next: number[]; by: CodePoints[] }>();
+    for (const kind of kinds) {
+      const next = new Set<number>();
+      for (const s of subset)
+        for (const to of follow[s]!) {
+          if (++steps > mostSteps) throw tooLarge('a lookahead');
+          if (hasAnyOf(characters[to]!, kind[0]![0], kind[0]![0])) next.add(to);
+        }
+      const all = [...next].sort((x, y) => x - y);
+      const target = targets.get(all.join()) ?? { next: all, by: [] };
+      targets.set(all.join(), { next: all, by: [...target.by, kind] });
+    }
+    others.follow.push(
+      [...targets].map(([key, { next, by }]) => {
+        const set = union(...by);
+        const name = `${key} ${JSON.stringify(set)}`;
+        let to = known.get(name);
+        if (to === undefined) {
+          known.set(name, (to = subsets.push(next) - 1));
+          if (to > mostStates) throw tooLarge('a lookahead');
+          others.characters.push(set);
+        }
+        return to;
+      }),
+    );
+  }
+  return others;
+}
+
+/** The writable characters in sets, each of which is wholly in or wholly out of each of the sets given. */
+function apart(sets: CodePoints[]): CodePoints[] {
+  let kinds: CodePoints[] = [writable];
+  for (const set of new Map(sets.map(s => [JSON.stringify(s), s])).values())
+    kinds = kinds.flatMap(kind => [intersection(kind, set), intersection(kind, complement(set))]);
+  return kinds.filter(kind => kind.length > 0);
 }
 
 /** The texts that both take. */

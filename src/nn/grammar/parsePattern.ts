@@ -13,14 +13,16 @@ export interface Alternative {
   pattern: Pattern;
   isAtStart: boolean;
   isAtEnd: boolean;
+  /** What the text must also match from its start on, or must not: groups `(?=…)` and `(?!…)` that follow `^`. */
+  conditions: { alternatives: Alternative[]; isNegated: boolean }[];
 }
 
 const deepestGroups = 50;
 
 /**
  * Reads a regular expression of ECMAScript (flag u) as far as it is regular: `^` and `$` at the ends of an alternative,
- * groups, classes, quantifiers. Throws `unsupported` for lookaround, references, \b and \p, and `badRequest` for
- * what is no regular expression.
+ * groups, classes, quantifiers, and lookahead right behind `^`. Throws `unsupported` for other lookaround, references, \b
+ * and \p, and `badRequest` for what is no regular expression.
  */
 export function parsePattern(source: string): Alternative[] {
   try {
@@ -38,6 +40,29 @@ export function parsePattern(source: string): Alternative[] {
       'Write the pattern without it, or leave it out and check the answer.',
     );
 
+  /** Up to the end of the pattern, or of the lookahead that they are in; those of one start where the text does. */
+  const alternatives = (depth: number): Alternative[] => {
+    if (depth > deepestGroups) throw refuse(`more than ${deepestGroups} groups in each other`);
+    const all: Alternative[] = [];
+    do {
+      if (all.length > 0) at++;
+      const isAtStart = text[at] === '^' || depth > 0;
+      if (text[at] === '^') at++;
+      const conditions: Alternative['conditions'] = [];
+      while (isAtStart && text[at] === '(' && text[at + 1] === '?' && (text[at + 2] === '=' || text[at + 2] === '!')) {
+        const isNegated = text[at + 2] === '!';
+        at += 3;
+        conditions.push({ alternatives: alternatives(depth + 1), isNegated });
+        at++;
+      }
+      const pattern = sequence(depth, true);
+      const isAtEnd = text[at] === '$';
+      if (isAtEnd) at++;
+      all.push({ pattern, isAtStart, isAtEnd, conditions });
+    } while (text[at] === '|');
+    return all;
+  };
+
   const choice = (depth: number): Pattern => {
     if (depth > deepestGroups) throw refuse(`more than ${deepestGroups} groups in each other`);
     const parts = [sequence(depth)];
@@ -48,10 +73,10 @@ export function parsePattern(source: string): Alternative[] {
     return parts.length === 1 ? parts[0]! : { kind: 'choice', parts };
   };
 
-  const sequence = (depth: number): Pattern => {
+  const sequence = (depth: number, mayEnd = false): Pattern => {
     const parts: Pattern[] = [];
     while (at < text.length && text[at] !== '|' && text[at] !== ')') {
-      if (text[at] === '$' && depth === 0 && (at + 1 === text.length || text[at + 1] === '|')) break;
+      if (mayEnd && text[at] === '$' && [undefined, '|', ')'].includes(text[at + 1])) break;
       parts.push(quantified(atom(depth)));
     }
     return parts.length === 1 ? parts[0]! : { kind: 'sequence', parts };
@@ -147,17 +172,7 @@ export function parsePattern(source: string): Alternative[] {
     return isNegated ? complement(set) : set;
   };
 
-  const alternatives: Alternative[] = [];
-  do {
-    if (alternatives.length > 0) at++;
-    const isAtStart = text[at] === '^';
-    if (isAtStart) at++;
-    const pattern = sequence(0);
-    const isAtEnd = text[at] === '$';
-    if (isAtEnd) at++;
-    alternatives.push({ pattern, isAtStart, isAtEnd });
-  } while (text[at] === '|');
-  return alternatives;
+  return alternatives(0);
 }
 
 const classEscapes: Record<string, CodePoints> = {
