@@ -2,8 +2,10 @@
  * Data and a recipe for an expert that calls tools: unit conversion, file search, a calculator. Held-out questions have
  * other values and other words around them.
  *
- *   node --import tsx scripts/data/toolCalls.ts FOLDER [--base BASE] [--train N] [--heldout N] [--steps N]
+ *   node --import tsx scripts/data/toolCalls.ts FOLDER [--base BASE] [--train N] [--heldout N] [--steps N] [--bare]
  *
+ * `--bare` trains calls as JSON without the template's marks: for bases that were never taught to write these, as
+ * Qwen2.5-Coder's (`multi-lora data` says so). Such answers count as calls too.
  * The embedded base's chat template writes no tools: a copy of it gets one that does.
  */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -96,26 +98,29 @@ const tools = kinds.map(({ tool: { name, description, properties } }) => ({
   function: { name, description, parameters: { type: 'object', properties, required: Object.keys(properties) } },
 }));
 
-function example(random: Random, isHeldOut: boolean): object {
+function example(random: Random, isHeldOut: boolean, isBare: boolean): object {
   const kind = random.choice(kinds);
   const values = kind.arguments(random, isHeldOut);
   const phrasing = random.choice(kind.phrasings[isHeldOut ? 1 : 0]);
   const content = phrasing.replace(/\{(\w+)\}/g, (_, field: string) => String(values[field]));
-  const call = { type: 'function', function: { name: kind.tool.name, arguments: values } };
+  const call = { name: kind.tool.name, arguments: values };
+  const answer = isBare
+    ? { content: JSON.stringify(call) }
+    : { content: '', tool_calls: [{ type: 'function', function: call }] };
   return {
     messages: [
       { role: 'user', content },
-      { role: 'assistant', content: '', tool_calls: [call] },
+      { role: 'assistant', ...answer },
     ],
     tools,
   };
 }
 
 /** Examples that all differ. */
-function examples(count: number, seed: number, isHeldOut: boolean): string {
+function examples(count: number, seed: number, isHeldOut: boolean, isBare = false): string {
   const random = new Random(seed);
   const lines = new Set<string>();
-  while (lines.size < count) lines.add(JSON.stringify(example(random, isHeldOut)));
+  while (lines.size < count) lines.add(JSON.stringify(example(random, isHeldOut, isBare)));
   return `${[...lines].join('\n')}\n`;
 }
 
@@ -136,6 +141,7 @@ const { values, positionals } = parseArgs({
     train: { type: 'string', default: '600' },
     heldout: { type: 'string', default: '100' },
     steps: { type: 'string', default: '300' },
+    bare: { type: 'boolean', default: false },
   },
 });
 const [folder = 'toolCalls'] = positionals;
@@ -145,7 +151,7 @@ if (isEmbedded) {
   cpSync(fileURLToPath(new URL('../../media/base/', import.meta.url)), join(folder, 'base'), { recursive: true });
   writeFileSync(join(folder, 'base', 'chat_template.jinja'), shortTemplate);
 }
-writeFileSync(join(folder, 'train.jsonl'), examples(Number(values.train), 1, false));
+writeFileSync(join(folder, 'train.jsonl'), examples(Number(values.train), 1, false, values.bare));
 writeFileSync(join(folder, 'heldout.jsonl'), examples(Number(values.heldout), 2, true));
 const recipe = {
   base: isEmbedded ? './base' : values.base,
