@@ -344,7 +344,13 @@ export const generationSettings = z
       .default([])
       .describe('Texts before which the answer ends.')
       .meta(exampleValues(['\n\n'])),
-    maxTokens: z.int().min(1).default(128).describe('Longest answer, in tokens.'),
+    maxTokens: z
+      .int()
+      .min(1)
+      .default(128)
+      .describe(
+        'Longest answer, in tokens. Conversations take half of the window where it is left out, and 1,024 at most.',
+      ),
     thinking: z
       .boolean()
       .default(false)

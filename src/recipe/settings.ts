@@ -41,6 +41,25 @@ export function generationSettingsOf(recipe: Recipe): GenerationSettings {
   return generationSettings.parse(recipe.generation);
 }
 
+/** The longest answer in a conversation where nothing is said of it: half of the window, but not for ever. */
+const longestAnswer = 1024;
+
+/**
+ * Decoding in a conversation: a request's settings over the recipe's over the defaults. An answer may be longer than in an
+ * evaluation, where one that does not end would cost the time of all others.
+ *
+ * @param window tokens of the base's context
+ * @throws ZodError for settings that are none
+ */
+export function conversationSettings(
+  recipe: Recipe | undefined,
+  window: number,
+  own: Record<string, unknown> = {},
+): GenerationSettings {
+  const maxTokens = Math.max(1, Math.min(longestAnswer, Math.floor(window / 2)));
+  return generationSettings.parse({ maxTokens, ...recipe?.generation, ...own });
+}
+
 /** How the data of an expert or a set is read: what a recipe says of it beside its file. */
 export function readingOf({ columns, system }: Pick<DataReading, 'columns' | 'system'>): DataReading {
   return { ...(columns && { columns }), ...(system !== undefined && { system }) };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseRecipe } from '../../src/recipe/parse.ts';
 import { recipeJsonSchema } from '../../src/recipe/schema.ts';
 import {
+  conversationSettings,
   generationSettingsOf,
   loraSettingsOf,
   trainingSettingsOf,
@@ -78,4 +79,17 @@ test("the editor's schema names the recipe's keys, their texts and defaults", ()
   assert.equal(schema.properties.lora!.properties!.rank!.default, 16);
   for (const [key, property] of Object.entries(schema.properties))
     assert.ok(property.description, `${key} has no description`);
+});
+
+test('an answer in a conversation may take half of the window and 1,024 tokens, unless something else is said', () => {
+  const of = (generation: object) =>
+    parseRecipe(JSON.stringify({ generation, experts: { x: { adapter: 'a' } } })).recipe!;
+  assert.equal(conversationSettings(undefined, 256).maxTokens, 128);
+  assert.equal(conversationSettings(of({ seed: 3 }), 32768).maxTokens, 1024);
+  assert.equal(conversationSettings(of({ maxTokens: 9 }), 32768).maxTokens, 9);
+  assert.deepEqual(conversationSettings(of({ maxTokens: 9, topK: 2 }), 256, { maxTokens: 300 }), {
+    ...generationSettingsOf(of({ topK: 2 })),
+    maxTokens: 300,
+  });
+  assert.throws(() => conversationSettings(undefined, 256, { topP: 2 }), /topP/);
 });

@@ -1,8 +1,9 @@
+import * as z from 'zod';
 import type { Call } from '../../protocol/contract.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { type GenerationSettings, generationSettings } from '../../recipe/schema.ts';
-import { generationSettingsOf } from '../../recipe/settings.ts';
+import type { GenerationSettings, Recipe } from '../../recipe/schema.ts';
+import { conversationSettings } from '../../recipe/settings.ts';
 import type { Model } from '../runtime/model.ts';
 import { watchFor } from '../workbench/request.ts';
 import type { OpenExperiment, OpenSource, Workbench } from '../workbench/workbench.ts';
@@ -39,14 +40,17 @@ export async function openAnsweringBeside(
   const opened = await workbench.openSource(request, watchFor(call), inUse);
   if (!opened) return undefined;
   const recipe = opened.open?.experiment.recipe;
-  const settings = parseSettings({ ...(recipe && generationSettingsOf(recipe)), ...request.settings });
+  const settings = settingsOf(recipe, opened.model.base.config.maxLength, request.settings);
   const isEmbedded = (recipe?.base ?? request.base ?? 'embedded') === 'embedded';
   return { open: opened.open, model: opened.model, isEmbedded, settings };
 }
 
-function parseSettings(settings: Record<string, unknown>): GenerationSettings {
-  const parsed = generationSettings.safeParse(settings);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new WorkbenchError('badRequest', `decoding setting '${issue.path.join('.')}': ${issue.message}`);
+function settingsOf(recipe: Recipe | undefined, window: number, own?: Record<string, unknown>): GenerationSettings {
+  try {
+    return conversationSettings(recipe, window, own);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const issue = error.issues[0]!;
+    throw new WorkbenchError('badRequest', `decoding setting '${issue.path.join('.')}': ${issue.message}`);
+  }
 }

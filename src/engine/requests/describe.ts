@@ -19,8 +19,7 @@ import { createChatTemplate } from '../../nn/tokenizer/chatTemplate.ts';
 import { toolSupport } from '../../nn/tokenizer/toolSupport.ts';
 import type { DescribedAdapter, DescribedBase } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { generationSettings } from '../../recipe/schema.ts';
-import { generationSettingsOf } from '../../recipe/settings.ts';
+import { conversationSettings } from '../../recipe/settings.ts';
 import { fillsGaps } from '../workbench/fillsGaps.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
@@ -29,17 +28,18 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
   if (!request.recipe) {
     const { base = 'embedded' } = request;
     const described = await describeBase(base, baseFolder(base, '', workbench.mediaFolder));
-    const { maxTokens } = generationSettings.parse({});
+    const { maxTokens } = conversationSettings(undefined, described.contextLength);
     return { name: 'base', base: described, maxTokens, experts: [], blends: [], merges: [] };
   }
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const { recipe } = experiment;
   const trained = await trainedExperts(experiment);
+  const base = await describeBase(recipe.base, experiment.baseFolder);
   return {
     name: experiment.name,
-    base: await describeBase(recipe.base, experiment.baseFolder),
+    base,
     report: experiment.paths.report,
-    maxTokens: generationSettingsOf(recipe).maxTokens,
+    maxTokens: conversationSettings(recipe, base.contextLength).maxTokens,
     experts: await Promise.all(
       Object.entries(recipe.experts).map(async ([name, { domain, description, data }]) => ({
         name,

@@ -10,7 +10,7 @@ import { epochCount } from '../../nn/train/schedule.ts';
 import { expertGroup, groupSize } from '../../nn/train/trainGraph.ts';
 import type { PlannedExpert } from '../../protocol/engine/training.ts';
 import type { Recipe } from '../../recipe/schema.ts';
-import { generationSettingsOf, trainingSettingsOf } from '../../recipe/settings.ts';
+import { conversationSettings, trainingSettingsOf } from '../../recipe/settings.ts';
 import { planFits, planGates } from '../merging/planFits.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
@@ -55,7 +55,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     ranks: prepared.reduce((sum, p) => sum + Math.max(...p.targets.map(path => rankOf(p.lora, path))), 0),
     rowEffects: prepared.some(p => p.lora.dora),
     prompt: longest,
-    length: Math.min(longest + generationSettingsOf(recipe).maxTokens, base.config.maxLength),
+    length: Math.min(longest + conversationSettings(recipe, base.config.maxLength).maxTokens, base.config.maxLength),
   });
   const cpuRate = device === 'cpu' ? rate : await matMulRate(threads, 'cpu');
   return {
