@@ -22,18 +22,15 @@ export async function manyExperts(base: BenchBase, domains: readonly SyntheticDo
   const folder = cacheFolder('scale');
   const { config } = await loadBase(base.folder);
   mkdirSync(join(folder, 'data'), { recursive: true });
-  const experts = domains.map(({ name }) => ({ name, folder: join(folder, 'adapters', name) }));
+  const experts = domains.map(({ name }) => ({ name, folder: join(folder, 'out', 'adapters', name) }));
   for (const [i, { name, train }] of domains.entries()) {
     const adapter = experts[i]!.folder;
     if (!existsSync(adapter)) await writeAdapter(adapter, randomAdapter(config, name, tinyRank, i));
     const lines = train.map(prompt => `${JSON.stringify({ prompt, completion: name })}\n`);
     writeFileSync(join(folder, 'data', `${name}.jsonl`), lines.join(''));
   }
-  const named = domains.map(({ name }) => [
-    name,
-    { adapter: `adapters/${name}`, data: { train: `data/${name}.jsonl` } },
-  ]);
+  const named = domains.map(({ name }) => [name, { data: { train: `data/${name}.jsonl` } }]);
   const recipe = join(folder, `${domains.length}.lora.json`);
-  writeFileSync(recipe, JSON.stringify({ version: 1, experts: Object.fromEntries(named) }));
+  writeFileSync(recipe, JSON.stringify({ version: 1, output: 'out', experts: Object.fromEntries(named) }));
   return { recipe, experts };
 }

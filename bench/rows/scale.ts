@@ -77,7 +77,8 @@ export const scale: RowGroup = {
 
 /** Through the engine as it ships: what a user waits for, and its memory. */
 async function answered({ threads }: BenchContext, { recipe, experts }: ManyExperts, domains: SyntheticDomain[]) {
-  rmSync(join(recipe, '..', 'runs'), { recursive: true, force: true });
+  // So that it is trained within the first routed answer.
+  rmSync(join(recipe, '..', 'out', 'router'), { recursive: true, force: true });
   const ask = async (engine: EngineClient, target: Target, prompt = 'What is 3 + 4?') => {
     const started = performance.now();
     await engine.request('ask', { recipe, prompt, target, settings: { maxTokens: 1 } });
