@@ -13,6 +13,7 @@ import { type ManyExperts, manyExperts, tinyRank } from '../manyExperts.ts';
 import { alternate, fastest, median } from '../measure.ts';
 import type { BenchContext, Row, RowGroup } from '../row.ts';
 import { scalePlot } from '../scalePlot.ts';
+import { startServer } from '../server.ts';
 import { residentBytesOf } from '../side.ts';
 import { type SyntheticDomain, syntheticDomains } from '../syntheticDomains.ts';
 import { number } from '../table.ts';
@@ -39,6 +40,9 @@ export interface AtScale {
   firstMs: number;
   /** Until the first routed answer, in which the router is trained. */
   firstRoutedMs: number;
+  /** Over HTTP: an adapter that is loaded last, and one token of one of all. */
+  httpLoadMs: number;
+  httpMs: number;
   fitSeconds: number;
   /** Shares of held-out prompts of which the domain's expert has most weight, and all. */
   most: number;
@@ -65,6 +69,7 @@ export const scale: RowGroup = {
         experts: count,
         ...(await answered(context, many, domains)),
         ...(await switched(context, many)),
+        ...(await served(context, many)),
         ...routed(domains),
       });
     }
@@ -141,6 +146,35 @@ async function switched({ threads }: BenchContext, { experts }: ManyExperts) {
     return { switchMs: median(await timesOf(single)), blendMs: median(await timesOf(blends)) };
   } finally {
     await side.end();
+  }
+}
+
+/** Adapters that a server on the base alone is given one by one. */
+async function served({ threads }: BenchContext, { experts }: ManyExperts) {
+  const server = await startServer(['--model', 'embedded'], threads);
+  const post = async (path: string, body: unknown) => {
+    const started = performance.now();
+    const response = await fetch(`${server.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+    await response.text();
+    return performance.now() - started;
+  };
+  try {
+    const loads: number[] = [];
+    for (const { name, folder } of experts)
+      loads.push(await post('/load_lora_adapter', { lora_name: name, lora_path: folder }));
+    const answers: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const { name } = experts[(37 * i) % experts.length]!;
+      answers.push(await post('/completions', { model: name, prompt: `What is ${i} + 4?`, max_tokens: 1 }));
+    }
+    return { httpLoadMs: median(loads.slice(-50)), httpMs: median(answers) };
+  } finally {
+    server.process.kill();
   }
 }
 
@@ -249,6 +283,8 @@ function rowsOf(found: AtScale[]): Row[] {
       row('change to a new blend of two', 'ms', at => at.blendMs),
       1,
     ),
+    row('server: an adapter is loaded', 'ms', at => at.httpLoadMs),
+    row('server: one token of one of all adapters', 'ms', at => at.httpMs),
     row('router: training', 's', at => at.fitSeconds, ['40 prompts a domain']),
     row('router: a prompt', 'ms', at => at.routeMs),
     row('routed answer', 'ms', at => at.routedMs),

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, spawnSync } from 'node:child_process';
 import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type BenchBase, benchBase } from '../bases.ts';
 import { cacheFolder } from '../cacheFolder.ts';
@@ -10,6 +8,7 @@ import { type BenchExpert, randomExperts } from '../experts.ts';
 import { alternate, median } from '../measure.ts';
 import { writeGguf } from '../peers/writeGguf.ts';
 import type { BenchContext, Row, RowGroup } from '../row.ts';
+import { firstLine, type Server, startServer } from '../server.ts';
 
 const clientCounts = [1, 2, 4, 8, 16];
 const answerTokens = 48;
@@ -81,11 +80,6 @@ async function compare({ threads, say }: BenchContext, base: BenchBase): Promise
   }
 }
 
-interface Server {
-  process: ChildProcess;
-  url: string;
-}
-
 interface Peer {
   name: string;
   server: Server;
@@ -104,11 +98,7 @@ async function startOurs(base: BenchBase, experts: BenchExpert[], threads: numbe
   // A base in GGUF is held in as many bits by both sides, or in more here.
   const source = base.gguf ? { base: base.gguf, quantization: 'int8' } : { base: base.folder };
   writeFileSync(recipe, JSON.stringify({ version: 1, ...source, experts: Object.fromEntries(adapters) }));
-  const cli = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url));
-  const args = [cli, 'serve', recipe, '--port', '0', '--threads', String(threads), '--device', 'cpu', '--json'];
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const { url } = JSON.parse(await firstLine(server)) as { url: string };
-  return { process: server, url };
+  return startServer([recipe], threads);
 }
 
 async function startLlama(python: string, base: BenchBase, expert: BenchExpert, threads: number): Promise<Server> {
@@ -126,17 +116,6 @@ async function startVllm(python: string, base: BenchBase, experts: BenchExpert[]
   const log = openSync(join(cacheFolder('serving'), 'vllm.log'), 'w');
   const server = spawn(python, args, { stdio: ['pipe', 'pipe', log] });
   return { process: server, url: `${await firstLine(server)}/v1` };
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  const lines = createInterface({ input: child.stdout! });
-  const [line] = (await Promise.race([
-    once(lines, 'line'),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`a server ended with ${code} before it was ready`);
-    }),
-  ])) as [string];
-  return line;
 }
 
 const words = ['river', 'table', 'seven', 'garden', 'window', 'apple', 'winter', 'music', 'paper', 'stone'];
