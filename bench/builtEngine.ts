@@ -10,11 +10,11 @@ export function buildEngine(): Promise<void> {
   return (built ??= buildAll());
 }
 
-/** The engine process as it ships, over the embedded base. */
-export function startBuiltEngine(threads: number): EngineClient {
+/** The engine process as it ships, over the embedded base; `more` are further arguments. */
+export function startBuiltEngine(threads: number, more: string[] = []): EngineClient {
   return startEngine({
     failsWhenLost: true,
     enginePath: path('dist/engine.mjs'),
-    args: ['--media', path('media'), '--threads', String(threads)],
+    args: ['--media', path('media'), '--threads', String(threads), ...more],
   });
 }

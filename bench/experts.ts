@@ -36,7 +36,12 @@ export async function randomExperts(base: BenchBase, rank: number, count: number
 }
 
 /** Factors large enough to change the answers, so that an adapter that is not applied shows. */
-function randomAdapter(config: Parameters<typeof linearLayers>[0], name: string, rank: number, seed: number): Adapter {
+export function randomAdapter(
+  config: Parameters<typeof linearLayers>[0],
+  name: string,
+  rank: number,
+  seed: number,
+): Adapter {
   const random = new Random(1000 * rank + seed);
   const matrix = (rows: number, cols: number, bound: number) => ({
     rows,

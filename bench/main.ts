@@ -37,7 +37,7 @@ if (values.help || unknown.length > 0) {
 const started = new Date();
 /** Mean number of runnable processes in the minute before, which is what others take of the cores. */
 const load = loadavg()[0]!;
-const context = { threads: Number(values.threads), bases, say };
+const context = { threads: Number(values.threads), bases, out: values.out, say };
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, threads: context.threads, load };
 const rows: Row[] = [];
 const failed: { group: string; reason: string }[] = [];

@@ -34,6 +34,8 @@ export interface BenchContext {
   threads: number;
   /** Bases that rows are measured on. */
   bases: readonly BaseName[];
+  /** Folder for what is drawn. */
+  out: string;
   /** Says what is under way. */
   say(message: string): void;
 }

@@ -5,6 +5,7 @@ import { experts } from './experts.ts';
 import { memory } from './memory.ts';
 import { quality } from './quality.ts';
 import { recipe } from './recipe.ts';
+import { scale } from './scale.ts';
 import { serving } from './serving.ts';
 import { start } from './start.ts';
 import { switching } from './switching.ts';
@@ -25,4 +26,5 @@ export const groups: RowGroup[] = [
   start,
   recipe,
   memory,
+  scale,
 ];

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type BenchBase, benchBase } from '../bases.ts';
 import { cacheFolder } from '../cacheFolder.ts';
@@ -10,6 +8,7 @@ import { type BenchExpert, randomExperts } from '../experts.ts';
 import { alternate, median } from '../measure.ts';
 import { writeGguf } from '../peers/writeGguf.ts';
 import type { BenchContext, Row, RowGroup } from '../row.ts';
+import { firstLine, type Server, startServer } from '../server.ts';
 
 const clientCounts = [1, 2, 4, 8, 16];
 const answerTokens = 48;
@@ -19,7 +18,7 @@ const rounds = 3;
 export const serving: RowGroup = {
   name: 'serving',
   about:
-    "tokens/s of 1 to 16 clients: against one after another and, with PYTHON that has xllamacpp, llama.cpp's server",
+    'tokens/s of 1 to 16 clients: against one after another and, with PYTHON that has xllamacpp or vllm, their servers',
   async run(context) {
     const rows: Row[] = [];
     // Words of the random base are no text to make a chat of, and answers of random experts on the embedded one end at once.
@@ -33,14 +32,26 @@ async function compare({ threads, say }: BenchContext, base: BenchBase): Promise
   say(`serving, ${base.name}`);
   const experts = await randomExperts(base, 16, 3);
   const ours = await startOurs(base, experts, threads);
-  const peer = process.env.PYTHON ? await startLlama(process.env.PYTHON, base, experts[0]!, threads) : undefined;
+  const peers: Peer[] = [];
   try {
+    const python = process.env.PYTHON;
+    if (python && has(python, 'xllamacpp'))
+      peers.push({
+        name: 'llama.cpp, one adapter for all',
+        server: await startLlama(python, base, experts[0]!, threads),
+      });
+    if (python && has(python, 'vllm'))
+      peers.push({
+        name: 'vLLM, three adapters in turn',
+        server: await startVllm(python, base, experts, threads),
+        experts,
+      });
     const rows: Row[] = [];
     let alone: number | undefined;
     for (const clients of clientCounts) {
       say(`serving, ${base.name}, ${clients} clients`);
-      const turns = [() => throughput(ours, clients, experts), ...(peer ? [() => throughput(peer, clients)] : [])];
-      const [own, other] = await alternate(rounds, turns);
+      const turns = peers.map(peer => () => throughput(peer.server, clients, peer.experts));
+      const [own, ...others] = await alternate(rounds, [() => throughput(ours, clients, experts), ...turns]);
       alone ??= median(own!);
       const row = {
         group: 'serving',
@@ -49,7 +60,7 @@ async function compare({ threads, say }: BenchContext, base: BenchBase): Promise
         target: undefined,
         notes: [
           `prompts of about 60 tokens, ${answerTokens} decoded, ${rounds} rounds: ${own!.map(Math.round).join(', ')}` +
-            (other ? `; llama.cpp ${other.map(Math.round).join(', ')}` : ''),
+            peers.map((peer, i) => `; ${peer.name}: ${others[i]!.map(Math.round).join(', ')}`).join(''),
         ],
       };
       const name = `${base.name}, ${clients} ${clients === 1 ? 'client' : 'clients'}`;
@@ -59,18 +70,26 @@ async function compare({ threads, say }: BenchContext, base: BenchBase): Promise
           name: `${name}, three experts in turn`,
           against: { name: 'one after another', value: alone },
         });
-      if (other) rows.push({ ...row, name, against: { name: 'llama.cpp, one adapter for all', value: median(other) } });
+      for (const [i, peer] of peers.entries())
+        rows.push({ ...row, name, against: { name: peer.name, value: median(others[i]!) } });
     }
     return rows;
   } finally {
     ours.process.kill();
-    peer?.process.kill();
+    for (const { server } of peers) server.process.stdin!.end();
   }
 }
 
-interface Server {
-  process: ChildProcess;
-  url: string;
+interface Peer {
+  name: string;
+  server: Server;
+  /** Those that its clients ask in turn, where it has several. */
+  experts?: BenchExpert[];
+}
+
+function has(python: string, module: string): boolean {
+  const script = `import importlib.util, sys; sys.exit(importlib.util.find_spec('${module}') is None)`;
+  return spawnSync(python, ['-c', script], { stdio: 'ignore' }).status === 0;
 }
 
 async function startOurs(base: BenchBase, experts: BenchExpert[], threads: number): Promise<Server> {
@@ -79,11 +98,7 @@ async function startOurs(base: BenchBase, experts: BenchExpert[], threads: numbe
   // A base in GGUF is held in as many bits by both sides, or in more here.
   const source = base.gguf ? { base: base.gguf, quantization: 'int8' } : { base: base.folder };
   writeFileSync(recipe, JSON.stringify({ version: 1, ...source, experts: Object.fromEntries(adapters) }));
-  const cli = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url));
-  const args = [cli, 'serve', recipe, '--port', '0', '--threads', String(threads), '--device', 'cpu', '--json'];
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const { url } = JSON.parse(await firstLine(server)) as { url: string };
-  return { process: server, url };
+  return startServer([recipe], threads);
 }
 
 async function startLlama(python: string, base: BenchBase, expert: BenchExpert, threads: number): Promise<Server> {
@@ -94,15 +109,13 @@ async function startLlama(python: string, base: BenchBase, expert: BenchExpert, 
   return { process: server, url: `${await firstLine(server)}/v1` };
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
-  const lines = createInterface({ input: child.stdout! });
-  const [line] = (await Promise.race([
-    once(lines, 'line'),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`a server ended with ${code} before it was ready`);
-    }),
-  ])) as [string];
-  return line;
+async function startVllm(python: string, base: BenchBase, experts: BenchExpert[], threads: number): Promise<Server> {
+  const script = fileURLToPath(new URL('../peers/vllmServer.py', import.meta.url));
+  const adapters = experts.map(({ name, folder }) => `${name}=${folder}`);
+  const args = [script, base.folder, String(threads), String(Math.max(...clientCounts)), ...adapters];
+  const log = openSync(join(cacheFolder('serving'), 'vllm.log'), 'w');
+  const server = spawn(python, args, { stdio: ['pipe', 'pipe', log] });
+  return { process: server, url: `${await firstLine(server)}/v1` };
 }
 
 const words = ['river', 'table', 'seven', 'garden', 'window', 'apple', 'winter', 'music', 'paper', 'stone'];

@@ -13,7 +13,7 @@ export const maxRecipeTokens = 20_000;
 export const maxRecipeLines = 40_000;
 
 /** Experts, blends, merges, sets and steps of a recipe: of each at most so many. */
-export const mostParts = 500;
+export const mostParts = 1000;
 
 /** Problems of a recipe that are told; more than one reads, and little enough to be found with every keystroke. */
 export const mostProblems = 100;

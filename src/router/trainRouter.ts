@@ -16,12 +16,20 @@ export interface ExpertPrompts {
 
 /** A seeded sample of this many of an expert's prompts is used: more of one kind take time, and drown what the prior knows. */
 const maxPrompts = 1000;
+/** The same of all experts together, by which a router for a thousand of them is trained in the time of one for fifty. */
+const maxPromptsOfAll = 50_000;
+
+/** With more classes than these, the weights begin with how features and classes go together. */
+const manyClasses = 32;
+/** Probabilities that are computed to calibrate a router once. */
+const judgedProbabilities = 1e6;
 
 /**
  * A router for these experts: the prior's weights, trained further on the experts' own prompts mixed with rehearsed
  * ones of the prior's, and pulled back towards where they started, so that narrow own prompts (one template, say) add
  * to what the prior knows and do not replace it. An expert of a domain the prior knows starts from that domain's
- * weights; several experts of one domain share its base rate. Any other domain starts at zero.
+ * weights; several experts of one domain share its base rate. Any other domain starts at zero, or, of many, where its
+ * prompts say.
  *
  * The same arguments give the same bits.
  */
@@ -37,17 +45,21 @@ export function trainRouter(options: {
   const own = ownExamples(prior, experts, classes, random);
   const rehearsed = rehearsedExamples(prior, classes);
   const isHeldOut = (_: Example, i: number) => i % 10 === 9;
-  const examples = [
-    ...balance(own.filter((example, i) => !isHeldOut(example, i))),
-    ...rehearsed.filter((example, i) => !isHeldOut(example, i)),
-  ];
+  const learned = own.filter((example, i) => !isHeldOut(example, i));
+  const examples = [...balance(learned), ...rehearsed.filter((example, i) => !isHeldOut(example, i))];
+  const areMany = classes.length > manyClasses;
+  if (areMany) addAssociations(weights, learned, classes.length);
   if (own.length > 0) {
-    trainRegression(weights, examples, { epochs: 4, learningRate: 0.1, pull: 3e-3, seed: random.uint32() });
+    const amount = areMany ? { epochs: 1, least: 4 / classes.length } : { epochs: 4 };
+    trainRegression(weights, examples, { ...amount, learningRate: 0.1, pull: 3e-3, seed: random.uint32() });
   }
   const scale = quantize(weights);
 
   const heldOut = [...own.filter(isHeldOut), ...rehearsed.filter(isHeldOut)];
-  const judged = heldOut.map(({ features, target }) => ({ logits: logits(weights, features, classes.length), target }));
+  const each = Math.ceil((heldOut.length * classes.length) / judgedProbabilities);
+  const judged = heldOut
+    .filter((_, i) => i % each === 0)
+    .map(({ features, target }) => ({ logits: logits(weights, features, classes.length), target }));
   // Own prompts resemble each other more than a user's questions will: they may soften the prior, never sharpen it.
   const fitted = judged.length > 0 ? fitTemperature(judged) : prior.model.temperature;
   const temperature = Math.min(2 * prior.model.temperature, Math.max(prior.model.temperature, fitted));
@@ -92,17 +104,42 @@ function startWeights(prior: RouterPrior, classes: RouterClass[]): Float32Array 
 
 function ownExamples(prior: RouterPrior, experts: ExpertPrompts[], classes: RouterClass[], random: Random): Example[] {
   const { bucketCount, hashSeed } = prior.model;
-  const examples = experts.flatMap(({ prompts }, expert) =>
-    random
+  const most = Math.min(maxPrompts, Math.floor(maxPromptsOfAll / experts.length));
+  const examples = experts.flatMap(({ prompts }, expert) => {
+    const target = classes.map((_, c) => (c === expert ? 1 : 0));
+    return random
       .shuffle([...prompts])
-      .slice(0, maxPrompts)
-      .map(prompt => ({
-        features: hashFeatures(featuresOf(prompt), bucketCount, hashSeed),
-        target: classes.map((_, c) => (c === expert ? 1 : 0)),
-        weight: 1,
-      })),
-  );
+      .slice(0, most)
+      .map(prompt => ({ features: hashFeatures(featuresOf(prompt), bucketCount, hashSeed), target, weight: 1 }));
+  });
   return random.shuffle(examples);
+}
+
+/** Logits that a feature begins with for each unit of its mutual information with a class. */
+const associationScale = 2;
+
+/**
+ * Adds to the weights how much more often a feature is met in a class than in all of them: positive pointwise mutual
+ * information (Church and Hanks 1990). Of many classes each has few of the examples, and what all have in common would
+ * take long to be known as such.
+ */
+function addAssociations(weights: Float32Array, examples: readonly Example[], classes: number): void {
+  const sums = new Map<number, number>();
+  const ofAll = new Map<number, number>();
+  const sizes = new Float64Array(classes);
+  for (const { features, target } of examples) {
+    const c = target.indexOf(1);
+    sizes[c]!++;
+    for (const [i, bucket] of features.buckets.entries()) {
+      const at = bucket * classes + c;
+      sums.set(at, (sums.get(at) ?? 0) + features.values[i]!);
+      ofAll.set(bucket, (ofAll.get(bucket) ?? 0) + features.values[i]!);
+    }
+  }
+  for (const [at, sum] of sums) {
+    const usual = ofAll.get(Math.floor(at / classes))! / examples.length;
+    weights[at]! += associationScale * Math.max(0, Math.log(sum / sizes[at % classes]! / usual));
+  }
 }
 
 function rehearsedExamples(prior: RouterPrior, classes: RouterClass[]): Example[] {

@@ -75,3 +75,22 @@ test('without own prompts the prior speaks under the expert names', () => {
   const route = routerFrom(trainRouter({ prior, experts, seed: 1 }));
   assert.equal(route('Write a function to reverse a list.').expert, 'my code');
 });
+
+test('forty domains of a few prompts each are told apart in phrases that none was trained on', () => {
+  const random = new Random(4);
+  const word = () =>
+    Array.from({ length: 3 }, () => random.choice(['ba', 'ko', 'li', 'nur', 'sem', 'tra', 'vo'])).join('');
+  const domains = Array.from({ length: 40 }, (_, i) => ({ name: `d${i}`, own: Array.from({ length: 6 }, word) }));
+  const experts = domains.map(({ name, own }) => ({
+    name,
+    domain: name,
+    prompts: Array.from({ length: 20 }, () => `What does the ${random.choice(own)} do to a ${random.choice(own)}?`),
+  }));
+  const route = routerFrom(trainRouter({ prior, experts, seed: 1 }));
+  const right = domains.filter(({ name, own }) => {
+    const { weights } = route(`We lost one ${own[0]}; is there another ${own[1]}?`);
+    return Object.entries(weights).sort((a, b) => b[1] - a[1])[0]?.[0] === name;
+  });
+  assert.ok(right.length >= 36, `${right.length} of 40`);
+  assert.equal(route('Write a function to reverse a list.').abstained, true);
+});

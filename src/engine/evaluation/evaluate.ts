@@ -48,11 +48,12 @@ export async function evaluateRecipe(
   const { recipe } = e;
   const sets = await loadSets(e, request.sets);
   checkGaps(model.base, sets);
-  const experts = open.available.filter(name => name in recipe.experts);
+  const available = await open.available();
+  const experts = available.filter(name => name in recipe.experts);
   // Files that may have been changed are read before hours are spent.
   const records = await Promise.all(experts.map(name => readTrainingRecord(e.paths, name)));
   await readScores(e.paths);
-  await open.load(open.available);
+  await open.load(available);
   const routing = await routingOf(workbench, open, call);
   const settings = generationSettingsOf(recipe);
   const progress = (message: string, done = 0, total = 0) => call.progress({ kind: 'work', message, done, total });
@@ -91,7 +92,9 @@ export async function evaluateRecipe(
       : [];
   const generalText =
     isWhole && recipe.evaluation.generalText
-      ? await timed('general text', () => measureGeneralText(open, systemsOf(open, routing), call.signal, progress))
+      ? await timed('general text', async () =>
+          measureGeneralText(open, await systemsOf(open, routing), call.signal, progress),
+        )
       : undefined;
   progress('storage and memory');
   const prompt = sets[0]?.items[0]?.prompt ?? 'Hello';
@@ -119,7 +122,7 @@ export async function evaluateRecipe(
     machine: describeMachine(workbench.threads),
     experts: await Promise.all(experts.map(name => describeExpert(e, name))),
     blends: systems.blends,
-    merges: await Promise.all(open.available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
+    merges: await Promise.all(available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
     sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
     scores: [...systems.scores, ...joint, ...random],
     router:

@@ -48,7 +48,9 @@ export async function routingOf(
 }
 
 /** Every way in which a recipe can answer with what is trained and made; where tokens are routed, by prompt too, beside it. */
-export function systemsOf({ experiment: { recipe }, available }: OpenExperiment, routing: Routing): System[] {
+export async function systemsOf(open: OpenExperiment, routing: Routing): Promise<System[]> {
+  const { recipe } = open.experiment;
+  const available = await open.available();
   const experts = available.filter(name => name in recipe.experts);
   const merges = available.filter(name => name in recipe.merges);
   const isAvailable = (weights: Weights) => Object.keys(weights).every(name => available.includes(name));
@@ -81,7 +83,7 @@ export async function scoreSystems(
   progress: (message: string, done: number, total: number) => void,
 ): Promise<SystemScores> {
   const { recipe } = open.experiment;
-  const systems = systemsOf(open, routing);
+  const systems = await systemsOf(open, routing);
   const experts = systems.filter(s => s.kind === 'expert').map(s => s.name);
   const scores: ReportScore[] = [];
   const examples: ReportExample[] = [];

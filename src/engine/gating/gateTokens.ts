@@ -38,7 +38,7 @@ export async function gateTokens(
   call: Call<WorkProgress>,
 ): Promise<Weights> {
   const { experiment: e, model } = open;
-  const experts = open.available.filter(name => Object.hasOwn(e.recipe.experts, name));
+  const experts = (await open.available()).filter(name => Object.hasOwn(e.recipe.experts, name));
   if (experts.length === 0) return {};
   await open.load(experts);
   const weights = { [byToken]: 1 };

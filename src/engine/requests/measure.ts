@@ -30,14 +30,14 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
     );
   const sets = await loadSets(open.experiment, names);
   const settings = generationSettingsOf(recipe);
-  const systems = systemsOf(open, await routingOf(workbench, open, call));
+  const systems = await systemsOf(open, await routingOf(workbench, open, call));
   const total = sets.reduce((sum, { name, items }) => sum + wanted(name).length * items.length, 0);
   let before = 0;
   const measured: Measured[] = [];
   for (const set of sets)
     for (const name of wanted(set.name)) {
       const system = findSystem(systems, name, s => s.name);
-      if (!system) throw notThere(name);
+      if (!system) throw await notThere(name);
       await open.load(system.members);
       const { batchSize } = recipe.evaluation;
       const watch = {
@@ -63,10 +63,10 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
   );
   return { measured, gates: checks.filter(check => check.score), problems: problemsOf(sets) };
 
-  function notThere(name: string): WorkbenchError {
+  async function notThere(name: string): Promise<WorkbenchError> {
     const blend = recipe.blends[name];
     // An expert or a merge that is not there is told of with what makes it.
-    checkAvailable(open, blend && !Object.hasOwn(recipe.experts, name) ? Object.keys(blend) : [name]);
+    await checkAvailable(open, blend && !Object.hasOwn(recipe.experts, name) ? Object.keys(blend) : [name]);
     return new WorkbenchError('notFound', `nothing is called '${name}'`);
   }
 };

@@ -14,17 +14,29 @@ export const byToken = 'auto';
 /** Weight of each expert in a row, and of what the token gates choose; an empty table is the base. */
 export type Weights = Record<string, number>;
 
-interface Member {
-  name: string;
+/** An expert's place in the stacks; of what has left, the place that is free. */
+interface Place {
+  /** Undefined of a free place. */
+  name: string | undefined;
   rank: number;
   scaling: number;
-  /** Sum of the ranks of the experts before it in the stacks. */
+  /** Sum of the ranks of the places before it. */
   at: number;
 }
 
 /** The factors of all loaded experts, stacked along the rank, and the gates that choose among them. */
 export interface AdapterBank {
+  /** In the order of their factors. */
   names(): string[];
+  /** Those that no answer under way needs, the one used longest ago first. */
+  idle(): string[];
+  /**
+   * Keeps what weights speak of from being idle, until what it returns is called. Experts are there for an answer from
+   * its beginning, also while it waits for its first execution.
+   */
+  hold(weights: Weights): () => void;
+  /** Bytes that the factors of an adapter will take. */
+  bytesOf(adapter: Adapter): number;
   /**
    * Adds an expert, or replaces the one of that name; `effects` of one that is more than factors, by module path. Throws
    * `mismatch` when it does not fit the base.
@@ -51,6 +63,12 @@ export interface AdapterBank {
 const packBytes = 1e6;
 /** With more experts than these, the views of neighbours are made when they are first used. */
 const viewedExperts = 8;
+/** Views of neighbours that are kept: hundreds of tensors each. */
+const keptViews = 64;
+/** Where experts lie further apart than this many times their own ranks, to run what is between them costs more than a copy. */
+const widestSpan = 3;
+/** How much larger than needed the stacks become, so that a thousand experts one after the other are not copied a thousand times. */
+const growth = 1.25;
 /** Sets of weights whose row effects are kept: a number for each row of a batch and output of a layer. */
 const keptRows = 2;
 /** Sets of experts whose copies are kept. */
@@ -63,12 +81,12 @@ interface Pack {
 }
 
 /** Stands for the experts where none is active: a row of zeros, because products without any end the process on WebGPU. */
-const nobody: Member = { name: '', rank: 1, scaling: 0, at: 0 };
+const nobody: Place = { name: undefined, rank: 1, scaling: 0, at: 0 };
 
 /** What one graph execution reads of the bank. */
 interface Choice {
-  /** The experts, in the order of their factors. */
-  members: Member[];
+  /** The experts, in the order of their factors, with what is free between them. */
+  members: Place[];
   /** Stacks of factors: one that all rows share, or one for each row. */
   stacks: number;
 }
@@ -81,11 +99,13 @@ interface Choice {
  * another's factors. Experts that are not neighbours are copied side by side, some groups before each execution; until
  * that is done, the experts between them take part with gates of zero. Rows of B are zero outside their own layer: a few
  * more multiplications, for one operator in place of several.
+ *
+ * An expert that comes takes a free place or is put at the end, and moves no other: with a thousand experts in the bank
+ * one more costs what the first did.
  */
 export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
   const byPath = new Map(groups.flatMap(group => group.layers).map(l => [l.path, l]));
   const groupSizes = [...new Set(groups.map(group => group.layers.length))];
-  const adapters = new Map<string, Adapter>();
   const effects = new Map<string, ReadonlyMap<string, RowEffect>>();
   let feedsRows = false;
   /** By the weights of a batch, the one used last at the end. */
@@ -95,35 +115,95 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
   /** The how-manieth load each adapter, and the token gates, came with. */
   const loads = new Map<string, number>();
   let loaded = 0;
-  let members: Member[] = [];
-  let stacks = new Map<LinearGroup, { A: Float32Array; B: Float32Array }>();
-  let views = new Map<string, Feeds>();
-  let packs = new Map<string, Pack>();
+  /** Everything in the stacks in its order, without a free place at the end. */
+  let places: Place[] = [];
+  /** The experts among them, the one used last at the end. */
+  const members = new Map<string, Place>();
+  /** How many answers under way need each expert. */
+  const held = new Map<string, number>();
+  let stacks = new Map<LinearGroup, Stack>(groups.map(group => [group, emptyStack(group, 0)]));
+  /** Ranks that the stacks have room for. */
+  let room = 0;
+  const views = new Map<string, Feeds>();
+  const packs = new Map<string, Pack>();
 
-  const rebuild = () => {
+  const length = () => sumOfRanks(places);
+
+  /** Lays the places one behind the other in stacks of other room; their factors come along. */
+  const resize = (size: number) => {
+    const kept = places.filter(place => place.name !== undefined);
+    const moved = new Map<LinearGroup, Stack>();
+    for (const [group, from] of stacks) {
+      const to = emptyStack(group, size);
+      let at = 0;
+      for (const place of kept) {
+        copyRows(from, to, group, place, at);
+        at += place.rank;
+      }
+      moved.set(group, to);
+    }
+    stacks = moved;
+    room = size;
     let at = 0;
-    members = [...adapters.values()].map(a => {
-      const factors = [...a.modules.values()];
-      // A module of smaller rank is padded with zeros; a module of other scaling has the ratio folded into B.
-      const member = { name: a.name, rank: Math.max(...factors.map(m => m.A.rows)), scaling: factors[0]!.scaling, at };
-      at += member.rank;
-      return member;
-    });
-    stacks = new Map(
-      groups.map(group => {
-        const rows = at * group.layers.length;
-        const stack = { A: new Float32Array(rows * group.in), B: new Float32Array(rows * group.out) };
-        for (const m of members) copyFactors(adapters.get(m.name)!, effects.get(m.name), group, m, stack);
-        return [group, stack];
-      }),
-    );
-    views = new Map();
-    packs = new Map();
+    for (const place of kept) {
+      place.at = at;
+      at += place.rank;
+    }
+    places = kept;
+  };
+
+  /** The first free place that an expert fits, or the end. */
+  const placeFor = (rank: number): Place => {
+    const free = places.findIndex(place => place.name === undefined && place.rank >= rank);
+    if (free >= 0) {
+      const found = places[free]!;
+      const place = { name: undefined, rank, scaling: 0, at: found.at };
+      const rest = { ...found, rank: found.rank - rank, at: found.at + rank };
+      places.splice(free, 1, place, ...(rest.rank > 0 ? [rest] : []));
+      return place;
+    }
+    if (length() + rank > room) {
+      const used = sumOfRanks([...members.values()]);
+      resize(Math.max(used + rank, Math.floor(growth * used)));
+    }
+    const place = { name: undefined, rank, scaling: 0, at: length() };
+    places.push(place);
+    return place;
+  };
+
+  const takeOut = (name: string) => {
+    const place = members.get(name);
+    if (!place) return;
+    members.delete(name);
+    effects.delete(name);
+    place.name = undefined;
+    place.scaling = 0;
+    // Gates of zero make nothing of what is there, unless it is no number.
+    for (const [group, stack] of stacks) clearRows(stack, group, place);
+    for (let i = places.length - 1; i > 0; i--) {
+      const [before, after] = [places[i - 1]!, places[i]!];
+      if (before.name !== undefined || after.name !== undefined) continue;
+      before.rank += after.rank;
+      places.splice(i, 1);
+    }
+    if (places.at(-1)?.name === undefined) places.pop();
+  };
+
+  const forgetFeeds = () => {
+    views.clear();
+    packs.clear();
     rowFeeds.clear();
-    // Hundreds of tensors each: made here, and not while somebody waits for a token.
-    if (members.length <= viewedExperts)
-      for (const from of members.keys())
-        for (let to = from + 1; to <= members.length; to++) view({ members: members.slice(from, to), stacks: 1 });
+  };
+
+  /** Hundreds of tensors each: made here, and not while somebody waits for a token. */
+  const makeViews = () => {
+    if (members.size > viewedExperts) return;
+    const isExpert = ({ name }: Place) => name !== undefined;
+    for (const from of places.keys())
+      for (let to = from + 1; to <= places.length; to++) {
+        const between = places.slice(from, to);
+        if (isExpert(between[0]!) && isExpert(between.at(-1)!)) view({ members: between, stacks: 1 });
+      }
   };
 
   const zeros: Feeds = {};
@@ -151,67 +231,102 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
     const key = keyOf(choice);
     const feeds = views.get(key) ?? {};
     if (!views.has(key)) for (const group of groups) addGroup(feeds, group, choice);
-    views.set(key, feeds);
+    useLast(views, key, feeds, keptViews);
     return feeds;
   };
 
-  /** Continues copying from the second use on, because a set that is used once is not worth it. Returns the finished copy. */
-  const packed = (choice: Choice): Feeds | undefined => {
+  /**
+   * Continues copying from the second use on, because a set that is used once is not worth it; `atOnce` copies all. Returns
+   * the finished copy.
+   */
+  const packed = (choice: Choice, atOnce: boolean): Feeds | undefined => {
     const key = keyOf(choice);
     const known = packs.get(key);
     const pack = known ?? { feeds: {}, left: [...groups] };
-    // The last in the map is the one used last.
-    packs.delete(key);
-    packs.set(key, pack);
-    if (packs.size > keptPacks) packs.delete(packs.keys().next().value!);
-    for (let copied = 0; known && pack.left.length > 0 && copied < packBytes; )
+    useLast(packs, key, pack, keptPacks);
+    const most = atOnce ? Number.POSITIVE_INFINITY : known ? packBytes : 0;
+    for (let copied = 0; pack.left.length > 0 && copied < most; )
       copied += addGroup(pack.feeds, pack.left.pop()!, choice);
     return pack.left.length === 0 ? pack.feeds : undefined;
+  };
+
+  /** The experts that rows speak of, in the order of their factors; they are those used last. */
+  const activeIn = (rows: Weights[], gated: readonly string[]): Place[] => {
+    const active = new Map(gated.map(name => [name, members.get(name)!]));
+    for (const weights of rows) for (const name of namesIn(weights)) active.set(name, members.get(name)!);
+    active.delete(byToken);
+    for (const [name, place] of active) {
+      members.delete(name);
+      members.set(name, place);
+    }
+    return [...active.values()].sort((a, b) => a.at - b.at);
   };
 
   /** The experts that take part in an execution, and their factors. */
   const runOf = (rows: Weights[]): Choice & { factors: Feeds } => {
     const gated = rows.some(hasTokenGates) ? (gatesOfTokens?.experts ?? []) : [];
-    const active = members.filter(m => gated.includes(m.name) || rows.some(w => isActive(m, w)));
+    const active = activeIn(rows, gated);
     if (active.length === 0) return { members: [nobody], stacks: 1, factors: zeros };
     const own = gated.length > 0 ? undefined : ownExperts(rows, active);
     const wanted: Choice = own ? { members: own, stacks: rows.length } : { members: active, stacks: 1 };
     if (areNeighbours(wanted.members)) return { ...wanted, factors: view(wanted) };
-    const factors = packed(wanted);
+    const [first, last] = [active[0]!, active.at(-1)!];
+    const isWide = last.at + last.rank - first.at > widestSpan * sumOfRanks(active);
+    const factors = packed(wanted, isWide);
     if (factors) return { ...wanted, factors };
-    const span = members.slice(members.indexOf(active[0]!), members.indexOf(active.at(-1)!) + 1);
+    const span = places.slice(places.indexOf(first), places.indexOf(last) + 1);
     return { members: span, stacks: 1, factors: view({ members: span, stacks: 1 }) };
   };
 
   const rowsFor = (rows: Weights[]): Feeds => {
     const key = JSON.stringify(rows);
     const feeds = rowFeeds.get(key) ?? rowEffectsOf(rows, groups, effects);
-    rowFeeds.delete(key);
-    rowFeeds.set(key, feeds);
-    if (rowFeeds.size > keptRows) rowFeeds.delete(rowFeeds.keys().next().value!);
+    useLast(rowFeeds, key, feeds, keptRows);
     return feeds;
   };
 
-  rebuild();
   return {
-    names: () => [...adapters.keys()],
+    names: () => places.flatMap(({ name }) => name ?? []),
+    idle: () => [...members.keys()].filter(name => !held.has(name)),
+
+    hold(weights) {
+      const names = namesIn(weights).flatMap(name => (name === byToken ? (gatesOfTokens?.experts ?? []) : [name]));
+      for (const name of names) held.set(name, (held.get(name) ?? 0) + 1);
+      return () => {
+        for (const name of names.splice(0)) {
+          const left = held.get(name)! - 1;
+          if (left > 0) held.set(name, left);
+          else held.delete(name);
+        }
+      };
+    },
+
+    bytesOf: adapter => bytesPerRank(groups) * rankOf(adapter),
 
     load(adapter, ofRows) {
       checkAdapterFits(adapter, byPath);
       if (beyondFactors(adapter) && !ofRows)
         throw new WorkbenchError('runtime', `the row effects of expert '${adapter.name}' are missing`);
-      adapters.set(adapter.name, adapter);
+      takeOut(adapter.name);
+      const place = placeFor(rankOf(adapter));
+      place.name = adapter.name;
+      // A module of other scaling has the ratio folded into B.
+      place.scaling = [...adapter.modules.values()][0]!.scaling;
+      members.set(adapter.name, place);
       loads.set(adapter.name, ++loaded);
-      effects.delete(adapter.name);
       if (ofRows) effects.set(adapter.name, ofRows);
       feedsRows ||= ofRows !== undefined;
-      rebuild();
+      for (const [group, stack] of stacks) copyFactors(adapter, ofRows, group, place, stack);
+      forgetFeeds();
+      makeViews();
     },
 
     unload(name) {
-      adapters.delete(name);
-      effects.delete(name);
-      rebuild();
+      takeOut(name);
+      const used = sumOfRanks([...members.values()]);
+      if (2 * used < room) resize(used);
+      forgetFeeds();
+      makeViews();
     },
 
     hasRowEffects: () => feedsRows,
@@ -227,7 +342,7 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
     feeds(rows) {
       // The bank of a graph without adapters feeds nothing.
       if (groups.length === 0) return {};
-      for (const weights of rows) checkWeights(weights, adapters, gatesOfTokens);
+      for (const weights of rows) checkWeights(weights, members, gatesOfTokens);
       const run = runOf(rows);
       const feeds = { ...run.factors };
       if (feedsRows) Object.assign(feeds, rowsFor(rows));
@@ -252,16 +367,61 @@ export function createAdapterBank(groups: LinearGroup[]): AdapterBank {
       ]);
     },
 
-    bytes: () => [...stacks.values()].reduce((sum, s) => sum + s.A.byteLength + s.B.byteLength, 0),
+    bytes: () => bytesPerRank(groups) * sumOfRanks([...members.values()]),
   };
 }
 
-function isActive({ name }: Member, weights: Weights): boolean {
-  return (weights[name] ?? 0) !== 0;
+/** A [G·R, in] and Bᵀ [G·R, out] of a group of G layers. */
+interface Stack {
+  A: Float32Array;
+  B: Float32Array;
+}
+
+function emptyStack({ layers, in: width, out }: LinearGroup, ranks: number): Stack {
+  const rows = ranks * layers.length;
+  return { A: new Float32Array(rows * width), B: new Float32Array(rows * out) };
+}
+
+/** Copies an expert's factors to where it is in other stacks. */
+function copyRows(from: Stack, to: Stack, { layers, in: width, out }: LinearGroup, place: Place, at: number): void {
+  const [first, last] = [place.at * layers.length, (place.at + place.rank) * layers.length];
+  to.A.set(from.A.subarray(first * width, last * width), at * layers.length * width);
+  to.B.set(from.B.subarray(first * out, last * out), at * layers.length * out);
+}
+
+function clearRows(stack: Stack, { layers, in: width, out }: LinearGroup, { at, rank }: Place): void {
+  const [first, last] = [at * layers.length, (at + rank) * layers.length];
+  stack.A.fill(0, first * width, last * width);
+  stack.B.fill(0, first * out, last * out);
+}
+
+function bytesPerRank(groups: LinearGroup[]): number {
+  return 4 * groups.reduce((sum, group) => sum + group.layers.length * (group.in + group.out), 0);
+}
+
+/** A module of smaller rank is padded with zeros. */
+function rankOf(adapter: Adapter): number {
+  return Math.max(...[...adapter.modules.values()].map(m => m.A.rows));
+}
+
+/** Keeps a value as the one used last, and of all no more than `most`. */
+function useLast<V>(kept: Map<string, V>, key: string, value: V, most: number): void {
+  kept.delete(key);
+  kept.set(key, value);
+  if (kept.size > most) kept.delete(kept.keys().next().value!);
+}
+
+/** The names with weight. */
+function namesIn(weights: Weights): string[] {
+  return Object.keys(weights).filter(name => weights[name] !== 0);
+}
+
+function isActive({ name }: Place, weights: Weights): boolean {
+  return (weights[name!] ?? 0) !== 0;
 }
 
 /** The expert of each row, where every row has one and none another's, all of one rank; else undefined. */
-function ownExperts(rows: Weights[], active: Member[]): Member[] | undefined {
+function ownExperts(rows: Weights[], active: Place[]): Place[] | undefined {
   if (rows.length < 2 || active.length !== rows.length) return undefined;
   const own = rows.flatMap(weights => active.filter(m => isActive(m, weights)));
   const fits =
@@ -270,7 +430,7 @@ function ownExperts(rows: Weights[], active: Member[]): Member[] | undefined {
 }
 
 /** Whether their factors follow each other in the stacks, in this order. */
-function areNeighbours(members: Member[]): boolean {
+function areNeighbours(members: Place[]): boolean {
   return members.every((m, i) => i === 0 || m.at === members[i - 1]!.at + members[i - 1]!.rank);
 }
 
@@ -281,7 +441,7 @@ function gatesOf(rows: Weights[], { members, stacks }: Choice, count: number): F
   for (const [row, weights] of rows.entries()) {
     let column = row * width;
     for (const m of stacks === 1 ? members : [members[row]!]) {
-      gates.fill((weights[m.name] ?? 0) * m.scaling, column, column + count * m.rank);
+      gates.fill((m.name === undefined ? 0 : (weights[m.name] ?? 0)) * m.scaling, column, column + count * m.rank);
       column += count * m.rank;
     }
   }
@@ -299,7 +459,7 @@ function expandOf({ kind, experts }: TokenGates, { members, stacks }: Choice, co
   let column = 0;
   // Where each row has a stack of its own no token gates choose: zeros.
   for (const m of stacks === 1 ? members : []) {
-    const expert = experts.indexOf(m.name);
+    const expert = m.name === undefined ? -1 : experts.indexOf(m.name);
     for (let layer = 0; layer < count; layer++, column += m.rank) {
       if (expert < 0) continue;
       const row = perLayer ? layer * experts.length + expert : expert;
@@ -348,7 +508,7 @@ function copyFactors(
   adapter: Adapter,
   effects: ReadonlyMap<string, RowEffect> | undefined,
   { layers, in: width, out }: LinearGroup,
-  m: Member,
+  m: Place,
   stack: { A: Float32Array; B: Float32Array },
 ): void {
   let column = 0;
@@ -372,12 +532,12 @@ function keyOf({ members, stacks }: Choice): string {
   return [stacks, ...members.map(m => m.name)].join('\n');
 }
 
-function sumOfRanks(members: Member[]): number {
+function sumOfRanks(members: Place[]): number {
   return members.reduce((sum, m) => sum + m.rank, 0);
 }
 
 /** The numbers of some experts, `width` for each rank: a view where they are neighbours, else a copy. */
-function rowsOf(stack: Float32Array, width: number, members: Member[]): Float32Array {
+function rowsOf(stack: Float32Array, width: number, members: Place[]): Float32Array {
   const rank = sumOfRanks(members);
   const first = members[0]?.at ?? 0;
   if (areNeighbours(members)) return stack.subarray(first * width, (first + rank) * width);
@@ -390,14 +550,14 @@ function rowsOf(stack: Float32Array, width: number, members: Member[]): Float32A
   return rows;
 }
 
-function checkWeights(weights: Weights, adapters: ReadonlyMap<string, Adapter>, gates: TokenGates | undefined): void {
+function checkWeights(weights: Weights, members: ReadonlyMap<string, Place>, gates: TokenGates | undefined): void {
   for (const [name, w] of Object.entries(weights)) {
     const needed = name === byToken && gates ? gates.experts : [name];
-    if (!needed.every(expert => adapters.has(expert)))
+    if (!needed.every(expert => members.has(expert)))
       throw new WorkbenchError(
         'notFound',
         `no expert '${name}' is loaded`,
-        `Loaded: ${[...adapters.keys()].join(', ') || 'none'}.`,
+        `Loaded: ${[...members.keys()].join(', ') || 'none'}.`,
       );
     if (!Number.isFinite(w)) throw new WorkbenchError('badRequest', `the weight of expert '${name}' is not a number`);
   }

@@ -54,6 +54,8 @@ interface Member {
   reading?: KvCache;
   answer: BatchAnswer;
   started: number;
+  /** Lets the bank give its experts up. */
+  release(): void;
   settle(error?: unknown): void;
 }
 
@@ -80,6 +82,7 @@ export function createContinuousBatch(model: Model, prefixes: PrefixCache): Cont
     Object.assign(member.answer, member.row.answer);
     const total = performance.now() - member.started;
     member.answer.decodeMs = member.row.past > 0 ? total - member.answer.prefillMs : 0;
+    member.release();
     member.settle(error);
   };
 
@@ -201,7 +204,8 @@ export function createContinuousBatch(model: Model, prefixes: PrefixCache): Cont
       return new Promise((resolve, reject) => {
         const answer = { ...row.answer, cachedTokens: 0, prefillMs: 0, decodeMs: 0 };
         const settle = (error?: unknown) => (error === undefined ? resolve(answer) : reject(error));
-        reading.push({ row, request, gates, answer, started: performance.now(), settle });
+        const release = model.bank.hold(request.weights);
+        reading.push({ row, request, gates, answer, started: performance.now(), release, settle });
       });
     },
 

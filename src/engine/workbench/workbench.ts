@@ -1,4 +1,6 @@
+import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { adapterStamp, readAdapter } from '../../experiment/adapterFiles.ts';
 import { type BaseText, baseStamp, loadBase } from '../../experiment/base.ts';
 import { baseFolder } from '../../experiment/baseFolder.ts';
@@ -9,10 +11,10 @@ import {
   experimentOfBase,
   mergeFolder,
   openExperiment,
-  trainedExperts,
   withAdapters,
 } from '../../experiment/experiment.ts';
 import { findData } from '../../experiment/hubDatasets.ts';
+import { settle } from '../../experiment/removeStaleFiles.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import type { Loaded } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -28,9 +30,12 @@ import { openPriorRouter, openRouter } from './routing.ts';
 export interface OpenExperiment {
   experiment: Experiment;
   model: Model;
-  /** Experts that are trained and merges that are made. */
-  available: string[];
-  /** Puts experts and merges into the bank, unless they are there. Throws `notFound` for what is not trained or made. */
+  /** Experts that are trained and merges that are made, as they were when this was first asked. */
+  available(): Promise<string[]>;
+  /**
+   * Puts experts and merges into the bank, unless they are there as they are on disk; what was used longest ago gives way
+   * where the bank is full, and nothing that was loaded by this. Throws `notFound` for what is not trained or made.
+   */
   load(names: string[]): Promise<void>;
   router(): Promise<Router>;
 }
@@ -84,6 +89,8 @@ export interface WorkbenchOptions {
   devices?: Devices;
   cacheFolder?: string;
   memoryLimit?: number;
+  /** Bytes of factors that the bank keeps beyond those that are needed; an eighth of the memory without it. */
+  bankLimit?: number;
   /** Of what is done otherwise than one may think; once for each text. */
   warn?(note: string): void;
   /** Called when what is in memory is not what it was. */
@@ -96,6 +103,7 @@ export function createWorkbench({
   cacheFolder = defaultCacheFolder(),
   devices = lazyDevices({ choice: 'cpu', cacheFolder, threads, warn: console.warn, note() {} }),
   memoryLimit,
+  bankLimit = (memoryLimit ?? totalmem()) / 8,
   warn = console.warn,
   tellLoaded = () => {},
 }: WorkbenchOptions): Workbench {
@@ -103,6 +111,8 @@ export function createWorkbench({
   let current: { folder: string; stamp: string; quantization: Recipe['quantization']; model: Model } | undefined;
   /** Bank entry → where it lies, and what it was when it was read. */
   let inBank = new Map<string, AdapterVersion>();
+  /** What was opened last: with a thousand experts, reading a recipe takes longer than answering. */
+  let lastOpened: { key: string; experiment: Experiment; routed: Experiment } | undefined;
   let lastText: { folder: string; stamp: string; text: BaseText } | undefined;
   const told = new Set<string>();
   const routers = new Map<string, { stamp: string; router: Promise<Router> }>();
@@ -168,41 +178,76 @@ export function createWorkbench({
     return opened;
   };
 
-  /** `routed` has the experts among which prompts are routed. Undefined where it does not go with what is in use. */
-  const openOver = async (
-    experiment: Experiment,
-    routed: Experiment,
+  /** The experiment that a source stands for, and the one among whose experts prompts are routed. */
+  const experimentAt = async ({ recipe, base = 'embedded', adapters = {} }: OpenSource) => {
+    const key = JSON.stringify([recipe && (await fileStamp(recipe)), recipe, base, adapters]);
+    if (lastOpened?.key === key) return lastOpened;
+    const routed = recipe ? await openExperiment(recipe, mediaFolder) : experimentOfBase(base, mediaFolder, adapters);
+    const experiment = recipe && Object.keys(adapters).length > 0 ? withAdapters(routed, adapters) : routed;
+    lastOpened = { key, experiment, routed };
+    return lastOpened;
+  };
+
+  /** Takes what was used longest ago out of the bank, until there is room for an adapter. */
+  const makeRoom = ({ bank }: Model, needed: number, kept: ReadonlySet<string>) => {
+    for (const name of bank.idle()) {
+      if (bank.bytes() + needed <= bankLimit) break;
+      if (kept.has(name)) continue;
+      bank.unload(name);
+      inBank.delete(name);
+    }
+  };
+
+  /** Undefined where it does not go with the bank entries that are in use. */
+  const open = async (
+    source: OpenSource,
     watch?: WorkWatch,
     inUse?: ReadonlySet<string>,
   ): Promise<OpenExperiment | undefined> => {
+    const { experiment, routed } = await experimentAt(source);
     const {
       baseFolder: folder,
       recipe: { quantization },
     } = experiment;
     const compiled = inUse ? await currentModel(folder, quantization) : await model(folder, quantization, watch);
     if (!compiled) return undefined;
-    const versions = await versionsOf(experiment);
-    if ([...inBank].some(([name, version]) => inUse?.has(name) && !isSame(version, versions.get(name))))
-      return undefined;
-    // What another recipe put there, what is gone, and what was written anew since.
-    takeOut((name, version) => !isSame(version, versions.get(name)));
-    const open: OpenExperiment = {
+    for (const name of inUse ?? []) {
+      const version = inBank.get(name);
+      if (version && !isSame(version, await versionOf(experiment, name))) return undefined;
+    }
+    // What another recipe put there.
+    takeOut((name, { folder }) => folderOf(experiment, name) !== folder);
+    const needed = new Set<string>();
+    let found: Promise<string[]> | undefined;
+    return {
       experiment,
       model: compiled,
-      available: [...versions.keys()],
+      available: () => (found ??= availableIn(experiment)),
       async load(names) {
-        checkAvailable(open, names);
-        const missing = names.filter(name => !inBank.has(name));
-        for (const name of missing) {
-          const version = versions.get(name)!;
-          await compiled.load(await readAdapter(version.folder, name, tell));
-          inBank.set(name, version);
+        const versions = new Map<string, AdapterVersion>();
+        for (const name of names) {
+          const version = await versionOf(experiment, name);
+          if (!version) {
+            // What is gone from the disk does not stay.
+            takeOut(entry => entry === name);
+            throw missing(experiment, name);
+          }
+          versions.set(name, version);
         }
-        if (missing.length > 0) tellLoaded(loaded());
+        let isOther = false;
+        for (const [name, version] of versions) {
+          needed.add(name);
+          if (isSame(version, inBank.get(name))) continue;
+          const adapter = await readAdapter(version.folder, name, tell);
+          makeRoom(compiled, compiled.bank.bytesOf(adapter), needed);
+          await compiled.load(adapter);
+          inBank.set(name, version);
+          isOther = true;
+        }
+        if (isOther) tellLoaded(loaded());
       },
       router: () => router(routed),
     };
-    return open;
   };
 
   return {
@@ -216,20 +261,16 @@ export function createWorkbench({
     router,
     tell,
 
-    async open(recipePath, watch) {
-      const experiment = await openExperiment(recipePath, mediaFolder);
-      return (await openOver(experiment, experiment, watch))!;
-    },
+    open: async (recipe, watch) => (await open({ recipe }, watch))!,
 
-    async openSource({ recipe, base = 'embedded', adapters = {} }, watch, inUse) {
-      if (!recipe && Object.keys(adapters).length === 0) {
-        const folder = baseFolder(base, '', mediaFolder);
-        const alone = inUse ? await currentModel(folder, 'none') : await model(folder);
-        return alone && { model: alone };
+    async openSource(source, watch, inUse) {
+      if (source.recipe || Object.keys(source.adapters ?? {}).length > 0) {
+        const opened = await open(source, watch, inUse);
+        return opened && { model: opened.model, open: opened };
       }
-      const named = recipe ? await openExperiment(recipe, mediaFolder) : experimentOfBase(base, mediaFolder, adapters);
-      const open = await openOver(recipe ? withAdapters(named, adapters) : named, named, watch, inUse);
-      return open && { model: open.model, open };
+      const folder = baseFolder(source.base ?? 'embedded', '', mediaFolder);
+      const alone = inUse ? await currentModel(folder, 'none') : await model(folder);
+      return alone && { model: alone };
     },
 
     unload: folders => takeOut((_, { folder }) => folders.includes(folder)),
@@ -253,18 +294,33 @@ function isSame(version: AdapterVersion, other: AdapterVersion | undefined): boo
   return other?.folder === version.folder && other.stamp === version.stamp;
 }
 
+/** Where the adapter of an expert or of a merge lies; undefined for a name that is neither's. */
+function folderOf(e: Experiment, name: string): string | undefined {
+  if (Object.hasOwn(e.recipe.experts, name)) return adapterFolder(e, name);
+  return Object.hasOwn(e.recipe.merges, name) ? mergeFolder(e, name) : undefined;
+}
+
+/** Undefined for what is not trained or made. */
+async function versionOf(e: Experiment, name: string): Promise<AdapterVersion | undefined> {
+  const folder = folderOf(e, name);
+  if (folder === undefined) return undefined;
+  // One that a process was just replacing when it was killed would count as not trained.
+  const stamp = (await adapterStamp(folder)) ?? (await settle(folder).then(() => adapterStamp(folder)));
+  return stamp === undefined ? undefined : { folder, stamp };
+}
+
 /** The experts of a recipe that are trained, and its merges that are made. */
-async function versionsOf(e: Experiment): Promise<Map<string, AdapterVersion>> {
-  const folders = [
-    ...(await trainedExperts(e)).map(name => [name, adapterFolder(e, name)] as const),
-    ...Object.keys(e.recipe.merges).map(name => [name, mergeFolder(e, name)] as const),
-  ];
-  const versions = new Map<string, AdapterVersion>();
-  for (const [name, folder] of folders) {
-    const stamp = await adapterStamp(folder);
-    if (stamp !== undefined) versions.set(name, { folder, stamp });
-  }
-  return versions;
+async function availableIn(e: Experiment): Promise<string[]> {
+  const available: string[] = [];
+  for (const name of [...Object.keys(e.recipe.experts), ...Object.keys(e.recipe.merges)])
+    if (await versionOf(e, name)) available.push(name);
+  return available;
+}
+
+/** What changes when a file is written. */
+async function fileStamp(path: string): Promise<string> {
+  const { size, mtimeNs, ctimeNs } = await stat(path, { bigint: true }).catch(() => ({}) as Partial<BigIntStats>);
+  return [size, mtimeNs, ctimeNs].join(' ');
 }
 
 /** What a recipe's router is made of, and when its data was last written. */
@@ -282,32 +338,33 @@ async function routerStamp({ recipe, folder }: Experiment): Promise<string> {
 }
 
 /** Throws `notFound` for what a recipe names but that is not trained or made, and for what it does not name. */
-export function checkAvailable({ available, experiment }: OpenExperiment, names: string[]): void {
-  for (const name of names) {
-    if (available.includes(name)) continue;
-    const { recipe, path } = experiment;
-    if (recipe.experts[name]?.adapter !== undefined)
-      throw new WorkbenchError(
-        'notFound',
-        `expert '${name}' names an adapter that is not there: ${adapterFolder(experiment, name)} holds no adapter_config.json`,
-        'An adapter is a folder with adapter_config.json and adapter_model.safetensors, as PEFT saves it.',
-      );
-    if (Object.hasOwn(recipe.experts, name))
-      throw new WorkbenchError(
-        'notFound',
-        `expert '${name}' has no adapter yet`,
-        `Run: multi-lora train ${path} --only ${name}`,
-      );
-    if (Object.hasOwn(recipe.merges, name))
-      throw new WorkbenchError(
-        'notFound',
-        `merge '${name}' has not been made yet`,
-        `Run: multi-lora merge ${path} ${name}`,
-      );
-    throw new WorkbenchError(
+export async function checkAvailable({ experiment }: OpenExperiment, names: string[]): Promise<void> {
+  for (const name of names) if (!(await versionOf(experiment, name))) throw missing(experiment, name);
+}
+
+function missing(experiment: Experiment, name: string): WorkbenchError {
+  const { recipe, path } = experiment;
+  if (recipe.experts[name]?.adapter !== undefined)
+    return new WorkbenchError(
       'notFound',
-      `no expert is called '${name}'`,
-      `There are: ${Object.keys(recipe.experts).join(', ')}.`,
+      `expert '${name}' names an adapter that is not there: ${adapterFolder(experiment, name)} holds no adapter_config.json`,
+      'An adapter is a folder with adapter_config.json and adapter_model.safetensors, as PEFT saves it.',
     );
-  }
+  if (Object.hasOwn(recipe.experts, name))
+    return new WorkbenchError(
+      'notFound',
+      `expert '${name}' has no adapter yet`,
+      `Run: multi-lora train ${path} --only ${name}`,
+    );
+  if (Object.hasOwn(recipe.merges, name))
+    return new WorkbenchError(
+      'notFound',
+      `merge '${name}' has not been made yet`,
+      `Run: multi-lora merge ${path} ${name}`,
+    );
+  return new WorkbenchError(
+    'notFound',
+    `no expert is called '${name}'`,
+    `There are: ${Object.keys(recipe.experts).join(', ')}.`,
+  );
 }

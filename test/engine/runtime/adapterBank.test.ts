@@ -289,6 +289,55 @@ test('loading again replaces, unloading leaves the others as they were', async (
   await model.dispose();
 });
 
+test('a place that is free is taken by the next that fits, and answers are those of a bank that never held another', async () => {
+  const { base, model, layers, adapters } = await openBank();
+  const later = { five: randomAdapter(layers, 'five', 5, /./), two: randomAdapter(layers, 'two', 2, /mlp/, 3) };
+  model.bank.load(later.five);
+  model.bank.unload('code');
+  model.bank.load(later.two);
+  model.bank.load(later.five);
+  assert.deepEqual(model.bank.names(), ['math', 'two', 'five', 'qa']);
+  const other = await openModel(base, 1);
+  for (const adapter of [later.five, adapters.qa, later.two, adapters.math]) other.bank.load(adapter);
+  // What is free lies among those that take part, beside the base and alone.
+  for (const weights of [
+    { two: 1 },
+    { math: 0.5, qa: 1 },
+    { two: 0.3, five: -1 },
+    { math: 1, five: 1 },
+    {},
+  ] as Weights[])
+    for (let use = 0; use < 3; use++)
+      assertClose(await allLogits(model, ids, weights), await allLogits(other, ids, weights), 1e-5);
+  await other.dispose();
+  await model.dispose();
+});
+
+test('a hundred experts: a blend of two far apart runs their ranks alone from its first use on', async () => {
+  const { groups, layers } = await openBank();
+  const bank = createAdapterBank(groups);
+  for (let i = 0; i < 100; i++) bank.load({ ...randomAdapter(layers, 'x', 2, /o_proj/), name: `x${i}` });
+  assert.deepEqual(bank.feeds([{ x0: 1, x99: 1 }])['gate.1']!.dims, [1, 1, 4]);
+  assert.deepEqual(bank.feeds([{ x90: 1 }, { x3: 1 }])['gate.1']!.dims, [2, 1, 2]);
+  assert.equal(bank.bytesOf({ ...randomAdapter(layers, 'x', 2, /o_proj/), name: 'x' }), bank.bytes() / 100);
+});
+
+test('the one used longest ago is idle first; what an answer holds is not', async () => {
+  const { model } = await openBank();
+  const { bank } = model;
+  assert.deepEqual(bank.idle(), ['math', 'code', 'qa']);
+  bank.feeds([{ math: 1 }, { qa: 0 }]);
+  assert.deepEqual(bank.idle(), ['code', 'qa', 'math']);
+  const [first, second] = [bank.hold({ qa: 1, math: 0 }), bank.hold({ qa: 0.5, code: 1 })];
+  assert.deepEqual(bank.idle(), ['math']);
+  second();
+  second();
+  assert.deepEqual(bank.idle(), ['code', 'math']);
+  first();
+  assert.deepEqual(bank.idle(), ['code', 'qa', 'math']);
+  await model.dispose();
+});
+
 test('unknown experts, weights that are no numbers and adapters of another base are refused by name', async () => {
   const { groups, layers, adapters } = await openBank();
   const bank = createAdapterBank(groups);

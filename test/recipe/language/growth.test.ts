@@ -129,7 +129,7 @@ test('as many parts as there may be are read, one more is refused', () => {
   const experts = (count: number) => JSON.stringify({ experts: table(count, i => [`e${i}`, data]) });
   assert.deepEqual(parseRecipe(experts(mostParts)).problems, []);
   const [problem] = parseRecipe(experts(mostParts + 1)).problems;
-  assert.match(problem!.message, /^experts: a recipe has at most 500 experts/);
+  assert.match(problem!.message, /^experts: a recipe has at most 1000 experts/);
   assert.deepEqual(
     parseRecipe(JSON.stringify({ steps: list(mostParts + 1, () => ({ do: 'train' })) })).problems.map(p => p.where),
     ['steps'],
