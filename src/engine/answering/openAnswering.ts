@@ -12,7 +12,7 @@ import { gateTokens } from '../gating/gateTokens.ts';
 import type { Model } from '../runtime/model.ts';
 import { withinExperts } from '../workbench/beyondExperts.ts';
 import { watchFor } from '../workbench/request.ts';
-import type { OpenExperiment, OpenSource, Workbench } from '../workbench/workbench.ts';
+import type { OpenExperiment, OpenExperts, OpenSource, Workbench } from '../workbench/workbench.ts';
 
 /** Who can answer: a base alone, or with the experts of a recipe. */
 export interface Answering {
@@ -50,7 +50,7 @@ function openSource(
 /** The weights of experts that a target stands for, loaded; for `auto` the router's, or those by which token gates choose. */
 export async function weightsOf(
   workbench: Workbench,
-  { open, isEmbedded }: Answering,
+  { open, isEmbedded }: Pick<Answering, 'isEmbedded'> & { open: OpenExperts | OpenExperiment | undefined },
   target: Target,
   /** Of the user, the oldest first. */
   prompts: readonly string[],
@@ -76,7 +76,14 @@ export async function weightsOf(
       return { weights: await loaded(open, target.weights) };
     case 'auto': {
       const byTokens = tokenRouterOf(open.experiment.recipe);
-      if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
+      if (byTokens) {
+        if ('model' in open) return { weights: await gateTokens(open, byTokens, workbench, call) };
+        throw new WorkbenchError(
+          'unsupported',
+          `the recipe routes each token ('${byTokens.kind}'), which engines elsewhere cannot`,
+          'Ask an expert or a blend, take a router of prompts ("learned"), or let this machine answer.',
+        );
+      }
       const { route, prompt } = routeConversation(await open.router(), prompts);
       const { weights, abstained, evidence, beyond } =
         isEmbedded && !bringsText
@@ -92,7 +99,7 @@ export async function weightsOf(
   }
 }
 
-function blendOf({ experiment: { recipe, path } }: OpenExperiment, blend: string): Weights {
+function blendOf({ experiment: { recipe, path } }: OpenExperts, blend: string): Weights {
   if (Object.hasOwn(recipe.blends, blend)) return recipe.blends[blend]!;
   throw new WorkbenchError(
     'notFound',
@@ -101,14 +108,15 @@ function blendOf({ experiment: { recipe, path } }: OpenExperiment, blend: string
   );
 }
 
-async function loaded(open: OpenExperiment, weights: Weights): Promise<Weights> {
+async function loaded(open: OpenExperts, weights: Weights): Promise<Weights> {
   const problem = weightsProblem(weights);
   if (problem) throw new WorkbenchError('badRequest', problem);
   await open.load(Object.keys(weights).filter(name => weights[name] !== 0));
   return weights;
 }
 
-function parseSettings(settings: Record<string, unknown>): GenerationSettings {
+/** Throws `badRequest` for a decoding setting that is none. */
+export function parseSettings(settings: Record<string, unknown>): GenerationSettings {
   const parsed = generationSettings.safeParse(settings);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

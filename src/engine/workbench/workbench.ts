@@ -23,15 +23,19 @@ import type { Model } from '../runtime/model.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
-/** A recipe ready to be asked: its base compiled, with what is in the bank as it is on disk. */
-export interface OpenExperiment {
+/** Who can be asked of a recipe, whatever engine answers. */
+export interface OpenExperts {
   experiment: Experiment;
-  model: Model;
   /** Experts that are trained and merges that are made. */
   available: string[];
-  /** Puts experts and merges into the bank, unless they are there. Throws `notFound` for what is not trained or made. */
+  /** Makes experts and merges ready to be asked. Throws `notFound` for what is not trained or made. */
   load(names: string[]): Promise<void>;
   router(): Promise<Router>;
+}
+
+/** A recipe ready to be asked here: its base compiled, with what is in the bank as it is on disk. */
+export interface OpenExperiment extends OpenExperts {
+  model: Model;
 }
 
 /** What is opened: a recipe, or a base alone, each with further adapters. */
@@ -52,6 +56,8 @@ export interface Workbench {
   memoryLimit: number | undefined;
   /** Opens a recipe; `adapters` are further ones beside its experts, by name with their folders. */
   open(recipePath: string, watch?: WorkWatch, adapters?: Record<string, string>): Promise<OpenExperiment>;
+  /** As `open`, for an engine elsewhere: nothing is compiled, and nothing loaded. */
+  openExperts(recipePath: string, adapters?: Record<string, string>): Promise<OpenExperts>;
   /** As `open`, for a base without a recipe, with adapters that are its experts. */
   openBase(base: string, adapters: Record<string, string>, watch?: WorkWatch): Promise<OpenExperiment>;
   /**
@@ -201,6 +207,18 @@ export function createWorkbench({
       return openOver(withAdapters(experiment, adapters), experiment, watch);
     },
 
+    async openExperts(recipePath, adapters = {}) {
+      const own = await openExperiment(recipePath, mediaFolder);
+      const experiment = withAdapters(own, adapters);
+      const available = [...(await versionsOf(experiment)).keys()];
+      return {
+        experiment,
+        available,
+        load: async names => checkAvailable({ available, experiment }, names),
+        router: () => router(own),
+      };
+    },
+
     openBase(base, adapters, watch) {
       const experiment = experimentOfBase(base, mediaFolder, adapters);
       return openOver(experiment, experiment, watch);
@@ -269,7 +287,10 @@ async function routerStamp({ recipe, folder }: Experiment): Promise<string> {
 }
 
 /** Throws `notFound` for what a recipe names but that is not trained or made, and for what it does not name. */
-export function checkAvailable({ available, experiment }: OpenExperiment, names: string[]): void {
+export function checkAvailable(
+  { available, experiment }: Pick<OpenExperts, 'available' | 'experiment'>,
+  names: string[],
+): void {
   for (const name of names) {
     if (available.includes(name)) continue;
     const { recipe, path } = experiment;
