@@ -1,5 +1,6 @@
-import { canThink } from '../../nn/tokenizer/chatTemplate.ts';
-import { fillPrompt } from '../../nn/tokenizer/fillPrompt.ts';
+import { type ChatMessage, canThink } from '../../nn/tokenizer/chatTemplate.ts';
+import { fillPrompt, type Gap } from '../../nn/tokenizer/fillPrompt.ts';
+import type { Conversation } from '../../nn/tokenizer/toolPrompt.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { CompleteProgress, CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -11,13 +12,21 @@ import type { Workbench } from '../workbench/workbench.ts';
 import type { Elsewhere } from './openElsewhere.ts';
 import { type RemoteAnswer, readAnswer } from './readAnswer.ts';
 
-type Asked = Pick<CompleteRequest, 'input' | 'count' | 'logprobs' | 'format'>;
+/** What is to be gone on with: as other programs ask for it, or as a held-out set has it. */
+type Input =
+  | ({ kind: 'chat' } & Conversation)
+  | Extract<CompleteRequest['input'], { kind: 'text' }>
+  | ({ kind: 'fill' } & Gap);
+
+interface Asked extends Pick<CompleteRequest, 'count' | 'logprobs' | 'format'> {
+  input: Input;
+}
 
 /** Routes a request here, and has an engine elsewhere answer it. `bringsText`: see weightsOf. */
 export async function completeElsewhere(
   workbench: Workbench,
   from: Elsewhere,
-  request: Asked & Pick<CompleteRequest, 'target'>,
+  request: Pick<CompleteRequest, 'target' | 'input' | 'count' | 'logprobs' | 'format'>,
   call: Call<CompleteProgress>,
   bringsText = false,
 ): Promise<CompleteResult> {
@@ -116,7 +125,7 @@ function bodyOf(from: Elsewhere, { input, logprobs, format }: Asked): { path: st
 /** A text as it is, or a gap in the base's own tokens for it, as text. */
 function promptOf(
   { text, maxLength, settings }: Elsewhere,
-  input: Exclude<CompleteRequest['input'], { kind: 'chat' }>,
+  input: Exclude<Input, { kind: 'chat' }>,
 ): { prompt: string; ends: string[] } {
   if (input.kind === 'text') return { prompt: input.text, ends: [] };
   const room = maxLength - Math.min(settings.maxTokens, Math.floor(maxLength / 2));
@@ -125,14 +134,7 @@ function promptOf(
   return { prompt: written(ids), ends: stopIds.map(id => written([id])) };
 }
 
-function messageOf({
-  role,
-  content,
-  reasoning,
-  toolCalls,
-  name,
-  toolCallId,
-}: Extract<CompleteRequest['input'], { kind: 'chat' }>['messages'][number]) {
+function messageOf({ role, content, reasoning, toolCalls, name, toolCallId }: ChatMessage) {
   return {
     role,
     content,

@@ -11,12 +11,15 @@ import { noSuchServer } from './serverErrors.ts';
 type Settings = Extract<EngineSettings, { kind: 'openai' }>;
 
 /** Blends that the server keeps: those before them are unloaded. */
-const keptThere = 4;
+const keptThere = 8;
+
+/** Milliseconds in which a server has to load an adapter. */
+const longestLoading = 600_000;
 
 const models = z.object({ data: z.array(z.object({ id: z.string(), parent: z.optional(z.nullable(z.string())) })) });
 
-/** What was loaded into each server, by its address: the adapters, and how the server names them. */
-const loadedThere = new Map<string, Map<string, string>>();
+/** What was loaded into each server, by its address: the adapters, and what the server calls their models. */
+const loadedThere = new Map<string, Map<string, Promise<string>>>();
 
 /**
  * A server of the OpenAI API. An expert is a model there: an adapter that vLLM or SGLang loads from a folder on request, or
@@ -27,7 +30,7 @@ export function openaiServer(
   { url, model, folder, experts }: Settings,
   server: EngineServer,
 ): Pick<RemoteEngine, 'whoAnswers' | 'hasForgotten' | 'look'> {
-  const loaded = loadedThere.get(url) ?? new Map<string, string>();
+  const loaded = loadedThere.get(url) ?? new Map<string, Promise<string>>();
   loadedThere.set(url, loaded);
 
   const listed = async (signal: AbortSignal) => {
@@ -69,17 +72,20 @@ export function openaiServer(
     );
   };
 
-  /** Blends that were asked before, and experts as they were before: they would fill the server's memory. */
+  /**
+   * Unloads what would fill the server's memory: blends that were asked before, whoever asked, and an expert as this process
+   * knew it before.
+   */
   const tidy = async (current: string, signal: AbortSignal): Promise<void> => {
-    const names = (await listed(signal)).map(each => each.id.slice(each.id.lastIndexOf(':') + 1));
-    const blends = names.filter(name => isBlendName(name) && name !== current);
+    const isSglang = (await loaded.get(current)) !== current;
+    const there = (await listed(signal)).map(({ id }) => id.slice(id.lastIndexOf(':') + 1));
+    const blends = there.filter(name => isBlendName(name) && name !== current);
     const own = Object.keys({ ...experiment.recipe.experts, ...experiment.recipe.merges });
     const expert = own.find(name => isVersionOf(current, name));
-    const old = names.filter(name => expert !== undefined && name !== current && isVersionOf(name, expert));
-    for (const name of [...blends.slice(0, Math.max(0, blends.length + 1 - keptThere)), ...old]) {
-      const isSglang = loaded.get(current) !== current;
-      await server.post(`${server.root}${isSglang ? '' : '/v1'}/unload_lora_adapter`, { lora_name: name }, signal);
+    const before = [...loaded.keys()].filter(name => name !== current && expert && isVersionOf(name, expert));
+    for (const name of [...blends.slice(0, Math.max(0, blends.length + 1 - keptThere)), ...before]) {
       loaded.delete(name);
+      await server.post(`${server.root}${isSglang ? '' : '/v1'}/unload_lora_adapter`, { lora_name: name }, signal);
     }
   };
 
@@ -91,15 +97,17 @@ export function openaiServer(
       const given = others.length === 0 && only[1] === 1 ? experts[only[0]] : undefined;
       if (given !== undefined) return { model: given };
       const { name, folder: place } = await placePeft(experiment, active);
-      if (!loaded.has(name)) {
-        loaded.set(
-          name,
-          await load(name, folder === undefined ? place : `${folder.replace(/\/$/, '')}/${name}`, signal),
-        );
-        // The answer does not depend on it.
-        await tidy(name, signal).catch(() => signal.throwIfAborted());
-      }
-      return { model: loaded.get(name)! };
+      const known = loaded.get(name);
+      if (known) return { model: await known };
+      const path = folder === undefined ? place : `${folder.replace(/\/$/, '')}/${name}`;
+      // Others wait for the same, so that it goes on when the one that began is given up.
+      const loading = load(name, path, AbortSignal.timeout(longestLoading));
+      loaded.set(name, loading);
+      loading.catch(() => loaded.delete(name));
+      const there = await loading;
+      // The answer does not depend on it.
+      await tidy(name, signal).catch(() => signal.throwIfAborted());
+      return { model: there };
     },
     hasForgotten(error) {
       const isMeant = loaded.size > 0 && error instanceof WorkbenchError && error.code === 'notFound';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashAdapter, readAdapter, writeAdapter } from '../../experiment/adapterFiles.ts';
+import { adapterStamp, hashAdapter, readAdapter, writeAdapter } from '../../experiment/adapterFiles.ts';
 import { readBaseConfig } from '../../experiment/base.ts';
 import { resultMark } from '../../experiment/checkOutput.ts';
 import { checkNoLinks } from '../../experiment/checkResults.ts';
@@ -35,9 +35,34 @@ export function isVersionOf(name: string, expert: string): boolean {
   return name.startsWith(`${expert}-`) && new RegExp(`^-[0-9a-f]{${digits}}$`).test(name.slice(expert.length));
 }
 
+/** Hashes of adapters by their folders, with what their files were then. */
+const known = new Map<string, { stamp: string; hash: string }>();
+
 /** The name of an expert or merge with its factors of now. */
 export async function placedName(e: Experiment, expert: string): Promise<string> {
-  return `${expert}-${(await hashAdapter(expertOrMergeFolder(e, expert))).slice(0, digits)}`;
+  const folder = expertOrMergeFolder(e, expert);
+  const stamp = (await adapterStamp(folder)) ?? '';
+  const kept = known.get(folder);
+  const hash = kept?.stamp === stamp ? kept.hash : await hashAdapter(folder);
+  known.set(folder, { stamp, hash });
+  return `${expert}-${hash.slice(0, digits)}`;
+}
+
+const underWay = new Map<string, Promise<void>>();
+
+/** Writes what is not there yet, once, however many ask for it at once. */
+function placeOnce(place: string, isWritten: () => Promise<boolean>, write: () => Promise<void>): Promise<void> {
+  const work = underWay.get(place) ?? writeOnce().finally(() => underWay.delete(place));
+  underWay.set(place, work);
+  return work;
+
+  async function writeOnce(): Promise<void> {
+    if (await isWritten()) return;
+    await write().catch(async error => {
+      // Another process may have written the same meanwhile.
+      if (!(await isWritten())) throw error;
+    });
+  }
 }
 
 /**
@@ -59,14 +84,16 @@ export async function placePeft(e: Experiment, weights: Weights): Promise<{ name
       ? only.placed
       : `blend-${createHash('sha256').update(content).digest('hex').slice(0, digits)}`;
   const folder = join(e.paths.elsewhere, name);
-  if (await isThere(adapterPaths(folder).config)) return { name, folder };
-  const parts = await Promise.all(
-    names.map(async ({ expert, weight }) => ({ adapter: await plainAdapter(e, expert), weight })),
-  );
-  const { adapter } = mergeAdapters(parts, { method: 'cat', name });
-  await openFolder(e);
-  if (isBlendName(name)) await forgetBlends(e.paths.elsewhere);
-  await writeAdapter(folder, adapter, resultMark);
+  const isWritten = () => isThere(adapterPaths(folder).config);
+  await placeOnce(folder, isWritten, async () => {
+    const parts = await Promise.all(
+      names.map(async ({ expert, weight }) => ({ adapter: await plainAdapter(e, expert), weight })),
+    );
+    const { adapter } = mergeAdapters(parts, { method: 'cat', name });
+    await openFolder(e);
+    if (isBlendName(name)) await forgetBlends(e.paths.elsewhere);
+    await writeAdapter(folder, adapter, resultMark);
+  });
   return { name, folder };
 }
 
@@ -74,12 +101,16 @@ export async function placePeft(e: Experiment, weights: Weights): Promise<{ name
 export async function placeGguf(e: Experiment, expert: string): Promise<{ name: string; file: string }> {
   const name = await placedName(e, expert);
   const file = join(e.paths.elsewhere, `${name}.gguf`);
-  if (!(await isThere(file))) {
-    const { config } = await readBaseConfig(e.baseFolder);
-    const chunks = adapterToGguf(await plainAdapter(e, expert), config);
-    await openFolder(e);
-    await writeFileAtomic(file, chunks);
-  }
+  await placeOnce(
+    file,
+    () => isThere(file),
+    async () => {
+      const { config } = await readBaseConfig(e.baseFolder);
+      const chunks = adapterToGguf(await plainAdapter(e, expert), config);
+      await openFolder(e);
+      await writeFileAtomic(file, chunks);
+    },
+  );
   return { name, file };
 }
 

@@ -8,8 +8,16 @@ import { tokenRouterOf } from '../../recipe/settings.ts';
 import type { Router } from '../../router/router.ts';
 import { gateTokens } from '../gating/gateTokens.ts';
 import { byToken, type Weights } from '../runtime/adapterBank.ts';
-import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import { answerSet, domainSets, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
+import type { OpenExperiment, OpenExperts, Workbench } from '../workbench/workbench.ts';
+import {
+  answerSet,
+  domainSets,
+  type GradedAnswer,
+  type HeldOutItem,
+  type LoadedSet,
+  modelAnswerer,
+  scoreOf,
+} from './answerSet.ts';
 
 /** One way of answering, which is a row of the report's matrix. */
 export interface System {
@@ -48,7 +56,7 @@ export async function routingOf(
 }
 
 /** Every way in which a recipe can answer with what is trained and made; where tokens are routed, by prompt too, beside it. */
-export function systemsOf({ experiment: { recipe }, available }: OpenExperiment, routing: Routing): System[] {
+export function systemsOf({ experiment: { recipe }, available }: OpenExperts, routing: Routing): System[] {
   const experts = available.filter(name => name in recipe.experts);
   const merges = available.filter(name => name in recipe.merges);
   const isAvailable = (weights: Weights) => Object.keys(weights).every(name => available.includes(name));
@@ -81,6 +89,7 @@ export async function scoreSystems(
   progress: (message: string, done: number, total: number) => void,
 ): Promise<SystemScores> {
   const { recipe } = open.experiment;
+  const answerer = modelAnswerer(open.model);
   const systems = systemsOf(open, routing);
   const experts = systems.filter(s => s.kind === 'expert').map(s => s.name);
   const scores: ReportScore[] = [];
@@ -94,7 +103,7 @@ export async function scoreSystems(
         signal,
         progress: (done: number) => progress(`${system.name} on ${set.name}`, before + done, total),
       };
-      const answers = await answerSet(open.model, set, system.weightsOf, settings, recipe.evaluation.batchSize, watch);
+      const answers = await answerSet(answerer, set, system.weightsOf, settings, recipe.evaluation.batchSize, watch);
       before += answers.length;
       scores.push(scoreOf(system.name, system.kind, set.name, answers));
       if (system.kind === 'routed' || system.name === set.set.expert)

@@ -73,10 +73,13 @@ test('over the OpenAI API everyone answers as here; adapters are put there once,
   assert.equal((await ask(recipe, expert('math'))).text, (await ask(recipe, expert('math'), { engine: 'local' })).text);
 });
 
-test('of blends a server keeps the last four', async () => {
+test('of blends a server keeps the last eight', async () => {
   const recipe = recipeWith({ gpu: gpu() });
-  for (let i = 1; i <= 6; i++) await ask(recipe, { kind: 'weights', weights: { math: i / 10, code: 0.1 } });
-  assert.equal((await idsOf(bare!)).filter(id => id.startsWith('blend-')).length, 4);
+  const blend = (i: number): Target => ({ kind: 'weights', weights: { math: i / 10, code: 0.1 } });
+  const settings = { maxTokens: 1 };
+  await Promise.all([1, 2, 3, 4, 5, 6].map(i => ask(recipe, blend(i), { settings })));
+  for (const i of [7, 8, 9]) await ask(recipe, blend(i), { settings });
+  assert.equal((await idsOf(bare!)).filter(id => id.startsWith('blend-')).length, 8);
 });
 
 test('over llama-server’s protocol each request says how much of whom; an adapter that it was not started with is written, with how to start it', async () => {

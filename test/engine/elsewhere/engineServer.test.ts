@@ -25,7 +25,8 @@ async function ask(url: string, { timeout = 5, key = undefined as string | undef
   const [ended] = await Promise.allSettled([read]);
   return {
     told,
-    ...(ended.status === 'fulfilled' ? { answer: ended.value } : { error: ended.reason as WorkbenchError }),
+    answer: ended.status === 'fulfilled' ? ended.value : undefined,
+    error: ended.status === 'rejected' ? (ended.reason as WorkbenchError) : undefined,
   };
 }
 const never = new AbortController().signal;
