@@ -19,6 +19,7 @@ export interface Request<M extends EngineMethod> {
 /** Every request that the engine answers; its parameters and result are in `src/protocol/engine`. */
 export const requestTable: { [M in EngineMethod]: Request<M> } = {
   doctor: { load: () => import('./doctor.ts') },
+  engines: { load: () => import('./engines.ts'), takesLong: true },
   describe: { load: () => import('./describe.ts') },
   loaded: { load: () => import('./loaded.ts') },
   load: { load: () => import('./load.ts'), lane: model },
