@@ -141,6 +141,8 @@ export interface ResultPaths {
   scores: string;
   /** The sweep of an expert over learning rates and ranks, by the hash of all else that it depends on. */
   sweep(expert: string, key: string): SweepPaths;
+  /** Adapters as engines elsewhere load them. */
+  elsewhere: string;
   /** A folder for each run. */
   history: string;
   /** Throws `badRequest` for what is no run's identity. */
@@ -151,7 +153,18 @@ export function resultPaths(output: string): ResultPaths {
   const at = (...parts: string[]) => join(output, ...parts);
   return {
     output,
-    parts: ['adapters', 'previous', 'training', 'merges', 'checkpoints', 'router', 'reports', 'sweeps', history]
+    parts: [
+      'adapters',
+      'previous',
+      'training',
+      'merges',
+      'checkpoints',
+      'router',
+      'reports',
+      'sweeps',
+      'elsewhere',
+      history,
+    ]
       .concat(reportFile, 'report.html', 'history.json')
       .map(name => at(name)),
     trainedAdapter: expert => at('adapters', expert),
@@ -176,6 +189,7 @@ export function resultPaths(output: string): ResultPaths {
       const file = (ending: string) => at('sweeps', `${expert}-${key.slice(0, 16)}${ending}`);
       return { data: file('.json'), page: file('.html'), lock: file('.lock') };
     },
+    elsewhere: at('elsewhere'),
     history: at(history),
     run(id) {
       if (/^[\w-]+$/.test(id)) return runPaths(at(history, id));

@@ -10,6 +10,7 @@ import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
 import { askOfRecipe } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
+import { createEngineKeys, setEngineKey } from './engines/engineKeys.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
 import { registerModels } from './languageModels/modelProvider.ts';
@@ -39,7 +40,8 @@ let engine: HostEngine | undefined;
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('Multi-LoRA', { log: true });
   const messages = createMessages(log);
-  const started = createHostEngine(context.extensionPath, engineSettings, log, messages);
+  const engineKeys = createEngineKeys(context.secrets);
+  const started = createHostEngine(context.extensionPath, engineSettings, engineKeys.all, log, messages);
   engine = started;
   const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
@@ -96,6 +98,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.deleteFeedback': deleteFeedback,
         ...startHandlers(context, engine, recipe, messages),
         ...sidebar.handlers,
+        'multiLora.setEngineKey': () => setEngineKey(engineKeys, recipe),
         'multiLora.restartEngine': started.restart,
         'multiLora.showLog': () => log.show(),
       },

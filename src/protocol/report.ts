@@ -64,9 +64,9 @@ const set = z.object({
 
 /** Exact-match accuracy of one system on one set. */
 export const reportScore = z.object({
-  /** `base`, `routed`, an expert, a blend, a merge or a control. */
+  /** `base`, `routed`, an expert, a blend, a merge, a control, or who of them answered `on` an engine elsewhere. */
   system: z.string(),
-  kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'sequential', 'control']),
+  kind: z.enum(['base', 'routed', 'expert', 'blend', 'merge', 'elsewhere', 'sequential', 'control']),
   set: z.string(),
   correct: z.number(),
   total: z.number(),

@@ -4,7 +4,7 @@ import { isFitted } from '../protocol/mergeMethod.ts';
 import { nearest } from '../text/nearest.ts';
 import { shortened } from '../text/shown.ts';
 import { mostProblems } from './limits.ts';
-import { type NameKind, type NameUse, nameUses, reservedNames } from './names.ts';
+import { impliedNames, type NameKind, type NameUse, nameUses, refusedNames } from './names.ts';
 import { type PartProblem, type ProblemCode, pathText } from './problem.ts';
 import type { Recipe } from './schema.ts';
 import { mergeWeightsOf } from './settings.ts';
@@ -24,7 +24,7 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
     if (message) error('badColumns', path, `${pathText(path)}: ${message}`);
   };
   const reserved = (kind: NameKind, name: string, path: JSONPath) => {
-    if (reservedNames.includes(name))
+    if (refusedNames(kind).includes(name))
       error('reservedName', path, `'${name}' has a meaning of its own; call the ${kind} otherwise`);
   };
 
@@ -62,6 +62,7 @@ export function checkRecipe(recipe: Recipe): PartProblem[] {
       if (problem) error('badWeights', path, `${pathText(path)}: ${problem}`);
     }
   }
+  for (const name of Object.keys(recipe.engines)) reserved('engine', name, ['engines', name]);
   for (const [name, set] of Object.entries(recipe.evaluation.sets))
     if (set.columns) columns(set.columns, ['evaluation', 'sets', name, 'columns']);
   const { generalText } = recipe.evaluation;
@@ -89,6 +90,7 @@ const unknownCodes: Record<NameKind, ProblemCode> = {
   blend: 'unknownBlend',
   merge: 'unknownMerge',
   set: 'unknownSet',
+  engine: 'unknownEngine',
 };
 
 /** Names that a message lists. */
@@ -103,7 +105,7 @@ function unknownNames(uses: NameUse[]): PartProblem[] {
     let found = answering.get(key);
     if (!found) {
       const names = defined.filter(d => kinds.includes(d.kinds[0]!)).map(d => d.name);
-      found = { names, answers: new Set(kinds.length > 1 ? [...names, ...reservedNames] : names) };
+      found = { names, answers: new Set([...names, ...impliedNames(kinds)]) };
       answering.set(key, found);
     }
     return found;

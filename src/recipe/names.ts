@@ -1,7 +1,7 @@
 import type { JSONPath } from 'jsonc-parser';
 
 /** What has a name in a recipe. */
-export type NameKind = 'expert' | 'blend' | 'merge' | 'set';
+export type NameKind = 'expert' | 'blend' | 'merge' | 'set' | 'engine';
 
 /** A place where a name is given or used. */
 export interface NameUse {
@@ -21,6 +21,18 @@ export const nameRule = 'starts with a letter or digit; letters, digits, "_", "-
 /** Names that stand for something without being defined, wherever one can say who answers. */
 export const reservedNames: readonly string[] = ['base', 'auto'];
 
+/** Names that can stand where these kinds are named, without being defined. */
+export function impliedNames([kind, ...others]: readonly NameKind[]): readonly string[] {
+  if (kind === 'engine') return ['local'];
+  return others.length > 0 ? reservedNames : [];
+}
+
+/** Names that nothing of a kind can have. */
+export function refusedNames(kind: NameKind): readonly string[] {
+  if (kind === 'engine') return impliedNames([kind]);
+  return kind === 'set' ? [] : reservedNames;
+}
+
 /** The kinds among which a name of this kind stands once: an expert and a merge are asked in the same way. */
 export function kindsSharingNames(kind: NameKind): readonly NameKind[] {
   return kind === 'expert' || kind === 'merge' ? ['expert', 'merge'] : [kind];
@@ -32,12 +44,15 @@ const places: [path: string, kinds: NameKind[], on: 'key' | 'value', definition?
   ['blends.*', ['blend'], 'key', true],
   ['merges.*', ['merge'], 'key', true],
   ['evaluation.sets.*', ['set'], 'key', true],
+  ['engines.*', ['engine'], 'key', true],
   ['blends.*.*', ['expert'], 'key'],
   ['merges.*.weights.*', ['expert'], 'key'],
   ['evaluation.sets.*.expert', ['expert'], 'value'],
   ['evaluation.sets.*.minimum.*', ['expert', 'blend', 'merge'], 'key'],
   ['evaluation.sequential.order.*', ['expert'], 'value'],
   ['router.keywords.*', ['expert'], 'key'],
+  ['engines.*.experts.*', ['expert'], 'key'],
+  ['answering', ['engine'], 'value'],
   ['steps.*.experts.*', ['expert'], 'value'],
   ['steps.*.expert', ['expert', 'merge'], 'value'],
   ['steps.*.weights.*', ['expert'], 'key'],

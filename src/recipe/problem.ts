@@ -18,7 +18,8 @@ export const problemCodes = {
   wrongType: 'A value of another type than its key takes.',
   wrongValue: 'A value out of the range, or the list, of those that its key takes.',
   badName: 'A name with other signs than letters, digits, `_`, `-` and `.`.',
-  reservedName: '`base` and `auto` stand for the base and the router; no expert, blend or merge can be called so.',
+  reservedName:
+    '`base` and `auto` stand for the base and the router; no expert, blend or merge can be called so. No engine elsewhere is called `local`.',
   takenName: 'A merge with the name of an expert: both are asked by their name, and one would answer for the other.',
   nothingToTrain: 'An expert that has neither data to be trained on nor an adapter to load.',
   dataAndAdapter: 'An expert that has both data and an adapter: it is not clear which one counts.',
@@ -26,6 +27,7 @@ export const problemCodes = {
   unknownBlend: 'The name of a blend that the recipe does not define.',
   unknownMerge: 'The name of a merge that the recipe does not define.',
   unknownSet: 'The name of a held-out set that the recipe does not define.',
+  unknownEngine: 'The name of an engine that the recipe does not define.',
   badWeights:
     'Weights that mean nothing: there is none, or all are zero; or a merge that is fitted to data, whose experts have none, or count less than 0.',
   zeroWeight: 'An expert of weight zero takes no part.',

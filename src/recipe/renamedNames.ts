@@ -17,7 +17,7 @@ export interface RenamedName {
 
 export function definedNames(text: string): DefinedNames {
   const recipe = parse(text, [], { allowTrailingComma: true }) as unknown;
-  const names: DefinedNames['names'] = { expert: [], blend: [], merge: [], set: [] };
+  const names: DefinedNames['names'] = { expert: [], blend: [], merge: [], set: [], engine: [] };
   for (const { name, kinds, isDefinition } of nameUses(recipe)) if (isDefinition) names[kinds[0]!].push(name);
   const experts = names.expert.map(name => [name, trainOf(recipe, name)] as const);
   return { names, data: new Map(experts.flatMap(([name, train]) => (train === undefined ? [] : [[name, train]]))) };

@@ -7,6 +7,7 @@ import { type FittedMethod, mergeMethods, mergeMethodTexts } from '../protocol/m
 import { quantizations } from '../protocol/quantization.ts';
 import { scorerNames, scorerTexts } from '../protocol/scorer.ts';
 import { listing } from '../text/numbers.ts';
+import { addressProblem } from './addressProblem.ts';
 import { mostParts } from './limits.ts';
 import { namePattern, nameRule } from './names.ts';
 import { pathProblem } from './pathProblem.ts';
@@ -540,6 +541,59 @@ const evaluation = z
   })
   .describe('What the report measures.');
 
+/** The address of a server, without what would say who asks. */
+const address = z.string().check(({ value, issues }) => {
+  const message = addressProblem(value);
+  if (message) issues.push({ code: 'custom', message, input: value });
+});
+
+/** What is said of every engine elsewhere. */
+const anyEngine = {
+  experts: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe(
+      'Adapters that the server has already: expert → its model there, or of llama-server the name of its GGUF file. The others are put there.',
+    )
+    .meta(exampleValues({ math: 'math-lora' })),
+  fallback: z.boolean().default(false).describe('Whether this machine answers where the engine is away; it says so.'),
+  timeout: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(60)
+    .describe('Seconds without a word from the server after which it counts as away.'),
+};
+
+const engine = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('openai').describe('A server of the OpenAI API: vLLM, SGLang, Ray Serve, or another.'),
+      url: address.describe("The API's address, up to and with `/v1`.").meta(exampleValues('http://127.0.0.1:8000/v1')),
+      model: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The base there; the first model that the server lists without it.')
+        .meta(exampleValues('Qwen/Qwen2.5-0.5B-Instruct')),
+      folder: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Where the server sees the folder `elsewhere` of the output folder, from which it loads adapters; the same path without it.',
+        )
+        .meta(exampleValues('/mnt/experts')),
+      ...anyEngine,
+    }),
+    z.strictObject({
+      kind: z.literal('llama-server').describe("llama.cpp's server, started with the experts as GGUF adapters."),
+      url: address.describe("The server's address.").meta(exampleValues('http://127.0.0.1:8080')),
+      ...anyEngine,
+    }),
+  ])
+  .describe('An engine that answers elsewhere.');
+
 const step = z
   .discriminatedUnion('do', [
     z.strictObject({
@@ -609,6 +663,13 @@ export const recipeSchema = z
     experts: named(expert, 'experts').default({}).describe('The experts by name.'),
     router: router.default(router.parse({ kind: 'learned' })),
     generation: overridesOf(generationSettings).default({}).describe('How answers are decoded.'),
+    engines: named(engine, 'engines')
+      .default({})
+      .describe('Engines elsewhere by name, which answer in place of this machine.'),
+    answering: z
+      .string()
+      .default('local')
+      .describe("The engine that answers: 'local' for this machine, or one of `engines`."),
     blends: named(blend, 'blends').default({}).describe('Named blends: weights of experts at run time.'),
     merges: named(merge, 'merges').default({}).describe('Named merges: permanent combinations.'),
     evaluation: evaluation.default(evaluation.parse({})),
@@ -623,6 +684,7 @@ export const recipeSchema = z
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeStep = z.infer<typeof step>;
 export type MergeSettings = z.infer<typeof mergeSettings>;
+export type RemoteEngine = z.infer<typeof engine>;
 export type EvaluationSet = z.infer<typeof evaluationSet>;
 export type LoraSettings = z.infer<typeof loraSettings>;
 export type TrainingSettings = z.infer<typeof trainingSettings>;

@@ -12,7 +12,16 @@ export interface ScoreRow {
   overall: Accuracy | undefined;
 }
 
-const kinds: ReportScore['kind'][] = ['base', 'expert', 'routed', 'blend', 'merge', 'sequential', 'control'];
+const kinds: ReportScore['kind'][] = [
+  'base',
+  'expert',
+  'routed',
+  'blend',
+  'merge',
+  'elsewhere',
+  'sequential',
+  'control',
+];
 
 /** Systems × sets, systems ordered by kind and otherwise as they come. */
 export function scoreGrid(report: Pick<Report, 'sets' | 'scores'>): ScoreRow[] {

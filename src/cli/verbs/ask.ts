@@ -12,12 +12,16 @@ import type { Verb, VerbCall } from '../console/verb.ts';
 export const askVerb: Verb = {
   name: 'ask',
   summary: 'Answers a prompt with the experts that the router chooses, or with those you name.',
-  usage: ['PROMPT [--recipe R] [--expert auto|base|NAME] [--weights code=0.5,math=0.4] [--blend NAME] [--stream]'],
+  usage: [
+    'PROMPT [--recipe R] [--expert auto|base|NAME] [--weights code=0.5,math=0.4] [--blend NAME] [--stream]',
+    'PROMPT --recipe R --engine local|NAME [--expert NAME…]',
+  ],
   options: {
     recipe: { value: 'FILE', description: "the experts' recipe (default: the quickstart's)" },
     expert: { value: 'NAME', description: "an expert, a merge, 'base', or 'auto' for the router (default)" },
     weights: { value: 'TABLE', description: 'weights of experts, such as code=0.5,math=0.4' },
     blend: { value: 'NAME', description: "one of the recipe's blends" },
+    engine: { value: 'NAME', description: "who answers: 'local', or an engine that the recipe names" },
     stream: { description: 'print the answer while it is made' },
     temperature: { value: 'X', description: '0 takes the most probable token' },
     'top-k': { value: 'N', description: 'sample among the N most probable tokens' },
@@ -44,6 +48,7 @@ export const askVerb: Verb = {
     const params = {
       recipe: recipePath(args),
       prompt: args.positionals[0]!,
+      engine: args.text('engine'),
       target: namedTarget({
         expert: args.text('expert'),
         weights: given === undefined ? undefined : parseWeights(given),
@@ -107,8 +112,9 @@ export async function askPrompt(
 }
 
 /** Who answered, and how fast. */
-export function answerLine({ weights, route, finish, answerTokens, timings }: AskResult): string {
-  const who = route?.abstained ? 'the base alone (no expert recognises the prompt)' : weightsText(weights);
+export function answerLine({ weights, route, finish, answerTokens, timings, engine }: AskResult): string {
+  const answering = route?.abstained ? 'the base alone (no expert recognises the prompt)' : weightsText(weights);
+  const who = engine === undefined ? answering : `${answering}, on ${engine}`;
   const seconds = timings.decodeMs / 1000;
   const speed = answerTokens > 1 && seconds > 0 ? `, ${Math.round(answerTokens / seconds)} tokens/s` : '';
   const end = {

@@ -1,23 +1,38 @@
-import type { DoctorResult } from '../../protocol/engine/doctor.ts';
+import { resolve } from 'node:path';
+import type { DoctorResult, EnginesResult } from '../../protocol/engine/doctor.ts';
 import { megabytes } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import type { Verb } from '../console/verb.ts';
 
 export const doctorVerb: Verb = {
   name: 'doctor',
-  summary: 'Devices, versions, memory, and what is missing.',
-  usage: ['', '--probe'],
+  summary: 'Devices, versions, memory, and what is missing; with a recipe, whether its engines elsewhere are there.',
+  usage: ['[RECIPE] [--probe]'],
   options: { probe: { description: 'try the devices anew, whatever was found of them before' } },
-  positionals: [0, 0],
-  examples: ['', '--probe', '--json'],
+  positionals: [0, 1],
+  examples: ['', '--probe', 'my.lora.json --json'],
 
   async run({ args, terminal, json, engine }) {
     const result = await engine.request('doctor', { probe: args.flag('probe') });
-    if (json) terminal.printJson(result);
-    else for (const line of doctorLines(result)) terminal.print(line);
-    return result.problems.length === 0 ? 0 : 1;
+    const [recipe] = args.positionals;
+    const elsewhere = recipe === undefined ? undefined : await engine.request('engines', { recipe: resolve(recipe) });
+    if (json) terminal.printJson({ ...result, ...(elsewhere && { elsewhere }) });
+    else
+      for (const line of [...(elsewhere ? engineLines(elsewhere) : []), ...doctorLines(result)]) terminal.print(line);
+    const isAllThere = elsewhere?.engines.every(({ isThere }) => isThere) ?? true;
+    return result.problems.length === 0 && isAllThere ? 0 : 1;
   },
 };
+
+function engineLines({ answering, engines }: EnginesResult): string[] {
+  return columns([
+    ['answering', answering === 'local' ? 'this machine' : `the engine '${answering}'`],
+    ...engines.map(({ name, kind, url, isThere, message }): [string, string] => [
+      name,
+      `${kind} at ${url}: ${isThere ? '' : 'problem: '}${message}`,
+    ]),
+  ]);
+}
 
 const verdictText: Record<DoctorResult['device']['verdicts'][number]['state'], string> = {
   works: 'works',

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { EvaluateResult, MinimumCheck } from '../../protocol/engine/evaluating.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { reportText } from '../../report/reportText.ts';
 import { interval, percent } from '../../text/numbers.ts';
 import { progressLine } from '../console/format.ts';
@@ -8,15 +9,17 @@ import type { ExitCode, Verb, VerbCall } from '../console/verb.ts';
 interface Meant {
   recipe: string;
   sets?: string[];
+  engines?: string[];
 }
 
 export const evalVerb: Verb = {
   name: 'eval',
   summary:
     'Measures experts, router, blends, merges and forgetting on held-out data; writes the report; fails below a minimum.',
-  usage: ['RECIPE [--set NAME…]', 'RECIPE --gates [--set NAME…]'],
+  usage: ['RECIPE [--set NAME…] [--engine NAME…]', 'RECIPE --gates [--set NAME…]'],
   options: {
     set: { value: 'NAME', list: 'names', description: 'measure these sets alone' },
+    engine: { value: 'NAME', list: 'names', description: 'measure these engines of the recipe beside this machine' },
     gates: { description: 'measure only what the recipe sets a minimum for, and write no report' },
   },
   positionals: [1, 1],
@@ -25,7 +28,10 @@ export const evalVerb: Verb = {
   async run(call) {
     const { args } = call;
     const meant = { recipe: resolve(args.positionals[0]!), sets: args.list('set') };
-    return args.flag('gates') ? measureMinima(call, meant) : evaluate(call, meant);
+    const engines = args.list('engine');
+    if (!args.flag('gates')) return evaluate(call, { ...meant, engines });
+    if (engines) throw new WorkbenchError('badRequest', 'minimums are measured on this machine; leave --engine out');
+    return measureMinima(call, meant);
   },
 };
 
@@ -54,10 +60,7 @@ function tell({ terminal, json }: VerbCall, result: Pick<EvaluateResult, 'gates'
 }
 
 /** Evaluates, telling how far it is; for people, prints the table and where the report lies. */
-export async function evaluateRecipe(
-  call: VerbCall,
-  params: { recipe: string; sets?: string[] },
-): Promise<EvaluateResult> {
+export async function evaluateRecipe(call: VerbCall, params: Meant): Promise<EvaluateResult> {
   const { terminal, json, engine } = call;
   const result = await engine.request('evaluate', params, {
     onProgress(told) {

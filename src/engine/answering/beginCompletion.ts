@@ -70,7 +70,7 @@ export async function beginCompletion(
 }
 
 /** What the router reads: the texts of the user, the oldest first. */
-function userTexts({ input }: CompleteRequest): string[] {
+export function userTexts({ input }: Pick<CompleteRequest, 'input'>): string[] {
   if (input.kind === 'chat') return input.messages.filter(m => m.role === 'user').map(m => m.content);
   return [input.kind === 'text' ? input.text : gapPrompt(input.prefix, input.suffix)];
 }

@@ -1,3 +1,4 @@
+import type { BaseText } from '../../experiment/base.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -9,10 +10,18 @@ import { routeConversation } from '../../router/conversation.ts';
 import { gateTokens } from '../gating/gateTokens.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
+import type { Model } from '../runtime/model.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
 import { withinExperts } from '../workbench/beyondExperts.ts';
-import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import type { Answering } from './openAnswering.ts';
+import type { OpenExperiment, OpenExperts, Workbench } from '../workbench/workbench.ts';
+
+/** Among whom is chosen; without a model, for an engine elsewhere. */
+interface Choosing {
+  open: OpenExperts | OpenExperiment | undefined;
+  isEmbedded: boolean;
+  text: BaseText;
+  model?: Model;
+}
 
 /** Who answers a prompt: weights of experts, which are loaded, and how they were chosen. */
 export interface Chosen {
@@ -26,7 +35,7 @@ export interface Chosen {
 /** Chooses who answers the newest of a user's prompts, and tells the route as soon as there is one. */
 export async function chooseExperts(
   workbench: Workbench,
-  answering: Answering,
+  choosing: Choosing,
   target: Target,
   /** Of the user, the oldest first. */
   prompts: readonly string[],
@@ -34,17 +43,17 @@ export async function chooseExperts(
   /** The newest one brings a text of its own, whose words nobody has to know. */
   bringsText = false,
 ): Promise<Chosen> {
-  const { model, isEmbedded } = answering;
-  const { weights, route: found } = await weightsOf(workbench, answering, target, prompts, call, bringsText);
+  const { isEmbedded, text, model } = choosing;
+  const { weights, route: found } = await weightsOf(workbench, choosing, target, prompts, call, bringsText);
   const prompt = prompts.at(-1) ?? '';
-  const beyond = isEmbedded ? beyondBase(prompt, model.base.text().tokenizer) : undefined;
+  const beyond = isEmbedded ? beyondBase(prompt, text.tokenizer) : undefined;
   let route: RouteResult | undefined;
   const tell = (of: RouteResult) => {
     route = { ...of, ...(beyond && { beyond }) };
     call.progress({ kind: 'route', route });
   };
   if (found) tell(found);
-  if (!(byToken in weights)) return { weights, told: () => ({ weights, ...(route && { route }) }) };
+  if (!model || !(byToken in weights)) return { weights, told: () => ({ weights, ...(route && { route }) }) };
   return {
     weights,
     onShares: (ids, shares) => tell(routeOfShares(model, prompt, ids, shares)),
@@ -55,7 +64,7 @@ export async function chooseExperts(
 /** The weights of experts that a target stands for, loaded; for `auto` the router's, or those by which token gates choose. */
 export async function weightsOf(
   workbench: Workbench,
-  { open, isEmbedded }: Answering,
+  { open, isEmbedded }: Choosing,
   target: Target,
   /** Of the user, the oldest first. */
   prompts: readonly string[],
@@ -81,7 +90,14 @@ export async function weightsOf(
       return { weights: await loaded(open, target.weights) };
     case 'auto': {
       const byTokens = tokenRouterOf(open.experiment.recipe);
-      if (byTokens) return { weights: await gateTokens(open, byTokens, workbench, call) };
+      if (byTokens) {
+        if ('model' in open) return { weights: await gateTokens(open, byTokens, workbench, call) };
+        throw new WorkbenchError(
+          'unsupported',
+          `the recipe routes each token ('${byTokens.kind}'), which engines elsewhere cannot`,
+          'Ask an expert or a blend, take a router of prompts ("learned"), or let this machine answer.',
+        );
+      }
       const { route, prompt } = routeConversation(await open.router(), prompts);
       const { weights, abstained, evidence, beyond } =
         isEmbedded && !bringsText
@@ -97,7 +113,7 @@ export async function weightsOf(
   }
 }
 
-function blendOf({ experiment: { recipe, path } }: OpenExperiment, blend: string): Weights {
+function blendOf({ experiment: { recipe, path } }: OpenExperts, blend: string): Weights {
   if (Object.hasOwn(recipe.blends, blend)) return recipe.blends[blend]!;
   throw new WorkbenchError(
     'notFound',
@@ -106,7 +122,7 @@ function blendOf({ experiment: { recipe, path } }: OpenExperiment, blend: string
   );
 }
 
-async function loaded(open: OpenExperiment, weights: Weights): Promise<Weights> {
+async function loaded(open: OpenExperts, weights: Weights): Promise<Weights> {
   const problem = weightsProblem(weights);
   if (problem) throw new WorkbenchError('badRequest', problem);
   await open.load(Object.keys(weights).filter(name => weights[name] !== 0));

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { BaseText } from '../../experiment/base.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -14,6 +15,7 @@ type AnsweringSource = OpenSource & { settings?: Record<string, unknown> | undef
 export interface Answering {
   open: OpenExperiment | undefined;
   model: Model;
+  text: BaseText;
   /** Whether it is the base that is shipped. */
   isEmbedded: boolean;
   /** Decoding settings of the request over those of the recipe over the defaults. */
@@ -40,12 +42,17 @@ export async function openAnsweringBeside(
   const opened = await workbench.openSource(request, watchFor(call), inUse);
   if (!opened) return undefined;
   const recipe = opened.open?.experiment.recipe;
-  const settings = settingsOf(recipe, opened.model.base.config.maxLength, request.settings);
+  const settings = answerSettings(recipe, opened.model.base.config.maxLength, request.settings);
   const isEmbedded = (recipe?.base ?? request.base ?? 'embedded') === 'embedded';
-  return { open: opened.open, model: opened.model, isEmbedded, settings };
+  return { open: opened.open, model: opened.model, text: opened.model.base.text(), isEmbedded, settings };
 }
 
-function settingsOf(recipe: Recipe | undefined, window: number, own?: Record<string, unknown>): GenerationSettings {
+/** Throws `badRequest` for a decoding setting that is none. */
+export function answerSettings(
+  recipe: Recipe | undefined,
+  window: number,
+  own: Record<string, unknown> | undefined,
+): GenerationSettings {
   try {
     return conversationSettings(recipe, window, own);
   } catch (error) {

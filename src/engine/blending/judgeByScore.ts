@@ -2,7 +2,7 @@ import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { evolutionStrategy } from '../../nn/blend/evolutionStrategy.ts';
 import type { ScorerName } from '../../protocol/scorer.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
-import { answerSet, type HeldOutItem } from '../evaluation/answerSet.ts';
+import { answerSet, type HeldOutItem, modelAnswerer } from '../evaluation/answerSet.ts';
 import type { Model } from '../runtime/model.ts';
 import { meanCost, type WeightJudge } from './weightJudge.ts';
 
@@ -25,6 +25,7 @@ export interface ScoreJudgeOptions {
  */
 export function judgeByScore(o: ScoreJudgeOptions): WeightJudge {
   const { model, experts, items, scorer, settings, watch } = o;
+  const answerer = modelAnswerer(model);
   const counts = items.map(() => 1);
   const known = new Map<string, (number | undefined)[]>();
   const costs: WeightJudge['costs'] = async (weights, places) => {
@@ -36,7 +37,7 @@ export function judgeByScore(o: ScoreJudgeOptions): WeightJudge {
     const set = { set: { scorer }, items: missing.map(i => items[i]!) };
     // Of a search, the tries are told.
     const { signal } = watch;
-    const answers = await answerSet(model, set, () => table, settings, o.batchSize, { signal });
+    const answers = await answerSet(answerer, set, () => table, settings, o.batchSize, { signal });
     for (const [at, { correct }] of answers.entries()) scored[missing[at]!] = correct ? 0 : 1;
     return places.map(i => scored[i]!);
   };

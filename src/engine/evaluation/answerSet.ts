@@ -14,7 +14,7 @@ import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import type { EvaluationSet, GenerationSettings } from '../../recipe/schema.ts';
 import type { Weights } from '../runtime/adapterBank.ts';
-import { generate } from '../runtime/generate.ts';
+import { type GenerateRow, generate } from '../runtime/generate.ts';
 import type { Model } from '../runtime/model.ts';
 import { gradeCode } from './codeSandbox.ts';
 
@@ -49,6 +49,21 @@ export interface GradedAnswer {
   correct: boolean;
 }
 
+/** Who answers the questions of a set. */
+export interface Answerer {
+  text: BaseText;
+  /** One answer for each row, in their order, with its calls where they come apart from its words. */
+  answer(rows: GenerateRow[], signal: AbortSignal): Promise<{ text: string; calls?: CalledTool[] }[]>;
+}
+
+/** A model of this process. */
+export function modelAnswerer(model: Model): Answerer {
+  return {
+    text: model.base.text(),
+    answer: async (rows, signal) => (await generate(model, rows, signal)).answers,
+  };
+}
+
 /** Splits an example into what is asked and what is expected. */
 export function heldOutItem(example: Example): HeldOutItem {
   const { messages, tools, fill, meta, line } = example;
@@ -73,7 +88,7 @@ export function domainSets(sets: readonly LoadedSet[]): (LoadedSet & { expert: s
 
 /** Answers and grades every item; `weightsOf` chooses the experts for each. `watch` hears how many are done. */
 export async function answerSet(
-  model: Model,
+  answerer: Answerer,
   { set, items }: Pick<LoadedSet, 'items'> & { set: Pick<EvaluationSet, 'scorer'> },
   weightsOf: (item: HeldOutItem) => Weights,
   settings: GenerationSettings,
@@ -91,13 +106,14 @@ export async function answerSet(
       const asked = { messages, ...(tools && { tools }), ...(gap && { gap }) };
       return { ...asked, weights: weightsOf(items[i]!), settings };
     });
-    const { answers } = await generate(model, rows, signal);
+    const answers = await answerer.answer(rows, signal);
     if (signal.aborted) throw signal.reason;
     for (const [j, i] of batch.entries()) {
-      const got = answers[j]!.text.trim();
+      const { text, calls } = answers[j]!;
+      const got = calls ? callLines(calls) : text.trim();
       const correct =
         set.scorer === 'toolCall'
-          ? callLines(callsIn(model.base.text(), got, items[i]!.tools)) === callLines(items[i]!.calls)
+          ? callLines(calls ?? callsIn(answerer.text, got, items[i]!.tools)) === callLines(items[i]!.calls)
           : await isCorrect(set.scorer, items[i]!, got, signal);
       graded[i] = { item: items[i]!, got, correct };
     }

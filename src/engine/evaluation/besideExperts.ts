@@ -5,7 +5,7 @@ import { randomLike } from '../../nn/lora/randomAdapter.ts';
 import type { ReportScore } from '../../protocol/report.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import { answerSet, type GradedAnswer, type LoadedSet, scoreOf } from './answerSet.ts';
+import { answerSet, type GradedAnswer, type LoadedSet, modelAnswerer, scoreOf } from './answerSet.ts';
 import { trainJointly } from './joint.ts';
 
 /** Who waits for the answers, and hears how far they are. */
@@ -23,6 +23,7 @@ export async function answersBeside(
 ): Promise<GradedAnswer[][]> {
   await model.load(adapter);
   try {
+    const answerer = modelAnswerer(model);
     const answers: GradedAnswer[][] = [];
     for (const set of sets) {
       const told = {
@@ -31,7 +32,7 @@ export async function answersBeside(
       };
       const { batchSize } = recipe.evaluation;
       const weights = { [adapter.name]: 1 };
-      answers.push(await answerSet(model, set, () => weights, generationSettingsOf(recipe), batchSize, told));
+      answers.push(await answerSet(answerer, set, () => weights, generationSettingsOf(recipe), batchSize, told));
     }
     return answers;
   } finally {

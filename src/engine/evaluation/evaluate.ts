@@ -22,6 +22,7 @@ import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
 import { domainSets, type LoadedSet } from './answerSet.ts';
 import { answersBeside, jointScores, randomScores, resourcesOf } from './besideExperts.ts';
 import { describeExpert, describeMachine, describeMerge } from './describe.ts';
+import { scoreElsewhere } from './elsewhere.ts';
 import { measureGeneralText } from './generalText.ts';
 import { inactiveExpertsCheck } from './inactiveExperts.ts';
 import { checkGaps, loadSets, problemsOf } from './loadSets.ts';
@@ -60,6 +61,9 @@ export async function evaluateRecipe(
   const timed = stopwatch();
 
   const systems = await timed('answers', () => scoreSystems(open, routing, sets, settings, call.signal, progress));
+  const elsewhere = await timed('answers elsewhere', () =>
+    scoreElsewhere(workbench, open, routing, sets, request, { signal: call.signal, progress }),
+  );
   progress('the base with all gates at zero');
   const { tokenizer, chatTemplate } = model.base.text();
   const probes = sets
@@ -124,7 +128,7 @@ export async function evaluateRecipe(
     blends: systems.blends,
     merges: await Promise.all(available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
     sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
-    scores: [...systems.scores, ...joint, ...random],
+    scores: [...systems.scores, ...elsewhere.scores, ...joint, ...random],
     router:
       domainSets(sets).length > 0 ? await routerReport(recipe.router.kind, routeOf(open, routing), sets) : undefined,
     forgetting: {
@@ -148,7 +152,11 @@ export async function evaluateRecipe(
     reportPath: e.paths.report,
     htmlPath: e.paths.reportPage,
     gates: checkMinima(measured, report.scores),
-    problems: [...problemsOf(sets), ...(hasJoint ? leftOutProblems(e.path, experts, withData) : [])],
+    problems: [
+      ...problemsOf(sets),
+      ...elsewhere.problems,
+      ...(hasJoint ? leftOutProblems(e.path, experts, withData) : []),
+    ],
   };
 }
 

@@ -8,8 +8,16 @@ import { tokenRouterOf } from '../../recipe/settings.ts';
 import type { Router } from '../../router/router.ts';
 import { gateTokens } from '../gating/gateTokens.ts';
 import { byToken, type Weights } from '../runtime/adapterBank.ts';
-import type { OpenExperiment, Workbench } from '../workbench/workbench.ts';
-import { answerSet, domainSets, type GradedAnswer, type HeldOutItem, type LoadedSet, scoreOf } from './answerSet.ts';
+import type { OpenExperiment, OpenExperts, Workbench } from '../workbench/workbench.ts';
+import {
+  answerSet,
+  domainSets,
+  type GradedAnswer,
+  type HeldOutItem,
+  type LoadedSet,
+  modelAnswerer,
+  scoreOf,
+} from './answerSet.ts';
 
 /** One way of answering, which is a row of the report's matrix. */
 export interface System {
@@ -48,7 +56,7 @@ export async function routingOf(
 }
 
 /** Every way in which a recipe can answer with what is trained and made; where tokens are routed, by prompt too, beside it. */
-export async function systemsOf(open: OpenExperiment, routing: Routing): Promise<System[]> {
+export async function systemsOf(open: OpenExperts, routing: Routing): Promise<System[]> {
   const { recipe } = open.experiment;
   const available = await open.available();
   const experts = available.filter(name => name in recipe.experts);
@@ -83,6 +91,7 @@ export async function scoreSystems(
   progress: (message: string, done: number, total: number) => void,
 ): Promise<SystemScores> {
   const { recipe } = open.experiment;
+  const answerer = modelAnswerer(open.model);
   const systems = await systemsOf(open, routing);
   const experts = systems.filter(s => s.kind === 'expert').map(s => s.name);
   const scores: ReportScore[] = [];
@@ -96,7 +105,7 @@ export async function scoreSystems(
         signal,
         progress: (done: number) => progress(`${system.name} on ${set.name}`, before + done, total),
       };
-      const answers = await answerSet(open.model, set, system.weightsOf, settings, recipe.evaluation.batchSize, watch);
+      const answers = await answerSet(answerer, set, system.weightsOf, settings, recipe.evaluation.batchSize, watch);
       before += answers.length;
       scores.push(scoreOf(system.name, system.kind, set.name, answers));
       if (system.kind === 'routed' || system.name === set.set.expert)

@@ -14,6 +14,11 @@ export interface HubFetchOptions extends HubRequest {
 
 const proxyVariables = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
 
+/** Whether the environment names a proxy. */
+export function hasProxy(): boolean {
+  return proxyVariables.some(name => process.env[name]);
+}
+
 export interface HubFetch {
   /** Answers when the headers have come; who reads the body counts its bytes. */
   fetch: typeof fetch;
@@ -59,7 +64,7 @@ export async function openHubFetch(options: HubFetchOptions): Promise<HubFetch> 
   const timeout = limits.silence / 2;
   const direct = new http.Agent({ ...timing, connect: { timeout, lookup: guardedLookup as never } });
   const proxied =
-    proxy || proxyVariables.some(name => process.env[name])
+    proxy || hasProxy()
       ? proxyAgent(
           () =>
             new http.EnvHttpProxyAgent({

@@ -1,17 +1,29 @@
-import { canThink, promptIds } from '../../nn/tokenizer/chatTemplate.ts';
-import { type FittedPrompt, fitContext } from '../../nn/tokenizer/fitContext.ts';
-import type { AskRequest } from '../../protocol/engine/asking.ts';
+import type { AskRequest, AskResult } from '../../protocol/engine/asking.ts';
 import { chooseExperts } from '../answering/chooseExperts.ts';
-import { type Answering, openAnswering } from '../answering/openAnswering.ts';
+import { fitPrompt, thinks } from '../answering/fitPrompt.ts';
+import { openAnswering } from '../answering/openAnswering.ts';
+import { askElsewhere } from '../elsewhere/askElsewhere.ts';
+import { answered } from '../elsewhere/openElsewhere.ts';
 import { generate } from '../runtime/generate.ts';
-import type { RequestHandler } from '../workbench/request.ts';
+import { ahead } from '../runtime/precedence.ts';
+import type { EngineCall, RequestHandler } from '../workbench/request.ts';
+import type { Workbench } from '../workbench/workbench.ts';
+import { modelLane } from './lanes.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
-export const handle: RequestHandler<'ask'> = async (workbench, request, call) => {
+export const handle: RequestHandler<'ask'> = (workbench, request, call) =>
+  answered(workbench, request, call, {
+    elsewhere: (from, watched) => askElsewhere(workbench, from, request, watched),
+    here: () => modelLane.run(() => ahead(() => askHere(workbench, request, call)), call.signal),
+  });
+
+async function askHere(workbench: Workbench, request: AskRequest, call: EngineCall<'ask'>): Promise<AskResult> {
   const answering = await openAnswering(workbench, request, call);
-  const fitted = request.context && fit(answering, request, request.context);
+  const { model, settings } = answering;
+  const reader = { text: model.base.text(), maxLength: model.base.config.maxLength, settings };
+  const fitted = request.context && fitPrompt(reader, request, request.context);
   if (fitted)
-    call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut, thinking: thinks(answering) });
+    call.progress({ kind: 'fitted', prompt: fitted.prompt, leftOut: fitted.leftOut, thinking: thinks(reader) });
   const { prompt, history = [] } = fitted ?? request;
   const started = performance.now();
   const prompts = [...history.filter(turn => turn.role === 'user').map(turn => turn.content), prompt];
@@ -21,33 +33,10 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
   const row = {
     messages: [...history, { role: 'user' as const, content: prompt }],
     weights: chosen.weights,
-    settings: answering.settings,
+    settings,
     onText: (text: string) => call.progress({ kind: 'text', text }),
     onShares: chosen.onShares,
   };
-  const { answers, timings } = await generate(answering.model, [row], call.signal);
+  const { answers, timings } = await generate(model, [row], call.signal);
   return { ...answers[0]!, ...chosen.told(), timings: { routeMs, ...timings } };
-};
-
-function thinks({ model, settings }: Answering): boolean {
-  const { tokenizer, chatTemplate } = model.base.text();
-  return settings.thinking && canThink(tokenizer, chatTemplate);
-}
-
-/** At most half of the window is kept for the answer. */
-function fit(
-  { model, settings }: Answering,
-  { prompt, history }: AskRequest,
-  pieces: NonNullable<AskRequest['context']>,
-): FittedPrompt {
-  const { maxLength } = model.base.config;
-  const { tokenizer, chatTemplate } = model.base.text();
-  return fitContext(
-    { question: prompt, pieces, history },
-    { window: maxLength, answer: Math.min(settings.maxTokens, maxLength / 2) },
-    {
-      text: text => tokenizer.encode(text, { addSpecialTokens: false }).length,
-      conversation: turns => promptIds(tokenizer, chatTemplate, turns, settings.thinking).length,
-    },
-  );
 }

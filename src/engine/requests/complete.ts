@@ -1,5 +1,8 @@
 import { beginCompletion } from '../answering/beginCompletion.ts';
 import { createCompletions } from '../answering/completions.ts';
+import { completeElsewhere } from '../elsewhere/completeElsewhere.ts';
+import { answered } from '../elsewhere/openElsewhere.ts';
+import { ahead } from '../runtime/precedence.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 import { modelLane } from './lanes.ts';
 
@@ -7,4 +10,7 @@ const completions = createCompletions(modelLane, beginCompletion);
 
 /** Goes on with a conversation or a text, together with the other requests that are under way. */
 export const handle: RequestHandler<'complete'> = (workbench, request, call) =>
-  completions.complete(workbench, request, call);
+  answered(workbench, request, call, {
+    elsewhere: (from, watched) => completeElsewhere(workbench, from, request, watched),
+    here: () => ahead(() => completions.complete(workbench, request, call)),
+  });

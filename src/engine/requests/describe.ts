@@ -23,13 +23,16 @@ import { conversationSettings } from '../../recipe/settings.ts';
 import { fillsGaps } from '../workbench/fillsGaps.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
+/** Without a recipe nobody is named who could answer elsewhere. */
+const localAlone = { answering: 'local', engines: [] };
+
 /** What a recipe offers to be asked, or what the base alone does. Reads no weights. */
 export const handle: RequestHandler<'describe'> = async (workbench, request) => {
   if (!request.recipe) {
     const { base = 'embedded' } = request;
     const described = await describeBase(base, baseFolder(base, '', workbench.mediaFolder));
     const { maxTokens } = conversationSettings(undefined, described.contextLength);
-    return { name: 'base', base: described, maxTokens, experts: [], blends: [], merges: [] };
+    return { name: 'base', base: described, maxTokens, ...localAlone, experts: [], blends: [], merges: [] };
   }
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const { recipe } = experiment;
@@ -40,6 +43,8 @@ export const handle: RequestHandler<'describe'> = async (workbench, request) => 
     base,
     report: experiment.paths.report,
     maxTokens: conversationSettings(recipe, base.contextLength).maxTokens,
+    answering: recipe.answering,
+    engines: Object.entries(recipe.engines).map(([name, { url }]) => ({ name, url })),
     experts: await Promise.all(
       Object.entries(recipe.experts).map(async ([name, { domain, description, data }]) => ({
         name,

@@ -1,9 +1,11 @@
+import { openExperiment } from '../../experiment/experiment.ts';
 import { tokenTexts } from '../../nn/decode/detokenize.ts';
 import { klDivergence, logProbabilities } from '../../nn/decode/divergence.ts';
 import { argmax } from '../../nn/decode/sample.ts';
 import { promptIds } from '../../nn/tokenizer/chatTemplate.ts';
 import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
 import type { ExplainedToken, NextToken } from '../../protocol/engine/asking.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
 import type { Weights } from '../runtime/adapterBank.ts';
 import { createKvCache, releaseCache } from '../runtime/kvCache.ts';
@@ -18,6 +20,13 @@ const mostLogits = 2 ** 25;
  * blend alone expect at that place, after the same text. All of them are rows of one batch, which differ in their gates.
  */
 export const handle: RequestHandler<'explainTokens'> = async (workbench, request, call) => {
+  const { answering } = (await openExperiment(request.recipe, workbench.mediaFolder)).recipe;
+  if (answering !== 'local')
+    throw new WorkbenchError(
+      'unsupported',
+      `the engine '${answering}' answers for this recipe, and engines elsewhere do not explain tokens`,
+      'Let this machine answer: "answering": "local".',
+    );
   const open = await workbench.open(request.recipe, watchFor(call));
   const active = Object.entries(request.weights).filter(([, weight]) => weight !== 0);
   await open.load(active.map(([name]) => name));

@@ -3,7 +3,7 @@ import { checkMinima, findSystem } from '../../evaluation/minima.ts';
 import type { Measured } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { generationSettingsOf } from '../../recipe/settings.ts';
-import { answerSet, scoreOf } from '../evaluation/answerSet.ts';
+import { answerSet, modelAnswerer, scoreOf } from '../evaluation/answerSet.ts';
 import { loadSets, problemsOf } from '../evaluation/loadSets.ts';
 import { routingOf, systemsOf } from '../evaluation/systems.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
@@ -32,6 +32,7 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
   const settings = generationSettingsOf(recipe);
   const systems = await systemsOf(open, await routingOf(workbench, open, call));
   const total = sets.reduce((sum, { name, items }) => sum + wanted(name).length * items.length, 0);
+  const answerer = modelAnswerer(open.model);
   let before = 0;
   const measured: Measured[] = [];
   for (const set of sets)
@@ -45,7 +46,7 @@ export const handle: RequestHandler<'measure'> = async (workbench, request, call
         progress: (done: number) =>
           call.progress({ kind: 'work', message: `${name} on ${set.name}`, done: before + done, total }),
       };
-      const answers = await answerSet(open.model, set, system.weightsOf, settings, batchSize, watch);
+      const answers = await answerSet(answerer, set, system.weightsOf, settings, batchSize, watch);
       before += answers.length;
       const wrong = answers.filter(a => !a.correct).slice(0, toldWrong);
       measured.push({

@@ -19,14 +19,15 @@ export interface Request<M extends EngineMethod> {
 /** Every request that the engine answers; its parameters and result are in `src/protocol/engine`. */
 export const requestTable: { [M in EngineMethod]: Request<M> } = {
   doctor: { load: () => import('./doctor.ts') },
+  engines: { load: () => import('./engines.ts'), takesLong: true },
   describe: { load: () => import('./describe.ts') },
   loaded: { load: () => import('./loaded.ts') },
   load: { load: () => import('./load.ts'), lane: model },
   unload: { load: () => import('./unload.ts'), lane: model },
-  ask: { load: () => import('./ask.ts'), lane: model },
-  askAll: { load: () => import('./askAll.ts'), lane: model },
-  // It takes the model's lane itself: requests that come while it answers others join them.
-  complete: { load: () => import('./complete.ts') },
+  // These take the model's lane and go ahead themselves, where no engine elsewhere answers: it needs neither.
+  ask: { load: () => import('./ask.ts'), takesLong: true },
+  askAll: { load: () => import('./askAll.ts'), takesLong: true },
+  complete: { load: () => import('./complete.ts'), takesLong: true },
   weigh: { load: () => import('./weigh.ts'), lane: model, takesLong: true },
   countTokens: { load: () => import('./countTokens.ts') },
   tokenize: { load: () => import('./tokenize.ts') },

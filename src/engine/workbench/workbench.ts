@@ -26,18 +26,22 @@ import type { Model } from '../runtime/model.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
-/** A recipe ready to be asked: its base compiled, with what is in the bank as it is on disk. */
-export interface OpenExperiment {
+/** Who can be asked of a recipe, whatever engine answers. */
+export interface OpenExperts {
   experiment: Experiment;
-  model: Model;
   /** Experts that are trained and merges that are made, as they were when this was first asked. */
   available(): Promise<string[]>;
   /**
-   * Puts experts and merges into the bank, unless they are there as they are on disk; what was used longest ago gives way
-   * where the bank is full, and nothing that was loaded by this. Throws `notFound` for what is not trained or made.
+   * Makes experts and merges ready to be asked, as they are on disk; in a full bank what was used longest ago gives way, and
+   * nothing that was loaded by this. Throws `notFound` for what is not trained or made.
    */
   load(names: string[]): Promise<void>;
   router(): Promise<Router>;
+}
+
+/** A recipe ready to be asked here: its base compiled, with what is in the bank as it is on disk. */
+export interface OpenExperiment extends OpenExperts {
+  model: Model;
 }
 
 /** What is opened: a recipe, or a base alone, each with further adapters. */
@@ -63,6 +67,8 @@ export interface Workbench {
   /** Bytes that this process may take, where the user limits them. */
   memoryLimit: number | undefined;
   open(recipePath: string, watch?: WorkWatch): Promise<OpenExperiment>;
+  /** A recipe for an engine elsewhere: nothing is compiled, and nothing loaded. `adapters` are beside its experts. */
+  openExperts(recipePath: string, adapters?: Record<string, string>): Promise<OpenExperts>;
   /**
    * Opens what a request names. Beside work that goes on with bank entries in use, the model stays open and none of them is
    * taken out or read anew: undefined where that cannot be.
@@ -218,11 +224,10 @@ export function createWorkbench({
     // What another recipe put there.
     takeOut((name, { folder }) => folderOf(experiment, name) !== folder);
     const needed = new Set<string>();
-    let found: Promise<string[]> | undefined;
     return {
       experiment,
       model: compiled,
-      available: () => (found ??= availableIn(experiment)),
+      available: availableOnce(experiment),
       async load(names) {
         const versions = new Map<string, AdapterVersion>();
         for (const name of names) {
@@ -262,6 +267,16 @@ export function createWorkbench({
     tell,
 
     open: async (recipe, watch) => (await open({ recipe }, watch))!,
+
+    async openExperts(recipe, adapters) {
+      const { experiment, routed } = await experimentAt({ recipe, adapters });
+      return {
+        experiment,
+        available: availableOnce(experiment),
+        load: names => checkAvailable({ experiment }, names),
+        router: () => router(routed),
+      };
+    },
 
     async openSource(source, watch, inUse) {
       if (source.recipe || Object.keys(source.adapters ?? {}).length > 0) {
@@ -317,6 +332,12 @@ async function availableIn(e: Experiment): Promise<string[]> {
   return available;
 }
 
+/** As they are when it is first asked. */
+function availableOnce(e: Experiment): () => Promise<string[]> {
+  let found: Promise<string[]> | undefined;
+  return () => (found ??= availableIn(e));
+}
+
 /** What changes when a file is written. */
 async function fileStamp(path: string): Promise<string> {
   const { size, mtimeNs, ctimeNs } = await stat(path, { bigint: true }).catch(() => ({}) as Partial<BigIntStats>);
@@ -338,7 +359,7 @@ async function routerStamp({ recipe, folder }: Experiment): Promise<string> {
 }
 
 /** Throws `notFound` for what a recipe names but that is not trained or made, and for what it does not name. */
-export async function checkAvailable({ experiment }: OpenExperiment, names: string[]): Promise<void> {
+export async function checkAvailable({ experiment }: Pick<OpenExperts, 'experiment'>, names: string[]): Promise<void> {
   for (const name of names) if (!(await versionOf(experiment, name))) throw missing(experiment, name);
 }
 

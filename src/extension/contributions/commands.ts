@@ -208,6 +208,7 @@ export const commands = {
   },
   'multiLora.setToken': { title: 'Set Hugging Face Token…', icon: 'key' },
   'multiLora.removeToken': { title: 'Remove Hugging Face Token' },
+  'multiLora.setEngineKey': { title: 'Set Engine Key…', icon: 'key' },
   'multiLora.startServer': { title: 'Start Server', icon: 'radio-tower' },
   'multiLora.stopServer': { title: 'Stop Server', palette: 'multiLora.isServing' },
   'multiLora.restartEngine': {

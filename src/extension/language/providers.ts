@@ -177,6 +177,7 @@ const symbolKinds: Record<OutlineItem['kind'], SymbolKind> = {
   blend: SymbolKind.Operator,
   merge: SymbolKind.Struct,
   set: SymbolKind.Array,
+  engine: SymbolKind.Interface,
   step: SymbolKind.Event,
   setting: SymbolKind.Property,
 };

@@ -42,10 +42,14 @@ export interface EngineSettings {
   memoryLimit: number;
 }
 
-/** `settings` are read whenever a process is started. */
+/** Requests that may be answered elsewhere, where a key may be asked for. */
+const withKeys = new Set<EngineMethod>(['ask', 'askAll', 'complete', 'evaluate', 'engines']);
+
+/** `settings` are read whenever a process is started, `keys` of engines elsewhere with each request that may need one. */
 export function createHostEngine(
   extensionFolder: string,
   settings: () => EngineSettings,
+  keys: () => Promise<Record<string, string>>,
   log: LogOutputChannel,
   messages: Messages,
 ): HostEngine {
@@ -112,12 +116,13 @@ export function createHostEngine(
       await endStale();
       // Its protocol takes longer to load than activation may.
       const { startEngine } = await import('../../client/engineClient.ts');
+      const asked = withKeys.has(method) ? { ...params, keys: await keys() } : params;
       if (isDisposed) throw new Error('the window is closing');
       client ??= start(startEngine);
       underWay++;
       const started = performance.now();
       try {
-        return await client.request(method, params, options);
+        return await client.request(method, asked, options);
       } finally {
         underWay--;
         log.debug(`${method}: ${(performance.now() - started).toFixed(0)} ms`);

@@ -8,6 +8,8 @@ export interface ListedRecipe {
   /** The path as the workspace shows it. */
   shown: string;
   isActive: boolean;
+  /** Of a recipe whose answers come from elsewhere: the engine, and whether it is there. */
+  answering?: { name: string; isThere: boolean; message: string };
   /** What it offers; or why it can't be read. */
   described?: DescribeResult;
   problem?: string;
@@ -15,7 +17,7 @@ export interface ListedRecipe {
 
 /** The recipes of a workspace, the active one marked. */
 export function recipeRows(recipes: readonly ListedRecipe[]): TreeRow<string>[] {
-  return recipes.map(({ path, shown, isActive, described, problem }) => {
+  return recipes.map(({ path, shown, isActive, described, answering, problem }) => {
     const label = shown
       .split('/')
       .at(-1)!
@@ -23,21 +25,23 @@ export function recipeRows(recipes: readonly ListedRecipe[]): TreeRow<string>[] 
     const folder = shown.split('/').slice(0, -1).join('/');
     const trained = described?.experts.filter(e => e.isTrained) ?? [];
     const count = described && `${trained.length} of ${plural(described.experts.length, 'expert')} trained`;
+    const engine = answering && `${answering.name} ${answering.isThere ? 'answers' : 'cannot answer'}`;
     const state = problem ? 'has problems' : isActive ? 'active' : undefined;
     return {
       id: path,
       label,
-      description: joined(state, count, folder),
+      description: joined(state, engine, count, folder),
       tooltip: [
         `**${inMarkdown(described?.name ?? label)}**${isActive ? ': its experts answer in this workspace' : ''}`,
         inMarkdown(shown),
         ...(problem ? [inMarkdown(problem)] : []),
+        ...(answering ? [`Engine ${inMarkdown(answering.name)}: ${inMarkdown(answering.message)}`] : []),
         ...(described ? aboutRecipe(described) : []),
       ],
       icon: problem ? 'error' : isActive ? 'check' : 'file-code',
       colour: problem ? 'list.errorForeground' : isActive ? 'charts.green' : undefined,
       context: ['recipe', isActive ? 'active' : 'other', ...(trained.length > 0 ? ['trained'] : [])],
-      spoken: [`recipe ${label}`, state, count].filter(part => part).join(', '),
+      spoken: [`recipe ${label}`, state, engine, count].filter(part => part).join(', '),
       about: path,
     };
   });

@@ -35,6 +35,14 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
     return known;
   };
 
+  /** Whether the engine is there that answers for a recipe; asked anew whenever the rows are. */
+  async function answeringOf(path: string, { answering }: DescribeResult): Promise<Pick<ListedRecipe, 'answering'>> {
+    if (answering === 'local') return {};
+    const { engines } = await engine.request('engines', { recipe: path });
+    const found = engines.find(({ name }) => name === answering);
+    return found ? { answering: found } : {};
+  }
+
   async function listed(): Promise<ListedRecipe[]> {
     const paths = await recipe.recipes();
     await commands.executeCommand('setContext', 'multiLora.hasRecipes', paths.length > 0);
@@ -44,7 +52,7 @@ export function createSidebar(sources: SidebarSources, begin: RunHandlers): Side
       paths.map(async (path): Promise<ListedRecipe> => {
         const about = { path, shown: workspace.asRelativePath(path), isActive: path === source.recipe };
         return describe(path).then(
-          d => ({ ...about, described: d }),
+          async d => ({ ...about, described: d, ...(about.isActive && (await answeringOf(path, d))) }),
           error => ({ ...about, problem: errorText(error) }),
         );
       }),

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
 import { routeSchema } from '../route.ts';
 import { targetSchema, weightsSchema } from '../target.ts';
-import { source, workProgress } from './source.ts';
+import { answeringEngine, source, workProgress } from './source.ts';
 
 const turn = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 
@@ -11,6 +11,7 @@ const finish = z.enum(['stop', 'length', 'cancelled', 'context', 'repeats']);
 /** What holds for every prompt of a request. */
 const asking = {
   ...source,
+  ...answeringEngine,
   target: targetSchema,
   /** Decoding settings over those of the recipe. */
   settings: z.optional(z.record(z.string(), z.unknown())),
@@ -19,6 +20,8 @@ const asking = {
 const askResult = z.object({
   text: z.string(),
   finish,
+  /** The engine elsewhere that answered; undefined where this machine did. */
+  engine: z.optional(z.string()),
   /** Weights that were used; empty for the base alone, and where token gates chose, the mean over the prompt's tokens. */
   weights: weightsSchema,
   route: z.optional(routeSchema),

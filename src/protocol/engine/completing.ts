@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
 import { routeSchema } from '../route.ts';
 import { targetSchema, weightsSchema } from '../target.ts';
-import { source, workProgress } from './source.ts';
+import { answeringEngine, source, workProgress } from './source.ts';
 
 /*
  * What other programs ask for in the terms of their protocols: a conversation with tools, a text that goes on, a gap to be
@@ -91,6 +91,7 @@ export const completingRequests = {
   complete: {
     params: z.object({
       ...source,
+      ...answeringEngine,
       /** Adapters beside the recipe's experts and merges, or those of a base alone: name → folder. */
       adapters: z.optional(z.record(z.string(), z.string())),
       target: targetSchema,
@@ -126,6 +127,8 @@ export const completingRequests = {
     ]),
     result: z.object({
       answers: z.array(completedAnswer),
+      /** The engine elsewhere that answered; undefined where this machine did. */
+      engine: z.optional(z.string()),
       /** Weights that were used; empty for the base alone. */
       weights: weightsSchema,
       route: z.optional(routeSchema),

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Exchange } from '../contract.ts';
 import { deviceChoices, deviceStates, devices } from '../device.ts';
+import { answeringEngine } from './source.ts';
 
 const device = z.enum(devices);
 
@@ -48,10 +49,29 @@ export const doctorRequests = {
       problems: z.array(z.string()),
     }),
   },
+  /** The engines elsewhere that a recipe names, and whether they are there. */
+  engines: {
+    params: z.object({ recipe: z.string(), keys: answeringEngine.keys }),
+    result: z.object({
+      /** `local`, or one of those. */
+      answering: z.string(),
+      engines: z.array(
+        z.object({
+          name: z.string(),
+          kind: z.string(),
+          url: z.string(),
+          isThere: z.boolean(),
+          /** What it has, or what is wrong and what to do, in a sentence. */
+          message: z.string(),
+        }),
+      ),
+    }),
+  },
 } as const satisfies Record<string, Exchange>;
 
 /** What is known of a device other than the CPU. */
 export type DeviceVerdict = z.infer<typeof deviceStatus>['verdicts'][number];
 /** What the engine computes on. */
 export type DeviceStatus = z.infer<typeof deviceStatus>;
+export type EnginesResult = z.infer<typeof doctorRequests.engines.result>;
 export type DoctorResult = z.infer<typeof doctorRequests.doctor.result>;

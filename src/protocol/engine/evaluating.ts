@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { anyNumber, type Exchange } from '../contract.ts';
 import { problemSchema } from '../problemSchema.ts';
 import { reportSchema, reportScore } from '../report.ts';
-import { workProgress } from './source.ts';
+import { answeringEngine, workProgress } from './source.ts';
 import { runProgress } from './training.ts';
 
 const minimumCheck = z.object({
@@ -31,6 +31,9 @@ export const evaluatingRequests = {
     params: z.object({
       recipe: z.string(),
       sets: z.optional(z.array(z.string())),
+      /** Engines elsewhere that are measured beside this machine; the recipe's `answering` without it. */
+      engines: z.optional(z.array(z.string())),
+      keys: answeringEngine.keys,
       run: z.optional(z.string()),
     }),
     progress: z.discriminatedUnion('kind', [workProgress, runProgress]),

@@ -80,6 +80,9 @@ export const expertRequests = {
       report: z.optional(z.string()),
       /** Longest answer, in tokens, by the recipe's decoding settings. */
       maxTokens: z.int(),
+      /** The engine that answers: `local`, or one of those elsewhere that the recipe names. */
+      answering: z.string(),
+      engines: z.array(z.object({ name: z.string(), url: z.string() })),
       experts: z.array(describedExpert),
       blends: z.array(z.object({ name: z.string(), weights: weightsSchema, isTrained: z.boolean() })),
       merges: z.array(

@@ -8,6 +8,14 @@ export const source = {
   base: z.optional(z.string()),
 };
 
+/** Which engine answers, and how one elsewhere is asked. */
+export const answeringEngine = {
+  /** `local`, or one that the recipe names; the recipe's `answering` without it. */
+  engine: z.optional(z.string()),
+  /** Keys of servers by the origin of their address, over those of the environment. */
+  keys: z.optional(z.record(z.string(), z.string())),
+};
+
 /** What the engine is doing for a request, and how far it is; `total` is 0 where it is not known. */
 export const workProgress = z.object({
   kind: z.literal('work'),

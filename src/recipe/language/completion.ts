@@ -1,7 +1,7 @@
 import { getLocation, getNodeValue, type JSONPath, type Location } from 'jsonc-parser';
 import { linearLayers, linearNamesOf, usualLinearNames } from '../../nn/model/layout.ts';
 import { inMarkdown, shortened } from '../../text/shown.ts';
-import { type NameKind, namesAt, nameUses, reservedNames } from '../names.ts';
+import { impliedNames, type NameKind, namesAt, nameUses } from '../names.ts';
 import { isBeyondLimits, type RecipeReading } from '../parse.ts';
 import { schemasAt } from '../schemaTree.ts';
 import { nextValue, tokensFrom } from '../tokens.ts';
@@ -184,7 +184,7 @@ function targetOffers(path: JSONPath, world: RecipeWorld): Offer[] | undefined {
 
 /** The names that are defined; where any kind may answer, the base and the router too. */
 function whoAnswers(value: unknown, kinds: NameKind[]): string[] {
-  return [...definedNames(value, kinds), ...(kinds.length > 1 ? reservedNames : [])];
+  return [...definedNames(value, kinds), ...impliedNames(kinds)];
 }
 
 function definedNames(value: unknown, kinds: NameKind[]): string[] {

@@ -6,7 +6,7 @@ import {
   namePattern,
   nameRule,
   nameUses,
-  reservedNames,
+  refusedNames,
 } from '../names.ts';
 import { nodeAt } from '../nodes.ts';
 import type { RecipeReading } from '../parse.ts';
@@ -63,15 +63,15 @@ export function renameAt(reading: RecipeReading, offset: number, name: string): 
   const found = sameAs(reading, offset);
   const definition = found?.all.find(p => p.isDefinition);
   if (!found || !definition)
-    return { refused: 'Only experts, blends, merges and held-out sets of this recipe can be renamed.' };
+    return { refused: 'Only experts, blends, merges, held-out sets and engines of this recipe can be renamed.' };
   if (!namePattern.test(name)) return { refused: `A name ${nameRule}.` };
   const [kind] = definition.kinds;
   const sharing = kindsSharingNames(kind!);
   const taken = namePlaces(reading).find(p => p.isDefinition && sharing.includes(p.kinds[0]!) && p.name === name);
   if (taken && name !== definition.name)
     return {
-      refused: `There is ${taken.kinds[0] === 'expert' ? 'an' : 'a'} ${taken.kinds[0]} called '${name}' already.`,
+      refused: `There is ${/^e/.test(taken.kinds[0]!) ? 'an' : 'a'} ${taken.kinds[0]} called '${name}' already.`,
     };
-  if (kind !== 'set' && reservedNames.includes(name)) return { refused: `'${name}' has a meaning of its own.` };
+  if (refusedNames(kind!).includes(name)) return { refused: `'${name}' has a meaning of its own.` };
   return found.all.map(({ range }) => ({ offset: range.start, length: range.end - range.start, content: name }));
 }

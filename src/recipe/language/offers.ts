@@ -147,6 +147,11 @@ const parts: Record<NameKind, { name: string; documentation: string; insert: str
     documentation: 'Examples that no expert has seen.',
     insert: `{ "data": "$2", "expert": "$3", "scorer": "\${4:exact}" }`,
   },
+  engine: {
+    name: 'gpu',
+    documentation: 'A server that answers in place of this machine.',
+    insert: `{ "kind": "\${2:openai}", "url": "\${3:http://127.0.0.1:8000/v1}" }`,
+  },
 };
 
 export function newPart(kind: NameKind, taken: readonly string[]): Offer {

@@ -8,7 +8,7 @@ export interface OutlineItem {
   name: string;
   /** Beside the name: a value, or what a step says. */
   detail: string;
-  kind: 'group' | 'expert' | 'blend' | 'merge' | 'set' | 'step' | 'setting';
+  kind: 'group' | 'expert' | 'blend' | 'merge' | 'set' | 'engine' | 'step' | 'setting';
   range: { start: number; end: number };
   /** Its key. */
   nameRange: { start: number; end: number };
@@ -20,6 +20,7 @@ const kinds: Record<string, OutlineItem['kind']> = {
   blends: 'blend',
   merges: 'merge',
   sets: 'set',
+  engines: 'engine',
 };
 
 export function outlineOf({ root }: RecipeReading): OutlineItem[] {

@@ -43,6 +43,11 @@ export interface Served {
   removeAdapter(name: string): void;
 }
 
+/** As in llama-server, adapters that all have the scale 0 leave the base. */
+function weighted(weights: Weights): Target {
+  return Object.keys(weights).length === 0 ? { kind: 'base' } : { kind: 'weights', weights };
+}
+
 /** Throws what is wrong with the recipe or the base. */
 export async function createServed(engine: ServerEngine, source: Source): Promise<Served> {
   let described = await engine.request('describe', source, {});
@@ -107,8 +112,8 @@ export async function createServed(engine: ServerEngine, source: Source): Promis
     models,
     async answerer(name, lora) {
       const model = await find(name ?? known()[0]!.id);
-      if (lora) return answering(model.id, { kind: 'weights', weights: await weightsOf(lora, 'lora.') });
-      if (scales && model.id === 'auto') return answering(model.id, { kind: 'weights', weights: scales });
+      if (lora) return answering(model.id, weighted(await weightsOf(lora, 'lora.')));
+      if (scales && model.id === 'auto') return answering(model.id, weighted(scales));
       return answering(model.id, model.target);
     },
     async loras() {

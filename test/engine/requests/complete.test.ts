@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { EngineClient } from '../../../src/client/engineClient.ts';
-import { answerSet } from '../../../src/engine/evaluation/answerSet.ts';
+import { answerSet, modelAnswerer } from '../../../src/engine/evaluation/answerSet.ts';
 import { checkGaps, loadSets } from '../../../src/engine/evaluation/loadSets.ts';
 import type { Weights } from '../../../src/engine/runtime/adapterBank.ts';
 import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
@@ -210,7 +210,7 @@ test('an expert that learned gaps fills them, and is scored by that', async t =>
   const { signal } = new AbortController();
   const settings = generationSettings.parse({ maxTokens: 12 });
   const right = async (weights: Weights) => {
-    const [answer] = await answerSet(open.model, set!, () => weights, settings, 1, { signal });
+    const [answer] = await answerSet(modelAnswerer(open.model), set!, () => weights, settings, 1, { signal });
     return answer!.correct;
   };
   assert.deepEqual([await right({}), await right({ code: 1 })], [false, true]);

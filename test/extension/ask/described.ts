@@ -16,6 +16,8 @@ export const described: DescribeResult = {
     followsInstructions: false,
   },
   maxTokens: 64,
+  answering: 'local',
+  engines: [],
   experts: [
     { name: 'math', domain: 'math', isTrained: true, isTrainable: true },
     { name: 'js', domain: 'code', isTrained: true, isTrainable: true },

@@ -24,6 +24,8 @@ const described: DescribeResult = {
   name: 'three',
   base: example.base,
   maxTokens: 64,
+  answering: 'local',
+  engines: [],
   experts: names.map(name => ({ name, domain: name, isTrained: true, isTrainable: false })),
   blends: [{ name: 'review', weights: { code: 0.8, qa: 0.2 }, isTrained: true }],
   merges: [],
