@@ -9,7 +9,7 @@ import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import type { Run } from './run.ts';
-import type { Runs } from './runs.ts';
+import type { Runs, TrainOptions } from './runs.ts';
 import { progressText, runTitle } from './runText.ts';
 
 /** The recipe that is meant, saved: the engine reads the file. */
@@ -71,23 +71,46 @@ function expertItem({ name, description, isTrained }: DescribedExpert) {
 export async function mayReplace(
   engine: HostEngine,
   recipe: Uri,
-  only: readonly string[] | undefined,
+  { only, from }: Pick<TrainOptions, 'only' | 'from'>,
 ): Promise<boolean> {
+  const trained = await trainedOf(engine, recipe, only);
+  if (trained.length === 0) return true;
+  const [keep, replace] = ['Keep a Copy and Train', 'Replace'];
+  const begins = from ? `from step ${from.step} of an earlier run` : 'from the beginning';
+  const message = `${listing(trained)} ${trained.length > 1 ? 'are' : 'is'} trained. Train again, ${begins}?`;
+  const detail = `A training replaces what ${trained.length > 1 ? 'they have' : 'it has'} learned. A copy goes into the folder “previous” of the recipe's results.`;
+  const picked = await window.showWarningMessage(message, { modal: true, detail }, keep, replace);
+  if (picked === keep) await keepCopies(recipe, trained);
+  return picked !== undefined;
+}
+
+/** Copies what a training will replace, where nobody is there to be asked; gives the folders of the copies. */
+export async function keepTrained(
+  engine: HostEngine,
+  recipe: Uri,
+  only: readonly string[] | undefined,
+): Promise<string[]> {
+  return keepCopies(recipe, await trainedOf(engine, recipe, only));
+}
+
+/** Those of experts that have learned something that a training would replace. */
+async function trainedOf(engine: HostEngine, recipe: Uri, only: readonly string[] | undefined): Promise<string[]> {
   const { experts } = await engine.request('describe', { recipe: recipe.fsPath });
   const isMeant = (name: string) => only === undefined || only.includes(name);
   // An adapter that the recipe names is not one that training writes.
-  const trained = experts.filter(e => e.isTrainable && isMeant(e.name) && e.adapter?.isOwn).map(e => e.name);
-  if (trained.length === 0) return true;
-  const [keep, replace] = ['Keep a Copy and Train', 'Replace'];
-  const message = `${listing(trained)} ${trained.length > 1 ? 'are' : 'is'} trained. Train again, from the beginning?`;
-  const detail = `A training replaces what ${trained.length > 1 ? 'they have' : 'it has'} learned. A copy goes into the folder “previous” of the recipe's results.`;
-  const picked = await window.showWarningMessage(message, { modal: true, detail }, keep, replace);
-  if (picked === keep) {
-    const paths = await readExperimentPaths(recipe.fsPath);
-    const { keepAdapter } = await import('../../experiment/keepAdapter.ts');
-    for (const name of trained) await keepAdapter(paths, name);
+  return experts.filter(e => e.isTrainable && isMeant(e.name) && e.adapter?.isOwn).map(e => e.name);
+}
+
+async function keepCopies(recipe: Uri, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const paths = await readExperimentPaths(recipe.fsPath);
+  const { keepAdapter } = await import('../../experiment/keepAdapter.ts');
+  const folders: string[] = [];
+  for (const name of names) {
+    const folder = await keepAdapter(paths, name);
+    if (folder !== undefined) folders.push(folder);
   }
-  return picked !== undefined;
+  return folders;
 }
 
 /** Whether to go on where the last training of these experts was left; undefined when neither is wanted. */

@@ -59,7 +59,7 @@ export function createRunCommands(
     const only = options?.only ?? (await chooseExperts(engine, chosen));
     const resume = only && (await chooseResume(runs, chosen, only));
     if (resume === undefined) return;
-    if (!resume && !(await mayReplace(engine, chosen, only))) return;
+    if (!resume && !(await mayReplace(engine, chosen, { only }))) return;
     const estimate = resume ? undefined : await estimateOf(engine, chosen, only);
     const run = await runs.train(chosen, { only, resume });
     void tellStart(run, estimate).catch(messages.error);
