@@ -13,12 +13,12 @@ import {
 import type { CodeTask } from '../../data/skills.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
+import { demonstrationText, refusalText } from '../../text/demonstration.ts';
 import { weightsText } from '../../text/target.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { Answer, Answers, Place } from './answers.ts';
-import { demonstrationText } from './demonstration.ts';
 import type { Experts } from './experts.ts';
 import { outsideText } from './outside.ts';
 import { routeLine } from './routeText.ts';
@@ -117,6 +117,8 @@ async function ask(
   /** Opened when it is known that the question fits. */
   let answer: Promise<Answer> | undefined;
   let leftOut: string[] = [];
+  const refusal = new AbortController();
+  let refused: string | undefined;
   await window.withProgress(options, (progress, token) =>
     withSignal(token, async signal => {
       progress.report({ message: 'answering …' });
@@ -125,8 +127,9 @@ async function ask(
           offer,
           { prompt: question, context: text ? [{ label, text }] : [], target },
           {
-            signal,
+            signal: AbortSignal.any([signal, refusal.signal]),
             onProgress(told) {
+              if (refused) return;
               if (told.kind === 'fitted') {
                 leftOut = told.leftOut;
                 answer ??= answers.open(question, place);
@@ -136,12 +139,16 @@ async function ask(
                   .catch(() => {
                     // That it could not be opened is told at the end.
                   });
-              else if (told.kind === 'route') progress.report({ message: `${weightsText(told.route.weights)} …` });
+              else if (told.kind === 'route') {
+                refused = refusalText(told.route, offer.described);
+                if (refused) refusal.abort();
+                else progress.report({ message: `${weightsText(told.route.weights)} …` });
+              }
             },
           },
         );
         const who = result.route ? routeLine(result.route, 3) : `Answered by **${weightsText(result.weights)}**.`;
-        const stopped = result.finish === 'cancelled' ? ['Stopped.'] : [];
+        const stopped = result.finish === 'cancelled' && !refused ? ['Stopped.'] : [];
         const untrained = offer.nothingTrained ? [offer.nothingTrained] : [];
         const outside = outsideText(question, result.weights, offer.described);
         const limits = [demonstrationText(offer.described), outside].filter(line => line !== undefined);
