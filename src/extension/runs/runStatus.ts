@@ -4,7 +4,7 @@ import { inMarkdown } from '../../text/shown.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
-import { percentDone, progressText, runTitle, timeLeft } from './runText.ts';
+import { progressText, runTitle, stateText } from './runText.ts';
 
 /** What is being trained or evaluated, in whichever window, at the foot of this one; a click offers to stop it. */
 export function createRunStatus(runs: Runs): Disposable {
@@ -24,7 +24,7 @@ export function createRunStatus(runs: Runs): Disposable {
     tellRunning(first !== undefined);
     if (!first) return item.hide();
     const more = others.length > 0 ? ` +${others.length}` : '';
-    const far = [percentDone(first), timeLeft(first)].filter(Boolean).join(', ');
+    const far = stateText(first);
     item.text = `$(sync~spin) ${visibleText(runTitle(first))} ${far}${more}`;
     item.accessibilityInformation = {
       label: `${visibleText(runTitle(first))}, ${far}${more}. Stop it.`,
