@@ -15,7 +15,16 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 
 test("package.json is what 'npm run manifest' makes of the tables", () => {
   const manifest = JSON.parse(read('package.json'));
-  assert.deepEqual(manifest, withContributions(manifest));
+  const made = withContributions(manifest);
+  assert.deepEqual(manifest, made.manifest);
+  assert.deepEqual(JSON.parse(read('package.nls.json')), made.texts);
+});
+
+test('every text of package.json that people read is in package.nls.json', () => {
+  const manifest = read('package.json');
+  const keys = [...manifest.matchAll(/"%([^%"]+)%"/g)].map(match => match[1]!);
+  assert.deepEqual([...new Set(keys)].toSorted(), Object.keys(JSON.parse(read('package.nls.json'))).toSorted());
+  assert.doesNotMatch(manifest, /"(title|label|displayName|markdownDescription|contents|altText)": "[^%]/);
 });
 
 test('every view in panels has its program', () => {
@@ -53,7 +62,9 @@ test('in the context menu of an editor the extension has one entry, under its na
   const own = { submenu: 'multiLora.editor', when: 'editorIsOpen', group: '1_multiLora@1' };
   assert.deepEqual(menus['editor/context'], [own]);
   assert.ok(menus[own.submenu].length > 1);
-  assert.deepEqual([...new Set(submenus.map(({ label }: { label: string }) => label))], ['Multi-LoRA']);
+  const texts = JSON.parse(read('package.nls.json'));
+  const labels = submenus.map(({ label }: { label: string }) => texts[label.replaceAll('%', '')]);
+  assert.deepEqual([...new Set(labels)], ['Multi-LoRA']);
 });
 
 test('no setting is within another, whose value the editor would give as an object', () => {

@@ -43,6 +43,7 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     'examples',
     'media',
     'package.json',
+    'package.nls.json',
     'readme.md',
     'skills',
     'syntaxes',
