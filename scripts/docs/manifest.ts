@@ -1,6 +1,7 @@
-/** `npm run manifest`: writes package.json's part that src/extension/contributions says, and its texts as package.nls.json. */
+/** `npm run manifest`: writes package.json's part that src/extension/contributions says, and its texts as package.nls.json, and the extension's as l10n. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { globs } from '../../src/experiment/paths.ts';
 import { languageModelTools, mcpProvider, skill } from '../../src/extension/contributions/agents.ts';
@@ -21,6 +22,7 @@ import { type SettingContribution, settingGroups, settings } from '../../src/ext
 import { viewContainer, views, viewsWelcome } from '../../src/extension/contributions/sidebar.ts';
 import { walkthrough } from '../../src/extension/contributions/walkthrough.ts';
 import { separateTexts } from './manifestTexts.ts';
+import { translatableTexts } from './translatable.ts';
 
 const category = 'Multi-LoRA';
 const displayName = 'Multi-LoRA Workbench';
@@ -29,6 +31,8 @@ const about =
 const fileBeside = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const packageJson = fileBeside('package.json');
 const packageTexts = fileBeside('package.nls.json');
+const translations = './l10n';
+const extensionTexts = fileBeside('l10n/bundle.l10n.json');
 
 type Manifest = Record<string, unknown> & { contributes: Record<string, unknown> };
 
@@ -42,6 +46,7 @@ function generated(manifest: Manifest) {
   return {
     displayName,
     description: about,
+    l10n: translations,
     // Commands, chat participants, models, tools and servers activate by themselves.
     activationEvents: [
       `workspaceContains:${globs.recipes}`,
@@ -123,6 +128,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const made = withContributions(manifest);
   writeFileSync(packageJson, `${JSON.stringify(made.manifest, null, 2)}\n`);
   writeFileSync(packageTexts, `${JSON.stringify(made.texts, null, 2)}\n`);
+  mkdirSync(dirname(extensionTexts), { recursive: true });
+  writeFileSync(extensionTexts, `${JSON.stringify(translatableTexts(), null, 2)}\n`);
   const biome = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
-  execFileSync(process.execPath, [biome, 'format', '--write', packageJson, packageTexts], { stdio: 'inherit' });
+  execFileSync(process.execPath, [biome, 'format', '--write', packageJson, packageTexts, extensionTexts], {
+    stdio: 'inherit',
+  });
 }

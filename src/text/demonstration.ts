@@ -21,6 +21,9 @@ export function demonstrationText({ base, experts }: DescribeResult): string | u
  * What is said of a prompt for which the router found no expert, in place of an answer or beside it: the demonstration base
  * knows nothing by itself, and what it says is made up. Undefined where there may be somebody who knows.
  */
-export function refusalText({ abstained }: Pick<RouteResult, 'abstained'>, described: DescribeResult): string | undefined {
+export function refusalText(
+  { abstained }: Pick<RouteResult, 'abstained'>,
+  described: DescribeResult,
+): string | undefined {
   return abstained && described.experts.some(e => e.isTrained) ? demonstrationText(described) : undefined;
 }

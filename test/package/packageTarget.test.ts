@@ -41,6 +41,7 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
     'dist',
     'docs',
     'examples',
+    'l10n',
     'media',
     'package.json',
     'package.nls.json',

@@ -9,6 +9,7 @@ import {
   ChatResultFeedbackKind,
   chat,
   Disposable,
+  l10n,
   MarkdownString,
   ThemeIcon,
   commands as vscodeCommands,
@@ -182,8 +183,8 @@ function tellOutside(stream: ChatResponseStream, text: string | undefined): void
 /** The editor has its own thumbs, but hides them where telemetry is off. */
 function showRating(stream: ChatResponseStream, rated: RatedAnswer): void {
   const command: CommandId = 'multiLora.rateAnswer';
-  stream.button({ command, title: '$(thumbsup) Keep as a good answer', arguments: [rated, true] });
-  stream.button({ command, title: '$(thumbsdown) Keep as a bad answer', arguments: [rated, false] });
+  stream.button({ command, title: l10n.t('$(thumbsup) Keep as a good answer'), arguments: [rated, true] });
+  stream.button({ command, title: l10n.t('$(thumbsdown) Keep as a bad answer'), arguments: [rated, false] });
 }
 
 /**

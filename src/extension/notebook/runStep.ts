@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
-import { CancellationError, type Uri } from 'vscode';
+import { CancellationError, l10n, type Uri } from 'vscode';
 import type { AskResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { StepAnswer, StepOutput } from '../../protocol/notebookOutput.ts';
@@ -171,7 +171,7 @@ async function follow(run: Run, { runs, signal, show }: StepContext, output: (ru
 /** Throws what a run that was not finished ended with. */
 function settle({ state, error, message }: Run): void {
   if (state === 'stopped' || state === 'paused') throw new CancellationError();
-  if (state !== 'done') throw error ?? new WorkbenchError('runtime', message ?? `The run was ${state}.`);
+  if (state !== 'done') throw error ?? new WorkbenchError('runtime', message ?? l10n.t('The run was {0}.', state));
 }
 
 /** A path as the recipe would write it. */

@@ -1,4 +1,4 @@
-import { commands, type Disposable, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
+import { commands, type Disposable, l10n, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
 import { visibleText } from '../../protocol/visibleText.ts';
 import { inMarkdown } from '../../text/shown.ts';
 import type { CommandId } from '../contributions/commands.ts';
@@ -27,7 +27,7 @@ export function createRunStatus(runs: Runs): Disposable {
     const far = stateText(first);
     item.text = `$(sync~spin) ${visibleText(runTitle(first))} ${far}${more}`;
     item.accessibilityInformation = {
-      label: `${visibleText(runTitle(first))}, ${far}${more}. Stop it.`,
+      label: l10n.t('{0}, {1}{2}. Stop it.', visibleText(runTitle(first)), far, more),
       role: 'button',
     };
     item.tooltip = new MarkdownString([...running.values()].map(about).join('\n\n'));

@@ -1,4 +1,4 @@
-import { Disposable, Uri, type Webview } from 'vscode';
+import { Disposable, l10n, Uri, type Webview } from 'vscode';
 import type { Call } from '../../protocol/contract.ts';
 import { trainingApi } from '../../protocol/views/training.ts';
 import type { Offers } from '../../recipe/form.ts';
@@ -37,7 +37,7 @@ export function connectTrainingView(webview: Webview, path: string, options: Tra
     else disposables.push(recipe);
     return createTrainingHandlers({ recipe, engine, runs: recipeRuns, offers: () => offersOf(uri) }, view);
   });
-  const named = { name: 'training' as const, title: 'Training', subject: path };
+  const named = { name: 'training' as const, title: l10n.t('Training'), subject: path };
   type Requests = (typeof trainingApi)['toHost']['requests'];
   // The page may ask before the document is open.
   const handlers = Object.fromEntries(
