@@ -11,6 +11,7 @@ import { byToken } from '../runtime/adapterBank.ts';
 import type { ContinuousBatch } from '../runtime/continuousBatch.ts';
 import { fillGap } from '../runtime/fillGap.ts';
 import { beyondBase } from '../workbench/beyondBase.ts';
+import { wordsOf } from '../workbench/beyondExperts.ts';
 import type { Workbench } from '../workbench/workbench.ts';
 import { answerProgress } from './answerProgress.ts';
 import type { Completion } from './completions.ts';
@@ -28,7 +29,9 @@ export async function beginCompletion(
   const waitMs = performance.now() - came;
   const { weights, route: found } = await weightsOf(workbench, answering, request.target, userTexts(request), call);
   const question = userTexts(request).at(-1) ?? '';
-  const beyond = answering.isEmbedded ? beyondBase(question, model.base.text().tokenizer) : undefined;
+  const { open, isEmbedded } = answering;
+  const seen = isEmbedded && open ? await wordsOf(Object.keys(found?.weights ?? {}), open.experiment) : undefined;
+  const beyond = isEmbedded ? beyondBase(question, model.base.text().tokenizer, seen) : undefined;
   let route = found && { ...found, ...(beyond && { beyond }) };
   if (route) call.progress({ kind: 'route', route });
   const { prompt, fill, calls } = promptOf(request, answering);

@@ -8,8 +8,14 @@ import { readingOf } from '../../recipe/settings.ts';
 import { lowerWords, unseenWords } from '../../router/unseenWords.ts';
 
 /** Words of an expert's prompts by their file, with when it was written. */
-const known = new Map<string, { stamp: string; words: ReadonlySet<string> | undefined }>();
+const known = new Map<string, { stamp: string; words: WordsSeen }>();
 const fewestExamples = 200;
+
+interface WordsSeen {
+  words: ReadonlySet<string>;
+  /** They are of so few examples that nothing follows from what they have not. */
+  areFew: boolean;
+}
 
 /**
  * A route on the embedded base, which knows what its experts were trained on and nothing else: where a prompt goes to one
@@ -19,11 +25,17 @@ export async function withinExperts(route: RouteResult, prompt: string, e: Exper
   const [name, ...others] = Object.keys(route.weights);
   if (name === undefined || others.length > 0) return route;
   const seen = await wordsSeen(e, name);
-  const unseen = seen && unseenWords(prompt, seen);
+  const unseen = seen && !seen.areFew ? unseenWords(prompt, seen.words) : undefined;
   return unseen ? { ...route, weights: {}, abstained: true, beyond: unseen } : route;
 }
 
-async function wordsSeen(e: Experiment, expert: string): Promise<ReadonlySet<string> | undefined> {
+/** The words of the prompts that experts learned from, in small letters. */
+export async function wordsOf(experts: readonly string[], e: Experiment): Promise<ReadonlySet<string>> {
+  const seen = await Promise.all(experts.map(name => wordsSeen(e, name)));
+  return new Set(seen.flatMap(found => (found ? [...found.words] : [])));
+}
+
+async function wordsSeen(e: Experiment, expert: string): Promise<WordsSeen | undefined> {
   const data = e.recipe.experts[expert]?.data;
   const [file] = data ? findData(e.folder, data.train).files : [];
   if (!data || file === undefined) return undefined;
@@ -33,8 +45,7 @@ async function wordsSeen(e: Experiment, expert: string): Promise<ReadonlySet<str
   const kept = known.get(file);
   if (kept?.stamp === stamp) return kept.words;
   const examples = await readExamples(e.folder, data.train, readingOf(data));
-  // Of few examples nothing follows from what they have not.
-  const words = examples.length < fewestExamples ? undefined : lowerWords(examples.map(promptOf));
+  const words = { words: lowerWords(examples.map(promptOf)), areFew: examples.length < fewestExamples };
   known.set(file, { stamp, words });
   return words;
 }

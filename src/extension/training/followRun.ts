@@ -33,7 +33,7 @@ type Actions = Record<string, () => unknown>;
 async function actionsFor(run: Run, { ask, evaluate }: AfterRun, follow: FollowRun): Promise<Actions> {
   if (run.kind === 'train' && run.state !== 'done') return { [l10n.t('Resume')]: () => follow(run.resume()) };
   if (run.state !== 'done') return {};
-  const asking = { [run.experts.length > 1 ? l10n.t('Ask Them') : l10n.t('Ask It')]: () => ask(run) };
+  const asking = { [run.experts.length === 1 ? l10n.t('Ask It') : l10n.t('Ask the Experts')]: () => ask(run) };
   if (run.kind === 'evaluate') return { [l10n.t('Open Report')]: () => openReport(run), ...asking };
   return (await hasHeldOutSets(run.recipe)) ? { ...asking, [l10n.t('Evaluate')]: () => evaluate(run.recipe) } : asking;
 }

@@ -28,3 +28,10 @@ test('what they were trained for goes to them, with names that their data have n
     ['qa', 'math', 'code'],
   );
 });
+
+test('what an expert of one’s own learned from is not beyond it, though the base never saw the words', async t => {
+  const engine = testEngine(t);
+  const own = fileURLToPath(new URL('../../../examples/first/commits.lora.json', import.meta.url));
+  const [route] = await engine.request('route', { recipe: own, prompts: ['Kind of change: Fix the search by date'] });
+  assert.deepEqual([Object.keys(route!.weights), route!.beyond], [['commits'], undefined]);
+});
