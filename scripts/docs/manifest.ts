@@ -47,6 +47,7 @@ function generated(manifest: Manifest) {
     displayName,
     description: about,
     l10n: translations,
+    qna: 'marketplace',
     // Commands, chat participants, models, tools and servers activate by themselves.
     activationEvents: [
       `workspaceContains:${globs.recipes}`,

@@ -16,13 +16,13 @@ export function translatableTexts(): Record<string, string> {
   for (const file of files)
     for (const [found, literal] of readFileSync(join(folder, file), 'utf8').matchAll(call)) {
       if (literal === undefined) throw new Error(`${file}: ${found} translates what is no text`);
-      texts.add(valueOf(literal));
+      texts.add(textOf(literal));
     }
   return Object.fromEntries([...texts].sort().map(text => [text, text]));
 }
 
 /** A literal's text; JSON has double quotes alone. */
-function valueOf(literal: string): string {
+function textOf(literal: string): string {
   const inner = literal.slice(1, -1);
   return JSON.parse(literal.startsWith('"') ? literal : `"${inner.replaceAll("\\'", "'").replaceAll('"', '\\"')}"`);
 }

@@ -5,7 +5,7 @@ import { type Answering, openAnswering, weightsOf } from '../answering/openAnswe
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
 import { generate } from '../runtime/generate.ts';
-import { beyondBase } from '../workbench/beyondBase.ts';
+import { beyondAnswering } from '../workbench/beyondExperts.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /** Answers one prompt with an expert, a blend, the base, or whatever the router chooses. */
@@ -26,7 +26,10 @@ export const handle: RequestHandler<'ask'> = async (workbench, request, call) =>
     request.context !== undefined && request.context.length > 0,
   );
   const { weights } = found;
-  const beyond = answering.isEmbedded ? beyondBase(prompt, answering.model.base.text().tokenizer) : undefined;
+  const { tokenizer } = answering.model.base.text();
+  const beyond = answering.isEmbedded
+    ? await beyondAnswering(prompt, tokenizer, found.weights, answering.open?.experiment)
+    : undefined;
   let route = found.route && { ...found.route, ...(beyond && { beyond }) };
   const routeMs = performance.now() - started;
   if (route) call.progress({ kind: 'route', route });

@@ -2,8 +2,7 @@ import { baseFolder } from '../../experiment/baseFolder.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import { tokenRouterOf } from '../../recipe/settings.ts';
-import { beyondBase } from '../workbench/beyondBase.ts';
-import { withinExperts, wordsOf } from '../workbench/beyondExperts.ts';
+import { beyondAnswering, withinExperts } from '../workbench/beyondExperts.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { modelLane } from './lanes.ts';
 
@@ -18,8 +17,7 @@ export const handle: RequestHandler<'route'> = async (workbench, { recipe, promp
   const text = isEmbedded ? await workbench.text(baseFolder('embedded', '', workbench.mediaFolder)) : undefined;
   const told = async (route: RouteResult, prompt: string): Promise<RouteResult> => {
     if (!text) return route;
-    const seen = experiment && (await wordsOf(Object.keys(route.weights), experiment));
-    const beyond = beyondBase(prompt, text.tokenizer, seen);
+    const beyond = await beyondAnswering(prompt, text.tokenizer, route.weights, experiment);
     return { ...route, ...(beyond && { beyond }) };
   };
   if (byTokens)

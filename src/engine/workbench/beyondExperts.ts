@@ -3,9 +3,12 @@ import { promptOf } from '../../data/promptOf.ts';
 import { readExamples } from '../../experiment/dataFiles.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { findData } from '../../experiment/hubDatasets.ts';
+import type { Tokenizer } from '../../nn/tokenizer/tokenizer.ts';
 import type { RouteResult } from '../../protocol/route.ts';
+import type { Weights } from '../../protocol/target.ts';
 import { readingOf } from '../../recipe/settings.ts';
 import { lowerWords, unseenWords } from '../../router/unseenWords.ts';
+import { beyondBase } from './beyondBase.ts';
 
 /** Words of an expert's prompts by their file, with when it was written. */
 const known = new Map<string, { stamp: string; words: WordsSeen }>();
@@ -29,10 +32,15 @@ export async function withinExperts(route: RouteResult, prompt: string, e: Exper
   return unseen ? { ...route, weights: {}, abstained: true, beyond: unseen } : route;
 }
 
-/** The words of the prompts that experts learned from, in small letters. */
-export async function wordsOf(experts: readonly string[], e: Experiment): Promise<ReadonlySet<string>> {
-  const seen = await Promise.all(experts.map(name => wordsSeen(e, name)));
-  return new Set(seen.flatMap(found => (found ? [...found.words] : [])));
+/** The words of a prompt that are beyond the embedded base, and beyond those who answer it too: what they learned from has none of them. */
+export async function beyondAnswering(
+  prompt: string,
+  tokenizer: Tokenizer,
+  weights: Weights,
+  e: Experiment | undefined,
+): Promise<string[] | undefined> {
+  const seen = e ? await Promise.all(Object.keys(weights).map(name => wordsSeen(e, name))) : [];
+  return beyondBase(prompt, tokenizer, new Set(seen.flatMap(found => (found ? [...found.words] : []))));
 }
 
 async function wordsSeen(e: Experiment, expert: string): Promise<WordsSeen | undefined> {
