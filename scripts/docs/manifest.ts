@@ -1,6 +1,7 @@
-/** `npm run manifest`: writes package.json's part that src/extension/contributions says. */
+/** `npm run manifest`: writes package.json's part that src/extension/contributions says, and its texts as package.nls.json, and the extension's as l10n. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { globs } from '../../src/experiment/paths.ts';
 import { languageModelTools, mcpProvider, skill } from '../../src/extension/contributions/agents.ts';
@@ -20,16 +21,33 @@ import { panelType, panelViews } from '../../src/extension/contributions/panels.
 import { type SettingContribution, settingGroups, settings } from '../../src/extension/contributions/settings.ts';
 import { viewContainer, views, viewsWelcome } from '../../src/extension/contributions/sidebar.ts';
 import { walkthrough } from '../../src/extension/contributions/walkthrough.ts';
+import { separateTexts } from './manifestTexts.ts';
+import { translatableTexts } from './translatable.ts';
 
 const category = 'Multi-LoRA';
-const packageJson = fileURLToPath(new URL('../../package.json', import.meta.url));
+const displayName = 'Multi-LoRA Workbench';
+const about =
+  'Train several LoRA experts on one frozen base model inside the editor, route each prompt to the right one or to a blend, merge them for good, and prove that nothing was forgotten.';
+const fileBeside = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const packageJson = fileBeside('package.json');
+const packageTexts = fileBeside('package.nls.json');
+const translations = './l10n';
+const extensionTexts = fileBeside('l10n/bundle.l10n.json');
 
 type Manifest = Record<string, unknown> & { contributes: Record<string, unknown> };
 
-/** The manifest with the generated keys in place; those that nothing here speaks of stay as they are. */
-export function withContributions(manifest: Manifest): Manifest {
+/** The manifest with the generated keys in place, and its texts; keys that nothing here speaks of stay as they are. */
+export function withContributions(manifest: Manifest): { manifest: Manifest; texts: Record<string, string> } {
+  const { manifest: separated, texts } = separateTexts(generated(manifest));
+  return { manifest: { ...manifest, ...separated }, texts };
+}
+
+function generated(manifest: Manifest) {
   return {
-    ...manifest,
+    displayName,
+    description: about,
+    l10n: translations,
+    qna: 'marketplace',
     // Commands, chat participants, models, tools and servers activate by themselves.
     activationEvents: [
       `workspaceContains:${globs.recipes}`,
@@ -108,7 +126,13 @@ function contributions(): Record<string, unknown> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const manifest = JSON.parse(readFileSync(packageJson, 'utf8')) as Manifest;
-  writeFileSync(packageJson, `${JSON.stringify(withContributions(manifest), null, 2)}\n`);
+  const made = withContributions(manifest);
+  writeFileSync(packageJson, `${JSON.stringify(made.manifest, null, 2)}\n`);
+  writeFileSync(packageTexts, `${JSON.stringify(made.texts, null, 2)}\n`);
+  mkdirSync(dirname(extensionTexts), { recursive: true });
+  writeFileSync(extensionTexts, `${JSON.stringify(translatableTexts(), null, 2)}\n`);
   const biome = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url));
-  execFileSync(process.execPath, [biome, 'format', '--write', packageJson], { stdio: 'inherit' });
+  execFileSync(process.execPath, [biome, 'format', '--write', packageJson, packageTexts, extensionTexts], {
+    stdio: 'inherit',
+  });
 }

@@ -20,6 +20,8 @@ const train = z.object({
   secondsLeft: z.optional(z.number()),
   /** What the engine does before the first step. */
   message: z.optional(z.string()),
+  /** Folders in which what the experts had learned before is kept. */
+  kept: z.optional(z.array(z.string())),
   curves: z.array(
     z.object({
       expert: z.string(),

@@ -60,6 +60,8 @@ const set = z.object({
   expert: z.optional(z.string()),
   scorer: z.enum(scorerNames),
   examples: z.number(),
+  /** Of what is asked and expected: the same for the same examples, in whatever order. Earlier reports have none. */
+  digest: z.optional(z.string()),
 });
 
 /** Exact-match accuracy of one system on one set. */

@@ -32,10 +32,10 @@ function trainOf(recipe: unknown, expert: string): string | undefined {
 
 /**
  * Which names of an earlier text stand for the same under another name in a later one, by the renames that were asked for
- * in between: one after the other, undone, or never made.
+ * in between: one after the other, undone, or never made. They are to be followed in their order.
  */
 export function followedNames(before: DefinedNames, after: DefinedNames, asked: readonly RenamedName[]): RenamedName[] {
-  return (Object.keys(before.names) as NameKind[]).flatMap(kind => {
+  const renamed = (Object.keys(before.names) as NameKind[]).flatMap(kind => {
     const fresh = after.names[kind].filter(name => !before.names[kind].includes(name));
     const links = asked.filter(link => link.kind === kind);
     return goneOf(before, after, kind).flatMap(from => {
@@ -43,6 +43,50 @@ export function followedNames(before: DefinedNames, after: DefinedNames, asked: 
       return to === undefined ? [] : [{ kind, from, to }];
     });
   });
+  return [...renamed, ...exchanged(before, after)];
+}
+
+/**
+ * Experts that have exchanged their names, or their data, which comes to the same: each now learns from the file that
+ * another had learned from. What was learned follows its file, by way of a name that nobody has.
+ */
+function exchanged(before: DefinedNames, after: DefinedNames): RenamedName[] {
+  const left = new Map(
+    [...before.data].flatMap(([from, file]) => {
+      const to = onlyOneWith(after, file);
+      const isExchange = to !== undefined && to !== from && before.data.has(to) && after.data.has(from);
+      return isExchange && onlyOneWith(before, file) !== undefined ? [[from, to] as const] : [];
+    }),
+  );
+  const renames: RenamedName[] = [];
+  for (const first of left.keys()) {
+    const cycle = [first];
+    for (let next = left.get(first); next !== undefined && next !== first; next = left.get(next)) {
+      // It ends elsewhere: with an expert that is new, or with one that is gone.
+      if (cycle.includes(next)) break;
+      cycle.push(next);
+    }
+    if (left.get(cycle.at(-1)!) !== first || cycle.length < 2) continue;
+    for (const name of cycle) left.delete(name);
+    const aside = freeName(first, [...before.names.expert, ...after.names.expert]);
+    const move = (from: string, to: string) => renames.push({ kind: 'expert', from, to });
+    move(cycle.at(-1)!, aside);
+    for (let i = cycle.length - 2; i >= 0; i--) move(cycle[i]!, cycle[i + 1]!);
+    move(aside, first);
+  }
+  return renames;
+}
+
+/** The expert that learns from a file, where it is one alone. */
+function onlyOneWith({ data }: DefinedNames, file: string): string | undefined {
+  const [name, ...others] = [...data].filter(([, own]) => own === file).map(([expert]) => expert);
+  return others.length === 0 ? name : undefined;
+}
+
+function freeName(name: string, taken: readonly string[]): string {
+  let free = `${name}-aside`;
+  for (let i = 2; taken.includes(free); i++) free = `${name}-aside-${i}`;
+  return free;
 }
 
 function reachable(name: string, links: readonly RenamedName[]): string[] {

@@ -4,7 +4,7 @@ import { listing, plural } from '../text/numbers.ts';
 
 /**
  * In which sets another report differs from the first one, a sentence each: where it does, figures of all sets together
- * say nothing of which is better. What of a set's examples changed cannot be told: a report has no more than their number.
+ * say nothing of which is better. Whether as many examples are others is known of reports that have the digests of both.
  */
 export function setDifferences(first: Pick<Report, 'sets'>, other: Pick<Report, 'sets'>): string[] {
   const named = (report: Pick<Report, 'sets'>) => new Map(report.sets.map(set => [set.name, set]));
@@ -16,6 +16,7 @@ export function setDifferences(first: Pick<Report, 'sets'>, other: Pick<Report, 
     if (!twin) return [];
     const what = [
       ...(twin.examples === set.examples ? [] : [`${plural(twin.examples, 'example')} instead of ${set.examples}`]),
+      ...(twin.examples === set.examples && areOthers(twin, set) ? ['other examples, as many'] : []),
       ...(twin.scorer === set.scorer ? [] : [`${scorerLabels[twin.scorer]} instead of ${scorerLabels[set.scorer]}`]),
     ];
     return what.length > 0 ? [`${name} has ${listing(what)}.`] : [];
@@ -25,4 +26,8 @@ export function setDifferences(first: Pick<Report, 'sets'>, other: Pick<Report, 
     ...(added.length > 0 ? [`It has ${listing(added)} besides.`] : []),
     ...changed,
   ];
+}
+
+function areOthers(a: Report['sets'][number], b: Report['sets'][number]): boolean {
+  return a.digest !== undefined && b.digest !== undefined && a.digest !== b.digest;
 }

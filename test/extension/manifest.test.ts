@@ -4,6 +4,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { views as pages } from '../../scripts/build/bundles.mjs';
 import { withContributions } from '../../scripts/docs/manifest.ts';
+import { translatableTexts } from '../../scripts/docs/translatable.ts';
 import type { CommandContribution } from '../../src/extension/contributions/commandContribution.ts';
 import { commands } from '../../src/extension/contributions/commands.ts';
 import { panelViews } from '../../src/extension/contributions/panels.ts';
@@ -15,7 +16,38 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 
 test("package.json is what 'npm run manifest' makes of the tables", () => {
   const manifest = JSON.parse(read('package.json'));
-  assert.deepEqual(manifest, withContributions(manifest));
+  const made = withContributions(manifest);
+  assert.deepEqual(manifest, made.manifest);
+  assert.deepEqual(JSON.parse(read('package.nls.json')), made.texts);
+});
+
+test('every text of package.json that people read is in package.nls.json', () => {
+  const manifest = read('package.json');
+  const keys = [...manifest.matchAll(/"%([^%"]+)%"/g)].map(match => match[1]!);
+  assert.deepEqual([...new Set(keys)].toSorted(), Object.keys(JSON.parse(read('package.nls.json'))).toSorted());
+  assert.doesNotMatch(manifest, /"(title|label|displayName|markdownDescription|contents|altText)": "[^%]/);
+});
+
+test("l10n has every text that the extension translates: 'npm run manifest' collects them", () => {
+  const texts = translatableTexts();
+  assert.deepEqual(JSON.parse(read('l10n/bundle.l10n.json')), texts);
+  assert.ok(texts['Keep a Copy and Train']);
+});
+
+/** Calls that show their texts as they are. */
+const showing =
+  /\bshow(?:Information|Warning|Error)Message\(\s*(?:\{[^}]*\}, *)?[`'"]|\b(?:title|placeHolder|openLabel|saveLabel): [`'"][A-Z]/g;
+
+test('what is shown to people goes through the editor’s translation', () => {
+  const folder = fileURLToPath(new URL('../../src/extension/', import.meta.url));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    // What agents read is not translated, nor are the tables of package.json, which has its own file.
+    .filter(name => name.endsWith('.ts') && !/^(agents|contributions)\b/.test(name))
+    .map(name => ({ name, text: readFileSync(folder + name, 'utf8') }));
+  const plain = files
+    .filter(({ text }) => /^import (?!type )[^;]*from 'vscode';/m.test(text))
+    .flatMap(({ name, text }) => [...text.matchAll(showing)].map(([found]) => `${name}: ${found}`));
+  assert.deepEqual(plain, []);
 });
 
 test('every view in panels has its program', () => {
@@ -53,7 +85,9 @@ test('in the context menu of an editor the extension has one entry, under its na
   const own = { submenu: 'multiLora.editor', when: 'editorIsOpen', group: '1_multiLora@1' };
   assert.deepEqual(menus['editor/context'], [own]);
   assert.ok(menus[own.submenu].length > 1);
-  assert.deepEqual([...new Set(submenus.map(({ label }: { label: string }) => label))], ['Multi-LoRA']);
+  const texts = JSON.parse(read('package.nls.json'));
+  const labels = submenus.map(({ label }: { label: string }) => texts[label.replaceAll('%', '')]);
+  assert.deepEqual([...new Set(labels)], ['Multi-LoRA']);
 });
 
 test('no setting is within another, whose value the editor would give as an object', () => {

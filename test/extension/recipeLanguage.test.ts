@@ -8,7 +8,7 @@ import { runCli } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { untilWithin } from '../support/untilWithin.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
-import { notification } from './support/notifications.ts';
+import { notification, pressIn } from './support/notifications.ts';
 import { offeredAction, openWorkbench, type Workbench } from './support/workbench.ts';
 
 const patience = { timeout: 180_000 };
@@ -109,15 +109,19 @@ test('recipes as a language in VS Code', { skip }, async t => {
     assert.deepEqual([names(saved(), 'sums'), names(saved(), 'math')], [6, 3]);
   });
 
-  await t.test('a lens makes a merge, and tells how far it is from the exact sum', async () => {
-    await openFile(bench, 'tiny.lora.json');
-    await lens(bench, 'Merge').click(patience);
-    await notification(bench, /both is merged: rank 4, relative error \S+ against/);
-    await bench.picture('recipe-merged');
-    assert.ok(existsSync(join(folder, 'runs', 'tiny', 'merges', 'both', 'adapter_config.json')));
-    await lens(bench, 'Ask').waitFor(patience);
-    await lens(bench, /^loss \d+\.\d+ after 2 steps/).waitFor(patience);
-  });
+  await t.test(
+    'a lens makes a merge, and tells how far it is from the exact sum; it is measured beside the expert that it is made of',
+    async () => {
+      await openFile(bench, 'tiny.lora.json');
+      await lens(bench, 'Merge').click(patience);
+      await pressIn(bench, /both is merged: rank 4, relative error \S+ against/, 'Measure');
+      await notification(bench, /both: sums \S+ % of 2 answers right \(a alone \S+ %\)/);
+      await bench.picture('recipe-measured');
+      assert.ok(existsSync(join(folder, 'runs', 'tiny', 'merges', 'both', 'adapter_config.json')));
+      await lens(bench, 'Ask').waitFor(patience);
+      await lens(bench, /^loss \d+\.\d+ after 2 steps/).waitFor(patience);
+    },
+  );
 
   await t.test('what an expert learned follows its new name, and the results those of the recipe', async () => {
     const results = join(folder, 'runs', 'tiny');
@@ -182,6 +186,8 @@ async function recipeWorkspace(): Promise<string> {
     training: { steps: 2, batchSize: 2 },
     experts: { a: { data: { train: 'tiny.jsonl' } }, b: { data: { train: 'tiny.jsonl' } } },
     merges: { both: { method: 'cat', weights: { a: 1, b: 0.5 } } },
+    evaluation: { sets: { sums: { data: 'tiny.jsonl', expert: 'a', limit: 2 } } },
+    generation: { maxTokens: 4 },
   };
   writeFileSync(join(folder, 'tiny.jsonl'), '{"prompt": "What is 2 + 3?", "completion": "5"}\n'.repeat(4));
   writeFileSync(join(folder, 'tiny.lora.json'), `${JSON.stringify(tiny, null, 2)}\n`);

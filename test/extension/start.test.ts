@@ -54,6 +54,9 @@ test('from nothing to a recipe on a downloaded base', { skip }, async t => {
   });
   const session: Session = { ...bench, hub, folder, cache, dataFolder };
 
+  await t.test('a download that fails offers another try and the settings that may be wrong', () =>
+    failsFirst(session),
+  );
   await t.test('a base is chosen among those that fit, or typed; a token is asked for where one is wanted', () =>
     asksForToken(session),
   );
@@ -68,11 +71,33 @@ test('from nothing to a recipe on a downloaded base', { skip }, async t => {
     usesOllamas(session),
   );
   await t.test('a recipe is completed with it, and its hover tells what it is', () => completesBase(session));
+  await t.test('a base takes the place of that of a recipe', () => usesInRecipe(session));
   await t.test('the token went to the hub alone and is in no log; it can be removed', () => keepsToken(session));
   await t.test('the examples are copied to where the user says', () => copiesExamples(session));
   await t.test('the walkthrough names the steps', () => walks(session));
   await bench.close();
 });
+
+async function failsFirst(s: Session): Promise<void> {
+  const { page } = s;
+  s.hub.refuse = { status: 500 };
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await type(s, 'test/base', 'from the Hugging Face hub');
+  await pressIn(s, 'answered with status 500', 'Open Settings');
+  const settings = page.locator('.settings-editor');
+  await settings.getByText('Hub: Endpoint').first().waitFor(patience);
+  await s.picture('get-base-settings');
+  await s.command('View: Close All Editors');
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await type(s, 'test/base', 'from the Hugging Face hub');
+  const failed = s.hub.paths.length;
+  s.hub.refuse = undefined;
+  await pressIn(s, 'answered with status 500', 'Retry');
+  // It asks again, and gets as far as the token.
+  await asked(s, /needs a token/);
+  assert.ok(s.hub.paths.length > failed);
+  await page.keyboard.press('Escape');
+}
 
 async function asksForToken(s: Session): Promise<void> {
   await s.command('Multi-LoRA: Get a Base Model…');
@@ -189,6 +214,25 @@ async function completesBase(s: Session): Promise<void> {
     .locator('.monaco-hover')
     .getByText(/llama, 5,\d+,\d+ parameters .* 6 layers of width 256/)
     .waitFor(patience);
+}
+
+async function usesInRecipe(s: Session): Promise<void> {
+  const recipe = join(s.folder, 'mine.lora.json');
+  const before = readFileSync(recipe, 'utf8');
+  await s.command('View: Close All Editors');
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await row(s, 'tiny:5m').click(patience);
+  await pressIn(s, 'ollama:tiny:5m is ready to be used', 'Use in a Recipe…');
+  await row(s, 'mine.lora.json').click(patience);
+  await pressIn(
+    s,
+    /ollama:tiny:5m is the base of mine\.lora\.json\. Experts .* another base do not fit/,
+    'Open the Recipe',
+  );
+  await s.page.locator('.tab.active').filter({ hasText: 'mine.lora.json' }).first().waitFor(patience);
+  await s.page.locator('.view-line').getByText('ollama:tiny:5m').first().waitFor(patience);
+  await s.picture('use-in-recipe');
+  assert.equal(readFileSync(recipe, 'utf8'), before.replace('"test/base"', '"ollama:tiny:5m"'));
 }
 
 async function keepsToken(s: Session): Promise<void> {

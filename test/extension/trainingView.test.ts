@@ -106,6 +106,25 @@ test('the training view in VS Code', { skip }, async t => {
     assert.ok(existsSync(join(dirname(recipe), 'runs', 'two', 'adapters', 'math', 'adapter_model.safetensors')));
   });
 
+  await t.test('a trained expert is trained again after a question, which keeps a copy', async () => {
+    const runs = join(dirname(recipe), 'runs', 'two');
+    const dialog = bench.page.locator('.monaco-dialog-box');
+    await view.getByRole('tab', { name: 'Configure' }).click(patience);
+    const train = view.getByRole('button', { name: 'Train math' });
+    await train.click(patience);
+    await dialog.getByText('math is trained. Train again, from the beginning?').waitFor(patience);
+    await bench.picture('view-training-again');
+    await dialog.getByRole('button', { name: 'Cancel' }).click(patience);
+    await train.and(view.locator(':enabled, :not([disabled])')).waitFor(patience);
+    assert.equal(readdirSync(join(runs, 'history')).length, 1, 'nothing was begun');
+    await train.click(patience);
+    await dialog.getByRole('button', { name: 'Keep a Copy and Train' }).click(patience);
+    await view.getByRole('button', { name: 'Stop', exact: true }).click(patience);
+    await view.getByText(/^Stopped /).waitFor(patience);
+    assert.equal(readdirSync(join(runs, 'history')).length, 2);
+    assert.ok(existsSync(join(runs, 'previous', 'math', 'adapter_model.safetensors')));
+  });
+
   await bench.close();
 });
 

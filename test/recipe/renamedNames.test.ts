@@ -23,6 +23,20 @@ test('what was renamed is followed: in one go, by several, and back', () => {
   assert.deepEqual(followedNames(before, after, [renamed('math', 'sums', 'set')]), []);
 });
 
+test('names that were exchanged are followed by way of another one', () => {
+  const before = recipe({ math: 'm', code: 'c', qa: 'q' });
+  const swapped = [renamed('code', 'math-aside'), renamed('math', 'code'), renamed('math-aside', 'math')];
+  assert.deepEqual(followedNames(before, recipe({ math: 'c', code: 'm', qa: 'q' }), []), swapped);
+  const round = followedNames(before, recipe({ math: 'q', code: 'm', qa: 'c' }), []);
+  assert.deepEqual(
+    round.map(({ from, to }) => `${from} ${to}`),
+    ['qa math-aside', 'code qa', 'math code', 'math-aside math'],
+  );
+  // Two that learn from one file cannot be told apart, and one that takes another's file has not changed places.
+  assert.deepEqual(followedNames(recipe({ a: 'm', b: 'm' }), recipe({ b: 'm', a: 'm' }), []), []);
+  assert.deepEqual(followedNames(before, recipe({ math: 'c', code: 'x', qa: 'q' }), []), []);
+});
+
 test('each kind has its own names', () => {
   const more = (name: string) => `, "blends": { "math": {} }, "evaluation": { "sets": { "${name}": {} } }`;
   const asked = [renamed('math', 'sums', 'set'), renamed('math', 'sums', 'blend')];

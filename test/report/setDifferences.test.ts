@@ -20,3 +20,10 @@ test('reports over other sets say in which they differ', () => {
     /^math has .* instead of .*\.$/,
   );
 });
+
+test('as many examples that are others are told, where both reports know', () => {
+  const of = (digest?: string) => ({ sets: [{ name: 'math', examples: 3, scorer: 'exact' as const, digest }] });
+  assert.deepEqual(setDifferences(of('a'), of('b')), ['math has other examples, as many.']);
+  assert.deepEqual(setDifferences(of('a'), of('a')), []);
+  assert.deepEqual(setDifferences(of(undefined), of('b')), []);
+});

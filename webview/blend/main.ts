@@ -206,7 +206,7 @@ async function askAll(): Promise<void> {
     route = prompt.trim()
       ? await host.request('route', { prompt }, { signal })
       : { weights: {}, abstained: true, evidence: [] };
-    replaceContent(routePlace, prompt.trim() ? routeView(prompt, route, styleOf) : undefined);
+    replaceContent(routePlace, prompt.trim() ? routeView(prompt, route, styleOf, lab.demonstration) : undefined);
     replaceContent(problems);
   } catch (error) {
     if (!signal.aborted) replaceContent(problems, problemBox(error));

@@ -57,7 +57,12 @@ export function promptSection({ lab, below, promptChanged, decodingChanged, stop
 }
 
 /** What the router makes of a prompt: whom it would choose, and what in the prompt says so. */
-export function routeView(prompt: string, route: RouteResult, styleOf: (expert: string) => string): HTMLElement {
+export function routeView(
+  prompt: string,
+  route: RouteResult,
+  styleOf: (expert: string) => string,
+  demonstration: string | undefined,
+): HTMLElement {
   const { weights, abstained, evidence, beyond } = route;
   const strongest = evidence.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 0);
   const marks = evidenceSpans(prompt, evidence).map(({ text, expert, contribution }) => {
@@ -92,6 +97,7 @@ export function routeView(prompt: string, route: RouteResult, styleOf: (expert: 
       abstained ? 'The router recognises no expert’s domain: the base alone.' : `Router: ${weightList(weights)}`,
     ),
     beyond && element('p', {}, beyondText(beyond)),
+    abstained && element('p', {}, demonstration),
     element('p', { class: 'routed-prompt mono' }, marks),
     items.length > 0 &&
       element('details', {}, element('summary', {}, 'What the router saw'), element('ul', { class: 'legend' }, items)),

@@ -1,4 +1,5 @@
 import { stateWords, type TrainOutput } from '../../src/protocol/notebookOutput.ts';
+import { keptText } from '../../src/recipe/notebook/keptText.ts';
 import { count, duration, listing, significant } from '../../src/text/numbers.ts';
 import { type Chart, type ChartData, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
@@ -50,7 +51,16 @@ export function trainingDrawing(root: HTMLElement): TrainingDrawing {
   };
 }
 
-function headOf({ state, experts, step, steps, tokensPerSecond, secondsLeft, message }: TrainOutput): Node[] {
+function headOf({
+  state,
+  experts,
+  step,
+  steps,
+  tokensPerSecond,
+  secondsLeft,
+  message,
+  kept = [],
+}: TrainOutput): Node[] {
   const facts = [
     ...(steps > 0 ? [`step ${count(step)} of ${count(steps)}`] : message ? [message] : []),
     ...(tokensPerSecond ? [`${count(tokensPerSecond)} tokens/s`] : []),
@@ -65,6 +75,7 @@ function headOf({ state, experts, step, steps, tokensPerSecond, secondsLeft, mes
       element('strong', {}, `${stateWords[state]} ${listing(experts) || 'all experts'}`),
       element('span', { class: 'lora-muted' }, facts.join(' · ')),
     ),
+    ...keptText(kept).map(line => element('p', { class: 'lora-muted' }, line)),
     ...(state === 'running' ? [progressBar('Training', step, steps)] : []),
   ];
 }

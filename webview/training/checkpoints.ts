@@ -7,8 +7,8 @@ import { timeText } from './runText.ts';
 
 export interface CheckpointOptions {
   load(run: string): Promise<readonly ShownCheckpoint[]>;
-  /** Another run goes on from there. */
-  restore(run: string, step: number): Promise<unknown>;
+  /** Another run goes on from there; false where its user wants nothing replaced. */
+  restore(run: string, step: number): Promise<boolean>;
   /** Gives the path of the adapter that was there before. */
   promote(run: string, step: number, expert: string, isBest: boolean): Promise<string | undefined>;
 }
@@ -65,8 +65,7 @@ export function checkpointsView({ load, restore, promote }: CheckpointOptions): 
               `A new run goes on from step ${step}, with the recipe as it is now`,
               isRunning,
               async () => {
-                await restore(run, step);
-                return `A new run goes on from step ${step}.`;
+                return (await restore(run, step)) ? `A new run goes on from step ${step}.` : undefined;
               },
             ),
           button(

@@ -53,6 +53,7 @@ const start = startView({
   changed: () => renewPlan(),
   async start(experts) {
     const { run } = await host.request('start', { experts });
+    if (run === undefined) return;
     changeState({ run, compared: [] });
     tabs.choose('runs');
     chooseTab('runs');
@@ -66,7 +67,9 @@ const runs = runsView({
   load: async run => (await host.request('checkpoints', { run })).checkpoints,
   async restore(run, step) {
     const begun = await host.request('restore', { run, step });
+    if (begun.run === undefined) return false;
     changeState({ run: begun.run, compared: [run] });
+    return true;
   },
   promote: async (run, step, expert, isBest) => (await host.request('promote', { run, step, expert, isBest })).previous,
 });

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AskRequest, AskResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
+import type { RouteResult } from '../../protocol/route.ts';
+import { refusalText } from '../../text/demonstration.ts';
 import { beyondText } from '../../text/route.ts';
 import { namedTarget } from '../../text/target.ts';
 import { type Arguments, parseWeights } from '../console/arguments.ts';
@@ -63,11 +65,17 @@ export const askVerb: Verb = {
     else {
       terminal.print(isStreaming ? '' : result.text);
       terminal.note(answerLine(result));
-      if (result.route?.beyond) terminal.note(beyondText(result.route.beyond));
+      if (result.route) for (const line of await limitsOf(call, result.route, params.recipe)) terminal.note(line);
     }
     return 0;
   },
 };
+
+/** That no expert was trained for a prompt, where that is so. */
+async function limitsOf({ engine }: VerbCall, route: RouteResult, recipe: string | undefined): Promise<string[]> {
+  const refusal = route.abstained ? refusalText(route, await engine.request('describe', { recipe })) : undefined;
+  return [route.beyond && beyondText(route.beyond), refusal].filter(line => line !== undefined);
+}
 
 /** The recipe to ask; undefined for the base alone, which needs none. */
 function recipePath(args: Arguments): string | undefined {

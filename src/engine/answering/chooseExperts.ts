@@ -11,8 +11,7 @@ import { gateTokens } from '../gating/gateTokens.ts';
 import { routeOfShares } from '../gating/tokenRoute.ts';
 import { byToken } from '../runtime/adapterBank.ts';
 import type { Model } from '../runtime/model.ts';
-import { beyondBase } from '../workbench/beyondBase.ts';
-import { withinExperts } from '../workbench/beyondExperts.ts';
+import { beyondAnswering, withinExperts } from '../workbench/beyondExperts.ts';
 import type { OpenExperiment, OpenExperts, Workbench } from '../workbench/workbench.ts';
 
 /** Among whom is chosen; without a model, for an engine elsewhere. */
@@ -43,10 +42,10 @@ export async function chooseExperts(
   /** The newest one brings a text of its own, whose words nobody has to know. */
   bringsText = false,
 ): Promise<Chosen> {
-  const { isEmbedded, text, model } = choosing;
+  const { open, isEmbedded, text, model } = choosing;
   const { weights, route: found } = await weightsOf(workbench, choosing, target, prompts, call, bringsText);
   const prompt = prompts.at(-1) ?? '';
-  const beyond = isEmbedded ? beyondBase(prompt, text.tokenizer) : undefined;
+  const beyond = isEmbedded ? await beyondAnswering(prompt, text.tokenizer, weights, open?.experiment) : undefined;
   let route: RouteResult | undefined;
   const tell = (of: RouteResult) => {
     route = { ...of, ...(beyond && { beyond }) };

@@ -28,6 +28,7 @@ import { inactiveExpertsCheck } from './inactiveExperts.ts';
 import { checkGaps, loadSets, problemsOf } from './loadSets.ts';
 import { routerReport } from './routerReport.ts';
 import { type SequentialResult, trainSequentially } from './sequential.ts';
+import { digestOf } from './setDigest.ts';
 import { measureStorage } from './storage.ts';
 import { measureSwitching } from './switching.ts';
 import { type Routing, routingOf, scoreSystems, systemsOf } from './systems.ts';
@@ -127,7 +128,13 @@ export async function evaluateRecipe(
     experts: await Promise.all(experts.map(name => describeExpert(e, name))),
     blends: systems.blends,
     merges: await Promise.all(available.filter(name => name in recipe.merges).map(name => describeMerge(e, name))),
-    sets: sets.map(s => ({ name: s.name, expert: s.set.expert, scorer: s.set.scorer, examples: s.items.length })),
+    sets: sets.map(s => ({
+      name: s.name,
+      expert: s.set.expert,
+      scorer: s.set.scorer,
+      examples: s.items.length,
+      digest: digestOf(s.items),
+    })),
     scores: [...systems.scores, ...elsewhere.scores, ...joint, ...random],
     router:
       domainSets(sets).length > 0 ? await routerReport(recipe.router.kind, routeOf(open, routing), sets) : undefined,

@@ -2,8 +2,7 @@ import { baseFolder } from '../../experiment/baseFolder.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import { tokenRouterOf } from '../../recipe/settings.ts';
-import { beyondBase } from '../workbench/beyondBase.ts';
-import { withinExperts } from '../workbench/beyondExperts.ts';
+import { beyondAnswering, withinExperts } from '../workbench/beyondExperts.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 import { modelLane } from './lanes.ts';
 
@@ -16,9 +15,10 @@ export const handle: RequestHandler<'route'> = async (workbench, { recipe, promp
   const byTokens = experiment && tokenRouterOf(experiment.recipe);
   const isEmbedded = (experiment?.recipe.base ?? 'embedded') === 'embedded';
   const text = isEmbedded ? await workbench.text(baseFolder('embedded', '', workbench.mediaFolder)) : undefined;
-  const beyond = (prompt: string) => {
-    const words = text && beyondBase(prompt, text.tokenizer);
-    return words && { beyond: words };
+  const told = async (route: RouteResult, prompt: string): Promise<RouteResult> => {
+    if (!text) return route;
+    const beyond = await beyondAnswering(prompt, text.tokenizer, route.weights, experiment);
+    return { ...route, ...(beyond && { beyond }) };
   };
   if (byTokens)
     return modelLane.run(async () => {
@@ -28,7 +28,7 @@ export const handle: RequestHandler<'route'> = async (workbench, { recipe, promp
       const open = await workbench.open(experiment.path, watchFor(call));
       const weights = await gateTokens(open, byTokens, workbench, call);
       const routes: RouteResult[] = [];
-      for (const prompt of prompts) routes.push({ ...(await routeByTokens(open, prompt, weights)), ...beyond(prompt) });
+      for (const prompt of prompts) routes.push(await told(await routeByTokens(open, prompt, weights), prompt));
       return routes;
     }, call.signal);
   const router = await workbench.router(experiment);
@@ -37,7 +37,7 @@ export const handle: RequestHandler<'route'> = async (workbench, { recipe, promp
     const { weights, abstained, evidence } = router(prompt);
     const route = { weights, abstained, evidence };
     const within = experiment && isEmbedded ? await withinExperts(route, prompt, experiment) : route;
-    routes.push({ ...within, ...beyond(prompt) });
+    routes.push(await told(within, prompt));
   }
   return routes;
 };

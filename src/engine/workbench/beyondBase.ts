@@ -6,10 +6,15 @@ const share = 0.3;
 const fewest = 2;
 
 /**
- * The words of a prompt that the embedded base does not know, where they are so many that it cannot answer; undefined where
- * they are not. It has learned the words of its domains, each of which has a token; other bases know words in pieces.
+ * The words of a prompt that neither the embedded base nor who answers on it knows, where they are so many that they cannot
+ * answer; undefined where they are not. The base has learned the words of its domains, each of which has a token; other bases know words in pieces.
  */
-export function beyondBase(prompt: string, tokenizer: Tokenizer): string[] | undefined {
+export function beyondBase(
+  prompt: string,
+  tokenizer: Tokenizer,
+  seen: ReadonlySet<string> = new Set(),
+): string[] | undefined {
   const { all, broken } = brokenWords(prompt, tokenizer);
-  return broken.length >= fewest && broken.length >= share * all ? broken : undefined;
+  const unknown = broken.filter(word => !seen.has(word.toLowerCase()));
+  return unknown.length >= fewest && unknown.length >= share * all ? unknown : undefined;
 }

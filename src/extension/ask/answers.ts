@@ -3,6 +3,7 @@ import {
   commands,
   type Disposable,
   env,
+  l10n,
   languages,
   Range,
   TabInputTextDiff,
@@ -64,7 +65,11 @@ export function createAnswers(): Answers {
     const shown = window.activeTextEditor?.document.uri;
     const answer = (shown?.scheme === answerScheme && kept.get(shown.toString())) || last;
     if (answer?.text) return answer;
-    throw new WorkbenchError('badRequest', 'there is no answer yet', 'Select code and run “Ask the Experts…” first.');
+    throw new WorkbenchError(
+      'badRequest',
+      l10n.t('there is no answer yet'),
+      l10n.t('Select code and run “Ask the Experts…” first.'),
+    );
   }
 
   return {
@@ -119,10 +124,10 @@ export function createAnswers(): Answers {
 /** What can be done with an answer, above it: an editor without the focus hides the buttons of its title. */
 function registerLenses(): Disposable {
   const offered: { title: string; command: CommandId }[] = [
-    { title: 'Insert', command: 'multiLora.answer.insert' },
-    { title: 'Replace…', command: 'multiLora.answer.replace' },
-    { title: 'Copy', command: 'multiLora.answer.copy' },
-    { title: 'New file', command: 'multiLora.answer.openAsFile' },
+    { title: l10n.t('Insert'), command: 'multiLora.answer.insert' },
+    { title: l10n.t('Replace…'), command: 'multiLora.answer.replace' },
+    { title: l10n.t('Copy'), command: 'multiLora.answer.copy' },
+    { title: l10n.t('New file'), command: 'multiLora.answer.openAsFile' },
   ];
   const top = new Range(0, 0, 0, 0);
   return languages.registerCodeLensProvider(
@@ -143,8 +148,8 @@ function rangeNow({ document, range, text }: Place): Range {
   if (start !== undefined) return new Range(document.positionAt(start), document.positionAt(start + text.length));
   throw new WorkbenchError(
     'badRequest',
-    `What was asked about in ${workspace.asRelativePath(document.uri)} has changed.`,
-    'Copy the answer, or ask again.',
+    l10n.t('What was asked about in {0} has changed.', workspace.asRelativePath(document.uri)),
+    l10n.t('Copy the answer, or ask again.'),
   );
 }
 
@@ -172,17 +177,17 @@ async function previewReplacement(
     preview: false,
   });
   const answer = await window.showInformationMessage(
-    `Replace the selection in ${name} with the answer?`,
-    'Replace',
-    'Discard',
+    l10n.t('Replace the selection in {0} with the answer?', name),
+    l10n.t('Replace'),
+    l10n.t('Discard'),
   );
   await closeDifference(proposal);
-  if (answer !== 'Replace') return;
+  if (answer !== l10n.t('Replace')) return;
   if (document.getText() !== before)
     throw new WorkbenchError(
       'badRequest',
-      `${name} has changed meanwhile.`,
-      'Select the place again and ask once more.',
+      l10n.t('{0} has changed meanwhile.', name),
+      l10n.t('Select the place again and ask once more.'),
     );
   const edit = new WorkspaceEdit();
   edit.replace(document.uri, range, text);

@@ -3,6 +3,7 @@ import {
   CodeActionKind,
   commands,
   Disposable,
+  l10n,
   languages,
   ProgressLocation,
   Range,
@@ -13,12 +14,12 @@ import {
 import type { CodeTask } from '../../data/skills.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
+import { demonstrationText, refusalText } from '../../text/demonstration.ts';
 import { weightsText } from '../../text/target.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { Offer } from '../recipe/activeRecipe.ts';
 import { withSignal } from '../services/cancellation.ts';
 import type { Answer, Answers, Place } from './answers.ts';
-import { demonstrationText } from './demonstration.ts';
 import type { Experts } from './experts.ts';
 import { outsideText } from './outside.ts';
 import { routeLine } from './routeText.ts';
@@ -42,10 +43,10 @@ export function askHandlers(experts: Experts, answers: Answers) {
 
 const kind = CodeActionKind.RefactorRewrite.append('multiLora');
 const offered: { title: string; command: CommandId; task?: CodeTask }[] = [
-  { title: 'Ask the experts…', command: 'multiLora.ask' },
-  { title: 'Explain (experts)', command: 'multiLora.explain', task: 'explain' },
-  { title: 'Document (experts)', command: 'multiLora.document', task: 'document' },
-  { title: 'Write tests (experts)', command: 'multiLora.writeTests', task: 'writeTests' },
+  { title: l10n.t('Ask the experts…'), command: 'multiLora.ask' },
+  { title: l10n.t('Explain (experts)'), command: 'multiLora.explain', task: 'explain' },
+  { title: l10n.t('Document (experts)'), command: 'multiLora.document', task: 'document' },
+  { title: l10n.t('Write tests (experts)'), command: 'multiLora.writeTests', task: 'writeTests' },
 ];
 
 /** The commands on a selection, in the light bulb's and the editor's menu: those for which there is somebody, as far as that is known. */
@@ -76,9 +77,11 @@ export function registerCodeActions(experts: Pick<Experts, 'known' | 'onDidChang
 async function askAboutSelection(experts: Experts, answers: Answers): Promise<void> {
   const editor = openEditor();
   const question = await window.showInputBox({
-    title: 'Ask the Experts',
-    prompt: editor.selection.isEmpty ? 'Nothing is selected: the question goes alone.' : 'The selection goes with it.',
-    placeHolder: 'What does this do?',
+    title: l10n.t('Ask the Experts'),
+    prompt: editor.selection.isEmpty
+      ? l10n.t('Nothing is selected: the question goes alone.')
+      : l10n.t('The selection goes with it.'),
+    placeHolder: l10n.t('What does this do?'),
   });
   if (!question?.trim()) return;
   await ask(experts, await experts.offer(), answers, placeOf(editor), question.trim());
@@ -88,7 +91,7 @@ async function askAboutSelection(experts: Experts, answers: Answers): Promise<vo
 async function askForTask(experts: Experts, answers: Answers, task: CodeTask): Promise<void> {
   const editor = openEditor();
   if (editor.selection.isEmpty)
-    throw new WorkbenchError('badRequest', 'Nothing is selected.', 'Select some code first.');
+    throw new WorkbenchError('badRequest', l10n.t('Nothing is selected.'), l10n.t('Select some code first.'));
   const offer = await experts.offer();
   const language = languageName(editor.document.languageId);
   const who = whoDoes(task, language, offer.described);
@@ -98,8 +101,8 @@ async function askForTask(experts: Experts, answers: Answers, task: CodeTask): P
 
 /** A base that follows instructions does any task. */
 async function tellNobody(reason: string): Promise<void> {
-  const get = 'Get a Base Model…';
-  const picked = await window.showWarningMessage(`${reason} A base that follows instructions can.`, get);
+  const get = l10n.t('Get a Base Model…');
+  const picked = await window.showWarningMessage(l10n.t('{0} A base that follows instructions can.', reason), get);
   if (picked === get) await commands.executeCommand('multiLora.getBase');
 }
 
@@ -113,20 +116,23 @@ async function ask(
 ): Promise<void> {
   const { text } = place;
   const label = workspace.asRelativePath(place.document.uri);
-  const options = { location: ProgressLocation.Notification, title: 'Multi-LoRA', cancellable: true };
+  const options = { location: ProgressLocation.Notification, title: l10n.t('Multi-LoRA'), cancellable: true };
   /** Opened when it is known that the question fits. */
   let answer: Promise<Answer> | undefined;
   let leftOut: string[] = [];
+  const refusal = new AbortController();
+  let refused: string | undefined;
   await window.withProgress(options, (progress, token) =>
     withSignal(token, async signal => {
-      progress.report({ message: 'answering …' });
+      progress.report({ message: l10n.t('answering …') });
       try {
         const result = await experts.ask(
           offer,
           { prompt: question, context: text ? [{ label, text }] : [], target },
           {
-            signal,
+            signal: AbortSignal.any([signal, refusal.signal]),
             onProgress(told) {
+              if (refused) return;
               if (told.kind === 'fitted') {
                 leftOut = told.leftOut;
                 answer ??= answers.open(question, place);
@@ -136,16 +142,22 @@ async function ask(
                   .catch(() => {
                     // That it could not be opened is told at the end.
                   });
-              else if (told.kind === 'route') progress.report({ message: `${weightsText(told.route.weights)} …` });
+              else if (told.kind === 'route') {
+                refused = refusalText(told.route, offer.described);
+                if (refused) refusal.abort();
+                else progress.report({ message: `${weightsText(told.route.weights)} …` });
+              }
             },
           },
         );
-        const who = result.route ? routeLine(result.route, 3) : `Answered by **${weightsText(result.weights)}**.`;
-        const stopped = result.finish === 'cancelled' ? ['Stopped.'] : [];
+        const who = result.route
+          ? routeLine(result.route, 3)
+          : l10n.t('Answered by **{0}**.', weightsText(result.weights));
+        const stopped = result.finish === 'cancelled' && !refused ? ['Stopped.'] : [];
         const untrained = offer.nothingTrained ? [offer.nothingTrained] : [];
         const outside = outsideText(question, result.weights, offer.described);
         const limits = [demonstrationText(offer.described), outside].filter(line => line !== undefined);
-        const repeats = result.finish === 'repeats' ? ['It repeated itself, and was ended.'] : [];
+        const repeats = result.finish === 'repeats' ? [l10n.t('It repeated itself, and was ended.')] : [];
         // The answer is shown as it is written: marks would be seen as marks.
         (await answer)?.end(
           [who.replace(/[*`]/g, ''), ...stopped, ...repeats, ...leftOut, ...untrained, ...limits].join('\n'),
@@ -162,7 +174,11 @@ async function ask(
 function openEditor(): TextEditor {
   const editor = window.activeTextEditor;
   if (editor) return editor;
-  throw new WorkbenchError('badRequest', 'No file is open.', 'Open one and select what you want to ask about.');
+  throw new WorkbenchError(
+    'badRequest',
+    l10n.t('No file is open.'),
+    l10n.t('Open one and select what you want to ask about.'),
+  );
 }
 
 function placeOf({ document, selection }: TextEditor): Place {

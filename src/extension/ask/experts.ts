@@ -1,4 +1,4 @@
-import { type Disposable, type Event, EventEmitter, type Memento } from 'vscode';
+import { type Disposable, type Event, EventEmitter, l10n, type Memento } from 'vscode';
 import type { RequestOptions } from '../../client/engineClient.ts';
 import type { AskAllResult, AskRequest, AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
 import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
@@ -126,7 +126,7 @@ function checkOffered(target: Target, { nothingTrained, described }: Offer): voi
   const trained = described.experts.filter(e => e.isTrained).map(e => e.name);
   throw new WorkbenchError(
     'notFound',
-    `'${targetId(target)}' cannot answer here: it is not there, or not trained.`,
-    nothingTrained ?? `Trained are: ${trained.join(', ')}.`,
+    l10n.t("'{0}' cannot answer here: it is not there, or not trained.", targetId(target)),
+    nothingTrained ?? l10n.t('Trained are: {0}.', trained.join(', ')),
   );
 }

@@ -1,8 +1,8 @@
 import type { CodeTask } from '../../data/skills.ts';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
+import { isDemonstration } from '../../text/demonstration.ts';
 import { listing } from '../../text/numbers.ts';
-import { isDemonstration } from './demonstration.ts';
 
 /** What the tasks are called in sentences. */
 const names: Record<CodeTask, string> = {

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { ConfigurationTarget, window, workspace } from 'vscode';
+import { ConfigurationTarget, l10n, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes, magnitude } from '../../text/numbers.ts';
 import { askHub, downloadFromHub } from '../hub/fromHub.ts';
@@ -29,11 +29,16 @@ export async function getBase(
   const base = source && (await bring(source, engine, tokens));
   if (!base) return;
   const hasRecipes = (await active.recipes()).length > 0;
-  const inRecipe = hasRecipes ? ['Use in a Recipe…'] : [];
-  const next = await window.showInformationMessage(base.message, ...inRecipe, 'Use as Base', 'New Recipe with It');
-  if (next === 'Use as Base') await useAsBase(base.name);
-  if (next === 'Use in a Recipe…') await useInRecipe(active, base.name);
-  if (next === 'New Recipe with It') await newRecipe(base.name);
+  const inRecipe = hasRecipes ? [l10n.t('Use in a Recipe…')] : [];
+  const next = await window.showInformationMessage(
+    base.message,
+    ...inRecipe,
+    l10n.t('Use as Base'),
+    l10n.t('New Recipe with It'),
+  );
+  if (next === l10n.t('Use as Base')) await useAsBase(base.name);
+  if (next === l10n.t('Use in a Recipe…')) await useInRecipe(active, base.name);
+  if (next === l10n.t('New Recipe with It')) await newRecipe(base.name);
 }
 
 /** The base of one of the workspace's recipes is another one from now on. */
@@ -47,7 +52,7 @@ async function bring(source: BaseSource, engine: HostEngine, tokens: HubTokens):
   if (source.kind === 'file') return openGgufFile(engine);
   const { name } = source;
   if (source.kind === 'local') return readModel(engine, name);
-  if (source.kind === 'ready') return { name, message: `${name} is ready to be used.` };
+  if (source.kind === 'ready') return { name, message: l10n.t('{0} is ready to be used.', name) };
   const what = source.kind === 'repository' ? await chooseFile(engine, tokens, name) : { repo: name };
   if (!what) return undefined;
   const result = await downloadFromHub(tokens, name, (from, options) =>
@@ -70,7 +75,7 @@ async function chooseFile(
   if (!found) return undefined;
   // One that has neither is refused with what it has.
   if (found.isFolder || found.ggufs.length === 0) return { repo: name };
-  const options = { title: name, placeHolder: 'Which of its models in GGUF', matchOnDescription: true };
+  const options = { title: name, placeHolder: l10n.t('Which of its models in GGUF'), matchOnDescription: true };
   const chosen = await window.showQuickPick(ggufItems(found.ggufs), options);
   return chosen && { repo: name, file: chosen.source.file };
 }
@@ -78,8 +83,8 @@ async function chooseFile(
 async function openFolder(engine: HostEngine): Promise<Base | undefined> {
   const [folder] =
     (await window.showOpenDialog({
-      title: "A model's folder: config.json, weights as safetensors, tokenizer.json",
-      openLabel: 'Use as Base Model',
+      title: l10n.t("A model's folder: config.json, weights as safetensors, tokenizer.json"),
+      openLabel: l10n.t('Use as Base Model'),
       canSelectFiles: false,
       canSelectFolders: true,
     })) ?? [];
@@ -88,17 +93,17 @@ async function openFolder(engine: HostEngine): Promise<Base | undefined> {
   // Reads all but the weights themselves, and says what the folder lacks before anything is set.
   await engine.request('countTokens', { base: name }).catch(error => {
     if (!(error instanceof WorkbenchError) || error.code !== 'notFound') throw error;
-    const hint = 'Choose the folder of a model: config.json, weights as safetensors, tokenizer.json.';
+    const hint = l10n.t('Choose the folder of a model: config.json, weights as safetensors, tokenizer.json.');
     throw new WorkbenchError(error.code, error.message, hint);
   });
-  return { name, message: `${name} is ready to be used.` };
+  return { name, message: l10n.t('{0} is ready to be used.', name) };
 }
 
 async function openGgufFile(engine: HostEngine): Promise<Base | undefined> {
   const [file] =
     (await window.showOpenDialog({
-      title: 'A model in GGUF',
-      openLabel: 'Use as Base Model',
+      title: l10n.t('A model in GGUF'),
+      openLabel: l10n.t('Use as Base Model'),
       filters: { GGUF: ['gguf'], 'All files': ['*'] },
     })) ?? [];
   return file && readModel(engine, file.fsPath);
@@ -108,7 +113,7 @@ async function openGgufFile(engine: HostEngine): Promise<Base | undefined> {
 async function readModel(engine: HostEngine, name: string): Promise<Base> {
   const { base } = await engine.request('describe', { base: name });
   const figures = `${base.architecture}, ${magnitude(base.parameters)} parameters, answers within ${bytes(base.memoryBytes)} of memory`;
-  return { name, message: `${name} is ready to be used: ${figures}.` };
+  return { name, message: l10n.t('{0} is ready to be used: {1}.', name, figures) };
 }
 
 /** Makes a base the one that answers where no recipe does: in the workspace where that sets one, else for the user. */
@@ -121,9 +126,9 @@ async function useAsBase(name: string): Promise<void> {
 /** Lets the user choose a base, or type the name of one; undefined when none is wanted. */
 function pickBase(engine: HostEngine, wanted: string): Promise<BaseSource | undefined> {
   return pickOrType({
-    title: 'Get a base model',
+    title: l10n.t('Get a base model'),
     value: wanted,
-    placeholder: 'Choose one, or type owner/name of any model of the Hugging Face hub',
+    placeholder: l10n.t('Choose one, or type owner/name of any model of the Hugging Face hub'),
     async groups() {
       const { models, local } = await engine.request('listModels', {});
       return baseGroups(models, local, memoryOfMachine());

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import {
   Disposable,
   InputBoxValidationSeverity,
+  l10n,
   RelativePattern,
   type TextDocument,
   Uri,
@@ -54,14 +55,14 @@ const settling = 300;
 export function connectBlendView(webview: Webview, options: BlendViewOptions): BlendView {
   const { recipe, context, engine, runs } = options;
   let { opened } = options;
-  const named = { name: 'blend' as const, title: 'Blend Lab', subject: recipe };
+  const named = { name: 'blend' as const, title: l10n.t('Blend Lab'), subject: recipe };
   const view = connectView(webview, context, named, blendApi, {
     async load() {
       if (!workspace.isTrusted)
         throw new WorkbenchError(
           'badRequest',
-          'This workspace is not trusted, so its experts are not loaded.',
-          'Trust it, and open the lab again.',
+          l10n.t('This workspace is not trusted, so its experts are not loaded.'),
+          l10n.t('Trust it, and open the lab again.'),
         );
       const lab = await loadLab(engine, runs, recipe, opened);
       opened = undefined;
@@ -146,7 +147,12 @@ function watchFiles(recipe: string, listener: () => void): Disposable {
 async function loadLab(engine: HostEngine, runs: Runs, path: string, opened: string | undefined): Promise<Lab> {
   const described = await engine.request('describe', { recipe: path });
   const { recipe } = parseRecipe(await readFile(path, 'utf8'));
-  if (!recipe) throw new WorkbenchError('badRecipe', `${path} has problems.`, 'Open it: they are marked in its text.');
+  if (!recipe)
+    throw new WorkbenchError(
+      'badRecipe',
+      l10n.t('{0} has problems.', path),
+      l10n.t('Open it: they are marked in its text.'),
+    );
   return {
     ...labOf(described, recipe, await lastReport(runs, path)),
     recipe: workspace.asRelativePath(path),
@@ -169,12 +175,12 @@ async function saveBlendInRecipe(recipe: Uri, weights: Record<string, number>): 
   const document = await workspace.openTextDocument(recipe);
   const { blends } = readable(document);
   const name = await window.showInputBox({
-    title: `Save ${weightList(weights) || 'the base alone'} as a Blend`,
-    prompt: 'Name of the blend in the recipe',
+    title: l10n.t('Save {0} as a Blend', weightList(weights) || 'the base alone'),
+    prompt: l10n.t('Name of the blend in the recipe'),
     validateInput(value) {
       if (!namePattern.test(value)) return nameRule;
-      if (reservedNames.includes(value)) return `“${value}” stands for something else.`;
-      const message = `Replaces ${weightList(blends[value] ?? {})}.`;
+      if (reservedNames.includes(value)) return l10n.t('“{0}” stands for something else.', value);
+      const message = l10n.t('Replaces {0}.', weightList(blends[value] ?? {}));
       return Object.hasOwn(blends, value) ? { message, severity: InputBoxValidationSeverity.Warning } : undefined;
     },
   });
@@ -189,7 +195,7 @@ function readable(document: TextDocument) {
   if (recipe) return recipe;
   throw new WorkbenchError(
     'badRecipe',
-    `${workspace.asRelativePath(document.uri)} has problems, so the blend cannot be written into it.`,
-    'Open it: they are marked in its text.',
+    l10n.t('{0} has problems, so the blend cannot be written into it.', workspace.asRelativePath(document.uri)),
+    l10n.t('Open it: they are marked in its text.'),
   );
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Uri, window, workspace } from 'vscode';
+import { l10n, Uri, window, workspace } from 'vscode';
 import type { Call } from '../../protocol/contract.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import type { FindWeightsRequest, FoundWeights } from '../../protocol/engine/weighing.ts';
@@ -25,22 +25,22 @@ export async function findWeights(
 
 async function chooseExamples(recipe: string): Promise<Examples | undefined> {
   const { recipe: read } = parseRecipe(await readFile(recipe, 'utf8'));
-  const file = { label: '$(folder-opened) A data file…', examples: undefined };
+  const file = { label: l10n.t('$(folder-opened) A data file…'), examples: undefined };
   const sets = Object.entries(read?.evaluation.sets ?? {}).map(([set, { data, expert }]) => ({
     label: `$(checklist) ${set}`,
-    description: `${data}, of ${expert}`,
+    description: expert === undefined ? data : l10n.t('{0}, of {1}', data, expert),
     examples: { set } as Examples,
   }));
   const picked = await window.showQuickPick([file, ...sets], {
-    title: 'Examples That Weights Are Found From',
-    placeHolder: '5 to 50 with answers; what is measured on a set afterwards has seen it',
+    title: l10n.t('Examples That Weights Are Found From'),
+    placeHolder: l10n.t('5 to 50 with answers; what is measured on a set afterwards has seen it'),
   });
   if (!picked) return undefined;
   if (picked.examples) return picked.examples;
   const [data] =
     (await window.showOpenDialog({
-      title: 'Examples',
-      openLabel: 'Find Weights',
+      title: l10n.t('Examples'),
+      openLabel: l10n.t('Find Weights'),
       defaultUri: Uri.file(dirname(recipe)),
       filters: { Data: ['jsonl', 'json', 'csv', 'tsv', 'parquet', 'gz'] },
     })) ?? [];
@@ -53,15 +53,15 @@ async function chooseExamples(recipe: string): Promise<Examples | undefined> {
 
 async function chooseScorer(): Promise<{ scorer?: ScorerName } | undefined> {
   const byLoss = {
-    label: 'By the loss of the given answers',
-    detail: 'Along its gradient: the fastest.',
+    label: l10n.t('By the loss of the given answers'),
+    detail: l10n.t('Along its gradient: the fastest.'),
     judged: {},
   };
   const byScore = scorerNames.map(scorer => ({
-    label: `By generated answers: ${scorerLabels[scorer]}`,
+    label: l10n.t('By generated answers: {0}', scorerLabels[scorer]),
     detail: scorerTexts[scorer],
     judged: { scorer },
   }));
-  const picked = await window.showQuickPick([byLoss, ...byScore], { title: 'How Weights Are Judged' });
+  const picked = await window.showQuickPick([byLoss, ...byScore], { title: l10n.t('How Weights Are Judged') });
   return picked?.judged;
 }

@@ -4,16 +4,19 @@ import type { Report, ReportScore } from '../../protocol/report.ts';
 import type { Weights } from '../../protocol/target.ts';
 import type { Evaluated, Lab } from '../../protocol/views/blend.ts';
 import type { Recipe } from '../../recipe/schema.ts';
+import { refusalText } from '../../text/demonstration.ts';
 
 /** What can be blended, what blends can begin with, and what a report says of blends and merges. */
 export function labOf(
-  { experts, blends, base }: DescribeResult,
+  described: DescribeResult,
   recipe: Recipe,
   report: Report | undefined,
-): Pick<Lab, 'base' | 'experts' | 'presets' | 'sets' | 'evaluated' | 'methods'> {
+): Pick<Lab, 'base' | 'demonstration' | 'experts' | 'presets' | 'sets' | 'evaluated' | 'methods'> {
+  const { experts, blends, base } = described;
   const proposed = (report?.blends ?? []).filter(({ source }) => source === 'scores');
   return {
     base: recipe.base === 'embedded' ? `embedded base (${base.architecture})` : recipe.base,
+    demonstration: refusalText({ abstained: true }, described),
     experts: experts.map(({ name, domain, description, isTrained }) => ({ name, domain, description, isTrained })),
     presets: [
       ...blends.map(({ name, weights }) => ({ name, weights, source: 'recipe' as const })),

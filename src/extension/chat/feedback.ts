@@ -1,6 +1,6 @@
 import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Uri, window, workspace } from 'vscode';
+import { l10n, Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { readSetting } from '../services/settings.ts';
 
@@ -32,24 +32,25 @@ export async function openFeedback(): Promise<void> {
   else
     await window.showInformationMessage(
       readSetting('feedback.collect')
-        ? 'No feedback has been collected in this workspace yet: rate an answer of @experts.'
-        : 'No feedback is collected: turn on the setting multiLora.feedback.collect to keep rated answers.',
+        ? l10n.t('No feedback has been collected in this workspace yet: rate an answer of @experts.')
+        : l10n.t('No feedback is collected: turn on the setting multiLora.feedback.collect to keep rated answers.'),
     );
 }
 
 export async function deleteFeedback(): Promise<void> {
   const path = feedbackFile();
   if (!(await isThere(Uri.file(path)))) {
-    await window.showInformationMessage('There is no collected feedback in this workspace.');
+    await window.showInformationMessage(l10n.t('There is no collected feedback in this workspace.'));
     return;
   }
-  const answer = await window.showWarningMessage(`Delete ${path}?`, { modal: true }, 'Delete');
-  if (answer === 'Delete') await rm(path, { force: true });
+  const answer = await window.showWarningMessage(l10n.t('Delete {0}?', path), { modal: true }, l10n.t('Delete'));
+  if (answer === l10n.t('Delete')) await rm(path, { force: true });
 }
 
 function feedbackFile(): string {
   const [folder] = workspace.workspaceFolders ?? [];
-  if (!folder) throw new WorkbenchError('notFound', 'feedback is kept in a workspace', 'Open a folder first.');
+  if (!folder)
+    throw new WorkbenchError('notFound', l10n.t('feedback is kept in a workspace'), l10n.t('Open a folder first.'));
   return join(folder.uri.fsPath, '.multi-lora', 'feedback.jsonl');
 }
 

@@ -9,6 +9,7 @@ import {
   ChatResultFeedbackKind,
   chat,
   Disposable,
+  l10n,
   MarkdownString,
   ThemeIcon,
   commands as vscodeCommands,
@@ -16,9 +17,9 @@ import {
 import type { AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import type { Target } from '../../protocol/target.ts';
+import { demonstrationText, refusalText } from '../../text/demonstration.ts';
 import { inMarkdown } from '../../text/shown.ts';
 import { targetLabel, weightsText } from '../../text/target.ts';
-import { demonstrationText, isDemonstration } from '../ask/demonstration.ts';
 import type { Experts } from '../ask/experts.ts';
 import { expertFor } from '../ask/offered.ts';
 import { outsideText, weightsOfTarget } from '../ask/outside.ts';
@@ -118,7 +119,7 @@ async function answer(
   const { contextLength } = offer.described.base;
   // What the demonstration base says where none of its experts was trained for it is made up: it is not asked then.
   const refusal = new AbortController();
-  let isRefused = false;
+  let refused: string | undefined;
   const result = await experts.ask(
     offer,
     {
@@ -130,7 +131,7 @@ async function answer(
     {
       signal: AbortSignal.any([signal, refusal.signal]),
       onProgress(told) {
-        if (isRefused) return;
+        if (refused) return;
         switch (told.kind) {
           case 'fitted':
             prompt = told.prompt;
@@ -147,8 +148,8 @@ async function answer(
             markdown = createAnswerMarkdown(answersInCode(choice, told.route, offer));
             stream.reference(documents.create('Route', routePage(prompt, told.route)), new ThemeIcon('arrow-swap'));
             stream.markdown(`${routeLine(told.route, readSetting('routing.evidence'))}\n\n`);
-            isRefused = told.route.abstained && isRefusing(offer);
-            if (isRefused) refusal.abort();
+            refused = refusalText(told.route, offer.described);
+            if (refused) refusal.abort();
             else tellOutside(stream, outsideText(asked.question, told.route.weights, offer.described));
             return;
           case 'text':
@@ -157,8 +158,8 @@ async function answer(
       },
     },
   );
-  if (isRefused) {
-    stream.markdown(inMarkdown(demonstrationText(offer.described)!));
+  if (refused) {
+    stream.markdown(inMarkdown(refused));
     showButtons(stream, ['multiLora.getBase']);
     return {};
   }
@@ -175,11 +176,6 @@ function showButtons(stream: ChatResponseStream, ids: readonly CommandId[]): voi
   for (const command of ids) stream.button({ command, title: commands[command].title });
 }
 
-/** Whether there is nobody to answer what no expert was trained for: the demonstration base knows nothing by itself. */
-function isRefusing({ described }: Offer): boolean {
-  return isDemonstration(described.base) && described.experts.some(e => e.isTrained);
-}
-
 function tellOutside(stream: ChatResponseStream, text: string | undefined): void {
   if (text) stream.markdown(`> ${inMarkdown(text)}\n\n`);
 }
@@ -187,8 +183,8 @@ function tellOutside(stream: ChatResponseStream, text: string | undefined): void
 /** The editor has its own thumbs, but hides them where telemetry is off. */
 function showRating(stream: ChatResponseStream, rated: RatedAnswer): void {
   const command: CommandId = 'multiLora.rateAnswer';
-  stream.button({ command, title: '$(thumbsup) Keep as a good answer', arguments: [rated, true] });
-  stream.button({ command, title: '$(thumbsdown) Keep as a bad answer', arguments: [rated, false] });
+  stream.button({ command, title: l10n.t('$(thumbsup) Keep as a good answer'), arguments: [rated, true] });
+  stream.button({ command, title: l10n.t('$(thumbsdown) Keep as a bad answer'), arguments: [rated, false] });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { env, window } from 'vscode';
+import { env, l10n, window } from 'vscode';
 import { bytes } from '../../text/numbers.ts';
 import { askHub, downloadFromHub } from '../hub/fromHub.ts';
 import type { HubTokens } from '../hub/hubTokens.ts';
@@ -22,9 +22,9 @@ export async function getDataset(
   const split = source?.kind === 'dataset' ? await chooseSplit(engine, tokens, source.name) : source;
   const message = split && (await bring(engine, tokens, split));
   if (!message) return;
-  const next = await window.showInformationMessage(message, 'Add an Expert…', 'Copy Name');
-  if (next === 'Add an Expert…') await addExpertOn(split.name, engine, active, newRecipe);
-  if (next === 'Copy Name') await env.clipboard.writeText(split.name);
+  const next = await window.showInformationMessage(message, l10n.t('Add an Expert…'), l10n.t('Copy Name'));
+  if (next === l10n.t('Add an Expert…')) await addExpertOn(split.name, engine, active, newRecipe);
+  if (next === l10n.t('Copy Name')) await env.clipboard.writeText(split.name);
 }
 
 /** Writes an expert that learns from the data into a recipe that is there, or into a new one. */
@@ -50,8 +50,8 @@ async function addExpertOn(
 
 function pickDataset(): Promise<DatasetSource | undefined> {
   return pickOrType({
-    title: 'Get a dataset',
-    placeholder: 'Type owner/name of a dataset of the Hugging Face hub, or choose one that is here',
+    title: l10n.t('Get a dataset'),
+    placeholder: l10n.t('Type owner/name of a dataset of the Hugging Face hub, or choose one that is here'),
     async groups() {
       // They take longer to load than activation may.
       const { hubCacheFolder } = await import('../../experiment/hubCache.ts');
@@ -70,7 +70,7 @@ async function chooseSplit(engine: HostEngine, tokens: HubTokens, name: string):
   if (!found) return undefined;
   const rows = splitGroups(found.splits).flatMap(groupItems);
   if (found.splits.length === 1) return rows.find(row => row.source)?.source;
-  const options = { title: name, placeHolder: 'Which split of it', matchOnDescription: true };
+  const options = { title: name, placeHolder: l10n.t('Which split of it'), matchOnDescription: true };
   return (await window.showQuickPick(rows, options))?.source;
 }
 
@@ -80,7 +80,7 @@ async function bring(
   tokens: HubTokens,
   { kind, name }: DatasetSource,
 ): Promise<string | undefined> {
-  if (kind === 'ready') return `${name} is ready to be used.`;
+  if (kind === 'ready') return l10n.t('{0} is ready to be used.', name);
   const result = await downloadFromHub(tokens, name, (from, options) =>
     engine.request('downloadDataset', { dataset: name, ...from }, options),
   );

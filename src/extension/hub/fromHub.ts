@@ -1,4 +1,4 @@
-import { type CancellationToken, commands, ProgressLocation, window } from 'vscode';
+import { type CancellationToken, commands, l10n, ProgressLocation, window } from 'vscode';
 import type { DownloadProgress, HubAccess } from '../../protocol/engine/models.ts';
 import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import { inNotification } from '../../text/shown.ts';
@@ -92,13 +92,16 @@ const mendable: Partial<Record<ErrorCode, string>> = {
 async function wantsToRetry(error: unknown): Promise<boolean> {
   const settings = error instanceof WorkbenchError ? mendable[error.code] : undefined;
   if (settings === undefined) throw error;
-  const [retry, open] = ['Retry', 'Open Settings'];
+  const [retry, open] = [l10n.t('Retry'), l10n.t('Open Settings')];
   const picked = await window.showWarningMessage(inNotification(errorText(error)), retry, open);
   if (picked === open) await commands.executeCommand('workbench.action.openSettings', settings);
   return picked === retry;
 }
 
 async function wantsToGoOn(name: string): Promise<boolean> {
-  const message = `The download of ${name} is stopped. What has arrived is kept, and the next download goes on from there.`;
-  return (await window.showInformationMessage(message, 'Go On')) === 'Go On';
+  const message = l10n.t(
+    'The download of {0} is stopped. What has arrived is kept, and the next download goes on from there.',
+    name,
+  );
+  return (await window.showInformationMessage(message, l10n.t('Go On'))) === l10n.t('Go On');
 }

@@ -1,4 +1,4 @@
-import { type SecretStorage, window } from 'vscode';
+import { l10n, type SecretStorage, window } from 'vscode';
 import { hubSettings } from '../services/settings.ts';
 
 /** Tokens for downloads, in the editor's secret storage: one for each address, so that none is sent to another. */
@@ -20,8 +20,10 @@ export function createHubTokens(secrets: SecretStorage): HubTokens {
 /** Asks for the token of an address and keeps it; undefined when the user gives none. */
 export async function askToken(tokens: HubTokens, endpoint: string, why?: string): Promise<string | undefined> {
   const token = await window.showInputBox({
-    title: `Token for ${host(endpoint)}`,
-    prompt: why ?? `One that may read, from ${endpoint}/settings/tokens. It is kept in the editor's secret storage.`,
+    title: l10n.t('Token for {0}', host(endpoint)),
+    prompt:
+      why ??
+      l10n.t("One that may read, from {0}/settings/tokens. It is kept in the editor's secret storage.", endpoint),
     placeHolder: 'hf_…',
     password: true,
     ignoreFocusOut: true,
@@ -36,15 +38,18 @@ export async function askToken(tokens: HubTokens, endpoint: string, why?: string
 
 export async function setToken(tokens: HubTokens): Promise<void> {
   const { endpoint } = hubSettings();
-  if (await askToken(tokens, endpoint)) void window.showInformationMessage(`${host(endpoint)}: the token is kept.`);
+  if (await askToken(tokens, endpoint))
+    void window.showInformationMessage(l10n.t('{0}: the token is kept.', host(endpoint)));
 }
 
 export async function removeToken(tokens: HubTokens): Promise<void> {
   const { endpoint } = hubSettings();
   const had = await tokens.read(endpoint);
   await tokens.remove(endpoint);
-  const what = had ? 'the token is removed.' : 'there is no token to remove.';
-  void window.showInformationMessage(`${host(endpoint)}: ${what}`);
+  const told = had
+    ? l10n.t('{0}: the token is removed.', host(endpoint))
+    : l10n.t('{0}: there is no token to remove.', host(endpoint));
+  void window.showInformationMessage(told);
 }
 
 function host(endpoint: string): string {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ProgressLocation, type Uri, window } from 'vscode';
+import { l10n, ProgressLocation, type Uri, window } from 'vscode';
 import type { Measured } from '../../protocol/engine/evaluating.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { count } from '../../text/numbers.ts';
@@ -11,7 +11,7 @@ import { measuredText } from './measuredText.ts';
 /** Measures a merge that is made, and each expert alone on the sets of its domain, and tells how they compare. */
 export async function measureMerge(engine: HostEngine, recipe: Uri, merge: string): Promise<void> {
   const wanted = await wantedOf(engine, recipe.fsPath, merge);
-  const options = { location: ProgressLocation.Notification, title: `Measuring ${merge}`, cancellable: true };
+  const options = { location: ProgressLocation.Notification, title: l10n.t('Measuring {0}', merge), cancellable: true };
   const measured = await window.withProgress(options, (shown, token) =>
     withSignal(token, async signal => {
       const all: Measured[] = [];
@@ -23,7 +23,7 @@ export async function measureMerge(engine: HostEngine, recipe: Uri, merge: strin
           {
             signal,
             onProgress: ({ message, done, total }) =>
-              shown.report({ message: `${message}, ${count(done)} of ${count(total)}` }),
+              shown.report({ message: l10n.t('{0}, {1} of {2}', message, count(done), count(total)) }),
           },
         );
         all.push(...found.measured);
@@ -50,8 +50,8 @@ async function wantedOf(
   if (!recipe || sets.length === 0)
     throw new WorkbenchError(
       'notFound',
-      'The recipe has no held-out sets to measure on.',
-      'Run “Evaluate…”, which asks for some, or write them into "evaluation".',
+      l10n.t('The recipe has no held-out sets to measure on.'),
+      l10n.t('Run “Evaluate…”, which asks for some, or write them into "evaluation".'),
     );
   const { experts } = await engine.request('describe', { recipe: path });
   const trained = experts.filter(e => e.isTrained).map(e => e.name);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { commands, ProgressLocation, Uri, window } from 'vscode';
+import { commands, l10n, ProgressLocation, Uri, window } from 'vscode';
 import type { Params } from '../../protocol/contract.ts';
 import type { MergeRequest, MergeResult } from '../../protocol/engine/merging.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -43,13 +43,13 @@ async function measureNamed(engine: HostEngine, active: ActiveRecipe, named?: Ur
 
 /** Merges with progress that can be cancelled. */
 async function makeMerge(engine: HostEngine, name: string, params: MergeRequest): Promise<MergeResult> {
-  const progress = { location: ProgressLocation.Notification, title: `Merging ${name}`, cancellable: true };
+  const progress = { location: ProgressLocation.Notification, title: l10n.t('Merging {0}', name), cancellable: true };
   return window.withProgress(progress, (shown, token) =>
     withSignal(token, signal =>
       engine.request('merge', params, {
         signal,
         onProgress: ({ message, done, total }) =>
-          shown.report({ message: `${message}, ${count(done)} of ${count(total)}` }),
+          shown.report({ message: l10n.t('{0}, {1} of {2}', message, count(done), count(total)) }),
       }),
     ),
   );
@@ -65,10 +65,13 @@ async function tellMerge(
     relativeError === null
       ? 'the exact sum is zero, so there is no relative error'
       : `relative error ${significant(relativeError)} against the exact sum`;
-  const show = 'Show the Folder';
-  const actions = measure ? ['Measure', show] : [show];
-  const picked = await window.showInformationMessage(`${name} is merged: rank ${rank}, ${error}.`, ...actions);
-  if (picked === 'Measure') await measure?.();
+  const show = l10n.t('Show the Folder');
+  const actions = measure ? [l10n.t('Measure'), show] : [show];
+  const picked = await window.showInformationMessage(
+    l10n.t('{0} is merged: rank {1}, {2}.', name, rank, error),
+    ...actions,
+  );
+  if (picked === l10n.t('Measure')) await measure?.();
   if (picked === show) await commands.executeCommand('revealInExplorer', Uri.file(path));
 }
 
@@ -76,15 +79,20 @@ async function chooseMerge(recipe: Uri): Promise<string | undefined> {
   // The recipe's schema takes longer to load than activation may.
   const { parseRecipe } = await import('../../recipe/parse.ts');
   const { recipe: read, problems } = parseRecipe(await readFile(recipe.fsPath, 'utf8'));
-  if (!read) throw new WorkbenchError('badRecipe', `${recipe.fsPath} has problems: ${problems[0]!.message}`);
+  if (!read)
+    throw new WorkbenchError('badRecipe', l10n.t('{0} has problems: {1}', recipe.fsPath, problems[0]!.message));
   const { mergeWeightsOf } = await import('../../recipe/settings.ts');
   const items = Object.entries(read.merges).map(([label, { method }]) => ({
     label,
     description: `${method}: ${weightList(mergeWeightsOf(read, label))}`,
   }));
   if (items.length === 0)
-    throw new WorkbenchError('notFound', 'The recipe names no merge.', 'Add "merges": { NAME: { "weights": { … } } }.');
-  const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title: 'Which merge' });
+    throw new WorkbenchError(
+      'notFound',
+      l10n.t('The recipe names no merge.'),
+      l10n.t('Add "merges": { NAME: { "weights": { … } } }.'),
+    );
+  const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title: l10n.t('Which merge') });
   return picked?.label;
 }
 
@@ -97,11 +105,11 @@ export async function mergeBlend(
   { method: named, into, ...wish }: Wish,
 ): Promise<string | undefined> {
   const method = mergeMethods.find(each => each === named);
-  if (!method) throw new WorkbenchError('badRequest', `There is no merge method '${named}'.`);
+  if (!method) throw new WorkbenchError('badRequest', l10n.t("There is no merge method '{0}'.", named));
   const kind = into === 'adapter' ? 'adapter' : 'full model';
   const folder = await window.showSaveDialog({
-    title: `Folder of the merged ${kind}`,
-    saveLabel: 'Merge',
+    title: l10n.t('Folder of the merged {0}', kind),
+    saveLabel: l10n.t('Merge'),
     defaultUri: Uri.joinPath(Uri.file(dirname(recipe)), `merged-${into}`),
   });
   if (!folder) return undefined;

@@ -1,5 +1,6 @@
 import {
   commands,
+  l10n,
   NotebookCellData,
   NotebookCellKind,
   NotebookEdit,
@@ -18,10 +19,16 @@ import { isRecipeNotebook, readRecipeOf } from '../recipe/recipeNotebook.ts';
 export async function addStep(): Promise<void> {
   const editor = window.activeNotebookEditor;
   if (!editor || !isRecipeNotebook(editor.notebook))
-    throw new WorkbenchError('badRequest', 'No recipe is open as a notebook.', 'Open one with “Open as Notebook”.');
+    throw new WorkbenchError(
+      'badRequest',
+      l10n.t('No recipe is open as a notebook.'),
+      l10n.t('Open one with “Open as Notebook”.'),
+    );
   const { recipe } = readRecipeOf(editor.notebook);
   const items = stepTemplates(recipe).map(t => ({ label: t.do, description: t.description, text: t.text }));
-  const picked = await window.showQuickPick<QuickPickItem & { text: string }>(items, { title: 'What the step does' });
+  const picked = await window.showQuickPick<QuickPickItem & { text: string }>(items, {
+    title: l10n.t('What the step does'),
+  });
   if (!picked) return;
   const isNote = picked.label === 'note';
   const cell = new NotebookCellData(

@@ -1,4 +1,4 @@
-import { type NotebookCell, type NotebookDocument, type Uri, workspace } from 'vscode';
+import { l10n, type NotebookCell, type NotebookDocument, type Uri, workspace } from 'vscode';
 import { notebookOutputsPath } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { outputsOf, outputsText, parseOutputs, type SavedStep } from '../../recipe/notebook/savedOutputs.ts';
@@ -61,8 +61,8 @@ async function checkOwn(file: Uri): Promise<void> {
   if (text === undefined || parseOutputs(text)) return;
   throw new WorkbenchError(
     'badRequest',
-    `${file.fsPath} holds no outputs of a recipe; they would replace it`,
-    'Move it elsewhere, or give it another name.',
+    l10n.t('{0} holds no outputs of a recipe; they would replace it', file.fsPath),
+    l10n.t('Move it elsewhere, or give it another name.'),
   );
 }
 

@@ -1,4 +1,4 @@
-import { commands, Disposable, type NotebookSerializer, type Uri, window, workspace } from 'vscode';
+import { commands, Disposable, l10n, type NotebookSerializer, type Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { notebookType } from '../contributions/editors.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -45,6 +45,7 @@ export const notebookHandlers = {
 };
 
 async function openWith(uri: Uri | undefined, editor: string): Promise<void> {
-  if (!uri) throw new WorkbenchError('badRequest', 'No recipe is open.', 'Open a NAME.lora.json first.');
+  if (!uri)
+    throw new WorkbenchError('badRequest', l10n.t('No recipe is open.'), l10n.t('Open a NAME.lora.json first.'));
   await commands.executeCommand('vscode.openWith', uri, editor);
 }

@@ -1,4 +1,4 @@
-import { type CancellationToken, type NotebookCell, workspace } from 'vscode';
+import { type CancellationToken, l10n, type NotebookCell, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { CheckOutput } from '../../protocol/notebookOutput.ts';
 import { checkDefinition } from '../../recipe/notebook/outputs.ts';
@@ -16,7 +16,11 @@ export type RunCell = (cell: NotebookCell, token: CancellationToken, show: Show)
 export function createRunCell(engine: HostEngine, runs: Runs): RunCell {
   return async (cell, token, show) => {
     if (!workspace.isTrusted)
-      throw new WorkbenchError('denied', 'This workspace is not trusted, so nothing of it is run.', 'Trust it first.');
+      throw new WorkbenchError(
+        'denied',
+        l10n.t('This workspace is not trusted, so nothing of it is run.'),
+        l10n.t('Trust it first.'),
+      );
     const role = roleOfCell(cell);
     if (role === 'definition') return check(cell, show);
     if (role === 'blank') return true;
@@ -40,5 +44,5 @@ function check(cell: NotebookCell, show: Show): boolean {
 /** The engine reads the recipe from the disk. */
 async function save({ notebook }: NotebookCell): Promise<void> {
   if (notebook.isDirty && !(await notebook.save()))
-    throw new WorkbenchError('storage', 'The recipe could not be saved, so it was not run.');
+    throw new WorkbenchError('storage', l10n.t('The recipe could not be saved, so it was not run.'));
 }

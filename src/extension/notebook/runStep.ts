@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
-import { CancellationError, type Uri } from 'vscode';
+import { CancellationError, l10n, type Uri } from 'vscode';
 import type { AskResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { StepAnswer, StepOutput } from '../../protocol/notebookOutput.ts';
@@ -9,6 +9,7 @@ import type { Target } from '../../protocol/target.ts';
 import { evaluateOutput, trainOutput } from '../../recipe/notebook/outputs.ts';
 import type { Recipe, RecipeStep } from '../../recipe/schema.ts';
 import { namedTarget } from '../../text/target.ts';
+import { keepTrained } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import { type Runs, sameNames } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
@@ -106,9 +107,9 @@ async function mergeStep({ merge: name }: StepOf<'merge'>, context: StepContext)
   show(() => ({ kind: 'merge', name, method, weights, rank, relativeError, path: besideRecipe(uri, path), fit }));
 }
 
-/** Trains and shows the losses. What is under way is followed, what was stopped goes on; else it begins anew. */
+/** Trains and shows the losses. What is under way is followed, what was stopped goes on; else it begins anew, beside a copy of what it replaces: all cells may be run at once, with nobody there to be asked. */
 async function trainStep(step: StepOf<'train'>, context: StepContext): Promise<void> {
-  const { uri, recipe, runs } = context;
+  const { uri, recipe, runs, engine } = context;
   await runs.found();
   const last = runs.of(uri).find(run => isTrainingOf(run, step, recipe));
   const goesOn = last && ['paused', 'stopped', 'interrupted'].includes(last.state);
@@ -118,8 +119,9 @@ async function trainStep(step: StepOf<'train'>, context: StepContext): Promise<v
     // The recipe says something else than when it was stopped: that checkpoint is of another run.
     if (!(old.error instanceof WorkbenchError && old.error.code === 'mismatch')) return settle(old);
   }
+  const kept = (await keepTrained(engine, uri, step.experts)).map(path => besideRecipe(uri, path));
   const run = await runs.train(uri, { only: step.experts });
-  await follow(run, context, trainOutput);
+  await follow(run, context, now => ({ ...trainOutput(now), ...(kept.length > 0 && { kept }) }));
   settle(run);
 }
 
@@ -169,7 +171,7 @@ async function follow(run: Run, { runs, signal, show }: StepContext, output: (ru
 /** Throws what a run that was not finished ended with. */
 function settle({ state, error, message }: Run): void {
   if (state === 'stopped' || state === 'paused') throw new CancellationError();
-  if (state !== 'done') throw error ?? new WorkbenchError('runtime', message ?? `The run was ${state}.`);
+  if (state !== 'done') throw error ?? new WorkbenchError('runtime', message ?? l10n.t('The run was {0}.', state));
 }
 
 /** A path as the recipe would write it. */

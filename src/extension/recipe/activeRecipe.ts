@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { type Disposable, type Event, EventEmitter, type ExtensionContext, RelativePattern, workspace } from 'vscode';
+import {
+  type Disposable,
+  type Event,
+  EventEmitter,
+  type ExtensionContext,
+  l10n,
+  RelativePattern,
+  workspace,
+} from 'vscode';
 import { globs } from '../../experiment/paths.ts';
 import { isOllamaBase } from '../../hub/ollamaName.ts';
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
@@ -114,7 +122,10 @@ export function createActiveRecipe(context: ExtensionContext, engine: HostEngine
   async function describe(recipe: string): Promise<Offer> {
     const described = await engine.request('describe', { recipe });
     if (described.experts.some(e => e.isTrained)) return { source: { recipe }, described };
-    const nothingTrained = `None of the experts of ${workspace.asRelativePath(recipe)} is trained. Train them with “Train Experts…”.`;
+    const nothingTrained = l10n.t(
+      'None of the experts of {0} is trained. Train them with “Train Experts…”.',
+      workspace.asRelativePath(recipe),
+    );
     return { source: { recipe }, described, nothingTrained, remedies: ['multiLora.train', 'multiLora.selectRecipe'] };
   }
 
@@ -205,6 +216,10 @@ function fromWorkspace(path: string): string {
   if (isAbsolute(path)) return path;
   const [folder] = workspace.workspaceFolders ?? [];
   if (!folder)
-    throw new WorkbenchError('notFound', `'${path}' is relative, and no folder is open`, 'Write an absolute path.');
+    throw new WorkbenchError(
+      'notFound',
+      l10n.t("'{0}' is relative, and no folder is open", path),
+      l10n.t('Write an absolute path.'),
+    );
   return join(folder.uri.fsPath, path);
 }

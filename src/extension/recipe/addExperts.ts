@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { Range, type Uri, WorkspaceEdit, window, workspace } from 'vscode';
+import { l10n, Range, type Uri, WorkspaceEdit, window, workspace } from 'vscode';
 import { addExpert } from '../../recipe/edit.ts';
 import type { ExpertData } from '../../recipe/expertData.ts';
 import { namePattern, nameRule, reservedNames } from '../../recipe/names.ts';
@@ -11,10 +11,14 @@ export async function chooseRecipe(active: ActiveRecipe, besides: string): Promi
   const recipes = await active.recipes();
   if (recipes.length === 0) return '';
   const items = [
-    { label: '$(new-file) New recipe', detail: besides, path: '' },
-    ...recipes.map(path => ({ label: `$(file-code) ${workspace.asRelativePath(path)}`, detail: 'Add to it', path })),
+    { label: l10n.t('$(new-file) New recipe'), detail: besides, path: '' },
+    ...recipes.map(path => ({
+      label: `$(file-code) ${workspace.asRelativePath(path)}`,
+      detail: l10n.t('Add to it'),
+      path,
+    })),
   ];
-  return (await window.showQuickPick(items, { title: 'Recipe that the expert is written into' }))?.path;
+  return (await window.showQuickPick(items, { title: l10n.t('Recipe that the expert is written into') }))?.path;
 }
 
 /** Asks for a name for the expert of each dataset. */
@@ -23,8 +27,9 @@ export async function askNames(data: string[], taken: readonly string[]): Promis
   for (const [i, suggested] of expertNames(data).entries()) {
     const others = [...taken, ...names];
     const name = await window.showInputBox({
-      title: data.length > 1 ? `Name of the expert (${i + 1} of ${data.length})` : 'Name of the expert',
-      prompt: `It learns from ${basename(data[i]!)}.`,
+      title:
+        data.length > 1 ? l10n.t('Name of the expert ({0} of {1})', i + 1, data.length) : l10n.t('Name of the expert'),
+      prompt: l10n.t('It learns from {0}.', basename(data[i]!)),
       value: suggested,
       validateInput: text => nameProblem(text.trim(), others),
     });
@@ -35,9 +40,9 @@ export async function askNames(data: string[], taken: readonly string[]): Promis
 }
 
 function nameProblem(name: string, taken: readonly string[]): string | undefined {
-  if (!namePattern.test(name)) return `A name ${nameRule}.`;
-  if (reservedNames.includes(name)) return `“${name}” stands for something else.`;
-  return taken.includes(name) ? `The recipe has an expert “${name}” already.` : undefined;
+  if (!namePattern.test(name)) return l10n.t('A name {0}.', nameRule);
+  if (reservedNames.includes(name)) return l10n.t('“{0}” stands for something else.', name);
+  return taken.includes(name) ? l10n.t('The recipe has an expert “{0}” already.', name) : undefined;
 }
 
 /** Adds experts to a recipe, of data as it writes it; its editor can undo it. */

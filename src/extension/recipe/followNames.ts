@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Disposable, type Event, EventEmitter, type Uri, window, workspace } from 'vscode';
+import { type Disposable, type Event, EventEmitter, l10n, type Uri, window, workspace } from 'vscode';
 import { recipeEnding } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -63,16 +63,25 @@ export function createFollowNames(messages: Messages): FollowNames {
   }
 
   async function ask(recipe: Uri, state: Followed, { from, candidates }: Question): Promise<void> {
-    const message = `“${from}” is trained, and the recipe does not name it any more. Has it got another name? What it learned goes with it.`;
+    const message = l10n.t(
+      '“{0}” is trained, and the recipe does not name it any more. Has it got another name? What it learned goes with it.',
+      from,
+    );
     const answers: { title: string; to?: string }[] = candidates
       .slice(0, mostCandidates)
-      .map(to => ({ title: `It Is “${to}” Now`, to }));
-    const answer = await window.showInformationMessage(inNotification(message), ...answers, { title: 'It Is Gone' });
+      .map(to => ({ title: l10n.t('It Is “{0}” Now', to), to }));
+    const answer = await window.showInformationMessage(inNotification(message), ...answers, {
+      title: l10n.t('It Is Gone'),
+    });
     const to = answer?.to;
     const now = await read(recipe);
     if (to === undefined || !now) return;
     if (!now.saved.names.expert.includes(to))
-      throw new WorkbenchError('notFound', `The recipe has no expert '${to}' any more.`, 'Save it again to be asked.');
+      throw new WorkbenchError(
+        'notFound',
+        l10n.t("The recipe has no expert '{0}' any more.", to),
+        l10n.t('Save it again to be asked.'),
+      );
     await rename(recipe, { kind: 'expert', from, to });
     state.saved = now.saved;
     followed.fire();

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { type QuickPickItem, Uri, window, workspace } from 'vscode';
+import { l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { ExpertData } from '../../recipe/expertData.ts';
 import type { Recipe } from '../../recipe/schema.ts';
@@ -61,8 +61,8 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
     ...(found.length > 0
       ? [
           {
-            label: `$(file) Use ${listing(found.map(([, { heldOut }]) => basename(heldOut!)))}`,
-            detail: `Named after the data of ${listing(found.map(([name]) => name))}`,
+            label: l10n.t('$(file) Use {0}', listing(found.map(([, { heldOut }]) => basename(heldOut!)))),
+            detail: l10n.t('Named after the data of {0}', listing(found.map(([name]) => name))),
             way: 'found' as const,
           },
         ]
@@ -70,21 +70,21 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
     ...(hasData
       ? [
           {
-            label: '$(split-horizontal) Set Examples Aside',
-            detail: 'Every tenth prompt goes into a file of its own; the data file stays',
+            label: l10n.t('$(split-horizontal) Set Examples Aside'),
+            detail: l10n.t('Every tenth prompt goes into a file of its own; the data file stays'),
             way: 'aside' as const,
           },
         ]
       : []),
     {
-      label: '$(folder-opened) Choose a File…',
-      detail: 'Examples that no expert has learned from',
+      label: l10n.t('$(folder-opened) Choose a File…'),
+      detail: l10n.t('Examples that no expert has learned from'),
       way: 'file' as const,
     },
   ];
   const picked = await window.showQuickPick(items, {
-    title: `${basename(uri.fsPath)} has no held-out examples to be evaluated on`,
-    placeHolder: 'Where should they come from?',
+    title: l10n.t('{0} has no held-out examples to be evaluated on', basename(uri.fsPath)),
+    placeHolder: l10n.t('Where should they come from?'),
   });
   return picked?.way;
 }
@@ -107,15 +107,17 @@ async function chooseFile(engine: HostEngine, uri: Uri, experts: Experts): Promi
   const folder = dirname(uri.fsPath);
   const [file] =
     (await window.showOpenDialog({
-      title: 'Examples to evaluate on',
-      openLabel: 'Evaluate on It',
+      title: l10n.t('Examples to evaluate on'),
+      openLabel: l10n.t('Evaluate on It'),
       defaultUri: Uri.file(folder),
       filters: { Examples: ['jsonl', 'json', 'csv', 'tsv', 'parquet', 'gz'] },
     })) ?? [];
   if (!file) return undefined;
   const names = experts.map(([name]) => name);
   const expert =
-    names.length > 1 ? await window.showQuickPick(names, { title: 'Whose domain do these examples test?' }) : names[0];
+    names.length > 1
+      ? await window.showQuickPick(names, { title: l10n.t('Whose domain do these examples test?') })
+      : names[0];
   if (expert === undefined) return undefined;
   const [data] = (await readableData(engine, folder, [{ train: pathFrom(folder, file.fsPath) }])) ?? [];
   return data && write(uri, [[expert, { ...data, heldOut: data.train }]]);
@@ -136,16 +138,16 @@ async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise
     if (!/\.(jsonl|json|csv|tsv)$/i.test(path) || !existsSync(path))
       throw new WorkbenchError(
         'unsupported',
-        `${train} cannot be split here: it is no file of JSONL, JSON or CSV`,
-        'Choose a file with held-out examples instead.',
+        l10n.t('{0} cannot be split here: it is no file of JSONL, JSON or CSV', train),
+        l10n.t('Choose a file with held-out examples instead.'),
       );
     const reading = { ...columnsOf(data), ...(system !== undefined && { system }) };
     const split = splitDataset(await readText(path, 'the dataset', mostBytes), path, { share, reading });
     if (!split)
       throw new WorkbenchError(
         'badData',
-        `${train} has too few prompts to set some aside`,
-        'Choose a file with held-out examples instead.',
+        l10n.t('{0} has too few prompts to set some aside', train),
+        l10n.t('Choose a file with held-out examples instead.'),
       );
     splits.push({ name, data: data!, path, split });
   }
@@ -165,7 +167,7 @@ async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise
     text => written.reduce((now, { name, rest }) => writeSetting(now, ['experts', name, 'data', 'train'], rest), text),
   );
   const count = splits.reduce((sum, { split }) => sum + split.counts.aside, 0);
-  void window.showInformationMessage(`${plural(count, 'example')} are set aside to be evaluated on.`);
+  void window.showInformationMessage(l10n.t('{0} are set aside to be evaluated on.', plural(count, 'example')));
   const isTrained = (name: string) => described.some(expert => expert.name === name && expert.isTrained);
   return { toTrain: written.map(({ name }) => name).filter(isTrained) };
 }

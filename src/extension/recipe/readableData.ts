@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { window } from 'vscode';
+import { l10n, window } from 'vscode';
 import { isComplete } from '../../data/datasetFormats.ts';
 import type { DataField } from '../../experiment/dataFields.ts';
 import { recipeEnding } from '../../experiment/paths.ts';
@@ -68,19 +68,19 @@ async function askColumns(file: string, fields: readonly DataField[]): Promise<C
   const items = fields.map(({ name, sample }) => ({ label: name, description: shortened(sample), name }));
   const name = basename(file);
   const asked = await window.showQuickPick(items, {
-    title: `${name}: which column holds what is asked?`,
-    placeHolder: 'Its columns go by names of their own',
+    title: l10n.t('{0}: which column holds what is asked?', name),
+    placeHolder: l10n.t('Its columns go by names of their own'),
     ignoreFocusOut: true,
   });
   if (!asked) return undefined;
   const whole = {
-    label: '$(book) There is none',
-    description: `“${asked.name}” is a text to be learned whole`,
+    label: l10n.t('$(book) There is none'),
+    description: l10n.t('“{0}” is a text to be learned whole', asked.name),
     name: '',
   };
   const answer = await window.showQuickPick([...items.filter(item => item !== asked), whole], {
-    title: `${name}: which column holds the answer to “${asked.name}”?`,
-    placeHolder: 'The answer is what is learned',
+    title: l10n.t('{0}: which column holds the answer to “{1}”?', name, asked.name),
+    placeHolder: l10n.t('The answer is what is learned'),
     ignoreFocusOut: true,
   });
   if (!answer) return undefined;

@@ -1,4 +1,4 @@
-import { NotebookCellData, NotebookCellKind, NotebookData, type NotebookSerializer } from 'vscode';
+import { l10n, NotebookCellData, NotebookCellKind, NotebookData, type NotebookSerializer } from 'vscode';
 import { type Problem, WorkbenchError } from '../../protocol/errors.ts';
 import type { RecipeCell, RecipeFrame } from '../../recipe/notebook/cells.ts';
 import { readNotebook } from '../../recipe/notebook/readNotebook.ts';
@@ -50,8 +50,8 @@ function decode(bytes: Uint8Array): string {
   } catch {
     throw new WorkbenchError(
       'badFile',
-      'This recipe cannot be opened as a notebook: it is not UTF-8.',
-      'Open it as text.',
+      l10n.t('This recipe cannot be opened as a notebook: it is not UTF-8.'),
+      l10n.t('Open it as text.'),
     );
   }
 }

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { Disposable, type QuickPickItem, RelativePattern, Uri, type Webview, window, workspace } from 'vscode';
+import { Disposable, l10n, type QuickPickItem, RelativePattern, Uri, type Webview, window, workspace } from 'vscode';
 import { globs } from '../../experiment/paths.ts';
 import { reportApi } from '../../protocol/views/report.ts';
 import { headlineAccuracy } from '../../report/findings.ts';
@@ -16,7 +16,7 @@ export function connectReportView(webview: Webview, uri: Uri, context: ViewConte
   const own = uri.fsPath;
   const watched = new Map<string, Disposable>();
 
-  const view = connectView(webview, context, { name: 'report', title: 'Report', subject: own }, reportApi, {
+  const view = connectView(webview, context, { name: 'report', title: l10n.t('Report'), subject: own }, reportApi, {
     async load({ compared }) {
       const problems: string[] = [];
       const others = await Promise.all(
@@ -62,11 +62,11 @@ const mostFiles = 200;
 async function chooseReports(shown: readonly string[]): Promise<string[]> {
   const found = (await reportsOfWorkspace()).filter(({ path }) => !shown.includes(path));
   if (found.length === 0) return chooseFiles();
-  const elsewhere: QuickPickItem = { label: 'Choose Files…', alwaysShow: true };
+  const elsewhere: QuickPickItem = { label: l10n.t('Choose Files…'), alwaysShow: true };
   const items = found.map(opened => ({ ...itemOf(opened), path: opened.path }));
   const picked = await window.showQuickPick<QuickPickItem & { path?: string }>([...items, elsewhere], {
-    title: 'Reports to compare with',
-    placeHolder: 'One or more',
+    title: l10n.t('Reports to compare with'),
+    placeHolder: l10n.t('One or more'),
     canPickMany: true,
     matchOnDetail: true,
   });
@@ -98,8 +98,8 @@ function itemOf({ path, report }: OpenedReport): QuickPickItem {
 
 async function chooseFiles(): Promise<string[]> {
   const files = await window.showOpenDialog({
-    title: 'Reports to compare with',
-    openLabel: 'Compare',
+    title: l10n.t('Reports to compare with'),
+    openLabel: l10n.t('Compare'),
     canSelectMany: true,
     filters: { Report: ['json'] },
   });

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { commands, env, Uri, window, workspace } from 'vscode';
+import { commands, env, l10n, Uri, window, workspace } from 'vscode';
 import type { Params } from '../../protocol/contract.ts';
 import type { reportApi } from '../../protocol/views/report.ts';
 import { reportHtml } from '../../report/reportHtml.tsx';
@@ -44,7 +44,7 @@ function fileName(name: string): string {
 }
 
 async function offerToOpen(target: Uri, format: Wanted['format']): Promise<void> {
-  const chosen = await window.showInformationMessage(`Saved ${basename(target.fsPath)}.`, 'Open');
+  const chosen = await window.showInformationMessage(l10n.t('Saved {0}.', basename(target.fsPath)), l10n.t('Open'));
   if (!chosen) return;
   // A page is to be seen, not its source.
   if (format === 'html') await env.openExternal(target);

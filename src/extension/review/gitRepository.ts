@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type Event, extensions, type Uri, window, workspace } from 'vscode';
+import { type Event, extensions, l10n, type Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** What is used of the built-in git extension (microsoft/vscode, extensions/git/src/api/git.d.ts). */
@@ -57,12 +57,12 @@ export async function chooseRepository(): Promise<GitRepository | undefined> {
   if (!first)
     throw new WorkbenchError(
       'notFound',
-      'There is no git repository in this workspace.',
-      'Open a folder that has one, or review a file or a selection.',
+      l10n.t('There is no git repository in this workspace.'),
+      l10n.t('Open a folder that has one, or review a file or a selection.'),
     );
   if (others.length === 0) return repository(api, first);
   const items = api.repositories.map(r => ({ label: workspace.asRelativePath(r.rootUri), repository: r }));
-  const picked = await window.showQuickPick(items, { title: 'Repository whose changes are reviewed' });
+  const picked = await window.showQuickPick(items, { title: l10n.t('Repository whose changes are reviewed') });
   return picked && repository(api, picked.repository);
 }
 
@@ -72,8 +72,8 @@ async function gitApi(): Promise<GitApi> {
   if (!git?.enabled)
     throw new WorkbenchError(
       'notFound',
-      'The editor’s git extension is turned off.',
-      'Turn on the setting “git.enabled”, or review a file or a selection.',
+      l10n.t('The editor’s git extension is turned off.'),
+      l10n.t('Turn on the setting “git.enabled”, or review a file or a selection.'),
     );
   const api = git.getAPI(1);
   // Until then it looks for repositories.
@@ -132,6 +132,6 @@ async function runGit(git: string, cwd: string, args: string[], signal: AbortSig
   } catch (error) {
     if (signal.aborted) throw error;
     const { stderr, message } = error as { stderr?: string; message: string };
-    throw new WorkbenchError('badRequest', `git says: ${stderr?.trim() || message}`);
+    throw new WorkbenchError('badRequest', l10n.t('git says: {0}', stderr?.trim() || message));
   }
 }

@@ -1,5 +1,6 @@
 import {
   commands,
+  l10n,
   type Memento,
   type Progress,
   ProgressLocation,
@@ -54,10 +55,10 @@ export function createReviews(experts: Experts, memory: Memento) {
     const readChanges = reviewer && (await prepare());
     if (!readChanges) return;
     await alone(async () => {
-      const options = { location: ProgressLocation.Notification, title: 'Review', cancellable: true };
+      const options = { location: ProgressLocation.Notification, title: l10n.t('Review'), cancellable: true };
       await window.withProgress(options, (progress, token) =>
         withSignal(token, async signal => {
-          progress.report({ message: 'reading the changes …' });
+          progress.report({ message: l10n.t('reading the changes …') });
           await reviewAll(await readChanges(signal), reviewer, progress, signal);
         }),
       );
@@ -68,7 +69,11 @@ export function createReviews(experts: Experts, memory: Memento) {
   /** One review at a time: its comments take the place of those before. */
   async function alone(work: () => Promise<void>): Promise<void> {
     if (isUnderWay)
-      throw new WorkbenchError('busy', 'A review is under way.', 'Wait for its end, or cancel it in its notification.');
+      throw new WorkbenchError(
+        'busy',
+        l10n.t('A review is under way.'),
+        l10n.t('Wait for its end, or cancel it in its notification.'),
+      );
     isUnderWay = true;
     try {
       await work();
@@ -82,7 +87,7 @@ export function createReviews(experts: Experts, memory: Memento) {
     const { described } = await experts.offer();
     const reviewer = reviewerFor(described, readSetting('base'));
     if (reviewer) return reviewer;
-    const get = `Get ${reviewingBase.name}…`;
+    const get = l10n.t('Get {0}…', reviewingBase.name);
     void window.showWarningMessage(nobodyReviews(described), get).then(picked => {
       if (picked === get) return commands.executeCommand('multiLora.getBase', reviewingBase.download);
     });
@@ -124,7 +129,7 @@ export function createReviews(experts: Experts, memory: Memento) {
           listener: {
             onBatch: ({ path }, lines) =>
               progress.report({
-                message: `${path}, ${tally.reviewedLines} of ${tally.lines} lines`,
+                message: l10n.t('{0}, {1} of {2} lines', path, tally.reviewedLines, tally.lines),
                 increment: (100 * lines) / tally.lines,
               }),
             onFinding: ({ document }, line, finding) => threads.add(document, line, finding, reviewer.name),
@@ -138,13 +143,18 @@ export function createReviews(experts: Experts, memory: Memento) {
   }
 
   async function tellSummary(): Promise<void> {
-    const picked = await window.showInformationMessage(summaryLine(last!), 'Show Summary', 'Show Comments');
-    if (picked === 'Show Summary') await showSummary();
-    if (picked === 'Show Comments') await commands.executeCommand('workbench.action.focusCommentsPanel');
+    const picked = await window.showInformationMessage(
+      summaryLine(last!),
+      l10n.t('Show Summary'),
+      l10n.t('Show Comments'),
+    );
+    if (picked === l10n.t('Show Summary')) await showSummary();
+    if (picked === l10n.t('Show Comments')) await commands.executeCommand('workbench.action.focusCommentsPanel');
   }
 
   async function showSummary(): Promise<void> {
-    if (!last) throw new WorkbenchError('badRequest', 'There was no review yet.', 'Run “Review Changes” first.');
+    if (!last)
+      throw new WorkbenchError('badRequest', l10n.t('There was no review yet.'), l10n.t('Run “Review Changes” first.'));
     const document = await workspace.openTextDocument(summaries.create('Review.md', summaryPage(last)));
     await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
   }
@@ -189,5 +199,5 @@ export function createReviews(experts: Experts, memory: Memento) {
 function openEditor(): TextEditor {
   const editor = window.activeTextEditor;
   if (editor) return editor;
-  throw new WorkbenchError('badRequest', 'No file is open.', 'Open the one that is to be reviewed.');
+  throw new WorkbenchError('badRequest', l10n.t('No file is open.'), l10n.t('Open the one that is to be reviewed.'));
 }

@@ -5,6 +5,7 @@ import {
   CommentThreadState,
   comments,
   type Disposable,
+  l10n,
   MarkdownString,
   Range,
   type TextDocument,
@@ -102,8 +103,8 @@ export function createReviewThreads(dismissed: Dismissed): ReviewThreads {
       if (line === undefined)
         throw new WorkbenchError(
           'badRequest',
-          'The line that this finding speaks of has changed.',
-          'Change it by hand, or review again.',
+          l10n.t('The line that this finding speaks of has changed.'),
+          l10n.t('Change it by hand, or review again.'),
         );
       const edit = new WorkspaceEdit();
       edit.replace(document.uri, ...replacementFor(document, line, finding.replacement!));

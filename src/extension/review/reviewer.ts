@@ -1,7 +1,7 @@
 import type { DescribeResult } from '../../protocol/engine/experts.ts';
 import type { Target } from '../../protocol/target.ts';
+import { isDemonstration } from '../../text/demonstration.ts';
 import { listing } from '../../text/numbers.ts';
-import { isDemonstration } from '../ask/demonstration.ts';
 
 /** Who reviews, and how. */
 export interface Reviewer {

@@ -1,4 +1,4 @@
-import { Uri, window, workspace } from 'vscode';
+import { l10n, Uri, window, workspace } from 'vscode';
 import { recipeEnding } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import type { DescribedExpert } from '../../protocol/engine/experts.ts';
@@ -9,7 +9,7 @@ import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import type { Run } from './run.ts';
-import type { Runs } from './runs.ts';
+import type { Runs, TrainOptions } from './runs.ts';
 import { progressText, runTitle } from './runText.ts';
 
 /** The recipe that is meant, saved: the engine reads the file. */
@@ -30,8 +30,8 @@ export async function nameRecipe(active: ActiveRecipe, named: unknown, title: st
   if (found.length === 0)
     throw new WorkbenchError(
       'notFound',
-      'There is no *.lora.json in this workspace.',
-      'Write one, or run “Train an Expert on This File…” on a data file.',
+      l10n.t('There is no *.lora.json in this workspace.'),
+      l10n.t('Write one, or run “Train an Expert on This File…” on a data file.'),
     );
   const items = found.map(path => ({ label: workspace.asRelativePath(path), path }));
   const picked = items.length === 1 ? items[0] : await window.showQuickPick(items, { title });
@@ -45,13 +45,13 @@ export async function chooseExperts(engine: HostEngine, recipe: Uri): Promise<st
   if (trainable.length === 0)
     throw new WorkbenchError(
       'badRecipe',
-      `No expert of ${workspace.asRelativePath(recipe)} has training data.`,
-      'Add "experts": { NAME: { "data": { "train": FILE } } }.',
+      l10n.t('No expert of {0} has training data.', workspace.asRelativePath(recipe)),
+      l10n.t('Add "experts": { NAME: { "data": { "train": FILE } } }.'),
     );
   if (trainable.length === 1) return [trainable[0]!.name];
   const picked = await window.showQuickPick(trainable.map(expertItem), {
-    title: 'Experts to train, together on one frozen base',
-    placeHolder: trainable.every(e => e.isTrained) ? 'All are trained: choose whom to train again' : undefined,
+    title: l10n.t('Experts to train, together on one frozen base'),
+    placeHolder: trainable.every(e => e.isTrained) ? l10n.t('All are trained: choose whom to train again') : undefined,
     canPickMany: true,
   });
   return picked && picked.length > 0 ? picked.map(item => item.label) : undefined;
@@ -61,7 +61,7 @@ export async function chooseExperts(engine: HostEngine, recipe: Uri): Promise<st
 function expertItem({ name, description, isTrained }: DescribedExpert) {
   return {
     label: name,
-    description: isTrained ? 'trained; training it again replaces what it learned' : '',
+    description: isTrained ? l10n.t('trained; training it again replaces what it learned') : '',
     detail: description,
     picked: !isTrained,
   };
@@ -71,23 +71,51 @@ function expertItem({ name, description, isTrained }: DescribedExpert) {
 export async function mayReplace(
   engine: HostEngine,
   recipe: Uri,
-  only: readonly string[] | undefined,
+  { only, from }: Pick<TrainOptions, 'only' | 'from'>,
 ): Promise<boolean> {
+  const trained = await trainedOf(engine, recipe, only);
+  if (trained.length === 0) return true;
+  const [keep, replace] = [l10n.t('Keep a Copy and Train'), l10n.t('Replace')];
+  const begins = from ? l10n.t('from step {0} of an earlier run', from.step) : l10n.t('from the beginning');
+  const message =
+    trained.length > 1
+      ? l10n.t('{0} are trained. Train again, {1}?', listing(trained), begins)
+      : l10n.t('{0} is trained. Train again, {1}?', listing(trained), begins);
+  const detail = l10n.t(
+    'A training replaces what was learned before. A copy goes into the folder “previous” of the results of the recipe.',
+  );
+  const picked = await window.showWarningMessage(message, { modal: true, detail }, keep, replace);
+  if (picked === keep) await keepCopies(recipe, trained);
+  return picked !== undefined;
+}
+
+/** Copies what a training will replace, where nobody is there to be asked; gives the folders of the copies. */
+export async function keepTrained(
+  engine: HostEngine,
+  recipe: Uri,
+  only: readonly string[] | undefined,
+): Promise<string[]> {
+  return keepCopies(recipe, await trainedOf(engine, recipe, only));
+}
+
+/** Those of experts that have learned something that a training would replace. */
+async function trainedOf(engine: HostEngine, recipe: Uri, only: readonly string[] | undefined): Promise<string[]> {
   const { experts } = await engine.request('describe', { recipe: recipe.fsPath });
   const isMeant = (name: string) => only === undefined || only.includes(name);
   // An adapter that the recipe names is not one that training writes.
-  const trained = experts.filter(e => e.isTrainable && isMeant(e.name) && e.adapter?.isOwn).map(e => e.name);
-  if (trained.length === 0) return true;
-  const [keep, replace] = ['Keep a Copy and Train', 'Replace'];
-  const message = `${listing(trained)} ${trained.length > 1 ? 'are' : 'is'} trained. Train again, from the beginning?`;
-  const detail = `A training replaces what ${trained.length > 1 ? 'they have' : 'it has'} learned. A copy goes into the folder “previous” of the recipe's results.`;
-  const picked = await window.showWarningMessage(message, { modal: true, detail }, keep, replace);
-  if (picked === keep) {
-    const paths = await readExperimentPaths(recipe.fsPath);
-    const { keepAdapter } = await import('../../experiment/keepAdapter.ts');
-    for (const name of trained) await keepAdapter(paths, name);
+  return experts.filter(e => e.isTrainable && isMeant(e.name) && e.adapter?.isOwn).map(e => e.name);
+}
+
+async function keepCopies(recipe: Uri, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const paths = await readExperimentPaths(recipe.fsPath);
+  const { keepAdapter } = await import('../../experiment/keepAdapter.ts');
+  const folders: string[] = [];
+  for (const name of names) {
+    const folder = await keepAdapter(paths, name);
+    if (folder !== undefined) folders.push(folder);
   }
-  return picked !== undefined;
+  return folders;
 }
 
 /** Whether to go on where the last training of these experts was left; undefined when neither is wanted. */
@@ -97,10 +125,14 @@ export async function chooseResume(runs: Runs, recipe: Uri, experts: string[]): 
   const last = runs.of(recipe).find(run => run.kind === 'train' && [...run.experts].sort().join() === names);
   if (!last || !canResume(last) || !last.progress) return false;
   const items = [
-    { label: '$(debug-continue) Go on', description: `from the last checkpoint; ${progressOf(last)}`, resume: true },
-    { label: '$(debug-restart) Train anew', description: 'from the beginning', resume: false },
+    {
+      label: l10n.t('$(debug-continue) Go on'),
+      description: l10n.t('from the last checkpoint; {0}', progressOf(last)),
+      resume: true,
+    },
+    { label: l10n.t('$(debug-restart) Train anew'), description: l10n.t('from the beginning'), resume: false },
   ];
-  const picked = await window.showQuickPick(items, { title: 'This training was not finished' });
+  const picked = await window.showQuickPick(items, { title: l10n.t('This training was not finished') });
   return picked?.resume;
 }
 

@@ -1,10 +1,10 @@
-import { commands, type Disposable, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
+import { commands, type Disposable, l10n, MarkdownString, StatusBarAlignment, window, workspace } from 'vscode';
 import { visibleText } from '../../protocol/visibleText.ts';
 import { inMarkdown } from '../../text/shown.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
-import { percentDone, progressText, runTitle, timeLeft } from './runText.ts';
+import { progressText, runTitle, stateText } from './runText.ts';
 
 /** What is being trained or evaluated, in whichever window, at the foot of this one; a click offers to stop it. */
 export function createRunStatus(runs: Runs): Disposable {
@@ -24,10 +24,10 @@ export function createRunStatus(runs: Runs): Disposable {
     tellRunning(first !== undefined);
     if (!first) return item.hide();
     const more = others.length > 0 ? ` +${others.length}` : '';
-    const far = [percentDone(first), timeLeft(first)].filter(Boolean).join(', ');
+    const far = stateText(first);
     item.text = `$(sync~spin) ${visibleText(runTitle(first))} ${far}${more}`;
     item.accessibilityInformation = {
-      label: `${visibleText(runTitle(first))}, ${far}${more}. Stop it.`,
+      label: l10n.t('{0}, {1}{2}. Stop it.', visibleText(runTitle(first)), far, more),
       role: 'button',
     };
     item.tooltip = new MarkdownString([...running.values()].map(about).join('\n\n'));

@@ -33,9 +33,10 @@ export function progressText(run: ToldRun): string {
   return total > 0 ? `${message} ${done}/${total}` : message;
 }
 
-/** `34 %`; nothing where it is not known of how much. */
-export function percentDone({ progress }: ToldRun): string {
-  return progress && progress.total > 0 ? `${Math.floor((100 * progress.done) / progress.total)} %` : '';
+/** `34 %`; nothing where it is not known of how much, and none of what comes before a training's first step. */
+export function percentDone({ kind, progress }: ToldRun): string {
+  const isWork = kind === 'evaluate' || progress?.message === 'training';
+  return isWork && progress && progress.total > 0 ? `${Math.floor((100 * progress.done) / progress.total)} %` : '';
 }
 
 /** `2 min left`, of a training; nothing where it is not known. */

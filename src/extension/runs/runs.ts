@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Disposable, type Event, EventEmitter, type Memento, Uri, window, workspace } from 'vscode';
+import { type Disposable, type Event, EventEmitter, l10n, type Memento, Uri, window, workspace } from 'vscode';
 import { globs, recipeEnding } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runs.ts';
@@ -260,9 +260,10 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
 /** Asks whether to train although answers are cut; shows how many, and what can be done. */
 async function askToCut({ problems, hint = '' }: WorkbenchError): Promise<boolean> {
   const detail = [...problems.map(p => p.message), hint].join('\n\n');
-  const train = 'Train Anyway';
+  const train = l10n.t('Train Anyway');
   return (
-    (await window.showWarningMessage('Answers do not fit into maxLength.', { modal: true, detail }, train)) === train
+    (await window.showWarningMessage(l10n.t('Answers do not fit into maxLength.'), { modal: true, detail }, train)) ===
+    train
   );
 }
 

@@ -1,4 +1,4 @@
-import { commands, type Disposable, env, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
+import { commands, type Disposable, env, l10n, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
 import { visibleText } from '../../protocol/visibleText.ts';
 import type { RunningServer } from '../../server/startServer.ts';
 import { inNotification } from '../../text/shown.ts';
@@ -38,7 +38,7 @@ export function createServerCommands(engine: HostEngine, recipe: ActiveRecipe) {
     });
     const current = serving;
     const { server, name } = await current;
-    const told = `Multi-LoRA serves ${inNotification(name)} at ${server.url}`;
+    const told = l10n.t('Multi-LoRA serves {0} at {1}', inNotification(name), server.url);
     const chosen = await window.showInformationMessage(told, actions.copy, actions.stop);
     if (chosen === actions.copy) await env.clipboard.writeText(server.url);
     if (chosen === actions.stop && serving === current) await stop();
@@ -66,7 +66,7 @@ function statusItem({ url, models }: RunningServer, name: string): StatusBarItem
   item.name = 'Multi-LoRA Server';
   item.text = `$(radio-tower) ${new URL(url).port}`;
   item.tooltip = visibleText(`Multi-LoRA serves ${name} at ${url} as ${models.join(', ')}`);
-  item.accessibilityInformation = { label: `Multi-LoRA server at ${url}`, role: 'button' };
+  item.accessibilityInformation = { label: l10n.t('Multi-LoRA server at {0}', url), role: 'button' };
   item.command = 'multiLora.startServer' satisfies CommandId;
   item.show();
   return item;

@@ -1,4 +1,4 @@
-import { Range, type TextDocument, WorkspaceEdit, workspace } from 'vscode';
+import { l10n, Range, type TextDocument, WorkspaceEdit, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { changedPart } from '../../recipe/edit.ts';
 
@@ -17,5 +17,5 @@ export async function changeDocument(document: TextDocument, changed: string): P
   if (start === end && text === '') return;
   edit.replace(document.uri, new Range(document.positionAt(start), document.positionAt(end)), text);
   if (!(await workspace.applyEdit(edit)))
-    throw new WorkbenchError('storage', `${workspace.asRelativePath(document.uri)} could not be edited.`);
+    throw new WorkbenchError('storage', l10n.t('{0} could not be edited.', workspace.asRelativePath(document.uri)));
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { CancellationError, type LogOutputChannel, Range, Uri, window } from 'vscode';
+import { CancellationError, type LogOutputChannel, l10n, Range, Uri, window } from 'vscode';
 import { errorSentences, WorkbenchError } from '../../protocol/errors.ts';
 import { visibleText } from '../../protocol/visibleText.ts';
 import { inNotification } from '../../text/shown.ts';
@@ -17,13 +17,17 @@ export interface Messages {
 export function createMessages(log: LogOutputChannel): Messages {
   let isTelling = false;
   const tell = async (show: () => Thenable<string | undefined>) => {
-    if ((await show()) === 'Show Log') log.show();
+    if ((await show()) === l10n.t('Show Log')) log.show();
   };
   const tellError = async (error: unknown) => {
     const place = firstPlace(error);
-    const open = place && `Open ${basename(place.path)}:${place.line}`;
-    const chosen = await window.showErrorMessage(inNotification(errorText(error)), ...(open ? [open] : []), 'Show Log');
-    if (chosen === 'Show Log') log.show();
+    const open = place && l10n.t('Open {0}:{1}', basename(place.path), place.line);
+    const chosen = await window.showErrorMessage(
+      inNotification(errorText(error)),
+      ...(open ? [open] : []),
+      l10n.t('Show Log'),
+    );
+    if (chosen === l10n.t('Show Log')) log.show();
     if (place && chosen === open) await showLine(place.path, place.line);
   };
   return {
@@ -35,7 +39,9 @@ export function createMessages(log: LogOutputChannel): Messages {
     warning(told) {
       const message = visibleText(told);
       log.warn(message);
-      void tell(() => window.showWarningMessage(`Multi-LoRA: ${inNotification(message)}`, 'Show Log'));
+      void tell(() =>
+        window.showWarningMessage(l10n.t('Multi-LoRA: {0}', inNotification(message)), l10n.t('Show Log')),
+      );
     },
     engineLost(lost) {
       log.error(lost.message);
@@ -44,8 +50,8 @@ export function createMessages(log: LogOutputChannel): Messages {
       const [first] = lost.message.split('\n');
       void tell(() =>
         window.showWarningMessage(
-          `Multi-LoRA: ${inNotification(first!)}. It starts again by itself, and what was under way goes on.`,
-          'Show Log',
+          l10n.t('Multi-LoRA: {0}. It starts again by itself, and what was under way goes on.', inNotification(first!)),
+          l10n.t('Show Log'),
         ),
       ).finally(() => {
         isTelling = false;

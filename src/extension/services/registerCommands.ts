@@ -1,4 +1,4 @@
-import { commands, type Disposable } from 'vscode';
+import { commands, type Disposable, l10n } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import { treeCommands } from '../contributions/treeCommands.ts';
@@ -29,5 +29,5 @@ function meant(args: never[]): never[] {
 
 /** The editor finds no row any more for the menu that was open. */
 function gone(): WorkbenchError {
-  return new WorkbenchError('notFound', 'That row is not in the view any more.', 'Choose it again.');
+  return new WorkbenchError('notFound', l10n.t('That row is not in the view any more.'), l10n.t('Choose it again.'));
 }

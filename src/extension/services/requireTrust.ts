@@ -1,4 +1,4 @@
-import { workspace } from 'vscode';
+import { l10n, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /** Throws `denied` in a workspace that is not trusted: its recipes start nothing. */
@@ -6,7 +6,7 @@ export function requireTrust(): void {
   if (workspace.isTrusted) return;
   throw new WorkbenchError(
     'denied',
-    'This workspace is not trusted, so nothing of it is trained or evaluated.',
-    'Trust it with “Workspaces: Manage Workspace Trust”.',
+    l10n.t('This workspace is not trusted, so nothing of it is trained or evaluated.'),
+    l10n.t('Trust it with “Workspaces: Manage Workspace Trust”.'),
   );
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Uri, window } from 'vscode';
+import { l10n, Uri, window } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
 import { type ActiveRecipe, ownRecipe } from '../recipe/activeRecipe.ts';
@@ -12,7 +12,8 @@ import type { BaseRef } from './baseRows.ts';
 export async function useBase(active: ActiveRecipe, { name }: BaseRef): Promise<void> {
   requireTrust();
   const own = ownRecipe(await active.offer());
-  if (!own) throw new WorkbenchError('notFound', 'No recipe is active in this workspace.', 'Select one first.');
+  if (!own)
+    throw new WorkbenchError('notFound', l10n.t('No recipe is active in this workspace.'), l10n.t('Select one first.'));
   await useBaseIn(Uri.file(own), name);
 }
 
@@ -24,11 +25,15 @@ export async function deleteBase(engine: HostEngine, { name, folder, cached, byt
   const others = /\.gguf$/i.test(folder)
     ? ` Every file of ${cached.repo} that is here at that commit goes with it.`
     : '';
-  const detail = `About ${bytes(size)} are freed on the disk.${others} The cache is shared with Python's Hugging Face tools, which then have to download the model again, too.`;
-  const question = `Delete ${name} from the Hugging Face cache?`;
+  const detail = l10n.t(
+    "About {0} are freed on the disk.{1} The cache is shared with Python's Hugging Face tools, which then have to download the model again, too.",
+    bytes(size),
+    others,
+  );
+  const question = l10n.t('Delete {0} from the Hugging Face cache?', name);
   if ((await window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
   const { bytes: freed } = await engine.request('removeModel', cached);
-  void window.showInformationMessage(`${name} is deleted: ${bytes(freed)} are free again.`);
+  void window.showInformationMessage(l10n.t('{0} is deleted: {1} are free again.', name, bytes(freed)));
 }
 
 /** The folder of a base as something to be shown; of a model's, the file that describes it. */

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { ProgressLocation, Uri, window, workspace } from 'vscode';
+import { l10n, ProgressLocation, Uri, window, workspace } from 'vscode';
 import type { EngineParams } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
@@ -26,17 +26,17 @@ export async function unloadExpert(engine: HostEngine, { recipe, expert }: Exper
 type Format = EngineParams<'export'>['format'];
 
 const formats: { label: string; detail: string; format: Format; ending: string }[] = [
-  { label: 'PEFT', detail: 'An adapter folder, for Python and for other recipes', format: 'peft', ending: '' },
-  { label: 'GGUF', detail: 'An adapter file, for llama.cpp', format: 'gguf', ending: '.gguf' },
+  { label: 'PEFT', detail: l10n.t('An adapter folder, for Python and for other recipes'), format: 'peft', ending: '' },
+  { label: 'GGUF', detail: l10n.t('An adapter file, for llama.cpp'), format: 'gguf', ending: '.gguf' },
   {
-    label: 'Merged',
-    detail: 'A full model with the expert in it, as a Hugging Face folder',
+    label: l10n.t('Merged'),
+    detail: l10n.t('A full model with the expert in it, as a Hugging Face folder'),
     format: 'merged',
     ending: '-merged',
   },
   {
-    label: 'Merged GGUF',
-    detail: 'A full model with the expert in it, in F16, for llama.cpp, LM Studio and Ollama',
+    label: l10n.t('Merged GGUF'),
+    detail: l10n.t('A full model with the expert in it, in F16, for llama.cpp, LM Studio and Ollama'),
     format: 'merged-gguf',
     ending: '-merged.gguf',
   },
@@ -45,12 +45,14 @@ const formats: { label: string; detail: string; format: Format; ending: string }
 /** Writes an expert for use elsewhere, in a format and a place that the user chooses. */
 export async function exportExpert(engine: HostEngine, { recipe, expert }: ExpertRef): Promise<void> {
   requireTrust();
-  const picked = await window.showQuickPick(formats, { title: `Export ${expert} as` });
+  const picked = await window.showQuickPick(formats, { title: l10n.t('Export {0} as', expert) });
   if (!picked) return;
   const { format, ending } = picked;
   const out = await window.showSaveDialog({
-    title: ending.endsWith('.gguf') ? 'File to write' : 'Folder to write: a new one, or an earlier export',
-    saveLabel: 'Export',
+    title: ending.endsWith('.gguf')
+      ? l10n.t('File to write')
+      : l10n.t('Folder to write: a new one, or an earlier export'),
+    saveLabel: l10n.t('Export'),
     defaultUri: Uri.file(join(dirname(recipe), `${expert}${ending || '-adapter'}`)),
   });
   if (!out) return;
@@ -61,8 +63,8 @@ export async function exportExpert(engine: HostEngine, { recipe, expert }: Exper
       { signal, onProgress: ({ message, done, total }) => tell(`${message} ${done}/${total}`) },
     ),
   );
-  const show = 'Show It';
-  const message = `${expert} is exported: ${basename(result.path)}, ${bytes(result.bytes)}.`;
+  const show = l10n.t('Show It');
+  const message = l10n.t('{0} is exported: {1}, {2}.', expert, basename(result.path), bytes(result.bytes));
   if ((await window.showInformationMessage(message, show)) === show) await reveal(Uri.file(result.path));
 }
 
@@ -74,9 +76,12 @@ export async function deleteExpert(engine: HostEngine, runs: Runs, ref: ExpertRe
   await runs.found();
   const isTrained = (names: readonly string[]) => names.length === 0 || names.includes(expert);
   if (runs.of(Uri.file(recipe)).some(r => r.kind === 'train' && r.state === 'running' && isTrained(r.experts)))
-    throw new WorkbenchError('busy', `'${expert}' is being trained.`, 'Stop its training first.');
+    throw new WorkbenchError('busy', l10n.t("'{0}' is being trained.", expert), l10n.t('Stop its training first.'));
   const uri = Uri.file(folder);
-  const detail = `The folder ${workspace.asRelativePath(uri)} is deleted. The recipe and its data stay, and the expert can be trained again.`;
+  const detail = l10n.t(
+    'The folder {0} is deleted. The recipe and its data stay, and the expert can be trained again.',
+    workspace.asRelativePath(uri),
+  );
   if (!(await deleteToTrash(uri, `Delete the adapter of “${expert}”?`, detail))) return;
   if (engine.loaded.adapters.some(a => a.folder === folder)) await unloadExpert(engine, ref);
 }

@@ -1,4 +1,4 @@
-import { commands, type Uri, window, workspace } from 'vscode';
+import { commands, l10n, type Uri, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 
 /**
@@ -14,8 +14,8 @@ export async function deleteToTrash(folder: Uri, question: string, detail: strin
   } catch (error) {
     if (!/trash/i.test((error as Error).message)) throw refused(error, folder);
   }
-  const forGood = 'Delete for Good';
-  const warning = 'There is no trash here. This cannot be undone.';
+  const forGood = l10n.t('Delete for Good');
+  const warning = l10n.t('There is no trash here. This cannot be undone.');
   if ((await window.showWarningMessage(question, { modal: true, detail: warning }, forGood)) !== forGood) return false;
   try {
     await workspace.fs.delete(folder, { recursive: true });
@@ -26,7 +26,10 @@ export async function deleteToTrash(folder: Uri, question: string, detail: strin
 }
 
 function refused(error: unknown, folder: Uri): WorkbenchError {
-  return new WorkbenchError('storage', `${folder.fsPath} could not be deleted (${(error as Error).message}).`);
+  return new WorkbenchError(
+    'storage',
+    l10n.t('{0} could not be deleted ({1}).', folder.fsPath, (error as Error).message),
+  );
 }
 
 /** Shows a file or folder: in the explorer where it is of the workspace, else in the system's file manager. */

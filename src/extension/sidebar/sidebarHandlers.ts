@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Uri, window } from 'vscode';
+import { l10n, Uri, window } from 'vscode';
 import { type RunPaths, runPaths } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Experts } from '../ask/experts.ts';
@@ -77,7 +77,7 @@ export function sidebarHandlers(
     async 'multiLora.run.delete'(run: Run) {
       const folder = runs.folderOf(run);
       if (!folder || run.state === 'running') return;
-      const detail = 'Its record and its events are deleted. Adapters, checkpoints and reports stay.';
+      const detail = l10n.t('Its record and its events are deleted. Adapters, checkpoints and reports stay.');
       if (await deleteToTrash(Uri.file(folder), 'Delete this run from the history?', detail)) runs.forget(run);
     },
 

@@ -1,6 +1,7 @@
 import {
   type Disposable,
   EventEmitter,
+  l10n,
   MarkdownString,
   ThemeColor,
   ThemeIcon,
@@ -108,6 +109,6 @@ function itemOf<A>(row: TreeRow<A>, opened: { command: CommandId; argument: unkn
   item.iconPath = new ThemeIcon(row.icon, row.colour ? new ThemeColor(row.colour) : undefined);
   item.contextValue = row.context.join(' ');
   item.accessibilityInformation = { label: row.spoken };
-  if (opened) item.command = { title: 'Open', command: opened.command, arguments: [opened.argument] };
+  if (opened) item.command = { title: l10n.t('Open'), command: opened.command, arguments: [opened.argument] };
   return item;
 }

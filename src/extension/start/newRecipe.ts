@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { commands, RelativePattern, Uri, window, workspace } from 'vscode';
+import { commands, l10n, RelativePattern, Uri, window, workspace } from 'vscode';
 import { globs, recipeEnding } from '../../experiment/paths.ts';
 import type { ExpertData } from '../../recipe/expertData.ts';
 import { recipeForData } from '../../recipe/recipeForData.ts';
@@ -46,10 +46,10 @@ async function chooseFolder(): Promise<Uri | undefined> {
   const folders = workspace.workspaceFolders ?? [];
   if (folders.length > 1) return (await window.showWorkspaceFolderPick())?.uri;
   if (folders[0]) return folders[0].uri;
-  const title = 'Folder for the recipe';
+  const title = l10n.t('Folder for the recipe');
   const chosen = await window.showOpenDialog({
     title,
-    openLabel: 'Choose',
+    openLabel: l10n.t('Choose'),
     canSelectFiles: false,
     canSelectFolders: true,
   });
@@ -58,13 +58,13 @@ async function chooseFolder(): Promise<Uri | undefined> {
 
 async function askName(folder: string): Promise<string | undefined> {
   const name = await window.showInputBox({
-    title: 'New recipe',
-    prompt: `Its name: it becomes NAME${recipeEnding} in ${folder}.`,
+    title: l10n.t('New recipe'),
+    prompt: l10n.t('Its name: it becomes NAME{0} in {1}.', recipeEnding, folder),
     value: 'experts',
     validateInput: text => {
       if (!/^[\w][\w .-]*$/.test(text.trim())) return 'Letters, digits, spaces, "_", "-" and ".".';
       return existsSync(join(folder, text.trim() + recipeEnding))
-        ? 'There is a recipe of that name already.'
+        ? l10n.t('There is a recipe of that name already.')
         : undefined;
     },
   });
@@ -80,8 +80,8 @@ async function askData(folder: Uri, name: string): Promise<string[] | undefined>
     paths.length === 0
       ? []
       : await window.showQuickPick(paths, {
-          title: 'What the experts learn from: one expert for each file',
-          placeHolder: 'Choose none for a few examples to write over',
+          title: l10n.t('What the experts learn from: one expert for each file'),
+          placeHolder: l10n.t('Choose none for a few examples to write over'),
           canPickMany: true,
         });
   if (!chosen || chosen.length > 0) return chosen;

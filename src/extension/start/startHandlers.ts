@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, l10n, Uri, window, workspace } from 'vscode';
 import { experimentPaths, resultsFolder } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { auto } from '../../text/target.ts';
@@ -49,8 +49,8 @@ async function openWalkthrough(extensionId: string): Promise<void> {
 async function openExamples({ extensionPath, globalState }: ExtensionContext): Promise<void> {
   const [parent] =
     (await window.showOpenDialog({
-      title: 'Folder in which the example workspace is put',
-      openLabel: 'Put It Here',
+      title: l10n.t('Folder in which the example workspace is put'),
+      openLabel: l10n.t('Put It Here'),
       canSelectFiles: false,
       canSelectFolders: true,
       defaultUri: Uri.file(homedir()),
@@ -106,7 +106,10 @@ async function copyExamples(extensionFolder: string, parent: string): Promise<st
       await writeFile(path, (await readFile(path, 'utf8')).replace(/^ *"\$schema":.*\n/m, ''));
     return folder;
   } catch (error) {
-    throw new WorkbenchError('storage', `the examples could not be copied to ${folder} (${(error as Error).message})`);
+    throw new WorkbenchError(
+      'storage',
+      l10n.t('the examples could not be copied to {0} ({1})', folder, (error as Error).message),
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { type QuickPickItem, QuickPickItemKind, window } from 'vscode';
+import { l10n, type QuickPickItem, QuickPickItemKind, window } from 'vscode';
 import type { Target } from '../../protocol/target.ts';
 import { parseWeights, targetId, targetLabel, weightsTable, weightsText } from '../../text/target.ts';
 import type { Experts } from '../ask/experts.ts';
@@ -13,8 +13,8 @@ export async function switchExperts(experts: Experts, recipe: ActiveRecipe): Pro
   const offer = await experts.offer();
   const current = experts.choice(offer);
   const picked = await window.showQuickPick(itemsFor(offer, current), {
-    title: `Who answers in this workspace (now: ${targetLabel(current)})`,
-    placeHolder: offer.nothingTrained ?? 'An expert, a blend, or the router',
+    title: l10n.t('Who answers in this workspace (now: {0})', targetLabel(current)),
+    placeHolder: offer.nothingTrained ?? l10n.t('An expert, a blend, or the router'),
     matchOnDescription: true,
   });
   if (!picked) return;
@@ -46,25 +46,27 @@ function itemsFor(offer: Offer, current: Target): Item[] {
     (choice): Item => ({
       choice,
       label: `$(${icon(choice)}) ${targetLabel(choice)}`,
-      description: targetId(choice) === targetId(current) ? '$(check) current' : undefined,
+      description: targetId(choice) === targetId(current) ? l10n.t('$(check) current') : undefined,
       detail: detail(choice, offer),
     }),
   );
   const hasExperts = offer.described.experts.some(e => e.isTrained);
   const byHand: Item = {
     act: 'weights',
-    label: '$(settings) Blend by hand…',
-    description: current.kind === 'weights' ? '$(check) current' : undefined,
+    label: l10n.t('$(settings) Blend by hand…'),
+    description: current.kind === 'weights' ? l10n.t('$(check) current') : undefined,
     detail:
-      current.kind === 'weights' ? weightsText(current.weights) : 'Weights of your own, such as math=0.5, code=0.5',
+      current.kind === 'weights'
+        ? weightsText(current.weights)
+        : l10n.t('Weights of your own, such as math=0.5, code=0.5'),
   };
   return [
     ...choices,
     ...(hasExperts ? [byHand] : []),
-    { label: 'Recipe', kind: QuickPickItemKind.Separator },
+    { label: l10n.t('Recipe'), kind: QuickPickItemKind.Separator },
     {
       act: 'recipe',
-      label: '$(file-code) Select recipe…',
+      label: l10n.t('$(file-code) Select recipe…'),
       description: offer.source.recipe ? offer.described.name : 'none',
     },
   ];
@@ -83,10 +85,10 @@ function icon(choice: Target): string {
 }
 
 function detail(choice: Target, offer: Offer): string | undefined {
-  if (choice.kind === 'auto') return 'The router finds the expert for each prompt';
-  if (choice.kind === 'base') return 'No expert';
+  if (choice.kind === 'auto') return l10n.t('The router finds the expert for each prompt');
+  if (choice.kind === 'base') return l10n.t('No expert');
   if (choice.kind === 'expert') return offer.described.experts.find(e => e.name === choice.name)?.description;
-  return choice.kind === 'merge' ? 'A permanent combination' : weightsText(weightsOf(choice, offer) ?? {});
+  return choice.kind === 'merge' ? l10n.t('A permanent combination') : weightsText(weightsOf(choice, offer) ?? {});
 }
 
 async function askWeights({ described }: Offer, current: Target): Promise<Record<string, number> | undefined> {
@@ -94,8 +96,8 @@ async function askWeights({ described }: Offer, current: Target): Promise<Record
   const even = Object.fromEntries(trained.map(name => [name, Number((1 / trained.length).toFixed(2))]));
   const before = weightsOf(current, { described, source: {} });
   const text = await window.showInputBox({
-    title: 'Blend by hand',
-    prompt: 'Weights of experts; a negative one subtracts what the expert learned.',
+    title: l10n.t('Blend by hand'),
+    prompt: l10n.t('Weights of experts; a negative one subtracts what the expert learned.'),
     value: weightsTable(before && Object.keys(before).length > 0 ? before : even),
     validateInput: value => weightsInputProblem(value, trained),
   });
@@ -104,8 +106,10 @@ async function askWeights({ described }: Offer, current: Target): Promise<Record
 
 function weightsInputProblem(text: string, trained: string[]): string | undefined {
   const weights = parseWeights(text);
-  if (!weights) return 'Write EXPERT=WEIGHT, with commas between, such as math=0.5, code=0.5.';
+  if (!weights) return l10n.t('Write EXPERT=WEIGHT, with commas between, such as math=0.5, code=0.5.');
   const unknown = Object.keys(weights).find(name => !trained.includes(name));
-  if (unknown) return `'${unknown}' is no trained expert. There are: ${trained.join(', ')}.`;
-  return Object.values(weights).every(w => w === 0) ? 'All weights are zero, which is the base alone.' : undefined;
+  if (unknown) return l10n.t("'{0}' is no trained expert. There are: {1}.", unknown, trained.join(', '));
+  return Object.values(weights).every(w => w === 0)
+    ? l10n.t('All weights are zero, which is the base alone.')
+    : undefined;
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Uri, window } from 'vscode';
+import { l10n, Uri, window } from 'vscode';
 import { scoresText } from '../../text/scores.ts';
 import { inNotification } from '../../text/shown.ts';
 import { openReportView } from '../report/reportEditor.ts';
@@ -31,11 +31,11 @@ export function createFollowRun(messages: Messages, after: AfterRun): FollowRun 
 type Actions = Record<string, () => unknown>;
 
 async function actionsFor(run: Run, { ask, evaluate }: AfterRun, follow: FollowRun): Promise<Actions> {
-  if (run.kind === 'train' && run.state !== 'done') return { Resume: () => follow(run.resume()) };
+  if (run.kind === 'train' && run.state !== 'done') return { [l10n.t('Resume')]: () => follow(run.resume()) };
   if (run.state !== 'done') return {};
-  const asking = { 'Ask It': () => ask(run) };
-  if (run.kind === 'evaluate') return { 'Open Report': () => openReport(run), ...asking };
-  return (await hasHeldOutSets(run.recipe)) ? { ...asking, Evaluate: () => evaluate(run.recipe) } : asking;
+  const asking = { [run.experts.length === 1 ? l10n.t('Ask It') : l10n.t('Ask the Experts')]: () => ask(run) };
+  if (run.kind === 'evaluate') return { [l10n.t('Open Report')]: () => openReport(run), ...asking };
+  return (await hasHeldOutSets(run.recipe)) ? { ...asking, [l10n.t('Evaluate')]: () => evaluate(run.recipe) } : asking;
 }
 
 /** How good the experts are, after an evaluation whose report can be read. */

@@ -1,5 +1,5 @@
 import { findNodeAtLocation, parseTree } from 'jsonc-parser';
-import { Disposable, Position, Selection, type TextDocument, Uri, ViewColumn, window, workspace } from 'vscode';
+import { Disposable, l10n, Position, Selection, type TextDocument, Uri, ViewColumn, window, workspace } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { changeDocument } from '../services/editDocument.ts';
 import type { OpenRecipe } from './trainingHandlers.ts';
@@ -50,8 +50,8 @@ export async function openRecipe(path: string, changed: () => void): Promise<Ope
         if (document.isDirty && !(await document.save()))
           throw new WorkbenchError(
             'storage',
-            `${workspace.asRelativePath(uri)} could not be saved.`,
-            'Save it by hand.',
+            l10n.t('{0} could not be saved.', workspace.asRelativePath(uri)),
+            l10n.t('Save it by hand.'),
           );
       }),
     async reveal(part) {

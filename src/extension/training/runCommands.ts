@@ -1,4 +1,4 @@
-import { type Uri, window } from 'vscode';
+import { l10n, type Uri, window } from 'vscode';
 import { reportFile } from '../../experiment/paths.ts';
 import { canResume } from '../../protocol/runState.ts';
 import { listing } from '../../text/numbers.ts';
@@ -45,9 +45,12 @@ export function createRunCommands(
 
   /** What was set aside just now has been learned: whether it is measured all the same, or the experts learn without it. */
   async function evaluatesSeen(chosen: Uri, names: string[]): Promise<boolean> {
-    const [again, anyway] = ['Train Again', 'Evaluate Anyway'];
-    const message = `${listing(names)} learned from the examples that are set aside now: their scores would say nothing.`;
-    const detail = 'Train again without them, then evaluate.';
+    const [again, anyway] = [l10n.t('Train Again'), l10n.t('Evaluate Anyway')];
+    const message = l10n.t(
+      '{0} learned from the examples that are set aside now: their scores would say nothing.',
+      listing(names),
+    );
+    const detail = l10n.t('Train again without them, then evaluate.');
     const picked = await window.showWarningMessage(message, { modal: true, detail }, again, anyway);
     if (picked === again) void follow(await runs.train(chosen, { only: names }));
     return picked === anyway;
@@ -59,7 +62,7 @@ export function createRunCommands(
     const only = options?.only ?? (await chooseExperts(engine, chosen));
     const resume = only && (await chooseResume(runs, chosen, only));
     if (resume === undefined) return;
-    if (!resume && !(await mayReplace(engine, chosen, only))) return;
+    if (!resume && !(await mayReplace(engine, chosen, { only }))) return;
     const estimate = resume ? undefined : await estimateOf(engine, chosen, only);
     const run = await runs.train(chosen, { only, resume });
     void tellStart(run, estimate).catch(messages.error);
@@ -97,7 +100,7 @@ export function createRunCommands(
         const reports = (await ofRecipe(named)).filter(run => run.result?.reportPath);
         // An evaluation writes over the report of the one before.
         const latest = [...new Map(reports.reverse().map(run => [run.result!.reportPath, run])).values()];
-        const none = 'There is no report yet: evaluate a recipe first.';
+        const none = l10n.t('There is no report yet: evaluate a recipe first.');
         const run = await meant(named, latest, 'Report to open', none);
         if (run) await openReport(run);
       },
@@ -126,7 +129,7 @@ async function restoreRuns(runs: Runs, follow: FollowRun): Promise<void> {
 async function restore(run: Run, follow: FollowRun): Promise<void> {
   if (
     Date.now() - run.updatedAt > reload &&
-    (await window.showInformationMessage(inNotification(outcomeText(run)), 'Resume')) !== 'Resume'
+    (await window.showInformationMessage(inNotification(outcomeText(run)), l10n.t('Resume'))) !== l10n.t('Resume')
   )
     return;
   await follow(run.resume());

@@ -1,4 +1,4 @@
-import { commands, type Uri, window } from 'vscode';
+import { commands, l10n, type Uri, window } from 'vscode';
 import { duration } from '../../text/numbers.ts';
 import { inNotification } from '../../text/shown.ts';
 import type { CommandId } from '../contributions/commands.ts';
@@ -27,8 +27,10 @@ export async function estimateOf(
 /** Says that a training has begun, how long it takes and where it is seen; the message goes by itself. */
 export async function tellStart(run: Run, estimate: string | undefined): Promise<void> {
   const takes = estimate ? `: ${estimate}` : '';
-  const told = inNotification(`${runTitle(run)}${takes}. The status bar shows how far it is; a click there stops it.`);
-  const [view, stop] = ['Open Training View', 'Stop'];
+  const told = inNotification(
+    l10n.t('{0}{1}. The status bar shows how far it is; a click there stops it.', runTitle(run), takes),
+  );
+  const [view, stop] = [l10n.t('Open Training View'), l10n.t('Stop')];
   const chosen = await window.showInformationMessage(told, view, stop);
   if (chosen === view) await commands.executeCommand('multiLora.openTraining' satisfies CommandId, run.recipe);
   if (chosen === stop) await run.stop();

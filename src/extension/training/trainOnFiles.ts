@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { Uri, window, workspace } from 'vscode';
+import { l10n, Uri, window, workspace } from 'vscode';
 import { recipeEnding } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { ExpertData } from '../../recipe/expertData.ts';
@@ -55,8 +55,8 @@ function chosenFiles(selected: Uri[]): string[] {
   if (files.length > 0) return files;
   throw new WorkbenchError(
     'badRequest',
-    'No data file is open.',
-    'Open or select a .jsonl, .json, .csv, .tsv or .parquet file.',
+    l10n.t('No data file is open.'),
+    l10n.t('Open or select a .jsonl, .json, .csv, .tsv or .parquet file.'),
   );
 }
 
@@ -91,11 +91,16 @@ async function chooseBase(engine: HostEngine, folder: string): Promise<string | 
   const { models, local } = await engine.request('listModels', {});
   const preferred = baseSetting(readSetting('base'));
   const named = isAbsolute(preferred) ? pathFrom(folder, preferred) : preferred;
-  const ofOthers = local.filter(({ reason }) => reason === undefined).map(({ base }) => base);
-  const bases = [...new Set([named, 'embedded', ...models.map(model => model.repo), ...ofOthers])];
+  // Recipes name those of other programs by long paths, which say little.
+  const ofOthers = new Map(local.filter(({ reason }) => reason === undefined).map(model => [model.base, model]));
+  const bases = [...new Set([named, 'embedded', ...models.map(model => model.repo), ...ofOthers.keys()])];
   if (bases.length === 1) return named;
-  const items = bases.map(label => ({ label, description: label === named ? 'as set' : undefined }));
-  return (await window.showQuickPick(items, { title: 'Base that the expert is trained on' }))?.label;
+  const items = bases.map(base => {
+    const { name = base, owner } = ofOthers.get(base) ?? {};
+    const description = [owner, base === named ? 'as set' : undefined].filter(Boolean).join(' · ');
+    return { label: name, description, base };
+  });
+  return (await window.showQuickPick(items, { title: l10n.t('Base that the expert is trained on') }))?.base;
 }
 
 /** A recipe's path that is not taken. */

@@ -39,7 +39,8 @@ export interface RecipeRuns {
   all(): TrainingRun[];
   /** Resolves when those on disk are known. */
   found(): Promise<void>;
-  train(options: TrainOptions): Promise<TrainingRun>;
+  /** Undefined where the user wants nothing replaced of what experts have learned. */
+  train(options: TrainOptions): Promise<TrainingRun | undefined>;
 }
 
 export interface TrainingHost {
@@ -104,8 +105,7 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
     async start({ experts }) {
       // The engine reads the file.
       await recipe.save();
-      const { id } = await runs.train({ only: experts });
-      return { run: id };
+      return { run: (await runs.train({ only: experts }))?.id };
     },
     async pause({ run }) {
       await runOf(run).pause();
@@ -124,8 +124,7 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
     async restore({ run, step }) {
       await recipe.save();
       const { experts } = runOf(run);
-      const { id } = await runs.train({ only: [...experts], from: { run, step } });
-      return { run: id };
+      return { run: (await runs.train({ only: [...experts], from: { run, step } }))?.id };
     },
     async promote({ run, step, expert, isBest }, { signal }) {
       const request = { recipe: recipe.path, run, step, expert, best: isBest };

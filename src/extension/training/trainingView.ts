@@ -1,8 +1,9 @@
-import { Disposable, Uri, type Webview } from 'vscode';
+import { Disposable, l10n, Uri, type Webview } from 'vscode';
 import type { Call } from '../../protocol/contract.ts';
 import { trainingApi } from '../../protocol/views/training.ts';
 import type { Offers } from '../../recipe/form.ts';
 import { listForRecipe } from '../language/recipeListings.ts';
+import { mayReplace } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
@@ -36,7 +37,7 @@ export function connectTrainingView(webview: Webview, path: string, options: Tra
     else disposables.push(recipe);
     return createTrainingHandlers({ recipe, engine, runs: recipeRuns, offers: () => offersOf(uri) }, view);
   });
-  const named = { name: 'training' as const, title: 'Training', subject: path };
+  const named = { name: 'training' as const, title: l10n.t('Training'), subject: path };
   type Requests = (typeof trainingApi)['toHost']['requests'];
   // The page may ask before the document is open.
   const handlers = Object.fromEntries(
@@ -54,6 +55,7 @@ export function connectTrainingView(webview: Webview, path: string, options: Tra
     all: () => runs.of(uri).filter(({ kind }) => kind === 'train'),
     found: () => runs.found(),
     async train(wanted) {
+      if (!(await mayReplace(engine, uri, wanted))) return undefined;
       const run = await runs.train(uri, wanted);
       // Whoever has closed the view is told as of any other run.
       void run.ended.then(() => {

@@ -4,6 +4,7 @@ import type { AskResult } from '../../protocol/engine/asking.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { RouteResult } from '../../protocol/route.ts';
 import type { Target } from '../../protocol/target.ts';
+import { refusalText } from '../../text/demonstration.ts';
 import { beyondText } from '../../text/route.ts';
 import { namedTarget, targetLabel, weightsText } from '../../text/target.ts';
 import { defineTool, reads, type ToolCall, weightsInput } from '../tool.ts';
@@ -70,8 +71,10 @@ export const ask = defineTool({
       settings,
     );
     const found = result.route;
+    const refusal = found?.abstained ? refusalText(found, await call.engine.request('describe', about)) : undefined;
+    const limits = refusal === undefined ? [] : [refusal];
     return {
-      text: [result.text, '', `[${answeredBy(result)}]`, ...(found ? routeLines(found) : [])].join('\n'),
+      text: [result.text, '', `[${answeredBy(result)}]`, ...(found ? routeLines(found) : []), ...limits].join('\n'),
       data: { ...result },
     };
   },

@@ -37,6 +37,8 @@ const decoding = z.object({ seed: z.int(), temperature: z.number(), maxTokens: z
 const lab = z.object({
   recipe: z.string(),
   base: z.string(),
+  /** What is said of a prompt that no expert was trained for; undefined where the base may know. */
+  demonstration: z.optional(z.string()),
   experts: z.array(labExpert),
   presets: z.array(preset),
   /** The held-out sets of the report; none without one. */

@@ -148,6 +148,8 @@ const loaded = z.object({
 });
 
 const ofRun = z.object({ run: z.string() });
+/** A run that was begun; none where what experts have learned is not to be replaced. */
+const begun = z.object({ run: z.optional(z.string()) });
 
 /** The training view's messages. */
 export const trainingApi = {
@@ -163,7 +165,7 @@ export const trainingApi = {
       plan: { params: z.object({ experts: z.array(z.string()) }), result: plan },
       preview: { params: z.object({ expert: z.string(), rows: z.int() }), result: preview },
       /** Saves the recipe and begins a training. */
-      start: { params: z.object({ experts: z.array(z.string()) }), result: ofRun },
+      start: { params: z.object({ experts: z.array(z.string()) }), result: begun },
       /** Ends the run's work after the step under way, with a checkpoint; the run stays open. */
       pause: { params: ofRun, result: nothing },
       stop: { params: ofRun, result: nothing },
@@ -172,7 +174,7 @@ export const trainingApi = {
       follow: { params: ofRun, result: progress },
       checkpoints: { params: ofRun, result: z.object({ checkpoints: z.array(engine.keptCheckpoint) }) },
       /** A new run that goes on from a checkpoint of this one. */
-      restore: { params: z.object({ run: z.string(), step: z.int() }), result: ofRun },
+      restore: { params: z.object({ run: z.string(), step: z.int() }), result: begun },
       /** Makes a checkpoint's factors the expert's adapter. */
       promote: {
         params: z.object({ run: z.string(), step: z.int(), expert: z.string(), isBest: z.boolean() }),

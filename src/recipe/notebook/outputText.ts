@@ -13,6 +13,7 @@ import { alignColumns, plainText } from '../../report/reportText.ts';
 import { share } from '../../report/scoreGrid.ts';
 import { count, duration, listing, percent, plural, significant, weightList } from '../../text/numbers.ts';
 import { beyondText } from '../../text/route.ts';
+import { keptText } from './keptText.ts';
 
 /** Evidence for a route that is named in a line. */
 const mostEvidence = 6;
@@ -43,6 +44,7 @@ function trainText({
   tokensPerSecond,
   secondsLeft,
   message,
+  kept = [],
   curves,
 }: TrainOutput): string {
   const parts = [
@@ -58,7 +60,7 @@ function trainText({
     significant(validation.reduce((a, { loss }) => (a <= loss ? a : loss), Number.NaN)),
   ]);
   const table = rows.length > 0 ? alignColumns([['loss', 'first', 'last', 'best validation'], ...rows]) : [];
-  return [parts.join(' · '), ...table].join('\n');
+  return [parts.join(' · '), ...keptText(kept), ...table].join('\n');
 }
 
 function answerText({ text, route, result }: StepAnswer): string {

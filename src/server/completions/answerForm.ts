@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CompleteProgress, CompleteResult, TokenLogprob } from '../../protocol/engine/completing.ts';
+import { beyondText } from '../../text/route.ts';
 
 /** How an API writes answers. A call may hold several prompts, each of which is one request of the engine. */
 export interface AnswerForm {
@@ -39,7 +40,8 @@ export function completionTokens({ answers }: CompleteResult): number {
 
 /** Who answered, which OpenAI's form has no place for. */
 export function answeredBy({ weights, route }: CompleteResult) {
-  return { multi_lora: { weights, ...(route && { abstained: route.abstained }) } };
+  const { abstained, beyond } = route ?? {};
+  return { multi_lora: { weights, ...(route && { abstained }), ...(beyond && { hint: beyondText(beyond) }) } };
 }
 
 /** JSON has no infinity; this is what vLLM says of a token that cannot be. */

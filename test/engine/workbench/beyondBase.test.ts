@@ -21,6 +21,12 @@ test('what the embedded base has never seen is told, with the words', () => {
     assert.ok(beyondBase(prompt, tokenizer), prompt);
 });
 
+test('words that an expert learned from are not beyond it', () => {
+  const prompt = 'Fix the search by date';
+  assert.deepEqual(beyondBase(prompt, tokenizer), ['Fix', 'search']);
+  assert.equal(beyondBase(prompt, tokenizer, new Set(['fix', 'search'])), undefined);
+});
+
 test('no question of the example’s domains is beyond it, whatever its functions are called', () => {
   for (const domain of ['math', 'code', 'qa'])
     for (const line of readFileSync(`examples/experts/${domain}/heldout.jsonl`, 'utf8').trim().split('\n')) {

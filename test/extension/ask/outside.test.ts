@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { demonstrationText } from '../../../src/extension/ask/demonstration.ts';
 import { outsideText, weightsOfTarget } from '../../../src/extension/ask/outside.ts';
 import { described } from './described.ts';
 
@@ -25,12 +24,4 @@ test('whom a target stands for', () => {
   assert.deepEqual(weightsOfTarget({ kind: 'expert', name: 'js' }, offered), { js: 1 });
   assert.deepEqual(weightsOfTarget({ kind: 'blend', name: 'half' }, offered), { math: 0.5, qa: 0.5 });
   assert.deepEqual(weightsOfTarget({ kind: 'auto' }, offered), {});
-});
-
-test('the demonstration base says what it is; others do not', () => {
-  assert.equal(
-    demonstrationText(offered),
-    'This is the demonstration base of 4.95 M parameters. It answers only what its experts were trained for: math (math); js (code).',
-  );
-  assert.equal(demonstrationText({ ...offered, base: { ...offered.base, name: 'Qwen/Qwen3-0.6B' } }), undefined);
 });

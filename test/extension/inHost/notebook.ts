@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CompletionList,
@@ -188,6 +188,9 @@ export function run(): Promise<void> {
         [outputMime, 'text/plain', 'application/json'],
       );
       assert.match(new TextDecoder().decode(cell.outputs[0]!.items[1]!.data), /^Trained: math · step 12\/12/);
+      // What it had learned was not lost.
+      assert.deepEqual(shown.kept, ['runs/three/previous/math']);
+      assert.ok(existsSync(join(pathOf('runs/three/previous/math'), 'adapter_model.safetensors')));
       assert.equal(cell.executionSummary?.success, true);
     },
 

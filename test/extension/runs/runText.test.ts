@@ -43,6 +43,7 @@ test('how far it is', () => {
   assert.equal(percentDone(training), '17 %');
   const preparing = { ...training, progress: { message: 'preparing the base', done: 3, total: 12 } };
   assert.equal(progressText(preparing), 'preparing the base 3/12');
+  assert.equal(percentDone(preparing), '');
   assert.equal(progressText(evaluation), 'waiting for the engine');
   assert.equal(percentDone(evaluation), '');
 });
@@ -65,7 +66,7 @@ test('how it stands, beside what it is of', () => {
     [{ state: 'done' }, 'loss 0.500 after 200 steps'],
     [{ state: 'stopped' }, 'stopped at step 34 of 200'],
     [{ state: 'paused', events: [] }, 'paused'],
-    [{ progress: { message: 'preparing the base', done: 3, total: 12 } }, '25 %'],
+    [{ progress: { message: 'preparing the base', done: 3, total: 12 } }, 'preparing the base 3/12'],
   ];
   for (const [change, text] of states) assert.equal(stateText({ ...training, ...change }, 'code'), text);
   assert.equal(stateText({ ...training, state: 'done' }), 'trained after 200 steps');
