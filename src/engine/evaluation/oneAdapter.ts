@@ -52,7 +52,7 @@ export async function trainOneAdapter(
     ...plan.graphs,
     // A single expert takes no turns.
     inTurn: false,
-    base: await trainingBase(base, plan, { cacheFolder, threads, signal: o.signal }),
+    base: await trainingBase(base, plan.graphs.arithmetic, { cacheFolder, threads, signal: o.signal }),
     experts: [{ name: job.name, rank, targets, dropout, seed: hashName(job.name) }],
     threads,
     device,

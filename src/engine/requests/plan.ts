@@ -81,7 +81,10 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
       device,
       threads,
     ),
-    fitted: [...planFits(experiment, base, prepared, cpuRate), ...planGates(experiment, base, prepared, cpuRate)],
+    fitted: [
+      ...(await planFits(experiment, base, prepared, { matMul: cpuRate, threads, cacheFolder })),
+      ...planGates(experiment, base, prepared, cpuRate),
+    ],
     notes,
   };
 };

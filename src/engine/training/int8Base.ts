@@ -15,13 +15,16 @@ import {
   smoothingScales,
 } from '../../nn/quant/int8Weights.ts';
 import { renderChat, tokensOf } from '../../nn/tokenizer/chatTemplate.ts';
-import type { SessionGraphOptions } from '../../nn/train/sessionGraph.ts';
+import type { Arithmetic } from '../../protocol/arithmetic.ts';
 import { createSession, int64s, readFloats } from '../runtime/session.ts';
 import { bytesOf, openTensorCopy, type PutTensor, readRows } from '../runtime/tensorCopy.ts';
 import { calibrationChats } from './calibrationChats.ts';
 
 /** Version of the codes, of what they are calibrated with, and of their layout; each version has files of its own. */
 const formatVersion = 1;
+
+/** What is told while a copy is made. */
+export const roundingMessage = 'rounding the base to 8 bits';
 
 /** Progress is in groups of layers that share an input. */
 export interface Int8Options extends WorkWatch {
@@ -32,13 +35,9 @@ export interface Int8Options extends WorkWatch {
 
 const known = new WeakMap<Base, Base>();
 
-/** The base as a planned training reads it: with codes beside its tensors where products are in 8 bits. */
-export async function trainingBase(
-  base: Base,
-  { graphs }: { graphs: Pick<SessionGraphOptions, 'arithmetic'> },
-  o: Int8Options,
-): Promise<Base> {
-  if (graphs.arithmetic !== 'int8') return base;
+/** The base as graphs of an arithmetic read it: with codes beside its tensors where products are in 8 bits. */
+export async function trainingBase(base: Base, arithmetic: Arithmetic | undefined, o: Int8Options): Promise<Base> {
+  if (arithmetic !== 'int8') return base;
   const found = known.get(base) ?? (await withInt8Codes(base, o));
   known.set(base, found);
   return found;

@@ -24,6 +24,11 @@ export function executionSeconds(operations: number, executions: number, rate: n
   return operations * secondsPerOperation + executions * secondsPerExecution;
 }
 
+/** Seconds of so many operations of products in 8 bits, at the rate of a large one on the CPU. */
+export function integerSeconds(operations: number, rate: number): number {
+  return operations === 0 ? 0 : operations * (1 / rate + aroundIntegers);
+}
+
 /**
  * Time from the matrix products of each graph execution. Operations that are done a second time take time, and do not count as
  * useful: those of activations that are computed again, and second terms of products in 8 bits.
@@ -49,7 +54,7 @@ export async function plannedTime(
   const done = isInt8 || graphs.recompute ? operationsOf(graphs) - integers : useful;
   const executions = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
   const tokens = [...shapes.step, ...shapes.accumulate].reduce((sum, s) => sum + s.tokens, 0) / shapes.steps;
-  const inIntegers = isInt8 ? integers / (await int8Support(threads)).rate + integers * aroundIntegers : 0;
+  const inIntegers = isInt8 ? integerSeconds(integers, (await int8Support(threads)).rate) : 0;
   const secondsPerStep = executionSeconds(done, executions, rate, device) + inIntegers;
   const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
   // Experts that have taken their steps cost nothing.

@@ -139,7 +139,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     ...plan.graphs,
-    base: await trainingBase(base, plan, {
+    base: await trainingBase(base, plan.graphs.arithmetic, {
       ...o.copyWatch,
       cacheFolder,
       threads,
