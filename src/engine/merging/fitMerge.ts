@@ -34,6 +34,8 @@ export interface FitMergeOptions {
   memoryLimit?: number;
   /** Of the tokens of data, and of the base's codes for products in 8 bits. */
   cacheFolder: string;
+  /** As in `chooseArithmetic`. */
+  tell?: (note: string) => void;
   /** The merge's name in the recipe, by which its checkpoint is called. */
   name?: string;
 }
@@ -118,16 +120,16 @@ export function fitArithmetic(
   { recipe }: Experiment,
   base: Base,
   parts: readonly WeightedAdapter[],
-  o: { threads: number; cacheFolder: string },
+  { threads, cacheFolder, tell }: Pick<FitMergeOptions, 'threads' | 'cacheFolder' | 'tell'>,
 ): Promise<Arithmetic> {
   const asked = parts.map(({ adapter: { name } }) => trainingSettingsOf(recipe, name).arithmetic);
-  const { threads, cacheFolder } = o;
   return chooseArithmetic({
     base,
     wished: asked.map(wish => (wish === 'float' ? wish : 'auto')),
     device: 'cpu',
     threads,
     cacheFolder,
+    tell,
   });
 }
 

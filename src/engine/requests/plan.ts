@@ -45,6 +45,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     budget,
     threads,
     cacheFolder,
+    tell: note => notes.push(note),
   });
   const rate = await matMulRate(threads, device);
   const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);

@@ -37,6 +37,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           memoryLimit: workbench.memoryLimit,
           signal: run.signal,
           note,
+          tell: workbench.tell,
         };
         let finished = false;
         for await (const event of trainOn(await workbench.devices.use(), job)) {

@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../protocol/errors.ts';
 import type { TrainingSettings } from '../../recipe/schema.ts';
 import { int8Support } from '../runtime/int8Support.ts';
 import { areOnOneDrive } from '../runtime/tensorCopy.ts';
+import { obstacleToCodes } from './int8Base.ts';
 
 export interface ArithmeticOptions {
   base: Base;
@@ -16,6 +17,8 @@ export interface ArithmeticOptions {
   cacheFolder: string;
   /** The arithmetic of the run that goes on, which 'auto' keeps where the machine can. */
   resumed?: Arithmetic | undefined;
+  /** Hears why 'auto' does without what the processor could do. */
+  tell?: ((note: string) => void) | undefined;
 }
 
 /** Products of narrower bases are too small to gain anything. */
@@ -23,7 +26,8 @@ const leastWidth = 256;
 
 /**
  * How a run's products with the base are computed. Throws `mismatch` where its experts want different things, and
- * `unsupported` where 8 bits are asked for that the base, the device or the processor cannot give.
+ * `unsupported` where 8 bits are asked for that the base, the device or the processor cannot give. A cache that cannot hold the
+ * base's codes is no obstacle to 'auto': it takes F32, and tells why.
  */
 export async function chooseArithmetic(o: ArithmeticOptions): Promise<Arithmetic> {
   const { base, device, threads, cacheFolder, resumed } = o;
@@ -46,7 +50,13 @@ export async function chooseArithmetic(o: ArithmeticOptions): Promise<Arithmetic
           : undefined;
   if (obstacle === undefined && (isAsked || base.config.dim >= leastWidth)) {
     const { isExact, isFast } = await int8Support(threads);
-    if (isAsked || resumed === 'int8' ? isExact : isFast) return 'int8';
+    if (isAsked) {
+      if (isExact) return 'int8';
+    } else if (resumed === 'int8' ? isExact : isFast) {
+      const refused = await obstacleToCodes(base, cacheFolder);
+      if (refused === undefined) return 'int8';
+      o.tell?.(`products with the base are computed in F32, because its 8-bit codes cannot be kept: ${refused}`);
+    }
   }
   if (!isAsked) return 'float';
   throw new WorkbenchError(

@@ -39,6 +39,8 @@ export interface TrainingPlanOptions {
   resumed?: Arithmetic | undefined;
   /** Where the base's copy for products in 8 bits would be kept. */
   cacheFolder: string;
+  /** As in `chooseArithmetic`. */
+  tell?: ((note: string) => void) | undefined;
 }
 
 /** This process with the runtime loaded and nothing compiled: measured 95 to 130 MB. */

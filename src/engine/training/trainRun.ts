@@ -62,6 +62,8 @@ export interface TrainRunOptions {
   halfFloats?: boolean;
   /** Bytes that this process may take; what is free without it. */
   memoryLimit?: number;
+  /** Hears what the machine keeps the run from doing as it could. */
+  tell?(note: string): void;
   /** Hears, before the first step, what the recipe has left to the base and the machine. */
   note?(settings: NotedSettings): void;
   signal: AbortSignal;
@@ -115,7 +117,9 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const resumed = arithmetics.find(
     each => fingerprintOf(baseId, seed, prepared, each) === last?.checkpoint.fingerprint,
   );
-  const plan = await planTraining({ base, prepared, seed, device, halfFloats, budget, threads, cacheFolder, resumed });
+  const { tell } = o;
+  const options = { base, prepared, seed, device, halfFloats, budget, threads, cacheFolder, resumed, tell };
+  const plan = await planTraining(options);
   checkFits(plan, budget);
   o.note?.({
     learningRates: Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])),
