@@ -1,3 +1,4 @@
+import { paddingShare } from '../../nn/memory/batchShapes.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { type SessionGraphOptions, sessionGraph } from '../../nn/train/sessionGraph.ts';
 import type { TrainPhase } from '../../nn/train/trainGraph.ts';
@@ -63,6 +64,7 @@ export async function plannedTime(
     steps: Math.max(...steps),
     operationsPerStep: useful,
     tokensPerStep: tokens,
+    padding: paddingShare(shapes),
     matMulRate: rate,
     secondsPerStep,
     seconds,

@@ -17,6 +17,7 @@ import { makeWritableFolder } from '../../experiment/files.ts';
 import { keptCheckpointPath } from '../../experiment/paths.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { factorSeed } from '../../nn/lora/initFactors.ts';
+import { paddingShare } from '../../nn/memory/batchShapes.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { mostCut } from '../../nn/tokenizer/learningProblems.ts';
 import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
@@ -124,6 +125,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   o.note?.({
     learningRates: Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])),
     arithmetic: plan.graphs.arithmetic,
+    padding: paddingShare(plan.shapes),
   });
   const fingerprint = fingerprintOf(baseId, seed, prepared, plan.graphs.arithmetic);
   const origin: CheckpointOrigin = {
