@@ -52,11 +52,10 @@ const arithmetic = values.int8 ? 'int8' : 'float';
 const isQuantized = values.int8 && what !== 'training';
 const stored = await openBase(bench.folder, isQuantized ? 'int8' : 'none', cacheFolder('bases'));
 // Sessions that prepare the base are not profiled.
-const base = await trainingBase(
-  stored,
-  { graphs: { arithmetic: what === 'training' ? arithmetic : 'float' } },
-  { cacheFolder: cacheFolder('bases'), threads },
-);
+const base = await trainingBase(stored, what === 'training' ? arithmetic : 'float', {
+  cacheFolder: cacheFolder('bases'),
+  threads,
+});
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-profile-'));
 // After the engine's sessions have been imported, which turn its telemetry off first.

@@ -38,7 +38,7 @@ async function rowsOf({ threads, say }: BenchContext, bench: BenchBase): Promise
   say(`quality, ${bench.name}`);
   const stored = await loadBase(bench.folder);
   const copy = { cacheFolder: cacheFolder('bases'), threads };
-  const rounded = await trainingBase(stored, { graphs: { arithmetic: 'int8' } }, copy);
+  const rounded = await trainingBase(stored, 'int8', copy);
   const baseOf = (arithmetic: Arithmetic) => (arithmetic === 'int8' ? rounded : stored);
   const batches = bench.name === 'embedded' ? exampleBatches(stored) : textBatches(stored);
   const own = batches.slice(0, compared);

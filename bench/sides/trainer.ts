@@ -19,11 +19,7 @@ await serve({
     job = params;
     const { arithmetic = 'float' } = params;
     const stored = await loadBase(job.baseFolder);
-    const base = await trainingBase(
-      stored,
-      { graphs: { arithmetic } },
-      { cacheFolder: cacheFolder('bases'), threads: job.threads },
-    );
+    const base = await trainingBase(stored, arithmetic, { cacheFolder: cacheFolder('bases'), threads: job.threads });
     const targets = linearLayers(base.config).map(l => l.path);
     sessions = await openTrainSessions({
       base,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { arithmetics } from './arithmetic.ts';
 
 /** How well a merge that is fitted to data gives what the experts give to their own texts. */
 export const mergeFitSchema = z.object({
@@ -12,6 +13,8 @@ export const mergeFitSchema = z.object({
   /** Of learned and distilled: what is minimised, in nats a token of an answer, at the first step and over the last tenth of them. */
   firstLoss: z.optional(z.number()),
   loss: z.optional(z.number()),
+  /** How products with the base were computed; in F32 where it is not said. */
+  arithmetic: z.optional(z.enum(arithmetics)),
   /** Not of one that is read from its file, which is the same bytes however long it took. */
   seconds: z.optional(z.number()),
 });

@@ -41,14 +41,16 @@ export const runRecordSchema = z.object({
   learningRates: z.optional(z.record(z.string(), z.number())),
   /** Of a training: how products with the base were computed. */
   arithmetic: z.optional(z.enum(arithmetics)),
+  /** Of a training: the share of padding among the positions of its batches. */
+  padding: z.optional(z.number()),
   /** Why it failed. */
   message: z.optional(z.string()),
   result: z.optional(result),
 });
 
 export type RunRecord = z.infer<typeof runRecordSchema>;
-/** What a recipe may leave to the base and to the machine. */
-export type NotedSettings = Pick<RunRecord, 'learningRates' | 'arithmetic'>;
+/** What of a training follows from base, data and machine. */
+export type NotedSettings = Pick<RunRecord, 'learningRates' | 'arithmetic' | 'padding'>;
 export type RunProgress = z.infer<typeof progress>;
 export type RunResult = z.infer<typeof result>;
 

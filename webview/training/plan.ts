@@ -1,5 +1,5 @@
 import type { TrainingPlan } from '../../src/protocol/views/training.ts';
-import { bytes, count, duration, magnitude, significant } from '../../src/text/numbers.ts';
+import { bytes, count, duration, magnitude, percent, significant } from '../../src/text/numbers.ts';
 import { type Chart, createChart } from '../components/chart.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { joinCurves } from '../components/joinCurves.ts';
@@ -93,7 +93,7 @@ function factsOf({ time, totalBytes, device, experts }: TrainingPlan): HTMLEleme
   return element(
     'dl',
     { class: 'facts' },
-    fact('Time', `≈ ${duration(time.seconds)}`, `${count(time.steps)} steps of ${duration(time.secondsPerStep)}`),
+    fact('Time', `≈ ${duration(time.seconds)}`, `${count(time.steps)} steps of ${duration(time.secondsPerStep)}; ${percent(time.padding)} padding`),
     fact('Memory', bytes(totalBytes), `on ${device === 'cpu' ? 'the CPU' : device}`),
     fact('Learned', magnitude(parameters), 'parameters'),
   );

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { PlanResult } from '../../protocol/engine/training.ts';
-import { bytes, count, duration, magnitude } from '../../text/numbers.ts';
+import { bytes, count, duration, magnitude, percent } from '../../text/numbers.ts';
 import { progressLine } from '../console/format.ts';
 import { columns } from '../console/help.ts';
 import type { Verb } from '../console/verb.ts';
@@ -73,7 +73,7 @@ function planLines(p: PlanResult): string[] {
     ...columns([
       [
         'a step',
-        `${(time.operationsPerStep / 1e9).toFixed(1)} GFLOP of useful products, ${count(time.tokensPerStep)} tokens`,
+        `${(time.operationsPerStep / 1e9).toFixed(1)} GFLOP of useful products, ${count(time.tokensPerStep)} tokens; padding: ${percent(time.padding)} of positions`,
       ],
       ['this machine', `${(time.matMulRate / 1e9).toFixed(0)} GFLOP/s in a large product, measured now`],
     ]),

@@ -78,6 +78,6 @@ export async function randomScores(
 }
 
 /** What trainings beside the experts may use. */
-export async function resourcesOf({ threads, devices, memoryLimit, cacheFolder }: Workbench) {
-  return { threads, use: await devices.use(), memoryLimit, cacheFolder };
+export async function resourcesOf({ threads, devices, memoryLimit, cacheFolder, tell }: Workbench) {
+  return { threads, use: await devices.use(), memoryLimit, cacheFolder, tell };
 }

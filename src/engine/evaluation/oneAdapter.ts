@@ -20,6 +20,8 @@ export interface OneAdapterOptions {
   memoryLimit: number | undefined;
   /** Where the tokens of data may be kept. */
   cacheFolder: string;
+  /** As in `chooseArithmetic`. */
+  tell?(note: string): void;
   signal: AbortSignal;
   progress(step: number, steps: number): void;
 }
@@ -45,14 +47,15 @@ export async function trainOneAdapter(
   const budget = memoryBudget(o.memoryLimit, device);
   const { halfFloats } = o.use;
   const { base, threads, cacheFolder } = o;
-  const options = { base, prepared: [prepared], seed, device, halfFloats, budget, threads, cacheFolder };
+  const { tell } = o;
+  const options = { base, prepared: [prepared], seed, device, halfFloats, budget, threads, cacheFolder, tell };
   const plan = await planTraining(options);
   checkFits(plan, budget);
   const sessions = await openTrainSessions({
     ...plan.graphs,
     // A single expert takes no turns.
     inTurn: false,
-    base: await trainingBase(base, plan, { cacheFolder, threads, signal: o.signal }),
+    base: await trainingBase(base, plan.graphs.arithmetic, { cacheFolder, threads, signal: o.signal }),
     experts: [{ name: job.name, rank, targets, dropout, seed: hashName(job.name) }],
     threads,
     device,

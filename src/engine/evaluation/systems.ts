@@ -99,13 +99,23 @@ export async function scoreSystems(
   const questions = sets.reduce((sum, { items }) => sum + items.length, 0);
   const total = (systems.length + (experts.length > 1 ? 2 : 0)) * questions;
   let before = 0;
+  /** Answers that were given, by item and weights: what the router sends to an expert alone, that expert has answered. */
+  const given = new Map<HeldOutItem, Map<string, GradedAnswer>>();
   const measure = async (system: System) => {
     for (const set of sets) {
       const watch = {
         signal,
         progress: (done: number) => progress(`${system.name} on ${set.name}`, before + done, total),
       };
-      const answers = await answerSet(answerer, set, system.weightsOf, settings, recipe.evaluation.batchSize, watch);
+      const keys = new Map(set.items.map(item => [item, weightsKey(system.weightsOf(item))]));
+      const knownOf = (item: HeldOutItem) => given.get(item)?.get(keys.get(item)!);
+      const asked = { ...set, items: set.items.filter(item => !knownOf(item)) };
+      const { batchSize } = recipe.evaluation;
+      for (const answer of await answerSet(answerer, asked, system.weightsOf, settings, batchSize, watch)) {
+        const own = given.get(answer.item) ?? new Map<string, GradedAnswer>();
+        given.set(answer.item, own.set(keys.get(answer.item)!, answer));
+      }
+      const answers = set.items.map(item => knownOf(item)!);
       before += answers.length;
       scores.push(scoreOf(system.name, system.kind, set.name, answers));
       if (system.kind === 'routed' || system.name === set.set.expert)
@@ -141,6 +151,15 @@ export async function scoreSystems(
     }
   }
   return { scores, blends, examples };
+}
+
+/** The same for weights that are the same, whatever their order and the zeros among them. */
+function weightsKey(weights: Weights): string {
+  return JSON.stringify(
+    Object.entries(weights)
+      .filter(([, weight]) => weight !== 0)
+      .sort(),
+  );
 }
 
 function pickExamples(system: System, set: LoadedSet, answers: GradedAnswer[]): ReportExample[] {

@@ -3,6 +3,7 @@ import type { Graph } from '../../nn/graph/graph.ts';
 import type { BatchShape } from '../../nn/memory/batchShapes.ts';
 import type { Sizes } from '../../nn/memory/sizes.ts';
 import { executionMemory } from '../../nn/memory/trainingMemory.ts';
+import { hasInt8Codes } from '../../nn/model/int8Tensors.ts';
 import { packsWeights } from '../../nn/train/sessionGraph.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
@@ -19,12 +20,15 @@ export function fitMemory(
   shapes: readonly (BatchShape & Sizes)[],
   parameters: number,
 ): number {
-  const { weights, activations, graphs } = executionMemory(graph, shapes, packs(base));
+  // The runtime packs codes in place of what it has read of them.
+  const { weights, activations, graphs } = executionMemory(graph, shapes, packs(base) && !isInt8(base));
   return weights + activations + graphs + 8 * 4 * parameters;
 }
 
-/** Whether the weights of a base's products are packed. */
-export const packs = (base: Base) => base.quantization !== undefined || packsWeights(base.config);
+/** Whether the weights of a base's products are packed. Products with weights in few bits are slower without. */
+export const packs = (base: Base) => base.quantization !== undefined || isInt8(base) || packsWeights(base.config);
+
+const isInt8 = ({ config, tensors }: Base) => hasInt8Codes(config, tensors);
 
 /** Throws `outOfMemory` where so many bytes more are more than there are; `what` would take them. */
 export function checkFitMemory(needed: number, limit: number | undefined, what: string, otherwise: string): void {

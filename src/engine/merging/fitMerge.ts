@@ -5,6 +5,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { compressed, spectraOf } from '../../nn/merge/compress.ts';
 import { mergeError, type RelativeError, type WeightedAdapter } from '../../nn/merge/mergeError.ts';
+import type { Arithmetic } from '../../protocol/arithmetic.ts';
 import type { Call } from '../../protocol/contract.ts';
 import type { WorkProgress } from '../../protocol/engine/source.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
@@ -12,6 +13,9 @@ import type { MergeFit } from '../../protocol/mergeFit.ts';
 import type { FittedMethod } from '../../protocol/mergeMethod.ts';
 import { fittedMergeProblem } from '../../recipe/checkRecipe.ts';
 import { distilledRank, fittedExamples, type MergeSettings } from '../../recipe/schema.ts';
+import { trainingSettingsOf } from '../../recipe/settings.ts';
+import { chooseArithmetic } from '../training/chooseArithmetic.ts';
+import { roundingMessage, trainingBase } from '../training/int8Base.ts';
 import { watchFor } from '../workbench/request.ts';
 import { distill } from './distill.ts';
 import { drawExamples } from './drawExamples.ts';
@@ -28,7 +32,10 @@ export interface FitMergeOptions {
   threads: number;
   /** Bytes that the process may take; what is free without it. */
   memoryLimit?: number;
-  cacheFolder?: string;
+  /** Of the tokens of data, and of the base's codes for products in 8 bits. */
+  cacheFolder: string;
+  /** As in `chooseArithmetic`. */
+  tell?: (note: string) => void;
   /** The merge's name in the recipe, by which its checkpoint is called. */
   name?: string;
 }
@@ -55,16 +62,18 @@ const messages: Record<FittedMethod, string> = {
  * @throws WorkbenchError `badRequest` where there is no data, and as the methods do
  */
 export async function fitMerge(o: FitMergeOptions, call: Call<WorkProgress>): Promise<FittedMerge> {
-  const { method, experiment, base, memoryLimit, threads, options } = o;
+  const { method, experiment, memoryLimit, threads, options } = o;
   const { rank, energy } = options;
   const parts = await fittedParts(o, call);
+  const arithmetic = await fitArithmetic(experiment, o.base, parts, o);
+  const base = await trainingBase(o.base, arithmetic, { ...o, ...watchFor(call, roundingMessage) });
   const watch = watchFor(call, messages[method]);
   const checkpoint = experiment.paths.fitCheckpoint(o.name, method);
   const fit = fitOptions(options, base, parts, experiment.recipe.seed);
   const run = async () => {
     await checkFitPlace(experiment.paths, checkpoint);
     const startWatch = watchFor(call, messages.regmean);
-    return { watch, startWatch, threads, memoryLimit, place: { path: checkpoint, of: await sourceOf(base, parts) } };
+    return { watch, startWatch, threads, memoryLimit, place: { path: checkpoint, of: await sourceOf(o.base, parts) } };
   };
   const fits = {
     regmean: () => fitRegmean({ ...fit, threads, watch }),
@@ -74,7 +83,8 @@ export async function fitMerge(o: FitMergeOptions, call: Call<WorkProgress>): Pr
   const { adapter: whole, fit: told } = await fits[method]();
   const isCut = method !== 'distilled' && (rank !== undefined || energy !== undefined);
   const adapter = isCut ? compressed(whole, spectraOf(whole), { rank, energy }) : whole;
-  return { adapter, fit: told, relativeError: mergeError(adapter, parts), checkpoint };
+  const fitTold = arithmetic === 'int8' ? { ...told, arithmetic } : told;
+  return { adapter, fit: fitTold, relativeError: mergeError(adapter, parts), checkpoint };
 }
 
 /** The experts that count, with examples of their data. Throws `badRequest` where there are none. */
@@ -100,6 +110,27 @@ async function fittedParts(
     parts.push({ ...part, examples: await drawExamples(experiment, base, drawn, watch) });
   }
   return parts;
+}
+
+/**
+ * How the products with the base are computed while experts are merged: in 8 bits where a training that leaves it to the
+ * machine would, unless one of the experts asks for F32.
+ */
+export function fitArithmetic(
+  { recipe }: Experiment,
+  base: Base,
+  parts: readonly WeightedAdapter[],
+  { threads, cacheFolder, tell }: Pick<FitMergeOptions, 'threads' | 'cacheFolder' | 'tell'>,
+): Promise<Arithmetic> {
+  const asked = parts.map(({ adapter: { name } }) => trainingSettingsOf(recipe, name).arithmetic);
+  return chooseArithmetic({
+    base,
+    wished: asked.map(wish => (wish === 'float' ? wish : 'auto')),
+    device: 'cpu',
+    threads,
+    cacheFolder,
+    tell,
+  });
 }
 
 /** What the methods read, each its own of it. */

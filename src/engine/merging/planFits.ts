@@ -1,9 +1,12 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
+import type { Graph } from '../../nn/graph/graph.ts';
 import { cholesky } from '../../nn/linalg/cholesky.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
+import { plannedCodes } from '../../nn/memory/plannedTensors.ts';
+import type { Sizes } from '../../nn/memory/sizes.ts';
 import { fitShapes } from '../../nn/merge/fitLoop.ts';
 import { buildGramGraph } from '../../nn/merge/gramGraph.ts';
 import { type LinearGroup, linearGroups } from '../../nn/model/layout.ts';
@@ -16,14 +19,15 @@ import { type FittedMethod, isFitted } from '../../protocol/mergeMethod.ts';
 import { fittedMergeProblem } from '../../recipe/checkRecipe.ts';
 import { fittedExamples, type MergeSettings } from '../../recipe/schema.ts';
 import { mergeWeightsOf } from '../../recipe/settings.ts';
-import { executionSeconds } from '../training/plannedTime.ts';
+import { int8Support } from '../runtime/int8Support.ts';
+import { executionSeconds, integerSeconds } from '../training/plannedTime.ts';
 import { processBytes } from '../training/planTraining.ts';
 import type { PreparedExpert } from '../training/prepareExpert.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
 import { trainedExpert } from '../training/trainedExpert.ts';
 import { distilledFit, firstParts } from './distill.ts';
 import { fitMemory } from './fitMemory.ts';
-import { fitOptions } from './fitMerge.ts';
+import { fitArithmetic, fitOptions } from './fitMerge.ts';
 import { type ParameterFit, parameterMemory } from './fitParameters.ts';
 import { type FittedPart, regmeanPasses } from './fitRegmean.ts';
 import { learnedFit } from './learnWeights.ts';
@@ -35,9 +39,10 @@ interface Cost {
   bytes: number;
 }
 
-/** Floating-point operations a second: of the runtime in a large product, and of this process in F64. */
+/** Operations a second: of the runtime in a large product, in F32 and in 8 bits, and of this process in F64. */
 interface Rates {
   matMul: number;
+  int8: number;
   own: number;
 }
 
@@ -45,7 +50,13 @@ interface Rates {
  * What the merges of a recipe that are fitted to the data of these experts will take, on the CPU. Adapters need not be
  * trained: graphs are built with the shapes that the recipe gives them.
  */
-export function planFits({ recipe }: Experiment, base: Base, prepared: PreparedExpert[], matMul: number): PlannedFit[] {
+export async function planFits(
+  experiment: Experiment,
+  base: Base,
+  prepared: PreparedExpert[],
+  { matMul, threads, cacheFolder }: { matMul: number; threads: number; cacheFolder: string },
+): Promise<PlannedFit[]> {
+  const { recipe } = experiment;
   const fitted = Object.entries(recipe.merges).flatMap(([name, { method, ...options }]) => {
     const weights = mergeWeightsOf(recipe, name);
     const isPlanned = Object.keys(weights).every(expert => prepared.some(({ job }) => job.name === expert));
@@ -53,8 +64,8 @@ export function planFits({ recipe }: Experiment, base: Base, prepared: PreparedE
     return [{ name, method, options: { ...options, method }, weights }];
   });
   if (fitted.length === 0) return [];
-  const rates = { matMul, own: ownRate() };
-  return fitted.map(({ name, method, options, weights }): PlannedFit => {
+  const rates = { matMul, int8: (await int8Support(threads)).rate, own: ownRate() };
+  const plan = async ({ name, method, options, weights }: (typeof fitted)[number]): Promise<PlannedFit> => {
     const count = options.examples ?? fittedExamples[method];
     const parts = prepared.flatMap((expert): FittedPart[] => {
       const weight = weights[expert.job.name] ?? 0;
@@ -63,14 +74,17 @@ export function planFits({ recipe }: Experiment, base: Base, prepared: PreparedE
     });
     const examples = parts.reduce((sum, part) => sum + part.examples.length, 0);
     try {
-      const { seconds, bytes } = costOf(method, options, base, parts, rates, recipe.seed);
+      const arithmetic = await fitArithmetic(experiment, base, parts, { threads, cacheFolder });
+      const read = arithmetic === 'int8' ? { ...base, tensors: plannedCodes(base) } : base;
+      const { seconds, bytes } = costOf(method, options, read, parts, rates, recipe.seed);
       return { name, method, examples, seconds, totalBytes: processBytes + bytes };
     } catch (error) {
       // What cannot be merged into an adapter is a matter of this merge alone.
       if (!(error instanceof WorkbenchError)) throw error;
       return { name, method, examples, problem: error.message };
     }
-  });
+  };
+  return Promise.all(fitted.map(plan));
 }
 
 /** What the gates of tokens will take, where a recipe routes tokens by gates that are fitted: two passes over the texts. */
@@ -92,7 +106,7 @@ export function planGates(
     passes: passesOf(groups),
     gated: { experts: parts.length },
   };
-  const { seconds, bytes } = readingCost(base, parts, reading, matMul);
+  const { seconds, bytes } = readingCost(base, parts, reading, { matMul, int8: 0 });
   const solving = groups.reduce((sum, group) => sum + group.in ** 3 / 3, 0) / ownRate();
   const examples = parts.reduce((sum, part) => sum + part.examples.length, 0);
   const totalBytes = processBytes + bytes;
@@ -122,27 +136,39 @@ function costOf(
 }
 
 /** Steps over the batches of an epoch, again and again. */
-function stepsCost(fit: ParameterFit, { matMul }: Rates): Cost {
+function stepsCost(fit: ParameterFit, rates: Rates): Cost {
   const { settings, examples, experts, seed, graph } = fit;
   const shapes = fitShapes(examples, experts, settings, seed);
-  const operations = matrixOperations(graph);
-  const ofEpoch = shapes.reduce((sum, shape) => sum + operations(shape), 0);
-  const seconds = executionSeconds((ofEpoch / shapes.length) * settings.steps, settings.steps, matMul, 'cpu');
+  const ofEpoch = executionsCost(graph, shapes, rates);
+  const seconds = (ofEpoch / shapes.length) * settings.steps;
   return { seconds, bytes: parameterMemory(fit) };
+}
+
+/** Seconds of executions of a graph with these shapes. */
+function executionsCost(
+  graph: Graph,
+  shapes: readonly Sizes[],
+  { matMul, int8 }: Pick<Rates, 'matMul' | 'int8'>,
+): number {
+  const [all, integers] = (['all', 'integers'] as const).map(which => {
+    const operations = matrixOperations(graph, which);
+    return shapes.reduce((sum, shape) => sum + operations(shape), 0);
+  }) as [number, number];
+  return executionSeconds(all - integers, shapes.length, matMul, 'cpu') + integerSeconds(integers, int8);
 }
 
 /** Bytes of Gram matrices for each number: sums in F64, and results in F32 of which two are in memory. */
 const gramBytes = 8 + 2 * 4;
 
-function regmeanCost(base: Base, parts: FittedPart[], { matMul, own }: Rates): Cost {
+function regmeanCost(base: Base, parts: FittedPart[], rates: Rates): Cost {
   const { paths, passes } = regmeanPasses({ base, parts });
-  const reading = readingCost(base, parts, { paths, passes }, matMul);
+  const reading = readingCost(base, parts, { paths, passes }, rates);
   const solving = passes.flat().reduce((sum, group) => {
     const ranks = group.layers.map(({ path }) => ranksIn(parts, path));
     // A Cholesky factor; of each layer its rows solved, and multiplied twice to tell the error.
     return sum + group.in ** 3 / 3 + ranks.reduce((all, rank) => all + 6 * rank * group.in ** 2, 0);
   }, 0);
-  return { seconds: reading.seconds + solving / own, bytes: reading.bytes };
+  return { seconds: reading.seconds + solving / rates.own, bytes: reading.bytes };
 }
 
 /** Reading the inputs of layers, as `readInputs` does. */
@@ -150,7 +176,7 @@ function readingCost(
   base: Base,
   parts: FittedPart[],
   { paths, passes, gated }: { paths: ReadonlySet<string>; passes: LinearGroup[][]; gated?: { experts: number } },
-  matMul: number,
+  rates: Pick<Rates, 'matMul' | 'int8'>,
 ): Cost {
   const cost: Cost = { seconds: 0, bytes: 0 };
   for (const pass of passes) {
@@ -158,7 +184,6 @@ function readingCost(
       beside: gated ? 'sum' : 'cross',
       gated,
     });
-    const operations = matrixOperations(graph);
     const shapes = parts.flatMap(({ adapter, examples }) => {
       const rankOf = (path: string) => (gated ? ranksIn(parts, path) : (adapter.modules.get(path)?.A.rows ?? 1));
       const ranks = [...paths].map(path => [`rank.${path}`, rankOf(path)] as const);
@@ -166,9 +191,8 @@ function readingCost(
         return { B, T, M: 0, V: tokens, tokens, ...Object.fromEntries(ranks) };
       });
     });
-    const products = shapes.reduce((sum, shape) => sum + operations(shape), 0);
     const grams = pass.reduce((sum, group) => sum + gramBytes * group.in ** 2, 0);
-    cost.seconds += executionSeconds(products, shapes.length, matMul, 'cpu');
+    cost.seconds += executionsCost(graph, shapes, rates);
     cost.bytes = Math.max(cost.bytes, fitMemory(base, graph, shapes, 0) + grams);
   }
   return cost;

@@ -58,10 +58,13 @@ export const handle: RequestHandler<'merge'> = async (workbench, request, call) 
   if (isFitted(method)) {
     // Other merges need no runtime, and do not load it.
     const { fitMerge } = await import('../merging/fitMerge.ts');
-    const { threads, memoryLimit, cacheFolder } = workbench;
+    const { threads, memoryLimit, cacheFolder, tell } = workbench;
     // Of folders without a recipe it has been refused.
     const experiment = job.experiment!;
-    fitted = await fitMerge({ ...job, experiment, method, base, weighted, threads, memoryLimit, cacheFolder }, call);
+    fitted = await fitMerge(
+      { ...job, experiment, method, base, weighted, threads, memoryLimit, cacheFolder, tell },
+      call,
+    );
   }
   if (request.intoBase) {
     const whole = fitted ? await loadBase(job.base, { cacheFolder: workbench.cacheFolder }) : base;

@@ -45,6 +45,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     budget,
     threads,
     cacheFolder,
+    tell: note => notes.push(note),
   });
   const rate = await matMulRate(threads, device);
   const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);
@@ -81,7 +82,10 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
       device,
       threads,
     ),
-    fitted: [...planFits(experiment, base, prepared, cpuRate), ...planGates(experiment, base, prepared, cpuRate)],
+    fitted: [
+      ...(await planFits(experiment, base, prepared, { matMul: cpuRate, threads, cacheFolder })),
+      ...planGates(experiment, base, prepared, cpuRate),
+    ],
     notes,
   };
 };

@@ -4,6 +4,7 @@ import { withExpertLocks } from '../../experiment/locks.ts';
 import { runPaths } from '../../experiment/paths.ts';
 import { recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
+import { roundingMessage } from '../training/int8Base.ts';
 import { trainOn } from '../training/trainRun.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
@@ -28,7 +29,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           allowCut,
           // Told, and not recorded: the record's progress is that of its steps.
           watch: { ...watchFor(call, 'tokenising the data'), signal: run.signal },
-          copyWatch: watchFor(call, 'rounding the base to 8 bits'),
+          copyWatch: watchFor(call, roundingMessage),
           cacheFolder: workbench.cacheFolder,
           from: from && paths.run(from.run).checkpoint(from.step),
           keepIn: runPaths(folder).checkpoints,
@@ -36,6 +37,7 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
           memoryLimit: workbench.memoryLimit,
           signal: run.signal,
           note,
+          tell: workbench.tell,
         };
         let finished = false;
         for await (const event of trainOn(await workbench.devices.use(), job)) {

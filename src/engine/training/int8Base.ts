@@ -1,5 +1,7 @@
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Base, hashBase } from '../../experiment/base.ts';
+import { makeWritableFolder } from '../../experiment/files.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { buildInputMaximaGraph } from '../../nn/model/inputMaxima.ts';
 import { int8Tensors, isSmoothed, smoothingName, withInt8Places } from '../../nn/model/int8Tensors.ts';
@@ -14,14 +16,20 @@ import {
   int8Names,
   smoothingScales,
 } from '../../nn/quant/int8Weights.ts';
+import { dtypeSize } from '../../nn/tensor/dtype.ts';
 import { renderChat, tokensOf } from '../../nn/tokenizer/chatTemplate.ts';
-import type { SessionGraphOptions } from '../../nn/train/sessionGraph.ts';
+import type { Arithmetic } from '../../protocol/arithmetic.ts';
+import { WorkbenchError } from '../../protocol/errors.ts';
+import { bytes } from '../../text/numbers.ts';
 import { createSession, int64s, readFloats } from '../runtime/session.ts';
 import { bytesOf, openTensorCopy, type PutTensor, readRows } from '../runtime/tensorCopy.ts';
 import { calibrationChats } from './calibrationChats.ts';
 
 /** Version of the codes, of what they are calibrated with, and of their layout; each version has files of its own. */
 const formatVersion = 1;
+
+/** What is told while a copy is made. */
+export const roundingMessage = 'rounding the base to 8 bits';
 
 /** Progress is in groups of layers that share an input. */
 export interface Int8Options extends WorkWatch {
@@ -32,13 +40,9 @@ export interface Int8Options extends WorkWatch {
 
 const known = new WeakMap<Base, Base>();
 
-/** The base as a planned training reads it: with codes beside its tensors where products are in 8 bits. */
-export async function trainingBase(
-  base: Base,
-  { graphs }: { graphs: Pick<SessionGraphOptions, 'arithmetic'> },
-  o: Int8Options,
-): Promise<Base> {
-  if (graphs.arithmetic !== 'int8') return base;
+/** The base as graphs of an arithmetic read it: with codes beside its tensors where products are in 8 bits. */
+export async function trainingBase(base: Base, arithmetic: Arithmetic | undefined, o: Int8Options): Promise<Base> {
+  if (arithmetic !== 'int8') return base;
   const found = known.get(base) ?? (await withInt8Codes(base, o));
   known.set(base, found);
   return found;
@@ -50,15 +54,48 @@ export async function trainingBase(
  * every run on a base computes with the same codes.
  */
 export async function withInt8Codes(base: Base, o: Int8Options): Promise<Base> {
-  const hash = await hashBase(base);
+  const { path, hash } = await copyPath(base, o.cacheFolder);
   const tensors = int8Tensors(base.config);
   const copies = await openTensorCopy(base, {
-    path: join(o.cacheFolder, 'quantized', `${hash}-products-v${formatVersion}.safetensors`),
+    path,
     metadata: { base: hash, version: String(formatVersion) },
     tensors: [...tensors.filter(t => t.dtype === 'F32'), ...tensors.filter(t => t.dtype === 'I8')],
     write: put => writeCodes(base, put, o),
   });
   return { ...base, tensors: withInt8Places(base.config, base.tensors, name => copies.get(name)!) };
+}
+
+async function copyPath(base: Base, cacheFolder: string): Promise<{ path: string; hash: string }> {
+  const hash = await hashBase(base);
+  return { hash, path: join(copyFolder(cacheFolder), `${hash}-products-v${formatVersion}.safetensors`) };
+}
+
+const copyFolder = (cacheFolder: string) => join(cacheFolder, 'quantized');
+
+/** Why a base's codes cannot be kept in the cache: undefined where they can be, or are there. */
+export async function obstacleToCodes(base: Base, cacheFolder: string): Promise<string | undefined> {
+  const folder = copyFolder(cacheFolder);
+  const needed = int8Tensors(base.config).reduce(
+    (sum, { dtype, shape }) => sum + shape.reduce((a, b) => a * b, dtypeSize[dtype]),
+    0,
+  );
+  let obstacle: string;
+  try {
+    await makeWritableFolder(folder);
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize > needed) return undefined;
+    obstacle = `${folder} has ${bytes(bavail * bsize)} left, and they take ${bytes(needed)}`;
+  } catch (error) {
+    if (!(error instanceof WorkbenchError && error.code === 'storage')) throw error;
+    obstacle = error.message;
+  }
+  // Looked for last, because its name is a hash of the whole base.
+  const { path } = await copyPath(base, cacheFolder);
+  const size = await stat(path).then(
+    found => found.size,
+    () => 0,
+  );
+  return size > needed ? undefined : obstacle;
 }
 
 async function writeCodes(base: Base, put: PutTensor, o: Int8Options): Promise<void> {

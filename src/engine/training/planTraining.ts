@@ -1,8 +1,7 @@
 import { type Base, graphConfig } from '../../experiment/base.ts';
 import { batchShapes, type ExecutionShapes } from '../../nn/memory/batchShapes.ts';
-import { placedTensors } from '../../nn/memory/plannedTensors.ts';
+import { plannedCodes } from '../../nn/memory/plannedTensors.ts';
 import { type TrainingMemory, totalBytes, trainingMemory } from '../../nn/memory/trainingMemory.ts';
-import { int8Tensors, withInt8Places } from '../../nn/model/int8Tensors.ts';
 import { linearLayers } from '../../nn/model/layout.ts';
 import type { DType } from '../../nn/tensor/dtype.ts';
 import { packsWeights, type SessionGraphOptions, takesTurns } from '../../nn/train/sessionGraph.ts';
@@ -11,8 +10,7 @@ import type { Arithmetic } from '../../protocol/arithmetic.ts';
 import type { Device } from '../../protocol/device.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { bytes } from '../../text/numbers.ts';
-import { int8Support } from '../runtime/int8Support.ts';
-import { areOnOneDrive } from '../runtime/tensorCopy.ts';
+import { chooseArithmetic } from './chooseArithmetic.ts';
 import type { MemoryBudget } from './memoryBudget.ts';
 import type { PreparedExpert } from './prepareExpert.ts';
 import { trainedExpert } from './trainedExpert.ts';
@@ -41,6 +39,8 @@ export interface TrainingPlanOptions {
   resumed?: Arithmetic | undefined;
   /** Where the base's copy for products in 8 bits would be kept. */
   cacheFolder: string;
+  /** As in `chooseArithmetic`. */
+  tell?: ((note: string) => void) | undefined;
 }
 
 /** This process with the runtime loaded and nothing compiled: measured 95 to 130 MB. */
@@ -63,7 +63,8 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
   const shapes = await batchShapes(jobs, { seed, inTurn });
   const accumulates = accumulatesGradients(jobs, inTurn);
   const halfActivations = device !== 'cpu' && o.halfFloats;
-  const arithmetic = await chosenArithmetic(o);
+  const wished = prepared.map(p => p.settings.arithmetic);
+  const arithmetic = await chooseArithmetic({ ...o, wished });
   const tensors = arithmetic === 'int8' ? plannedCodes(base) : base.tensors;
   const graphs = { config: graphConfig(base), tensors, experts, accumulates, inTurn, halfActivations, arithmetic };
   const wishes = prepared.map(p => p.settings.recompute);
@@ -86,56 +87,6 @@ export async function planTraining(o: TrainingPlanOptions): Promise<TrainingPlan
     isRecomputeChosen: chosen.graphs.recompute === true && !isAsked,
     bytesWithout: bytesOf(planned[0]!),
   };
-}
-
-/** Products of narrower bases are too small to gain anything. */
-const leastWidth = 256;
-
-/**
- * How the run's products with the base are computed. Throws `mismatch` where its experts want different things, and
- * `unsupported` where 8 bits are asked for that the base, the device or the processor cannot give.
- */
-async function chosenArithmetic({
-  base,
-  prepared,
-  device,
-  threads,
-  cacheFolder,
-  resumed,
-}: TrainingPlanOptions): Promise<Arithmetic> {
-  const wishes = new Set(prepared.map(p => p.settings.arithmetic));
-  if (wishes.has('float') && wishes.has('int8'))
-    throw new WorkbenchError(
-      'mismatch',
-      "experts of one run share its arithmetic, and some ask for 'float', others for 'int8'",
-      "Give them the same 'arithmetic', or train them one after the other.",
-    );
-  const isAsked = wishes.has('int8');
-  if (wishes.has('float') || (!isAsked && resumed === 'float')) return 'float';
-  const obstacle =
-    device !== 'cpu'
-      ? `it computes on ${device}, and products in 8 bits are the CPU's`
-      : base.quantization
-        ? `the base is quantised to ${base.quantization} already`
-        : !areOnOneDrive(base.folder, cacheFolder)
-          ? `the base (${base.folder}) and the cache (${cacheFolder}) are on different drives`
-          : undefined;
-  if (obstacle === undefined && (isAsked || base.config.dim >= leastWidth)) {
-    const { isExact, isFast } = await int8Support(threads);
-    if (isAsked || resumed === 'int8' ? isExact : isFast) return 'int8';
-  }
-  if (!isAsked) return 'float';
-  throw new WorkbenchError(
-    'unsupported',
-    `this training cannot use 'arithmetic' 'int8': ${obstacle ?? 'the processor cuts off sums of products in 8 bits'}`,
-    "Set it to 'auto' or 'float'.",
-  );
-}
-
-/** The base's tensors as they will be with codes beside them. */
-function plannedCodes({ config, tensors }: Base) {
-  const codes = placedTensors(int8Tensors(config));
-  return withInt8Places(config, tensors, name => codes.get(name)!);
 }
 
 /** Whether a base's weights can stay in 16 bits: a small base's are packed in F32, and a GPU has no operator for BF16. */

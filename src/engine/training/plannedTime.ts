@@ -1,3 +1,4 @@
+import { paddingShare } from '../../nn/memory/batchShapes.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { type SessionGraphOptions, sessionGraph } from '../../nn/train/sessionGraph.ts';
 import type { TrainPhase } from '../../nn/train/trainGraph.ts';
@@ -22,6 +23,11 @@ const secondsPerExecution = 0.003;
 export function executionSeconds(operations: number, executions: number, rate: number, device: Device): number {
   const secondsPerOperation = device === 'cpu' ? 1 / rate + betweenProducts : 1 / (rate * gpuEfficiency);
   return operations * secondsPerOperation + executions * secondsPerExecution;
+}
+
+/** Seconds of so many operations of products in 8 bits, at the rate of a large one on the CPU. */
+export function integerSeconds(operations: number, rate: number): number {
+  return operations === 0 ? 0 : operations * (1 / rate + aroundIntegers);
 }
 
 /**
@@ -49,7 +55,7 @@ export async function plannedTime(
   const done = isInt8 || graphs.recompute ? operationsOf(graphs) - integers : useful;
   const executions = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
   const tokens = [...shapes.step, ...shapes.accumulate].reduce((sum, s) => sum + s.tokens, 0) / shapes.steps;
-  const inIntegers = isInt8 ? integers / (await int8Support(threads)).rate + integers * aroundIntegers : 0;
+  const inIntegers = isInt8 ? integerSeconds(integers, (await int8Support(threads)).rate) : 0;
   const secondsPerStep = executionSeconds(done, executions, rate, device) + inIntegers;
   const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
   // Experts that have taken their steps cost nothing.
@@ -58,6 +64,7 @@ export async function plannedTime(
     steps: Math.max(...steps),
     operationsPerStep: useful,
     tokensPerStep: tokens,
+    padding: paddingShare(shapes),
     matMulRate: rate,
     secondsPerStep,
     seconds,

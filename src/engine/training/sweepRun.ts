@@ -119,7 +119,11 @@ export async function sweepExpert(o: SweepOptions): Promise<{ finished: boolean;
       const later = missing.slice(i + 1);
       const trained = await runOn(o.use, async device =>
         trainSweepPoint({
-          base: await trainingBase(base, await planOf(rank, device), { cacheFolder, threads, signal }),
+          base: await trainingBase(base, (await planOf(rank, device)).graphs.arithmetic, {
+            cacheFolder,
+            threads,
+            signal,
+          }),
           prepared: atPoint(base, prepared, { learningRate, rank }, grid.steps),
           plan: await planOf(rank, device),
           validation,

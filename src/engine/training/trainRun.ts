@@ -17,6 +17,7 @@ import { makeWritableFolder } from '../../experiment/files.ts';
 import { keptCheckpointPath } from '../../experiment/paths.ts';
 import type { WorkWatch } from '../../experiment/workWatch.ts';
 import { factorSeed } from '../../nn/lora/initFactors.ts';
+import { paddingShare } from '../../nn/memory/batchShapes.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { mostCut } from '../../nn/tokenizer/learningProblems.ts';
 import { addToCurves, emptyCurves } from '../../nn/train/trainHistory.ts';
@@ -62,6 +63,8 @@ export interface TrainRunOptions {
   halfFloats?: boolean;
   /** Bytes that this process may take; what is free without it. */
   memoryLimit?: number;
+  /** Hears what the machine keeps the run from doing as it could. */
+  tell?(note: string): void;
   /** Hears, before the first step, what the recipe has left to the base and the machine. */
   note?(settings: NotedSettings): void;
   signal: AbortSignal;
@@ -115,11 +118,14 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const resumed = arithmetics.find(
     each => fingerprintOf(baseId, seed, prepared, each) === last?.checkpoint.fingerprint,
   );
-  const plan = await planTraining({ base, prepared, seed, device, halfFloats, budget, threads, cacheFolder, resumed });
+  const { tell } = o;
+  const options = { base, prepared, seed, device, halfFloats, budget, threads, cacheFolder, resumed, tell };
+  const plan = await planTraining(options);
   checkFits(plan, budget);
   o.note?.({
     learningRates: Object.fromEntries(prepared.map(({ job, settings }) => [job.name, settings.learningRate])),
     arithmetic: plan.graphs.arithmetic,
+    padding: paddingShare(plan.shapes),
   });
   const fingerprint = fingerprintOf(baseId, seed, prepared, plan.graphs.arithmetic);
   const origin: CheckpointOrigin = {
@@ -139,7 +145,7 @@ async function* trainRun(o: TrainRunOptions): AsyncGenerator<TrainEvent> {
   const curves = checkpoint?.curves ?? emptyCurves(names);
   const sessions = await openTrainSessions({
     ...plan.graphs,
-    base: await trainingBase(base, plan, {
+    base: await trainingBase(base, plan.graphs.arithmetic, {
       ...o.copyWatch,
       cacheFolder,
       threads,

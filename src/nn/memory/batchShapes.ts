@@ -65,6 +65,13 @@ export async function batchShapes(
   return shapes;
 }
 
+/** The share of padding among the positions that a training computes. */
+export function paddingShare({ step, accumulate }: Pick<ExecutionShapes, 'step' | 'accumulate'>): number {
+  const all = [...step, ...accumulate];
+  const positions = all.reduce((sum, { B, T }) => sum + B * T, 0);
+  return 1 - all.reduce((sum, { tokens }) => sum + tokens, 0) / positions;
+}
+
 /** The shapes that no other exceeds in every size: one of them needs the most memory. */
 export function largestShapes<S extends BatchShape>(shapes: readonly S[]): S[] {
   const distinct = [...new Map(shapes.map(s => [`${s.B},${s.T},${s.M}`, s])).values()];

@@ -1,5 +1,6 @@
 import type { Quantization } from '../../protocol/quantization.ts';
 import type { BaseConfig } from '../model/config.ts';
+import { int8Tensors, withInt8Places } from '../model/int8Tensors.ts';
 import { baseTensors } from '../model/layout.ts';
 import { codeBits, quantizedTensors } from '../model/quantizedTensors.ts';
 import { blocksPerRow, bytesPerBlock, codesOf, scalesOf } from '../quant/blocks.ts';
@@ -15,6 +16,12 @@ export function plannedTensors(c: BaseConfig, dtype: DType): Map<string, TensorP
 export function placedTensors(tensors: { name: string; dtype: DType; shape: number[] }[]): Map<string, TensorPlace> {
   const place = placer();
   return new Map(tensors.map(({ name, dtype, shape }) => [name, place(dtype, shape)]));
+}
+
+/** A base's tensors as they will be with codes for products in 8 bits beside them. */
+export function plannedCodes({ config, tensors }: { config: BaseConfig; tensors: ReadonlyMap<string, TensorPlace> }) {
+  const codes = placedTensors(int8Tensors(config));
+  return withInt8Places(config, tensors, name => codes.get(name)!);
 }
 
 /** A base's tensors and, beside them, the quantised copies that would be made. */

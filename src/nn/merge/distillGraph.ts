@@ -3,7 +3,7 @@ import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import type { Adapter } from '../lora/adapter.ts';
 import { adaptedForward } from '../model/adaptedForward.ts';
-import { externalWeights, lowerProducts } from '../model/baseWeights.ts';
+import { externalWeights, lowerAsGiven } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, outputProjection, rowPositions } from '../model/transformer.ts';
@@ -93,7 +93,7 @@ export function buildDistillGraph(o: DistillGraphOptions): Graph {
   const gradient = flatten(g, found);
   g.output(`${group.name}.gradient`, gradient);
   addUpdate(g, [group], [flat], [gradient]);
-  lowerProducts(g, weight);
+  lowerAsGiven(g, c, o.tensors);
   return g;
 }
 

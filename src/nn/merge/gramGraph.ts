@@ -2,7 +2,7 @@ import { Graph, type Value } from '../graph/graph.ts';
 import { neededValues } from '../graph/neededValues.ts';
 import * as op from '../graph/ops.ts';
 import { adaptedForward } from '../model/adaptedForward.ts';
-import { externalWeights, lowerProducts } from '../model/baseWeights.ts';
+import { externalWeights, lowerAsGiven } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { type LinearGroup, linearGroups } from '../model/layout.ts';
 import { linearShares } from '../model/tokenGating.ts';
@@ -89,7 +89,7 @@ export function buildGramGraph(
   const weight = externalWeights(g, tensors);
   adaptedForward(g, c, ids, rowPositions(g, c), { weight, delta, read });
   dropUnneeded(g);
-  lowerProducts(g, weight);
+  lowerAsGiven(g, c, tensors);
   return g;
 }
 

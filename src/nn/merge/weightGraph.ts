@@ -2,7 +2,7 @@ import { gradients } from '../autodiff/gradients.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import { adaptedForward } from '../model/adaptedForward.ts';
-import { externalWeights, lowerProducts } from '../model/baseWeights.ts';
+import { externalWeights, lowerAsGiven } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
 import { linearLayers } from '../model/layout.ts';
 import { defineBatchSizes, rowPositions } from '../model/transformer.ts';
@@ -81,7 +81,7 @@ export function buildWeightGraph(o: WeightGraphOptions): Graph {
   const g = new Graph();
   const { group, flat, gradient } = addWeightGradient(g, o);
   addUpdate(g, [group], [flat], [gradient]);
-  lowerProducts(g, externalWeights(g, o.tensors));
+  lowerAsGiven(g, o.config, o.tensors);
   return g;
 }
 
@@ -92,7 +92,7 @@ export function buildWeightGraph(o: WeightGraphOptions): Graph {
 export function buildWeightGradientGraph(o: WeightGraphOptions): Graph {
   const g = new Graph();
   addWeightGradient(g, o);
-  lowerProducts(g, externalWeights(g, o.tensors));
+  lowerAsGiven(g, o.config, o.tensors);
   return g;
 }
 

@@ -8,7 +8,9 @@ import { dequantize, matMulBlocks, quantizedRows } from '../quant/quantizedWeigh
 import type { DType } from '../tensor/dtype.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import type { BaseConfig } from './config.ts';
+import { hasInt8Codes, int8Source } from './int8Tensors.ts';
 import { baseTensors } from './layout.ts';
+import { outputWeight } from './transformer.ts';
 
 const elementTypes: Partial<Record<DType, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
@@ -73,6 +75,14 @@ export function lowerProducts(g: Graph, weight: (name: string) => Value, { halve
   const inFloat: ProductLowering = (_, { x, name, transB, bias }) => void op.gemm(g, x, weight(name), { transB }, bias);
   lowerBaseProducts(g, int8 ? int8Products(int8, inFloat) : inFloat);
   dequantizeAtUse(g, halves);
+}
+
+/** `lowerProducts` over a base as it is given: in 8 bits where there are codes beside its tensors. */
+export function lowerAsGiven(g: Graph, c: BaseConfig, tensors: ReadonlyMap<string, TensorPlace>): void {
+  const isInt8 = hasInt8Codes(c, tensors);
+  // All that such products leave to F32 is the vocabulary's backward one.
+  const options = isInt8 ? { int8: int8Source(c, tensors), halves: new Set([outputWeight(c)]) } : {};
+  lowerProducts(g, externalWeights(g, tensors), options);
 }
 
 /** x […, in] and the names of weights [out, in], stacked along the rows → x Wᵀ + bias, […, Σ out]. */

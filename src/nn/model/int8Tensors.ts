@@ -1,3 +1,4 @@
+import type { Int8Source } from '../quant/int8Products.ts';
 import { int8Names } from '../quant/int8Weights.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import type { BaseConfig } from './config.ts';
@@ -20,7 +21,7 @@ export function isSmoothed({ role }: Pick<LinearGroup, 'role'>): boolean {
  * Weights whose forward product reads its input in two terms: of `down` for its outliers, of queries, keys and values and of the
  * vocabulary because most of what rounding does to gradients comes from there. All but `down` are small.
  */
-export function twoTermWeights(c: BaseConfig): ReadonlySet<string> {
+function twoTermWeights(c: BaseConfig): ReadonlySet<string> {
   const groups = linearGroups(c).filter(({ role }) => role === 'qkv' || role === 'down');
   return new Set([...groups.flatMap(g => g.layers.map(l => `${l.path}.weight`)), outputWeight(c)]);
 }
@@ -64,4 +65,14 @@ export function withInt8Places(
   for (const group of linearGroups(c).filter(isSmoothed))
     for (const l of group.layers) places.set(int8Names.smoothing(`${l.path}.weight`), placeOf(smoothingName(group)));
   return places;
+}
+
+/** What products in 8 bits read. */
+export function int8Source(c: BaseConfig, tensors: ReadonlyMap<string, TensorPlace>): Int8Source {
+  return { tensors, twoTerms: twoTermWeights(c) };
+}
+
+/** Whether a base's tensors have codes beside them, as `withInt8Places` puts them there. */
+export function hasInt8Codes(c: BaseConfig, tensors: ReadonlyMap<string, TensorPlace>): boolean {
+  return tensors.has(int8Names.forward(outputWeight(c)));
 }

@@ -3,7 +3,7 @@ import type { Device } from '../../protocol/device.ts';
 import type { Graph } from '../graph/graph.ts';
 import { externalWeights } from '../model/baseWeights.ts';
 import type { BaseConfig } from '../model/config.ts';
-import { twoTermWeights } from '../model/int8Tensors.ts';
+import { int8Source } from '../model/int8Tensors.ts';
 import { linearLayers } from '../model/layout.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { buildTrainGraph, type TrainedExpert, type TrainPhase } from './trainGraph.ts';
@@ -61,7 +61,7 @@ export function sessionGraph(o: SessionGraphOptions, phase: TrainPhase): Graph {
     recompute: o.recompute,
     halfActivations: o.halfActivations,
     upcastsAtUse: o.upcastsAtUse,
-    int8: o.arithmetic === 'int8' ? { tensors: o.tensors, twoTerms: twoTermWeights(o.config) } : undefined,
+    int8: o.arithmetic === 'int8' ? int8Source(o.config, o.tensors) : undefined,
   });
 }
 

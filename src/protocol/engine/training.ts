@@ -35,6 +35,8 @@ export const plannedTime = z.object({
   /** Floating-point operations of matrix products, over all experts; those that are done a second time are left out. */
   operationsPerStep: z.number(),
   tokensPerStep: z.number(),
+  /** The share of padding among the positions that are computed. */
+  padding: z.number(),
   /** Floating-point operations a second in a large product, measured now. */
   matMulRate: z.number(),
   secondsPerStep: z.number(),

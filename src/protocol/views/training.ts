@@ -82,7 +82,7 @@ const plan = z.extend(
         rates: z.array(z.object({ step: z.int(), rate: z.number() })),
       }),
     ),
-    time: z.pick(engine.plannedTime, { steps: true, secondsPerStep: true, seconds: true }),
+    time: z.pick(engine.plannedTime, { steps: true, secondsPerStep: true, padding: true, seconds: true }),
   },
 );
 

@@ -55,9 +55,10 @@ test('a run that is done: its record and every event, beside its outputs', async
     { recipe, run: 'one', resume: false },
     { onProgress: now => now.kind === 'run' && told.push(now.record) },
   );
-  const { state, kind, experts, progress, recipe: path, result, learningRates } = record(recipe, 'one');
+  const { state, kind, experts, progress, recipe: path, result, learningRates, padding } = record(recipe, 'one');
   assert.deepEqual([state, kind, experts], ['done', 'train', ['math', 'code']]);
   assert.deepEqual(learningRates, { math: 0.0025, code: 0.0025 }, 'the numbers that the recipe leaves to the base');
+  assert.ok(padding! >= 0 && padding! < 0.5, `padding of ${padding}`);
   assert.deepEqual(progress, { message: 'training', done: 4, total: 4 });
   assert.equal(path, '../../../../tiny.lora.json', 'relative, so that the workspace can be moved');
   assert.equal(result!.adapters![0]!.adapter, '../../adapters/math');

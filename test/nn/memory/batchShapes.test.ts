@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { batchShapes, largestShapes } from '../../../src/nn/memory/batchShapes.ts';
+import { batchShapes, largestShapes, paddingShare } from '../../../src/nn/memory/batchShapes.ts';
 import type { EncodedExample } from '../../../src/nn/train/assembleBatch.ts';
 import type { TrainingJob } from '../../../src/nn/train/trainLoop.ts';
 import type { TrainingSettings } from '../../../src/recipe/schema.ts';
@@ -33,6 +33,14 @@ test('every run of a training by its rows, length and trained tokens', async () 
     ],
     steps: 2,
   });
+});
+
+test('padding is what a batch has beside the tokens of its rows', async () => {
+  const shapes = await batchShapes([job('a', { steps: 1, batchSize: 4, validateEvery: 0 }, [10, 10, 10, 30])], {
+    seed: 1,
+    inTurn: true,
+  });
+  assert.equal(paddingShare(shapes), 0.5);
 });
 
 test('patience ends no plan', async () => {
