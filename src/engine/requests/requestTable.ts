@@ -43,6 +43,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   findWeights: { load: () => import('./findWeights.ts'), lane: model, takesLong: true },
   compress: { load: () => import('./compress.ts'), lane: merging, takesLong: true },
   export: { load: () => import('./export.ts'), lane: merging, takesLong: true },
+  exportTraining: { load: () => import('./exportTraining.ts'), takesLong: true },
   evaluate: { load: () => import('./evaluate.ts'), lane: model, takesLong: true },
   measure: { load: () => import('./measure.ts'), lane: model, takesLong: true },
   score: { load: () => import('./score.ts'), lane: model, takesLong: true },

@@ -57,7 +57,7 @@ export async function isWritten(
   return (await readBytes(factors, 'the factors')).equals(Buffer.concat(files.get(basename(factors)) as Uint8Array[]));
 }
 
-function originOn(base: Base, baseHash: string): Record<string, string> {
+export function originOn(base: Base, baseHash: string): Record<string, string> {
   const { chatTemplate } = base.text();
   return originMetadata({ baseHash, chatTemplate: chatTemplate.isFallback ? '' : chatTemplate.source });
 }

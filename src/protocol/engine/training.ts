@@ -5,6 +5,7 @@ import { devices } from '../device.ts';
 import { problemSchema } from '../problemSchema.ts';
 import { runRecordSchema } from '../runRecord.ts';
 import { trainEvent } from '../trainEvents.ts';
+import { trainingForms } from '../trainingForm.ts';
 import { workProgress } from './source.ts';
 
 /** A run has begun, or has come to its end: its record, and the folder in which it is kept. */
@@ -153,6 +154,25 @@ export const trainingRequests = {
       experts: z.array(z.object({ name: z.string(), adapter: z.string() })),
     }),
     answersWhenCancelled: true,
+  },
+  /** The training of a recipe's experts as a folder that runs elsewhere. */
+  exportTraining: {
+    params: z.object({
+      recipe: z.string(),
+      /** All with training data without it. */
+      only: z.optional(z.array(z.string())),
+      to: z.enum(trainingForms),
+      out: z.string(),
+    }),
+    progress: workProgress,
+    result: z.object({
+      folder: z.string(),
+      experts: z.array(z.string()),
+      /** What starts it, in that folder. */
+      commands: z.array(z.string()),
+      /** What of the recipe is otherwise there than here. */
+      notes: z.array(z.string()),
+    }),
   },
   /** What training a recipe will take; nothing is trained, and weights are not loaded. */
   plan: {
