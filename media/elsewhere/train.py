@@ -173,7 +173,7 @@ def train_expert(job, name, options, folder, stop):
         return False
     if rank == 0:
         write_adapter(trainer.model, folder / "adapter", folder / "best" if progress.best else None)
-        done = {"expert": name, "baseHash": job["baseHash"], "step": progress.step, "tokens": progress.tokens}
+        done = {"expert": name, "baseHash": job["baseHash"], "trainExamples": len(train), "step": progress.step, "tokens": progress.tokens}
         write_json(folder / "done.json", {**done, "best": progress.best})
     log.tell_adapter()
     log.append({"type": "trained", "step": progress.step})
