@@ -74,7 +74,7 @@ function skyFile(name: string): string {
 }
 
 /** What transformers' trainer calls the settings that axolotl and LLaMA-Factory pass on to it. */
-function trainerKeys(s: BaseTrainingSettings) {
+function trainerKeys(s: BaseTrainingSettings, steps: number) {
   return {
     learning_rate: s.learningRate,
     weight_decay: s.weightDecay,
@@ -82,7 +82,7 @@ function trainerKeys(s: BaseTrainingSettings) {
     adam_beta2: s.beta2,
     adam_epsilon: s.epsilon,
     max_grad_norm: s.maxNorm,
-    warmup_ratio: s.warmup,
+    warmup_steps: Math.round(s.warmup * steps),
     gradient_accumulation_steps: s.accumulation,
     gradient_checkpointing: s.recompute === true,
     save_total_limit: s.keepCheckpoints,
@@ -119,7 +119,7 @@ function axolotl({ base, seed }: TrainingJobFile, { job, settings, lora, targets
     optimizer: 'adamw_torch',
     lr_scheduler: schedule === 'constant' ? 'constant_with_warmup' : schedule,
     cosine_min_lr_ratio: schedule === 'cosine' ? finalRate : undefined,
-    ...trainerKeys(settings),
+    ...trainerKeys(settings, steps),
     eval_steps: validation.length > 0 && settings.validateEvery > 0 ? settings.validateEvery : undefined,
     save_steps: settings.checkpointEvery || undefined,
     seed,
@@ -160,7 +160,7 @@ function llamaFactory({ base, seed }: TrainingJobFile, { job, settings, lora, ta
     max_steps: steps,
     lr_scheduler_type: falls ? 'cosine_with_min_lr' : schedule === 'constant' ? 'constant_with_warmup' : schedule,
     lr_scheduler_kwargs: falls ? { min_lr_rate: finalRate } : undefined,
-    ...trainerKeys(settings),
+    ...trainerKeys(settings, steps),
     eval_strategy: validation.length > 0 && settings.validateEvery > 0 ? 'steps' : undefined,
     eval_steps: validation.length > 0 && settings.validateEvery > 0 ? settings.validateEvery : undefined,
     save_steps: settings.checkpointEvery || undefined,

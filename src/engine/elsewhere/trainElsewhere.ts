@@ -78,7 +78,7 @@ export async function trainElsewhere(
       if (last?.type === 'cancelled' || run.signal.aborted) return { finished: false, experts };
       throw new WorkbenchError(
         'runtime',
-        `the training on ${there.name} has ended before its end:\n${(await there.log()).trim().split('\n').slice(-12).join('\n')}`,
+        `the training on ${there.name} has ended before its end: ${reasonIn(await there.log())}`,
         'Everything up to its last checkpoint is there. Go on with --resume.',
       );
     } finally {
@@ -118,6 +118,13 @@ async function follow(
   } finally {
     run.signal.removeEventListener('abort', stop);
   }
+}
+
+/** Lines of a log that say why a training has ended: no progress, no losses, no warnings of libraries. */
+function reasonIn(log: string): string {
+  const lines = log.split('\n').map(line => line.slice(line.lastIndexOf('\r') + 1).trim());
+  const said = lines.filter(line => line && !/Warning:|warnings\.warn|^\{'|\d+%\||: going on from step/.test(line));
+  return said.slice(-8).join('\n') || 'it says nothing, and so was probably killed';
 }
 
 /** The last run of this expert at this place that has not come to its end. */
