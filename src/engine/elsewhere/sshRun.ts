@@ -64,9 +64,9 @@ export function sshRun({ host, folder, id, expert, python, baseHash }: SshRunOpt
       return told.trim() as ElsewhereState;
     },
     async send(local, signal) {
-      // Whole or not at all: what a full disk or a lost connection leaves is put away by the next try.
+      // Whole or not at all: what a full disk or a lost connection leaves is put away.
       const receive = (to: string) =>
-        `set -e; rm -rf ${to}.tmp; mkdir -p ${to}.tmp; tar xzf - -C ${to}.tmp; rm -rf ${to}; mv ${to}.tmp ${to}`;
+        `set -e; trap 'rm -rf ${to}.tmp' EXIT; rm -rf ${to}.tmp; mkdir -p ${to}.tmp; tar xzf - -C ${to}.tmp; rm -rf ${to}; mv ${to}.tmp ${to}`;
       const pack = (args: string[]) => spawnProgram('tar', ['czf', '-', '-C', local, ...args], signal);
       const bring = async (to: string, args: string[]) => {
         const tar = pack(args);
