@@ -335,6 +335,11 @@ def open_model(base, options, start):
     named = {key: base[key] for key in ("revision", "gguf_file") if key in base}
     model = AutoModelForCausalLM.from_pretrained(place, dtype=getattr(torch, options.dtype), **named)
     model.config.use_cache = False
+    if "gguf_file" in named:
+        # What is loaded are plain numbers; trainers refuse what was quantised once.
+        model.hf_quantizer, model.is_quantized = None, False
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
     tokenizer = AutoTokenizer.from_pretrained(place, **named)
     if tokenizer.pad_token_id is None:
         # Padding is not read: any token will do.

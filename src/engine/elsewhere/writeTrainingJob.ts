@@ -158,7 +158,7 @@ function readme({ name, experts }: TrainingJobFile, { commands, notes }: Launch)
     `The training of:\n\n${all.join('\n')}`,
     `In this folder:\n\n${commands.map(command => `    ${command}`).join('\n')}`,
     ...(notes.length > 0 ? [notes.map(note => `- ${note}`).join('\n')] : []),
-    `Then, where the recipe is:\n\n    multi-lora import-run RECIPE FOLDER/results/${Object.keys(experts)[0]}`,
+    `Then, where the recipe is:\n\n    multi-lora import RECIPE FOLDER/results/${Object.keys(experts)[0]}`,
   ]
     .join('\n\n')
     .concat('\n');

@@ -60,7 +60,7 @@ test('a training on another machine is a run here: its events, a stop, and its a
   assert.ok(existsSync(join(adapter, 'adapter_model.safetensors')));
   assert.equal(
     JSON.parse(readFileSync(join(dirname(dirname(adapter)), 'training/math.json'), 'utf8')).curve.train.length,
-    4,
+    5,
   );
   assert.equal(readdirSync(join(home, 'multi-lora/bases')).length, 1);
 });

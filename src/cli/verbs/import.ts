@@ -2,8 +2,8 @@ import { basename, resolve } from 'node:path';
 import type { Verb } from '../console/verb.ts';
 import { eventLines } from './train.ts';
 
-export const importRunVerb: Verb = {
-  name: 'import-run',
+export const importVerb: Verb = {
+  name: 'import',
   summary: 'Makes what an exported training has written elsewhere a run of the recipe, with its adapter.',
   usage: ['RECIPE FOLDER [--only NAME] [--follow]'],
   options: {
