@@ -3,6 +3,7 @@ import { batch } from './batch.ts';
 import { decode, decode8 } from './decode.ts';
 import { experts } from './experts.ts';
 import { memory } from './memory.ts';
+import { parity } from './parity.ts';
 import { quality } from './quality.ts';
 import { recipe } from './recipe.ts';
 import { scale } from './scale.ts';
@@ -27,4 +28,5 @@ export const groups: RowGroup[] = [
   recipe,
   memory,
   scale,
+  parity,
 ];

@@ -1,4 +1,16 @@
-import { access, constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  copyFile,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WorkbenchError } from '../protocol/errors.ts';
 import { visibleName } from '../protocol/visibleText.ts';
@@ -37,6 +49,11 @@ function shownPath(path: string): string {
 
 /** What goes into a file. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
+
+/** A file of a folder that is a copy of another, of any size. */
+export interface FileCopy {
+  copyOf: string;
+}
 
 /** Writes a file piece by piece, at any place; it may read what it wrote. */
 export type FileWriter = (file: FileHandle) => Promise<void>;
@@ -122,21 +139,25 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes several files as one folder: they appear together by a rename, replacing an older folder of that name.
+ * Writes several files as one folder: they appear together by a rename, replacing an older folder of that name. Names
+ * with a slash are of folders within it.
  * A content given as a function is made when its turn has come, so that not all are in memory at once. `check` is called
  * just before the older folder makes way, and throws where it must not. Throws `storage` as writeFileAtomic does.
  */
 export async function writeFolderAtomic(
   folder: string,
-  files: Map<string, FileContent | (() => Promise<FileContent>)>,
+  files: Map<string, FileContent | FileCopy | (() => Promise<FileContent>)>,
   check?: () => Promise<void>,
 ): Promise<void> {
   const { temporary, old } = temporaryNames(folder);
   try {
     await settle(folder);
     await makeFolder(temporary);
-    for (const [name, data] of files)
-      await writeWhole(join(temporary, name), typeof data === 'function' ? await data() : data);
+    for (const [name, data] of files) {
+      const path = join(temporary, name);
+      if (isCopy(data)) await copyInto(path, data.copyOf);
+      else await writeWhole(path, typeof data === 'function' ? await data() : data);
+    }
     await check?.();
     const replaced = await moveAway(folder, old);
     await rename(temporary, folder).catch(async error => {
@@ -151,6 +172,16 @@ export async function writeFolderAtomic(
     });
     throw storageError(error, folder);
   }
+}
+
+function isCopy(data: FileContent | FileCopy | (() => Promise<FileContent>)): data is FileCopy {
+  return typeof data === 'object' && 'copyOf' in data;
+}
+
+/** Copies a file, by the file system itself where it can. */
+async function copyInto(path: string, original: string): Promise<void> {
+  await makeFolder(dirname(path));
+  await copyFile(original, path, constants.COPYFILE_FICLONE);
 }
 
 /** Copies files into a folder as writeFolderAtomic writes it. Throws `notFound`, with `what` they are, and `storage`. */

@@ -107,7 +107,7 @@ export async function openRunRecord(
   {
     id = runId(new Date(), process.pid),
     ...run
-  }: Pick<RunRecord, 'kind' | 'recipe' | 'experts' | 'sets'> & { id?: string },
+  }: Pick<RunRecord, 'kind' | 'recipe' | 'experts' | 'sets' | 'on'> & { id?: string },
 ): Promise<OpenRunRecord> {
   const paths = results.run(id);
   await checkNoLinks([...results.parts, ...Object.values(paths).filter(part => typeof part === 'string')]);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { arithmetics } from './arithmetic.ts';
 import { runKinds, runStates } from './runState.ts';
+import { trainingPlace } from './trainingPlace.ts';
 
 const progress = z.object({
   message: z.string(),
@@ -33,6 +34,8 @@ export const runRecordSchema = z.object({
   state: z.enum(runStates),
   /** The engine that runs it. */
   pid: z.int().check(z.minimum(1)),
+  /** Where a training goes on that does not go on here. */
+  on: z.optional(trainingPlace),
   /** Milliseconds since 1970; `updatedAt` moves on while the engine lives. */
   startedAt: z.number(),
   updatedAt: z.number(),

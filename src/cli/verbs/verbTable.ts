@@ -6,6 +6,7 @@ import { doctorVerb } from './doctor.ts';
 import { evalVerb } from './eval.ts';
 import { exportVerb } from './export.ts';
 import { getVerb } from './get.ts';
+import { importVerb } from './import.ts';
 import { mcpVerb } from './mcp.ts';
 import { mergeVerb } from './merge.ts';
 import { planVerb } from './plan.ts';
@@ -24,6 +25,7 @@ export const verbs: readonly Verb[] = [
   sweepVerb,
   trainVerb,
   checkpointsVerb,
+  importVerb,
   askVerb,
   serveVerb,
   routeVerb,

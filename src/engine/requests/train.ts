@@ -2,6 +2,8 @@ import { checkTrainingPlaces } from '../../experiment/checkResults.ts';
 import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/locks.ts';
 import { runPaths } from '../../experiment/paths.ts';
+import { readRunRecord } from '../../experiment/runs.ts';
+import { trainElsewhere } from '../elsewhere/trainElsewhere.ts';
 import { recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { roundingMessage } from '../training/int8Base.ts';
@@ -13,6 +15,10 @@ export const handle: RequestHandler<'train'> = async (workbench, request, call) 
   const experiment = await openExperiment(request.recipe, workbench.mediaFolder);
   const { path, recipe, paths } = experiment;
   const { only, resume, run: id, from, allowCut } = request;
+  // A run that goes on does so where it was begun.
+  const begun = id ? await readRunRecord(paths.run(id).folder) : undefined;
+  if (begun?.on)
+    return trainElsewhere(workbench, { recipe: path, expert: begun.experts[0]!, on: begun.on, resume, run: id }, call);
   const names = Object.keys(recipe.experts).filter(n => recipe.experts[n]!.data && (!only || only.includes(n)));
   const experts = names.map(name => ({ name, adapter: adapterFolder(experiment, name) }));
   return withExpertLocks(paths, names, async () => {

@@ -14,7 +14,7 @@ const heartbeat = 30_000;
 /** What a run tells: a training all of it, an evaluation no events. */
 export type RunTold = EngineProgress<'train'>;
 
-export interface RecordedRun extends Pick<RunRecord, 'kind' | 'recipe' | 'experts' | 'sets'> {
+export interface RecordedRun extends Pick<RunRecord, 'kind' | 'recipe' | 'experts' | 'sets' | 'on'> {
   /** The run that goes on; a new one without it. */
   id: string | undefined;
   /** The output folder of its recipe. */

@@ -72,15 +72,10 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
     });
   /** Of the places whose experts have magnitudes; on the CPU, which reads stored weights of every type. */
   const normSessions = new Map<string, Session>();
-  for (const { dora, ...place } of places)
-    if (dora)
-      normSessions.set(
-        place.name,
-        await createSession(buildNormGraph(graphs.config, graphs.tensors, { ...place, dora }), {
-          folder: base.folder,
-          threads: o.threads,
-        }),
-      );
+  for (const place of places) {
+    const session = await openNormSession(base, place, o.threads);
+    if (session) normSessions.set(place.name, session);
+  }
   const stepSession = await compile('step');
   const sumSession = o.accumulates ? await compile('accumulate') : undefined;
   let evaluateSession: Session | undefined;
@@ -90,10 +85,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const norms = (place: string) => {
     const session = normSessions.get(place);
     if (!session) return undefined;
-    return async (factors: Feeds[string]) => {
-      const flat = await readTensor(factors);
-      return (await session.run({ factors: floats(flat, [flat.length]) })).norms!;
-    };
+    return async (factors: Feeds[string]) => normsOf(session, await readTensor(factors));
   };
   /** By expert, until its next step. */
   const knownNorms = new Map<string, Feeds[string]>();
@@ -117,7 +109,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   for (const e of experts) {
     const size = sizes.get(e.name)!;
     const from = o.from?.get(e.name);
-    const parameter = from?.parameter ?? (await firstParameters(base, e, norms(placeOf(e.name))));
+    const parameter = from?.parameter ?? (await firstParameters(base, e, normSessions.get(placeOf(e.name))));
     if (parameter.length !== size)
       throw new WorkbenchError(
         'mismatch',
@@ -231,11 +223,40 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   };
 }
 
+/** What computes ‖W + scaling · B · A‖ of an expert's layers; undefined for one without magnitudes. */
+async function openNormSession(
+  base: Base,
+  { dora, ...expert }: TrainedExpert,
+  threads: number,
+): Promise<Session | undefined> {
+  if (!dora) return undefined;
+  const graph = buildNormGraph(graphConfig(base), base.tensors, { ...expert, dora });
+  return createSession(graph, { folder: base.folder, threads });
+}
+
+async function normsOf(session: Session, factors: Float32Array): Promise<Feeds[string]> {
+  return (await session.run({ factors: floats(factors, [factors.length]) })).norms!;
+}
+
+/** The factors with which an expert's training begins where it starts from no adapter: a flat vector of its group. */
+export async function freshFactors(
+  base: Base,
+  expert: TrainedExpert & { seed: number },
+  threads: number,
+): Promise<Float32Array> {
+  const session = await openNormSession(base, expert, threads);
+  try {
+    return await firstParameters(base, expert, session);
+  } finally {
+    await session?.dispose();
+  }
+}
+
 /** Fresh factors; magnitudes are the norms of the base's rows, because B is zero, and biases those of the base. */
 async function firstParameters(
   base: Base,
   expert: TrainedExpert & { seed: number },
-  norms: ((factors: Feeds[string]) => Promise<Feeds[string]>) | undefined,
+  norms: Session | undefined,
 ): Promise<Float32Array> {
   const { tensors } = expertGroup(base.config, expert);
   const flat = initFactors(tensors, expert.seed);
@@ -247,7 +268,7 @@ async function firstParameters(
   let end = flat.length;
   for (const { path, out } of biased.toReversed()) flat.set(biases.get(`${path}.bias`)!, (end -= out));
   if (!norms) return flat;
-  const magnitudes = readFloats(await norms(floats(flat, [flat.length])));
+  const magnitudes = readFloats(await normsOf(norms, flat));
   const isMagnitude = new Set(expert.targets.map(magnitudeName));
   let [at, from] = [0, 0];
   for (const { name, shape } of tensors) {

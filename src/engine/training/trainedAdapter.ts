@@ -29,19 +29,22 @@ export async function writeTrained(
   flat: Float32Array,
   { step, tokens, best, baseHash, curve }: Pick<TrainingRecord, 'baseHash' | 'step' | 'tokens' | 'best' | 'curve'>,
 ): Promise<void> {
-  const folder = paths.trainedAdapter(expert.name);
-  const check = () => checkTrainedPlace(paths, expert.name);
-  await writeAdapter(folder, trainedAdapter(base, expert, flat), originOn(base, baseHash), check);
-  await writeTrainingRecord(paths, {
-    expert: expert.name,
-    baseHash,
-    adapterHash: await hashAdapter(folder),
-    trainExamples: expert.trainExamples,
-    step,
-    tokens,
-    best,
-    curve,
-  });
+  const { name, trainExamples } = expert;
+  const record = { expert: name, baseHash, trainExamples, step, tokens, best, curve };
+  await writeTrainedAdapter(paths, base, trainedAdapter(base, expert, flat), record);
+}
+
+/** Writes an adapter as that of the expert which the record names, and the record beside it. */
+export async function writeTrainedAdapter(
+  paths: ResultPaths,
+  base: Base,
+  adapter: Adapter,
+  record: Omit<TrainingRecord, 'adapterHash'>,
+): Promise<void> {
+  const folder = paths.trainedAdapter(record.expert);
+  const check = () => checkTrainedPlace(paths, record.expert);
+  await writeAdapter(folder, adapter, originOn(base, record.baseHash), check);
+  await writeTrainingRecord(paths, { ...record, adapterHash: await hashAdapter(folder) });
 }
 
 /** Whether these factors are an expert's adapter already, to the bit. */
@@ -57,7 +60,7 @@ export async function isWritten(
   return (await readBytes(factors, 'the factors')).equals(Buffer.concat(files.get(basename(factors)) as Uint8Array[]));
 }
 
-function originOn(base: Base, baseHash: string): Record<string, string> {
+export function originOn(base: Base, baseHash: string): Record<string, string> {
   const { chatTemplate } = base.text();
   return originMetadata({ baseHash, chatTemplate: chatTemplate.isFallback ? '' : chatTemplate.source });
 }

@@ -95,15 +95,7 @@ export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent
     step: 0,
     experts: Object.fromEntries(jobs.map(job => [job.name, freshPosition()])),
   };
-  const orders = jobs.map(job => {
-    const lengths = job.train.map(e => e.ids.length);
-    return batchOrder(
-      lengths,
-      job.settings.batchSize,
-      (o.seed ^ hashName(job.name)) >>> 0,
-      position.experts[job.name]!.data,
-    );
-  });
+  const orders = jobs.map(job => dataOrder(job, o.seed, position.experts[job.name]!.data));
   const total = Math.max(...jobs.map(job => job.steps));
   const rate = rateMeter(o.now);
   const running = () =>
@@ -139,6 +131,12 @@ export async function* trainLoop(o: TrainLoopOptions): AsyncGenerator<TrainEvent
   }
   await o.save(position);
   yield { type: 'trained', step: position.step };
+}
+
+/** The batches of a job from a position on, as numbers of its rows, in a run with this seed. */
+export function dataOrder({ name, train, settings }: TrainingJob, seed: number, at: DataPosition) {
+  const lengths = train.map(e => e.ids.length);
+  return batchOrder(lengths, settings.batchSize, (seed ^ hashName(name)) >>> 0, at);
 }
 
 type Orders = ReturnType<typeof batchOrder>[];

@@ -5,6 +5,8 @@ import { devices } from '../device.ts';
 import { problemSchema } from '../problemSchema.ts';
 import { runRecordSchema } from '../runRecord.ts';
 import { trainEvent } from '../trainEvents.ts';
+import { trainingForms } from '../trainingForm.ts';
+import { trainingPlace } from '../trainingPlace.ts';
 import { workProgress } from './source.ts';
 
 /** A run has begun, or has come to its end: its record, and the folder in which it is kept. */
@@ -131,6 +133,18 @@ export const keptCheckpoint = z.object({
   ),
 });
 
+const trainProgress = z.discriminatedUnion('kind', [
+  workProgress,
+  runProgress,
+  z.object({ kind: z.literal('event'), event: trainEvent }),
+]);
+
+const trainResult = z.object({
+  /** False when it was cancelled; a checkpoint is on disk. */
+  finished: z.boolean(),
+  experts: z.array(z.object({ name: z.string(), adapter: z.string() })),
+});
+
 export const trainingRequests = {
   train: {
     params: z.object({
@@ -144,17 +158,56 @@ export const trainingRequests = {
       /** Train although more than one answer in a hundred loses its end, or is left out. Refused without it. */
       allowCut: z.optional(z.boolean()),
     }),
-    progress: z.discriminatedUnion('kind', [
-      workProgress,
-      runProgress,
-      z.object({ kind: z.literal('event'), event: trainEvent }),
-    ]),
-    result: z.object({
-      /** False when it was cancelled; a checkpoint is on disk. */
-      finished: z.boolean(),
-      experts: z.array(z.object({ name: z.string(), adapter: z.string() })),
-    }),
+    progress: trainProgress,
+    result: trainResult,
     answersWhenCancelled: true,
+  },
+  /** Trains an expert on another machine. When this engine ends it goes on there, and `resume` comes back to it. */
+  trainElsewhere: {
+    params: z.object({
+      recipe: z.string(),
+      expert: z.string(),
+      on: trainingPlace,
+      resume: z.boolean(),
+      /** The run that goes on; the last of this expert at this place without it. */
+      run: z.optional(z.string()),
+    }),
+    progress: trainProgress,
+    result: trainResult,
+    answersWhenCancelled: true,
+  },
+  /** Makes what a script of an exported training has written a run of the recipe; what it still writes comes in as it goes on. */
+  importRun: {
+    params: z.object({
+      recipe: z.string(),
+      /** The results of one expert: `events.jsonl`, and at the end `adapter` and `done.json`. */
+      folder: z.string(),
+      expert: z.string(),
+      /** Waits for the end of a training that goes on. */
+      follow: z.boolean(),
+    }),
+    progress: trainProgress,
+    result: trainResult,
+    answersWhenCancelled: true,
+  },
+  /** The training of a recipe's experts as a folder that runs elsewhere. */
+  exportTraining: {
+    params: z.object({
+      recipe: z.string(),
+      /** All with training data without it. */
+      only: z.optional(z.array(z.string())),
+      to: z.enum(trainingForms),
+      out: z.string(),
+    }),
+    progress: workProgress,
+    result: z.object({
+      folder: z.string(),
+      experts: z.array(z.string()),
+      /** What starts it, in that folder. */
+      commands: z.array(z.string()),
+      /** What of the recipe is otherwise there than here. */
+      notes: z.array(z.string()),
+    }),
   },
   /** What training a recipe will take; nothing is trained, and weights are not loaded. */
   plan: {
