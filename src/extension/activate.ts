@@ -10,7 +10,7 @@ import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
 import { askOfRecipe } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
-import { createEngineKeys, setEngineKey } from './engines/engineKeys.ts';
+import { createEngineKeys } from './engines/engineKeys.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
 import { registerModels } from './languageModels/modelProvider.ts';
@@ -98,7 +98,6 @@ export function activate(context: ExtensionContext): void {
         'multiLora.deleteFeedback': deleteFeedback,
         ...startHandlers(context, engine, recipe, messages),
         ...sidebar.handlers,
-        'multiLora.setEngineKey': () => setEngineKey(engineKeys, recipe),
         'multiLora.restartEngine': started.restart,
         'multiLora.showLog': () => log.show(),
       },

@@ -312,3 +312,21 @@ test('no text makes it throw', () => {
   });
   fc.assert(property, { numRuns: 1000, seed: 1 });
 });
+
+test('engines elsewhere: one of them answers, or this machine; addresses say no more than where', () => {
+  const problems = (recipe: unknown) => parseRecipe(JSON.stringify(recipe)).problems.map(p => `${p.code} ${p.message}`);
+  const gpu = { kind: 'openai', url: 'http://127.0.0.1:8000/v1' };
+  assert.deepEqual(problems({ engines: { gpu }, answering: 'gpu' }), []);
+  assert.deepEqual(problems({ engines: { gpu }, answering: 'local' }), []);
+  assert.deepEqual(problems({ engines: { gpu }, answering: 'gpus' }), [
+    "unknownEngine answering: no engine is called 'gpus'; did you mean 'gpu'?",
+  ]);
+  assert.match(problems({ engines: { local: gpu } })[0]!, /^reservedName 'local' has a meaning of its own/);
+  assert.match(problems({ engines: { gpu: { ...gpu, experts: { math: 'm' } } } })[0]!, /^unknownExpert/);
+  for (const [url, reason] of [
+    ['gpu:8000', /expected an address such as/],
+    ['http://me:secret@gpu/v1', /a key is kept apart/],
+    ['http://gpu/v1?key=secret', /nothing behind/],
+  ] as const)
+    assert.match(problems({ engines: { gpu: { ...gpu, url } } }).join(), reason);
+});

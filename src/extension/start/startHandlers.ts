@@ -10,6 +10,7 @@ import { getBase } from '../bases/getBase.ts';
 import { openChat } from '../chat/openChat.ts';
 import { walkthrough } from '../contributions/walkthrough.ts';
 import { getDataset } from '../datasets/getDataset.ts';
+import { createEngineKeys, setEngineKey } from '../engines/engineKeys.ts';
 import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { exampleExperts, exampleQuestion } from '../recipe/exampleExperts.ts';
@@ -19,7 +20,7 @@ import type { Messages } from '../services/messages.ts';
 import { newRecipe } from './newRecipe.ts';
 
 /**
- * The commands that one begins with: the way, something to train, data, and a base to train it on. A window whose example
+ * The commands that one begins with: the way, something to train, data, a base to train it on, and keys. A window whose example
  * workspace was just opened goes on where its command ended.
  */
 export function startHandlers(context: ExtensionContext, engine: HostEngine, recipe: ActiveRecipe, messages: Messages) {
@@ -37,6 +38,7 @@ export function startHandlers(context: ExtensionContext, engine: HostEngine, rec
     'multiLora.getDataset': () => getDataset(engine, tokens, recipe, data => newRecipe(engine, 'embedded', [data])),
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),
+    'multiLora.setEngineKey': () => setEngineKey(createEngineKeys(secrets), recipe),
   };
 }
 
