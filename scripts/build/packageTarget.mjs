@@ -84,13 +84,15 @@ function compressBest() {
 }
 
 /**
- * The page with its pictures in it, at half their size: the editor shows none of a package's files, and there is no
+ * The page with its pictures in it, at half their size, and its film: the editor shows none of a package's files, and there is no
  * address they could be fetched from.
  */
 function withPictures(/** @type {string} */ markdown) {
-  return markdown.replace(/^<!--[\s\S]*?-->\n*/, '').replace(/\((docs\/images\/[\w-]+\.png)\)/g, (_, path) => {
-    const picture = Buffer.from(halfSize(readFileSync(join(root, path))));
-    return `(data:image/png;base64,${picture.toString('base64')})`;
+  return markdown.replace(/^<!--[\s\S]*?-->\n*/, '').replace(/\((docs\/images\/[\w-]+\.(png|gif))\)/g, (_, path, kind) => {
+    const whole = readFileSync(join(root, path));
+    // A film has few colours as it is.
+    const picture = kind === 'png' ? Buffer.from(halfSize(whole)) : whole;
+    return `(data:image/${kind};base64,${picture.toString('base64')})`;
   });
 }
 

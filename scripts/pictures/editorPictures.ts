@@ -1,21 +1,23 @@
 /**
- * Pictures of the editor for the README, taken in the editor of the tests, and of its views: docs/images/*.png and chat.gif.
+ * Pictures of the editor for the README, taken in the editor of the tests, and of its views: docs/images/*.png. With
+ * `--first`, the film of the first minutes, first-minutes.gif, and its last picture, by a model in GGUF that can review.
  *
  *   npm run pictures                     the experts of examples/experts, trained by `npm start`
  *   npm run pictures -- path/to/folder   those of a copy of that folder
  *   npm run pictures -- --recipes        those of recipes alone, which train what they show
  *   npm run pictures -- --views          those of the views alone
+ *   npm run pictures -- --first qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Locator } from 'playwright-core';
 import { answerTo, ask, openChat } from '../../test/extension/support/chat.ts';
 import { installEditor } from '../../test/extension/support/installEditor.ts';
 import { writeUserSettings } from '../../test/extension/support/server.ts';
 import { startWorkbench, type Workbench, type WorkbenchOptions } from '../../test/extension/support/workbench.ts';
-import { animatedGif, type Frame, palettePng } from './film.ts';
+import { animatedGif, palettePng } from './film.ts';
+import { firstMinutes } from './firstMinutes.ts';
 import { recipePictures, recipePicturesFolder } from './recipePictures.ts';
 import { viewPictures } from './viewPictures.ts';
 import { viewsInEditor } from './viewsInEditor.ts';
@@ -24,8 +26,6 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const images = join(root, 'docs', 'images');
 const patience = { timeout: 120_000 };
 const colours = 128;
-/** Milliseconds: between two frames of the film, how long one stays at most, and the last one. */
-const [frameEvery, longest, lastFor] = [120, 700, 3000];
 
 const settings = {
   'workbench.activityBar.location': 'hidden',
@@ -42,7 +42,8 @@ const settings = {
 /** What an expert is trained on for the picture. */
 const dataFile = { name: 'percent.jsonl', rows: 400 };
 
-async function main([named]: string[]): Promise<void> {
+async function main([named, model]: string[]): Promise<void> {
+  if (named === '--first') return film(model);
   const only = named?.startsWith('--') ? named : undefined;
   const experts = resolve((!only && named) || join(root, 'examples', 'experts'));
   if (only !== '--recipes' && !existsSync(join(experts, 'runs')))
@@ -60,6 +61,19 @@ async function main([named]: string[]): Promise<void> {
     await inWorkbench(recipePicturesFolder, { width: 1000, height: 760, scale: 1.5 }, bench =>
       recipePictures(bench, name => takePicture(bench, name)),
     );
+}
+
+/** The film of the first minutes, with what each part of them took. */
+async function film(model: string | undefined): Promise<void> {
+  const editor = installEditor();
+  if ('missing' in editor) throw new Error(editor.missing);
+  if (!model || !existsSync(model)) throw new Error('Name the file of a model in GGUF that can review: Qwen2.5-Coder.');
+  const taken = await firstMinutes(editor, resolve(model), async (page, name) => {
+    save(`${name}.png`, palettePng(await page.screenshot({ caret: 'hide' }), colours));
+  });
+  save('first-minutes.gif', animatedGif(taken.frames));
+  for (const { title, seconds, clicks } of taken.parts)
+    console.log(`${title}: ${Math.round(seconds)} s, ${clicks} clicks`);
 }
 
 function editorPictures(experts: string): Promise<void> {
@@ -111,11 +125,8 @@ async function chat(bench: Workbench): Promise<void> {
   const { page } = bench;
   await openChat(bench);
   await bench.command('View: Toggle Maximized Secondary Side Bar');
-  const prompt = 'Write a JavaScript function addSeven(n) that adds 7.';
-  const stop = film(bench, page.locator('.part.auxiliarybar'));
   await ask(bench, 'What is 25% of 80?');
-  await ask(bench, prompt);
-  save('chat.gif', animatedGif(await stop()));
+  await ask(bench, 'Write a JavaScript function addSeven(n) that adds 7.');
   await ask(bench, 'Emma is in the park. Ben is at the school. Where is Emma?');
   const last = await answerTo(page, 'Where is Emma?');
   await last.locator('.completed-response-summary').click(patience);
@@ -200,27 +211,6 @@ async function picture(bench: Workbench, name: string): Promise<void> {
 /** With what the mouse points at. */
 async function takePicture({ page }: Workbench, name: string): Promise<void> {
   save(`${name}.png`, palettePng(await page.screenshot({ caret: 'hide' }), colours));
-}
-
-/** Takes pictures of a part of the window until it is told to stop; then gives the frames. */
-function film({ page }: Workbench, part: Locator): () => Promise<Frame[]> {
-  let isOver = false;
-  const taken: { png: Uint8Array; at: number }[] = [];
-  const taking = (async () => {
-    const clip = (await part.boundingBox())!;
-    while (!isOver) {
-      taken.push({ at: performance.now(), png: await page.screenshot({ clip, scale: 'css' }) });
-      await page.waitForTimeout(frameEvery);
-    }
-  })();
-  return async () => {
-    isOver = true;
-    await taking;
-    return taken.map(({ png, at }, i) => ({
-      png,
-      ms: i + 1 < taken.length ? Math.min(taken[i + 1]!.at - at, longest) : lastFor,
-    }));
-  };
 }
 
 function save(name: string, bytes: Uint8Array): void {

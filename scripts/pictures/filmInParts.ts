@@ -15,7 +15,7 @@ export interface PartedFilm {
 }
 
 /** Milliseconds: between two pictures, and while it goes fast; how long one is shown at most, and then; the last one. */
-const [frameEvery, fastEvery, longest, fastLongest, lastFor] = [160, 2500, 900, 120, 3500];
+const [frameEvery, fastEvery, longest, fastLongest, lastFor] = [280, 2500, 900, 120, 3500];
 
 /** As text: what runs in the page has none of the names that the compiler brings along. */
 const caption = `{

@@ -84,8 +84,8 @@ async function failsFirst(s: Session): Promise<void> {
   await s.command('Multi-LoRA: Get a Base Model…');
   await type(s, 'test/base', 'from the Hugging Face hub');
   await pressIn(s, 'answered with status 500', 'Open Settings');
-  const settings = page.locator('.settings-editor');
-  await settings.getByText('Hub: Endpoint').first().waitFor(patience);
+  const setting = page.locator('.settings-editor .setting-item-label').getByText('Endpoint');
+  await setting.first().waitFor(patience);
   await s.picture('get-base-settings');
   await s.command('View: Close All Editors');
   await s.command('Multi-LoRA: Get a Base Model…');

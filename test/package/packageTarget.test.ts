@@ -86,6 +86,7 @@ test('it holds what the extension needs, the runtime of one platform, and nothin
   const page = readFileSync(join(extension, 'readme.md'), 'utf8');
   assert.doesNotMatch(page, /docs\/images/);
   assert.equal(page.match(/!\[[^\]]+\]\(data:image\/png;base64,iVBOR/g)?.length, 2, 'its pictures are in it');
+  assert.equal(page.match(/!\[[^\]]+\]\(data:image\/gif;base64,R0lGOD/g)?.length, 1, 'and its film');
   const workshop = /\.(ts|map|vsix)$|(^|\/)(src|test|scripts|bench|meta|runs|\.git)\//;
   assert.deepEqual(
     files.filter(name => workshop.test(name)),

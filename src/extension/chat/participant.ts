@@ -110,7 +110,6 @@ async function answer(
     return {};
   }
   const demonstration = context.history.length === 0 ? demonstrationText(offer.described) : undefined;
-  if (demonstration) stream.markdown(`> ${inMarkdown(demonstration)}\n\n`);
   const named = asked.target ?? pickedModel(request);
   const choice = named ?? experts.choice(offer);
   let prompt = asked.question;
@@ -164,7 +163,8 @@ async function answer(
     return {};
   }
   const silence = result.text.trim() ? '' : '*The model ended its answer before the first word.*';
-  const after = next.text && `\n\n> ${inMarkdown(next.text)}`;
+  // Below the answer, which a narrow panel would not show otherwise.
+  const after = [demonstration, next.text].map(text => (text ? `\n\n> ${inMarkdown(text)}` : '')).join('');
   stream.markdown(markdown.end() + silence + endNote(result) + after);
   showButtons(stream, next.commands);
   const rated: RatedAnswer = { prompt, answer: result.text, weights: result.weights };
