@@ -144,7 +144,11 @@ export async function scoreSystems(
 
 /** The same for weights that are the same, whatever their order and the zeros among them. */
 function weightsKey(weights: Weights): string {
-  return JSON.stringify(Object.entries(weights).filter(([, weight]) => weight !== 0).sort());
+  return JSON.stringify(
+    Object.entries(weights)
+      .filter(([, weight]) => weight !== 0)
+      .sort(),
+  );
 }
 
 function pickExamples(system: System, set: LoadedSet, answers: GradedAnswer[]): ReportExample[] {
