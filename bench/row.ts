@@ -20,7 +20,9 @@ export interface Row {
 type Target =
   | { kind: 'ratioAtLeast'; is: number }
   | { kind: 'ratioAtMost'; is: number }
-  | { kind: 'valueAtMost'; is: number };
+  | { kind: 'valueAtMost'; is: number }
+  /** Of what a check has to tell from the others. */
+  | { kind: 'valueAtLeast'; is: number };
 
 /** A group of rows: one file each in rows/. */
 export interface RowGroup {
@@ -32,6 +34,8 @@ export interface RowGroup {
 export interface BenchContext {
   /** Threads each side may use. */
   threads: number;
+  /** Seeds that the example's experts are trained with, where their scores are compared; 0 for not at all. */
+  seeds: number;
   /** Bases that rows are measured on. */
   bases: readonly BaseName[];
   /** Folder for what is drawn. */
@@ -61,6 +65,7 @@ export function isReached(row: Row): boolean | undefined {
   const { target } = row;
   if (!target) return undefined;
   if (target.kind === 'valueAtMost') return row.value <= target.is;
+  if (target.kind === 'valueAtLeast') return row.value >= target.is;
   const ratio = ratioOf(row);
   if (ratio === undefined) return undefined;
   return target.kind === 'ratioAtLeast' ? ratio >= target.is : ratio <= target.is;
@@ -70,5 +75,6 @@ export function targetText(row: Row): string {
   const { target } = row;
   if (!target) return '';
   if (target.kind === 'valueAtMost') return `≤ ${target.is} ${row.unit}`;
+  if (target.kind === 'valueAtLeast') return `≥ ${target.is} ${row.unit}`;
   return `${target.kind === 'ratioAtLeast' ? '≥' : '≤'} ${target.is}×`;
 }

@@ -26,14 +26,11 @@ export interface FitProgress {
   state: FitState;
 }
 
-/** Version of the order in which examples are taken: what one has begun, another does not go on with. */
-const orderVersion = 2;
-
 /** A hash of everything that the result depends on: a fit goes on as itself alone. `of` says what base and adapters are. */
 export function fitFingerprint(of: string, { base, start, group, examples, settings, seed }: ParameterFit): string {
   const isInt8 = hasInt8Codes(base.config, base.tensors);
   const hash = createHash('sha256').update(
-    JSON.stringify([orderVersion, of, start.settings, group, settings, seed, ...(isInt8 ? ['int8'] : [])]),
+    JSON.stringify([of, start.settings, group, settings, seed, ...(isInt8 ? ['int8'] : [])]),
   );
   const owned = [...start.examples.map(example => ({ example, expert: -1 })), ...examples];
   for (const { example, expert } of owned)

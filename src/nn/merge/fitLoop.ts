@@ -28,8 +28,8 @@ export interface FitEvent {
 }
 
 /**
- * Fits one set of parameters to the examples of several experts, `count` of them. A batch holds rows of all of them, and each
- * token that is learned counts alike; `gate` of a batch [B, count] says whose a row is. Data and
+ * Fits one set of parameters to the examples of several experts, `count` of them. A batch holds rows of all of them, whatever
+ * their lengths, and each token that is learned counts alike; `gate` of a batch [B, count] says whose a row is. Data and
  * order follow from the seed alone, so that a fit goes on `after` a step as if it had never stopped. Throws `runtime` when a
  * loss is no number.
  */
@@ -42,8 +42,7 @@ export async function* fitLoop(
   after = 0,
 ): AsyncGenerator<FitEvent> {
   const lengths = examples.map(({ example }) => example.ids.length);
-  const kinds = examples.map(({ expert }) => expert);
-  const order = batchOrder(lengths, settings.batchSize, seed, { epoch: 0, batch: 0 }, kinds);
+  const order = batchOrder(lengths, settings.batchSize, seed, { epoch: 0, batch: 0 }, true);
   const { steps } = settings;
   for (let passed = 0; passed < after; passed++) order.next();
   for (let at = after + 1; at <= steps; at++) {
@@ -70,8 +69,7 @@ export function fitShapes(
   seed: number,
 ): BatchShape[] {
   const lengths = examples.map(({ example }) => example.ids.length);
-  const kinds = examples.map(({ expert }) => expert);
-  const order = batchOrder(lengths, batchSize, seed, { epoch: 0, batch: 0 }, kinds);
+  const order = batchOrder(lengths, batchSize, seed, { epoch: 0, batch: 0 }, true);
   return Array.from({ length: Math.min(steps, Math.ceil(examples.length / batchSize)) }, () => {
     const {
       rows: B,

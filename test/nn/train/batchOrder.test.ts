@@ -64,30 +64,6 @@ test('rows of similar length share a batch: padding under 4 % instead of over 50
   assert.ok(padding(epoch(lengths, 16, 5)) < 0.04, `bucketed ${padding(epoch(lengths, 16, 5))}`);
 });
 
-test('of several kinds, every batch has rows of each in its share, and a third of the padding of rows as they are drawn', () => {
-  // Two kinds that length tells apart, one twice as frequent.
-  const kinds = lengths.map((_, i) => (i % 3 === 0 ? 1 : 0));
-  const long = lengths.map((length, i) => length + 60 * kinds[i]!);
-  const order = batchOrder(long, 16, 5, start, kinds);
-  const batches = Array.from({ length: lengths.length / 16 }, () => order.next());
-  assert.equal(new Set(batches.flat()).size, lengths.length);
-  for (const batch of batches) {
-    const own = batch.filter(i => kinds[i] === 1).length;
-    assert.ok(own >= 4 && own <= 7, `${own} of 16`);
-  }
-  const drawn = batchOrder(
-    long.map(() => 0),
-    16,
-    5,
-    start,
-  );
-  const asDrawn = Array.from({ length: lengths.length / 16 }, () => drawn.next());
-  const wasted = (all: number[][]) =>
-    all.reduce((sum, b) => sum + b.length * Math.max(...b.map(i => long[i]!)), 0) / long.reduce((a, b) => a + b) - 1;
-  // Within a kind there is next to none; what is left is between the kinds.
-  assert.ok(wasted(batches) < 0.7 * wasted(asDrawn), `${wasted(batches)} of ${wasted(asDrawn)}`);
-});
-
 test('length does not follow time: the halves of an epoch differ by less than a factor of 1.5', () => {
   const batches = epoch(lengths, 16, 5);
   const mean = (b: number[][]) => b.flat().reduce((sum, i) => sum + lengths[i]!, 0) / b.flat().length;
