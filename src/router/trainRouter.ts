@@ -20,7 +20,7 @@ const maxPrompts = 1000;
 const maxPromptsOfAll = 50_000;
 
 /** With more classes than these, the weights begin with how features and classes go together. */
-const manyClasses = 32;
+const manyClasses = 8;
 /** Probabilities that are computed to calibrate a router once. */
 const judgedProbabilities = 1e6;
 
@@ -50,7 +50,7 @@ export function trainRouter(options: {
   const areMany = classes.length > manyClasses;
   if (areMany) addAssociations(weights, learned, classes.length);
   if (own.length > 0) {
-    const amount = areMany ? { epochs: 1, least: 4 / classes.length } : { epochs: 4 };
+    const amount = areMany ? { epochs: 1, least: Math.min(0.05, 4 / classes.length) } : { epochs: 4 };
     trainRegression(weights, examples, { ...amount, learningRate: 0.1, pull: 3e-3, seed: random.uint32() });
   }
   const scale = quantize(weights);
