@@ -15,9 +15,10 @@ import { planFits, planGates } from '../merging/planFits.ts';
 import { matMulRate } from '../runtime/matMulRate.ts';
 import { memoryBudget } from '../training/memoryBudget.ts';
 import { plannedTime } from '../training/plannedTime.ts';
-import { fits, planTraining, processBytes } from '../training/planTraining.ts';
+import { fits, plannedCodes, planTraining, processBytes } from '../training/planTraining.ts';
 import { chosenExperts, type PreparedExpert, prepareExperts } from '../training/prepareExpert.ts';
 import { trainedExpert } from '../training/trainedExpert.ts';
+import { paysInInt8 } from '../workbench/answeringBase.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** This process with the runtime loaded and a small base's graph compiled: measured 104 to 110 MB, less than training takes. */
@@ -48,9 +49,10 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   });
   const rate = await matMulRate(threads, device);
   const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);
+  const answersInInt8 = recipe.quantization === 'auto' && (await paysInInt8(base, { device, cacheFolder, threads }));
   const answering = answeringMemory({
     config: graphConfig(base),
-    tensors: base.tensors,
+    tensors: answersInInt8 ? plannedCodes(base) : base.tensors,
     // A layer of smaller rank is padded in the bank.
     ranks: prepared.reduce((sum, p) => sum + Math.max(...p.targets.map(path => rankOf(p.lora, path))), 0),
     rowEffects: prepared.some(p => p.lora.dora),
@@ -65,6 +67,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     memory: { process: processBytes, ...plan.memory },
     totalBytes: processBytes + totalBytes(plan.memory),
     arithmetic: plan.graphs.arithmetic ?? 'float',
+    answersInInt8,
     widensAtUse: plan.graphs.upcastsAtUse === true,
     halfActivations: plan.graphs.halfActivations === true,
     recompute: plan.graphs.recompute === true,

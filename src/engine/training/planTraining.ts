@@ -133,7 +133,7 @@ async function chosenArithmetic({
 }
 
 /** The base's tensors as they will be with codes beside them. */
-function plannedCodes({ config, tensors }: Base) {
+export function plannedCodes({ config, tensors }: Pick<Base, 'config' | 'tensors'>) {
   const codes = placedTensors(int8Tensors(config));
   return withInt8Places(config, tensors, name => codes.get(name)!);
 }

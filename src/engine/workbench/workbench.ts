@@ -20,7 +20,7 @@ import type { Router } from '../../router/router.ts';
 import type { Devices } from '../devices/devices.ts';
 import { lazyDevices } from '../devices/lazyDevices.ts';
 import type { Model } from '../runtime/model.ts';
-import { openBase } from '../runtime/quantizedBase.ts';
+import { openAnsweringBase } from './answeringBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
 /** A recipe ready to be asked: its base compiled, with what is in the bank as it is on disk. */
@@ -111,22 +111,33 @@ export function createWorkbench({
     warn(note);
   };
 
-  const model: Workbench['model'] = async (folder, quantization = 'none', watch) => {
+  const model: Workbench['model'] = async (folder, quantization = 'auto', watch) => {
     const stamp = await baseStamp(folder);
     if (isCurrent(folder, stamp) && current!.quantization === quantization) return current!.model;
-    const base = await openBase(folder, quantization, cacheFolder, watch);
+    const use = await devices.use();
+    const base = await openAnsweringBase(folder, quantization, {
+      device: use.device,
+      cacheFolder,
+      threads,
+      tell,
+      ...watch,
+    });
     await current?.model.dispose();
     current = undefined;
     inBank = new Map();
     // The runtime is loaded with the first model.
     const { openModel } = await import('../runtime/openModel.ts');
-    current = { folder, stamp, quantization, model: await openModel(base, threads, await devices.use()) };
+    current = { folder, stamp, quantization, model: await openModel(base, threads, use) };
     tellLoaded(loaded());
     return current.model;
   };
 
   const loaded = (): Loaded => ({
-    base: current && { folder: current.folder, quantization: current.quantization, device: current.model.device },
+    base: current && {
+      folder: current.folder,
+      quantization: current.model.base.quantization ?? (current.model.base.answersInInt8 ? 'int8' : 'none'),
+      device: current.model.device,
+    },
     adapters: [...inBank].map(([name, { folder }]) => ({ name, folder })),
     bytes: current?.model.bank.bytes() ?? 0,
   });
