@@ -65,7 +65,13 @@ export interface Workbench {
   unload(folders: string[]): void;
   /** What is in memory. */
   loaded(): Loaded;
-  model(baseFolder: string, quantization?: Recipe['quantization'], watch?: WorkWatch): Promise<Model>;
+  /** A base, compiled; unless it `isAlone`, for experts that will be run at once. */
+  model(
+    baseFolder: string,
+    quantization?: Recipe['quantization'],
+    watch?: WorkWatch,
+    isAlone?: boolean,
+  ): Promise<Model>;
   /** A base's tokenizer and chat template; nothing is compiled. */
   text(baseFolder: string): Promise<BaseText>;
   /** The router of a recipe; without one the shipped prior. */
@@ -111,7 +117,7 @@ export function createWorkbench({
     warn(note);
   };
 
-  const model: Workbench['model'] = async (folder, quantization = 'auto', watch) => {
+  const model: Workbench['model'] = async (folder, quantization = 'auto', watch, isAlone = true) => {
     const stamp = await baseStamp(folder);
     if (isCurrent(folder, stamp) && current!.quantization === quantization) return current!.model;
     const use = await devices.use();
@@ -127,7 +133,7 @@ export function createWorkbench({
     inBank = new Map();
     // The runtime is loaded with the first model.
     const { openModel } = await import('../runtime/openModel.ts');
-    current = { folder, stamp, quantization, model: await openModel(base, threads, use) };
+    current = { folder, stamp, quantization, model: await openModel(base, threads, use, isAlone) };
     tellLoaded(loaded());
     return current.model;
   };
@@ -173,8 +179,9 @@ export function createWorkbench({
 
   /** `routed` has the experts among which prompts are routed. */
   const openOver = async (experiment: Experiment, routed: Experiment, watch?: WorkWatch): Promise<OpenExperiment> => {
-    const compiled = await model(experiment.baseFolder, experiment.recipe.quantization, watch);
     const versions = await versionsOf(experiment);
+    const { baseFolder, recipe } = experiment;
+    const compiled = await model(baseFolder, recipe.quantization, watch, versions.size === 0);
     // What another recipe put there, what is gone, and what was written anew since.
     takeOut((name, version) => !isSame(version, versions.get(name)));
     const open: OpenExperiment = {
