@@ -11,7 +11,7 @@ import { Random } from '../src/nn/tensor/random.ts';
 import { cacheFolder } from './cacheFolder.ts';
 
 /** The bases that the rows measure. */
-export const baseNames = ['embedded', '135M', 'smollm2'] as const;
+export const baseNames = ['embedded', '135M', 'smollm2', 'qwen-coder'] as const;
 export type BaseName = (typeof baseNames)[number];
 
 export interface BenchBase {
@@ -22,21 +22,27 @@ export interface BenchBase {
 }
 
 export async function benchBase(name: BaseName): Promise<BenchBase> {
-  if (name === 'smollm2') return realBase();
-  return name === '135M' ? randomBase() : embeddedBase();
+  if (name === 'embedded') return embeddedBase();
+  return name === '135M' ? randomBase() : realBase(name);
 }
 
-const realFile = join(process.env.MULTI_LORA_REAL_BASES ?? '', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+/** Files in GGUF, in the folder that MULTI_LORA_REAL_BASES names. */
+const realFiles = {
+  smollm2: 'SmolLM2-135M-Instruct.Q4_1.gguf',
+  'qwen-coder': 'qwen2.5-coder-0.5b-instruct-q4_k_m.gguf',
+};
+
+const realFile = (name: keyof typeof realFiles) => join(process.env.MULTI_LORA_REAL_BASES ?? '', realFiles[name]);
 
 /** Whether a base can be measured on this machine. */
 export function isThere(name: BaseName): boolean {
-  return name !== 'smollm2' || existsSync(realFile);
+  return name === 'embedded' || name === '135M' || existsSync(realFile(name));
 }
 
-/** SmolLM2-135M-Instruct in Q4_1, from the folder that MULTI_LORA_REAL_BASES names; the engine holds it in F32. */
-async function realBase(): Promise<BenchBase> {
-  const { folder } = await loadBase(realFile, { cacheFolder: cacheFolder('bases') });
-  return { name: 'smollm2', folder, gguf: realFile };
+/** A base in GGUF, as the engine makes it a folder. */
+async function realBase(name: keyof typeof realFiles): Promise<BenchBase> {
+  const { folder } = await loadBase(realFile(name), { cacheFolder: cacheFolder('bases') });
+  return { name, folder, gguf: realFile(name) };
 }
 
 /** The base that ships with the project. */

@@ -4,8 +4,8 @@ import { type Side, startSide } from './side.ts';
 /** What both sides of a comparison of inference are opened with. */
 export interface DecoderParams {
   baseFolder: string;
-  /** Weights of products in 8 bits; F32 without it. */
-  quantization?: 'int8';
+  /** As in a recipe; F32 without it. */
+  quantization?: 'auto' | 'int8';
   /** The same weights for llama.cpp. */
   gguf: string;
   threads: number;

@@ -28,7 +28,10 @@ export async function randomExperts(base: BenchBase, rank: number, count: number
       if (!existsSync(gguf)) {
         const adapter = randomAdapter(config, name, rank, i);
         await writeAdapter(folder, adapter);
-        writeFileSync(gguf, Buffer.concat(adapterToGguf(adapter, { ...config, architecture: 'llama' })));
+        writeFileSync(
+          gguf,
+          Buffer.concat(adapterToGguf(adapter, { ...config, ...(!base.gguf && { architecture: 'llama' }) })),
+        );
       }
       return { name, folder, gguf };
     }),

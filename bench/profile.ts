@@ -2,7 +2,7 @@
  * Time per operator of a training step, or of a prefill and decode steps, as onnxruntime's own profiler tells it. The
  * sessions are those of the engine, with its options.
  *
- *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M] [--threads N] [--rank N] [--rows N | --blend N]
+ *   node --import tsx bench/profile.ts [training|decode|prefill] [embedded|135M|smollm2|qwen-coder] [--threads N] [--rank N] [--rows N | --blend N]
  *     [--int8] [--nodes]
  */
 
@@ -20,7 +20,7 @@ import { readAdapter } from '../src/experiment/adapterFiles.ts';
 import { linearLayers } from '../src/nn/model/layout.ts';
 import { hyperVector } from '../src/nn/train/adamw.ts';
 import { assembleBatch } from '../src/nn/train/assembleBatch.ts';
-import { embeddedBase, randomBase } from './bases.ts';
+import { type BaseName, benchBase } from './bases.ts';
 import { cacheFolder } from './cacheFolder.ts';
 import { randomExperts } from './experts.ts';
 import { tokenRow } from './tokens.ts';
@@ -47,7 +47,7 @@ const rank = Number(values.rank);
 /** Runs that count, the last ones. */
 const counted = what === 'decode' ? 32 : 4;
 
-const bench = which === '135M' ? await randomBase() : embeddedBase();
+const bench = await benchBase(which as BaseName);
 const arithmetic = values.int8 ? 'int8' : 'float';
 const isQuantized = values.int8 && what !== 'training';
 const stored = await openBase(bench.folder, isQuantized ? 'int8' : 'none', cacheFolder('bases'));
@@ -88,7 +88,7 @@ printOperators();
 rmSync(folder, { recursive: true });
 
 async function trainSteps(): Promise<void> {
-  const shape = { rank, rows: which === '135M' ? 4 : 8, length: 128, answer: 48 };
+  const shape = { rank, rows: which === 'embedded' ? 8 : 4, length: 128, answer: 48 };
   const job = await trainingCase(bench, shape, threads);
   const targets = linearLayers(base.config).map(l => l.path);
   const experts = [{ name: 'e', rank, targets, seed: 1, dropout: 0 }];

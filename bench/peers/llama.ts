@@ -26,7 +26,6 @@ interface NativeContext {
 
 let native: NativeContext;
 let sampler: unknown;
-let vocab = 0;
 const loras = new Map<string, unknown>();
 const files = new Map<string, string>();
 let createContext: (options: object) => Promise<{ _ctx: NativeContext; dispose(): Promise<void> }>;
@@ -58,7 +57,6 @@ await serve({
     const context = await createContext({});
     native = context._ctx;
     native.setThreads(threads);
-    vocab = model.fileInfo.metadata.llama.vocab_size;
     for (const e of experts) {
       loras.set(e.name, await model._getOrLoadLora(e.gguf));
       files.set(e.name, e.gguf);
@@ -100,7 +98,7 @@ await serve({
     const [place] = native.addToBatch(0, 0, Uint32Array.from(prompt), Uint32Array.of(prompt.length - 1));
     await native.decodeBatch();
     const [, , , pairs] = await native.sampleToken(place!, sampler, false, false, true);
-    const result = new Array<number>(vocab).fill(0);
+    const result = new Array<number>(pairs.length / 2).fill(0);
     for (let i = 0; i < pairs.length; i += 2) result[pairs[i]!] = pairs[i + 1]!;
     return result;
   },

@@ -14,8 +14,10 @@ import { tokenRow } from '../tokens.ts';
 
 interface Case {
   base: BenchBase;
-  /** Of the weights of products. */
-  precision: 'F32' | '8-bit';
+  /** Of the weights of products; by default as answers have them where a recipe says nothing. */
+  precision: 'F32' | '8-bit' | 'by default';
+  /** Without an expert. */
+  alone?: boolean;
   /** llama.cpp reads the base's own file, whose weights it has in fewer bits. */
   ownFile?: boolean;
   prompt: number;
@@ -42,17 +44,35 @@ const decodeIn = (precision: Case['precision'], name: string): RowGroup => ({
 export const decode = decodeIn('F32', 'decode');
 export const decode8 = decodeIn('8-bit', 'decode8');
 
+/** As users have it: the engine by default, llama.cpp with the same file. */
+export const answers: RowGroup = {
+  name: 'answers',
+  about: 'prefill of 512 tokens and decode of 128 by default: tokens/s against llama.cpp on the same GGUF file',
+  async run(context) {
+    const rows: Row[] = [];
+    for (const name of context.bases) {
+      const base = await benchBase(name);
+      if (!base.gguf) continue;
+      const shared = { base, precision: 'by default', ownFile: true, prompt: 512, count: 128, rounds: 5 } as const;
+      for (const alone of [true, false]) rows.push(...(await compare(context, { ...shared, alone })));
+    }
+    return rows;
+  },
+};
+
+const quantizations = { F32: undefined, '8-bit': 'int8', 'by default': 'auto' } as const;
+
 async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> {
-  const { base, precision, ownFile, prompt, count, rounds } = c;
-  say(`decode, ${base.name}, ${precision}`);
+  const { base, precision, ownFile, alone, prompt, count, rounds } = c;
+  say(`decode, ${base.name}, ${precision}${alone ? ', base alone' : ''}`);
   const [expert] = await randomExperts(base, 16, 1);
   const params = {
     baseFolder: base.folder,
-    quantization: precision === '8-bit' ? ('int8' as const) : undefined,
+    quantization: quantizations[precision],
     gguf: ownFile ? base.gguf! : await writeGguf(base, precision === '8-bit' ? 'Q8_0' : 'F32'),
     threads,
-    experts: [expert!],
-    room: 256,
+    experts: alone ? [] : [expert!],
+    room: prompt + count,
     rows: 1,
     llama: await installLlama(),
     adapters: true,
@@ -62,7 +82,7 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
   const counts = [...new Set([1, threads])];
   const peers = await Promise.all(counts.map(n => openDecoder('llama', { ...params, threads: n })));
   try {
-    const weights = { [expert!.name]: 1 };
+    const weights = alone ? {} : { [expert!.name]: 1 };
     const request = {
       prompts: [tokenRow(prompt, 1)],
       weights: [weights],
@@ -94,14 +114,14 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
       };
     };
     const { config } = await loadBase(base.folder);
-    const bytesPerWeight = precision === '8-bit' ? (bytesPerBlock(8) + 4) / blockSize : 4;
+    const bytesPerWeight = { F32: 4, '8-bit': (bytesPerBlock(8) + 4) / blockSize, 'by default': 1 }[precision];
     const bytes =
       bytesPerWeight * (linearLayers(config).reduce((sum, l) => sum + l.in * l.out, 0) + config.vocab * config.dim);
     const decoded = speeds(count, d => d.decodeMs);
     const prefilled = speeds(prompt, d => d.prefillMs);
     const row = (name: string, s: typeof decoded, notes: string[]): Row => ({
       group: 'decode',
-      name: `${base.name}, ${name}${ownFile ? ' against the file in Q4_1' : ''}`,
+      name: `${base.name}${alone ? ' alone' : ''}, ${name}${ownFile && precision !== 'by default' ? ' against the file' : ''}`,
       unit: 'tokens/s',
       value: s.own,
       against: { name: `llama.cpp, ${s.peer.threads} thread${s.peer.threads > 1 ? 's' : ''}`, value: s.peer.median },
@@ -111,7 +131,7 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
     });
     return [
       row(`decode ${precision}`, decoded, [
-        `one expert of rank 16 on all linears, ${count} tokens after ${prompt}, the same tokens fed to both`,
+        `${alone ? 'no expert' : 'one expert of rank 16 on all linears'}, ${count} tokens after ${prompt}, the same tokens fed to both`,
         agreed.note,
         `ours reads ${number((bytes * decoded.own) / 1e9)} GB/s of weights (${number(bytes / 1e6)} MB a token)`,
       ]),

@@ -1,6 +1,6 @@
 import type { RowGroup } from '../row.ts';
 import { batch } from './batch.ts';
-import { decode, decode8 } from './decode.ts';
+import { answers, decode, decode8 } from './decode.ts';
 import { experts } from './experts.ts';
 import { memory } from './memory.ts';
 import { parity } from './parity.ts';
@@ -20,6 +20,7 @@ export const groups: RowGroup[] = [
   together,
   decode,
   decode8,
+  answers,
   experts,
   switching,
   batch,

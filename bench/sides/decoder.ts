@@ -2,7 +2,7 @@ import { createAdapterBank } from '../../src/engine/runtime/adapterBank.ts';
 import { createKvCache } from '../../src/engine/runtime/kvCache.ts';
 import { compileInference, type Model, modelOver } from '../../src/engine/runtime/model.ts';
 import { openModel } from '../../src/engine/runtime/openModel.ts';
-import { openBase } from '../../src/engine/runtime/quantizedBase.ts';
+import { openAnsweringBase } from '../../src/engine/workbench/answeringBase.ts';
 import { readAdapter } from '../../src/experiment/adapterFiles.ts';
 import { createSampler } from '../../src/nn/decode/sample.ts';
 import { linearGroups } from '../../src/nn/model/layout.ts';
@@ -19,7 +19,8 @@ const greedy = createSampler({ temperature: 0, topK: 0, topP: 1, repetitionPenal
 
 await serve({
   async open({ baseFolder, quantization, threads, experts, adapters, gates }: DecoderParams) {
-    const base = await openBase(baseFolder, quantization ?? 'none', cacheFolder('bases'));
+    const options = { device: 'cpu' as const, cacheFolder: cacheFolder('bases'), threads, tell: console.warn };
+    const base = await openAnsweringBase(baseFolder, quantization ?? 'none', options);
     if (adapters) model = await openModel(base, threads);
     else
       model = modelOver(base, await compileInference(base, threads, 'cpu', { adapted: false }), createAdapterBank([]));

@@ -44,6 +44,8 @@ export interface Base {
   tensors: Map<string, TensorPlace>;
   /** What the products' weights are computed with; as they are stored without it. */
   quantization?: Quantization;
+  /** Whether products of answers are computed in 8 bits, with codes beside the weights. */
+  answersInInt8?: boolean;
   /** Throws `notFound` for a base without tokenizer.json: token ids can be scored and adapters merged all the same. */
   text(): BaseText;
   /** Names of the weight files, in order. */
@@ -377,7 +379,7 @@ export async function openPlanBase(
   if (!own) notes.push("The base has no tokenizer.json: tokens are counted with the embedded base's.");
   const text = own ? () => own : (await loadBase(embeddedFolder)).text;
   const plain = { ...weights, text };
-  if (quantization === 'none') return { base: plain, notes };
+  if (quantization === 'auto' || quantization === 'none') return { base: plain, notes };
   return { base: { ...plain, quantization, tensors: plannedCopies(plain.config, plain.tensors, quantization) }, notes };
 }
 

@@ -23,6 +23,8 @@ const base = z.object({
   bytes: z.number(),
   /** As it is stored without it. The hashes are those of the stored weights. */
   quantization: z.optional(z.enum(quantizations)),
+  /** Answers had the products with it in 8 bits. */
+  answersInInt8: z.optional(z.boolean()),
   hashBefore: z.string(),
   hashAfter: z.string(),
 });

@@ -641,13 +641,14 @@ export const recipeSchema = z
       .meta(exampleValues('HuggingFaceTB/SmolLM2-135M-Instruct'))
       .meta(shownFromHere('base')),
     quantization: z
-      .enum(['none', ...quantizations])
-      .default('none')
+      .enum(['auto', 'none', ...quantizations])
+      .default('auto')
       .describe(
-        "How the weights of the base's products are held in memory. A quantised copy is made once and cached; experts train on it as on any base (QLoRA, Dettmers et al. 2023).",
+        "How the weights of the base's products are held in memory. A quantised copy is made once and cached; experts train on one in 'int8' or 'int4' as on any base (QLoRA, Dettmers et al. 2023).",
       )
       .meta(
         valueTexts({
+          auto: 'For answers in 8 bits, with a scale for each output, where the base has at least 30 million parameters and the processor is fast at that; else in F32. Training has its own `arithmetic`.',
           none: 'In F32.',
           int8: 'In 8 bits, with a scale for each block of 32.',
           int4: 'In 4 bits, with a scale for each block of 32.',

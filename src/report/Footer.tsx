@@ -14,7 +14,7 @@ export function Footer({ report }: { report: Report }) {
     ['Recipe', `${recipe.path}, seed ${recipe.seed}`],
     [
       'Base',
-      `${base.name}, ${count(base.parameters)} parameters, ${bytes(base.bytes)}${base.quantization ? `, quantised to ${base.quantization}` : ''}`,
+      `${base.name}, ${count(base.parameters)} parameters, ${bytes(base.bytes)}${base.quantization ? `, quantised to ${base.quantization}` : base.answersInInt8 ? ', answers in 8 bits' : ''}`,
     ],
     ['Evaluated', dateTime(report.created)],
     ...(durations.length > 0 ? [['Durations', durationSentence(durations)] satisfies [string, string]] : []),

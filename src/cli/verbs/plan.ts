@@ -58,7 +58,7 @@ function planLines(p: PlanResult): string[] {
     'memory of answering the longest prompt',
     ...columns([
       row('process', answering.process),
-      row('base weights', answering.weights),
+      row(`base weights${p.answersInInt8 ? ', in 8 bits' : ''}`, answering.weights),
       row('factors', answering.factors),
       row('keys and values', answering.cache),
       row('activations', answering.activations),

@@ -121,6 +121,7 @@ export async function evaluateRecipe(
       parameters: baseParameters(model.base),
       bytes: await sizeOf(e.baseFolder),
       quantization: model.base.quantization,
+      answersInInt8: model.base.answersInInt8,
       hashBefore: records.find(r => r)?.baseHash ?? hashAfter,
       hashAfter,
     },

@@ -4,6 +4,7 @@ import { type Base, graphConfig, openPlanBase } from '../../experiment/base.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { rankOf } from '../../nn/lora/adapterConfig.ts';
 import { answeringMemory } from '../../nn/memory/answeringMemory.ts';
+import { plannedCodes } from '../../nn/memory/plannedTensors.ts';
 import { totalBytes } from '../../nn/memory/trainingMemory.ts';
 import { baseParameters } from '../../nn/model/layout.ts';
 import { epochCount } from '../../nn/train/schedule.ts';
@@ -18,6 +19,7 @@ import { plannedTime } from '../training/plannedTime.ts';
 import { fits, planTraining, processBytes } from '../training/planTraining.ts';
 import { chosenExperts, type PreparedExpert, prepareExperts } from '../training/prepareExpert.ts';
 import { trainedExpert } from '../training/trainedExpert.ts';
+import { paysInInt8 } from '../workbench/answeringBase.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** This process with the runtime loaded and a small base's graph compiled: measured 104 to 110 MB, less than training takes. */
@@ -49,9 +51,10 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
   });
   const rate = await matMulRate(threads, device);
   const longest = prepared.flatMap(p => p.job.train).reduce((most, e) => Math.max(most, e.ids.length), 0);
+  const answersInInt8 = recipe.quantization === 'auto' && (await paysInInt8(base, { device, cacheFolder, threads }));
   const answering = answeringMemory({
     config: graphConfig(base),
-    tensors: base.tensors,
+    tensors: answersInInt8 ? plannedCodes(base) : base.tensors,
     // A layer of smaller rank is padded in the bank.
     ranks: prepared.reduce((sum, p) => sum + Math.max(...p.targets.map(path => rankOf(p.lora, path))), 0),
     rowEffects: prepared.some(p => p.lora.dora),
@@ -66,6 +69,7 @@ export const handle: RequestHandler<'plan'> = async (workbench, { recipe: path, 
     memory: { process: processBytes, ...plan.memory },
     totalBytes: processBytes + totalBytes(plan.memory),
     arithmetic: plan.graphs.arithmetic ?? 'float',
+    answersInInt8,
     widensAtUse: plan.graphs.upcastsAtUse === true,
     halfActivations: plan.graphs.halfActivations === true,
     recompute: plan.graphs.recompute === true,

@@ -59,15 +59,15 @@ export function compileInference(base: Base, threads: number, device: Device, pa
 /** How a model's graph is compiled anew where an expert or gates need more of it. */
 export interface Recompiling {
   threads: number;
-  compile(parts: Compiled): Promise<Session>;
+  compile(parts: InferenceParts): Promise<Session>;
+  /** Those of the graph that is compiled. */
+  parts: InferenceParts;
 }
 
-type Compiled = Omit<InferenceParts, 'adapted'>;
-
 /** What a graph has to read, so that it can be run with what is in the bank. */
-export function partsOf(bank: AdapterBank): Compiled {
+export function partsOf(bank: AdapterBank): InferenceParts {
   const gates = bank.tokenGates();
-  return { rowEffects: bank.hasRowEffects(), tokenGates: gates && gateShape(gates) };
+  return { adapted: bank.names().length > 0, rowEffects: bank.hasRowEffects(), tokenGates: gates && gateShape(gates) };
 }
 
 /** A model over a compiled graph and a bank that fits it. */
@@ -79,6 +79,8 @@ export function modelOver(
   recompiling?: Recompiling,
 ): Model {
   let session = compiled;
+  /** The graph's; a bank without groups fits one without adapters. */
+  let parts = recompiling?.parts;
   const c = base.config;
   /** Texts above this length are rotated otherwise from their first token on. */
   const above = longTextsAbove(c);
@@ -104,8 +106,11 @@ export function modelOver(
       for (let t = 0; t < length; t++) positions[b * length + t] = first + Math.min(past[b]! + t, c.maxLength - 1);
       for (let t = from(b); t < row.length; t++) wanted.push(b * length + t);
     }
+    // The first expert since the base was opened.
+    if (parts?.adapted === false && bank.names().length > 0) await recompile({ ...parts, adapted: true });
     // Hundreds of tensors: copied once.
-    const feeds = Object.assign(bank.feeds(weights), cache.feeds);
+    const factors = bank.feeds(weights);
+    const feeds = parts?.adapted === false ? { ...cache.feeds } : Object.assign(factors, cache.feeds);
     feeds.ids = int64s(ids, [rows, length]);
     feeds.positions = int64s(positions, [rows, length]);
     feeds.logitRows = int64s(wanted, [wanted.length]);
@@ -127,12 +132,13 @@ export function modelOver(
   };
 
   /** Never two graphs at a time: each may hold the weights. */
-  const recompile = async (before: Compiled, after: Compiled) => {
+  const recompile = async (after: InferenceParts) => {
     await session.dispose();
     session = await recompiling!.compile(after).catch(async error => {
-      session = await recompiling!.compile(before);
+      session = await recompiling!.compile(parts!);
       throw error;
     });
+    parts = after;
   };
 
   return {
@@ -144,14 +150,14 @@ export function modelOver(
       if (!beyondFactors(adapter)) return bank.load(adapter);
       if (!recompiling) throw new WorkbenchError('runtime', `no graph that could read expert '${adapter.name}'`);
       const effects = await rowEffects(base, adapter, recompiling.threads);
-      if (!bank.hasRowEffects()) await recompile(partsOf(bank), { ...partsOf(bank), rowEffects: true });
+      if (!bank.hasRowEffects()) await recompile({ ...parts!, adapted: true, rowEffects: true });
       bank.load(adapter, effects);
     },
 
     async gateTokens(gates) {
       if (!recompiling) throw new WorkbenchError('runtime', 'no graph that could read token gates');
-      const [before, after] = [partsOf(bank), { ...partsOf(bank), tokenGates: gateShape(gates) }];
-      if (!isDeepStrictEqual(before, after)) await recompile(before, after);
+      const after = { ...parts!, adapted: true, tokenGates: gateShape(gates) };
+      if (!isDeepStrictEqual(parts, after)) await recompile(after);
       bank.gateTokens(gates);
     },
 

@@ -19,7 +19,7 @@ export interface QuantizeOptions extends WorkWatch {
   cacheFolder: string;
 }
 
-/** A base as a recipe wants it: as it is stored, or with quantised copies. */
+/** A base as a recipe wants it: as it is stored, also for `auto`, which is about answers alone, or with quantised copies. */
 export async function openBase(
   folder: string,
   quantization: Recipe['quantization'],
@@ -27,7 +27,9 @@ export async function openBase(
   watch?: WorkWatch,
 ): Promise<Base> {
   const base = await loadBase(folder, { cacheFolder, ...watch });
-  return quantization === 'none' ? base : quantizeBase(base, { ...watch, quantization, cacheFolder });
+  return quantization === 'auto' || quantization === 'none'
+    ? base
+    : quantizeBase(base, { ...watch, quantization, cacheFolder });
 }
 
 /** A base with quantised copies of its products' weights, as `openTensorCopy` keeps them: the same base when it is asked for again. */

@@ -24,7 +24,7 @@ import type { Router } from '../../router/router.ts';
 import type { Devices } from '../devices/devices.ts';
 import { lazyDevices } from '../devices/lazyDevices.ts';
 import type { Model } from '../runtime/model.ts';
-import { openBase } from '../runtime/quantizedBase.ts';
+import { openAnsweringBase } from './answeringBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
 /** Who can be asked of a recipe, whatever engine answers. */
@@ -81,7 +81,13 @@ export interface Workbench {
   unload(folders: string[]): void;
   /** What is in memory. */
   loaded(): Loaded;
-  model(baseFolder: string, quantization?: Recipe['quantization'], watch?: WorkWatch): Promise<Model>;
+  /** A base, compiled; where it is not `isAlone`, for experts that will be run at once. */
+  model(
+    baseFolder: string,
+    quantization?: Recipe['quantization'],
+    watch?: WorkWatch,
+    isAlone?: () => Promise<boolean>,
+  ): Promise<Model>;
   /** A base's tokenizer and chat template; nothing is compiled. */
   text(baseFolder: string): Promise<BaseText>;
   /** The router of a recipe; without one the shipped prior. */
@@ -136,22 +142,33 @@ export function createWorkbench({
     warn(note);
   };
 
-  const model: Workbench['model'] = async (folder, quantization = 'none', watch) => {
+  const model: Workbench['model'] = async (folder, quantization = 'auto', watch, isAlone = async () => true) => {
     const stamp = await baseStamp(folder);
     if (isCurrent(folder, stamp) && current!.quantization === quantization) return current!.model;
-    const base = await openBase(folder, quantization, cacheFolder, watch);
+    const use = await devices.use();
+    const base = await openAnsweringBase(folder, quantization, {
+      device: use.device,
+      cacheFolder,
+      threads,
+      tell,
+      ...watch,
+    });
     await current?.model.dispose();
     current = undefined;
     inBank = new Map();
     // The runtime is loaded with the first model.
     const { openModel } = await import('../runtime/openModel.ts');
-    current = { folder, stamp, quantization, model: await openModel(base, threads, await devices.use()) };
+    current = { folder, stamp, quantization, model: await openModel(base, threads, use, await isAlone()) };
     tellLoaded(loaded());
     return current.model;
   };
 
   const loaded = (): Loaded => ({
-    base: current && { folder: current.folder, quantization: current.quantization, device: current.model.device },
+    base: current && {
+      folder: current.folder,
+      quantization: current.model.base.quantization ?? (current.model.base.answersInInt8 ? 'int8' : 'none'),
+      device: current.model.device,
+    },
     adapters: [...inBank].map(([name, { folder }]) => ({ name, folder })),
     bytes: current?.model.bank.bytes() ?? 0,
   });
@@ -216,7 +233,11 @@ export function createWorkbench({
       baseFolder: folder,
       recipe: { quantization },
     } = experiment;
-    const compiled = inUse ? await currentModel(folder, quantization) : await model(folder, quantization, watch);
+    const available = availableOnce(experiment);
+    const isAlone = async () => (await available()).length === 0;
+    const compiled = inUse
+      ? await currentModel(folder, quantization)
+      : await model(folder, quantization, watch, isAlone);
     if (!compiled) return undefined;
     for (const name of inUse ?? []) {
       const version = inBank.get(name);
@@ -228,7 +249,7 @@ export function createWorkbench({
     return {
       experiment,
       model: compiled,
-      available: availableOnce(experiment),
+      available,
       async load(names) {
         const versions = new Map<string, AdapterVersion>();
         for (const name of names) {
@@ -285,7 +306,7 @@ export function createWorkbench({
         return opened && { model: opened.model, open: opened };
       }
       const folder = baseFolder(source.base ?? 'embedded', '', mediaFolder);
-      const alone = inUse ? await currentModel(folder, 'none') : await model(folder);
+      const alone = inUse ? await currentModel(folder, 'auto') : await model(folder);
       return alone && { model: alone };
     },
 

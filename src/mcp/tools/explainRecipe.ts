@@ -45,7 +45,9 @@ export const explainRecipe = defineTool({
 function baseLines({ base, quantization }: Recipe, world: RecipeWorld): string[] {
   const config = known(world.base)?.config;
   const what = config ? ` (${config.architecture}, reads ${config.maxLength} tokens)` : ' (not there)';
-  return [`Base: ${base}${what}, frozen${quantization === 'none' ? '' : `, in ${quantization}`}.`];
+  return [
+    `Base: ${base}${what}, frozen${quantization === 'auto' || quantization === 'none' ? '' : `, in ${quantization}`}.`,
+  ];
 }
 
 function expertLines(recipe: Recipe, world: RecipeWorld): string[] {

@@ -3,6 +3,7 @@ import { lowerBaseProducts, type ProductLowering } from '../graph/baseProduct.ts
 import type { ElementType, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
+import { hasCodes, int8Forward } from '../quant/int8Forward.ts';
 import { type Int8Source, int8Products } from '../quant/int8Products.ts';
 import { dequantize, matMulBlocks, quantizedRows } from '../quant/quantizedWeight.ts';
 import type { DType } from '../tensor/dtype.ts';
@@ -88,8 +89,11 @@ export function lowerAsGiven(g: Graph, c: BaseConfig, tensors: ReadonlyMap<strin
 /** x […, in] and the names of weights [out, in], stacked along the rows → x Wᵀ + bias, […, Σ out]. */
 export type Product = (x: Value, weights: string[], bias?: Value) => Value;
 
-/** Products with the base's weights: a single operator for any number of weights, which reads quantised ones as codes. */
-export function externalProduct(g: Graph, tensors: ReadonlyMap<string, TensorPlace>): Product {
+/**
+ * Products with the base's weights: one for any number of weights, which reads quantised ones as codes; in 8 bits where the
+ * base has codes for that.
+ */
+export function externalProduct(g: Graph, { tensors, twoTerms }: Int8Source): Product {
   const weight = externalWeights(g, tensors);
   /** The runtime joins weights once, when it compiles the graph: as they are stored, because it holds both forms meanwhile. */
   const joined = (names: string[]): Value => {
@@ -109,6 +113,11 @@ export function externalProduct(g: Graph, tensors: ReadonlyMap<string, TensorPla
   return (x, weights, bias) => {
     const quantized = quantizedRows(tensors, weights);
     if (quantized) return matMulBlocks(g, x, quantized, bias);
+    if (hasCodes(tensors, weights[0]!)) {
+      const rows = x.shape.length === 2 ? x : op.reshape(g, x, ['N', x.shape.at(-1)!]);
+      const y = int8Forward(g, { tensors, twoTerms }, rows, weights, bias);
+      return op.reshape(g, y, [...x.shape.slice(0, -1), y.shape[1]!]);
+    }
     const y = op.project(g, x, joined(weights));
     return bias ? op.add(g, y, bias) : y;
   };

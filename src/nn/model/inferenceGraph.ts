@@ -3,6 +3,7 @@ import * as op from '../graph/ops.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { externalProduct, externalWeights, type Product } from './baseWeights.ts';
 import type { BaseConfig } from './config.ts';
+import { twoTermWeights } from './int8Tensors.ts';
 import { type LinearGroup, linearGroups, linearPaths } from './layout.ts';
 import { longTextsAbove } from './rope.ts';
 import type { TokenGateShape } from './tokenGates.ts';
@@ -85,7 +86,7 @@ export function buildInferenceGraph(
   const positions = g.input('positions', 'int64', ['B', 'T']);
   defineBatchSizes(g, ids);
   const weight = externalWeights(g, tensors);
-  const product = externalProduct(g, tensors);
+  const product = externalProduct(g, { tensors, twoTerms: twoTermWeights(c) });
   const groups = new Map(linearGroups(c).map(group => [group.layers[0]!.path, group]));
   const gating = tokenGates && tokenGating(g, tokenGates);
   const project: Projection = (x, firstPath) => {

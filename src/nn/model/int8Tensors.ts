@@ -21,7 +21,7 @@ export function isSmoothed({ role }: Pick<LinearGroup, 'role'>): boolean {
  * Weights whose forward product reads its input in two terms: of `down` for its outliers, of queries, keys and values and of the
  * vocabulary because most of what rounding does to gradients comes from there. All but `down` are small.
  */
-function twoTermWeights(c: BaseConfig): ReadonlySet<string> {
+export function twoTermWeights(c: BaseConfig): ReadonlySet<string> {
   const groups = linearGroups(c).filter(({ role }) => role === 'qkv' || role === 'down');
   return new Set([...groups.flatMap(g => g.layers.map(l => `${l.path}.weight`)), outputWeight(c)]);
 }

@@ -6,9 +6,10 @@ import { int8Names } from './int8Weights.ts';
 
 /** Codes of activations are unsigned, with this one for zero: kernels multiply unsigned with signed bytes. */
 const zeroCode = 128;
-const mostCode = 127;
+export const mostCode = 127;
 /** The second term's codes reach half of the first term's step, which is what rounding leaves over at most. */
-const secondScale = 1 / (mostCode * 2 * mostCode);
+export const secondStep = 1 / (2 * mostCode);
+const secondScale = secondStep / mostCode;
 /** The magnitude of a row of zeros, so that it can be divided by. */
 const smallest = 1e-30;
 
@@ -56,12 +57,12 @@ function codesOf(g: Graph, tensors: Int8Source['tensors'], { name, transB }: Bas
   return { codes: constant(g, codes, 'int8', place), scales: constant(g, scales, 'float32', ofScales) };
 }
 
-function constant(g: Graph, name: string, type: 'int8' | 'float32', place: TensorPlace): Value {
+export function constant(g: Graph, name: string, type: 'int8' | 'float32', place: TensorPlace): Value {
   const key = `${type}:${place.file}:${place.offset}`;
   return g.once(`int8:${key}`, () => g.external(name, type, place.shape, place));
 }
 
-function smoothed(g: Graph, x: Value, inverses: Value): Value {
+export function smoothed(g: Graph, x: Value, inverses: Value): Value {
   return g.once(`smoothed:${x.name}:${inverses.name}`, () => op.mul(g, x, inverses));
 }
 
@@ -100,7 +101,7 @@ function quantized(g: Graph, x: Value, step: number): { codes: Value; scale: Val
   return { codes, scale };
 }
 
-function zero(g: Graph): Value {
+export function zero(g: Graph): Value {
   return g.once('int8:zero', () => {
     const value: Value = { name: 'int8.zero', type: 'uint8', shape: [] };
     g.initializers.push({ value, data: { bytes: Uint8Array.of(zeroCode) } });

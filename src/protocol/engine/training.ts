@@ -77,6 +77,8 @@ export const plan = z.object({
   totalBytes: z.number(),
   /** How products with the base are computed. */
   arithmetic: z.enum(arithmetics),
+  /** Answers have theirs in 8 bits, on a base that may be held in any way. */
+  answersInInt8: z.boolean(),
   /** The base's weights stay in 16 bits and are upcast for each product: on a GPU, and where they would not fit otherwise. */
   widensAtUse: z.boolean(),
   /** Activations are kept in half floats for the backward pass, on a GPU that has them. */

@@ -461,3 +461,20 @@ for (const kind of ['lora', 'dora'])
     assert.ok(Math.max(...plain.map((x, i) => Math.abs(x - expected[i]!))) > 0.1);
     await model.dispose();
   });
+
+test('a base that was opened to answer alone: the same bits, and those of an expert, also in the middle of a text', async () => {
+  const base = await goldenBase(modelName);
+  const [alone, model] = [await openModel(base, 1, undefined, true), await openModel(base, 1)];
+  assertSameBits(await allLogits(alone, ids, {}), await allLogits(model, ids, {}), 'alone');
+  await assert.rejects(allLogits(alone, ids, { e: 1 }), { code: 'notFound' });
+  const expert = randomAdapter(linearLayers(base.config), 'e', 4, /./);
+  const caches = [alone, model].map(() => createKvCache(base.config, 1, ids.length));
+  const found: Float32Array[] = [];
+  for (const [i, each] of [alone, model].entries()) {
+    await each.run([ids.slice(0, 3)], [0], [{}], caches[i]!);
+    await each.load(expert);
+    found.push((await each.run([ids.slice(3)], [3], [{ e: 0.7 }], caches[i]!, { from: 0 })).slice());
+    await each.dispose();
+  }
+  assertSameBits(found[0]!, found[1]!, 'with an expert');
+});
