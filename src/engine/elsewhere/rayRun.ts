@@ -81,9 +81,13 @@ export function rayRun({ address, id, expert, python = 'python', workers = 1, jo
       for (let attempt = 0; ; attempt++) {
         const child = spawnProgram(program, ray('logs', '--follow', named(number)), signal);
         let count = 0;
+        let before = '';
         for await (const line of linesOf(child.stdout)) {
           const at = line.indexOf(mark);
-          if (at < 0 || ++count <= seen) continue;
+          // Ray forwards what a worker prints twice, one after the other.
+          if (at < 0 || line === before) continue;
+          before = line;
+          if (++count <= seen) continue;
           seen = count;
           const text = line.slice(at + mark.length - 1);
           if (!keepPiece(files, text)) yield text;
