@@ -88,7 +88,7 @@ function writeRecipe(folder: string, base: BenchBase): string {
     lora: { rank: 8, alpha: 16 },
     training: {
       steps,
-      batchSize: 4,
+      batchSize: base.name === 'embedded' ? 4 : 1,
       accumulation: 2,
       arithmetic: 'float',
       weightDecay: 0.01,

@@ -146,6 +146,8 @@ def train_expert(job, name, options, folder, stop):
             gradient_checkpointing=settings["recompute"] is True,
             max_length=None,
             bf16=False,
+            # Without it several workers on processors would not know of each other.
+            use_cpu=not torch.accelerator.is_available(),
             logging_steps=1,
             logging_nan_inf_filter=False,
             save_strategy="no",
@@ -159,6 +161,8 @@ def train_expert(job, name, options, folder, stop):
         optimizers=(optimizer, schedule),
         callbacks=[progress],
     )
+    if trainer.args.world_size != world:
+        sys.exit(f"{world} workers were started, and the trainer knows of {trainer.args.world_size}")
     trainer.order = [share_of(rows, rank, world, len(train)) for rows in batches]
     progress.trainer = trainer
     progress.lengths = [sum(len(train[row]["input_ids"]) for row in rows) for rows in batches]

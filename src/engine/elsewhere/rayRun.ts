@@ -26,7 +26,7 @@ export interface RayRunOptions {
 export function rayRun({ address, id, expert, python = 'python', workers = 1, job }: RayRunOptions): ElsewhereRun {
   const [program = 'ray', ...given] = (process.env.MULTI_LORA_RAY || 'ray').split(' ').filter(part => part !== '');
   const out = `~/multi-lora/${id}`;
-  const files = new Map<string, string[]>();
+  const files = new Map<string, LoggedFile>();
   /** The number of the last job, once it was looked for. */
   let last: number | undefined;
   const named = (number: number) => `${id}-${number}`;
@@ -81,9 +81,13 @@ export function rayRun({ address, id, expert, python = 'python', workers = 1, jo
       for (let attempt = 0; ; attempt++) {
         const child = spawnProgram(program, ray('logs', '--follow', named(number)), signal);
         let count = 0;
+        let before = '';
         for await (const line of linesOf(child.stdout)) {
           const at = line.indexOf(mark);
-          if (at < 0 || ++count <= seen) continue;
+          // Ray forwards what a worker prints twice, one after the other.
+          if (at < 0 || line === before) continue;
+          before = line;
+          if (++count <= seen) continue;
           seen = count;
           const text = line.slice(at + mark.length - 1);
           if (!keepPiece(files, text)) yield text;
@@ -103,10 +107,19 @@ export function rayRun({ address, id, expert, python = 'python', workers = 1, jo
     },
     async bring(folder) {
       if (!files.has('done.json')) return false;
-      for (const [name, pieces] of files) {
+      for (const [name, { size, pieces }] of files) {
+        const text = [...pieces]
+          .sort(([a], [b]) => a - b)
+          .map(([, piece]) => piece)
+          .join('');
+        if (text.length !== size)
+          throw refusal(
+            address,
+            `the log of ${named(last ?? 1)} lacks a part of ${name}; it lies in ${out}/${expert} there`,
+          );
         const path = join(folder, ...(name === 'done.json' ? [name] : ['adapter', basename(name)]));
         await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, Buffer.from(pieces.join(''), 'base64'));
+        await writeFile(path, Buffer.from(text, 'base64'));
       }
       return true;
     },
@@ -121,18 +134,26 @@ export function rayRun({ address, id, expert, python = 'python', workers = 1, jo
   };
 }
 
+/** A file as pieces of base64, by where they stand in it. */
+interface LoggedFile {
+  size: number;
+  pieces: Map<number, string>;
+}
+
 /** Notes a piece of a file; false for a line that is none. */
-function keepPiece(files: Map<string, string[]>, text: string): boolean {
-  let json: { file?: unknown; at?: unknown; base64?: unknown };
+function keepPiece(files: Map<string, LoggedFile>, text: string): boolean {
+  let json: { file?: unknown; at?: unknown; size?: unknown; base64?: unknown };
   try {
     json = JSON.parse(text);
   } catch {
     return false;
   }
-  const { file, at, base64 } = json;
-  if (typeof file !== 'string' || typeof base64 !== 'string') return false;
-  if (at === 0) files.set(file, []);
-  files.get(file)?.push(base64);
+  const { file, at, size, base64 } = json;
+  if (typeof file !== 'string' || typeof base64 !== 'string' || typeof at !== 'number' || typeof size !== 'number')
+    return false;
+  const known = files.get(file);
+  const pieces = known?.size === size ? known.pieces : new Map<number, string>();
+  files.set(file, { size, pieces: pieces.set(at, base64) });
   return true;
 }
 
