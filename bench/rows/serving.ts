@@ -9,6 +9,7 @@ import { alternate, median } from '../measure.ts';
 import { writeGguf } from '../peers/writeGguf.ts';
 import type { BenchContext, Row, RowGroup } from '../row.ts';
 import { firstLine, type Server, startServer } from '../server.ts';
+import { number } from '../table.ts';
 
 const clientCounts = [1, 2, 4, 8, 16];
 const answerTokens = 48;
@@ -53,6 +54,9 @@ async function compare({ threads, say }: BenchContext, base: BenchBase): Promise
       const turns = peers.map(peer => () => throughput(peer.server, clients, peer.experts));
       const [own, ...others] = await alternate(rounds, [() => throughput(ours, clients, experts), ...turns]);
       alone ??= median(own!);
+      // What was measured is told at once: a peer that crawls on a busy machine must not take it with it.
+      const told = peers.map((peer, i) => `, ${peer.name} ${number(median(others[i]!))}`);
+      say(`serving, ${base.name}, ${clients} clients: ${number(median(own!))} tokens/s${told.join('')}`);
       const row = {
         group: 'serving',
         unit: 'tokens/s',
