@@ -88,12 +88,14 @@ function compressBest() {
  * address they could be fetched from.
  */
 function withPictures(/** @type {string} */ markdown) {
-  return markdown.replace(/^<!--[\s\S]*?-->\n*/, '').replace(/\((docs\/images\/[\w-]+\.(png|gif))\)/g, (_, path, kind) => {
-    const whole = readFileSync(join(root, path));
-    // A film has few colours as it is.
-    const picture = kind === 'png' ? Buffer.from(halfSize(whole)) : whole;
-    return `(data:image/${kind};base64,${picture.toString('base64')})`;
-  });
+  return markdown
+    .replace(/^<!--[\s\S]*?-->\n*/, '')
+    .replace(/\((docs\/images\/[\w-]+\.(png|gif))\)/g, (_, path, kind) => {
+      const whole = readFileSync(join(root, path));
+      // A film has few colours as it is.
+      const picture = kind === 'png' ? Buffer.from(halfSize(whole)) : whole;
+      return `(data:image/${kind};base64,${picture.toString('base64')})`;
+    });
 }
 
 /** A PNG of half the width and height, in 16 colours: each pixel is the mean of four. */

@@ -93,7 +93,11 @@ function factsOf({ time, totalBytes, device, experts }: TrainingPlan): HTMLEleme
   return element(
     'dl',
     { class: 'facts' },
-    fact('Time', `≈ ${duration(time.seconds)}`, `${count(time.steps)} steps of ${duration(time.secondsPerStep)}; ${percent(time.padding)} padding`),
+    fact(
+      'Time',
+      `≈ ${duration(time.seconds)}`,
+      `${count(time.steps)} steps of ${duration(time.secondsPerStep)}; ${percent(time.padding)} padding`,
+    ),
     fact('Memory', bytes(totalBytes), `on ${device === 'cpu' ? 'the CPU' : device}`),
     fact('Learned', magnitude(parameters), 'parameters'),
   );

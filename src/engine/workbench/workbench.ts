@@ -53,7 +53,7 @@ export interface OpenSource {
 }
 
 /** A compiled base, and what is open over it: nothing over a base alone, which leaves the bank as it is. */
-export interface Opened {
+interface Opened {
   model: Model;
   open?: OpenExperiment;
 }

@@ -2,7 +2,7 @@ import type { CallSyntax } from './callSyntax.ts';
 import { isFields } from './jsonObject.ts';
 
 /** How an answer calls one tool: a text, and JSON that fits a schema. */
-export interface CallValue {
+interface CallValue {
   name: string;
   before: string;
   schema: Record<string, unknown>;
