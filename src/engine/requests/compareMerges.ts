@@ -18,7 +18,7 @@ export const handle: RequestHandler<'compareMerges'> = async (workbench, request
   const adapters = blendAdapters(experiment, request.weights);
   const weighted = await readWeighted(base, adapters, workbench.tell);
   const wanted = request.methods ?? fixedMethods;
-  const { threads, memoryLimit, cacheFolder } = workbench;
+  const { threads, memoryLimit, cacheFolder, tell } = workbench;
   /** A fit tells how far it is; the others block the thread for a moment. */
   const merge = async (method: MergeMethod): Promise<Merged> => {
     const options = mergeOptions({ ...request, method });
@@ -26,7 +26,10 @@ export const handle: RequestHandler<'compareMerges'> = async (workbench, request
     const { fitMerge } = await import('../merging/fitMerge.ts');
     // What is fitted is run through the base that the experts learned on, quantised where that was.
     const run = await openBase(experiment.baseFolder, experiment.recipe.quantization, cacheFolder, watchFor(call));
-    return fitMerge({ experiment, base: run, weighted, options, method, threads, memoryLimit, cacheFolder }, call);
+    return fitMerge(
+      { experiment, base: run, weighted, options, method, threads, memoryLimit, cacheFolder, tell },
+      call,
+    );
   };
   const methods: ComparedMerge[] = [];
   for (const [done, method] of wanted.entries()) {
