@@ -116,7 +116,7 @@ function ownExamples(prior: RouterPrior, experts: ExpertPrompts[], classes: Rout
 }
 
 /** Logits that a feature begins with for each unit of its mutual information with a class. */
-const associationScale = 2;
+const associationScale = 1.5;
 
 /**
  * Adds to the weights how much more often a feature is met in a class than in all of them: positive pointwise mutual
