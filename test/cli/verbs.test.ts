@@ -218,6 +218,7 @@ test('every verb has a help page with an example; versions; the nearest verb', a
     'sweep',
     'train',
     'checkpoints',
+    'import',
     'ask',
     'serve',
     'route',

@@ -77,19 +77,15 @@ export function rayRun({ address, id, expert, python = 'python', workers = 1, jo
     async *lines(_known, signal, tell) {
       // Each job has a log of its own, of which all that was told before is told again.
       const number = await find();
-      let seen = 0;
+      const told = new Set<string>();
       for (let attempt = 0; ; attempt++) {
         const child = spawnProgram(program, ray('logs', '--follow', named(number)), signal);
-        let count = 0;
-        let before = '';
         for await (const line of linesOf(child.stdout)) {
           const at = line.indexOf(mark);
-          // Ray forwards what a worker prints twice, one after the other.
-          if (at < 0 || line === before) continue;
-          before = line;
-          if (++count <= seen) continue;
-          seen = count;
-          const text = line.slice(at + mark.length - 1);
+          const text = at < 0 ? '' : line.slice(at + mark.length - 1);
+          // Ray forwards what a worker prints twice, and a log that is read again begins anew.
+          if (text === '' || told.has(text)) continue;
+          told.add(text);
           if (!keepPiece(files, text)) yield text;
         }
         const { stderr } = await child.ended;
