@@ -19,6 +19,8 @@ export const resultsFolder = 'runs';
 export const adapterConfigFile = 'adapter_config.json';
 const factorsFile = 'adapter_model.safetensors';
 const recordFile = 'run.json';
+/** The events of a training, a line of JSON each, wherever it runs. */
+export const eventsFile = 'events.jsonl';
 const history = 'history';
 
 /** What file watchers and searches of the editor look for. */
@@ -81,7 +83,7 @@ export function runPaths(folder: string): RunPaths {
   return {
     folder,
     record: join(folder, recordFile),
-    events: join(folder, 'events.jsonl'),
+    events: join(folder, eventsFile),
     stop: join(folder, 'stop'),
     checkpoints,
     checkpoint: step => keptCheckpointPath(checkpoints, step),

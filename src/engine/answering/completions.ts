@@ -2,7 +2,7 @@ import type { CompleteRequest, CompleteResult } from '../../protocol/engine/comp
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { type ContinuousBatch, createContinuousBatch } from '../runtime/continuousBatch.ts';
 import type { Model } from '../runtime/model.ts';
-import { readMessages } from '../runtime/precedence.ts';
+import { ahead, readMessages } from '../runtime/precedence.ts';
 import { createPrefixCache, type PrefixCache } from '../runtime/prefixCache.ts';
 import type { EngineCall } from '../workbench/request.ts';
 import type { RequestQueue } from '../workbench/requestQueue.ts';
@@ -93,7 +93,7 @@ export function createCompletions(lane: RequestQueue, begin: Begin, limit = 256)
   const run = async (workbench: Workbench) => {
     isRunning = true;
     try {
-      while (waiting.length > 0) await lane.run(() => answerAll(workbench), new AbortController().signal);
+      while (waiting.length > 0) await lane.run(() => ahead(() => answerAll(workbench)), new AbortController().signal);
     } catch (error) {
       for (const each of waiting) each.reject(error);
       waiting = [];

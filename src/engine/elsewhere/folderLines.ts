@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openFile } from '../../experiment/files.ts';
+import { eventsFile } from '../../experiment/paths.ts';
 import { parseTrainEvent } from '../../protocol/trainEvents.ts';
 
 /** Milliseconds between two looks at whether there is more. */
 const pause = 500;
 
 /**
- * The lines of `events.jsonl` in a folder: those that are there, or with `follow` those that still come too, until one says that
+ * The events of a training in a folder, line by line: those that are there, or with `follow` those that still come too, until one says that
  * the training has ended or the signal aborts. Throws `notFound` without the file.
  */
 export async function* folderLines(folder: string, follow: boolean, signal: AbortSignal): AsyncGenerator<string> {
   let offset = 0;
   for (;;) {
-    const { lines, end } = await linesFrom(join(folder, 'events.jsonl'), offset);
+    const { lines, end } = await linesFrom(join(folder, eventsFile), offset);
     offset = end;
     yield* lines;
     const isEnded = /^(trained|cancelled)$/.test(parseTrainEvent(lines.at(-1) ?? '')?.type ?? '');

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isThere } from '../../experiment/files.ts';
+import { eventsFile } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { ElsewhereRun, ElsewhereState } from './elsewhereRun.ts';
 import { linesOf, type RunProgram, runProgram, spawnProgram } from './program.ts';
@@ -133,9 +134,9 @@ function follow(job: string, results: string, known: number): string {
     `n=${known}`,
     'while :; do',
     `alive=0; kill -0 "$(cat ${job}/pid)" 2>/dev/null && alive=1`,
-    `if [ -f ${results}/events.jsonl ]; then`,
-    `total=$(wc -l <${results}/events.jsonl)`,
-    `if [ "$total" -gt "$n" ]; then tail -n +$((n+1)) ${results}/events.jsonl | head -n $((total-n)) || exit 1; n=$total; fi`,
+    `if [ -f ${results}/${eventsFile} ]; then`,
+    `total=$(wc -l <${results}/${eventsFile})`,
+    `if [ "$total" -gt "$n" ]; then tail -n +$((n+1)) ${results}/${eventsFile} | head -n $((total-n)) || exit 1; n=$total; fi`,
     'fi',
     '[ $alive = 0 ] && exit 0',
     'sleep 1',

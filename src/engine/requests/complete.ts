@@ -2,7 +2,6 @@ import { beginCompletion } from '../answering/beginCompletion.ts';
 import { createCompletions } from '../answering/completions.ts';
 import { completeElsewhere } from '../elsewhere/completeElsewhere.ts';
 import { answered } from '../elsewhere/openElsewhere.ts';
-import { ahead } from '../runtime/precedence.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 import { modelLane } from './lanes.ts';
 
@@ -12,5 +11,5 @@ const completions = createCompletions(modelLane, beginCompletion);
 export const handle: RequestHandler<'complete'> = (workbench, request, call) =>
   answered(workbench, request, call, {
     elsewhere: (from, watched) => completeElsewhere(workbench, from, request, watched),
-    here: () => ahead(() => completions.complete(workbench, request, call)),
+    here: () => completions.complete(workbench, request, call),
   });

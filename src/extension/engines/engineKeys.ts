@@ -1,4 +1,4 @@
-import { type SecretStorage, window } from 'vscode';
+import { l10n, type SecretStorage, window } from 'vscode';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 
@@ -37,22 +37,26 @@ export async function setEngineKey(keys: EngineKeys, recipe: ActiveRecipe): Prom
   if (engines.length === 0)
     throw new WorkbenchError(
       'notFound',
-      'The active recipe names no engine elsewhere.',
-      'Write one into its "engines", with its address.',
+      l10n.t('The active recipe names no engine elsewhere.'),
+      l10n.t('Write one into its "engines", with its address.'),
     );
   const items = engines.map(({ name, url }) => ({ label: name, description: url, origin: new URL(url).origin }));
   const [only] = items;
-  const chosen = items.length === 1 ? only : await window.showQuickPick(items, { title: 'Engine' });
+  const chosen = items.length === 1 ? only : await window.showQuickPick(items, { title: l10n.t('Engine') });
   if (!chosen) return;
   const key = await window.showInputBox({
-    title: `Key for ${chosen.origin}`,
-    prompt: "It is kept in the editor's secret storage, and sent to this address alone. Leave it empty to remove it.",
+    title: l10n.t('Key for {0}', chosen.origin),
+    prompt: l10n.t(
+      "It is kept in the editor's secret storage, and sent to this address alone. Leave it empty to remove it.",
+    ),
     password: true,
     ignoreFocusOut: true,
     validateInput: text =>
-      /^[!-~]*$/.test(text.trim()) ? undefined : 'A key has no spaces and only plain characters.',
+      /^[!-~]*$/.test(text.trim()) ? undefined : l10n.t('A key has no spaces and only plain characters.'),
   });
   if (key === undefined) return;
   await keys.keep(chosen.origin, key.trim());
-  void window.showInformationMessage(`${chosen.origin}: the key is ${key.trim() ? 'kept' : 'removed'}.`);
+  void window.showInformationMessage(
+    key.trim() ? l10n.t('{0}: the key is kept.', chosen.origin) : l10n.t('{0}: the key is removed.', chosen.origin),
+  );
 }

@@ -5,7 +5,10 @@ import { test } from 'node:test';
 import type { EngineClient } from '../../../src/client/engineClient.ts';
 import { answerSet, modelAnswerer } from '../../../src/engine/evaluation/answerSet.ts';
 import { checkGaps, loadSets } from '../../../src/engine/evaluation/loadSets.ts';
+import { handle } from '../../../src/engine/requests/complete.ts';
+import { modelLane } from '../../../src/engine/requests/lanes.ts';
 import type { Weights } from '../../../src/engine/runtime/adapterBank.ts';
+import { giveWay } from '../../../src/engine/runtime/precedence.ts';
 import { createWorkbench } from '../../../src/engine/workbench/workbench.ts';
 import { loadBase } from '../../../src/experiment/base.ts';
 import type { CompleteProgress, CompleteRequest } from '../../../src/protocol/engine/completing.ts';
@@ -214,4 +217,22 @@ test('an expert that learned gaps fills them, and is scored by that', async t =>
     return answer!.correct;
   };
   assert.deepEqual([await right({}), await right({ code: 1 })], [false, true]);
+});
+
+test('work that holds the model and gives way goes on while a request waits for the model', async () => {
+  const workbench = createWorkbench({ mediaFolder: 'media', threads: 1 });
+  const { signal } = new AbortController();
+  let isAsked = () => {};
+  const asked = new Promise<void>(resolve => {
+    isAsked = resolve;
+  });
+  const long = modelLane.run(async () => {
+    await asked;
+    await giveWay();
+  }, signal);
+  const request = { base: temporaryFolder(), target: { kind: 'base' }, input: { kind: 'text', text: 'x' } } as const;
+  const answer = handle(workbench, request, { signal, progress() {} });
+  setTimeout(isAsked, 50);
+  await assert.rejects(answer, { name: 'WorkbenchError' });
+  await long;
 });
