@@ -24,7 +24,6 @@ import type { Router } from '../../router/router.ts';
 import type { Devices } from '../devices/devices.ts';
 import { lazyDevices } from '../devices/lazyDevices.ts';
 import type { Model } from '../runtime/model.ts';
-import { openAnsweringBase } from './answeringBase.ts';
 import { openPriorRouter, openRouter } from './routing.ts';
 
 /** Who can be asked of a recipe, whatever engine answers. */
@@ -145,6 +144,9 @@ export function createWorkbench({
   const model: Workbench['model'] = async (folder, quantization = 'auto', watch, isAlone = async () => true) => {
     const stamp = await baseStamp(folder);
     if (isCurrent(folder, stamp) && current!.quantization === quantization) return current!.model;
+    // The runtime is loaded with the first model.
+    const { openAnsweringBase } = await import('./answeringBase.ts');
+    const { openModel } = await import('../runtime/openModel.ts');
     const use = await devices.use();
     const base = await openAnsweringBase(folder, quantization, {
       device: use.device,
@@ -156,8 +158,6 @@ export function createWorkbench({
     await current?.model.dispose();
     current = undefined;
     inBank = new Map();
-    // The runtime is loaded with the first model.
-    const { openModel } = await import('../runtime/openModel.ts');
     current = { folder, stamp, quantization, model: await openModel(base, threads, use, await isAlone()) };
     tellLoaded(loaded());
     return current.model;
