@@ -14,6 +14,7 @@ const editor = {
     fire() {}
     dispose() {}
   },
+  l10n: { t: (text: string) => text },
   Uri: { file: (fsPath: string) => ({ fsPath, path: fsPath }) },
   window: { state: { focused: false } },
   workspace: {
