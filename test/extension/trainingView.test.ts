@@ -120,7 +120,7 @@ test('the training view in VS Code', { skip }, async t => {
     await train.click(patience);
     await dialog.getByRole('button', { name: 'Keep a Copy and Train' }).click(patience);
     await view.getByRole('button', { name: 'Stop', exact: true }).click(patience);
-    await view.getByText(/^Stopped /).waitFor(patience);
+    await view.getByText(/^Stopped\b/).waitFor(patience);
     assert.equal(readdirSync(join(runs, 'history')).length, 2);
     assert.ok(existsSync(join(runs, 'previous', 'math', 'adapter_model.safetensors')));
   });
