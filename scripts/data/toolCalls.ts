@@ -5,7 +5,7 @@
  *   node --import tsx scripts/data/toolCalls.ts FOLDER [--base BASE] [--train N] [--heldout N] [--steps N] [--bare]
  *
  * `--bare` trains calls as JSON without the template's marks: for bases that were never taught to write these, as
- * Qwen2.5-Coder's (`multi-lora data` says so). Such answers count as calls too.
+ * Qwen2.5-Coder's: a training says so. Such answers count as calls too.
  * The embedded base's chat template writes no tools: a copy of it gets one that does.
  */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
