@@ -26,7 +26,7 @@ export interface Filler {
 
 /** Characters around the cursor that are read: more take a processor longer than typing rests. */
 const longestPrefix = 2400;
-const longestSuffix = 800;
+const longestSuffix = 640;
 /** The beginning of what is read moves by as much at once: until then the engine knows it from the last suggestion. */
 const prefixStep = 800;
 /** Behind the cursor in its line: more than closing brackets is a line that is written already. */

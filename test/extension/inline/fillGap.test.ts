@@ -81,7 +81,7 @@ test('what is read around a cursor begins and ends with whole lines', () => {
   assert.equal(prefix, `${line.repeat(17)}let a`);
   const { prefix: later } = gapAt('a.ts', `${line.repeat(52)}let abc`, '');
   assert.ok(later.startsWith(prefix.slice(0, 1700)), 'typing on moves the beginning');
-  assert.equal(suffix, `\n${line.repeat(7)}`);
+  assert.equal(suffix, `\n${line.repeat(6)}`);
   assert.deepEqual(gapAt('a.ts', 'a\nb', 'c\nd'), { path: 'a.ts', prefix: 'a\nb', suffix: 'c\nd' });
 });
 
