@@ -43,6 +43,7 @@ async function sameChoices(a: DecoderSide, b: DecoderSide, request: DecodeParams
   return { same: p.filter((id, i) => id === q[i]).length, count: p.length };
 }
 
-const gap = (x: number[], y: number[]) => Math.max(...x.map((v, i) => Math.abs(v - y[i]!)));
-const largest = (x: number[]) => Math.max(...x.map(Math.abs));
+const gap = (x: number[], y: number[]) => largest(x.map((v, i) => v - y[i]!));
+// A vocabulary is too many arguments for one call.
+const largest = (x: number[]) => x.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 const meanGap = (x: number[], y: number[]) => Math.sqrt(x.reduce((sum, v, i) => sum + (v - y[i]!) ** 2, 0) / x.length);

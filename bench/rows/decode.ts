@@ -129,6 +129,7 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
       target: { kind: 'ratioAtLeast', is: 1 },
       notes: [...notes, s.note],
     });
+    say(`${base.name}: a token ${decoded.note}; a prompt ${prefilled.note}`);
     return [
       row(`decode ${precision}`, decoded, [
         `${alone ? 'no expert' : 'one expert of rank 16 on all linears'}, ${count} tokens after ${prompt}, the same tokens fed to both`,
