@@ -10,7 +10,7 @@ import { cellWith, clickInto, openAsNotebook, outputPage, runCell, titleButton }
 import { allNotifications } from './support/notifications.ts';
 import { offeredAction, openByPath, openWorkbench, stepsIn } from './support/workbench.ts';
 
-const patience = { timeout: 240_000 };
+const patience = { timeout: 90_000 };
 const until = untilWithin(patience.timeout);
 const steps = 16;
 
