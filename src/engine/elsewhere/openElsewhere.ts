@@ -1,5 +1,4 @@
 import { type BaseText, readBaseConfig } from '../../experiment/base.ts';
-import { openExperiment } from '../../experiment/experiment.ts';
 import type { Call } from '../../protocol/contract.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { GenerationSettings } from '../../recipe/schema.ts';
@@ -81,10 +80,11 @@ export async function answered<P extends { kind: string }, T>(
 }
 
 /** The name of the engine that is to answer. */
-async function engineOf({ mediaFolder }: Workbench, { recipe, engine }: Asked): Promise<string> {
+async function engineOf(workbench: Workbench, { recipe, adapters, engine }: Asked): Promise<string> {
   if (recipe === undefined) {
     if (engine === undefined || engine === 'local') return 'local';
     throw new WorkbenchError('badRequest', 'an engine elsewhere needs a recipe that names it', 'Add --recipe FILE.');
   }
-  return engine ?? (await openExperiment(recipe, mediaFolder)).recipe.answering;
+  // The workbench keeps what it opened last: every request asks, and reading a large recipe takes longer than answering.
+  return engine ?? (await workbench.openExperts(recipe, adapters)).experiment.recipe.answering;
 }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { int8Support } from '../../../src/engine/runtime/int8Support.ts';
 import { createSession, floats, readFloats } from '../../../src/engine/runtime/session.ts';
-import { Graph, type Value } from '../../../src/nn/graph/graph.ts';
 import { int8Forward } from '../../../src/nn/quant/int8Forward.ts';
 import { encodeForward, int8Names } from '../../../src/nn/quant/int8Weights.ts';
 import type { DType } from '../../../src/nn/tensor/dtype.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import type { TensorPlace } from '../../../src/nn/tensor/tensorPlace.ts';
 import { assertSameBits } from '../../support/assertClose.ts';
+import { HeldGraph } from '../../support/heldGraph.ts';
 
 const [N, width] = [4, 40];
 const random = new Random(5);
@@ -20,16 +20,6 @@ const smoothing = Float32Array.from({ length: width }, (_, i) => 0.5 + i / 20);
 const bias = uniform(out);
 /** Rows of very different magnitudes, one of them zero. */
 const x = uniform(N * width).map((v, i) => v * [1, 1000, 0, 1e-4][Math.floor(i / width)]!);
-
-/** A graph whose external constants are in the model. */
-class HeldGraph extends Graph {
-  readonly held = new Map<string, Uint8Array>();
-  override external(name: string, type: Value['type'], shape: number[]): Value {
-    const value = { name, type, shape };
-    this.initializers.push({ value, data: { bytes: this.held.get(name)! } });
-    return value;
-  }
-}
 
 /** The products with `a` and `b` side by side, of rows that share codes. */
 async function products(rows: Float32Array, isPrecise: boolean, threads = 1): Promise<Float32Array> {

@@ -3,13 +3,13 @@ import { before, test } from 'node:test';
 import { int8Support } from '../../../src/engine/runtime/int8Support.ts';
 import { createSession, floats, readFloats } from '../../../src/engine/runtime/session.ts';
 import { baseProduct, lowerBaseProducts } from '../../../src/nn/graph/baseProduct.ts';
-import { Graph, type Value } from '../../../src/nn/graph/graph.ts';
 import * as op from '../../../src/nn/graph/ops.ts';
 import { int8Products } from '../../../src/nn/quant/int8Products.ts';
 import { encodeBackward, encodeForward, int8Names } from '../../../src/nn/quant/int8Weights.ts';
 import type { DType } from '../../../src/nn/tensor/dtype.ts';
 import { Random } from '../../../src/nn/tensor/random.ts';
 import type { TensorPlace } from '../../../src/nn/tensor/tensorPlace.ts';
+import { HeldGraph } from '../../support/heldGraph.ts';
 
 const [N, width, out] = [5, 24, 7];
 const random = new Random(3);
@@ -19,16 +19,6 @@ const W = uniform(out * width);
 const x = uniform(N * width).map((v, i) => v * [1, 1000, 1e-4, 0, 1][Math.floor(i / width)]!);
 x[4 * width + 3] = 500;
 const bias = uniform(out);
-
-/** A graph whose external constants are in the model. */
-class HeldGraph extends Graph {
-  readonly held = new Map<string, Uint8Array>();
-  override external(name: string, type: Value['type'], shape: number[]): Value {
-    const value = { name, type, shape };
-    this.initializers.push({ value, data: { bytes: this.held.get(name)! } });
-    return value;
-  }
-}
 
 let isExact = false;
 before(async () => {
