@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { openExperiment } from '../../experiment/experiment.ts';
-import { writeTrainingJob } from '../elsewhere/writeTrainingJob.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
+import { writeTrainingJob } from '../trainingElsewhere/writeTrainingJob.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** Writes the training of a recipe's experts as a folder that runs elsewhere. */

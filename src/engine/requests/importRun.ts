@@ -3,12 +3,12 @@ import { checkTrainingPlaces } from '../../experiment/checkResults.ts';
 import { openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/locks.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { folderLines } from '../elsewhere/folderLines.ts';
-import { relayEvents } from '../elsewhere/relayEvents.ts';
-import { takeAdapter } from '../elsewhere/takeAdapter.ts';
 import { recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
+import { folderLines } from '../trainingElsewhere/folderLines.ts';
+import { relayEvents } from '../trainingElsewhere/relayEvents.ts';
+import { takeAdapter } from '../trainingElsewhere/takeAdapter.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** Makes what the script of an exported training has written a run of the recipe, and its adapter the expert's. */

@@ -3,11 +3,11 @@ import { adapterFolder, openExperiment } from '../../experiment/experiment.ts';
 import { withExpertLocks } from '../../experiment/locks.ts';
 import { runPaths } from '../../experiment/paths.ts';
 import { readRunRecord } from '../../experiment/runs.ts';
-import { trainElsewhere } from '../elsewhere/trainElsewhere.ts';
 import { recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { roundingMessage } from '../training/int8Base.ts';
 import { trainOn } from '../training/trainRun.ts';
+import { trainElsewhere } from '../trainingElsewhere/trainElsewhere.ts';
 import { type RequestHandler, watchFor } from '../workbench/request.ts';
 
 /** Trains a recipe's experts, telling every event. What lies where it is going to write and no training wrote is refused first. */

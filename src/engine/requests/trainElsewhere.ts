@@ -1,4 +1,4 @@
-import { trainElsewhere } from '../elsewhere/trainElsewhere.ts';
+import { trainElsewhere } from '../trainingElsewhere/trainElsewhere.ts';
 import type { RequestHandler } from '../workbench/request.ts';
 
 /** Trains an expert on another machine, telling every event. */

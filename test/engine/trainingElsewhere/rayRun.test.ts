@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rayRun } from '../../../src/engine/elsewhere/rayRun.ts';
+import { rayRun } from '../../../src/engine/trainingElsewhere/rayRun.ts';
 import type { WorkbenchError } from '../../../src/protocol/errors.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
