@@ -1,5 +1,5 @@
 import type { ShownRun, TrainingForm } from '../../src/protocol/views/training.ts';
-import { element, replaceContent } from '../components/dom.ts';
+import { element, replaceContent, setText } from '../components/dom.ts';
 import { problemBox } from '../components/problem.ts';
 import { changeState, state } from './state.ts';
 
@@ -46,11 +46,8 @@ export function startView({ changed, start }: StartOptions): StartView {
     const isReady = form?.isValid === true && chosen.length > 0 && busy.length === 0;
     button.toggleAttribute('disabled', !isReady);
     const all = form?.experts ?? [];
-    replaceContent(
-      button,
-      chosen.length === 0 || chosen.length === all.length ? 'Train' : `Train ${chosen.join(', ')}`,
-    );
-    replaceContent(note, busy.length > 0 ? `${busy.join(', ')}: being trained already.` : noteOf(form));
+    setText(button, chosen.length === 0 || chosen.length === all.length ? 'Train' : `Train ${chosen.join(', ')}`);
+    setText(note, busy.length > 0 ? `${busy.join(', ')}: being trained already.` : noteOf(form));
   }
 
   function toggle(name: string, isOn: boolean): void {
