@@ -4,7 +4,7 @@ import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import { inNotification } from '../../text/shown.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { errorText, isCancellation } from '../services/messages.ts';
-import { hubSettings } from '../services/settings.ts';
+import { hubSettings, openMachineSettings } from '../services/settings.ts';
 import { askToken, type HubTokens } from './hubTokens.ts';
 import { progressText } from './progressText.ts';
 
@@ -94,7 +94,7 @@ async function wantsToRetry(error: unknown): Promise<boolean> {
   if (settings === undefined) throw error;
   const [retry, open] = [l10n.t('Retry'), l10n.t('Open Settings')];
   const picked = await window.showWarningMessage(inNotification(errorText(error)), retry, open);
-  if (picked === open) await commands.executeCommand('workbench.action.openSettings', settings);
+  if (picked === open) await commands.executeCommand(openMachineSettings(), { query: settings });
   return picked === retry;
 }
 

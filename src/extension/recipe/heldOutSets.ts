@@ -8,7 +8,7 @@ import { listing, plural } from '../../text/numbers.ts';
 import { editDocument } from '../services/editDocument.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { writeNewFile } from '../services/writeNewFile.ts';
-import { expertsData, pathFrom } from './dataFiles.ts';
+import { expertsData, isDataFile, pathFrom } from './dataFiles.ts';
 import { readableData } from './readableData.ts';
 
 /** The share of an expert's examples that is set aside, and the most that is: intervals are narrow enough by then. */
@@ -126,8 +126,8 @@ async function chooseFile(engine: HostEngine, uri: Uri, experts: Experts): Promi
 /** Splits the data of experts into what is learned and what is measured; trained experts have seen both. */
 async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise<AddedSets | undefined> {
   const folder = dirname(uri.fsPath);
-  const [{ splitDataset }, { readText }, { writeSetting }] = await Promise.all([
-    import('../../data/splitDataset.ts'),
+  const [{ splitDataFile }, { readBytes }, { writeSetting }] = await Promise.all([
+    import('../../experiment/splitDataFile.ts'),
     import('../../experiment/files.ts'),
     import('../../recipe/edit.ts'),
   ]);
@@ -135,14 +135,14 @@ async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise
   for (const [name, { data }] of experts) {
     const { train, system } = data!;
     const path = resolve(folder, train);
-    if (!/\.(jsonl|json|csv|tsv)$/i.test(path) || !existsSync(path))
+    if (!isDataFile(path) || !existsSync(path))
       throw new WorkbenchError(
         'unsupported',
-        l10n.t('{0} cannot be split here: it is no file of JSONL, JSON or CSV', train),
+        l10n.t('{0} cannot be split here: it is not a file of JSONL, JSON, CSV or Parquet', train),
         l10n.t('Choose a file with held-out examples instead.'),
       );
     const reading = { ...columnsOf(data), ...(system !== undefined && { system }) };
-    const split = splitDataset(await readText(path, 'the dataset', mostBytes), path, { share, reading });
+    const split = splitDataFile(await readBytes(path, 'the dataset', mostBytes), path, { share, reading });
     if (!split)
       throw new WorkbenchError(
         'badData',
@@ -173,7 +173,8 @@ async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise
 }
 
 function stemOf(path: string): string {
-  return join(dirname(path), basename(path, extname(path)));
+  const plain = path.replace(/\.gz$/i, '');
+  return join(dirname(plain), basename(plain, extname(plain)));
 }
 
 function freePath(stem: string): string {
