@@ -126,14 +126,14 @@ async function downloads(s: Session): Promise<void> {
   await notification(s, / of 10\.\d MB/);
   await s.picture('get-base-progress');
   await pressIn(s, / of 10\.\d MB/, 'Cancel');
-  await notification(s, 'The download of test/base is stopped');
+  await notification(s, 'The download of test/base was stopped');
   isStopped = true;
   const [first] = s.hub.large;
   const partial = () => readdirSync(join(s.cache, 'models--test--base', 'blobs')).find(n => n.endsWith('.partial'))!;
   const arrived = () => statSync(join(s.cache, 'models--test--base', 'blobs', partial())).size;
   const kept = arrived();
   s.hub.cut = { after: 2_000_000, times: 1, seen: () => arrived() > kept };
-  await pressIn(s, 'The download of test/base is stopped', 'Go On');
+  await pressIn(s, 'The download of test/base was stopped', 'Continue');
   await notification(s, /test\/base is downloaded \(10\.\d MB\) and checked/);
   await s.picture('get-base-done');
   const starts = s.hub.large.map(r => r.from);

@@ -166,8 +166,11 @@ test('the blend lab in Chromium', { skip: browserMissing }, async t => {
       await page.getByText('Found: math 0.82, code -0.06, qa 0.00').waitFor();
       assert.deepEqual(await shownWeights(page, 'B'), { math: '0.82', code: '-0.06', qa: '0.00' });
       const told = await pane(page, 'B').locator('details').innerText();
-      assert.match(told, /beside equal weights \(loss 0\.62 a token\): −0\.41 \(−0\.55 to −0\.27\), beyond noise/);
-      assert.match(told, /better than the best expert, math, these examples do not tell/);
+      assert.match(
+        told,
+        /Compared with equal weights \(loss 0\.62 per token\): −0\.41 \(−0\.55 to −0\.27\), beyond noise/,
+      );
+      assert.match(told, /do not tell whether the weights are better than the best expert, math/);
       await page.close();
 
       const slow = await open('blend', { recorded: 'slow' });

@@ -105,10 +105,10 @@ function note(text: string): HTMLElement {
 
 const finishes = {
   stop: '',
-  length: ', cut at the longest answer',
+  length: ', cut off at the longest answer allowed',
   context: ', cut at the end of the context',
   cancelled: ', stopped',
-  repeats: ', ended because it repeated itself',
+  repeats: ', stopped because it repeated itself',
 };
 
 function figuresOf({ answerTokens, decodeMs, prefillMs, finish }: LabAnswer): string {

@@ -34,9 +34,9 @@ function answerView({ text, result }: StepAnswer): Node[] {
 }
 
 const ends = {
-  repeats: ' · ended because it repeated itself',
+  repeats: ' · stopped because it repeated itself',
   stop: '',
-  length: ' · cut at the longest answer',
+  length: ' · cut off at the longest answer allowed',
   context: ' · cut at the end of the context',
   cancelled: ' · stopped',
 };

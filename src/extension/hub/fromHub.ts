@@ -16,7 +16,7 @@ export async function downloadFromHub<T>(
 ): Promise<T | undefined> {
   for (;;) {
     try {
-      return await withNotification(`Downloading ${name}`, (cancellation, report) =>
+      return await withNotification(l10n.t('Downloading {0}', name), (cancellation, report) =>
         withSignal(cancellation, signal => withToken(tokens, from => send(from, { signal, onProgress: report }))),
       );
     } catch (error) {
@@ -100,8 +100,8 @@ async function wantsToRetry(error: unknown): Promise<boolean> {
 
 async function wantsToGoOn(name: string): Promise<boolean> {
   const message = l10n.t(
-    'The download of {0} is stopped. What has arrived is kept, and the next download goes on from there.',
+    'The download of {0} was stopped. What has arrived is kept, and the next download continues from there.',
     name,
   );
-  return (await window.showInformationMessage(message, l10n.t('Go On'))) === l10n.t('Go On');
+  return (await window.showInformationMessage(message, l10n.t('Continue'))) === l10n.t('Continue');
 }

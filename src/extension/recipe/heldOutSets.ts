@@ -71,7 +71,7 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
       ? [
           {
             label: l10n.t('$(split-horizontal) Set Examples Aside'),
-            detail: l10n.t('Every tenth prompt goes into a file of its own; the data file stays'),
+            detail: l10n.t('Every tenth prompt goes into a separate file; the data file stays as it is'),
             way: 'aside' as const,
           },
         ]
@@ -83,7 +83,7 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
     },
   ];
   const picked = await window.showQuickPick(items, {
-    title: l10n.t('{0} has no held-out examples to be evaluated on', basename(uri.fsPath)),
+    title: l10n.t('{0} has no held-out examples for evaluation', basename(uri.fsPath)),
     placeHolder: l10n.t('Where should they come from?'),
   });
   return picked?.way;
@@ -116,7 +116,7 @@ async function chooseFile(engine: HostEngine, uri: Uri, experts: Experts): Promi
   const names = experts.map(([name]) => name);
   const expert =
     names.length > 1
-      ? await window.showQuickPick(names, { title: l10n.t('Whose domain do these examples test?') })
+      ? await window.showQuickPick(names, { title: l10n.t('Which expert do these examples test?') })
       : names[0];
   if (expert === undefined) return undefined;
   const [data] = (await readableData(engine, folder, [{ train: pathFrom(folder, file.fsPath) }])) ?? [];
@@ -167,7 +167,7 @@ async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise
     text => written.reduce((now, { name, rest }) => writeSetting(now, ['experts', name, 'data', 'train'], rest), text),
   );
   const count = splits.reduce((sum, { split }) => sum + split.counts.aside, 0);
-  void window.showInformationMessage(l10n.t('{0} are set aside to be evaluated on.', plural(count, 'example')));
+  void window.showInformationMessage(l10n.t('{0} are set aside for evaluation.', plural(count, 'example')));
   const isTrained = (name: string) => described.some(expert => expert.name === name && expert.isTrained);
   return { toTrain: written.map(({ name }) => name).filter(isTrained) };
 }

@@ -51,7 +51,7 @@ export async function chooseExperts(engine: HostEngine, recipe: Uri): Promise<st
   if (trainable.length === 1) return [trainable[0]!.name];
   const picked = await window.showQuickPick(trainable.map(expertItem), {
     title: l10n.t('Experts to train, together on one frozen base'),
-    placeHolder: trainable.every(e => e.isTrained) ? l10n.t('All are trained: choose whom to train again') : undefined,
+    placeHolder: trainable.every(e => e.isTrained) ? l10n.t('All are trained: choose which to train again') : undefined,
     canPickMany: true,
   });
   return picked && picked.length > 0 ? picked.map(item => item.label) : undefined;
@@ -82,7 +82,7 @@ export async function mayReplace(
       ? l10n.t('{0} are trained. Train again, {1}?', listing(trained), begins)
       : l10n.t('{0} is trained. Train again, {1}?', listing(trained), begins);
   const detail = l10n.t(
-    'A training replaces what was learned before. A copy goes into the folder “previous” of the results of the recipe.',
+    'Training replaces what was learned before. A copy is kept in the folder “previous” of the recipe’s results.',
   );
   const picked = await window.showWarningMessage(message, { modal: true, detail }, keep, replace);
   if (picked === keep) await keepCopies(recipe, trained);
@@ -126,7 +126,7 @@ export async function chooseResume(runs: Runs, recipe: Uri, experts: string[]): 
   if (!last || !canResume(last) || !last.progress) return false;
   const items = [
     {
-      label: l10n.t('$(debug-continue) Go on'),
+      label: l10n.t('$(debug-continue) Continue'),
       description: l10n.t('from the last checkpoint; {0}', progressOf(last)),
       resume: true,
     },

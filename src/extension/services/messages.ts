@@ -50,7 +50,7 @@ export function createMessages(log: LogOutputChannel): Messages {
       const [first] = lost.message.split('\n');
       void tell(() =>
         window.showWarningMessage(
-          l10n.t('Multi-LoRA: {0}. It starts again by itself, and what was under way goes on.', inNotification(first!)),
+          l10n.t('Multi-LoRA: {0}. It restarts by itself, and what was under way continues.', inNotification(first!)),
           l10n.t('Show Log'),
         ),
       ).finally(() => {

@@ -47,7 +47,7 @@ export function createRunCommands(
   async function evaluatesSeen(chosen: Uri, names: string[]): Promise<boolean> {
     const [again, anyway] = [l10n.t('Train Again'), l10n.t('Evaluate Anyway')];
     const message = l10n.t(
-      '{0} learned from the examples that are set aside now: their scores would say nothing.',
+      '{0} learned from the examples that are now set aside, so the scores would mean nothing.',
       listing(names),
     );
     const detail = l10n.t('Train again without them, then evaluate.');

@@ -77,10 +77,10 @@ function answerText({ text, route, result }: StepAnswer): string {
 }
 
 const ends = {
-  length: 'cut at the longest answer',
+  length: 'cut off at the longest answer allowed',
   context: 'cut at the end of the context',
   cancelled: 'stopped',
-  repeats: 'ended because it repeated itself',
+  repeats: 'stopped because it repeated itself',
 };
 
 function routeText({ weights, abstained, evidence, beyond }: RouteResult): string {

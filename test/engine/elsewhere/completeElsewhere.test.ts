@@ -162,6 +162,6 @@ test('one that is away is said, and this machine answers where the recipe allows
     { recipe, target: { kind: 'base' }, prompt: 'What is 3 + 4?' },
     { onProgress: progress => void (progress.kind === 'text' && (told += progress.text)) },
   );
-  await assert.rejects(asked, /ended its answer before it was whole/);
+  await assert.rejects(asked, /ended its answer before it was complete/);
   assert.equal(told, 'The sum');
 });
