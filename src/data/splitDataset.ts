@@ -1,6 +1,6 @@
-import { isWholeJson, wholeJsonRows } from './jsonRows.ts';
 import type { Example } from './example.ts';
-import { type Unpackers, parquetRows } from './parquet/parquetRows.ts';
+import { isWholeJson, wholeJsonRows } from './jsonRows.ts';
+import { parquetRows, type Unpackers } from './parquet/parquetRows.ts';
 import { type DataReading, parseDataset, parseParquet } from './parseDataset.ts';
 import { problemList } from './problemList.ts';
 import { csvRows, normaliseText, type Row } from './rows.ts';
@@ -23,11 +23,7 @@ export interface Splitting {
  * Sets a share of a dataset's examples aside: those of every so-manieth prompt, in the order of the file, at least of one.
  * Undefined where there are fewer than two prompts. What cannot be read is left out.
  */
-export function splitDataset(
-  text: string,
-  fileName: string,
-  { share, reading }: Splitting,
-): SplitDataset | undefined {
+export function splitDataset(text: string, fileName: string, { share, reading }: Splitting): SplitDataset | undefined {
   const { examples } = parseDataset(text, fileName, reading);
   return split(examples, writtenRows(normaliseText(text), fileName), share);
 }

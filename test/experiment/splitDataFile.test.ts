@@ -20,7 +20,9 @@ test('Parquet is split as the same rows in JSON are, packed or not, and each exa
 });
 
 test('text that is packed is split as what is in it', () => {
-  const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ prompt: `p${i}`, completion: `${i}` })).join('\n');
+  const lines = Array.from({ length: 20 }, (_, i) => JSON.stringify({ prompt: `p${i}`, completion: `${i}` })).join(
+    '\n',
+  );
   const packed = splitDataFile(gzipSync(lines), 'x.jsonl.gz', { share: 0.1 })!;
   assert.deepEqual(packed.counts, { rest: 18, aside: 2 });
   assert.deepEqual(packed, splitDataFile(Buffer.from(lines), 'x.jsonl', { share: 0.1 }));
