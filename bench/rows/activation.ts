@@ -8,7 +8,7 @@ import type { Row, RowGroup } from '../row.ts';
 import { number } from '../table.ts';
 
 /** Each in a window of its own. */
-const turns = 5;
+const turns = 3;
 
 /** Loading and activating the extension in a real editor. */
 export const activation: RowGroup = {
