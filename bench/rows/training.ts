@@ -61,11 +61,15 @@ export const training: RowGroup = {
     const sizes = {
       embedded: { shape: { ...shape, rows: 8 }, steps: 4, rounds: 7, plainRounds: 3 },
       '135M': { shape: { ...shape, rows: 4 }, steps: 3, rounds: 4, plainRounds: 2 },
+      '0.5B': { shape: { ...shape, rows: 4 }, steps: 2, rounds: 3, plainRounds: 1 },
     };
     const rows: Row[] = [];
     for (const name of context.bases)
       rows.push(
-        ...(await compare(context, { base: await benchBase(name), ...sizes[name === 'embedded' ? name : '135M'] })),
+        ...(await compare(context, {
+          base: await benchBase(name),
+          ...sizes[name === 'embedded' || name === '0.5B' ? name : '135M'],
+        })),
       );
     return rows;
   },

@@ -4,6 +4,7 @@ import type { Graph } from '../../nn/graph/graph.ts';
 import { cholesky } from '../../nn/linalg/cholesky.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
+import { constantMemory } from '../../nn/memory/graphMemory.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { plannedCodes } from '../../nn/memory/plannedTensors.ts';
 import type { Sizes } from '../../nn/memory/sizes.ts';
@@ -20,7 +21,7 @@ import { fittedMergeProblem } from '../../recipe/checkRecipe.ts';
 import { fittedExamples, type MergeSettings } from '../../recipe/schema.ts';
 import { mergeWeightsOf } from '../../recipe/settings.ts';
 import { int8Support } from '../runtime/int8Support.ts';
-import { executionSeconds, integerSeconds } from '../training/plannedTime.ts';
+import { executionSeconds } from '../training/plannedTime.ts';
 import { processBytes } from '../training/planTraining.ts';
 import type { PreparedExpert } from '../training/prepareExpert.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
@@ -148,24 +149,27 @@ function costOf(
 
 /** Steps over the batches of an epoch, again and again. */
 function stepsCost(fit: ParameterFit, rates: Rates): Cost {
-  const { settings, examples, experts, seed, graph } = fit;
+  const { base, settings, examples, experts, seed, graph } = fit;
   const shapes = fitShapes(examples, experts, settings, seed);
-  const ofEpoch = executionsCost(graph, shapes, rates);
+  const ofEpoch = executionsCost(base, graph, shapes, rates);
   const seconds = (ofEpoch / shapes.length) * settings.steps;
   return { seconds, bytes: parameterMemory(fit) };
 }
 
 /** Seconds of executions of a graph with these shapes. */
 function executionsCost(
+  { config: { dim: width } }: Base,
   graph: Graph,
   shapes: readonly Sizes[],
-  { matMul, int8 }: Pick<Rates, 'matMul' | 'int8'>,
+  rates: Pick<Rates, 'matMul' | 'int8'>,
 ): number {
+  const weights = constantMemory(graph);
   const [all, integers] = (['all', 'integers'] as const).map(which => {
     const operations = matrixOperations(graph, which);
     return shapes.reduce((sum, shape) => sum + operations(shape), 0);
   }) as [number, number];
-  return executionSeconds(all - integers, shapes.length, matMul, 'cpu') + integerSeconds(integers, int8);
+  const operations = all - integers;
+  return executionSeconds({ count: shapes.length, operations, integers, weights, width }, rates, 'cpu');
 }
 
 /** Bytes of Gram matrices for each number: sums in F64, and results in F32 of which two are in memory. */
@@ -203,7 +207,7 @@ function readingCost(
       });
     });
     const grams = pass.reduce((sum, group) => sum + gramBytes * group.in ** 2, 0);
-    cost.seconds += executionsCost(graph, shapes, rates);
+    cost.seconds += executionsCost(base, graph, shapes, rates);
     cost.bytes = Math.max(cost.bytes, fitMemory(base, graph, shapes, 0) + grams);
   }
   return cost;
