@@ -48,11 +48,13 @@ async function products(rows: Float32Array, how: How, threads = 1): Promise<Floa
     twoTerms: new Set(how === 'twoTerms' ? ['b'] : []),
     inBlocks: new Set(how === 'blocks' ? ['a', 'b'] : []),
   };
-  // As between the layers of a base.
-  const input = g.input('x', 'float32', ['B', 'T', width]);
+  // As the vocabulary reads them, and the layers of a base.
+  const isFlat = how === 'twoTerms';
+  const input = g.input('x', 'float32', isFlat ? ['N', width] : ['B', 'T', width]);
   g.output('y', int8Forward(g, source, input, ['a', 'b'], g.constant(bias, [out])));
   const session = await createSession(g, { threads });
-  const found = readFloats((await session.run({ x: floats(rows, [1, rows.length / width, width]) })).y!).slice();
+  const shape = [rows.length / width, width];
+  const found = readFloats((await session.run({ x: floats(rows, isFlat ? shape : [1, ...shape]) })).y!).slice();
   await session.dispose();
   return found;
 }
