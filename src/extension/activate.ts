@@ -32,6 +32,7 @@ import { startHandlers } from './start/startHandlers.ts';
 import { createStatusBar } from './status/statusBar.ts';
 import { switchExperts } from './status/switchExperts.ts';
 import { createRunCommands } from './training/runCommands.ts';
+import { createTrainingPlaces } from './training/trainingPlaces.ts';
 import { registerTrainingPanels } from './training/trainingPanels.ts';
 
 let engine: HostEngine | undefined;
@@ -46,7 +47,8 @@ export function activate(context: ExtensionContext): void {
   const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
   const runs = createRuns(engine, context.workspaceState);
-  const training = createRunCommands(runs, engine, recipe, experts, messages);
+  const places = createTrainingPlaces(context.globalState);
+  const training = createRunCommands(runs, engine, recipe, experts, messages, places);
   const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
   const server = createServerCommands(engine, recipe);
@@ -54,7 +56,8 @@ export function activate(context: ExtensionContext): void {
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
   const blendLab = registerBlendLab(view, engine, runs, recipe);
-  const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow: training.follow }, recipe);
+  const { follow, trainOn } = training;
+  const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow, trainElsewhere: trainOn }, recipe);
   context.subscriptions.push(
     log,
     recipe,

@@ -120,6 +120,14 @@ export const commands = {
       titleMenu('experts', 'navigation@1'),
     ],
   },
+  'multiLora.trainOn': {
+    title: 'Train on Another Machine…',
+    icon: 'vm-running',
+    menus: [
+      { menu: 'multiLora.explorer', when: isRecipe, group: '1_run@1' },
+      rowMenu('recipes', ['recipe'], '2_run@1'),
+    ],
+  },
   'multiLora.openAsNotebook': {
     title: 'Open as Notebook',
     icon: 'notebook',

@@ -50,8 +50,11 @@ export async function performRun(
     await begun();
     if (run.kind === 'train') {
       const only = run.experts.length > 0 ? [...run.experts] : undefined;
+      const { on } = run;
       const train = (allowCut: boolean) =>
-        engine.request('train', { ...request, only, resume, from, allowCut }, listen);
+        on
+          ? engine.request('trainElsewhere', { ...request, expert: run.experts[0]!, on, resume }, listen)
+          : engine.request('train', { ...request, only, resume, from, allowCut }, listen);
       const { finished, experts } = await train(false).catch(async error => {
         const isCut = error instanceof WorkbenchError && error.problems.some(p => p.code === cutAnswersCode);
         if (isCut && (await allowsCut(error))) return train(true);

@@ -8,6 +8,7 @@ import type { TrainRequest } from '../../protocol/engine/training.ts';
 import type { WorkbenchError } from '../../protocol/errors.ts';
 import type { RunRecord } from '../../protocol/runRecord.ts';
 import { canResume, type RunKind, runId } from '../../protocol/runState.ts';
+import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { errorText } from '../services/messages.ts';
 import { requireTrust } from '../services/requireTrust.ts';
@@ -22,6 +23,8 @@ export interface TrainOptions {
   resume?: boolean;
   /** Begin with a checkpoint of another run. */
   from?: TrainRequest['from'];
+  /** Another machine, where a run trains one expert. */
+  on?: TrainingPlace;
 }
 
 interface EvaluateOptions {
@@ -202,7 +205,7 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   function start(
     kind: RunKind,
     recipe: Uri,
-    what: Pick<RunRecord, 'experts' | 'sets'>,
+    what: Pick<RunRecord, 'experts' | 'sets' | 'on'>,
     options: TrainOptions = {},
   ): Run {
     const now = new Date();
@@ -228,7 +231,7 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
         const before = of(recipe).find(run => canResume(run) && (!only || sameNames(only, run.experts)));
         if (before) return before.resume();
       }
-      return start('train', recipe, { experts: only ?? [] }, options);
+      return start('train', recipe, { experts: only ?? [], on: options.on }, options);
     },
     async evaluate(recipe, { sets } = {}) {
       requireTrust();
