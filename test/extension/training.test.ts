@@ -171,7 +171,6 @@ test('training in VS Code', { skip }, async t => {
     await dialog.getByRole('button', { name: 'Send and Train' }).click(patience);
 
     await notification(bench, /gpu-box cannot be reached: no route.* Check it with: ssh gpu-box true/s);
-    await bench.picture('train-away');
     rmSync(join(box, 'away'));
     await pressIn(bench, 'cannot be reached', 'Resume');
     await running(bench, /Training there on gpu-box 40 %/);

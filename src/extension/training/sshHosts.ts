@@ -17,7 +17,7 @@ export async function sshHosts(home: string): Promise<string[]> {
     if (read.has(path) || read.size >= mostFiles) return;
     read.add(path);
     const text = await readFile(path, 'utf8').catch(() => '');
-    for (const line of text.split('\n')) {
+    for (const line of text.split(/\r?\n/)) {
       const [, key = '', rest = ''] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*)$/.exec(line) ?? [];
       const words = (rest.match(/"[^"]*"|\S+/g) ?? []).map(word => word.replace(/^"(.*)"$/, '$1'));
       if (/^host$/i.test(key)) for (const host of words.filter(isName)) hosts.add(host);
