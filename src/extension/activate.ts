@@ -10,6 +10,7 @@ import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
 import { askOfRecipe } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
+import { askForServer, chooseServers } from './engines/askForServer.ts';
 import { createEngineKeys } from './engines/engineKeys.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
@@ -23,6 +24,7 @@ import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
 import { createRuns } from './runs/runs.ts';
 import { createServerCommands } from './server/serverCommands.ts';
+import { createAllowedServers } from './services/allowedServers.ts';
 import { createHostEngine, type HostEngine } from './services/hostEngine.ts';
 import { createMessages } from './services/messages.ts';
 import { registerCommands } from './services/registerCommands.ts';
@@ -32,8 +34,8 @@ import { startHandlers } from './start/startHandlers.ts';
 import { createStatusBar } from './status/statusBar.ts';
 import { switchExperts } from './status/switchExperts.ts';
 import { createRunCommands } from './training/runCommands.ts';
-import { createTrainingPlaces } from './training/trainingPlaces.ts';
 import { registerTrainingPanels } from './training/trainingPanels.ts';
+import { createTrainingPlaces } from './training/trainingPlaces.ts';
 
 let engine: HostEngine | undefined;
 
@@ -42,7 +44,8 @@ export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('Multi-LoRA', { log: true });
   const messages = createMessages(log);
   const engineKeys = createEngineKeys(context.secrets);
-  const started = createHostEngine(context.extensionPath, engineSettings, engineKeys.all, log, messages);
+  const servers = createAllowedServers(context.workspaceState, askForServer);
+  const started = createHostEngine(context.extensionPath, engineSettings, engineKeys.all, servers, log, messages);
   engine = started;
   const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
@@ -57,7 +60,10 @@ export function activate(context: ExtensionContext): void {
   const view = { extensionUri: context.extensionUri, log };
   const blendLab = registerBlendLab(view, engine, runs, recipe);
   const { follow, trainOn } = training;
-  const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow, trainElsewhere: trainOn }, recipe);
+  const trainingPanels = registerTrainingPanels(
+    { context: view, engine, runs, follow, trainElsewhere: trainOn },
+    recipe,
+  );
   context.subscriptions.push(
     log,
     recipe,
@@ -70,7 +76,7 @@ export function activate(context: ExtensionContext): void {
     onSettingChange(engineSettingIds, engine.restartWhenIdle),
     registerModels(experts, recipe),
     registerParticipant(experts, reviews, routes, messages),
-    registerMcpServer(context),
+    registerMcpServer(context, servers),
     registerAgentTools({ engine, recipe, experts, runs, follow: training.follow }),
     registerCodeActions(experts),
     registerInlineCompletions(experts, log),
@@ -95,6 +101,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
         ...notebookHandlers,
         ...server.handlers,
+        'multiLora.chooseServers': () => chooseServers(servers, recipe),
         'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>
           keepFeedback(rated, helpful, () => new Date()),
         'multiLora.openFeedback': openFeedback,

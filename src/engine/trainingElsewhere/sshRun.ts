@@ -147,11 +147,7 @@ function follow(job: string, results: string, known: number): string {
 function refusal(host: string, stderr: string, code: number | null): WorkbenchError {
   const said = stderr.trim().split('\n').slice(-5).join('\n');
   if (/No space left|[Dd]isk quota/.test(said))
-    return new WorkbenchError(
-      'storage',
-      `the disk of ${host} is full`,
-      `Free some space there. ${goOn}`,
-    );
+    return new WorkbenchError('storage', `the disk of ${host} is full`, `Free some space there. ${goOn}`);
   if (code === noConnection)
     return new WorkbenchError(
       'runtime',

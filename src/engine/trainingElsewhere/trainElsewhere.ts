@@ -156,12 +156,7 @@ type Place = NonNullable<ReturnType<typeof parsePlace>>;
 
 function checkedPlace({ place, python }: TrainingPlace): Place {
   const parsed = parsePlace(place);
-  if (!parsed)
-    throw new WorkbenchError(
-      'badRequest',
-      `'${place}' is no place to train on`,
-      placeForms,
-    );
+  if (!parsed) throw new WorkbenchError('badRequest', `'${place}' is no place to train on`, placeForms);
   if (python !== undefined && !isPlainCommand(python))
     throw new WorkbenchError(
       'badRequest',

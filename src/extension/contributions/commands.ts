@@ -217,6 +217,7 @@ export const commands = {
   'multiLora.setToken': { title: 'Set Hugging Face Token…', icon: 'key' },
   'multiLora.removeToken': { title: 'Remove Hugging Face Token' },
   'multiLora.setEngineKey': { title: 'Set Engine Key…', icon: 'key' },
+  'multiLora.chooseServers': { title: 'Servers That Get Prompts…', icon: 'shield' },
   'multiLora.startServer': { title: 'Start Server', icon: 'radio-tower' },
   'multiLora.stopServer': { title: 'Stop Server', palette: 'multiLora.isServing' },
   'multiLora.restartEngine': {

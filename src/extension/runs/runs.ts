@@ -13,7 +13,7 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import { errorText } from '../services/messages.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import { isLeftUnfinished } from './leftUnfinished.ts';
-import { performRun } from './performRun.ts';
+import { type PerformOptions, performRun } from './performRun.ts';
 import { createRun, type LiveRun, type Run } from './run.ts';
 
 export interface TrainOptions {
@@ -30,6 +30,8 @@ export interface TrainOptions {
 interface EvaluateOptions {
   /** All held-out sets without it. */
   sets?: string[];
+  /** Nobody is there to be asked whether prompts may go to a server elsewhere. */
+  isUnattended?: boolean;
 }
 
 /** The runs of the workspace. */
@@ -187,7 +189,7 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     );
   };
 
-  async function perform(run: LiveRun, how: Pick<TrainOptions, 'resume' | 'from'>): Promise<void> {
+  async function perform(run: LiveRun, how: Pick<PerformOptions, 'resume' | 'from' | 'isUnattended'>): Promise<void> {
     if (run.kind === 'train') begun.add(run.id);
     await performRun(run, engine, {
       ...how,
@@ -206,13 +208,13 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     kind: RunKind,
     recipe: Uri,
     what: Pick<RunRecord, 'experts' | 'sets' | 'on'>,
-    options: TrainOptions = {},
+    how: Pick<PerformOptions, 'from' | 'isUnattended'>,
   ): Run {
     const now = new Date();
     const times = { startedAt: now.getTime(), updatedAt: now.getTime() };
     const id = runId(now, process.pid);
     const run = add({ id, kind, recipe: recipe.fsPath, ...what, state: 'running', pid: process.pid, ...times });
-    void perform(run, options);
+    void perform(run, how);
     return run;
   }
 
@@ -231,11 +233,11 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
         const before = of(recipe).find(run => canResume(run) && (!only || sameNames(only, run.experts)));
         if (before) return before.resume();
       }
-      return start('train', recipe, { experts: only ?? [], on: options.on }, options);
+      return start('train', recipe, { experts: only ?? [], on: options.on }, { from: options.from });
     },
-    async evaluate(recipe, { sets } = {}) {
+    async evaluate(recipe, { sets, isUnattended } = {}) {
       requireTrust();
-      return start('evaluate', recipe, { experts: [], sets });
+      return start('evaluate', recipe, { experts: [], sets }, { isUnattended });
     },
     of,
     all,

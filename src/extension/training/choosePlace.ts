@@ -28,7 +28,12 @@ async function pick(places: TrainingPlaces, hosts: readonly string[]): Promise<I
     const items: [string, Item[]][] = [
       [
         l10n.t('used before'),
-        used.map(place => ({ ...placeItem(place), iconPath: new ThemeIcon('history'), used: place, buttons: [forget] })),
+        used.map(place => ({
+          ...placeItem(place),
+          iconPath: new ThemeIcon('history'),
+          used: place,
+          buttons: [forget],
+        })),
       ],
       [
         '~/.ssh/config',

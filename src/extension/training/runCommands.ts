@@ -17,8 +17,8 @@ import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { createFollowRun, type FollowRun, openReport } from './followRun.ts';
 import { estimateOf, tellStart } from './tellStart.ts';
-import type { TrainingPlaces } from './trainingPlaces.ts';
 import { trainElsewhere } from './trainElsewhere.ts';
+import type { TrainingPlaces } from './trainingPlaces.ts';
 import { trainOnFiles } from './trainOnFiles.ts';
 
 /** The commands over runs. Menus and lenses may name the recipe, and with `only` the experts. */

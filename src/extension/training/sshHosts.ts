@@ -27,7 +27,10 @@ export async function sshHosts(home: string): Promise<string[]> {
 
   /** A path of an `Include`, whose last part may be a pattern. */
   async function filesOf(word: string): Promise<string[]> {
-    const path = resolve(folder, word.replace(/^~(?=\/)/, () => home));
+    const path = resolve(
+      folder,
+      word.replace(/^~(?=\/)/, () => home),
+    );
     if (!/[*?]/.test(path)) return [path];
     const parts = basename(path).split(/([*?])/);
     const any: Record<string, string> = { '*': '.*', '?': '.' };

@@ -75,7 +75,13 @@ function lastRun(runs: Runs, recipe: Uri, expert: string): Run | undefined {
 
 /** It was begun there in this way, and has not come to its end. */
 function isLeft(run: Run | undefined, on: TrainingPlace): run is Run {
-  return run !== undefined && run.on?.place === on.place && run.on.python === on.python && canResume(run) && run.progress !== undefined;
+  return (
+    run !== undefined &&
+    run.on?.place === on.place &&
+    run.on.python === on.python &&
+    canResume(run) &&
+    run.progress !== undefined
+  );
 }
 
 /** Milliseconds that the question waits for how many examples there are. */
@@ -114,7 +120,10 @@ function dataText(experts: readonly string[], planned: readonly PlannedExpert[])
     const found = planned.find(expert => expert.name === name)?.examples;
     return found === undefined ? name : `${name} (${plural(found, 'example')})`;
   };
-  return l10n.t('Sent there: the training and validation data of {0}, as text and as tokens.', listing(experts.map(examples)));
+  return l10n.t(
+    'Sent there: the training and validation data of {0}, as text and as tokens.',
+    listing(experts.map(examples)),
+  );
 }
 
 function baseText({ name, bytes: size }: DescribedBase, recipe: Uri): string {
@@ -126,7 +135,8 @@ function baseText({ name, bytes: size }: DescribedBase, recipe: Uri): string {
 
 function needText({ place, python }: TrainingPlace): string {
   const packages = l10n.t('PyTorch, transformers, TRL and PEFT');
-  if (parsePlace(place)?.kind === 'ray') return l10n.t('Needed: the program ray here, and {0} on the cluster.', packages);
+  if (parsePlace(place)?.kind === 'ray')
+    return l10n.t('Needed: the program ray here, and {0} on the cluster.', packages);
   return python === undefined
     ? l10n.t('Needed there: a shell, tar, and uv, which brings the rest, or a python3 with {0}.', packages)
     : l10n.t('Needed there: a shell, tar, and {0} with {1}.', python, packages);

@@ -158,5 +158,15 @@ function ratesOf(recipe: Recipe, { name, learningRate }: PlannedExpert): RateSch
 function shownRun(run: TrainingRun): ShownRun {
   const { id, experts, on, state, startedAt, progress, message, isHere } = run;
   const place = on && { on: placeName(on) };
-  return { id, experts: [...experts], ...place, state, startedAt, progress, message, isHere, canResume: canResume(run) };
+  return {
+    id,
+    experts: [...experts],
+    ...place,
+    state,
+    startedAt,
+    progress,
+    message,
+    isHere,
+    canResume: canResume(run),
+  };
 }
