@@ -23,6 +23,7 @@ import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
 import { createRuns } from './runs/runs.ts';
+import { createTrainingPlaces } from './runs/trainingPlaces.ts';
 import { createServerCommands } from './server/serverCommands.ts';
 import { createAllowedServers } from './services/allowedServers.ts';
 import { createHostEngine, type HostEngine } from './services/hostEngine.ts';
@@ -35,7 +36,6 @@ import { createStatusBar } from './status/statusBar.ts';
 import { switchExperts } from './status/switchExperts.ts';
 import { createRunCommands } from './training/runCommands.ts';
 import { registerTrainingPanels } from './training/trainingPanels.ts';
-import { createTrainingPlaces } from './training/trainingPlaces.ts';
 
 let engine: HostEngine | undefined;
 
@@ -49,8 +49,8 @@ export function activate(context: ExtensionContext): void {
   engine = started;
   const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
-  const runs = createRuns(engine, context.workspaceState);
   const places = createTrainingPlaces(context.globalState);
+  const runs = createRuns(engine, context.workspaceState, places);
   const training = createRunCommands(runs, engine, recipe, experts, messages, places);
   const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();

@@ -1,6 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Disposable, type Event, EventEmitter, l10n, type Memento, Uri, window, workspace } from 'vscode';
+import {
+  CancellationError,
+  type Disposable,
+  type Event,
+  EventEmitter,
+  l10n,
+  type Memento,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
 import { globs, recipeEnding } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runs.ts';
@@ -15,6 +25,8 @@ import { requireTrust } from '../services/requireTrust.ts';
 import { isLeftUnfinished } from './leftUnfinished.ts';
 import { type PerformOptions, performRun } from './performRun.ts';
 import { createRun, type LiveRun, type Run } from './run.ts';
+import { runTitle } from './runText.ts';
+import type { TrainingPlaces } from './trainingPlaces.ts';
 
 export interface TrainOptions {
   /** All experts with data without it. */
@@ -59,7 +71,7 @@ const pause = 2000;
 const rememberedKey = 'runs';
 
 /** The runs of this window's engine, and those whose records lie in the workspace. */
-export function createRuns(engine: HostEngine, memory: Memento): Runs {
+export function createRuns(engine: HostEngine, memory: Memento, places: TrainingPlaces): Runs {
   const changed = new EventEmitter<Run>();
   const runs = new Map<string, LiveRun>();
   const folders = new Map<string, RunFolder>();
@@ -193,7 +205,11 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     if (run.kind === 'train') begun.add(run.id);
     await performRun(run, engine, {
       ...how,
-      begun: () => (how.resume ? readEvents(run) : undefined),
+      async begun() {
+        if (!how.resume) return;
+        await checkPlace(run, places);
+        await readEvents(run);
+      },
       allowsCut: askToCut,
       recorded(path) {
         folders.set(run.id, folders.get(run.id) ?? openRunFolder(path));
@@ -260,6 +276,20 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
       changed.dispose();
     },
   };
+}
+
+/** A record may be a stranger's: where it says that a training goes on, the user has trained before, or is asked. */
+async function checkPlace(run: Run, places: TrainingPlaces): Promise<void> {
+  const { on } = run;
+  if (!on || places.all().some(({ place }) => place === on.place)) return;
+  const goOn = l10n.t('Go On There');
+  const detail = l10n.t(
+    'The record of this training names {0}, where you have not trained from this editor. The data of its experts and the base are sent there.',
+    on.place,
+  );
+  const message = l10n.t('{0}: go on there?', runTitle(run));
+  if ((await window.showWarningMessage(message, { modal: true, detail }, goOn)) !== goOn) throw new CancellationError();
+  await places.keep(on);
 }
 
 /** Asks whether to train although answers are cut; shows how many, and what can be done. */

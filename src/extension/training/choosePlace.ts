@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { l10n, type QuickInputButton, type QuickPickItem, QuickPickItemKind, ThemeIcon, window } from 'vscode';
 import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
 import { isPlainCommand, parsePlace, placeName } from '../../text/trainingPlace.ts';
+import type { TrainingPlaces } from '../runs/trainingPlaces.ts';
 import { sshHosts } from './sshHosts.ts';
-import type { TrainingPlaces } from './trainingPlaces.ts';
 
 /** A place with what is known of it, a host of which nothing is, or none of these. */
 type Item = QuickPickItem & { used?: TrainingPlace; host?: string; isOther?: boolean };

@@ -13,12 +13,12 @@ import { chooseExperts, chooseRecipe, chooseResume, chooseRun, mayReplace } from
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { outcomeText } from '../runs/runText.ts';
+import type { TrainingPlaces } from '../runs/trainingPlaces.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { createFollowRun, type FollowRun, openReport } from './followRun.ts';
 import { estimateOf, tellStart } from './tellStart.ts';
 import { trainElsewhere } from './trainElsewhere.ts';
-import type { TrainingPlaces } from './trainingPlaces.ts';
 import { trainOnFiles } from './trainOnFiles.ts';
 
 /** The commands over runs. Menus and lenses may name the recipe, and with `only` the experts. */

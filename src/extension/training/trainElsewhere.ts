@@ -10,12 +10,12 @@ import { parsePlace, placeName } from '../../text/trainingPlace.ts';
 import { askToGoOn, mayReplace } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
+import type { TrainingPlaces } from '../runs/trainingPlaces.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { choosePlace } from './choosePlace.ts';
 import type { FollowRun } from './followRun.ts';
 import { tellStart } from './tellStart.ts';
-import type { TrainingPlaces } from './trainingPlaces.ts';
 
 interface TrainElsewhere {
   engine: HostEngine;
