@@ -77,7 +77,7 @@ export async function planFits(
       const arithmetic = await fitArithmetic(experiment, base, parts, { threads, cacheFolder });
       const read = arithmetic === 'int8' ? { ...base, tensors: plannedCodes(base) } : base;
       const { seconds, bytes } = costOf(method, options, read, parts, rates, recipe.seed);
-      return { name, method, examples, seconds, totalBytes: processBytes + bytes };
+      return { name, method, examples, seconds, totalBytes: processBytes + readBytes(parts) + bytes };
     } catch (error) {
       // What cannot be merged into an adapter is a matter of this merge alone.
       if (!(error instanceof WorkbenchError)) throw error;
@@ -109,8 +109,19 @@ export function planGates(
   const { seconds, bytes } = readingCost(base, parts, reading, { matMul, int8: 0 });
   const solving = groups.reduce((sum, group) => sum + group.in ** 3 / 3, 0) / ownRate();
   const examples = parts.reduce((sum, part) => sum + part.examples.length, 0);
-  const totalBytes = processBytes + bytes;
+  const totalBytes = processBytes + readBytes(parts) + bytes;
   return [{ name: 'router', method: 'gates of tokens', examples, seconds: 2 * (seconds + solving), totalBytes }];
+}
+
+/** What reading experts and their data leaves in the heaps of JavaScript and the C library: measured 35 to 50 MB. */
+const readingLeaves = 40e6;
+
+/** Bytes of what a merge reads before it is fitted, and of the adapter that it ends with, which has the ranks of all. */
+function readBytes(parts: readonly FittedPart[]): number {
+  const numbers = parts.flatMap(({ adapter }) =>
+    [...adapter.modules.values()].map(({ A, B }) => A.data.length + B.data.length),
+  );
+  return readingLeaves + 2 * 4 * numbers.reduce((sum, count) => sum + count, 0);
 }
 
 function costOf(
