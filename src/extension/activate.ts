@@ -59,11 +59,7 @@ export function activate(context: ExtensionContext): void {
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
   const blendLab = registerBlendLab(view, engine, runs, recipe);
-  const { follow, trainOn } = training;
-  const trainingPanels = registerTrainingPanels(
-    { context: view, engine, runs, follow, trainElsewhere: trainOn },
-    recipe,
-  );
+  const trainingPanels = registerTrainingPanels({ ...training, context: view, engine, runs }, recipe);
   context.subscriptions.push(
     log,
     recipe,

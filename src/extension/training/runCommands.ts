@@ -73,7 +73,7 @@ export function createRunCommands(
   }
 
   /** On another machine that the user chooses; gives the first run there. */
-  const trainOn = (chosen: Uri, only: string[]) =>
+  const trainThere = (chosen: Uri, only: string[]) =>
     trainElsewhere({ engine, runs, places, messages, follow }, chosen, only);
 
   const ofRecipe = async (named: Uri | undefined) => {
@@ -86,14 +86,14 @@ export function createRunCommands(
     follow: (run: Run): void => void follow(run),
     /** Takes up what the window's last session left unfinished. */
     restore: () => restoreRuns(runs, follow).catch(messages.error),
-    trainOn,
+    trainElsewhere: trainThere,
     handlers: {
       'multiLora.train': train,
       async 'multiLora.trainOn'(named?: Uri, options?: { only?: string[] }) {
         const chosen = await chooseRecipe(recipe, named, 'Recipe whose experts are trained');
         const title = l10n.t('Experts to train on another machine');
         const only = chosen && (options?.only ?? (await chooseExperts(engine, chosen, title)));
-        if (only) await trainOn(chosen, only);
+        if (only) await trainThere(chosen, only);
       },
       'multiLora.trainOnFile': (uri?: Uri, uris?: Uri[]) =>
         trainOnFiles(engine, recipe, uris ?? (uri ? [uri] : []), (made, only) => train(made, { only })),

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import { l10n, type Uri, window } from 'vscode';
-import { parseBaseName } from '../../experiment/baseFolder.ts';
 import type { DescribedBase } from '../../protocol/engine/experts.ts';
 import type { PlannedExpert } from '../../protocol/engine/training.ts';
 import { canResume } from '../../protocol/runState.ts';
@@ -108,7 +107,7 @@ async function maySend(
   const message = l10n.t('Train {0} on {1}?', listing(only), placeName(on));
   const detail = [
     dataText(experts, planned),
-    baseText(base, recipe),
+    await baseText(base, recipe),
     needText(on),
     ...(experts.length > 1 ? [orderText(on)] : []),
   ].join('\n\n');
@@ -126,7 +125,9 @@ function dataText(experts: readonly string[], planned: readonly PlannedExpert[])
   );
 }
 
-function baseText({ name, bytes: size }: DescribedBase, recipe: Uri): string {
+async function baseText({ name, bytes: size }: DescribedBase, recipe: Uri): Promise<string> {
+  // What knows the bases of other programs takes longer to load than activation may.
+  const { parseBaseName } = await import('../../experiment/baseFolder.ts');
   const { kind } = parseBaseName(name, dirname(recipe.fsPath));
   return kind === 'hub' || kind === 'gguf'
     ? l10n.t('The base {0} is brought there from Hugging Face.', name)
