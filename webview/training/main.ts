@@ -57,8 +57,8 @@ const settings = formView({
 });
 const start = startView({
   changed: () => renewPlan(),
-  async start(experts) {
-    const { run } = await host.request('start', { experts });
+  async start(experts, isElsewhere) {
+    const { run } = await host.request('start', { experts, isElsewhere });
     if (run === undefined) return;
     changeState({ run, compared: [] });
     tabs.choose('runs');

@@ -60,6 +60,11 @@ test('what an engine does before the first step is said', () => {
     outputText(trainOutput({ state: 'running', experts: ['qa'], events: [], progress })),
     'Training: qa · quantising',
   );
+  const on = { place: 'ssh:gpu-box' };
+  assert.equal(
+    outputText(trainOutput({ state: 'running', experts: ['qa'], on, events: [], progress })),
+    'Training: qa on gpu-box · quantising',
+  );
 });
 
 test('a curve has at most some hundred points, the last among them', () => {
