@@ -10,7 +10,7 @@ import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
 import { askOfRecipe } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
-import { askForServer, chooseServers } from './engines/askForServer.ts';
+import { askForServer } from './engines/askForServer.ts';
 import { createEngineKeys } from './engines/engineKeys.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
@@ -45,13 +45,11 @@ export function activate(context: ExtensionContext): void {
   const messages = createMessages(log);
   const engineKeys = createEngineKeys(context.secrets);
   const servers = createAllowedServers(context.workspaceState, askForServer);
-  const started = createHostEngine(context.extensionPath, engineSettings, engineKeys.all, servers, log, messages);
-  engine = started;
+  engine = createHostEngine(context.extensionPath, engineSettings, engineKeys.all, servers, log, messages);
   const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
-  const places = createTrainingPlaces(context.globalState);
-  const runs = createRuns(engine, context.workspaceState, places);
-  const training = createRunCommands(runs, engine, recipe, experts, messages, places);
+  const runs = createRuns(engine, context.workspaceState, createTrainingPlaces(context.globalState));
+  const training = createRunCommands(runs, engine, recipe, experts, messages);
   const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
   const server = createServerCommands(engine, recipe);
@@ -97,14 +95,13 @@ export function activate(context: ExtensionContext): void {
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
         ...notebookHandlers,
         ...server.handlers,
-        'multiLora.chooseServers': () => chooseServers(servers, recipe),
         'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>
           keepFeedback(rated, helpful, () => new Date()),
         'multiLora.openFeedback': openFeedback,
         'multiLora.deleteFeedback': deleteFeedback,
-        ...startHandlers(context, engine, recipe, messages),
+        ...startHandlers(context, engine, recipe, servers, messages),
         ...sidebar.handlers,
-        'multiLora.restartEngine': started.restart,
+        'multiLora.restartEngine': engine.restart,
         'multiLora.showLog': () => log.show(),
       },
       messages,

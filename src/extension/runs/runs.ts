@@ -54,6 +54,8 @@ export interface Runs extends Disposable {
   /** Those of a recipe, newest first: other windows' and earlier sessions' too, once they are found. */
   of(recipe: Uri): Run[];
   all(): Run[];
+  /** Where the user has trained elsewhere. */
+  places: TrainingPlaces;
   /** Resolves when the runs on disk are known. */
   found(): Promise<void>;
   /** The runs that this workspace's last window began, each once it is known that it was left unfinished. */
@@ -257,6 +259,7 @@ export function createRuns(engine: HostEngine, memory: Memento, places: Training
     },
     of,
     all,
+    places,
     found,
     leftBehind: () =>
       leftOver.map(async path => {

@@ -10,20 +10,28 @@ import { getBase } from '../bases/getBase.ts';
 import { openChat } from '../chat/openChat.ts';
 import { walkthrough } from '../contributions/walkthrough.ts';
 import { getDataset } from '../datasets/getDataset.ts';
+import { chooseServers } from '../engines/askForServer.ts';
 import { createEngineKeys, setEngineKey } from '../engines/engineKeys.ts';
 import { createHubTokens, removeToken, setToken } from '../hub/hubTokens.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import { exampleExperts, exampleQuestion } from '../recipe/exampleExperts.ts';
 import { selectRecipe } from '../recipe/selectRecipe.ts';
+import type { AllowedServers } from '../services/allowedServers.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { newRecipe } from './newRecipe.ts';
 
 /**
- * The commands that one begins with: the way, something to train, data, a base to train it on, and keys. A window whose example
+ * The commands that one begins with: the way, something to train, data, a base to train it on, keys, and where prompts go. A window whose example
  * workspace was just opened goes on where its command ended.
  */
-export function startHandlers(context: ExtensionContext, engine: HostEngine, recipe: ActiveRecipe, messages: Messages) {
+export function startHandlers(
+  context: ExtensionContext,
+  engine: HostEngine,
+  recipe: ActiveRecipe,
+  servers: AllowedServers,
+  messages: Messages,
+) {
   welcomeToExample(context).catch(messages.error);
   const { extension, secrets } = context;
   const tokens = createHubTokens(secrets);
@@ -39,6 +47,7 @@ export function startHandlers(context: ExtensionContext, engine: HostEngine, rec
     'multiLora.setToken': () => setToken(tokens),
     'multiLora.removeToken': () => removeToken(tokens),
     'multiLora.setEngineKey': () => setEngineKey(createEngineKeys(secrets), recipe),
+    'multiLora.chooseServers': () => chooseServers(servers, recipe),
   };
 }
 

@@ -13,7 +13,6 @@ import { chooseExperts, chooseRecipe, chooseResume, chooseRun, mayReplace } from
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { outcomeText } from '../runs/runText.ts';
-import type { TrainingPlaces } from '../runs/trainingPlaces.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { createFollowRun, type FollowRun, openReport } from './followRun.ts';
@@ -28,7 +27,6 @@ export function createRunCommands(
   recipe: ActiveRecipe,
   experts: Experts,
   messages: Messages,
-  places: TrainingPlaces,
 ) {
   const follow = createFollowRun(messages, { ask, evaluate });
 
@@ -73,8 +71,7 @@ export function createRunCommands(
   }
 
   /** On another machine that the user chooses; gives the first run there. */
-  const trainThere = (chosen: Uri, only: string[]) =>
-    trainElsewhere({ engine, runs, places, messages, follow }, chosen, only);
+  const trainThere = (chosen: Uri, only: string[]) => trainElsewhere({ engine, runs, messages, follow }, chosen, only);
 
   const ofRecipe = async (named: Uri | undefined) => {
     await runs.found();

@@ -9,7 +9,6 @@ import { parsePlace, placeName } from '../../text/trainingPlace.ts';
 import { askToGoOn, mayReplace } from '../runs/chooseTarget.ts';
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
-import type { TrainingPlaces } from '../runs/trainingPlaces.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { choosePlace } from './choosePlace.ts';
@@ -19,7 +18,6 @@ import { tellStart } from './tellStart.ts';
 interface TrainElsewhere {
   engine: HostEngine;
   runs: Runs;
-  places: TrainingPlaces;
   messages: Messages;
   follow: FollowRun;
 }
@@ -33,8 +31,8 @@ export async function trainElsewhere(
   recipe: Uri,
   experts: readonly string[],
 ): Promise<Run | undefined> {
-  const { engine, runs, places, messages, follow } = services;
-  const on = await choosePlace(places);
+  const { engine, runs, messages, follow } = services;
+  const on = await choosePlace(runs.places);
   if (!on) return undefined;
   await runs.found();
   const left = experts.map(name => lastRun(runs, recipe, name)).filter(run => isLeft(run, on));
@@ -42,7 +40,7 @@ export async function trainElsewhere(
   if (goesOn === undefined) return undefined;
   if (!goesOn && !(await mayReplace(engine, recipe, { only: [...experts] }))) return undefined;
   if (!goesOn && !(await maySend(engine, recipe, experts, on))) return undefined;
-  await places.keep(on);
+  await runs.places.keep(on);
 
   const begin = async (name: string): Promise<Run> => {
     const before = goesOn ? left.find(run => run?.experts[0] === name) : undefined;
