@@ -12,13 +12,14 @@ import type { EngineParams, EngineResult } from '../../protocol/engine/engineApi
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { canResume } from '../../protocol/runState.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
-import { isPlainCommand, parsePlace, type TrainingPlace } from '../../protocol/trainingPlace.ts';
+import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
+import { isPlainCommand, parsePlace, placeForms } from '../../text/trainingPlace.ts';
 import { type RecordedRun, type RunTold, recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
 import { engineEnds, watchFor } from '../workbench/request.ts';
 import type { Workbench } from '../workbench/workbench.ts';
-import type { ElsewhereRun } from './elsewhereRun.ts';
+import { type ElsewhereRun, goOn } from './elsewhereRun.ts';
 import { rayRun } from './rayRun.ts';
 import { relayEvents } from './relayEvents.ts';
 import { sshRun } from './sshRun.ts';
@@ -76,10 +77,11 @@ export async function trainElsewhere(
         return { finished: true, experts };
       }
       if (last?.type === 'cancelled' || run.signal.aborted) return { finished: false, experts };
+      const reason = reasonIn(await there.log());
       throw new WorkbenchError(
         'runtime',
-        `the training on ${there.name} has ended before its end: ${reasonIn(await there.log())}`,
-        'Everything up to its last checkpoint is there. Go on with --resume.',
+        `the training on ${there.name} has ended before its end: ${reason}`,
+        nextStep(reason),
       );
     } finally {
       await rm(temporary, { recursive: true, force: true });
@@ -127,6 +129,16 @@ function reasonIn(log: string): string {
   return said.slice(-8).join('\n') || 'it says nothing, and so was probably killed';
 }
 
+/** What to do about what a log says; most of what ends a training leaves its last checkpoint. */
+function nextStep(reason: string): string {
+  if (/No module named|not found|No such file|cannot execute/i.test(reason))
+    return 'It needs uv there (https://docs.astral.sh/uv), or a Python with PyTorch, transformers, TRL and PEFT: say which (--python venv/bin/python).';
+  if (/No space left|quota/i.test(reason)) return `Free some space there. ${goOn}`;
+  if (/out of memory|MemoryError/i.test(reason))
+    return 'Take a smaller "batchSize" and a larger "accumulation", a shorter "maxLength", or a machine with more memory.';
+  return `Everything up to its last checkpoint is there. ${goOn}`;
+}
+
 /** The last run of this expert at this place that has not come to its end. */
 async function runToGoOnWith(paths: ResultPaths, expert: string, on: TrainingPlace): Promise<string | undefined> {
   const ids = (await readdir(paths.history).catch(() => [])).sort().reverse();
@@ -144,12 +156,7 @@ type Place = NonNullable<ReturnType<typeof parsePlace>>;
 
 function checkedPlace({ place, python }: TrainingPlace): Place {
   const parsed = parsePlace(place);
-  if (!parsed)
-    throw new WorkbenchError(
-      'badRequest',
-      `'${place}' is no place to train on`,
-      'Write ssh:HOST, ssh:HOST:FOLDER, or ray:HOST:8265.',
-    );
+  if (!parsed) throw new WorkbenchError('badRequest', `'${place}' is no place to train on`, placeForms);
   if (python !== undefined && !isPlainCommand(python))
     throw new WorkbenchError(
       'badRequest',
