@@ -12,6 +12,7 @@ import { start } from './start.ts';
 import { switching } from './switching.ts';
 import { together } from './together.ts';
 import { training } from './training.ts';
+import { ways } from './ways.ts';
 
 /** All rows, in the order of the table. */
 export const groups: RowGroup[] = [
@@ -30,4 +31,5 @@ export const groups: RowGroup[] = [
   memory,
   scale,
   parity,
+  ways,
 ];
