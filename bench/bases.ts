@@ -11,7 +11,7 @@ import { Random } from '../src/nn/tensor/random.ts';
 import { cacheFolder } from './cacheFolder.ts';
 
 /** The bases that the rows measure. */
-export const baseNames = ['embedded', '135M', 'smollm2', 'qwen-coder'] as const;
+export const baseNames = ['embedded', '135M', '0.5B', 'smollm2', 'qwen-coder'] as const;
 export type BaseName = (typeof baseNames)[number];
 
 export interface BenchBase {
@@ -23,7 +23,7 @@ export interface BenchBase {
 
 export async function benchBase(name: BaseName): Promise<BenchBase> {
   if (name === 'embedded') return embeddedBase();
-  return name === '135M' ? randomBase() : realBase(name);
+  return isRandom(name) ? randomBase(name) : realBase(name);
 }
 
 /** Files in GGUF, in the folder that MULTI_LORA_REAL_BASES names. */
@@ -34,9 +34,10 @@ const realFiles = {
 
 const realFile = (name: keyof typeof realFiles) => join(process.env.MULTI_LORA_REAL_BASES ?? '', realFiles[name]);
 
-/** Whether a base can be measured on this machine. */
-export function isThere(name: BaseName): boolean {
-  return name === 'embedded' || name === '135M' || existsSync(realFile(name));
+/** Whether a base can be measured on this machine; the largest only where it is asked for. */
+export function isThere(name: BaseName, asked: boolean): boolean {
+  if (name === '0.5B') return asked;
+  return name === 'embedded' || isRandom(name) || existsSync(realFile(name));
 }
 
 /** A base in GGUF, as the engine makes it a folder. */
@@ -50,32 +51,56 @@ export function embeddedBase(): BenchBase {
   return { name: 'embedded', folder: fileURLToPath(new URL('../media/base', import.meta.url)) };
 }
 
-/** The shape of HuggingFaceTB/SmolLM2-135M, with a shorter context. */
-const smolConfig = {
+const llama = {
   architectures: ['LlamaForCausalLM'],
   model_type: 'llama',
-  vocab_size: 49152,
-  hidden_size: 576,
-  intermediate_size: 1536,
-  num_hidden_layers: 30,
-  num_attention_heads: 9,
-  num_key_value_heads: 3,
   hidden_act: 'silu',
   max_position_embeddings: 2048,
-  rms_norm_eps: 1e-5,
-  rope_theta: 100000,
   tie_word_embeddings: true,
   torch_dtype: 'float16',
 };
 
-/** A base of SmolLM2-135M's shape with seeded random weights in F16, made once and kept. */
-export async function randomBase(): Promise<BenchBase> {
-  const folder = cacheFolder('random-135m');
+/** Shapes of known models, with a shorter context. */
+const randomConfigs = {
+  /** HuggingFaceTB/SmolLM2-135M. */
+  '135M': {
+    ...llama,
+    vocab_size: 49152,
+    hidden_size: 576,
+    intermediate_size: 1536,
+    num_hidden_layers: 30,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+    rms_norm_eps: 1e-5,
+    rope_theta: 100000,
+  },
+  /** Qwen/Qwen2.5-0.5B, without its biases. */
+  '0.5B': {
+    ...llama,
+    vocab_size: 151936,
+    hidden_size: 896,
+    intermediate_size: 4864,
+    num_hidden_layers: 24,
+    num_attention_heads: 14,
+    num_key_value_heads: 2,
+    rms_norm_eps: 1e-6,
+    rope_theta: 1000000,
+  },
+};
+
+type RandomName = keyof typeof randomConfigs;
+
+export const isRandom = (name: BaseName): name is RandomName => name in randomConfigs;
+
+/** A base of a known shape with seeded random weights in F16, made once and kept. */
+export async function randomBase(name: RandomName): Promise<BenchBase> {
+  const config = randomConfigs[name];
+  const folder = cacheFolder(`random-${name.toLowerCase()}`);
   const weights = join(folder, 'model.safetensors');
-  if (!existsSync(weights)) await writeRandomWeights(weights);
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(smolConfig, undefined, 2));
-  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(madeUpTokenizer(smolConfig.vocab_size)));
-  return { name: '135M', folder };
+  if (!existsSync(weights)) await writeRandomWeights(config, weights);
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config, undefined, 2));
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(madeUpTokenizer(config.vocab_size)));
+  return { name, folder };
 }
 
 /** llama.cpp loads no model without a vocabulary; ids go in and come out. */
@@ -85,9 +110,9 @@ function madeUpTokenizer(size: number): unknown {
   return { added_tokens: [], pre_tokenizer: step, decoder: step, model: { type: 'BPE', vocab, merges: [] } };
 }
 
-async function writeRandomWeights(path: string): Promise<void> {
+async function writeRandomWeights(config: (typeof randomConfigs)[RandomName], path: string): Promise<void> {
   const random = new Random(135);
-  const tensors = [...baseTensors(parseBaseConfig(smolConfig))];
+  const tensors = [...baseTensors(parseBaseConfig(config))];
   let at = 0;
   const header: Record<string, unknown> = {};
   for (const [name, shape] of tensors) {

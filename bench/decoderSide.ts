@@ -59,9 +59,17 @@ export type DecoderSide = Side & {
   logits(params: { prompt: number[]; weights: Record<string, number> }): Promise<number[]>;
 };
 
+const programs = {
+  ours: './sides/decoder.ts',
+  /** Through node-llama-cpp. */
+  llama: './peers/llama.ts',
+  /** Of the interpreter that `PYTHON` names; the base alone, and neither choices nor logits. */
+  xllamacpp: './peers/xllamacpp.py',
+};
+
 /** Opens this project's engine, or llama.cpp, over a base and experts. */
-export async function openDecoder(which: 'ours' | 'llama', params: DecoderParams): Promise<DecoderSide> {
-  const side = startSide(which === 'ours' ? './sides/decoder.ts' : './peers/llama.ts');
+export async function openDecoder(which: keyof typeof programs, params: DecoderParams): Promise<DecoderSide> {
+  const side = startSide(programs[which], {}, which === 'xllamacpp' ? process.env.PYTHON : undefined);
   await side.call('open', params);
   return {
     ...side,

@@ -1,7 +1,7 @@
 /**
  * Speed and memory, each row against a peer or a ceiling measured in the same run.
  *
- *   npm run bench [-- NAME… --base embedded|135M|smollm2 --threads N --seeds N --out FOLDER]
+ *   npm run bench [-- NAME… --base embedded|135M|0.5B|smollm2|qwen-coder --threads N --seeds N --out FOLDER]
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
 });
 const say = (message: string) => process.stderr.write(`${message}\n`);
 const unknown = positionals.filter(name => !groups.some(g => g.name === name));
-const bases = baseNames.filter(name => (values.base ?? name) === name && isThere(name));
+const bases = baseNames.filter(name => (values.base ?? name) === name && isThere(name, values.base !== undefined));
 if (bases.length === 0) unknown.push(`--base ${values.base}`);
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) say(`There is no ${unknown.join(', ')}.`);

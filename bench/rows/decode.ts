@@ -81,6 +81,11 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
   // Small models lose more at llama.cpp's barriers than a second thread gives them: it is given its better count.
   const counts = [...new Set([1, threads])];
   const peers = await Promise.all(counts.map(n => openDecoder('llama', { ...params, threads: n })));
+  const builds = counts.map(n => ({ build: 'llama.cpp', threads: n }));
+  if (precision === 'by default' && alone && process.env.PYTHON) {
+    peers.push(await openDecoder('xllamacpp', params));
+    builds.push({ build: 'xllamacpp', threads });
+  }
   try {
     const weights = alone ? {} : { [expert!.name]: 1 };
     const request = {
@@ -99,18 +104,20 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
     const speeds = (tokens: number, time: (d: Decoded) => number) => {
       const speed = (turns: Decoded[], middle: (times: number[]) => number) =>
         (1000 * tokens) / middle(turns.map(time));
-      const byThreads = peerTurns.map((turns, i) => ({
-        threads: counts[i]!,
+      const byBuild = peerTurns.map((turns, i) => ({
+        ...builds[i]!,
         median: speed(turns, median),
         fastest: speed(turns, fastest),
       }));
-      const told = byThreads.map(p => `${number(p.median)} (${number(p.fastest)}) with ${p.threads}`).join(', ');
+      const told = byBuild
+        .map(p => `${p.build} ${number(p.median)} (${number(p.fastest)}) with ${p.threads}`)
+        .join(', ');
       return {
         own: speed(ownTurns!, median),
         ownFastest: speed(ownTurns!, fastest),
-        peerFastest: Math.max(...byThreads.map(p => p.fastest)),
-        peer: byThreads.reduce((best, p) => (p.median > best.median ? p : best)),
-        note: `median (fastest) turns: ours ${number(speed(ownTurns!, median))} (${number(speed(ownTurns!, fastest))}) with ${threads} threads, llama.cpp ${told}`,
+        peerFastest: Math.max(...byBuild.map(p => p.fastest)),
+        peer: byBuild.reduce((best, p) => (p.median > best.median ? p : best)),
+        note: `median (fastest) turns: ours ${number(speed(ownTurns!, median))} (${number(speed(ownTurns!, fastest))}) with ${threads} threads, ${told}`,
       };
     };
     const { config } = await loadBase(base.folder);
@@ -124,7 +131,10 @@ async function compare({ threads, say }: BenchContext, c: Case): Promise<Row[]> 
       name: `${base.name}${alone ? ' alone' : ''}, ${name}${ownFile && precision !== 'by default' ? ' against the file' : ''}`,
       unit: 'tokens/s',
       value: s.own,
-      against: { name: `llama.cpp, ${s.peer.threads} thread${s.peer.threads > 1 ? 's' : ''}`, value: s.peer.median },
+      against: {
+        name: `${s.peer.build}, ${s.peer.threads} thread${s.peer.threads > 1 ? 's' : ''}`,
+        value: s.peer.median,
+      },
       fastest: { value: s.ownFastest, against: s.peerFastest },
       target: { kind: 'ratioAtLeast', is: 1 },
       notes: [...notes, s.note],

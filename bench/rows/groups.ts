@@ -1,4 +1,5 @@
 import type { RowGroup } from '../row.ts';
+import { activation } from './activation.ts';
 import { batch } from './batch.ts';
 import { answers, decode, decode8 } from './decode.ts';
 import { experts } from './experts.ts';
@@ -27,6 +28,7 @@ export const groups: RowGroup[] = [
   batch,
   serving,
   start,
+  activation,
   recipe,
   memory,
   scale,

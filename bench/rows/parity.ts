@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseTrainEvent, type TrainEvent } from '../../src/protocol/trainEvents.ts';
-import { type BenchBase, benchBase } from '../bases.ts';
+import { type BenchBase, benchBase, isRandom } from '../bases.ts';
 import { buildEngine, startBuiltEngine } from '../builtEngine.ts';
 import { openDecoder } from '../decoderSide.ts';
 import type { BenchContext, Row, RowGroup } from '../row.ts';
@@ -28,7 +28,7 @@ export const parity: RowGroup = {
     await buildEngine();
     const rows: Row[] = [];
     for (const name of context.bases)
-      if (name !== '135M') rows.push(...(await rowsOf(context, await benchBase(name), python)));
+      if (!isRandom(name)) rows.push(...(await rowsOf(context, await benchBase(name), python)));
     return rows;
   },
 };

@@ -14,7 +14,7 @@ import { assembleBatch, type Batch } from '../../src/nn/train/assembleBatch.ts';
 import { sessionGraph } from '../../src/nn/train/sessionGraph.ts';
 import { expertGroup } from '../../src/nn/train/trainGraph.ts';
 import type { Arithmetic } from '../../src/protocol/arithmetic.ts';
-import { type BenchBase, benchBase } from '../bases.ts';
+import { type BenchBase, benchBase, isRandom } from '../bases.ts';
 import { cacheFolder } from '../cacheFolder.ts';
 import type { BenchContext, Row, RowGroup } from '../row.ts';
 import { seededScores } from '../seededScores.ts';
@@ -41,7 +41,7 @@ export const quality: RowGroup = {
   async run(context) {
     if (!(await int8Support(context.threads)).isExact) return [];
     const rows: Row[] = [];
-    for (const name of context.bases) if (name !== '135M') rows.push(...(await rowsOf(context, await benchBase(name))));
+    for (const name of context.bases) if (!isRandom(name)) rows.push(...(await rowsOf(context, await benchBase(name))));
     if (context.seeds > 0) rows.push(...(await seededScores(context)));
     return rows;
   },

@@ -76,7 +76,7 @@ export const switching: RowGroup = {
 
 /** A set of experts that are not side by side in the bank, used for the first time since one was loaded. */
 async function firstUse(threads: number): Promise<Row> {
-  const base = await randomBase();
+  const base = await randomBase('135M');
   const rank = 8;
   const loaded = await randomExperts(base, rank, 5);
   const params = { baseFolder: base.folder, gguf: '', llama: '', threads, room: 256, rows: 1, adapters: true };

@@ -31,6 +31,8 @@ interface Peer {
   /** Steps of one turn, and turns. */
   steps: number;
   rounds: number;
+  /** Each turn is a training of its own, from the factors that the last one has left. */
+  isAnew?: boolean;
   turns: TrainedSteps[];
 }
 
@@ -59,11 +61,15 @@ export const training: RowGroup = {
     const sizes = {
       embedded: { shape: { ...shape, rows: 8 }, steps: 4, rounds: 7, plainRounds: 3 },
       '135M': { shape: { ...shape, rows: 4 }, steps: 3, rounds: 4, plainRounds: 2 },
+      '0.5B': { shape: { ...shape, rows: 4 }, steps: 2, rounds: 3, plainRounds: 1 },
     };
     const rows: Row[] = [];
     for (const name of context.bases)
       rows.push(
-        ...(await compare(context, { base: await benchBase(name), ...sizes[name === 'embedded' ? name : '135M'] })),
+        ...(await compare(context, {
+          base: await benchBase(name),
+          ...sizes[name === 'embedded' || name === '0.5B' ? name : '135M'],
+        })),
       );
     return rows;
   },
@@ -114,8 +120,8 @@ async function compare(context: BenchContext, job: Case): Promise<Row[]> {
 }
 
 /**
- * PyTorch of the interpreter that `PYTHON` names, in each arithmetic, with its memory kept; without it
- * Debian's in F32, as it is installed and with settings that suit it better where the packages are there.
+ * PyTorch of the interpreter that `PYTHON` names, in each arithmetic, with its memory kept, and PEFT under transformers'
+ * Trainer as users run it; without it Debian's in F32, as it is installed and with settings that suit it better where the packages are there.
  */
 async function openPeers(
   { steps, rounds, plainRounds }: Case,
@@ -133,12 +139,13 @@ async function openPeers(
   const peers: Peer[] = [];
   const missing: string[] = [];
   const add = async (
-    turns: Pick<Peer, 'name' | 'arithmetic' | 'steps' | 'rounds'>,
+    turns: Pick<Peer, 'name' | 'arithmetic' | 'steps' | 'rounds' | 'isAnew'>,
     peerEnv: Record<string, string>,
+    file = './peers/torchLora.py',
   ) => {
     try {
       const opened = { arithmetic: turns.arithmetic };
-      peers.push({ ...turns, ...(await open('./peers/torchLora.py', opened, peerEnv, python)), turns: [] });
+      peers.push({ ...turns, ...(await open(file, opened, peerEnv, python)), turns: [] });
     } catch (error) {
       // The rate of matrix products is a comparison that needs no PyTorch.
       missing.push(`PyTorch ${turns.name} was not measured: ${(error as Error).message}`);
@@ -148,6 +155,9 @@ async function openPeers(
     await add({ name: 'F32', arithmetic: 'F32', steps, rounds }, tuned);
     await add({ name: 'bf16 autocast', arithmetic: 'bf16', steps, rounds }, tuned);
     await add({ name: 'bf16 autocast, weights in bf16', arithmetic: 'bf16 held', steps, rounds }, tuned);
+    const asUsed = './peers/peftTrainer.py';
+    await add({ name: 'in PEFT and Trainer, F32', arithmetic: 'F32', steps, rounds, isAnew: true }, env, asUsed);
+    await add({ name: 'in PEFT and Trainer, bf16', arithmetic: 'bf16', steps, rounds, isAnew: true }, env, asUsed);
     return { peers, missing };
   }
   await add({ name: 'as installed', arithmetic: 'F32', steps: 1, rounds: plainRounds }, env);
@@ -184,7 +194,7 @@ async function rowsOf(
   };
   const compared = owns.flatMap(own =>
     peers.map((peer): Row => {
-      const [ownLosses, theirs] = [losses(own.turns), losses(peer.turns)];
+      const [ownLosses, theirs] = [losses(own.turns), losses(peer.isAnew ? peer.turns.slice(0, 1) : peer.turns)];
       const apart = Math.max(...theirs.map((l, i) => Math.abs(l - ownLosses[i]!)));
       if (peer.arithmetic === 'F32' && !(apart < mostApart[own.arithmetic]))
         throw new Error(`losses differ: ours ${ownLosses}, PyTorch's ${theirs}`);

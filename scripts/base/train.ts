@@ -56,7 +56,6 @@ const graph = buildTrainGraph({
   weights,
   baseGroups: groups,
   phase: 'step',
-  accumulated: false,
   dropout: false,
 });
 const session = await createSession(graph, { threads: Number(args.threads) });

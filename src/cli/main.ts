@@ -80,9 +80,20 @@ async function runVerb(found: Verb, argv: string[]): Promise<ExitCode> {
     stoppedCode = 0;
     process.on('SIGTERM', stop);
   }
-  engine = createCliEngine(terminal, abort.signal, { threads, device, 'memory-limit': memoryLimit });
+  const servers = verb.asksForOthers ? (args.list('allow-server') ?? []).map(originOf) : undefined;
+  engine = createCliEngine(terminal, abort.signal, { threads, device, 'memory-limit': memoryLimit }, servers);
   const code = await verb.run({ args, json: args.flag('json'), signal: abort.signal, terminal, engine });
   return abort.signal.aborted ? stoppedCode : code;
+}
+
+/** Throws `badRequest` for what is no address of a server. */
+function originOf(address: string): string {
+  if (/^https?:/.test(address) && URL.canParse(address)) return new URL(address).origin;
+  throw new WorkbenchError(
+    'badRequest',
+    `--allow-server names a server by its address, not '${address}'`,
+    'Write: --allow-server https://gpu.example.com:8000',
+  );
 }
 
 function findVerb(name: string): Verb {

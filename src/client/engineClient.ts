@@ -173,9 +173,9 @@ export function startEngine({ failsWhenLost = false, ...options }: EngineOptions
   };
 }
 
-/** What a new process is sent: a training goes on from its checkpoint, everything else begins anew. */
+/** What a new process is sent: a training goes on from its checkpoint, or where it goes on elsewhere, everything else begins anew. */
 function sentAgain<M extends EngineMethod>(method: M, params: EngineParams<M>): EngineParams<M> {
-  return method === 'train' ? { ...params, resume: true } : params;
+  return method === 'train' || method === 'trainElsewhere' ? { ...params, resume: true } : params;
 }
 
 /** What a request may tell: texts that come in pieces, each with the answer and the call it belongs to, and others. */

@@ -1,5 +1,7 @@
+import type { Example } from './example.ts';
 import { isWholeJson, wholeJsonRows } from './jsonRows.ts';
-import { type DataReading, parseDataset } from './parseDataset.ts';
+import { parquetRows, type Unpackers } from './parquet/parquetRows.ts';
+import { type DataReading, parseDataset, parseParquet } from './parseDataset.ts';
 import { problemList } from './problemList.ts';
 import { csvRows, normaliseText, type Row } from './rows.ts';
 
@@ -11,16 +13,38 @@ export interface SplitDataset {
   counts: { rest: number; aside: number };
 }
 
+export interface Splitting {
+  /** Of the prompts that are set aside, above 0 and below 1. */
+  share: number;
+  reading?: DataReading;
+}
+
 /**
  * Sets a share of a dataset's examples aside: those of every so-manieth prompt, in the order of the file, at least of one.
  * Undefined where there are fewer than two prompts. What cannot be read is left out.
  */
-export function splitDataset(
-  text: string,
-  fileName: string,
-  { share, reading }: { share: number; reading?: DataReading },
-): SplitDataset | undefined {
+export function splitDataset(text: string, fileName: string, { share, reading }: Splitting): SplitDataset | undefined {
   const { examples } = parseDataset(text, fileName, reading);
+  return split(examples, writtenRows(normaliseText(text), fileName), share);
+}
+
+/** As `splitDataset`, of a file in Parquet: its rows become lines of JSON. */
+export function splitParquet(
+  file: Uint8Array,
+  fileName: string,
+  unpackers: Unpackers,
+  { share, reading }: Splitting,
+): SplitDataset | undefined {
+  const { examples } = parseParquet([file], fileName, unpackers, reading);
+  return split(examples, asJson(parquetRows([file], problemList(fileName), unpackers)), share);
+}
+
+interface WrittenRow {
+  line: number;
+  written: string;
+}
+
+function split(examples: readonly Example[], rows: Iterable<WrittenRow>, share: number): SplitDataset | undefined {
   const prompts = new Map<string, number>();
   const promptOf = new Map<number, number>();
   for (const { messages, line } of examples) {
@@ -34,7 +58,7 @@ export function splitDataset(
   // From the middle of each group on, so that a short file has one, too.
   const first = Math.min(Math.floor(every / 2), prompts.size - 1);
   const [rest, aside]: [string[], string[]] = [[], []];
-  for (const { line, written } of writtenRows(normaliseText(text), fileName)) {
+  for (const { line, written } of rows) {
     const prompt = promptOf.get(line);
     if (prompt === undefined) continue;
     (prompt % every === first ? aside : rest).push(`${written}\n`);
@@ -43,13 +67,16 @@ export function splitDataset(
 }
 
 /** Rows as lines of JSON; those that are so already as they are. */
-function* writtenRows(text: string, fileName: string): Generator<{ line: number; written: string }> {
+function* writtenRows(text: string, fileName: string): Generator<WrittenRow> {
   const isCsv = /\.[ct]sv$/i.test(fileName);
   if (!isCsv && !isWholeJson(text, fileName)) {
     for (const [i, written] of text.split('\n').entries()) yield { line: i + 1, written };
     return;
   }
   const report = problemList(fileName);
-  const rows: Iterable<Row> = isCsv ? csvRows(text, report) : wholeJsonRows(text, report);
+  yield* asJson(isCsv ? csvRows(text, report) : wholeJsonRows(text, report));
+}
+
+function* asJson(rows: Iterable<Row>): Generator<WrittenRow> {
   for (const { line, fields } of rows) yield { line, written: JSON.stringify(fields) };
 }

@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
+import { isParquet, parquetRows } from '../data/parquet/parquetRows.ts';
 import { problemList } from '../data/problemList.ts';
-import { csvRows, jsonlRows, normaliseText } from '../data/rows.ts';
+import { csvRows, jsonlRows, normaliseText, type Row } from '../data/rows.ts';
 import { readBytes } from './files.ts';
-import { parseDataFile } from './parseDataFile.ts';
+import { parseDataFile, unpackers } from './parseDataFile.ts';
 
 /** Bytes in which the first rows of a table or of lines are looked for. */
 const mostBytes = 1_000_000;
@@ -16,12 +17,16 @@ export interface DataField {
 /** The fields of a data file's first row; none where it has no row that can be read. */
 export async function dataFields(path: string): Promise<DataField[]> {
   if (!/\.(csv|tsv|jsonl)$/i.test(path)) {
-    const { fields } = parseDataFile(await readBytes(path, 'the dataset'), path);
-    return fields.map(name => ({ name, sample: '' }));
+    const bytes = await readBytes(path, 'the dataset');
+    if (isParquet(bytes)) return fieldsOf(parquetRows([bytes], problemList(path), unpackers));
+    return parseDataFile(bytes, path).fields.map(name => ({ name, sample: '' }));
   }
   const text = normaliseText(await beginningOf(path));
   const report = problemList(path);
-  const [row] = /l$/i.test(path) ? jsonlRows(text, report) : csvRows(text, report);
+  return fieldsOf(/l$/i.test(path) ? jsonlRows(text, report) : csvRows(text, report));
+}
+
+function fieldsOf([row]: Iterable<Row>): DataField[] {
   return Object.entries(row?.fields ?? {}).map(([name, value]) => ({ name, sample: sampleOf(value) }));
 }
 

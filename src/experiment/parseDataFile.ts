@@ -33,7 +33,7 @@ export function parseDataFiles(files: readonly Uint8Array[], name: string, readi
     : parseDataFile(files[0]!, name, reading);
 }
 
-const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** `plainName` says what kind of text it is, where problems name the file that is there. */
 function parsePlain(bytes: Uint8Array, fileName: string, plainName: string, reading?: DataReading): Dataset {
@@ -45,7 +45,7 @@ function parsePlain(bytes: Uint8Array, fileName: string, plainName: string, read
 const zstd = (zlib as { zstdDecompressSync?: (bytes: Uint8Array, options: ZlibOptions) => Uint8Array })
   .zstdDecompressSync;
 
-const unpackers: Unpackers = {
+export const unpackers: Unpackers = {
   gzip: (packed, size) => sized(gunzipSync(packed, { maxOutputLength: size + 1 }), size),
   Brotli: (packed, size) => sized(brotliDecompressSync(packed, { maxOutputLength: size + 1 }), size),
   ...(zstd && { Zstandard: (packed, size) => sized(zstd(packed, { maxOutputLength: size + 1 }), size) }),

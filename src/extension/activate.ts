@@ -10,6 +10,7 @@ import { registerBlendLab } from './blend/blendLab.ts';
 import { deleteFeedback, keepFeedback, openFeedback, type RatedAnswer } from './chat/feedback.ts';
 import { askOfRecipe } from './chat/openChat.ts';
 import { registerParticipant } from './chat/participant.ts';
+import { askForServer, chooseServers } from './engines/askForServer.ts';
 import { createEngineKeys } from './engines/engineKeys.ts';
 import { registerInlineCompletions } from './inline/inlineCompletions.ts';
 import { registerRecipeLanguage } from './language/registerRecipeLanguage.ts';
@@ -22,7 +23,9 @@ import { registerReportEditor } from './report/reportEditor.ts';
 import { createReviews } from './review/reviewChanges.ts';
 import { createRunStatus } from './runs/runStatus.ts';
 import { createRuns } from './runs/runs.ts';
+import { createTrainingPlaces } from './runs/trainingPlaces.ts';
 import { createServerCommands } from './server/serverCommands.ts';
+import { createAllowedServers } from './services/allowedServers.ts';
 import { createHostEngine, type HostEngine } from './services/hostEngine.ts';
 import { createMessages } from './services/messages.ts';
 import { registerCommands } from './services/registerCommands.ts';
@@ -41,12 +44,14 @@ export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('Multi-LoRA', { log: true });
   const messages = createMessages(log);
   const engineKeys = createEngineKeys(context.secrets);
-  const started = createHostEngine(context.extensionPath, engineSettings, engineKeys.all, log, messages);
+  const servers = createAllowedServers(context.workspaceState, askForServer);
+  const started = createHostEngine(context.extensionPath, engineSettings, engineKeys.all, servers, log, messages);
   engine = started;
   const recipe = createActiveRecipe(context, engine, messages);
   const experts = createExperts(engine, recipe, context.workspaceState);
-  const runs = createRuns(engine, context.workspaceState);
-  const training = createRunCommands(runs, engine, recipe, experts, messages);
+  const places = createTrainingPlaces(context.globalState);
+  const runs = createRuns(engine, context.workspaceState, places);
+  const training = createRunCommands(runs, engine, recipe, experts, messages, places);
   const sidebar = createSidebar({ engine, recipe, experts, runs, messages }, training);
   const answers = createAnswers();
   const server = createServerCommands(engine, recipe);
@@ -54,7 +59,7 @@ export function activate(context: ExtensionContext): void {
   const routes = createVirtualDocuments('multi-lora-route');
   const view = { extensionUri: context.extensionUri, log };
   const blendLab = registerBlendLab(view, engine, runs, recipe);
-  const trainingPanels = registerTrainingPanels({ context: view, engine, runs, follow: training.follow }, recipe);
+  const trainingPanels = registerTrainingPanels({ ...training, context: view, engine, runs }, recipe);
   context.subscriptions.push(
     log,
     recipe,
@@ -67,7 +72,7 @@ export function activate(context: ExtensionContext): void {
     onSettingChange(engineSettingIds, engine.restartWhenIdle),
     registerModels(experts, recipe),
     registerParticipant(experts, reviews, routes, messages),
-    registerMcpServer(context),
+    registerMcpServer(context, servers),
     registerAgentTools({ engine, recipe, experts, runs, follow: training.follow }),
     registerCodeActions(experts),
     registerInlineCompletions(experts, log),
@@ -92,6 +97,7 @@ export function activate(context: ExtensionContext): void {
         'multiLora.askOfRecipe': (named: Uri, choice: Target) => askOfRecipe(recipe, experts, named, choice),
         ...notebookHandlers,
         ...server.handlers,
+        'multiLora.chooseServers': () => chooseServers(servers, recipe),
         'multiLora.rateAnswer': (rated: RatedAnswer, helpful: boolean) =>
           keepFeedback(rated, helpful, () => new Date()),
         'multiLora.openFeedback': openFeedback,

@@ -49,6 +49,9 @@ export interface Problem {
 /** The problem of a training that waits for its user's word: answers would lose their end, or be left out. */
 export const cutAnswersCode = 'cutAnswers';
 
+/** The problem of prompts that would go to a server which the user has not allowed; it is at the server's origin. */
+export const serverNotAllowedCode = 'serverNotAllowed';
+
 /** The problem of a prompt that leaves no room for an answer in the base's window. */
 export const contextLengthCode = 'contextLength';
 

@@ -13,6 +13,8 @@ const train = z.object({
   kind: z.literal('train'),
   state,
   experts: z.array(z.string()),
+  /** The other machine that trains. */
+  on: z.optional(z.string()),
   step: z.number(),
   /** 0 until the first step has been taken. */
   steps: z.number(),

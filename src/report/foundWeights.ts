@@ -13,7 +13,7 @@ export function foundWeightsLines(found: FoundWeights): string[] {
   return [
     usedWeights(found) ? weightList(found.weights) : 'the base alone',
     `Found ${how}, from ${some} of ${source}, in ${duration(seconds)}.`,
-    `Judged in ${parts.length} parts, each by weights that were found without it: ${figureText(found, found.figure)}.`,
+    `Judged in ${parts.length} parts, each with weights found without it: ${figureText(found, found.figure)}.`,
     ...controls.map(control => `  ${controlText(found, control)}`),
     ...rangeLines(found),
     advice(found),
@@ -33,14 +33,14 @@ export function advice(found: FoundWeights): string {
   if (worse.length > 0) return `Use ${nameOf(worse[0]!)}: the weights do worse, beyond noise.`;
   if (!usedWeights(found)) return 'Use the base alone: no expert helps on these examples.';
   if (!noise) return 'Use the weights: they are better than all of these, beyond noise.';
-  return `Whether the weights are better than ${nameOf(noise)}${noise.kind === 'expert' ? ',' : ''} these examples do not tell: use what is simpler, or give more of them.`;
+  return `These examples do not tell whether the weights are better than ${nameOf(noise)}: use the simpler of the two, or give more examples.`;
 }
 
 function controlText(found: FoundWeights, control: Control): string {
   const { difference, low, high } = control;
   const text = found.by === 'loss' ? signedLoss : signedPoints;
   const noise = isBetter(found, control, 1) || isBetter(found, control, -1) ? 'beyond noise' : 'within noise';
-  return `beside ${nameOf(control)} (${figureText(found, control.figure)}): ${text(difference)} (${text(low)} to ${text(high)}), ${noise}`;
+  return `Compared with ${nameOf(control)} (${figureText(found, control.figure)}): ${text(difference)} (${text(low)} to ${text(high)}), ${noise}`;
 }
 
 /** Whether the interval says that the weights do better than a control (1), or worse (−1). */
@@ -54,7 +54,7 @@ function nameOf({ kind, expert }: Control): string {
 }
 
 function figureText({ by }: FoundWeights, figure: number): string {
-  return by === 'loss' ? `loss ${significant(figure)} a token` : `${percent(figure)} right`;
+  return by === 'loss' ? `loss ${significant(figure)} per token` : `${percent(figure)} right`;
 }
 
 function signedLoss(difference: number): string {

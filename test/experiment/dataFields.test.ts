@@ -21,6 +21,8 @@ test('the fields of a file, with what its first row says', async () => {
     { name: 'Frage', sample: '' },
     { name: 'Antwort', sample: '' },
   ]);
+  const [first] = await dataFields('test/golden/parquet/squad.parquet');
+  assert.deepEqual(first, { name: 'id', sample: 'a' });
   // More than is looked at: the row that is cut does not count.
   const line = `${JSON.stringify({ a: 'x'.repeat(900) })}\n`;
   assert.deepEqual(

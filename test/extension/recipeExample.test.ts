@@ -120,7 +120,7 @@ test('the example as a newcomer meets it', { skip }, async t => {
       .first()
       .waitFor(patience);
     await bench.picture('notebook-names');
-    await page.keyboard.press('Escape');
+    // No Escape before: where what is offered has gone by itself, that leaves the cell.
     await page.keyboard.type('maths');
     await page.keyboard.press('Control+S');
     await until(() => saved().includes('"maths"'));

@@ -55,6 +55,7 @@ test('from nothing to a recipe on a downloaded base', { skip }, async t => {
   const session: Session = { ...bench, hub, folder, cache, dataFolder };
 
   await t.test('a download that fails offers the settings that may be wrong', () => failsFirst(session));
+  await t.test('a download that fails is tried again, and again', () => triesAgain(session));
   await t.test('a base is chosen among those that fit, or typed; a token is asked for where one is wanted', () =>
     asksForToken(session),
   );
@@ -83,10 +84,26 @@ async function failsFirst(s: Session): Promise<void> {
   await type(s, 'test/base', 'from the Hugging Face hub');
   await pressIn(s, 'answered with status 500', 'Open Settings');
   await page.locator('.settings-editor').getByText('multiLora.hub').first().waitFor(patience);
+  // What a window elsewhere downloads with is not in the settings of the user's own machine.
+  const scope = page.locator('.settings-tabs-widget .action-label.checked');
+  assert.match(await scope.innerText(), /^Remote/);
   await s.picture('get-base-settings');
   await page.keyboard.press('Escape');
   await page.locator('.settings-editor').waitFor({ ...patience, state: 'detached' });
+}
+
+async function triesAgain(s: Session): Promise<void> {
+  await s.command('Multi-LoRA: Get a Base Model…');
+  await type(s, 'test/base', 'from the Hugging Face hub');
+  await notification(s, 'answered with status 500');
+  const before = s.hub.paths.length;
+  await pressIn(s, 'answered with status 500', 'Retry');
+  await until(() => s.hub.paths.length > before);
+  await notification(s, 'answered with status 500');
   s.hub.refuse = undefined;
+  await pressIn(s, 'answered with status 500', 'Retry');
+  await asked(s, /needs a token/);
+  await s.page.keyboard.press('Escape');
 }
 
 async function asksForToken(s: Session): Promise<void> {
@@ -109,14 +126,14 @@ async function downloads(s: Session): Promise<void> {
   await notification(s, / of 10\.\d MB/);
   await s.picture('get-base-progress');
   await pressIn(s, / of 10\.\d MB/, 'Cancel');
-  await notification(s, 'The download of test/base is stopped');
+  await notification(s, 'The download of test/base was stopped');
   isStopped = true;
   const [first] = s.hub.large;
   const partial = () => readdirSync(join(s.cache, 'models--test--base', 'blobs')).find(n => n.endsWith('.partial'))!;
   const arrived = () => statSync(join(s.cache, 'models--test--base', 'blobs', partial())).size;
   const kept = arrived();
   s.hub.cut = { after: 2_000_000, times: 1, seen: () => arrived() > kept };
-  await pressIn(s, 'The download of test/base is stopped', 'Go On');
+  await pressIn(s, 'The download of test/base was stopped', 'Continue');
   await notification(s, /test\/base is downloaded \(10\.\d MB\) and checked/);
   await s.picture('get-base-done');
   const starts = s.hub.large.map(r => r.from);

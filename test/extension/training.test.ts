@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import type { RunRecord } from '../../src/protocol/runRecord.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { scriptInPlaceOfPython, shellInPlaceOfSsh } from '../support/trainingScript.ts';
 import { untilWithin } from '../support/untilWithin.ts';
 import { chooseFromMenu } from './support/contextMenu.ts';
 import { type Editor, installEditor } from './support/installEditor.ts';
@@ -19,7 +21,9 @@ const skip = 'missing' in found ? found.missing : false;
 test('training in VS Code', { skip }, async t => {
   const folder = trainingWorkspace();
   const settings = { 'multiLora.training.steps': 300, 'multiLora.training.rank': 2, 'multiLora.training.batchSize': 2 };
-  const bench = await openWorkbench(found as Editor, { folder, settings });
+  const box = temporaryFolder();
+  const env = { MULTI_LORA_SSH: shellInPlaceOfSsh(box) };
+  const bench = await openWorkbench(found as Editor, { folder, settings, env });
 
   await t.test('an expert is trained from the palette on a JSONL file, and cancelled', async () => {
     await openFile(bench, 'adding.jsonl');
@@ -143,6 +147,76 @@ test('training in VS Code', { skip }, async t => {
     await report.locator('#accuracy table.heat').first().waitFor(patience);
     await bench.picture('train-report');
     await bench.command('View: Close Editor');
+  });
+
+  await t.test('training on another machine: away at first, stopped, resumed, home', async () => {
+    mkdirSync(join(box, '.local', 'bin'), { recursive: true });
+    copyFileSync(scriptInPlaceOfPython({ steps: 5, waits: 2 }), join(box, '.local', 'bin', 'uv'));
+    writeFileSync(join(box, 'away'), '');
+    const input = bench.page.locator('.quick-input-widget');
+    await openFile(bench, 'there.lora.json');
+    await bench.command('Multi-LoRA: Train on Another Machine…');
+    await pick(bench, 'Another machine…');
+    // The list and the question have one field.
+    await input.getByText('for another folder than ~/multi-lora').waitFor(patience);
+    await input.locator('input[type=text]').fill('ssh:my box');
+    await input.getByText('A place is ssh:gpu-box').waitFor(patience);
+    await bench.picture('train-place');
+    await input.locator('input[type=text]').fill('ssh:gpu-box');
+    await bench.page.keyboard.press('Enter');
+    await input.getByText('Leave it empty for uv').waitFor(patience);
+    await bench.page.keyboard.press('Enter');
+    const dialog = bench.page.locator('.monaco-dialog-box');
+    await dialog.getByText('Train there on gpu-box?').waitFor(patience);
+    await dialog
+      .getByText(/data of there \(4 examples\).*The base embedded is sent too, \d.*a shell, tar, and uv/s)
+      .waitFor(patience);
+    await bench.picture('train-send');
+    await dialog.getByRole('button', { name: 'Send and Train' }).click(patience);
+
+    await notification(bench, /gpu-box cannot be reached: no route.* Check it with: ssh gpu-box true/s);
+    rmSync(join(box, 'away'));
+    await pressIn(bench, 'cannot be reached', 'Resume');
+    await running(bench, /Training there on gpu-box 40 %/);
+    await bench.command('Multi-LoRA: Open Training View');
+    const view = bench.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+    await view.getByText('It runs on gpu-box').waitFor(patience);
+    await bench.picture('train-there');
+    await view.getByRole('button', { name: 'Stop', exact: true }).click(patience);
+    await notification(bench, /Training there on gpu-box was stopped at step 3 of 5/);
+    await pressIn(bench, 'on gpu-box was stopped', 'Resume');
+    await notification(bench, /there: trained on gpu-box, loss 0\.600 after 5 steps/);
+    assert.deepEqual([record(folder, 'there').state, record(folder, 'there').on], ['done', { place: 'ssh:gpu-box' }]);
+    assert.ok(existsSync(join(folder, 'runs', 'there', 'adapters', 'there', 'adapter_model.safetensors')));
+    await bench.command('View: Close Editor');
+  });
+
+  await t.test('before prompts go to a server elsewhere the user is asked, and this machine may answer', async () => {
+    const path = join(folder, 'scored.lora.json');
+    const before = readFileSync(path, 'utf8');
+    const engines = { gpu: { kind: 'openai', url: 'http://gpu.invalid:8000/v1' } };
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(before), engines, answering: 'gpu' }));
+    await openFile(bench, 'scored.lora.json');
+    await bench.command('Multi-LoRA: Evaluate…');
+    const dialog = bench.page.locator('.monaco-dialog-box');
+    await dialog.getByText('Send the prompts of this workspace to http://gpu.invalid:8000?').waitFor(patience);
+    await bench.picture('ask-server');
+    await dialog.getByRole('button', { name: 'Answer Here for Now' }).click(patience);
+    await notification(bench, /scored is evaluated\. Right answers: scored/);
+
+    const row = bench.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'http://gpu.invalid:8000' });
+    const choose = () => bench.command('Multi-LoRA: Servers That Get Prompts…');
+    await choose();
+    await row.getByText('engine gpu of the active recipe').waitFor(patience);
+    assert.equal(await row.getAttribute('aria-checked'), 'false');
+    await row.click(patience);
+    await bench.picture('choose-servers');
+    await bench.page.keyboard.press('Enter');
+    await choose();
+    await row.waitFor(patience);
+    assert.equal(await row.getAttribute('aria-checked'), 'true');
+    await bench.page.keyboard.press('Escape');
+    writeFileSync(path, before);
   });
 
   await t.test('another window sees a run and stops it', async () => {

@@ -9,7 +9,7 @@ const skip = 'missing' in found ? found.missing : false;
 
 test('training beside the extension host', { skip }, async t => {
   const { results } = await runInHost(found as Editor, 'training.ts', { folder: trainingWorkspace() });
-  assert.equal(results.length, 6);
+  assert.equal(results.length, 7);
   for (const { name, ms, error, notes } of results)
     await t.test(`${name} (${ms.toFixed(0)} ms)`, tt => {
       for (const note of notes) tt.diagnostic(note);

@@ -28,12 +28,12 @@ test('what was found, beside what, and by how much', () => {
   assert.deepEqual(foundWeightsLines(byScore), [
     'math 1.10, code -0.20',
     'Found by scored answers (final answer), from 20 of 64 examples of few.jsonl, in 1 min 15 s.',
-    'Judged in 2 parts, each by weights that were found without it: 75.0 % right.',
-    '  beside equal weights (25.0 % right): +50.0 (+20.0 to +80.0), beyond noise',
-    '  beside the best expert, math (70.0 % right): +5.0 (−10.0 to +20.0), within noise',
-    '  beside the base alone (0.0 % right): +75.0 (+50.0 to +100.0), beyond noise',
+    'Judged in 2 parts, each with weights found without it: 75.0 % right.',
+    '  Compared with equal weights (25.0 % right): +50.0 (+20.0 to +80.0), beyond noise',
+    '  Compared with the best expert, math (70.0 % right): +5.0 (−10.0 to +20.0), within noise',
+    '  Compared with the base alone (0.0 % right): +75.0 (+50.0 to +100.0), beyond noise',
     'Weights of the parts: math 1.00 to 1.20, code -0.40 to 0.00.',
-    'Whether the weights are better than the best expert, math, these examples do not tell: use what is simpler, or give more of them.',
+    'These examples do not tell whether the weights are better than the best expert, math: use the simpler of the two, or give more examples.',
   ]);
 });
 
@@ -45,7 +45,7 @@ test('a loss is better where it is lower', () => {
   assert.equal(advice(worse), 'Use equal weights: the weights do worse, beyond noise.');
   assert.match(
     foundWeightsLines(better)[3]!,
-    /beside equal weights \(loss 0\.9 a token\): −0\.3 \(−0\.4 to −0\.2\), beyond/,
+    /Compared with equal weights \(loss 0\.9 per token\): −0\.3 \(−0\.4 to −0\.2\), beyond/,
   );
 });
 

@@ -4,7 +4,8 @@ import test from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { DataPreview, TrainingForm, TrainingPlan } from '../../src/protocol/views/training.ts';
 import { browserMissing } from '../support/browser.ts';
-import { everyTheme, picture, seriousViolations, startBrowser, until } from './support/plainPage.ts';
+import { checkFocusAfterActions, checkState, toldWhile } from './support/accessible.ts';
+import { startBrowser, until } from './support/plainPage.ts';
 
 interface Recorded {
   loaded: { form: TrainingForm };
@@ -18,33 +19,72 @@ const recorded: Recorded = JSON.parse(
 test('the training view in Chromium', { skip: browserMissing }, async t => {
   const open = await startBrowser(t);
 
-  for (const theme of everyTheme)
-    await t.test(`axe-core finds nothing serious (${theme})`, async () => {
-      const page = await open('training', { theme });
-      await page.setViewportSize({ width: 1200, height: 1500 });
-      await page.locator('.plan .facts').waitFor();
-      await page.mouse.move(0, 0);
-      await picture(page, `view-training-${theme}`);
-      assert.deepEqual(await seriousViolations(page), []);
-      await page.getByRole('tab', { name: 'math' }).click();
-      await page.locator('.examples').waitFor();
-      await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`);
-      await page.getByRole('checkbox', { name: 'all-linear' }).click();
-      await page.locator('.preview').scrollIntoViewIfNeeded();
-      await picture(page, `view-training-data-${theme}`);
-      assert.deepEqual(await seriousViolations(page), []);
-      await page.getByRole('tab', { name: 'Runs' }).click();
-      await page
-        .getByRole('checkbox', { name: /^Compare/ })
-        .last()
-        .check();
-      await page.locator('.checkpoints tbody tr').first().waitFor();
-      await page.mouse.move(0, 0);
-      await page.waitForTimeout(200);
-      await picture(page, `view-training-runs-${theme}`);
-      assert.deepEqual(await seriousViolations(page), []);
-      await page.close();
+  await t.test('nobody is kept out of any state: empty, busy, failed, done', async () => {
+    const page = await open('training');
+    await page.setViewportSize({ width: 1200, height: 1500 });
+    await page.locator('.plan .facts').waitFor();
+    await page.getByRole('tab', { name: 'math' }).click();
+    await page.locator('.examples').waitFor();
+    await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`);
+    await page.getByRole('checkbox', { name: 'all-linear' }).click();
+    await page.mouse.move(0, 0);
+    await checkState(page, 'view-training');
+    await page.getByRole('tab', { name: 'Runs' }).click();
+    await page
+      .getByRole('checkbox', { name: /^Compare/ })
+      .last()
+      .check();
+    await page.locator('.checkpoints tbody tr').first().waitFor();
+    await page.mouse.move(0, 0);
+    await checkState(page, 'view-training-runs');
+    await page.close();
+    const busy = await open('training', { recorded: 'slow' });
+    await busy.getByRole('button', { name: 'Train', exact: true }).click();
+    await reaches(busy, 1);
+    await checkState(busy, 'view-training-busy');
+    await busy.close();
+    for (const recorded of ['problems', 'noExperts', 'noRecipe', 'tooLarge', 'broken', 'unplanned']) {
+      const other = await open('training', { recorded });
+      await checkState(other, `view-training-${recorded}`);
+      await other.close();
+    }
+  });
+
+  await t.test('the focus stays where work was begun, also while its button is disabled or gone', async () => {
+    const page = await open('training', { recorded: 'fresh' });
+    await setting(page, 'lora', 'alpha').getByRole('textbox').fill('24');
+    await page.keyboard.press('Tab');
+    await checkFocusAfterActions(page, ['Save', 'Reset Rank to 16', /^Train/]);
+    await reaches(page, 2);
+    await checkFocusAfterActions(page, ['Pause', 'Resume', 'Stop']);
+    await page.close();
+    const list = await open('training');
+    await list.getByRole('tab', { name: 'Runs' }).click();
+    const compare = list.getByRole('checkbox', { name: /^Compare/ }).last();
+    await compare.focus();
+    await list.keyboard.press('Space');
+    assert.ok(await compare.isChecked());
+    assert.ok(await compare.evaluate(isFocused), 'the list was drawn anew around it');
+    await list.close();
+  });
+
+  await t.test('screen readers are told of a run’s states, not of its steps', async () => {
+    const page = await open('training', { recorded: 'fresh' });
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await reaches(page, 1);
+    const told = await toldWhile(page, async () => {
+      await reaches(page, 4);
+      await page.getByRole('button', { name: 'Pause', exact: true }).click();
+      await page.getByText(/^Paused at step/).waitFor();
     });
+    assert.deepEqual(
+      Object.values(told)
+        .flat()
+        .map(text => text.slice(0, 14)),
+      ['Paused at step'],
+    );
+    await page.close();
+  });
 
   await t.test('the base is chosen from a list, or typed', async () => {
     const page = await open('training', { recorded: 'fresh' });
@@ -355,18 +395,6 @@ test('the training view in Chromium', { skip: browserMissing }, async t => {
       .waitFor();
     for (const page of [empty, problems, noRecipe, broken, unplanned]) await page.close();
   });
-
-  await t.test('a narrow panel scrolls downwards alone', async () => {
-    const page = await open('training', { width: 320 });
-    await page.locator('.plan .facts').waitFor();
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320);
-    await picture(page, 'view-training-narrow');
-    await page.getByRole('tab', { name: 'Runs' }).click();
-    await page.locator('.checkpoints tbody tr').first().waitFor();
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320);
-    await picture(page, 'view-training-runs-narrow');
-    await page.close();
-  });
 });
 
 function setting(page: Page, ...path: string[]): Locator {
@@ -395,6 +423,9 @@ async function stepNow(page: Page): Promise<number> {
 async function reaches(page: Page, step: number): Promise<void> {
   while ((await stepNow(page)) < step) await page.waitForTimeout(50);
 }
+
+/** Made from text: this file knows no types of pages. */
+const isFocused = new Function('element', 'return element === document.activeElement') as (element: unknown) => boolean;
 
 /** The text or name of what has the focus. */
 async function focused(page: Page): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Explanation, LabAnswer } from '../../src/protocol/views/blend.ts';
 import { plural, significant } from '../../src/text/numbers.ts';
 import { type Child, element, replaceContent } from '../components/dom.ts';
-import { problemBox } from '../components/problem.ts';
+import { problemNote } from '../components/problem.ts';
 import { tokenView } from './tokens.ts';
 
 /** Milliseconds that a weight or the prompt rests before it is asked about: less than is felt, more than between two moves. */
@@ -61,7 +61,7 @@ export function answerBox({ title, styleOf, ask, explain }: AnswerOptions): Answ
     replaceContent(figures, figuresOf(answer));
     const explanation = answer.text ? await explain(answer.text, signal) : undefined;
     if (!explanation || signal.aborted) return;
-    replaceContent(explained, tokenView(explanation, styleOf));
+    replaceContent(explained, tokenView(title, explanation, styleOf));
     text.hidden = true;
   }
 
@@ -80,7 +80,7 @@ export function answerBox({ title, styleOf, ask, explain }: AnswerOptions): Answ
     } catch (error) {
       // What was cancelled has been followed by something else.
       if (signal.aborted) return;
-      showText(problemBox(error));
+      showText(problemNote(error));
     }
     if (!signal.aborted) stop();
   }
@@ -105,10 +105,10 @@ function note(text: string): HTMLElement {
 
 const finishes = {
   stop: '',
-  length: ', cut at the longest answer',
+  length: ', cut off at the longest answer allowed',
   context: ', cut at the end of the context',
   cancelled: ', stopped',
-  repeats: ', ended because it repeated itself',
+  repeats: ', stopped because it repeated itself',
 };
 
 function figuresOf({ answerTokens, decodeMs, prefillMs, finish }: LabAnswer): string {

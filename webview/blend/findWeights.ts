@@ -2,8 +2,9 @@ import type { WorkProgress } from '../../src/protocol/engine/source.ts';
 import type { FoundWeights } from '../../src/protocol/engine/weighing.ts';
 import type { Weights } from '../../src/protocol/target.ts';
 import { foundWeightsLines } from '../../src/report/foundWeights.ts';
-import { element, replaceContent } from '../components/dom.ts';
-import { problemBox } from '../components/problem.ts';
+import { element, replaceContent, setText } from '../components/dom.ts';
+import { problemNote } from '../components/problem.ts';
+import { progressLine } from '../components/progressLine.ts';
 
 interface FinderOptions {
   /** Of which blend: for screen readers. */
@@ -22,6 +23,7 @@ interface WeightFinder {
 /** Weights that a few examples speak for, and whether they are worth it. */
 export function weightFinder({ blend, find, use }: FinderOptions): WeightFinder {
   const status = element('div', { role: 'status', class: 'status' });
+  const progress = element('div', {});
   let abort: AbortController | undefined;
   const button = element(
     'vscode-button',
@@ -32,25 +34,24 @@ export function weightFinder({ blend, find, use }: FinderOptions): WeightFinder 
   async function search(): Promise<void> {
     abort = new AbortController();
     const { signal } = abort;
-    button.textContent = 'Cancel the Search';
-    replaceContent(status);
+    setText(button, 'Cancel the Search');
+    replaceContent(status, 'Finding weights…');
     try {
-      const found = await find(told => replaceContent(status, progressLine(told)), signal);
+      const found = await find(
+        ({ message, done, total }) => replaceContent(progress, progressLine('Finding weights', message, done, total)),
+        signal,
+      );
       replaceContent(status, found && resultOf(found));
       if (found) use(found.weights);
     } catch (error) {
-      replaceContent(status, signal.aborted ? 'Cancelled.' : problemBox(error));
+      replaceContent(status, signal.aborted ? 'Cancelled.' : problemNote(error));
     }
     abort = undefined;
-    button.textContent = 'Find Weights…';
+    replaceContent(progress);
+    setText(button, 'Find Weights…');
   }
 
-  return { button, element: status, stop: () => abort?.abort() };
-}
-
-function progressLine({ message, done, total }: WorkProgress) {
-  const bar = total > 0 && element('progress', { max: total, value: done, 'aria-label': 'Finding weights' });
-  return element('span', {}, bar, ` ${message}`);
+  return { button, element: element('div', {}, status, progress), stop: () => abort?.abort() };
 }
 
 function resultOf(found: FoundWeights): HTMLElement {

@@ -4,7 +4,8 @@ import { blendApi, type Lab } from '../../src/protocol/views/blend.ts';
 import { weightList } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { connectHost, keepScroll } from '../components/host.ts';
-import { problemBox } from '../components/problem.ts';
+import { keepFocus } from '../components/keepFocus.ts';
+import { failedView, problemBox } from '../components/problem.ts';
 import { registerComponents } from '../components/toolkit.ts';
 import { type MergePanel, mergePanel } from './merge.ts';
 import { type BlendPane, blendPane } from './pane.ts';
@@ -17,7 +18,7 @@ const view = document.getElementById('view')!;
 const problems = element('div', {});
 const saved = element('p', { role: 'status', class: 'muted' });
 const panesPlace = element('div', { class: 'panes' });
-const routePlace = element('div', { 'aria-live': 'polite' });
+const routed = routeView();
 const titles = ['A', 'B', 'C'];
 /** Milliseconds that the prompt rests before it is routed and asked. */
 const rest = 300;
@@ -34,6 +35,7 @@ const host = connectHost(blendApi, {
 });
 
 registerComponents();
+keepFocus(view);
 await load();
 keepScroll(state, changeState);
 
@@ -49,7 +51,7 @@ async function load(): Promise<void> {
   } catch (error) {
     for (const pane of panes) pane.dispose();
     panes = [];
-    replaceContent(view, problemBox(error));
+    replaceContent(view, failedView('Blend Lab', error));
   }
   view.removeAttribute('aria-busy');
 }
@@ -70,7 +72,6 @@ function nothingTrained({ recipe }: Lab): HTMLElement {
 }
 
 function drawLab(): void {
-  const focused = document.activeElement?.id;
   merging?.dispose();
   merging = mergePanel({
     lab,
@@ -92,7 +93,7 @@ function drawLab(): void {
     problems,
     promptSection({
       lab,
-      below: routePlace,
+      below: routed.element,
       promptChanged() {
         clearTimeout(promptTimer);
         promptTimer = setTimeout(() => void askAll(), rest);
@@ -104,8 +105,6 @@ function drawLab(): void {
     merging.element,
   );
   drawPanes();
-  // The controls are new ones: who uses the keyboard goes on where they were.
-  if (focused) document.getElementById(focused)?.focus();
   void askAll();
 }
 
@@ -206,7 +205,8 @@ async function askAll(): Promise<void> {
     route = prompt.trim()
       ? await host.request('route', { prompt }, { signal })
       : { weights: {}, abstained: true, evidence: [] };
-    replaceContent(routePlace, prompt.trim() ? routeView(prompt, route, styleOf, lab.demonstration) : undefined);
+    if (prompt.trim()) routed.show(prompt, route, styleOf, lab.demonstration);
+    else routed.clear();
     replaceContent(problems);
   } catch (error) {
     if (!signal.aborted) replaceContent(problems, problemBox(error));

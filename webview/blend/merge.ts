@@ -3,7 +3,8 @@ import type { Weights } from '../../src/protocol/target.ts';
 import type { Comparison, Lab } from '../../src/protocol/views/blend.ts';
 import { count, weightList } from '../../src/text/numbers.ts';
 import { element, replaceContent } from '../components/dom.ts';
-import { problemBox } from '../components/problem.ts';
+import { problemNote } from '../components/problem.ts';
+import { progressLine } from '../components/progressLine.ts';
 import { type MergeWish, methodTable } from './methodTable.ts';
 import { numberField } from './numberField.ts';
 import { changeState, state } from './state.ts';
@@ -41,6 +42,7 @@ export function mergePanel(context: MergeContext): MergePanel {
   const tablePlace = element('div', {});
   const chosenText = element('p', { class: 'muted' });
   const status = element('div', { role: 'status', class: 'status' });
+  const progress = element('div', {});
   const choice = element('vscode-dropdown', {
     'aria-label': 'Blend to merge',
     onchange: event => changeMerge({ pane: Number((event.target as HTMLSelectElement).value) }),
@@ -103,7 +105,7 @@ export function mergePanel(context: MergeContext): MergePanel {
     const asked = wish();
     abort = new AbortController();
     cancelButton.hidden = false;
-    replaceContent(status);
+    replaceContent(status, 'Comparing methods…');
     refresh();
     const { signal } = abort;
     try {
@@ -111,9 +113,10 @@ export function mergePanel(context: MergeContext): MergePanel {
       found = { of: JSON.stringify(asked), comparison };
       replaceContent(status, 'Compared.');
     } catch (error) {
-      replaceContent(status, signal.aborted ? 'Cancelled.' : problemBox(error));
+      replaceContent(status, signal.aborted ? 'Cancelled.' : problemNote(error));
     }
     abort = undefined;
+    replaceContent(progress);
     cancelButton.hidden = true;
     refresh();
   }
@@ -123,7 +126,7 @@ export function mergePanel(context: MergeContext): MergePanel {
     try {
       replaceContent(status, await context.merge({ ...wish(), method: state.merge.method, into }));
     } catch (error) {
-      replaceContent(status, problemBox(error));
+      replaceContent(status, problemNote(error));
     }
   }
 
@@ -164,19 +167,17 @@ export function mergePanel(context: MergeContext): MergePanel {
       ),
       chosenText,
       status,
+      progress,
       tablePlace,
     ),
     refresh,
     dispose: () => abort?.abort(),
     tell({ method, done, total, work }) {
       const within = work && work.total > 0 ? work.done / work.total : 0;
-      const doing = work && `: ${work.message}${work.total > 0 ? `, ${count(work.done)} of ${count(work.total)}` : ''}`;
-      replaceContent(
-        status,
-        element('progress', { max: total, value: done + within, 'aria-label': 'Comparing methods' }),
-        ` ${method}, ${done + 1} of ${total}`,
-        doing,
-      );
+      const of = work && work.total > 0 ? `, ${count(work.done)} of ${count(work.total)}` : '';
+      const doing = work ? `: ${work.message}${of}` : '';
+      const text = `${method}, ${done + 1} of ${total}${doing}`;
+      replaceContent(progress, progressLine('Comparing methods', text, done + within, total));
     },
   };
 }

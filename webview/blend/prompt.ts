@@ -2,7 +2,7 @@ import type { RouteResult } from '../../src/protocol/route.ts';
 import type { Decoding, Lab } from '../../src/protocol/views/blend.ts';
 import { significant, weightList } from '../../src/text/numbers.ts';
 import { beyondText } from '../../src/text/route.ts';
-import { element } from '../components/dom.ts';
+import { type Child, element, replaceContent, setText } from '../components/dom.ts';
 import { evidenceSpans, hasPlace } from './evidenceSpans.ts';
 import { numberField } from './numberField.ts';
 import { changeState, state } from './state.ts';
@@ -56,14 +56,49 @@ export function promptSection({ lab, below, promptChanged, decodingChanged, stop
   );
 }
 
-/** What the router makes of a prompt: whom it would choose, and what in the prompt says so. */
-export function routeView(
+interface RouteView {
+  element: HTMLElement;
+  show(
+    prompt: string,
+    route: RouteResult,
+    styleOf: (expert: string) => string,
+    demonstration: string | undefined,
+  ): void;
+  clear(): void;
+}
+
+/** What the router makes of a prompt: whom it would choose, which screen readers are told, and what in the prompt says so. */
+export function routeView(): RouteView {
+  const chosen = element('p', { role: 'status' });
+  const reasons = element('div', {});
+  const whole = element('div', { class: 'route', hidden: true }, chosen, reasons);
+  return {
+    element: whole,
+    show(prompt, route, styleOf, demonstration) {
+      whole.hidden = false;
+      setText(
+        chosen,
+        route.abstained
+          ? 'The router recognises no expert’s domain: the base alone.'
+          : `Router: ${weightList(route.weights)}`,
+      );
+      replaceContent(reasons, reasonsOf(prompt, route, styleOf, demonstration));
+    },
+    clear() {
+      whole.hidden = true;
+      setText(chosen, undefined);
+      replaceContent(reasons);
+    },
+  };
+}
+
+function reasonsOf(
   prompt: string,
   route: RouteResult,
   styleOf: (expert: string) => string,
   demonstration: string | undefined,
-): HTMLElement {
-  const { weights, abstained, evidence, beyond } = route;
+): Child[] {
+  const { abstained, evidence, beyond } = route;
   const strongest = evidence.reduce((most, { contribution }) => Math.max(most, Math.abs(contribution)), 0);
   const marks = evidenceSpans(prompt, evidence).map(({ text, expert, contribution }) => {
     if (expert === undefined) return text;
@@ -88,20 +123,13 @@ export function routeView(
       ),
     ),
   );
-  return element(
-    'div',
-    { class: 'route' },
-    element(
-      'p',
-      {},
-      abstained ? 'The router recognises no expert’s domain: the base alone.' : `Router: ${weightList(weights)}`,
-    ),
+  return [
     beyond && element('p', {}, beyondText(beyond)),
     abstained && element('p', {}, demonstration),
     element('p', { class: 'routed-prompt mono' }, marks),
     items.length > 0 &&
       element('details', {}, element('summary', {}, 'What the router saw'), element('ul', { class: 'legend' }, items)),
-  );
+  ];
 }
 
 /** What speaks against an expert has a minus sign. */

@@ -142,7 +142,11 @@ playRecordings(blendApi, {
     handlers: {
       ...usual.handlers,
       load() {
-        throw new WorkbenchError('badRecipe', 'three.lora.json has problems.', 'Open it: they are marked in its text.');
+        throw new WorkbenchError(
+          'badRecipe',
+          'three.lora.json has problems.',
+          'Open it: the problems are marked in its text.',
+        );
       },
     },
   },

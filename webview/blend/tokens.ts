@@ -1,7 +1,7 @@
 import type { Explanation } from '../../src/protocol/views/blend.ts';
 import { significant } from '../../src/text/numbers.ts';
 import { element, freshId, replaceContent } from '../components/dom.ts';
-import { dataTable } from '../components/table.ts';
+import { dataTable, spoken } from '../components/table.ts';
 
 type Token = Explanation['tokens'][number];
 
@@ -10,8 +10,8 @@ const noPull = 0.01;
 /** A pull of so many nats or more has the full colour: few tokens are pulled further. */
 const fullPull = 3;
 
-/** An answer whose tokens show which expert pulled them, with the figures of the chosen one. Arrow keys choose. */
-export function tokenView(explanation: Explanation, styleOf: (expert: string) => string): HTMLElement {
+/** An answer whose tokens show which expert pulled them, with the figures of the chosen one; `of` is whose it is. Arrow keys choose. */
+export function tokenView(of: string, explanation: Explanation, styleOf: (expert: string) => string): HTMLElement {
   const { experts, tokens } = explanation;
   const figures = element('div', { class: 'token-figures' });
   const options = tokens.map((token, i) => {
@@ -60,12 +60,19 @@ export function tokenView(explanation: Explanation, styleOf: (expert: string) =>
     chosen = i;
     options[i]!.setAttribute('aria-selected', 'true');
     list.setAttribute('aria-activedescendant', options[i]!.id);
-    replaceContent(figures, tokenFigures(tokens[i]!, experts));
+    replaceContent(figures, tokenFigures(of, tokens[i]!, experts));
   }
 
   const pulls = tokens.map(token => pullOf(token).kl);
   if (tokens.length > 0) choose(pulls.indexOf(pulls.reduce((a, b) => Math.max(a, b))));
-  return element('div', { class: 'token-view' }, list, legend(explanation, styleOf), figures, allFigures(explanation));
+  return element(
+    'div',
+    { class: 'token-view' },
+    list,
+    legend(explanation, styleOf),
+    figures,
+    allFigures(of, explanation),
+  );
 }
 
 /** The expert whose next token is furthest from the base's; none where all expect what the base does. */
@@ -87,22 +94,22 @@ function legend({ experts, tokens }: Explanation, styleOf: (expert: string) => s
   return element('ul', { class: 'legend muted' }, items);
 }
 
-const columns = [
-  { head: '' },
+const columns = () => [
+  { head: spoken('model') },
   { head: 'this token', numeric: true },
   { head: 'would say' },
   { head: 'KL to base', numeric: true },
 ];
 
-function tokenFigures(token: Token, experts: readonly string[]): HTMLElement {
+function tokenFigures(of: string, token: Token, experts: readonly string[]): HTMLElement {
   const rows = [
     ['base', token.base] as const,
     ...token.experts.map((each, i) => [experts[i]!, each] as const),
     ['blend', token.blend] as const,
   ];
   return dataTable(
-    `Token ${shownText(token.text)}`,
-    columns,
+    `Token ${shownText(token.text)} of ${of}`,
+    columns(),
     rows.map(([name, { probability, top, kl }]) => [
       name,
       `${(probability * 100).toFixed(1)} %`,
@@ -112,7 +119,7 @@ function tokenFigures(token: Token, experts: readonly string[]): HTMLElement {
   );
 }
 
-function allFigures({ experts, tokens }: Explanation): HTMLElement {
+function allFigures(of: string, { experts, tokens }: Explanation): HTMLElement {
   const heads = [
     { head: 'token' },
     ...experts.map(head => ({ head, numeric: true })),
@@ -126,7 +133,7 @@ function allFigures({ experts, tokens }: Explanation): HTMLElement {
     'details',
     {},
     element('summary', {}, 'KL to the base of every token, in nats'),
-    dataTable('KL to the base of every token', heads, rows),
+    dataTable(`KL to the base of every token of ${of}`, heads, rows),
   );
 }
 

@@ -53,6 +53,11 @@ export function replaceContent(target: Element, ...children: Child[]): void {
   target.replaceChildren(...nodesOf(children));
 }
 
+/** Says it, where it says something else: screen readers read again what is put in the place of the same. */
+export function setText(target: Element, text: string | undefined): void {
+  if (target.textContent !== (text ?? '')) target.textContent = text ?? '';
+}
+
 let last = 0;
 /** An `id` that nothing else in the page has, for `aria-labelledby` and the like. */
 export function freshId(prefix: string): string {

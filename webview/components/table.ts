@@ -6,6 +6,11 @@ export interface Column {
   numeric?: boolean;
 }
 
+/** For screen readers alone, in a cell that the eye understands without words. */
+export function spoken(text: string): HTMLElement {
+  return element('span', { class: 'hidden' }, text);
+}
+
 /** A part that scrolls sideways where the page is too narrow, by keyboard too. */
 function scrolling(label: string, content: Child): HTMLElement {
   return element('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 }, content);

@@ -15,7 +15,13 @@ export function askView({ answer }: AskOutput): Node[] {
 /** Answers of blends beside each other. */
 export function blendView({ answers }: BlendOutput): Node[] {
   const columns = answers.map(({ blend, weights, answer }) =>
-    element('section', { 'aria-label': blend }, element('h4', {}, blend), weightBars(weights), answerView(answer)),
+    element(
+      'section',
+      { 'aria-label': blend },
+      element('p', { class: 'lora-name' }, blend),
+      weightBars(weights),
+      answerView(answer),
+    ),
   );
   return [element('div', { class: 'lora-columns' }, columns)];
 }
@@ -24,16 +30,13 @@ function answerView({ text, result }: StepAnswer): Node[] {
   const foot = result
     ? `${plural(result.answerTokens, 'token')} in ${duration(result.seconds)}${ends[result.finish]}`
     : '…';
-  return [
-    element('div', { class: 'lora-answer', 'aria-live': 'polite', 'aria-busy': result ? 'false' : 'true' }, text),
-    element('p', { class: 'lora-muted' }, foot),
-  ];
+  return [element('div', { class: 'lora-answer' }, text), element('p', { class: 'lora-muted' }, foot)];
 }
 
 const ends = {
-  repeats: ' · ended because it repeated itself',
+  repeats: ' · stopped because it repeated itself',
   stop: '',
-  length: ' · cut at the longest answer',
+  length: ' · cut off at the longest answer allowed',
   context: ' · cut at the end of the context',
   cancelled: ' · stopped',
 };

@@ -118,7 +118,7 @@ const outputs: StepOutput[] = [
 // As the editor has it around outputs.
 document.body.style.setProperty('background', 'var(--vscode-editor-background)');
 const view = document.getElementById('view')!;
-view.replaceChildren();
+view.replaceChildren(element('h1', {}, 'Outputs'));
 const renderer = activate();
 for (const [i, output] of outputs.entries()) {
   const place = element('section', { 'aria-label': `Output ${i + 1}` });

@@ -54,6 +54,7 @@ export function trainingDrawing(root: HTMLElement): TrainingDrawing {
 function headOf({
   state,
   experts,
+  on,
   step,
   steps,
   tokensPerSecond,
@@ -72,7 +73,7 @@ function headOf({
       'p',
       { class: 'lora-head' },
       stateMark(state),
-      element('strong', {}, `${stateWords[state]} ${listing(experts) || 'all experts'}`),
+      element('strong', {}, `${stateWords[state]} ${listing(experts) || 'all experts'}${on ? ` on ${on}` : ''}`),
       element('span', { class: 'lora-muted' }, facts.join(' · ')),
     ),
     ...keptText(kept).map(line => element('p', { class: 'lora-muted' }, line)),

@@ -2,6 +2,7 @@ import './report.css';
 import { reportApi, type ShownReport } from '../../src/protocol/views/report.ts';
 import { element, replaceContent } from '../components/dom.ts';
 import { connectHost, keepScroll } from '../components/host.ts';
+import { keepFocus } from '../components/keepFocus.ts';
 import { problemBox } from '../components/problem.ts';
 import { registerComponents } from '../components/toolkit.ts';
 import { changeState, state } from './state.ts';
@@ -10,6 +11,8 @@ import { type Actions, drawReport } from './View.tsx';
 const view = document.getElementById('view')!;
 const problems = element('div', {});
 const page = element('div', {});
+/** Until there is a report, which has its own. */
+const heading = element('h1', {}, 'Report');
 const host = connectHost(reportApi, { changed: () => void load() });
 let reports: ShownReport[] = [];
 
@@ -34,6 +37,7 @@ const actions: Actions = {
 };
 
 registerComponents();
+keepFocus(view);
 await load();
 keepScroll(state, changeState);
 
@@ -45,7 +49,7 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     replaceContent(problems, problemBox(error));
   }
-  if (!page.isConnected) replaceContent(view, problems, page);
+  if (!page.isConnected) replaceContent(view, reports.length === 0 && heading, problems, page);
   view.removeAttribute('aria-busy');
 }
 
@@ -63,5 +67,7 @@ async function showWith(compared: string[]): Promise<void> {
 
 function draw(): void {
   const shown = reports.find(({ path }) => path === state.shown) ?? reports[0];
-  if (shown) drawReport(page, { reports, shown, actions });
+  if (!shown) return;
+  heading.remove();
+  drawReport(page, { reports, shown, actions });
 }

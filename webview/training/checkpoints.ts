@@ -1,8 +1,8 @@
 import type { ShownCheckpoint } from '../../src/protocol/views/training.ts';
 import { bytes, count, significant } from '../../src/text/numbers.ts';
 import { type Child, element, replaceContent } from '../components/dom.ts';
-import { problemBox } from '../components/problem.ts';
-import { dataTable } from '../components/table.ts';
+import { problemBox, problemNote } from '../components/problem.ts';
+import { dataTable, spoken } from '../components/table.ts';
 import { timeText } from './runText.ts';
 
 export interface CheckpointOptions {
@@ -29,7 +29,7 @@ export function checkpointsView({ load, restore, promote }: CheckpointOptions): 
     try {
       replaceContent(status, await work());
     } catch (error) {
-      replaceContent(status, problemBox(error));
+      replaceContent(status, problemNote(error));
     }
   }
 
@@ -51,7 +51,7 @@ export function checkpointsView({ load, restore, promote }: CheckpointOptions): 
         return `${name}: the factors of step ${at} are its adapter now.${kept}`;
       };
       return [
-        i === 0 ? count(step) : '',
+        i === 0 ? count(step) : spoken(count(step)),
         i === 0 ? `${timeText(savedAt)}, ${bytes(size)}` : '',
         name,
         significant(trainLoss),
@@ -90,8 +90,8 @@ export function checkpointsView({ load, restore, promote }: CheckpointOptions): 
   return {
     element: element(
       'section',
-      { class: 'checkpoints', 'aria-labelledby': 'checkpoints-heading' },
-      element('h3', { id: 'checkpoints-heading' }, 'Checkpoints'),
+      { class: 'checkpoints', 'aria-label': 'Checkpoints of the run' },
+      element('h3', {}, 'Checkpoints'),
       content,
       status,
     ),
@@ -101,7 +101,7 @@ export function checkpointsView({ load, restore, promote }: CheckpointOptions): 
       try {
         const checkpoints = await load(run);
         if (run !== shown) return;
-        const columns = ['step', 'saved', 'expert', 'loss', 'best validation', ''];
+        const columns: Child[] = ['step', 'saved', 'expert', 'loss', 'best validation', spoken('actions')];
         const rows = checkpoints.flatMap(checkpoint => rowsOf(run, checkpoint, isRunning));
         replaceContent(
           content,

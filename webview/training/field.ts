@@ -1,5 +1,5 @@
 import type { FieldControl, FormField } from '../../src/protocol/views/training.ts';
-import { element, freshId, replaceContent } from '../components/dom.ts';
+import { element, freshId, replaceContent, setText } from '../components/dom.ts';
 import { resetIcon } from '../components/icons.ts';
 import { type FieldInput, inputFor } from './inputs.ts';
 
@@ -61,7 +61,7 @@ export function fieldView(first: FormField, write: (value: unknown) => void): Fi
 
   function mark(): void {
     const wrong = refused ?? field.problem;
-    replaceContent(problem, wrong);
+    setText(problem, wrong);
     input.setInvalid(wrong !== undefined);
     box.classList.toggle('changed', isChanged(field));
     reset.hidden = !field.isWritten || isOwnText(field);

@@ -28,6 +28,7 @@ export function formView(options: FormOptions): FormView {
   let fields = new Map<string, FieldView>();
   let counts = new Map<string, HTMLElement>();
   let shape = '';
+  let shownProblems = '';
   let form: TrainingForm | undefined;
 
   function scopeNow({ scopes: all }: TrainingForm): FormScope | undefined {
@@ -36,10 +37,13 @@ export function formView(options: FormOptions): FormView {
 
   function show(next: TrainingForm): void {
     form = next;
-    replaceContent(
-      problems,
-      next.problems.map(text => element('p', { class: 'problem', role: 'alert' }, text)),
-    );
+    const told = JSON.stringify(next.problems);
+    if (told !== shownProblems)
+      replaceContent(
+        problems,
+        next.problems.map(text => element('p', { class: 'problem', role: 'alert' }, text)),
+      );
+    shownProblems = told;
     const scope = scopeNow(next);
     const nextShape = shapeOf(next, scope);
     if (nextShape !== shape) build(next, scope);

@@ -267,14 +267,12 @@ function someInput({ all, offers }: Control<'some'>, { label, describedBy, chang
     const boxes = known.map(name => {
       const box = element(
         'vscode-checkbox',
-        { checked: chosen.includes(name), 'data-name': name, onchange: () => toggle(name, box.checked) },
+        { checked: chosen.includes(name), onchange: () => toggle(name, box.checked) },
         name,
       ) as HTMLInputElement;
       return box;
     });
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.name;
     replaceContent(list, isAll ? undefined : expression === undefined ? boxes : element('code', {}, expression));
-    if (focused) list.querySelector<HTMLElement>(`[data-name="${CSS.escape(focused)}"]`)?.focus();
   }
 
   return {

@@ -1,9 +1,10 @@
 import './training.css';
 import { type ShownRun, type TrainingForm, trainingApi } from '../../src/protocol/views/training.ts';
 import { plural } from '../../src/text/numbers.ts';
-import { element, replaceContent } from '../components/dom.ts';
+import { element, replaceContent, setText } from '../components/dom.ts';
 import { connectHost, keepScroll } from '../components/host.ts';
-import { problemBox } from '../components/problem.ts';
+import { keepFocus } from '../components/keepFocus.ts';
+import { failedView, problemBox } from '../components/problem.ts';
 import { registerComponents } from '../components/toolkit.ts';
 import { formView } from './form.ts';
 import { planView } from './plan.ts';
@@ -18,7 +19,12 @@ const rest = 500;
 
 const view = document.getElementById('view')!;
 const problems = element('div', {});
-const saved = element('p', { class: 'muted saved', role: 'status' });
+const saved = element('p', { class: 'muted', role: 'status' });
+const saving = element(
+  'vscode-button',
+  { appearance: 'secondary', onclick: () => void attempt(() => host.request('save', undefined)) },
+  'Save',
+);
 const panel = element('div', { id: 'view-panel', role: 'tabpanel' });
 const runningCount = element('span', { class: 'tab-count' });
 const tabs = tabList(
@@ -51,8 +57,8 @@ const settings = formView({
 });
 const start = startView({
   changed: () => renewPlan(),
-  async start(experts) {
-    const { run } = await host.request('start', { experts });
+  async start(experts, isElsewhere) {
+    const { run } = await host.request('start', { experts, isElsewhere });
     if (run === undefined) return;
     changeState({ run, compared: [] });
     tabs.choose('runs');
@@ -82,6 +88,7 @@ const configure = element(
 );
 
 registerComponents();
+keepFocus(view);
 await load();
 keepScroll(state, changeState);
 
@@ -95,7 +102,7 @@ async function load(): Promise<void> {
         { class: 'view-head' },
         element('h1', {}, 'Training'),
         element('p', { class: 'muted' }, loaded.recipe),
-        element('div', { class: 'view-actions' }, saved, openButton()),
+        element('div', { class: 'view-actions' }, saved, saving, openButton()),
       ),
       problems,
       tabs.element,
@@ -109,7 +116,7 @@ async function load(): Promise<void> {
     chooseTab(tab);
     showRuns(loaded.runs);
   } catch (error) {
-    replaceContent(view, problemBox(error));
+    replaceContent(view, failedView('Training', error));
   }
   view.removeAttribute('aria-busy');
 }
@@ -129,19 +136,8 @@ function showForm(next: TrainingForm): void {
   form = next;
   settings.show(form);
   start.show(form);
-  replaceContent(
-    saved,
-    form.isSaved
-      ? 'Saved'
-      : [
-          'Unsaved changes ',
-          element(
-            'vscode-button',
-            { appearance: 'secondary', onclick: () => void attempt(() => host.request('save', undefined)) },
-            'Save',
-          ),
-        ],
-  );
+  setText(saved, form.isSaved ? 'Saved' : 'Unsaved changes');
+  saving.hidden = form.isSaved;
   renewPlan();
   renewPreview();
 }

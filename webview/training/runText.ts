@@ -14,21 +14,22 @@ export function expertsText({ experts }: ShownRun): string {
 }
 
 /** How it stands, in a word or two. */
-export function stateText({ state, progress, isHere }: ShownRun): string {
+export function stateText({ state, progress, isHere, on }: ShownRun): string {
+  const there = on ? ` on ${on}` : '';
   const at = progress && progress.total > 0 ? ` at step ${progress.done}` : '';
   switch (state) {
     case 'running':
-      return isHere ? 'training' : 'training elsewhere';
+      return on ? `training${there}` : isHere ? 'training' : 'training elsewhere';
     case 'paused':
-      return `paused${at}`;
+      return `paused${there}${at}`;
     case 'stopped':
-      return `stopped${at}`;
+      return `stopped${there}${at}`;
     case 'interrupted':
-      return `interrupted${at}`;
+      return `interrupted${there}${at}`;
     case 'failed':
-      return 'failed';
+      return `failed${there}`;
     case 'done':
-      return 'trained';
+      return `trained${there}`;
   }
 }
 
@@ -43,6 +44,7 @@ export function sentenceOf(run: ShownRun): string {
   const since = `Begun ${timeText(run.startedAt)}.`;
   switch (run.state) {
     case 'running':
+      if (run.on) return `${since} It runs on ${run.on}, and goes on there when this window is closed.`;
       return `${since} ${run.isHere ? 'It goes on when this view is closed.' : 'It runs in another window or program.'}`;
     case 'paused':
       return `${stateSentence(run)} Its checkpoint is on disk and its memory is free; Resume goes on from there.`;

@@ -1,6 +1,6 @@
 import type { RunProgressed, ShownRun } from '../../src/protocol/views/training.ts';
 import { bytes, count, duration } from '../../src/text/numbers.ts';
-import { element, replaceContent } from '../components/dom.ts';
+import { element, replaceContent, setText } from '../components/dom.ts';
 import { stateIcon } from '../components/icons.ts';
 import { problemBox } from '../components/problem.ts';
 import { type CheckpointOptions, checkpointsView } from './checkpoints.ts';
@@ -25,7 +25,10 @@ export interface RunsView {
 /** The trainings of the recipe: a list, and the one that is chosen with its curves, its controls and its checkpoints. */
 export function runsView(options: RunsOptions): RunsView {
   const list = element('ul', { class: 'run-list', 'aria-label': 'Runs' });
-  const head = element('div', { class: 'run-head' });
+  const title = element('h2', {});
+  const sentence = element('p', { class: 'muted', role: 'status' });
+  const controls = element('div', { class: 'row' });
+  const head = element('div', { class: 'run-head' }, title, sentence, controls);
   const figures = element('dl', { class: 'facts run-facts' });
   const bar = element('progress', { 'aria-label': 'Progress of the run' });
   const problem = element('div', {});
@@ -93,16 +96,13 @@ export function runsView(options: RunsOptions): RunsView {
   }
 
   function drawList(run: ShownRun): void {
-    // Drawn anew where something else is said, so that the keyboard stays where it is.
     const said = JSON.stringify([runs.map(r => [r.id, r.state, stateText(r)]), run.id, state.compared]);
     if (said === shownList) return;
     shownList = said;
-    const focused = document.activeElement?.id;
     replaceContent(
       list,
       runs.map(each => listItem(each, each.id === run.id)),
     );
-    if (focused?.startsWith('run-') || focused?.startsWith('compare-')) document.getElementById(focused)?.focus();
   }
 
   function listItem(run: ShownRun, isChosen: boolean): HTMLElement {
@@ -179,7 +179,6 @@ export function runsView(options: RunsOptions): RunsView {
     const said = JSON.stringify([run.id, run.state, run.message, stateText(run), run.canResume]);
     if (said === shownHead) return;
     shownHead = said;
-    const hadFocus = head.contains(document.activeElement);
     const control = (label: string, isPrimary: boolean, work: (id: string) => Promise<unknown>) =>
       element(
         'vscode-button',
@@ -187,19 +186,14 @@ export function runsView(options: RunsOptions): RunsView {
         label,
       );
     const isRunning = run.state === 'running';
+    replaceContent(title, stateIcon(run.state), expertsText(run));
+    setText(sentence, sentenceOf(run));
     replaceContent(
-      head,
-      element('h2', {}, stateIcon(run.state), expertsText(run)),
-      element('p', { class: 'muted', role: 'status' }, sentenceOf(run)),
-      element(
-        'div',
-        { class: 'row' },
-        isRunning && control('Pause', true, options.pause),
-        isRunning && control('Stop', false, options.stop),
-        run.canResume && control('Resume', true, options.resume),
-      ),
+      controls,
+      isRunning && control('Pause', true, options.pause),
+      isRunning && control('Stop', false, options.stop),
+      run.canResume && control('Resume', true, options.resume),
     );
-    if (hadFocus) head.querySelector<HTMLElement>('vscode-button')?.focus();
     replaceContent(problem, run.state === 'failed' && problemBox(new Error(run.message ?? 'It failed.')));
   }
 

@@ -1,12 +1,12 @@
 import type { ShownRun, TrainingForm } from '../../src/protocol/views/training.ts';
-import { element, replaceContent } from '../components/dom.ts';
+import { element, replaceContent, setText } from '../components/dom.ts';
 import { problemBox } from '../components/problem.ts';
 import { changeState, state } from './state.ts';
 
 export interface StartOptions {
   /** Other experts are chosen. */
   changed(): void;
-  start(experts: string[]): Promise<void>;
+  start(experts: string[], isElsewhere: boolean): Promise<void>;
 }
 
 export interface StartView {
@@ -20,7 +20,13 @@ export interface StartView {
 /** Which experts are trained, and the button that begins it. */
 export function startView({ changed, start }: StartOptions): StartView {
   const choices = element('div', { class: 'start-experts', role: 'group', 'aria-label': 'Experts to train' });
-  const button = element('vscode-button', { class: 'start-button', onclick: () => void begin() }, 'Train');
+  const button = element('vscode-button', { class: 'start-button', onclick: () => void begin(false) }, 'Train');
+  const elsewhere = element(
+    'vscode-button',
+    { class: 'start-elsewhere', appearance: 'secondary', onclick: () => void begin(true) },
+    'On Another Machine…',
+  );
+  const buttons = element('div', { class: 'row' }, button, elsewhere);
   const note = element('p', { class: 'muted', role: 'status' });
   const problem = element('div', {});
   let form: TrainingForm | undefined;
@@ -29,11 +35,11 @@ export function startView({ changed, start }: StartOptions): StartView {
 
   const experts = () => (form?.experts ?? []).filter(name => !state.left.includes(name));
 
-  async function begin(): Promise<void> {
-    button.setAttribute('disabled', '');
+  async function begin(isElsewhere: boolean): Promise<void> {
+    for (const each of [button, elsewhere]) each.setAttribute('disabled', '');
     replaceContent(problem);
     try {
-      await start(experts());
+      await start(experts(), isElsewhere);
     } catch (error) {
       replaceContent(problem, problemBox(error));
     }
@@ -44,13 +50,10 @@ export function startView({ changed, start }: StartOptions): StartView {
     const chosen = experts();
     const busy = chosen.filter(name => training.includes(name));
     const isReady = form?.isValid === true && chosen.length > 0 && busy.length === 0;
-    button.toggleAttribute('disabled', !isReady);
+    for (const each of [button, elsewhere]) each.toggleAttribute('disabled', !isReady);
     const all = form?.experts ?? [];
-    replaceContent(
-      button,
-      chosen.length === 0 || chosen.length === all.length ? 'Train' : `Train ${chosen.join(', ')}`,
-    );
-    replaceContent(note, busy.length > 0 ? `${busy.join(', ')}: being trained already.` : noteOf(form));
+    setText(button, chosen.length === 0 || chosen.length === all.length ? 'Train' : `Train ${chosen.join(', ')}`);
+    setText(note, busy.length > 0 ? `${busy.join(', ')}: being trained already.` : noteOf(form));
   }
 
   function toggle(name: string, isOn: boolean): void {
@@ -60,7 +63,7 @@ export function startView({ changed, start }: StartOptions): StartView {
   }
 
   return {
-    element: element('section', { class: 'start', 'aria-label': 'Start' }, choices, button, note, problem),
+    element: element('section', { class: 'start', 'aria-label': 'Start' }, choices, buttons, note, problem),
     show(next) {
       form = next;
       const names = JSON.stringify(form.experts);

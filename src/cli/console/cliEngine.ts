@@ -1,4 +1,5 @@
 import { type EngineClient, type RequestOptions, startEngine } from '../../client/engineClient.ts';
+import { answeringMethods } from '../../protocol/engine/answeringMethods.ts';
 import type { EngineMethod, EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
 import { enginePath, mediaFolder } from './packagePaths.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,8 +26,16 @@ export interface CliEngineOptions {
   'memory-limit': string | undefined;
 }
 
-/** The engine of a command; the process is started with the first request. */
-export function createCliEngine(terminal: Terminal, signal: AbortSignal, options: CliEngineOptions): CliEngine {
+/**
+ * The engine of a command; the process is started with the first request. `servers` are the origins that may get prompts, where
+ * it is not for the user alone to say.
+ */
+export function createCliEngine(
+  terminal: Terminal,
+  signal: AbortSignal,
+  options: CliEngineOptions,
+  servers?: readonly string[],
+): CliEngine {
   let client: EngineClient | undefined;
   const start = () => {
     const given = Object.entries(options).flatMap(([name, value]) =>
@@ -46,7 +55,8 @@ export function createCliEngine(terminal: Terminal, signal: AbortSignal, options
   return {
     request(method, params, { onProgress, signal: own } = {}) {
       client ??= start();
-      return client.request(method, params, {
+      const asked = servers && answeringMethods.has(method) ? { ...params, servers: [...servers] } : params;
+      return client.request(method, asked, {
         signal: own ? AbortSignal.any([signal, own]) : signal,
         onProgress,
         onRestart(lost) {

@@ -18,6 +18,8 @@ export interface Verb extends VerbSyntax {
   examples: string[];
   /** It runs until it is stopped, by Ctrl-C or SIGTERM: that is its end, not its failure. */
   runsUntilStopped?: boolean;
+  /** Others ask through it: prompts go to the servers elsewhere that its option `allow-server` names, and to no other. */
+  asksForOthers?: boolean;
   run(call: VerbCall): Promise<ExitCode>;
 }
 

@@ -130,7 +130,7 @@ export function answerLine({ weights, route, finish, answerTokens, timings, engi
     length: ', cut at --max-tokens',
     context: ', cut at the end of the context',
     cancelled: ', stopped',
-    repeats: ', ended because it repeated itself',
+    repeats: ', stopped because it repeated itself',
   }[finish];
   return `[${who}; ${answerTokens} tokens${speed}${end}]`;
 }

@@ -8,8 +8,14 @@ export const mcpVerb: Verb = {
   usage: ['[--workspace FOLDER]'],
   options: {
     workspace: { value: 'FOLDER', description: "what agents' paths are relative to (default: the current folder)" },
+    'allow-server': {
+      value: 'URL',
+      list: 'items',
+      description: 'a server elsewhere, of the engines of a recipe, that may get prompts',
+    },
   },
   positionals: [0, 0],
+  asksForOthers: true,
   examples: ['', '--workspace my-experiments --memory-limit 8GB'],
 
   async run({ args, terminal, signal, engine }) {

@@ -23,6 +23,11 @@ export const serveVerb: Verb = {
     port: { value: 'N', description: `port, 0 for any that is free (default: ${defaultPort})` },
     host: { value: 'HOST', description: 'address (default: 127.0.0.1); another than this machine needs a key' },
     'api-key': { value: 'KEY', description: 'key that clients have to send (default: MULTI_LORA_API_KEY)' },
+    'allow-server': {
+      value: 'URL',
+      list: 'items',
+      description: 'a server elsewhere, of the engines of a recipe, that may get prompts',
+    },
   },
   positionals: [0, 1],
   examples: [
@@ -31,6 +36,7 @@ export const serveVerb: Verb = {
     'experts.lora.json --host 0.0.0.0 --api-key SECRET',
   ],
   runsUntilStopped: true,
+  asksForOthers: true,
 
   async run({ args, terminal, json, signal, engine }) {
     // No other verb needs what it is made of.

@@ -6,6 +6,7 @@ import { listing } from '../../text/numbers.ts';
 import { answerSettings } from '../answering/openAnswering.ts';
 import type { OpenExperts, Workbench } from '../workbench/workbench.ts';
 import type { EngineKeys } from './engineKey.ts';
+import { mayBeSent } from './mayBeSent.ts';
 import { type RemoteEngine, remoteEngine } from './remoteEngine.ts';
 import { isAway } from './serverErrors.ts';
 
@@ -27,10 +28,14 @@ interface Asked {
   adapters?: Record<string, string> | undefined;
   engine?: string | undefined;
   keys?: EngineKeys | undefined;
+  servers?: readonly string[] | undefined;
   settings?: Record<string, unknown> | undefined;
 }
 
-/** Opens an engine elsewhere for a recipe. Throws `notFound` for one that the recipe does not name. */
+/**
+ * Opens an engine elsewhere for a recipe. Throws `notFound` for one that the recipe does not name, `denied` where the user has
+ * not allowed its server.
+ */
 export async function openElsewhere(workbench: Workbench, engine: string, asked: Asked): Promise<Elsewhere> {
   const open = await workbench.openExperts(asked.recipe!, asked.adapters);
   const { experiment } = open;
@@ -41,6 +46,7 @@ export async function openElsewhere(workbench: Workbench, engine: string, asked:
       `${path} names no engine '${engine}'`,
       `There are: ${listing(['local', ...Object.keys(recipe.engines)])}.`,
     );
+  mayBeSent(workbench, recipe, engine, asked.servers);
   const { config } = await readBaseConfig(baseFolder);
   return {
     engine: remoteEngine(experiment, engine, asked.keys),

@@ -108,7 +108,7 @@ export function unreachable(server: ServerName, error: unknown): WorkbenchError 
 export function silent(server: ServerName, seconds: number): WorkbenchError {
   return awayError(
     'network',
-    `${called(server)} has said nothing for ${seconds} s`,
+    `${called(server)} has not responded for ${seconds} s`,
     `A slow one needs a larger 'timeout' in the recipe.`,
     false,
   );
@@ -118,7 +118,7 @@ export function silent(server: ServerName, seconds: number): WorkbenchError {
 export function brokenOff(server: ServerName, why: string): WorkbenchError {
   return awayError(
     'network',
-    `${called(server)} ended its answer before it was whole (${why})`,
+    `${called(server)} ended its answer before it was complete (${why})`,
     'What came of it is shown. Ask again; the log of the server may say more.',
   );
 }

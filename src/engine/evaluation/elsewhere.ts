@@ -23,7 +23,7 @@ export async function scoreElsewhere(
   open: OpenExperiment,
   { byPrompt, byTokens }: Routing,
   sets: LoadedSet[],
-  { recipe, engines, keys }: Pick<EvaluateRequest, 'recipe' | 'engines' | 'keys'>,
+  { recipe, engines, keys, servers }: Pick<EvaluateRequest, 'recipe' | 'engines' | 'keys' | 'servers'>,
   { signal, progress }: Watch,
 ): Promise<{ scores: ReportScore[]; problems: Problem[] }> {
   const { answering, evaluation } = open.experiment.recipe;
@@ -38,7 +38,7 @@ export async function scoreElsewhere(
     problems.push({ code: 'notMeasuredElsewhere', severity: 'warning', where: open.experiment.path, message });
   const questions = sets.reduce((sum, { items }) => sum + items.length, 0);
   for (const name of names) {
-    const from = await openElsewhere(workbench, name, { recipe, keys });
+    const from = await openElsewhere(workbench, name, { recipe, keys, servers });
     const answerer = elsewhereAnswerer(from);
     if (byTokens) tell(`the router's answers were not measured on '${name}', which cannot route tokens`);
     const total = asked.length * questions;

@@ -4,6 +4,7 @@ import type { Graph } from '../../nn/graph/graph.ts';
 import { cholesky } from '../../nn/linalg/cholesky.ts';
 import type { Adapter } from '../../nn/lora/adapter.ts';
 import { hashName } from '../../nn/lora/initFactors.ts';
+import { constantMemory } from '../../nn/memory/graphMemory.ts';
 import { matrixOperations } from '../../nn/memory/matrixOperations.ts';
 import { plannedCodes } from '../../nn/memory/plannedTensors.ts';
 import type { Sizes } from '../../nn/memory/sizes.ts';
@@ -20,7 +21,7 @@ import { fittedMergeProblem } from '../../recipe/checkRecipe.ts';
 import { fittedExamples, type MergeSettings } from '../../recipe/schema.ts';
 import { mergeWeightsOf } from '../../recipe/settings.ts';
 import { int8Support } from '../runtime/int8Support.ts';
-import { executionSeconds, integerSeconds } from '../training/plannedTime.ts';
+import { executionSeconds } from '../training/plannedTime.ts';
 import { processBytes } from '../training/planTraining.ts';
 import type { PreparedExpert } from '../training/prepareExpert.ts';
 import { trainedAdapter } from '../training/trainedAdapter.ts';
@@ -77,7 +78,7 @@ export async function planFits(
       const arithmetic = await fitArithmetic(experiment, base, parts, { threads, cacheFolder });
       const read = arithmetic === 'int8' ? { ...base, tensors: plannedCodes(base) } : base;
       const { seconds, bytes } = costOf(method, options, read, parts, rates, recipe.seed);
-      return { name, method, examples, seconds, totalBytes: processBytes + bytes };
+      return { name, method, examples, seconds, totalBytes: processBytes + readBytes(parts) + bytes };
     } catch (error) {
       // What cannot be merged into an adapter is a matter of this merge alone.
       if (!(error instanceof WorkbenchError)) throw error;
@@ -109,8 +110,19 @@ export function planGates(
   const { seconds, bytes } = readingCost(base, parts, reading, { matMul, int8: 0 });
   const solving = groups.reduce((sum, group) => sum + group.in ** 3 / 3, 0) / ownRate();
   const examples = parts.reduce((sum, part) => sum + part.examples.length, 0);
-  const totalBytes = processBytes + bytes;
+  const totalBytes = processBytes + readBytes(parts) + bytes;
   return [{ name: 'router', method: 'gates of tokens', examples, seconds: 2 * (seconds + solving), totalBytes }];
+}
+
+/** What reading experts and their data leaves in the heaps of JavaScript and the C library: measured 35 to 50 MB. */
+const readingLeaves = 40e6;
+
+/** Bytes of what a merge reads before it is fitted, and of the adapter that it ends with, which has the ranks of all. */
+function readBytes(parts: readonly FittedPart[]): number {
+  const numbers = parts.flatMap(({ adapter }) =>
+    [...adapter.modules.values()].map(({ A, B }) => A.data.length + B.data.length),
+  );
+  return readingLeaves + 2 * 4 * numbers.reduce((sum, count) => sum + count, 0);
 }
 
 function costOf(
@@ -137,24 +149,27 @@ function costOf(
 
 /** Steps over the batches of an epoch, again and again. */
 function stepsCost(fit: ParameterFit, rates: Rates): Cost {
-  const { settings, examples, experts, seed, graph } = fit;
+  const { base, settings, examples, experts, seed, graph } = fit;
   const shapes = fitShapes(examples, experts, settings, seed);
-  const ofEpoch = executionsCost(graph, shapes, rates);
+  const ofEpoch = executionsCost(base, graph, shapes, rates);
   const seconds = (ofEpoch / shapes.length) * settings.steps;
   return { seconds, bytes: parameterMemory(fit) };
 }
 
 /** Seconds of executions of a graph with these shapes. */
 function executionsCost(
+  { config: { dim: width } }: Base,
   graph: Graph,
   shapes: readonly Sizes[],
-  { matMul, int8 }: Pick<Rates, 'matMul' | 'int8'>,
+  rates: Pick<Rates, 'matMul' | 'int8'>,
 ): number {
+  const weights = constantMemory(graph);
   const [all, integers] = (['all', 'integers'] as const).map(which => {
     const operations = matrixOperations(graph, which);
     return shapes.reduce((sum, shape) => sum + operations(shape), 0);
   }) as [number, number];
-  return executionSeconds(all - integers, shapes.length, matMul, 'cpu') + integerSeconds(integers, int8);
+  const operations = all - integers;
+  return executionSeconds({ count: shapes.length, operations, integers, weights, width }, rates, 'cpu');
 }
 
 /** Bytes of Gram matrices for each number: sums in F64, and results in F32 of which two are in memory. */
@@ -192,7 +207,7 @@ function readingCost(
       });
     });
     const grams = pass.reduce((sum, group) => sum + gramBytes * group.in ** 2, 0);
-    cost.seconds += executionsCost(graph, shapes, rates);
+    cost.seconds += executionsCost(base, graph, shapes, rates);
     cost.bytes = Math.max(cost.bytes, fitMemory(base, graph, shapes, 0) + grams);
   }
   return cost;

@@ -28,7 +28,7 @@ export const handle: RequestHandler<'promote'> = async (workbench, request) => {
       throw new WorkbenchError(
         'notFound',
         `there is no checkpoint of '${expert}' at step ${step} of this run`,
-        'It may have made way for later ones.',
+        'It may have been removed to make room for later ones.',
       );
     if (best && !own.best)
       throw new WorkbenchError(

@@ -57,13 +57,13 @@ export async function arrangeRows(from: readonly CacheRow[], length: number): Pr
   );
 }
 
-/** The rows that an execution on `tokens` writes in a cache flattened to [B·KV·P, width]: by row of the batch, then by head. */
+/** The rows that an execution on `tokens` writes in a cache [B, KV, P, width]: their first three indices, by row of the batch, then by head. */
 export function writtenRows(cache: KvCache, tokens: number[][], past: number[]): number[] {
-  const rows: number[] = [];
-  forEachHead(cache, tokens, past, (first, count) => {
-    for (let t = 0; t < count; t++) rows.push(first + t);
+  const places: number[] = [];
+  forEachHead(cache, tokens, (b, head, count) => {
+    for (let t = 0; t < count; t++) places.push(b, head, past[b]! + t);
   });
-  return rows;
+  return places;
 }
 
 /** Notes the tokens that an execution adds behind the `past` ones of each row. */
@@ -81,23 +81,22 @@ export function writeRows(cache: KvCache, tokens: number[][], past: number[], wr
   let at = 0;
   for (const { data, dims } of Object.values(cache.feeds)) {
     const width = dims[3]!;
-    forEachHead(cache, tokens, past, (first, count) => {
+    forEachHead(cache, tokens, (b, head, count) => {
+      const first = (b * dims[1]! + head) * cache.length + past[b]!;
       (data as Float32Array).set(written.subarray(at, at + count * width), first * width);
       at += count * width;
     });
   }
 }
 
-/** Calls back for every row of the batch and every head in it, with the first row that is written and their number. */
+/** Calls back for every row of the batch and every head in it, with the number of rows of its cache that are written. */
 function forEachHead(
-  { feeds, length }: KvCache,
+  { feeds }: KvCache,
   tokens: number[][],
-  past: number[],
-  visit: (first: number, count: number) => void,
+  visit: (b: number, head: number, count: number) => void,
 ): void {
   const heads = Object.values(feeds)[0]!.dims[1]!;
-  for (const [b, row] of tokens.entries())
-    for (let head = 0; head < heads; head++) visit((b * heads + head) * length + past[b]!, row.length);
+  for (const [b, row] of tokens.entries()) for (let head = 0; head < heads; head++) visit(b, head, row.length);
 }
 
 /** Bytes of the keys and values of one token. */

@@ -124,7 +124,7 @@ export function modelOver(
       return readFloats(out.logits!);
     }
     const written = writtenRows(cache, tokens, past);
-    feeds.writtenRows = int64s(written, [1, written.length]);
+    feeds.writtenRows = int64s(written, [1, written.length / 3, 3]);
     const out = await session.run(feeds);
     writeRows(cache, tokens, past, readFloats(out['cache.written']!));
     tellShares(out);

@@ -120,6 +120,7 @@ export function checkFits({ memory, graphs }: TrainingPlan, budget: MemoryBudget
   );
 }
 
-const smallerBatches = "Lower 'batchSize' or 'maxLength'.";
+const smallerBatches =
+  "Halve 'batchSize' and double 'accumulation', for the same steps in about half of that; or lower 'maxLength'.";
 const smallerWeights = "Set 'quantization' to 'int8' or 'int4', or take a smaller base.";
 const smallerFactors = "Lower 'rank', name fewer 'targets', or train fewer experts at a time.";

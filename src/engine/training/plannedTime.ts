@@ -9,25 +9,43 @@ import type { TrainingPlan } from './planTraining.ts';
 
 /**
  * Seconds of what lies between the products, for each of their operations: on the CPU that reads and writes memory, which
- * goes no faster where products do. Fitted to bases 576 wide on AVX2 and AVX-512 (2.2, 1.8 and 2.4 ps).
+ * goes no faster where products do. Fitted to bases of this width on AVX2 and AVX-512 (2.2, 1.8 and 2.4 ps); in wider ones a
+ * number that is read takes part in as many more operations, as seen at 1536.
  */
-const betweenProducts = 1.9e-12;
+const betweenProducts = { seconds: 1.9e-12, width: 576 };
 /** Seconds of converting to and from 8 bits, for each operation of their products: what they read and write is the same. */
 const aroundIntegers = 1e-12;
 /** The share of a GPU's rate in a large product that a training's own products reach. */
 const gpuEfficiency = 0.8;
 /** Seconds of a graph execution besides its products: measured about 3 ms. */
 const secondsPerExecution = 0.003;
+/** Seconds in which a CPU reads a byte of weights, once in an execution: seen with 3.3 GB of them and 90 rows. */
+const secondsPerByte = 1 / 24e9;
 
-/** Seconds of so many graph executions, from the operations of their products and a large product's rate on the device. */
-export function executionSeconds(operations: number, executions: number, rate: number, device: Device): number {
-  const secondsPerOperation = device === 'cpu' ? 1 / rate + betweenProducts : 1 / (rate * gpuEfficiency);
-  return operations * secondsPerOperation + executions * secondsPerExecution;
+/** What graph executions compute. */
+export interface Executions {
+  count: number;
+  /** Floating-point operations of their products in F32. */
+  operations: number;
+  /** Operations of their products in 8 bits. */
+  integers: number;
+  /** Bytes of weights that each reads. */
+  weights: number;
+  /** Of the base. */
+  width: number;
 }
 
-/** Seconds of so many operations of products in 8 bits, at the rate of a large one on the CPU. */
-export function integerSeconds(operations: number, rate: number): number {
-  return operations === 0 ? 0 : operations * (1 / rate + aroundIntegers);
+/** Seconds of graph executions, from the rates of large products on the device, in operations a second. */
+export function executionSeconds(
+  { count, operations, integers, weights, width }: Executions,
+  rates: { matMul: number; int8: number },
+  device: Device,
+): number {
+  if (device !== 'cpu') return operations / (rates.matMul * gpuEfficiency) + count * secondsPerExecution;
+  const share = Math.min(1, betweenProducts.width / width);
+  const inFloats = operations * (1 / rates.matMul + share * betweenProducts.seconds);
+  const inIntegers = integers === 0 ? 0 : integers * (1 / rates.int8 + share * aroundIntegers);
+  return inFloats + inIntegers + count * (secondsPerExecution + weights * secondsPerByte);
 }
 
 /**
@@ -35,7 +53,7 @@ export function integerSeconds(operations: number, rate: number): number {
  * useful: those of activations that are computed again, and second terms of products in 8 bits.
  */
 export async function plannedTime(
-  { graphs, shapes }: TrainingPlan,
+  { graphs, shapes, memory }: TrainingPlan,
   steps: number[],
   rate: number,
   device: Device,
@@ -53,10 +71,12 @@ export async function plannedTime(
   const isInt8 = graphs.arithmetic === 'int8';
   const integers = isInt8 ? operationsOf(graphs, 'integers') : 0;
   const done = isInt8 || graphs.recompute ? operationsOf(graphs) - integers : useful;
-  const executions = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
+  const count = (shapes.step.length + shapes.accumulate.length + shapes.evaluate.length) / shapes.steps;
   const tokens = [...shapes.step, ...shapes.accumulate].reduce((sum, s) => sum + s.tokens, 0) / shapes.steps;
-  const inIntegers = isInt8 ? integerSeconds(integers, (await int8Support(threads)).rate) : 0;
-  const secondsPerStep = executionSeconds(done, executions, rate, device) + inIntegers;
+  const rates = { matMul: rate, int8: isInt8 ? (await int8Support(threads)).rate : 0 };
+  const { weights } = memory;
+  const width = graphs.config.dim;
+  const secondsPerStep = executionSeconds({ count, operations: done, integers, weights, width }, rates, device);
   const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
   // Experts that have taken their steps cost nothing.
   const seconds = (secondsPerStep * shapes.steps * sum(steps)) / sum(steps.map(n => Math.min(n, shapes.steps)));

@@ -7,7 +7,13 @@ import { Random } from '../../nn/tensor/random.ts';
 import { hyperNames } from '../../nn/train/adamw.ts';
 import type { Batch } from '../../nn/train/assembleBatch.ts';
 import { buildNormGraph } from '../../nn/train/normGraph.ts';
-import { graphPlaces, packsWeights, type SessionGraphOptions, sessionGraph } from '../../nn/train/sessionGraph.ts';
+import {
+  graphPlaces,
+  packsWeights,
+  type SessionGraphOptions,
+  sessionGraph,
+  updateGraph,
+} from '../../nn/train/sessionGraph.ts';
 import {
   biasLayers,
   dropoutSites,
@@ -60,24 +66,25 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const sizes = new Map(experts.map(e => [e.name, groupSize(expertGroup(base.config, e))]));
   const resident = places.flatMap(p => ['', '.m', '.v', '.sum'].map(part => p.name + part));
   const graphs = { ...o, config: graphConfig(base), tensors: base.tensors };
-  const compile = (phase: TrainPhase) =>
-    createSession(sessionGraph(graphs, phase), {
-      folder: base.folder,
-      threads: o.threads,
-      device: o.device,
-      resident,
-      varyingShapes: true,
-      // Products with weights in few bits are slower without packing.
-      packsWeights: o.arithmetic === 'int8' || base.quantization !== undefined || packsWeights(base.config),
-    });
+  const sessionOptions = {
+    folder: base.folder,
+    threads: o.threads,
+    device: o.device,
+    resident,
+    varyingShapes: true,
+    // Products with weights in few bits are slower without packing.
+    packsWeights: o.arithmetic === 'int8' || base.quantization !== undefined || packsWeights(base.config),
+  };
+  const compile = (phase: TrainPhase) => createSession(sessionGraph(graphs, phase), sessionOptions);
   /** Of the places whose experts have magnitudes; on the CPU, which reads stored weights of every type. */
   const normSessions = new Map<string, Session>();
   for (const place of places) {
     const session = await openNormSession(base, place, o.threads);
     if (session) normSessions.set(place.name, session);
   }
-  const stepSession = await compile('step');
-  const sumSession = o.accumulates ? await compile('accumulate') : undefined;
+  /** Losses and gradients of a batch, with the update or with sums that `updateSession` reads. */
+  const batchSession = await compile(o.accumulates ? 'accumulate' : 'step');
+  const updateSession = o.accumulates ? await createSession(updateGraph(graphs), sessionOptions) : undefined;
   let evaluateSession: Session | undefined;
 
   const placeOf = (name: string): string => (o.inTurn ? places[0]!.name : name);
@@ -143,29 +150,30 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
   const inputs = (batch: Batch): Feeds =>
     batchFeeds(o.inTurn ? ofExpert(batch, onlyExpert(batch)) : batch, base.config);
   const masks = (batch: Batch, seed: number): Feeds => (dropout ? dropoutMasks(o, batch, seed) : {});
-  const sumParts = o.accumulates ? ['.sum'] : [];
   /** One number for each place of the graph → one for each expert, 0 for experts without a place. */
   const perExpert = (batch: Batch, values: ArrayLike<number>): number[] => {
     const at = new Map(seated(batch).map(({ name }, i) => [name, values[i]!]));
     return experts.map(e => at.get(e.name) ?? 0);
   };
 
+  /** What the batch session reads besides optimiser state. */
+  const fed = async (batch: Batch, seed: number): Promise<Feeds> => ({
+    ...inputs(batch),
+    ...masks(batch, seed),
+    ...(await normFeeds(batch)),
+    ...feedsOf(batch, current, ['']),
+  });
+  const accumulate = async (batch: Batch, seed: number): Promise<number[]> => {
+    await giveWay();
+    const out = await batchSession.run({ ...(await fed(batch, seed)), ...feedsOf(batch, sums, ['.sum']) });
+    for (const { place, name } of seated(batch)) replaceSum(name, out[`${place}.sum.out`]!);
+    return perExpert(batch, readFloats(out.losses!));
+  };
+
   return {
-    async accumulate(batch, seed) {
-      await giveWay();
-      const state = { ...feedsOf(batch, current, ['']), ...feedsOf(batch, sums, sumParts) };
-      const out = await sumSession!.run({
-        ...inputs(batch),
-        ...masks(batch, seed),
-        ...(await normFeeds(batch)),
-        ...state,
-      });
-      for (const { place, name } of seated(batch)) replaceSum(name, out[`${place}.sum.out`]!);
-      return perExpert(batch, readFloats(out.losses!));
-    },
+    accumulate,
 
     async step(batch, seed, hyper) {
-      await giveWay();
       const idle = new Float32Array(hyperNames.length).fill(1);
       const rates = Object.fromEntries(
         seated(batch).map(({ place, name }) => [
@@ -174,12 +182,24 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
         ]),
       );
       const parts = ['', '.m', '.v'];
-      const state = { ...feedsOf(batch, current, parts), ...feedsOf(batch, sums, sumParts) };
       const fetches = Object.fromEntries(
         Object.entries(feedsOf(batch, spare, parts)).map(([name, tensor]) => [`${name}.out`, tensor]),
       );
-      const fed = { ...inputs(batch), ...masks(batch, seed), ...(await normFeeds(batch)) };
-      const out = await stepSession.run({ ...fed, ...state, ...rates }, fetches);
+      let losses: number[];
+      let out: Feeds;
+      if (updateSession) {
+        losses = await accumulate(batch, seed);
+        out = await updateSession.run(
+          { ...feedsOf(batch, current, parts), ...feedsOf(batch, sums, ['.sum']), ...rates },
+          fetches,
+        );
+        for (const { name } of seated(batch)) replaceSum(name, zeros(name));
+      } else {
+        await giveWay();
+        const moments = feedsOf(batch, current, ['.m', '.v']);
+        out = await batchSession.run({ ...(await fed(batch, seed)), ...moments, ...rates }, fetches);
+        losses = perExpert(batch, readFloats(out.losses!));
+      }
       // Experts that take no step keep their tensors; their new values stay in the spare ones, and nothing reads them.
       for (const name of hyper.keys()) {
         knownNorms.delete(name);
@@ -188,10 +208,9 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
           [current[key], spare[key]] = [spare[key]!, current[key]!];
         }
       }
-      if (o.accumulates) for (const { name } of seated(batch)) replaceSum(name, zeros(name));
       const ofGradients = perExpert(batch, readFloats(out.norms!));
       return {
-        losses: perExpert(batch, readFloats(out.losses!)),
+        losses,
         norms: new Map(experts.map((e, i) => [e.name, ofGradients[i]!])),
       };
     },
@@ -218,7 +237,7 @@ export async function openTrainSessions(o: TrainSessionOptions): Promise<TrainSe
 
     async dispose() {
       for (const tensors of [current, spare, sums]) releaseTensors(tensors);
-      for (const s of [stepSession, sumSession, evaluateSession, ...normSessions.values()]) await s?.dispose();
+      for (const s of [batchSession, updateSession, evaluateSession, ...normSessions.values()]) await s?.dispose();
     },
   };
 }

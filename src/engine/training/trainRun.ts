@@ -263,7 +263,7 @@ async function checkpointToGoOnFrom(
     throw new WorkbenchError(
       'notFound',
       `the checkpoint is not there: ${from}`,
-      'It may have made way for later ones.',
+      'It may have been removed to make room for later ones.',
     );
   checkRestored(checkpoint, origin, from);
   const isSameRun = checkpoint.fingerprint === fingerprint;

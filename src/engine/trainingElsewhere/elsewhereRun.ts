@@ -1,3 +1,6 @@
+/** What to do with a training that has not come to its end. */
+export const goOn = 'Resume it: Resume in the editor, --resume on the command line.';
+
 /** How a training stands on another machine: never sent there, going on, or ended in whatever way. */
 export type ElsewhereState = 'none' | 'running' | 'ended';
 

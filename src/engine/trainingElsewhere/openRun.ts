@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../protocol/errors.ts';
-import { isPlainCommand, type ParsedPlace, parsePlace, type TrainingPlace } from '../../protocol/trainingPlace.ts';
+import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
+import { isPlainCommand, type ParsedPlace, parsePlace, placeForms } from '../../text/trainingPlace.ts';
 import type { ElsewhereRun } from './elsewhereRun.ts';
 import { rayRun } from './rayRun.ts';
 import { sshRun } from './sshRun.ts';
@@ -17,12 +18,7 @@ export interface OpenRunOptions {
 /** Throws `badRequest` for what names no place, and for a program that a shell would read otherwise. */
 export function checkedPlace({ place, python }: TrainingPlace): ParsedPlace {
   const parsed = parsePlace(place);
-  if (!parsed)
-    throw new WorkbenchError(
-      'badRequest',
-      `'${place}' is no place to train on`,
-      'Write ssh:HOST, ssh:HOST:FOLDER, or ray:HOST:8265.',
-    );
+  if (!parsed) throw new WorkbenchError('badRequest', `'${place}' is no place to train on`, placeForms);
   if (python !== undefined && !isPlainCommand(python))
     throw new WorkbenchError(
       'badRequest',

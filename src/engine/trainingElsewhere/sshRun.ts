@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isThere } from '../../experiment/files.ts';
 import { eventsFile } from '../../experiment/paths.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
-import type { ElsewhereRun, ElsewhereState } from './elsewhereRun.ts';
+import { type ElsewhereRun, type ElsewhereState, goOn } from './elsewhereRun.ts';
 import { linesOf, type RunProgram, runProgram, spawnProgram } from './program.ts';
 
 /** What ssh ends with where it has no connection, whatever the other end did. */
@@ -105,7 +105,7 @@ export function sshRun({ host, folder, id, expert, python, baseHash }: SshRunOpt
           throw new WorkbenchError(
             'runtime',
             `${host} cannot be reached any more: ${stderr.trim()}`,
-            'The training goes on there. Come back to it with --resume.',
+            `The training goes on there. ${goOn}`,
           );
         tell(`the connection to ${host} is lost; trying again`);
         await delay(pauses(attempt), undefined, { signal }).catch(() => {});
@@ -147,11 +147,7 @@ function follow(job: string, results: string, known: number): string {
 function refusal(host: string, stderr: string, code: number | null): WorkbenchError {
   const said = stderr.trim().split('\n').slice(-5).join('\n');
   if (/No space left|[Dd]isk quota/.test(said))
-    return new WorkbenchError(
-      'storage',
-      `the disk of ${host} is full`,
-      'Free some space there, and go on with --resume.',
-    );
+    return new WorkbenchError('storage', `the disk of ${host} is full`, `Free some space there. ${goOn}`);
   if (code === noConnection)
     return new WorkbenchError(
       'runtime',

@@ -17,6 +17,7 @@ import { openBase } from '../runtime/quantizedBase.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
 import { watchFor } from '../workbench/request.ts';
 import type { Workbench } from '../workbench/workbench.ts';
+import { goOn } from './elsewhereRun.ts';
 import { followRun, reasonIn } from './followRun.ts';
 import { checkedPlace, jobName, openRun } from './openRun.ts';
 import { relayEvents } from './relayEvents.ts';
@@ -76,10 +77,11 @@ export async function trainElsewhere(
         return { finished: true, experts };
       }
       if (last?.type === 'cancelled' || run.signal.aborted) return { finished: false, experts };
+      const reason = reasonIn(await there.log());
       throw new WorkbenchError(
         'runtime',
-        `the training on ${there.name} has ended before its end: ${reasonIn(await there.log())}`,
-        'Everything up to its last checkpoint is there. Go on with --resume.',
+        `the training on ${there.name} has ended before its end: ${reason}`,
+        nextStep(reason),
       );
     } finally {
       await rm(temporary, { recursive: true, force: true });
@@ -90,6 +92,16 @@ export async function trainElsewhere(
     const record: RecordedRun = { kind: 'train', id, recipe: path, output: paths.output, experts: names, on };
     return recordRun(record, call, work, ({ finished }) => ({ isWhole: finished, result: { adapters: experts } }));
   });
+}
+
+/** What to do about what a log says; most of what ends a training leaves its last checkpoint. */
+function nextStep(reason: string): string {
+  if (/No module named|not found|No such file|cannot execute/i.test(reason))
+    return 'It needs uv there (https://docs.astral.sh/uv), or a Python with PyTorch, transformers, TRL and PEFT: say which (--python venv/bin/python).';
+  if (/No space left|quota/i.test(reason)) return `Free some space there. ${goOn}`;
+  if (/out of memory|MemoryError/i.test(reason))
+    return 'Take a smaller "batchSize" and a larger "accumulation", a shorter "maxLength", or a machine with more memory.';
+  return `Everything up to its last checkpoint is there. ${goOn}`;
 }
 
 /** The last run of this expert at this place that has not come to its end. */

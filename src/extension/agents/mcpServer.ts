@@ -1,16 +1,21 @@
 import { join } from 'node:path';
 import { Disposable, EventEmitter, type ExtensionContext, lm, McpStdioServerDefinition, workspace } from 'vscode';
 import { mcpProvider } from '../contributions/agents.ts';
+import type { AllowedServers } from '../services/allowedServers.ts';
 import type { EngineSettings } from '../services/hostEngine.ts';
 import { engineSettingIds, engineSettings, onSettingChange } from '../services/settings.ts';
 
 /** Offers the server of agents for each folder of the workspace, where that is trusted: its recipes name what is read and run. */
-export function registerMcpServer({ extensionPath, extension }: ExtensionContext): Disposable {
+export function registerMcpServer(
+  { extensionPath, extension }: ExtensionContext,
+  servers: Pick<AllowedServers, 'all' | 'onDidChange'>,
+): Disposable {
   const changed = new EventEmitter<void>();
   const listeners = [
     workspace.onDidGrantWorkspaceTrust(() => changed.fire()),
     workspace.onDidChangeWorkspaceFolders(() => changed.fire()),
     onSettingChange(engineSettingIds, () => changed.fire()),
+    servers.onDidChange(() => changed.fire()),
   ];
   const provider = lm.registerMcpServerDefinitionProvider(mcpProvider.id, {
     onDidChangeMcpServerDefinitions: changed.event,
@@ -19,7 +24,7 @@ export function registerMcpServer({ extensionPath, extension }: ExtensionContext
       const folders = workspace.workspaceFolders ?? [];
       return folders.map(({ uri, name }) => {
         const label = folders.length > 1 ? `${mcpProvider.label}: ${name}` : mcpProvider.label;
-        const { args, env } = serverStart(join(extensionPath, 'dist', 'cli.mjs'), engineSettings());
+        const { args, env } = serverStart(join(extensionPath, 'dist', 'cli.mjs'), engineSettings(), servers.all());
         // The tools are asked for anew when another version of them is installed.
         const version = String(extension.packageJSON.version);
         const server = new McpStdioServerDefinition(label, process.execPath, args, env, version);
@@ -32,12 +37,17 @@ export function registerMcpServer({ extensionPath, extension }: ExtensionContext
 }
 
 /** How the command line is started as the server, with the user's settings. */
-function serverStart(cli: string, { threads, device, cacheFolder, modelFolder, memoryLimit }: EngineSettings) {
+function serverStart(
+  cli: string,
+  { threads, device, cacheFolder, modelFolder, memoryLimit }: EngineSettings,
+  servers: readonly string[],
+) {
   return {
     args: [
       ...[cli, 'mcp', '--device', device],
       ...(threads > 0 ? ['--threads', String(threads)] : []),
       ...(memoryLimit > 0 ? ['--memory-limit', `${memoryLimit}GB`] : []),
+      ...servers.flatMap(origin => ['--allow-server', origin]),
     ],
     env: {
       // On the desktop the editor's executable is Electron; on a server it is Node itself.

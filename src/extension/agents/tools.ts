@@ -69,7 +69,9 @@ export function registerAgentTools(services: ToolServices): Disposable {
     async invoke({ prompt, ...named }, token) {
       const offer = await experts.offer();
       const target = targetOf(named, offer.described);
-      const answer = await withSignal(token, signal => experts.ask(offer, { prompt, target }, { signal }));
+      const answer = await withSignal(token, signal =>
+        experts.ask(offer, { prompt, target }, { signal, isUnattended: true }),
+      );
       const who = `Answered by ${weightsText(answer.weights)}.`;
       const why = answer.route ? `\n\n${routePage(prompt, answer.route)}` : '';
       return `${answer.text}\n\n${who}${why}`;
@@ -131,7 +133,7 @@ export function registerAgentTools(services: ToolServices): Disposable {
     async invoke({ recipe: given, sets }, token) {
       const uri = await recipeNamed(recipe, given);
       await chooseRecipe(recipe, uri, '');
-      const run = await runs.evaluate(uri, { sets });
+      const run = await runs.evaluate(uri, { sets, isUnattended: true });
       await ended(services, run, token);
       const path = run.result?.reportPath;
       if (path === undefined) return outcomeText(run);

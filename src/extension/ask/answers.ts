@@ -187,7 +187,7 @@ async function previewReplacement(
     throw new WorkbenchError(
       'badRequest',
       l10n.t('{0} has changed meanwhile.', name),
-      l10n.t('Select the place again and ask once more.'),
+      l10n.t('Select the text again and ask once more.'),
     );
   const edit = new WorkspaceEdit();
   edit.replace(document.uri, range, text);

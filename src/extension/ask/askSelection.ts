@@ -79,8 +79,8 @@ async function askAboutSelection(experts: Experts, answers: Answers): Promise<vo
   const question = await window.showInputBox({
     title: l10n.t('Ask the Experts'),
     prompt: editor.selection.isEmpty
-      ? l10n.t('Nothing is selected: the question goes alone.')
-      : l10n.t('The selection goes with it.'),
+      ? l10n.t('Nothing is selected: only the question is sent.')
+      : l10n.t('The selection is sent with it.'),
     placeHolder: l10n.t('What does this do?'),
   });
   if (!question?.trim()) return;
@@ -157,7 +157,7 @@ async function ask(
         const untrained = offer.nothingTrained ? [offer.nothingTrained] : [];
         const outside = outsideText(question, result.weights, offer.described);
         const limits = [demonstrationText(offer.described), outside].filter(line => line !== undefined);
-        const repeats = result.finish === 'repeats' ? [l10n.t('It repeated itself, and was ended.')] : [];
+        const repeats = result.finish === 'repeats' ? [l10n.t('It repeated itself and was stopped.')] : [];
         // The answer is shown as it is written: marks would be seen as marks.
         (await answer)?.end(
           [who.replace(/[*`]/g, ''), ...stopped, ...repeats, ...leftOut, ...untrained, ...limits].join('\n'),

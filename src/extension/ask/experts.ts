@@ -1,12 +1,11 @@
 import { type Disposable, type Event, EventEmitter, l10n, type Memento } from 'vscode';
-import type { RequestOptions } from '../../client/engineClient.ts';
 import type { AskAllResult, AskRequest, AskResult, ChatTurn } from '../../protocol/engine/asking.ts';
 import type { CompleteRequest, CompleteResult } from '../../protocol/engine/completing.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import type { Target } from '../../protocol/target.ts';
 import { auto, base, parseTarget, targetId } from '../../text/target.ts';
 import type { ActiveRecipe, Offer } from '../recipe/activeRecipe.ts';
-import type { HostEngine } from '../services/hostEngine.ts';
+import type { HostEngine, HostRequestOptions } from '../services/hostEngine.ts';
 import { decodingSettings, onSettingChange, readSetting } from '../services/settings.ts';
 import { isOffered } from './offered.ts';
 
@@ -24,9 +23,9 @@ export interface Experts extends Disposable {
   /** What is known without asking the engine. */
   known(): Offer | undefined;
   /** Asks what is offered; decoding settings are over those of the user. */
-  ask(offer: Offer, question: Question, options?: RequestOptions<'ask'>): Promise<AskResult>;
+  ask(offer: Offer, question: Question, options?: HostRequestOptions<'ask'>): Promise<AskResult>;
   /** Goes on with a conversation or a text, or fills a gap, at once with other requests; decoding settings are over those of the user. */
-  complete(offer: Offer, request: Completion, options?: RequestOptions<'complete'>): Promise<CompleteResult>;
+  complete(offer: Offer, request: Completion, options?: HostRequestOptions<'complete'>): Promise<CompleteResult>;
   /** Answers to several prompts, made in one batch; what each of them says is not streamed. */
   askAll(
     offer: Offer,

@@ -43,7 +43,7 @@ export async function getBase(
 
 /** The base of one of the workspace's recipes is another one from now on. */
 async function useInRecipe(active: ActiveRecipe, name: string): Promise<void> {
-  const recipe = await nameRecipe(active, undefined, `Recipe whose base is ${name} from now on`);
+  const recipe = await nameRecipe(active, undefined, l10n.t('Recipe whose base becomes {0}', name));
   if (recipe) await useBaseIn(recipe, name);
 }
 
@@ -59,8 +59,11 @@ async function bring(source: BaseSource, engine: HostEngine, tokens: HubTokens):
     engine.request('download', { ...what, ...from }, options),
   );
   if (!result) return undefined;
-  const how = result.fetchedBytes === 0 ? 'was here already' : `is downloaded (${bytes(result.bytes)}) and checked`;
-  return { name: result.base, message: `${result.base} ${how}.` };
+  const message =
+    result.fetchedBytes === 0
+      ? l10n.t('{0} was here already.', result.base)
+      : l10n.t('{0} is downloaded ({1}) and checked.', result.base, bytes(result.bytes));
+  return { name: result.base, message };
 }
 
 /** What of a repository is downloaded: its folder, or where it has none one of its files in GGUF. */
@@ -69,13 +72,13 @@ async function chooseFile(
   tokens: HubTokens,
   name: string,
 ): Promise<{ repo: string; file?: string } | undefined> {
-  const found = await askHub(tokens, `Looking up ${name}`, (from, options) =>
+  const found = await askHub(tokens, l10n.t('Looking up {0}', name), (from, options) =>
     engine.request('modelFiles', { repo: name, ...from }, options),
   );
   if (!found) return undefined;
   // One that has neither is refused with what it has.
   if (found.isFolder || found.ggufs.length === 0) return { repo: name };
-  const options = { title: name, placeHolder: l10n.t('Which of its models in GGUF'), matchOnDescription: true };
+  const options = { title: name, placeHolder: l10n.t('Which of its GGUF files'), matchOnDescription: true };
   const chosen = await window.showQuickPick(ggufItems(found.ggufs), options);
   return chosen && { repo: name, file: chosen.source.file };
 }

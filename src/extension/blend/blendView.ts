@@ -151,7 +151,7 @@ async function loadLab(engine: HostEngine, runs: Runs, path: string, opened: str
     throw new WorkbenchError(
       'badRecipe',
       l10n.t('{0} has problems.', path),
-      l10n.t('Open it: they are marked in its text.'),
+      l10n.t('Open it: the problems are marked in its text.'),
     );
   return {
     ...labOf(described, recipe, await lastReport(runs, path)),
@@ -179,7 +179,7 @@ async function saveBlendInRecipe(recipe: Uri, weights: Record<string, number>): 
     prompt: l10n.t('Name of the blend in the recipe'),
     validateInput(value) {
       if (!namePattern.test(value)) return nameRule;
-      if (reservedNames.includes(value)) return l10n.t('“{0}” stands for something else.', value);
+      if (reservedNames.includes(value)) return l10n.t('“{0}” has another meaning; choose another name.', value);
       const message = l10n.t('Replaces {0}.', weightList(blends[value] ?? {}));
       return Object.hasOwn(blends, value) ? { message, severity: InputBoxValidationSeverity.Warning } : undefined;
     },
@@ -196,6 +196,6 @@ function readable(document: TextDocument) {
   throw new WorkbenchError(
     'badRecipe',
     l10n.t('{0} has problems, so the blend cannot be written into it.', workspace.asRelativePath(document.uri)),
-    l10n.t('Open it: they are marked in its text.'),
+    l10n.t('Open it: the problems are marked in its text.'),
   );
 }

@@ -33,7 +33,7 @@ async function chooseExamples(recipe: string): Promise<Examples | undefined> {
   }));
   const picked = await window.showQuickPick([file, ...sets], {
     title: l10n.t('Examples That Weights Are Found From'),
-    placeHolder: l10n.t('5 to 50 with answers; what is measured on a set afterwards has seen it'),
+    placeHolder: l10n.t('5 to 50, with answers; do not evaluate on them afterwards'),
   });
   if (!picked) return undefined;
   if (picked.examples) return picked.examples;
@@ -54,7 +54,7 @@ async function chooseExamples(recipe: string): Promise<Examples | undefined> {
 async function chooseScorer(): Promise<{ scorer?: ScorerName } | undefined> {
   const byLoss = {
     label: l10n.t('By the loss of the given answers'),
-    detail: l10n.t('Along its gradient: the fastest.'),
+    detail: l10n.t('Follows the gradient of the loss; the fastest.'),
     judged: {},
   };
   const byScore = scorerNames.map(scorer => ({

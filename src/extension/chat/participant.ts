@@ -217,7 +217,7 @@ function endNote({ finish, answerTokens, timings, weights, route }: AskResult): 
     cancelled: '',
     length: ', cut at its longest length',
     context: ', cut at the end of the window',
-    repeats: ', ended because it repeated itself',
+    repeats: ', stopped because it repeated itself',
   };
   const who = route ? '' : `${inMarkdown(weightsText(weights))}, `;
   return `\n\n*${who}${answerTokens} ${answerTokens === 1 ? 'token' : 'tokens'}${speed}${cut[finish]}*`;

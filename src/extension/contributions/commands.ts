@@ -120,6 +120,14 @@ export const commands = {
       titleMenu('experts', 'navigation@1'),
     ],
   },
+  'multiLora.trainOn': {
+    title: 'Train on Another Machine…',
+    icon: 'vm-running',
+    menus: [
+      { menu: 'multiLora.explorer', when: isRecipe, group: '1_run@1' },
+      rowMenu('recipes', ['recipe'], '2_run@1'),
+    ],
+  },
   'multiLora.openAsNotebook': {
     title: 'Open as Notebook',
     icon: 'notebook',
@@ -209,6 +217,7 @@ export const commands = {
   'multiLora.setToken': { title: 'Set Hugging Face Token…', icon: 'key' },
   'multiLora.removeToken': { title: 'Remove Hugging Face Token' },
   'multiLora.setEngineKey': { title: 'Set Engine Key…', icon: 'key' },
+  'multiLora.chooseServers': { title: 'Servers That Get Prompts…', icon: 'shield' },
   'multiLora.startServer': { title: 'Start Server', icon: 'radio-tower' },
   'multiLora.stopServer': { title: 'Stop Server', palette: 'multiLora.isServing' },
   'multiLora.restartEngine': {

@@ -74,6 +74,6 @@ export const viewsWelcome = [
   {
     view: viewIds.runs,
     when: `${trusted} && ${hasRecipe}`,
-    contents: `Nothing was trained or evaluated yet.\n${link('Train Experts…', 'multiLora.train')}`,
+    contents: `Nothing has been trained or evaluated yet.\n${link('Train Experts…', 'multiLora.train')}`,
   },
 ] as const;

@@ -28,7 +28,7 @@ export const walkthrough = {
     {
       id: 'base',
       title: 'Get a larger base model',
-      description: `The base that comes with the extension has 5 million parameters: it shows how everything works. For answers to work with, get a small instruct model that fits your memory, or open the folder of one. ${viewLink('bases')} lists those that are here. The example experts belong to the small base; yours are trained on the one you choose.\n${link('multiLora.getBase')}`,
+      description: `The base that comes with the extension has 5 million parameters: it shows how everything works. For useful answers, get a small instruct model that fits your memory, or open the folder of one. ${viewLink('bases')} lists those that are here. The example experts belong to the small base; yours are trained on the one you choose.\n${link('multiLora.getBase')}`,
       media: { svg: 'media/walkthrough/base.svg', altText: 'A list of base models, some of them downloaded' },
       completionEvents: ['onCommand:multiLora.getBase'],
     },

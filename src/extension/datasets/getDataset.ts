@@ -64,13 +64,13 @@ function pickDataset(): Promise<DatasetSource | undefined> {
 
 /** Asked for only where there is a choice. */
 async function chooseSplit(engine: HostEngine, tokens: HubTokens, name: string): Promise<DatasetSource | undefined> {
-  const found = await askHub(tokens, `Looking up ${name}`, (from, options) =>
+  const found = await askHub(tokens, l10n.t('Looking up {0}', name), (from, options) =>
     engine.request('datasetSplits', { dataset: name, ...from }, options),
   );
   if (!found) return undefined;
   const rows = splitGroups(found.splits).flatMap(groupItems);
   if (found.splits.length === 1) return rows.find(row => row.source)?.source;
-  const options = { title: name, placeHolder: l10n.t('Which split of it'), matchOnDescription: true };
+  const options = { title: name, placeHolder: l10n.t('Which split'), matchOnDescription: true };
   return (await window.showQuickPick(rows, options))?.source;
 }
 
@@ -85,6 +85,7 @@ async function bring(
     engine.request('downloadDataset', { dataset: name, ...from }, options),
   );
   if (!result) return undefined;
-  const how = result.fetchedBytes === 0 ? 'was here already' : `is downloaded (${bytes(result.bytes)}) and checked`;
-  return `${name} ${how}.`;
+  return result.fetchedBytes === 0
+    ? l10n.t('{0} was here already.', name)
+    : l10n.t('{0} is downloaded ({1}) and checked.', name, bytes(result.bytes));
 }

@@ -4,7 +4,7 @@ import { type ErrorCode, WorkbenchError } from '../../protocol/errors.ts';
 import { inNotification } from '../../text/shown.ts';
 import { withSignal } from '../services/cancellation.ts';
 import { errorText, isCancellation } from '../services/messages.ts';
-import { hubSettings } from '../services/settings.ts';
+import { hubSettings, openMachineSettings } from '../services/settings.ts';
 import { askToken, type HubTokens } from './hubTokens.ts';
 import { progressText } from './progressText.ts';
 
@@ -16,7 +16,7 @@ export async function downloadFromHub<T>(
 ): Promise<T | undefined> {
   for (;;) {
     try {
-      return await withNotification(`Downloading ${name}`, (cancellation, report) =>
+      return await withNotification(l10n.t('Downloading {0}', name), (cancellation, report) =>
         withSignal(cancellation, signal => withToken(tokens, from => send(from, { signal, onProgress: report }))),
       );
     } catch (error) {
@@ -94,14 +94,14 @@ async function wantsToRetry(error: unknown): Promise<boolean> {
   if (settings === undefined) throw error;
   const [retry, open] = [l10n.t('Retry'), l10n.t('Open Settings')];
   const picked = await window.showWarningMessage(inNotification(errorText(error)), retry, open);
-  if (picked === open) await commands.executeCommand('workbench.action.openSettings', settings);
+  if (picked === open) await commands.executeCommand(openMachineSettings(), { query: settings });
   return picked === retry;
 }
 
 async function wantsToGoOn(name: string): Promise<boolean> {
   const message = l10n.t(
-    'The download of {0} is stopped. What has arrived is kept, and the next download goes on from there.',
+    'The download of {0} was stopped. What has arrived is kept, and the next download continues from there.',
     name,
   );
-  return (await window.showInformationMessage(message, l10n.t('Go On'))) === l10n.t('Go On');
+  return (await window.showInformationMessage(message, l10n.t('Continue'))) === l10n.t('Continue');
 }

@@ -23,7 +23,10 @@ export async function askToken(tokens: HubTokens, endpoint: string, why?: string
     title: l10n.t('Token for {0}', host(endpoint)),
     prompt:
       why ??
-      l10n.t("One that may read, from {0}/settings/tokens. It is kept in the editor's secret storage.", endpoint),
+      l10n.t(
+        "A token with read access, from {0}/settings/tokens. It is kept in the editor's secret storage.",
+        endpoint,
+      ),
     placeHolder: 'hf_…',
     password: true,
     ignoreFocusOut: true,

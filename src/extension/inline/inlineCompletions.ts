@@ -104,6 +104,8 @@ export function registerInlineCompletions(experts: Experts, log: LogOutputChanne
         { target, input, settings },
         {
           signal,
+          // A question between two keystrokes would be worse than no suggestion.
+          isUnattended: true,
           onProgress(progress) {
             if (progress.kind !== 'text') return;
             first.tell();
@@ -133,7 +135,7 @@ export function registerInlineCompletions(experts: Experts, log: LogOutputChanne
         const target = { kind: 'expert', name } as const;
         const question = { prompt, target, settings };
         const onProgress = ({ kind }: { kind: string }) => kind === 'text' && first.tell();
-        const result = await experts.ask(await experts.offer(), question, { signal, onProgress });
+        const result = await experts.ask(await experts.offer(), question, { signal, onProgress, isUnattended: true });
         first.log();
         return result;
       },

@@ -41,7 +41,7 @@ export async function askNames(data: string[], taken: readonly string[]): Promis
 
 function nameProblem(name: string, taken: readonly string[]): string | undefined {
   if (!namePattern.test(name)) return l10n.t('A name {0}.', nameRule);
-  if (reservedNames.includes(name)) return l10n.t('“{0}” stands for something else.', name);
+  if (reservedNames.includes(name)) return l10n.t('“{0}” has another meaning; choose another name.', name);
   return taken.includes(name) ? l10n.t('The recipe has an expert “{0}” already.', name) : undefined;
 }
 

@@ -64,14 +64,14 @@ export function createFollowNames(messages: Messages): FollowNames {
 
   async function ask(recipe: Uri, state: Followed, { from, candidates }: Question): Promise<void> {
     const message = l10n.t(
-      '“{0}” is trained, and the recipe does not name it any more. Has it got another name? What it learned goes with it.',
+      '“{0}” is trained, but the recipe no longer names it. Was it renamed? What it learned is kept under the new name.',
       from,
     );
     const answers: { title: string; to?: string }[] = candidates
       .slice(0, mostCandidates)
-      .map(to => ({ title: l10n.t('It Is “{0}” Now', to), to }));
+      .map(to => ({ title: l10n.t('Renamed to “{0}”', to), to }));
     const answer = await window.showInformationMessage(inNotification(message), ...answers, {
-      title: l10n.t('It Is Gone'),
+      title: l10n.t('It Was Removed'),
     });
     const to = answer?.to;
     const now = await read(recipe);
@@ -79,8 +79,8 @@ export function createFollowNames(messages: Messages): FollowNames {
     if (!now.saved.names.expert.includes(to))
       throw new WorkbenchError(
         'notFound',
-        l10n.t("The recipe has no expert '{0}' any more.", to),
-        l10n.t('Save it again to be asked.'),
+        l10n.t("The recipe no longer has an expert '{0}'.", to),
+        l10n.t('Save the recipe again to be asked again.'),
       );
     await rename(recipe, { kind: 'expert', from, to });
     state.saved = now.saved;

@@ -8,7 +8,7 @@ import { listing, plural } from '../../text/numbers.ts';
 import { editDocument } from '../services/editDocument.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { writeNewFile } from '../services/writeNewFile.ts';
-import { expertsData, pathFrom } from './dataFiles.ts';
+import { expertsData, isDataFile, pathFrom } from './dataFiles.ts';
 import { readableData } from './readableData.ts';
 
 /** The share of an expert's examples that is set aside, and the most that is: intervals are narrow enough by then. */
@@ -71,7 +71,7 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
       ? [
           {
             label: l10n.t('$(split-horizontal) Set Examples Aside'),
-            detail: l10n.t('Every tenth prompt goes into a file of its own; the data file stays'),
+            detail: l10n.t('Every tenth prompt goes into a separate file; the data file stays as it is'),
             way: 'aside' as const,
           },
         ]
@@ -83,7 +83,7 @@ async function chooseWay(uri: Uri, found: readonly FoundSet[], hasData: boolean)
     },
   ];
   const picked = await window.showQuickPick(items, {
-    title: l10n.t('{0} has no held-out examples to be evaluated on', basename(uri.fsPath)),
+    title: l10n.t('{0} has no held-out examples for evaluation', basename(uri.fsPath)),
     placeHolder: l10n.t('Where should they come from?'),
   });
   return picked?.way;
@@ -116,7 +116,7 @@ async function chooseFile(engine: HostEngine, uri: Uri, experts: Experts): Promi
   const names = experts.map(([name]) => name);
   const expert =
     names.length > 1
-      ? await window.showQuickPick(names, { title: l10n.t('Whose domain do these examples test?') })
+      ? await window.showQuickPick(names, { title: l10n.t('Which expert do these examples test?') })
       : names[0];
   if (expert === undefined) return undefined;
   const [data] = (await readableData(engine, folder, [{ train: pathFrom(folder, file.fsPath) }])) ?? [];
@@ -126,8 +126,8 @@ async function chooseFile(engine: HostEngine, uri: Uri, experts: Experts): Promi
 /** Splits the data of experts into what is learned and what is measured; trained experts have seen both. */
 async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise<AddedSets | undefined> {
   const folder = dirname(uri.fsPath);
-  const [{ splitDataset }, { readText }, { writeSetting }] = await Promise.all([
-    import('../../data/splitDataset.ts'),
+  const [{ splitDataFile }, { readBytes }, { writeSetting }] = await Promise.all([
+    import('../../experiment/splitDataFile.ts'),
     import('../../experiment/files.ts'),
     import('../../recipe/edit.ts'),
   ]);
@@ -135,14 +135,14 @@ async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise
   for (const [name, { data }] of experts) {
     const { train, system } = data!;
     const path = resolve(folder, train);
-    if (!/\.(jsonl|json|csv|tsv)$/i.test(path) || !existsSync(path))
+    if (!isDataFile(path) || !existsSync(path))
       throw new WorkbenchError(
         'unsupported',
-        l10n.t('{0} cannot be split here: it is no file of JSONL, JSON or CSV', train),
+        l10n.t('{0} cannot be split here: it is not a file of JSONL, JSON, CSV or Parquet', train),
         l10n.t('Choose a file with held-out examples instead.'),
       );
     const reading = { ...columnsOf(data), ...(system !== undefined && { system }) };
-    const split = splitDataset(await readText(path, 'the dataset', mostBytes), path, { share, reading });
+    const split = splitDataFile(await readBytes(path, 'the dataset', mostBytes), path, { share, reading });
     if (!split)
       throw new WorkbenchError(
         'badData',
@@ -167,13 +167,14 @@ async function setAside(engine: HostEngine, uri: Uri, experts: Experts): Promise
     text => written.reduce((now, { name, rest }) => writeSetting(now, ['experts', name, 'data', 'train'], rest), text),
   );
   const count = splits.reduce((sum, { split }) => sum + split.counts.aside, 0);
-  void window.showInformationMessage(l10n.t('{0} are set aside to be evaluated on.', plural(count, 'example')));
+  void window.showInformationMessage(l10n.t('{0} are set aside for evaluation.', plural(count, 'example')));
   const isTrained = (name: string) => described.some(expert => expert.name === name && expert.isTrained);
   return { toTrain: written.map(({ name }) => name).filter(isTrained) };
 }
 
 function stemOf(path: string): string {
-  return join(dirname(path), basename(path, extname(path)));
+  const plain = path.replace(/\.gz$/i, '');
+  return join(dirname(plain), basename(plain, extname(plain)));
 }
 
 function freePath(stem: string): string {

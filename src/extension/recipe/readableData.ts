@@ -69,13 +69,13 @@ async function askColumns(file: string, fields: readonly DataField[]): Promise<C
   const name = basename(file);
   const asked = await window.showQuickPick(items, {
     title: l10n.t('{0}: which column holds what is asked?', name),
-    placeHolder: l10n.t('Its columns go by names of their own'),
+    placeHolder: l10n.t('Its column names are not known here'),
     ignoreFocusOut: true,
   });
   if (!asked) return undefined;
   const whole = {
-    label: l10n.t('$(book) There is none'),
-    description: l10n.t('“{0}” is a text to be learned whole', asked.name),
+    label: l10n.t('$(book) None'),
+    description: l10n.t('“{0}” is text that is learned as a whole', asked.name),
     name: '',
   };
   const answer = await window.showQuickPick([...items.filter(item => item !== asked), whole], {

@@ -154,7 +154,11 @@ export function createReviews(experts: Experts, memory: Memento) {
 
   async function showSummary(): Promise<void> {
     if (!last)
-      throw new WorkbenchError('badRequest', l10n.t('There was no review yet.'), l10n.t('Run “Review Changes” first.'));
+      throw new WorkbenchError(
+        'badRequest',
+        l10n.t('There has been no review yet.'),
+        l10n.t('Run “Review Changes” first.'),
+      );
     const document = await workspace.openTextDocument(summaries.create('Review.md', summaryPage(last)));
     await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true, preview: true });
   }

@@ -82,7 +82,7 @@ export function createReviewThreads(dismissed: Dismissed): ReviewThreads {
       const thread = controller.createCommentThread(document.uri, document.lineAt(line).range, [
         { author: { name: reviewer }, mode: CommentMode.Preview, body: bodyOf(finding, text) },
       ]);
-      thread.label = `Line ${line + 1}: ${finding.severity}`;
+      thread.label = l10n.t('Line {0}: {1}', line + 1, finding.severity);
       thread.canReply = false;
       kept.set(thread, { finding, text });
       settle(thread, CommentThreadState.Unresolved);
@@ -103,7 +103,7 @@ export function createReviewThreads(dismissed: Dismissed): ReviewThreads {
       if (line === undefined)
         throw new WorkbenchError(
           'badRequest',
-          l10n.t('The line that this finding speaks of has changed.'),
+          l10n.t('The line that this finding is about has changed.'),
           l10n.t('Change it by hand, or review again.'),
         );
       const edit = new WorkspaceEdit();

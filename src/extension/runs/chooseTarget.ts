@@ -5,6 +5,7 @@ import type { DescribedExpert } from '../../protocol/engine/experts.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { canResume } from '../../protocol/runState.ts';
 import { listing } from '../../text/numbers.ts';
+import { placeName } from '../../text/trainingPlace.ts';
 import type { ActiveRecipe } from '../recipe/activeRecipe.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { requireTrust } from '../services/requireTrust.ts';
@@ -39,7 +40,11 @@ export async function nameRecipe(active: ActiveRecipe, named: unknown, title: st
 }
 
 /** The experts of a recipe that are to be trained. Throws `badRecipe` where none has data. */
-export async function chooseExperts(engine: HostEngine, recipe: Uri): Promise<string[] | undefined> {
+export async function chooseExperts(
+  engine: HostEngine,
+  recipe: Uri,
+  title = l10n.t('Experts to train, together on one frozen base'),
+): Promise<string[] | undefined> {
   const { experts } = await engine.request('describe', { recipe: recipe.fsPath });
   const trainable = experts.filter(e => e.isTrainable);
   if (trainable.length === 0)
@@ -50,8 +55,8 @@ export async function chooseExperts(engine: HostEngine, recipe: Uri): Promise<st
     );
   if (trainable.length === 1) return [trainable[0]!.name];
   const picked = await window.showQuickPick(trainable.map(expertItem), {
-    title: l10n.t('Experts to train, together on one frozen base'),
-    placeHolder: trainable.every(e => e.isTrained) ? l10n.t('All are trained: choose whom to train again') : undefined,
+    title,
+    placeHolder: trainable.every(e => e.isTrained) ? l10n.t('All are trained: choose which to train again') : undefined,
     canPickMany: true,
   });
   return picked && picked.length > 0 ? picked.map(item => item.label) : undefined;
@@ -82,7 +87,7 @@ export async function mayReplace(
       ? l10n.t('{0} are trained. Train again, {1}?', listing(trained), begins)
       : l10n.t('{0} is trained. Train again, {1}?', listing(trained), begins);
   const detail = l10n.t(
-    'A training replaces what was learned before. A copy goes into the folder “previous” of the results of the recipe.',
+    'Training replaces what was learned before. A copy is kept in the folder “previous” of the recipe’s results.',
   );
   const picked = await window.showWarningMessage(message, { modal: true, detail }, keep, replace);
   if (picked === keep) await keepCopies(recipe, trained);
@@ -124,9 +129,14 @@ export async function chooseResume(runs: Runs, recipe: Uri, experts: string[]): 
   const names = [...experts].sort().join();
   const last = runs.of(recipe).find(run => run.kind === 'train' && [...run.experts].sort().join() === names);
   if (!last || !canResume(last) || !last.progress) return false;
+  return askToGoOn(last);
+}
+
+/** Whether a training goes on from its last checkpoint; undefined when neither that nor another is wanted. */
+export async function askToGoOn(last: Run): Promise<boolean | undefined> {
   const items = [
     {
-      label: l10n.t('$(debug-continue) Go on'),
+      label: l10n.t('$(debug-continue) Continue'),
       description: l10n.t('from the last checkpoint; {0}', progressOf(last)),
       resume: true,
     },
@@ -152,7 +162,8 @@ export async function chooseRun(candidates: Run[], title: string, none: string):
   return (await window.showQuickPick(items, { title }))?.run;
 }
 
-function progressOf({ progress, startedAt }: Run): string {
+function progressOf({ progress, startedAt, on }: Run): string {
+  const where = on ? l10n.t('on {0}, ', placeName(on)) : '';
   const how = progress && progress.total > 0 ? `step ${progress.done} of ${progress.total}, ` : '';
-  return `${how}begun ${new Date(startedAt).toLocaleString()}`;
+  return `${where}${how}begun ${new Date(startedAt).toLocaleString()}`;
 }

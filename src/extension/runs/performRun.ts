@@ -10,6 +10,8 @@ export interface PerformOptions {
   resume?: boolean;
   /** Begin with a checkpoint of another run. */
   from?: TrainRequest['from'];
+  /** Nobody is there to be asked whether prompts may go to a server elsewhere. */
+  isUnattended?: boolean;
   /** Called when the run has begun here, before the engine is asked. */
   begun(): Promise<void> | undefined;
   /** Called where answers of the data would be cut: whether to train all the same. */
@@ -22,7 +24,7 @@ export interface PerformOptions {
 export async function performRun(
   run: LiveRun,
   engine: Pick<HostEngine, 'request'>,
-  { resume = false, from, begun, allowsCut, recorded }: PerformOptions,
+  { resume = false, from, isUnattended = false, begun, allowsCut, recorded }: PerformOptions,
 ): Promise<void> {
   const abort = new AbortController();
   let told: RunState | undefined;
@@ -50,8 +52,11 @@ export async function performRun(
     await begun();
     if (run.kind === 'train') {
       const only = run.experts.length > 0 ? [...run.experts] : undefined;
+      const { on } = run;
       const train = (allowCut: boolean) =>
-        engine.request('train', { ...request, only, resume, from, allowCut }, listen);
+        on
+          ? engine.request('trainElsewhere', { ...request, expert: run.experts[0]!, on, resume }, listen)
+          : engine.request('train', { ...request, only, resume, from, allowCut }, listen);
       const { finished, experts } = await train(false).catch(async error => {
         const isCut = error instanceof WorkbenchError && error.problems.some(p => p.code === cutAnswersCode);
         if (isCut && (await allowsCut(error))) return train(true);
@@ -60,7 +65,11 @@ export async function performRun(
       run.end({ state: finished ? 'done' : endedBy(), result: { adapters: experts } });
     } else {
       const sets = run.sets && [...run.sets];
-      const { reportPath, htmlPath } = await engine.request('evaluate', { ...request, sets }, listen);
+      const { reportPath, htmlPath } = await engine.request(
+        'evaluate',
+        { ...request, sets },
+        { ...listen, isUnattended },
+      );
       run.end({ state: 'done', result: { reportPath, htmlPath } });
     }
   } catch (error) {

@@ -3,6 +3,7 @@ import { addTrainEvent } from '../../nn/train/trainHistory.ts';
 import type { RunProgress, RunRecord, RunResult } from '../../protocol/runRecord.ts';
 import type { RunKind, RunState, StopWish } from '../../protocol/runState.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
+import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
 
 /** A training or an evaluation: of this window, of another, of the command line, or of an earlier session. */
 export interface Run {
@@ -13,6 +14,8 @@ export interface Run {
   readonly experts: readonly string[];
   /** The held-out sets that are evaluated; all of the recipe without it. */
   readonly sets?: readonly string[];
+  /** Where a training goes on that does not go on here. */
+  readonly on?: TrainingPlace;
   readonly state: RunState;
   /** Milliseconds since 1970: its beginning, and when its engine last gave a sign of life. */
   readonly startedAt: number;
@@ -90,6 +93,9 @@ export function createRun(
     },
     get sets() {
       return record.sets;
+    },
+    get on() {
+      return record.on;
     },
     get state() {
       return record.state;

@@ -1,15 +1,20 @@
 import type { TrainStepEvent } from '../../protocol/trainEvents.ts';
 import { count, duration, listing } from '../../text/numbers.ts';
+import { placeName } from '../../text/trainingPlace.ts';
 import type { Run } from './run.ts';
 
 /** What of a run is said in words. */
-export type ToldRun = Pick<Run, 'kind' | 'experts' | 'state' | 'progress' | 'events' | 'message'> & {
+export type ToldRun = Pick<Run, 'kind' | 'experts' | 'on' | 'state' | 'progress' | 'events' | 'message'> & {
   recipe: { path: string };
 };
 
-/** `Training math and code`, `Evaluating three`. */
-export function runTitle({ kind, experts, recipe }: ToldRun): string {
-  return kind === 'train' ? `Training ${listing(experts) || recipeName(recipe)}` : `Evaluating ${recipeName(recipe)}`;
+/** `Training math and code`, `Training math on gpu-box`, `Evaluating three`. */
+export function runTitle(run: ToldRun): string {
+  return run.kind === 'train' ? `Training ${whoIsTrained(run)}` : `Evaluating ${recipeName(run.recipe)}`;
+}
+
+function whoIsTrained({ experts, recipe, on }: ToldRun): string {
+  return `${listing(experts) || recipeName(recipe)}${on ? ` on ${placeName(on)}` : ''}`;
 }
 
 export function recipeName({ path }: { path: string }): string {
@@ -47,12 +52,13 @@ export function timeLeft(run: ToldRun): string {
 
 /** What came of it, in a sentence. */
 export function outcomeText(run: ToldRun): string {
-  const who = listing(run.experts) || recipeName(run.recipe);
+  const who = whoIsTrained(run);
   if (run.kind === 'evaluate')
     return run.state === 'done' ? `${recipeName(run.recipe)} is evaluated.` : 'The evaluation was stopped.';
   const step = lastStep(run);
   const at = step ? ` at step ${step.step} of ${step.steps}` : ' before its first step';
-  if (run.state === 'done') return `${who}: trained${step ? `, ${lossText(step)} after ${step.steps} steps` : ''}.`;
+  if (run.state === 'done')
+    return `${listing(run.experts) || recipeName(run.recipe)}: trained${run.on ? ` on ${placeName(run.on)}` : ''}${step ? `, ${lossText(step)} after ${step.steps} steps` : ''}.`;
   if (run.state === 'interrupted') return `Training ${who} was interrupted${at}.`;
   return `Training ${who} ${run.state === 'paused' ? 'is paused' : 'was stopped'}${at}.`;
 }

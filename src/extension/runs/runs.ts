@@ -1,6 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Disposable, type Event, EventEmitter, l10n, type Memento, Uri, window, workspace } from 'vscode';
+import {
+  CancellationError,
+  type Disposable,
+  type Event,
+  EventEmitter,
+  l10n,
+  type Memento,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
 import { globs, recipeEnding } from '../../experiment/paths.ts';
 import { readExperimentPaths } from '../../experiment/readExperimentPaths.ts';
 import { openRunFolder, type RunFolder } from '../../experiment/runs.ts';
@@ -8,12 +18,15 @@ import type { TrainRequest } from '../../protocol/engine/training.ts';
 import type { WorkbenchError } from '../../protocol/errors.ts';
 import type { RunRecord } from '../../protocol/runRecord.ts';
 import { canResume, type RunKind, runId } from '../../protocol/runState.ts';
+import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import { errorText } from '../services/messages.ts';
 import { requireTrust } from '../services/requireTrust.ts';
 import { isLeftUnfinished } from './leftUnfinished.ts';
-import { performRun } from './performRun.ts';
+import { type PerformOptions, performRun } from './performRun.ts';
 import { createRun, type LiveRun, type Run } from './run.ts';
+import { runTitle } from './runText.ts';
+import type { TrainingPlaces } from './trainingPlaces.ts';
 
 export interface TrainOptions {
   /** All experts with data without it. */
@@ -22,11 +35,15 @@ export interface TrainOptions {
   resume?: boolean;
   /** Begin with a checkpoint of another run. */
   from?: TrainRequest['from'];
+  /** Another machine, where a run trains one expert. */
+  on?: TrainingPlace;
 }
 
 interface EvaluateOptions {
   /** All held-out sets without it. */
   sets?: string[];
+  /** Nobody is there to be asked whether prompts may go to a server elsewhere. */
+  isUnattended?: boolean;
 }
 
 /** The runs of the workspace. */
@@ -54,7 +71,7 @@ const pause = 2000;
 const rememberedKey = 'runs';
 
 /** The runs of this window's engine, and those whose records lie in the workspace. */
-export function createRuns(engine: HostEngine, memory: Memento): Runs {
+export function createRuns(engine: HostEngine, memory: Memento, places: TrainingPlaces): Runs {
   const changed = new EventEmitter<Run>();
   const runs = new Map<string, LiveRun>();
   const folders = new Map<string, RunFolder>();
@@ -184,11 +201,15 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
     );
   };
 
-  async function perform(run: LiveRun, how: Pick<TrainOptions, 'resume' | 'from'>): Promise<void> {
+  async function perform(run: LiveRun, how: Pick<PerformOptions, 'resume' | 'from' | 'isUnattended'>): Promise<void> {
     if (run.kind === 'train') begun.add(run.id);
     await performRun(run, engine, {
       ...how,
-      begun: () => (how.resume ? readEvents(run) : undefined),
+      async begun() {
+        if (!how.resume) return;
+        await checkPlace(run, places);
+        await readEvents(run);
+      },
       allowsCut: askToCut,
       recorded(path) {
         folders.set(run.id, folders.get(run.id) ?? openRunFolder(path));
@@ -202,14 +223,14 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
   function start(
     kind: RunKind,
     recipe: Uri,
-    what: Pick<RunRecord, 'experts' | 'sets'>,
-    options: TrainOptions = {},
+    what: Pick<RunRecord, 'experts' | 'sets' | 'on'>,
+    how: Pick<PerformOptions, 'from' | 'isUnattended'>,
   ): Run {
     const now = new Date();
     const times = { startedAt: now.getTime(), updatedAt: now.getTime() };
     const id = runId(now, process.pid);
     const run = add({ id, kind, recipe: recipe.fsPath, ...what, state: 'running', pid: process.pid, ...times });
-    void perform(run, options);
+    void perform(run, how);
     return run;
   }
 
@@ -228,11 +249,11 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
         const before = of(recipe).find(run => canResume(run) && (!only || sameNames(only, run.experts)));
         if (before) return before.resume();
       }
-      return start('train', recipe, { experts: only ?? [] }, options);
+      return start('train', recipe, { experts: only ?? [], on: options.on }, { from: options.from });
     },
-    async evaluate(recipe, { sets } = {}) {
+    async evaluate(recipe, { sets, isUnattended } = {}) {
       requireTrust();
-      return start('evaluate', recipe, { experts: [], sets });
+      return start('evaluate', recipe, { experts: [], sets }, { isUnattended });
     },
     of,
     all,
@@ -255,6 +276,20 @@ export function createRuns(engine: HostEngine, memory: Memento): Runs {
       changed.dispose();
     },
   };
+}
+
+/** A record may be a stranger's: where it says that a training goes on, the user has trained before, or is asked. */
+async function checkPlace(run: Run, places: TrainingPlaces): Promise<void> {
+  const { on } = run;
+  if (!on || places.all().some(({ place }) => place === on.place)) return;
+  const goOn = l10n.t('Go On There');
+  const detail = l10n.t(
+    'The record of this training names {0}, where you have not trained from this editor. The data of its experts and the base are sent there.',
+    on.place,
+  );
+  const message = l10n.t('{0}: go on there?', runTitle(run));
+  if ((await window.showWarningMessage(message, { modal: true, detail }, goOn)) !== goOn) throw new CancellationError();
+  await places.keep(on);
 }
 
 /** Asks whether to train although answers are cut; shows how many, and what can be done. */

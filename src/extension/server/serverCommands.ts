@@ -25,7 +25,11 @@ export function createServerCommands(engine: HostEngine, recipe: ActiveRecipe) {
     const { source, described } = await recipe.offer();
     // What it is made of takes longer to load than activation may.
     const { startServer } = await import('../../server/startServer.ts');
-    const server = await startServer(engine, { source, port: readSetting('server.port') });
+    // Whoever asks over it is not whom the editor could ask.
+    const unattended: Pick<HostEngine, 'request'> = {
+      request: (method, params, options) => engine.request(method, params, { ...options, isUnattended: true }),
+    };
+    const server = await startServer(unattended, { source, port: readSetting('server.port') });
     await commands.executeCommand('setContext', isServing, true);
     return { server, item: statusItem(server, described.name), name: described.name };
   }

@@ -3,17 +3,24 @@ import { join } from 'node:path';
 import { type Event, EventEmitter, type LogOutputChannel } from 'vscode';
 import type { EngineClient, RequestOptions, startEngine } from '../../client/engineClient.ts';
 import type { DeviceChoice } from '../../protocol/device.ts';
+import { answeringMethods } from '../../protocol/engine/answeringMethods.ts';
 import type { EngineMethod, EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
 import type { Loaded } from '../../protocol/engine/experts.ts';
 import { visibleText } from '../../protocol/visibleText.ts';
+import { type AllowedServers, refusedServer } from './allowedServers.ts';
 import type { Messages } from './messages.ts';
+
+export interface HostRequestOptions<M extends EngineMethod> extends RequestOptions<M> {
+  /** Nobody is there to be asked whether prompts may go to a server elsewhere: without that they do not. */
+  isUnattended?: boolean;
+}
 
 /** This window's engine: a process of its own, started with the first request and ended with the window. */
 export interface HostEngine {
   request<M extends EngineMethod>(
     method: M,
     params: EngineParams<M>,
-    options?: RequestOptions<M>,
+    options?: HostRequestOptions<M>,
   ): Promise<EngineResult<M>>;
   /**
    * Ends the process whatever it is doing: what is under way fails, a training with its checkpoint written. The next
@@ -42,14 +49,18 @@ export interface EngineSettings {
   memoryLimit: number;
 }
 
-/** Requests that may be answered elsewhere, where a key may be asked for. */
-const withKeys = new Set<EngineMethod>(['ask', 'askAll', 'complete', 'evaluate', 'engines']);
+/** Requests that reach engines elsewhere, where a key may be asked for. */
+const withKeys = new Set<EngineMethod>([...answeringMethods, 'engines']);
 
-/** `settings` are read whenever a process is started, `keys` of engines elsewhere with each request that may need one. */
+/**
+ * `settings` are read whenever a process is started, `keys` of engines elsewhere with each request that may need one; `servers`
+ * says which of those engines may get prompts.
+ */
 export function createHostEngine(
   extensionFolder: string,
   settings: () => EngineSettings,
   keys: () => Promise<Record<string, string>>,
+  servers: Pick<AllowedServers, 'all' | 'known' | 'decide'>,
   log: LogOutputChannel,
   messages: Messages,
 ): HostEngine {
@@ -110,23 +121,44 @@ export function createHostEngine(
     ending = old.dispose().then(() => tellLoaded(nothing));
   }
 
+  async function send<M extends EngineMethod>(
+    method: M,
+    params: EngineParams<M>,
+    options: RequestOptions<M>,
+  ): Promise<EngineResult<M>> {
+    if (isDisposed) throw new Error('the window is closing');
+    await endStale();
+    // Its protocol takes longer to load than activation may.
+    const { startEngine } = await import('../../client/engineClient.ts');
+    const asked = withKeys.has(method) ? { ...params, keys: await keys() } : params;
+    if (isDisposed) throw new Error('the window is closing');
+    client ??= start(startEngine);
+    underWay++;
+    const started = performance.now();
+    try {
+      return await client.request(method, asked, options);
+    } finally {
+      underWay--;
+      log.debug(`${method}: ${(performance.now() - started).toFixed(0)} ms`);
+      void endStale();
+    }
+  }
+
   return {
-    async request(method, params, options) {
-      if (isDisposed) throw new Error('the window is closing');
-      await endStale();
-      // Its protocol takes longer to load than activation may.
-      const { startEngine } = await import('../../client/engineClient.ts');
-      const asked = withKeys.has(method) ? { ...params, keys: await keys() } : params;
-      if (isDisposed) throw new Error('the window is closing');
-      client ??= start(startEngine);
-      underWay++;
-      const started = performance.now();
+    async request(method, params, { isUnattended = false, ...options } = {}) {
+      if (!answeringMethods.has(method)) return send(method, params, options);
       try {
-        return await client.request(method, asked, options);
-      } finally {
-        underWay--;
-        log.debug(`${method}: ${(performance.now() - started).toFixed(0)} ms`);
-        void endStale();
+        return await send(method, { ...params, servers: servers.all() }, options);
+      } catch (error) {
+        const origin = refusedServer(error);
+        if (origin === undefined) throw error;
+        const { recipe } = params as { recipe?: string };
+        const decision = servers.known(origin) ?? (isUnattended ? undefined : await servers.decide({ origin, recipe }));
+        if (decision === undefined) throw error;
+        options.signal?.throwIfAborted();
+        const here = method === 'evaluate' ? { engines: [] } : { engine: 'local' };
+        const how = decision === 'here' ? here : { servers: servers.all() };
+        return send(method, { ...params, ...how }, options);
       }
     },
     restart: end,

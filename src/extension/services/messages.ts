@@ -6,8 +6,8 @@ import { inNotification } from '../../text/shown.ts';
 
 /** The one place that shows error messages. */
 export interface Messages {
-  /** Tells what failed and what to do. Cancellation is no error. */
-  error(error: unknown): void;
+  /** Tells what failed and what to do; `actions` are its buttons. Cancellation is no error. */
+  error(error: unknown, actions?: Record<string, () => unknown>): void;
   /** Tells what the engine says of itself. */
   warning(message: string): void;
   /** Tells that the engine's process ended; while that message is open, no second one comes. */
@@ -19,22 +19,24 @@ export function createMessages(log: LogOutputChannel): Messages {
   const tell = async (show: () => Thenable<string | undefined>) => {
     if ((await show()) === l10n.t('Show Log')) log.show();
   };
-  const tellError = async (error: unknown) => {
+  const tellError = async (error: unknown, actions: Record<string, () => unknown>) => {
     const place = firstPlace(error);
     const open = place && l10n.t('Open {0}:{1}', basename(place.path), place.line);
     const chosen = await window.showErrorMessage(
       inNotification(errorText(error)),
       ...(open ? [open] : []),
+      ...Object.keys(actions),
       l10n.t('Show Log'),
     );
     if (chosen === l10n.t('Show Log')) log.show();
     if (place && chosen === open) await showLine(place.path, place.line);
+    if (chosen !== undefined) await actions[chosen]?.();
   };
   return {
-    error(error) {
+    error(error, actions = {}) {
       if (isCancellation(error)) return;
       log.error(visibleText(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-      void tellError(error);
+      void tellError(error, actions);
     },
     warning(told) {
       const message = visibleText(told);
@@ -50,7 +52,7 @@ export function createMessages(log: LogOutputChannel): Messages {
       const [first] = lost.message.split('\n');
       void tell(() =>
         window.showWarningMessage(
-          l10n.t('Multi-LoRA: {0}. It starts again by itself, and what was under way goes on.', inNotification(first!)),
+          l10n.t('Multi-LoRA: {0}. It restarts by itself, and what was under way continues.', inNotification(first!)),
           l10n.t('Show Log'),
         ),
       ).finally(() => {

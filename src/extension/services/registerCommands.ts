@@ -29,5 +29,5 @@ function meant(args: never[]): never[] {
 
 /** The editor finds no row any more for the menu that was open. */
 function gone(): WorkbenchError {
-  return new WorkbenchError('notFound', l10n.t('That row is not in the view any more.'), l10n.t('Choose it again.'));
+  return new WorkbenchError('notFound', l10n.t('That row is no longer in the view.'), l10n.t('Choose it again.'));
 }

@@ -1,4 +1,4 @@
-import { workspace } from 'vscode';
+import { env, workspace } from 'vscode';
 import { checkEndpoint, defaultEndpoint } from '../../hub/endpoint.ts';
 import { type SettingId, type SettingValue, settings } from '../contributions/settings.ts';
 import type { EngineSettings } from './hostEngine.ts';
@@ -15,6 +15,14 @@ export function onSettingChange(ids: readonly SettingId[], listener: () => void)
   return workspace.onDidChangeConfiguration(change => {
     if (ids.some(id => change.affectsConfiguration(`${section}.${id}`))) listener();
   });
+}
+
+/**
+ * What opens the settings of the machine that computes. In a remote window that is the other one, which the user's own
+ * settings do not reach. Its argument is `{ query }`.
+ */
+export function openMachineSettings(): string {
+  return env.remoteName === undefined ? 'workbench.action.openSettings' : 'workbench.action.openRemoteSettings';
 }
 
 /** The decoding settings that are set; the rest is the recipe's. */

@@ -30,13 +30,13 @@ const formats: { label: string; detail: string; format: Format; ending: string }
   { label: 'GGUF', detail: l10n.t('An adapter file, for llama.cpp'), format: 'gguf', ending: '.gguf' },
   {
     label: l10n.t('Merged'),
-    detail: l10n.t('A full model with the expert in it, as a Hugging Face folder'),
+    detail: l10n.t('A full model that contains the expert, as a Hugging Face folder'),
     format: 'merged',
     ending: '-merged',
   },
   {
     label: l10n.t('Merged GGUF'),
-    detail: l10n.t('A full model with the expert in it, in F16, for llama.cpp, LM Studio and Ollama'),
+    detail: l10n.t('A full model that contains the expert, in F16, for llama.cpp, LM Studio and Ollama'),
     format: 'merged-gguf',
     ending: '-merged.gguf',
   },

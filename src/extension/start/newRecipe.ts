@@ -81,7 +81,7 @@ async function askData(folder: Uri, name: string): Promise<string[] | undefined>
       ? []
       : await window.showQuickPick(paths, {
           title: l10n.t('What the experts learn from: one expert for each file'),
-          placeHolder: l10n.t('Choose none for a few examples to write over'),
+          placeHolder: l10n.t('Choose none to begin with a few examples to edit'),
           canPickMany: true,
         });
   if (!chosen || chosen.length > 0) return chosen;

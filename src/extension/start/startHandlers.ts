@@ -52,7 +52,7 @@ async function openExamples({ extensionPath, globalState }: ExtensionContext): P
   const [parent] =
     (await window.showOpenDialog({
       title: l10n.t('Folder in which the example workspace is put'),
-      openLabel: l10n.t('Put It Here'),
+      openLabel: l10n.t('Copy It Here'),
       canSelectFiles: false,
       canSelectFolders: true,
       defaultUri: Uri.file(homedir()),

@@ -4,7 +4,7 @@ import type { Experts } from '../ask/experts.ts';
 import type { CommandId } from '../contributions/commands.ts';
 import { viewIds } from '../contributions/sidebar.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
-import { readSetting } from '../services/settings.ts';
+import { openMachineSettings, readSetting } from '../services/settings.ts';
 import { type AnsweringState, spokenStatus, statusLines, statusText } from './statusText.ts';
 import { weightsOf } from './switchExperts.ts';
 
@@ -13,8 +13,8 @@ const links = {
   'Switch or blend…': 'multiLora.switchExperts' satisfies CommandId,
   'Blend lab': 'multiLora.openBlendLab' satisfies CommandId,
   Experts: `${viewIds.experts}.focus`,
-  Device: 'workbench.action.openSettings',
-} as const;
+  Device: openMachineSettings(),
+};
 
 /** Who answers, who is loaded, and what is computed on, at the foot of the window; a click switches. It starts nothing. */
 export function createStatusBar(experts: Experts, engine: HostEngine): Disposable {
@@ -55,7 +55,7 @@ function tooltip(title: string, lines: string[]): MarkdownString {
   const text = new MarkdownString();
   text.isTrusted = { enabledCommands: Object.values(links) };
   for (const line of [title, ...lines]) text.appendText(line).appendMarkdown('\n\n');
-  const setting = encodeURIComponent(JSON.stringify(['multiLora.device']));
+  const setting = encodeURIComponent(JSON.stringify([{ query: 'multiLora.device' }]));
   const linked = Object.entries(links).map(
     ([label, command]) => `[${label}](command:${command}${label === 'Device' ? `?${setting}` : ''})`,
   );

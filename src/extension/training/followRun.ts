@@ -18,7 +18,9 @@ export interface AfterRun {
 export function createFollowRun(messages: Messages, after: AfterRun): FollowRun {
   const follow: FollowRun = async run => {
     await run.ended;
-    if (run.state === 'failed') return messages.error(run.error);
+    // What fails on another machine is mostly put right there, and the training goes on.
+    if (run.state === 'failed')
+      return messages.error(run.error, run.on && { [l10n.t('Resume')]: () => follow(run.resume()) });
     const actions = await actionsFor(run, after, follow);
     const told = [outcomeText(run), await scores(run)].filter(Boolean).join(' ');
     const chosen = await window.showInformationMessage(inNotification(told), ...Object.keys(actions));

@@ -13,10 +13,12 @@ import { chooseExperts, chooseRecipe, chooseResume, chooseRun, mayReplace } from
 import type { Run } from '../runs/run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { outcomeText } from '../runs/runText.ts';
+import type { TrainingPlaces } from '../runs/trainingPlaces.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
 import type { Messages } from '../services/messages.ts';
 import { createFollowRun, type FollowRun, openReport } from './followRun.ts';
 import { estimateOf, tellStart } from './tellStart.ts';
+import { trainElsewhere } from './trainElsewhere.ts';
 import { trainOnFiles } from './trainOnFiles.ts';
 
 /** The commands over runs. Menus and lenses may name the recipe, and with `only` the experts. */
@@ -26,6 +28,7 @@ export function createRunCommands(
   recipe: ActiveRecipe,
   experts: Experts,
   messages: Messages,
+  places: TrainingPlaces,
 ) {
   const follow = createFollowRun(messages, { ask, evaluate });
 
@@ -47,7 +50,7 @@ export function createRunCommands(
   async function evaluatesSeen(chosen: Uri, names: string[]): Promise<boolean> {
     const [again, anyway] = [l10n.t('Train Again'), l10n.t('Evaluate Anyway')];
     const message = l10n.t(
-      '{0} learned from the examples that are set aside now: their scores would say nothing.',
+      '{0} learned from the examples that are now set aside, so the scores would mean nothing.',
       listing(names),
     );
     const detail = l10n.t('Train again without them, then evaluate.');
@@ -69,6 +72,10 @@ export function createRunCommands(
     void follow(run);
   }
 
+  /** On another machine that the user chooses; gives the first run there. */
+  const trainThere = (chosen: Uri, only: string[]) =>
+    trainElsewhere({ engine, runs, places, messages, follow }, chosen, only);
+
   const ofRecipe = async (named: Uri | undefined) => {
     await runs.found();
     return named ? runs.of(named) : runs.all();
@@ -79,8 +86,15 @@ export function createRunCommands(
     follow: (run: Run): void => void follow(run),
     /** Takes up what the window's last session left unfinished. */
     restore: () => restoreRuns(runs, follow).catch(messages.error),
+    trainElsewhere: trainThere,
     handlers: {
       'multiLora.train': train,
+      async 'multiLora.trainOn'(named?: Uri, options?: { only?: string[] }) {
+        const chosen = await chooseRecipe(recipe, named, 'Recipe whose experts are trained');
+        const title = l10n.t('Experts to train on another machine');
+        const only = chosen && (options?.only ?? (await chooseExperts(engine, chosen, title)));
+        if (only) await trainThere(chosen, only);
+      },
       'multiLora.trainOnFile': (uri?: Uri, uris?: Uri[]) =>
         trainOnFiles(engine, recipe, uris ?? (uri ? [uri] : []), (made, only) => train(made, { only })),
       'multiLora.evaluate': evaluate,

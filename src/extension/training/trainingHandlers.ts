@@ -11,6 +11,7 @@ import { type Offers, recipeForm } from '../../recipe/form.ts';
 import { parseRecipe, readRecipe } from '../../recipe/parse.ts';
 import type { Recipe } from '../../recipe/schema.ts';
 import { trainingSettingsOf } from '../../recipe/settings.ts';
+import { placeName } from '../../text/trainingPlace.ts';
 import type { Run } from '../runs/run.ts';
 import type { TrainOptions } from '../runs/runs.ts';
 import type { HostEngine } from '../services/hostEngine.ts';
@@ -41,6 +42,8 @@ export interface RecipeRuns {
   found(): Promise<void>;
   /** Undefined where the user wants nothing replaced of what experts have learned. */
   train(options: TrainOptions): Promise<TrainingRun | undefined>;
+  /** On another machine: the first run there. Undefined where the user wants none. */
+  trainElsewhere(experts: string[]): Promise<TrainingRun | undefined>;
 }
 
 export interface TrainingHost {
@@ -102,10 +105,11 @@ export function createTrainingHandlers({ recipe, engine, runs, offers }: Trainin
     },
     preview: ({ expert, rows }, { signal }) =>
       engine.request('previewData', { recipe: recipe.path, text: recipe.text(), expert, rows }, { signal }),
-    async start({ experts }) {
+    async start({ experts, isElsewhere }) {
       // The engine reads the file.
       await recipe.save();
-      return { run: (await runs.train({ only: experts }))?.id };
+      const run = await (isElsewhere ? runs.trainElsewhere(experts) : runs.train({ only: experts }));
+      return { run: run?.id };
     },
     async pause({ run }) {
       await runOf(run).pause();
@@ -152,6 +156,17 @@ function ratesOf(recipe: Recipe, { name, learningRate }: PlannedExpert): RateSch
 }
 
 function shownRun(run: TrainingRun): ShownRun {
-  const { id, experts, state, startedAt, progress, message, isHere } = run;
-  return { id, experts: [...experts], state, startedAt, progress, message, isHere, canResume: canResume(run) };
+  const { id, experts, on, state, startedAt, progress, message, isHere } = run;
+  const place = on && { on: placeName(on) };
+  return {
+    id,
+    experts: [...experts],
+    ...place,
+    state,
+    startedAt,
+    progress,
+    message,
+    isHere,
+    canResume: canResume(run),
+  };
 }

@@ -19,6 +19,8 @@ export interface TrainingViewOptions {
   runs: Runs;
   /** Tells of a run whose view was closed. */
   follow(run: Run): void;
+  /** Trains experts on another machine that the user chooses; gives the first run there. */
+  trainElsewhere(recipe: Uri, experts: string[]): Promise<Run | undefined>;
 }
 
 /** Milliseconds between two messages about what goes on. */
@@ -26,7 +28,7 @@ const pause = 100;
 
 /** Puts a recipe's training view into a webview. A run goes on without it. */
 export function connectTrainingView(webview: Webview, path: string, options: TrainingViewOptions): Disposable {
-  const { context, engine, runs, follow } = options;
+  const { context, engine, runs, follow, trainElsewhere } = options;
   const uri = Uri.file(path);
   const disposables: Disposable[] = [];
   let isClosed = false;
@@ -63,6 +65,7 @@ export function connectTrainingView(webview: Webview, path: string, options: Tra
       });
       return run;
     },
+    trainElsewhere: experts => trainElsewhere(uri, experts),
   };
   const formTimer = timer(() => void made.then(({ recipeChanged }) => recipeChanged()).catch(unseen));
   /** Runs of which there is news. */

@@ -151,7 +151,7 @@ function isShaped(op: string, inputs: readonly (Value | undefined)[], known: Rea
   if (op === 'Reshape' || op === 'GroupQueryAttention') return false;
   // What is added has the shape of what it is added to.
   if (op === 'SkipSimplifiedLayerNormalization') return known.has(first!);
-  if (op === 'Gather') return known.has(second!);
+  if (op === 'Gather' || op === 'GatherND') return known.has(second!);
   if (op === 'FusedMatMul' && second!.shape.length > 2 && first!.shape[0] !== second!.shape[0]) return false;
   return inputs.every(v => !v || known.has(v));
 }

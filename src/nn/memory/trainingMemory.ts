@@ -57,9 +57,14 @@ export function trainingMemory(o: SessionGraphOptions, shapes: ExecutionShapes):
     memory.activations += besidesResults * arena.touchedBytes();
     memory.graphs += bytesPerNode * g.nodes.length;
   }
-  const phases = (['step', 'accumulate', 'evaluate'] as const).filter(phase => shapes[phase].length > 0);
-  for (const phase of phases) {
-    const { weights, activations, graphs } = graphMemory(o, phase, shapes[phase]);
+  const { step, accumulate, evaluate } = shapes;
+  const phases: [TrainPhase, BatchShape[]][] = [
+    o.accumulates ? ['accumulate', [...accumulate, ...step]] : ['step', step],
+    ['evaluate', evaluate],
+  ];
+  for (const [phase, executed] of phases) {
+    if (executed.length === 0) continue;
+    const { weights, activations, graphs } = graphMemory(o, phase, executed);
     memory.weights += weights;
     memory.activations += activations;
     memory.graphs += graphs;

@@ -3,7 +3,7 @@ import { lowerBaseProducts, type ProductLowering } from '../graph/baseProduct.ts
 import type { ElementType, Graph, Value } from '../graph/graph.ts';
 import * as op from '../graph/ops.ts';
 import { dequantizeAtUse } from '../quant/dequantizeAtUse.ts';
-import { hasCodes, int8Forward } from '../quant/int8Forward.ts';
+import { hasCodes, type Int8ForwardSource, int8Forward } from '../quant/int8Forward.ts';
 import { type Int8Source, int8Products } from '../quant/int8Products.ts';
 import { dequantize, matMulBlocks, quantizedRows } from '../quant/quantizedWeight.ts';
 import type { DType } from '../tensor/dtype.ts';
@@ -93,7 +93,8 @@ export type Product = (x: Value, weights: string[], bias?: Value) => Value;
  * Products with the base's weights: one for any number of weights, which reads quantised ones as codes; in 8 bits where the
  * base has codes for that.
  */
-export function externalProduct(g: Graph, { tensors, twoTerms }: Int8Source): Product {
+export function externalProduct(g: Graph, source: Int8ForwardSource): Product {
+  const { tensors } = source;
   const weight = externalWeights(g, tensors);
   /** The runtime joins weights once, when it compiles the graph: as they are stored, because it holds both forms meanwhile. */
   const joined = (names: string[]): Value => {
@@ -113,11 +114,7 @@ export function externalProduct(g: Graph, { tensors, twoTerms }: Int8Source): Pr
   return (x, weights, bias) => {
     const quantized = quantizedRows(tensors, weights);
     if (quantized) return matMulBlocks(g, x, quantized, bias);
-    if (hasCodes(tensors, weights[0]!)) {
-      const rows = x.shape.length === 2 ? x : op.reshape(g, x, ['N', x.shape.at(-1)!]);
-      const y = int8Forward(g, { tensors, twoTerms }, rows, weights, bias);
-      return op.reshape(g, y, [...x.shape.slice(0, -1), y.shape[1]!]);
-    }
+    if (hasCodes(tensors, weights[0]!)) return int8Forward(g, source, x, weights, bias);
     const y = op.project(g, x, joined(weights));
     return bias ? op.add(g, y, bias) : y;
   };

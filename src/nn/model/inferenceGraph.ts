@@ -3,7 +3,7 @@ import * as op from '../graph/ops.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
 import { externalProduct, externalWeights, type Product } from './baseWeights.ts';
 import type { BaseConfig } from './config.ts';
-import { twoTermWeights } from './int8Tensors.ts';
+import { int8ForwardSource } from './int8Tensors.ts';
 import { type LinearGroup, linearGroups, linearPaths } from './layout.ts';
 import { longTextsAbove } from './rope.ts';
 import type { TokenGateShape } from './tokenGates.ts';
@@ -74,7 +74,7 @@ export interface InferenceParts {
  * Outputs: `logits` [M, vocab], with `tokenGates` `shares` [B, T, E], and the caches with the new keys and values in them. With `wholeCaches` each as
  * `cache.L.key.out`, `cache.L.value.out`: for a device that keeps them. Without, as onnxruntime-node copies every
  * output, `cache.written` [2·layers, W, cacheHeadDim] has the new rows alone, of each layer keys and then values; the
- * input `writtenRows` [1, W] int64 says where they stand in a cache flattened to [B·KV·P, cacheHeadDim].
+ * input `writtenRows` [1, W, 3] int64 says where they stand in a cache [B, KV, P, cacheHeadDim].
  */
 export function buildInferenceGraph(
   c: BaseConfig,
@@ -86,7 +86,7 @@ export function buildInferenceGraph(
   const positions = g.input('positions', 'int64', ['B', 'T']);
   defineBatchSizes(g, ids);
   const weight = externalWeights(g, tensors);
-  const product = externalProduct(g, { tensors, twoTerms: twoTermWeights(c) });
+  const product = externalProduct(g, int8ForwardSource(c, tensors));
   const groups = new Map(linearGroups(c).map(group => [group.layers[0]!.path, group]));
   const gating = tokenGates && tokenGating(g, tokenGates);
   const project: Projection = (x, firstPath) => {
@@ -163,9 +163,8 @@ type KeepCache = (keys: Value, values: Value) => void;
 
 /** The rows of a cache that this execution has written: [1, W, width]. */
 function writtenRows(g: Graph, cache: Value): Value {
-  const [, kvHeads, , width] = cache.shape;
-  const rows = g.once('writtenRows', () => g.input('writtenRows', 'int64', [1, 'W']));
-  return op.gatherRows(g, op.reshape(g, cache, [`${kvHeads}BP`, width!]), rows);
+  const places = g.once('writtenRows', () => g.input('writtenRows', 'int64', [1, 'W', 3]));
+  return g.node('GatherND', [cache, places], [{ type: cache.type, shape: [1, 'W', cache.shape[3]!] }])[0]!;
 }
 
 /** y + ((x Aᵀ) ⊙ gate) B */

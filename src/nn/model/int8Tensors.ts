@@ -1,3 +1,4 @@
+import type { Int8ForwardSource } from '../quant/int8Forward.ts';
 import type { Int8Source } from '../quant/int8Products.ts';
 import { int8Names } from '../quant/int8Weights.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
@@ -21,9 +22,18 @@ export function isSmoothed({ role }: Pick<LinearGroup, 'role'>): boolean {
  * Weights whose forward product reads its input in two terms: of `down` for its outliers, of queries, keys and values and of the
  * vocabulary because most of what rounding does to gradients comes from there. All but `down` are small.
  */
-export function twoTermWeights(c: BaseConfig): ReadonlySet<string> {
+function twoTermWeights(c: BaseConfig): ReadonlySet<string> {
   const groups = linearGroups(c).filter(({ role }) => role === 'qkv' || role === 'down');
   return new Set([...groups.flatMap(g => g.layers.map(l => `${l.path}.weight`)), outputWeight(c)]);
+}
+
+/**
+ * Weights whose products read blocks of their input in a graph that answers: all but the widest, those of gate and up, where
+ * large batches spend most of their time, and the vocabulary's, which is a single product and most precise in two terms.
+ */
+function blockWeights(c: BaseConfig): ReadonlySet<string> {
+  const groups = linearGroups(c).filter(({ role }) => role !== 'mlp');
+  return new Set(groups.flatMap(g => g.layers.map(l => `${l.path}.weight`)));
 }
 
 /** The smoothing that layers share has the name of the first. */
@@ -65,6 +75,11 @@ export function withInt8Places(
   for (const group of linearGroups(c).filter(isSmoothed))
     for (const l of group.layers) places.set(int8Names.smoothing(`${l.path}.weight`), placeOf(smoothingName(group)));
   return places;
+}
+
+/** What products in 8 bits read in a graph that answers. */
+export function int8ForwardSource(c: BaseConfig, tensors: ReadonlyMap<string, TensorPlace>): Int8ForwardSource {
+  return { ...int8Source(c, tensors), inBlocks: blockWeights(c) };
 }
 
 /** What products in 8 bits read. */

@@ -47,8 +47,26 @@ const accuracyLevel = 4;
 
 /** x Wᵀ + bias for x […, in] and quantised W [out, in], as onnxruntime's fused operator: […, out]. No gradient rule. */
 export function matMulBlocks(g: Graph, x: Value, weight: QuantizedRows, bias?: Value): Value {
-  const { rows, cols, bits } = weight;
-  const inputs = [x, external(g, weight.codes, 'uint8', weight.codes.shape), scales(g, weight)];
+  const { cols, bits } = weight;
+  const codes = external(g, weight.codes, 'uint8', weight.codes.shape);
+  return matMulCodes(g, x, { bits, cols, codes, scales: scales(g, weight) }, bias);
+}
+
+/** Weights [rows, cols] as MatMulNBits reads them. */
+export interface BlockCodes {
+  bits: CodeBits;
+  cols: number;
+  /** Unsigned, [rows, blocks, bytes of a block]. */
+  codes: Value;
+  /** [rows, blocks] */
+  scales: Value;
+}
+
+/** `matMulBlocks` of codes that are in the graph. */
+export function matMulCodes(g: Graph, x: Value, weight: BlockCodes, bias?: Value): Value {
+  const { bits, cols, codes, scales } = weight;
+  const rows = codes.shape[0] as number;
+  const inputs = [x, codes, scales];
   return g.node(
     'MatMulNBits',
     bias ? [...inputs, undefined, undefined, bias] : inputs,

@@ -6,7 +6,7 @@ import type { BaseConfig } from '../model/config.ts';
 import { int8Source } from '../model/int8Tensors.ts';
 import { linearLayers } from '../model/layout.ts';
 import type { TensorPlace } from '../tensor/tensorPlace.ts';
-import { buildTrainGraph, type TrainedExpert, type TrainPhase } from './trainGraph.ts';
+import { buildTrainGraph, buildUpdateGraph, expertGroup, type TrainedExpert, type TrainPhase } from './trainGraph.ts';
 
 /** What the graphs of a training run depend on; each is compiled to a session of the runtime. */
 export interface SessionGraphOptions {
@@ -47,8 +47,8 @@ export function graphPlaces({ experts, inTurn }: Pick<SessionGraphOptions, 'expe
 }
 
 /**
- * The graph of one session: a training run opens `step` always, `accumulate` where it accumulates gradients, and `evaluate`
- * for validation.
+ * The graph of one session that reads the base: a training run opens `step`, or where it accumulates gradients `accumulate`
+ * (and `updateGraph`), and `evaluate` for validation.
  */
 export function sessionGraph(o: SessionGraphOptions, phase: TrainPhase): Graph {
   return buildTrainGraph({
@@ -56,13 +56,20 @@ export function sessionGraph(o: SessionGraphOptions, phase: TrainPhase): Graph {
     experts: graphPlaces(o),
     weights: g => externalWeights(g, o.tensors),
     phase,
-    accumulated: phase !== 'evaluate' && o.accumulates,
     dropout: phase !== 'evaluate' && o.experts.some(e => e.dropout > 0),
     recompute: o.recompute,
     halfActivations: o.halfActivations,
     upcastsAtUse: o.upcastsAtUse,
     int8: o.arithmetic === 'int8' ? int8Source(o.config, o.tensors) : undefined,
   });
+}
+
+/**
+ * The update from accumulated gradients, a graph of its own: in a second graph with the base's products, the base would be held
+ * a second time.
+ */
+export function updateGraph(o: Pick<SessionGraphOptions, 'config' | 'experts' | 'inTurn'>): Graph {
+  return buildUpdateGraph(graphPlaces(o).map(e => expertGroup(o.config, e)));
 }
 
 /**

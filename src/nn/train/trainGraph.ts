@@ -53,7 +53,7 @@ export interface TrainedExpert {
   loraPlusRatio?: number;
 }
 
-/** What a graph computes: losses alone, gradients that are added up, or the whole step with the update. */
+/** What a graph computes: losses alone, gradients that are added to earlier ones, or the whole step with the update. */
 export type TrainPhase = 'evaluate' | 'accumulate' | 'step';
 
 export interface TrainGraphOptions {
@@ -64,8 +64,6 @@ export interface TrainGraphOptions {
   /** Groups of trained base weights; usually none. */
   baseGroups?: ParameterGroup[];
   phase: TrainPhase;
-  /** Gradients of earlier micro-batches come in as inputs. */
-  accumulated: boolean;
   /** Masks on the adapters' inputs come in as inputs. */
   dropout: boolean;
   /** Gradient checkpointing of each block: a quarter to a third slower, in far less memory. */
@@ -167,7 +165,7 @@ function dropoutSite({ layers: [first] }: LinearGroup): string {
  * `lossRows` [M] int64, the positions in the flattened batch that predict a trained token; `labels` [M] int64;
  * `lossWeights` [M, L], the share of each token in each of the L losses; `firstPositions` [B, 1] int64 where long texts have
  * rotary tables of their own (`firstPosition`); per group G: `G` [P], and for the step
- * `G.m`, `G.v` [P], `G.hyper`; `G.sum` [P] where gradients are accumulated; `G.norms` [Σ out] for experts with magnitudes.
+ * `G.m`, `G.v` [P], `G.hyper`; `G.sum` [P] to accumulate; `G.norms` [Σ out] for experts with magnitudes.
  * Outputs: `losses` [L]; per group `G.sum.out`, or `G.out`, `G.m.out`, `G.v.out`; `norms` [clip groups].
  */
 export function buildTrainGraph(o: TrainGraphOptions): Graph {
@@ -305,15 +303,31 @@ function addTraining(g: Graph, o: TrainGraphOptions, frozen: (name: string) => V
   const ends = stream.filter((_, i) => i % additionsPerBlock(c) === 0);
   const segments = o.recompute ? ends.slice(1).map((to, i) => ({ from: ends[i]!, to })) : [];
   const isStoredInHalf = o.halfActivations ? isLarge : undefined;
-  const found = gradients(g, loss, wanted.flat(), { segments, isStoredInHalf });
+  const ofTensors = gradients(g, loss, wanted.flat(), { segments, isStoredInHalf });
   let at = 0;
-  const sums = groups.map((group, i) => {
-    const own = found.slice(at, (at += wanted[i]!.length));
-    const gradient = flatten(g, own);
-    return o.accumulated ? op.add(g, g.input(`${group.name}.sum`, 'float32', [groupSize(group)]), gradient) : gradient;
-  });
-  if (o.phase === 'accumulate') for (const [i, group] of groups.entries()) g.output(`${group.name}.sum.out`, sums[i]!);
-  else addUpdate(g, groups, flat, sums);
+  const flatGradients = groups.map((_, i) => flatten(g, ofTensors.slice(at, (at += wanted[i]!.length))));
+  if (o.phase === 'step') addUpdate(g, groups, flat, flatGradients);
+  else
+    for (const [i, group] of groups.entries())
+      g.output(`${group.name}.sum.out`, op.add(g, gradientSum(g, group), flatGradients[i]!));
+}
+
+/** What has been accumulated of a group's gradients [P]. */
+function gradientSum(g: Graph, group: ParameterGroup): Value {
+  return g.input(`${group.name}.sum`, 'float32', [groupSize(group)]);
+}
+
+/** The update alone, from accumulated gradients: the part of the step that reads nothing of the base. */
+export function buildUpdateGraph(groups: ParameterGroup[]): Graph {
+  const g = new Graph();
+  const flat = groups.map(group => g.input(group.name, 'float32', [groupSize(group)]));
+  addUpdate(
+    g,
+    groups,
+    flat,
+    groups.map(group => gradientSum(g, group)),
+  );
+  return g;
 }
 
 /**

@@ -34,6 +34,7 @@ export const evaluatingRequests = {
       /** Engines elsewhere that are measured beside this machine; the recipe's `answering` without it. */
       engines: z.optional(z.array(z.string())),
       keys: answeringEngine.keys,
+      servers: answeringEngine.servers,
       run: z.optional(z.string()),
     }),
     progress: z.discriminatedUnion('kind', [workProgress, runProgress]),

@@ -14,6 +14,8 @@ export const answeringEngine = {
   engine: z.optional(z.string()),
   /** Keys of servers by the origin of their address, over those of the environment. */
   keys: z.optional(z.record(z.string(), z.string())),
+  /** Origins of the servers that may get prompts, beside this machine; any may without it. */
+  servers: z.optional(z.array(z.string())),
 };
 
 /** What the engine is doing for a request, and how far it is; `total` is 0 where it is not known. */

@@ -91,6 +91,8 @@ const preview = engine.trainingRequests.previewData.result;
 const run = z.object({
   id: z.string(),
   experts: z.array(z.string()),
+  /** The other machine that trains. */
+  on: z.optional(z.string()),
   state: z.enum(runStates),
   startedAt: z.number(),
   /** What its engine is doing, and how far it is. */
@@ -164,8 +166,8 @@ export const trainingApi = {
       /** What training will take, by the document as it is now. */
       plan: { params: z.object({ experts: z.array(z.string()) }), result: plan },
       preview: { params: z.object({ expert: z.string(), rows: z.int() }), result: preview },
-      /** Saves the recipe and begins a training. */
-      start: { params: z.object({ experts: z.array(z.string()) }), result: begun },
+      /** Saves the recipe and begins a training, here or on another machine that the user is asked for. */
+      start: { params: z.object({ experts: z.array(z.string()), isElsewhere: z.boolean() }), result: begun },
       /** Ends the run's work after the step under way, with a checkpoint; the run stays open. */
       pause: { params: ofRun, result: nothing },
       stop: { params: ofRun, result: nothing },

@@ -39,6 +39,7 @@ export function outputText(output: StepOutput): string {
 function trainText({
   state,
   experts,
+  on,
   step,
   steps,
   tokensPerSecond,
@@ -48,7 +49,7 @@ function trainText({
   curves,
 }: TrainOutput): string {
   const parts = [
-    `${stateWords[state]}: ${listing(experts) || 'all experts'}`,
+    `${stateWords[state]}: ${listing(experts) || 'all experts'}${on ? ` on ${on}` : ''}`,
     ...(steps > 0 ? [`step ${step}/${steps}`] : message ? [message] : []),
     ...(tokensPerSecond ? [`${count(tokensPerSecond)} tokens/s`] : []),
     ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
@@ -77,10 +78,10 @@ function answerText({ text, route, result }: StepAnswer): string {
 }
 
 const ends = {
-  length: 'cut at the longest answer',
+  length: 'cut off at the longest answer allowed',
   context: 'cut at the end of the context',
   cancelled: 'stopped',
-  repeats: 'ended because it repeated itself',
+  repeats: 'stopped because it repeated itself',
 };
 
 function routeText({ weights, abstained, evidence, beyond }: RouteResult): string {

@@ -5,7 +5,9 @@ import type { Report } from '../../protocol/report.ts';
 import type { RunProgress } from '../../protocol/runRecord.ts';
 import type { RunState } from '../../protocol/runState.ts';
 import type { TrainEvent } from '../../protocol/trainEvents.ts';
+import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
 import { scoreGrid } from '../../report/scoreGrid.ts';
+import { placeName } from '../../text/trainingPlace.ts';
 import { readRecipe } from '../parse.ts';
 
 /** Most points of a curve; a cell is too small to show more. */
@@ -15,17 +17,19 @@ const mostPoints = 300;
 export interface ShownRun {
   state: RunState;
   experts: readonly string[];
+  on?: TrainingPlace;
   events: readonly TrainEvent[];
   progress?: RunProgress;
 }
 
-export function trainOutput({ state, experts, events, progress }: ShownRun): TrainOutput {
+export function trainOutput({ state, experts, on, events, progress }: ShownRun): TrainOutput {
   const last = events.findLast(event => event.type === 'step');
   const isRunning = state === 'running' && last !== undefined;
   return {
     kind: 'train',
     state,
     experts: experts.length > 0 ? [...experts] : Object.keys(last?.experts ?? {}),
+    ...(on && { on: placeName(on) }),
     step: last?.step ?? 0,
     steps: last?.steps ?? 0,
     tokensPerSecond: last?.tokensPerSecond,

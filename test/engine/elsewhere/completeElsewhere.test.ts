@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AskRequest } from '../../../src/protocol/engine/asking.ts';
@@ -71,6 +71,23 @@ test('over the OpenAI API everyone answers as here; adapters are put there once,
   });
   assert.equal(gone.status, 200);
   assert.equal((await ask(recipe, expert('math'))).text, (await ask(recipe, expert('math'), { engine: 'local' })).text);
+});
+
+test('prompts go to a server that is allowed, and to this machine; where any is allowed it is told once', async () => {
+  // Nobody listens there; that it is this machine its address does not say.
+  const origin = 'http://0.0.0.0:49151';
+  const far = recipeWith({ gpu: { kind: 'openai', url: `${origin}/v1`, model: 'base' } });
+  const isDenied = ({ code, hint, problems: [problem] }: WorkbenchError) =>
+    code === 'denied' && problem?.where === origin && hint!.includes(`--allow-server ${origin}`);
+  await assert.rejects(ask(far, expert('math'), { servers: ['http://0.0.0.0:8000'] }), isDenied);
+  await assert.rejects(engine.request('evaluate', { recipe: far, servers: [] }), isDenied);
+  assert.ok(!existsSync(join(dirname(far), 'runs')), 'nothing was begun');
+  const told = () => notices.filter(text => text.includes(`prompts and adapters go to ${origin}`)).length;
+  for (const servers of [[origin], undefined, undefined]) {
+    await assert.rejects(ask(far, expert('math'), { servers }), { code: 'network' });
+    assert.equal(told(), servers ? 0 : 1);
+  }
+  assert.equal((await ask(recipeWith({ gpu: gpu() }), expert('math'), { servers: [] })).engine, 'gpu');
 });
 
 test('of blends a server keeps the last eight', async () => {
@@ -162,7 +179,7 @@ test('one that is away is said, and this machine answers where the recipe allows
     { recipe, target: { kind: 'base' }, prompt: 'What is 3 + 4?' },
     { onProgress: progress => void (progress.kind === 'text' && (told += progress.text)) },
   );
-  await assert.rejects(asked, /ended its answer before it was whole/);
+  await assert.rejects(asked, /ended its answer before it was complete/);
   assert.equal(told, 'The sum');
 });
 

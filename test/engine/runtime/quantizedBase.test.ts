@@ -79,7 +79,6 @@ async function lossAndGradients(base: Base, recompute = false): Promise<{ loss: 
     experts: [expert],
     weights: g => externalWeights(g, base.tensors),
     phase: 'accumulate',
-    accumulated: false,
     dropout: false,
     recompute,
   });
@@ -97,6 +96,7 @@ async function lossAndGradients(base: Base, recompute = false): Promise<{ loss: 
       Float32Array.from({ length: size }, (_, i) => 0.05 * Math.sin(i)),
       [size],
     ),
+    'e.sum': floats(new Float32Array(size), [size]),
   });
   const result = { loss: readFloats(out.losses!)[0]!, gradients: readFloats(out['e.sum.out']!).slice() };
   await session.dispose();

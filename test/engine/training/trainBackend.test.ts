@@ -216,7 +216,6 @@ for (const [name, halfActivations, most] of [
       experts: [expert],
       weights: g => externalWeights(g, base.tensors),
       phase: 'accumulate',
-      accumulated: false,
       dropout: false,
       halfActivations,
     });
@@ -239,6 +238,7 @@ for (const [name, halfActivations, most] of [
       const parameter = step === 1 ? initial : stepped;
       const out = await session.run({
         e: floats(parameter, [parameter.length]),
+        'e.sum': floats(new Float32Array(parameter.length), [parameter.length]),
         ids: int64s(b.ids, [b.rows, b.length]),
         ...(longTextsAbove(base.config) ? { firstPositions: int64s(new Int32Array(b.rows), [b.rows, 1]) } : {}),
         gate: floats(b.gate, [b.rows, 1]),

@@ -90,6 +90,18 @@ export function run(): Promise<void> {
       );
     },
 
+    async 'an agent sends no prompts to a server elsewhere that the user has not allowed'() {
+      const path = join(folder, 'scored.lora.json');
+      const before = readFileSync(path, 'utf8');
+      const engines = { gpu: { kind: 'openai', url: 'http://gpu.invalid:8000/v1' } };
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(before), engines, answering: 'gpu' }));
+      await assert.rejects(
+        invokeTool('multiLora_evaluate', { recipe: 'scored.lora.json' }),
+        /http:\/\/gpu\.invalid:8000.*nobody has allowed.*Servers That Get Prompts/s,
+      );
+      writeFileSync(path, before);
+    },
+
     async 'the editor starts the server of agents for the folder, and lists its tools'() {
       const own = (end: string) =>
         lm.tools.find(({ name }) => /^mcp_multi-lora/.test(name) && name.endsWith(end))?.name;

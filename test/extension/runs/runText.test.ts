@@ -36,6 +36,9 @@ test('what a run is called', () => {
   assert.equal(runTitle(training), 'Training math and code');
   assert.equal(runTitle({ ...training, experts: [] }), 'Training three');
   assert.equal(runTitle(evaluation), 'Evaluating three');
+  const there = { ...training, on: { place: 'ssh:me@gpu-box:/data' } };
+  assert.equal(runTitle(there), 'Training math and code on me@gpu-box');
+  assert.match(outcomeText({ ...there, state: 'done' }), /^math and code: trained on me@gpu-box, loss/);
 });
 
 test('how far it is', () => {

@@ -38,7 +38,7 @@ const { createRuns } = await import('../../../src/extension/runs/runs.ts');
 /** The runs that a window on these recipes finds. */
 async function runsOf(...found: string[]) {
   recipes = found;
-  const runs = createRuns({} as never, { get: (_: string, otherwise: unknown) => otherwise } as never);
+  const runs = createRuns({} as never, { get: (_: string, otherwise: unknown) => otherwise } as never, {} as never);
   await runs.found();
   const all = runs.all();
   runs.dispose();

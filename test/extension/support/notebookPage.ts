@@ -1,5 +1,5 @@
 import type { FrameLocator, Locator } from 'playwright-core';
-import type { Workbench } from './workbench.ts';
+import { appears, type Workbench } from './workbench.ts';
 
 const patience = { timeout: 240_000 };
 
@@ -31,8 +31,12 @@ export async function cellWith({ page }: Workbench, text: string): Promise<Locat
 
 /** Puts the cursor into a cell. */
 export async function clickInto(cell: Locator): Promise<void> {
-  // At its beginning: the lines are far wider than what is shown, and their middle would be scrolled to.
-  await cell.locator('.monaco-editor .view-lines').click({ ...patience, position: { x: 10, y: 8 } });
+  const until = Date.now() + patience.timeout;
+  // The list may scroll while it is clicked on. Then the click falls beside the text, and keys are commands of the notebook.
+  do {
+    // At its beginning: the lines are far wider than what is shown, and their middle would be scrolled to.
+    await cell.locator('.monaco-editor .view-lines').click({ ...patience, position: { x: 10, y: 8 } });
+  } while (!(await appears(cell.locator('.monaco-editor.focused'), 5000)) && Date.now() < until);
 }
 
 /** Puts the cursor into a cell and runs it. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-/** Data of additions, data with a mistake, a table with columns of its own and one of held-out rows, a recipe that is soon done and one that never is. */
+/** Data of additions, data with a mistake, a table with columns of its own and one of held-out rows, recipes that are soon done and one that never is. */
 export function trainingWorkspace(): string {
   const folder = temporaryFolder();
   const rows = Array.from({ length: 60 }, (_, i) => ({
@@ -30,5 +30,7 @@ export function trainingWorkspace(): string {
     experts: { long: { data: { train: 'adding.jsonl' } } },
   };
   writeFileSync(join(folder, 'long.lora.json'), JSON.stringify(long));
+  const there = { ...scored, experts: { there: { data: { train: 'more.jsonl' } } }, evaluation: {} };
+  writeFileSync(join(folder, 'there.lora.json'), JSON.stringify(there));
   return folder;
 }

@@ -68,7 +68,6 @@ test('a training step keeps no operator that WebGPU lacks, and no kernel with mo
     experts: [{ name: 'e', rank: 2, targets: linearLayers(base.config).map(l => l.path) }],
     weights: graph => externalWeights(graph, base.tensors),
     phase: 'step',
-    accumulated: false,
     dropout: false,
   });
   const { nodes } = lowerForWebGpu(g);

@@ -21,8 +21,11 @@ const bias = uniform(out);
 /** Rows of very different magnitudes, one of them zero. */
 const x = uniform(N * width).map((v, i) => v * [1, 1000, 0, 1e-4][Math.floor(i / width)]!);
 
+/** What of a row is quantised together: all of it, all of it in two terms, or 32 numbers at a time. */
+type How = 'row' | 'twoTerms' | 'blocks';
+
 /** The products with `a` and `b` side by side, of rows that share codes. */
-async function products(rows: Float32Array, isPrecise: boolean, threads = 1): Promise<Float32Array> {
+async function products(rows: Float32Array, how: How, threads = 1): Promise<Float32Array> {
   const g = new HeldGraph();
   const tensors = new Map<string, TensorPlace>();
   const put = (name: string, dtype: DType, shape: number[], data: Float32Array | Int8Array) => {
@@ -40,17 +43,24 @@ async function products(rows: Float32Array, isPrecise: boolean, threads = 1): Pr
     [width],
     smoothing.map(s => 1 / s),
   );
-  const source = { tensors, twoTerms: new Set(isPrecise ? ['b'] : []) };
-  const input = g.input('x', 'float32', ['N', width]);
+  const source = {
+    tensors,
+    twoTerms: new Set(how === 'twoTerms' ? ['b'] : []),
+    inBlocks: new Set(how === 'blocks' ? ['a', 'b'] : []),
+  };
+  // As the vocabulary reads them, and the layers of a base.
+  const isFlat = how === 'twoTerms';
+  const input = g.input('x', 'float32', isFlat ? ['N', width] : ['B', 'T', width]);
   g.output('y', int8Forward(g, source, input, ['a', 'b'], g.constant(bias, [out])));
   const session = await createSession(g, { threads });
-  const found = readFloats((await session.run({ x: floats(rows, [rows.length / width, width]) })).y!).slice();
+  const shape = [rows.length / width, width];
+  const found = readFloats((await session.run({ x: floats(rows, isFlat ? shape : [1, ...shape]) })).y!).slice();
   await session.dispose();
   return found;
 }
 
 /** The same in double precision, with the weights that the codes stand for, and what a row's rounding can make of it at most. */
-function reference(rows: Float32Array, terms: 1 | 2): { y: number[]; bound: number[] } {
+function reference(rows: Float32Array, how: How): { y: number[]; bound: number[] } {
   const decoded = (['a', 'b'] as const).flatMap(name => {
     const { codes, scales } = encodeForward(weights[name], outs[name], width, smoothing);
     return Array.from({ length: outs[name] }, (_, o) =>
@@ -60,10 +70,14 @@ function reference(rows: Float32Array, terms: 1 | 2): { y: number[]; bound: numb
   const [y, bound]: [number[], number[]] = [[], []];
   for (let n = 0; n < rows.length / width; n++) {
     const row = [...rows.subarray(n * width, (n + 1) * width)].map((v, i) => v / smoothing[i]!);
-    const half = Math.max(...row.map(Math.abs)) / 127 / (terms === 1 ? 2 : 2 * 254);
+    const together = how === 'blocks' ? 32 : width;
+    const half = row.map((_, i) => {
+      const from = i - (i % together);
+      return Math.max(...row.slice(from, from + together).map(Math.abs)) / 127 / (how === 'twoTerms' ? 2 * 254 : 2);
+    });
     for (const [o, w] of decoded.entries()) {
       y.push(row.reduce((sum, v, i) => sum + v * w[i]!, bias[o]!));
-      bound.push(half * w.reduce((sum, v) => sum + Math.abs(v), 0) * 1.01 + 1e-5);
+      bound.push(w.reduce((sum, v, i) => sum + half[i]! * Math.abs(v), 0) * 1.01 + 1e-5);
     }
   }
   return { y, bound };
@@ -74,25 +88,26 @@ before(async () => {
   ({ isExact } = await int8Support(1));
 });
 
-for (const [name, terms] of [
-  ['joined products are off by the rounding of each row alone; zeros stay zeros', 1],
-  ['in two terms they are off by a 254th of that', 2],
+for (const [name, how] of [
+  ['joined products are off by the rounding of each row alone; zeros stay zeros', 'row'],
+  ['in two terms they are off by a 254th of that', 'twoTerms'],
+  ['in blocks they are off by the rounding of each block alone, of rows that are no whole blocks too', 'blocks'],
 ] as const)
   test(name, async t => {
     if (!isExact) return t.skip('this processor cuts off sums of products in 8 bits');
-    const found = await products(x, terms === 2);
-    const { y, bound } = reference(x, terms);
+    const found = await products(x, how);
+    const { y, bound } = reference(x, how);
     for (const [at, wanted] of y.entries()) assert.ok(Math.abs(found[at]! - wanted) <= bound[at]!, `${at}`);
     assertSameBits(found.subarray(2 * out, 3 * out), bias, 'the row of zeros');
   });
 
 test('a row has the same bits alone as beside others, and on two threads as on one', async t => {
   if (!isExact) return t.skip('this processor cuts off sums of products in 8 bits');
-  for (const isPrecise of [false, true]) {
-    const all = await products(x, isPrecise);
-    assertSameBits(await products(x, isPrecise, 2), all, 'two threads');
+  for (const how of ['row', 'twoTerms', 'blocks'] as const) {
+    const all = await products(x, how);
+    assertSameBits(await products(x, how, 2), all, 'two threads');
     for (let n = 0; n < N; n++) {
-      const alone = await products(x.slice(n * width, (n + 1) * width), isPrecise);
+      const alone = await products(x.slice(n * width, (n + 1) * width), how);
       assertSameBits(alone, all.subarray(n * out, (n + 1) * out), `row ${n}`);
     }
   }

@@ -60,6 +60,11 @@ test('what an engine does before the first step is said', () => {
     outputText(trainOutput({ state: 'running', experts: ['qa'], events: [], progress })),
     'Training: qa · quantising',
   );
+  const on = { place: 'ssh:gpu-box' };
+  assert.equal(
+    outputText(trainOutput({ state: 'running', experts: ['qa'], on, events: [], progress })),
+    'Training: qa on gpu-box · quantising',
+  );
 });
 
 test('a curve has at most some hundred points, the last among them', () => {
@@ -110,12 +115,12 @@ test('answers as text: the route with its evidence, or who answered', () => {
   const result = { finish: 'length' as const, weights: route.weights, answerTokens: 1, seconds: 0.25 };
   assert.equal(
     outputText({ kind: 'ask', answer: { text: '6\u001b[0m\n', route, result } }),
-    '6[0m\n\nRouted to math 0.90, qa 0.10; evidence: where (qa −1.00), sum (math +0.20).\n1 token in 0.3 s, cut at the longest answer.',
+    '6[0m\n\nRouted to math 0.90, qa 0.10; evidence: where (qa −1.00), sum (math +0.20).\n1 token in 0.3 s, cut off at the longest answer allowed.',
   );
   const blended = { blend: 'half', weights: { math: 0.5 }, answer: { text: 'x', result: { ...result, weights: {} } } };
   assert.equal(
     outputText({ kind: 'blend', answers: [blended, { ...blended, answer: { text: '' } }] }),
-    '── half: math 0.50\nx\n\nAnswered by the base alone.\n1 token in 0.3 s, cut at the longest answer.\n\n── half: math 0.50\n',
+    '── half: math 0.50\nx\n\nAnswered by the base alone.\n1 token in 0.3 s, cut off at the longest answer allowed.\n\n── half: math 0.50\n',
   );
 });
 

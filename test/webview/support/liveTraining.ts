@@ -74,7 +74,12 @@ export function liveTraining(t: Pick<TestContext, 'after'>, recipePath: string, 
       },
       async reveal() {},
     },
-    runs: { all: () => runs, found: async () => {}, train: async options => begin(options) },
+    runs: {
+      all: () => runs,
+      found: async () => {},
+      train: async options => begin(options),
+      trainElsewhere: async () => undefined,
+    },
     offers: async () => () => [],
   };
 

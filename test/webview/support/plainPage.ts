@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { startPlainPages, type ThemeName } from '../../../scripts/pictures/webview.ts';
 import { launchBrowser } from '../../support/browser.ts';
 
 const pictures = process.env.SCREENSHOTS;
-
-export const everyTheme: ThemeName[] = ['dark', 'light', 'high-contrast', 'high-contrast-light'];
 
 interface PlainPageOptions {
   theme?: ThemeName;
@@ -42,23 +39,6 @@ export async function startBrowser(t: TestContext): Promise<OpenPlainPage> {
     await page.locator('#view:not([aria-busy])').waitFor({ timeout: 60_000 });
     return page;
   };
-}
-
-const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-
-/** What axe-core calls serious or critical, one line each: rule, element, reason. */
-export async function seriousViolations(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which the page's policy does not bind.
-  await page.evaluate(axe);
-  interface Violation {
-    id: string;
-    impact: string;
-    nodes: { target: string[]; failureSummary: string }[];
-  }
-  const found = (await page.evaluate('axe.run().then(result => result.violations)')) as Violation[];
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
 }
 
 /** Waits for what the recorded host has seen. Not waitForFunction, which the page's policy forbids: it evaluates text inside the page. */

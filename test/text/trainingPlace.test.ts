@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPlainCommand, parsePlace } from '../../src/protocol/trainingPlace.ts';
+import { isPlainCommand, parsePlace, placeName } from '../../src/text/trainingPlace.ts';
 
 test('places, and what names none: nothing of them may mean anything to a shell or to ssh', () => {
   const ssh = (host: string, folder = 'multi-lora') => ({ kind: 'ssh', host, folder });
@@ -10,6 +10,8 @@ test('places, and what names none: nothing of them may mean anything to a shell 
   assert.deepEqual(parsePlace('ssh:box:~/jobs'), ssh('box', '~/jobs'));
   assert.deepEqual(parsePlace('ray:head:8265'), { kind: 'ray', address: 'http://head:8265' });
   assert.deepEqual(parsePlace('ray:https://ray.example.org'), { kind: 'ray', address: 'https://ray.example.org' });
+  const names = ['ssh:me@box:/data', 'ray:https://ray.example.org', 'ray:head:8265'].map(place => placeName({ place }));
+  assert.deepEqual(names, ['me@box', 'ray.example.org', 'head:8265']);
   const wrong = [
     '',
     'box',

@@ -1,0 +1,46 @@
+"""llama.cpp as xllamacpp builds it, by its own clock: prefill of a prompt and greedy decode after it. Requests and
+answers are lines of JSON."""
+
+import json
+import sys
+
+
+def open_server(job):
+    params = xllamacpp.CommonParams()
+    params.model.path = job['gguf']
+    params.n_ctx = 2 * job['room']
+    params.n_batch = 512
+    params.n_parallel = 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = job['threads']
+    return xllamacpp.Server(params)
+
+
+def answer(name, params):
+    global server
+    if name == 'open':
+        server = open_server(params)
+        return {'version': getattr(xllamacpp, '__version__', '')}
+    request = {
+        'prompt': params['prompts'][0],
+        'n_predict': params['count'],
+        'temperature': 0,
+        'ignore_eos': True,
+        'cache_prompt': False,
+    }
+    told = server.handle_completions(request)
+    timings = (json.loads(told) if isinstance(told, (str, bytes)) else told)['timings']
+    if (timings['prompt_n'], timings['predicted_n']) != (len(request['prompt']), request['n_predict']):
+        raise ValueError(f'{timings} for {len(request["prompt"])} and {request["n_predict"]} tokens')
+    return {'prefillMs': timings['prompt_ms'], 'decodeMs': timings['predicted_ms'], 'choices': []}
+
+
+server = None
+for line in sys.stdin:
+    try:
+        # Inside, so that a missing package is an answer.
+        import xllamacpp
+
+        request = json.loads(line)
+        print(json.dumps({'result': answer(request['name'], request['params'])}), flush=True)
+    except Exception as error:
+        print(json.dumps({'error': f'{type(error).__name__}: {error}'}), flush=True)
