@@ -1,10 +1,10 @@
-"""llama.cpp's server with one adapter: MODEL ADAPTER THREADS SLOTS; prints its address, and serves until its input ends."""
+"""llama.cpp's server: MODEL THREADS SLOTS ADAPTER…; prints its address, and serves until its input ends."""
 
 import sys
 
 import xllamacpp
 
-model, adapter, threads, slots = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+model, threads, slots, *adapters = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]
 params = xllamacpp.CommonParams()
 params.model.path = model
 params.cpuparams.n_threads = threads
@@ -12,10 +12,13 @@ params.cpuparams_batch.n_threads = threads
 params.n_parallel = slots
 params.n_ctx = 512 * slots
 params.n_gpu_layers = 0
-lora = xllamacpp.CommonAdapterLoraInfo()
-lora.path = adapter
-lora.scale = 1.0
-params.lora_adapters = [lora]
+loras = []
+for path in adapters:
+    lora = xllamacpp.CommonAdapterLoraInfo()
+    lora.path = path
+    lora.scale = 1.0
+    loras.append(lora)
+params.lora_adapters = loras
 server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)
 sys.stdin.read()

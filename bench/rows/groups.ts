@@ -13,6 +13,7 @@ import { start } from './start.ts';
 import { switching } from './switching.ts';
 import { together } from './together.ts';
 import { training } from './training.ts';
+import { ways } from './ways.ts';
 
 /** All rows, in the order of the table. */
 export const groups: RowGroup[] = [
@@ -32,4 +33,5 @@ export const groups: RowGroup[] = [
   memory,
   scale,
   parity,
+  ways,
 ];

@@ -108,7 +108,7 @@ async function startOurs(base: BenchBase, experts: BenchExpert[], threads: numbe
 async function startLlama(python: string, base: BenchBase, expert: BenchExpert, threads: number): Promise<Server> {
   const model = base.gguf ?? (await writeGguf(base, 'F32'));
   const script = fileURLToPath(new URL('../peers/llamaServer.py', import.meta.url));
-  const args = [script, model, expert.gguf, String(threads), String(Math.max(...clientCounts))];
+  const args = [script, model, String(threads), String(Math.max(...clientCounts)), expert.gguf];
   const server = spawn(python, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   return { process: server, url: `${await firstLine(server)}/v1` };
 }

@@ -6,7 +6,7 @@
 
   ray job submit --address ADDRESS --working-dir . -- python ray_train.py [--workers N] [--expert NAME …]
 
-Experts go out at once: those for which there is no room wait in Ray's queue. A worker that dies is replaced, and goes on from
+Experts, and the points of a sweep, go out at once: those for which there is no room wait in Ray's queue. A worker that dies is replaced, and goes on from
 the last checkpoint, so that --out has to be a folder that all machines see where there are several.
 """
 
@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import ray
@@ -47,16 +48,52 @@ def main():
     ray.init(runtime_env=environment)
     has_gpu = ray.cluster_resources().get("GPU", 0) > 0
     fit = ray.remote(num_cpus=0, max_retries=0)(train_expert)
-    waiting = {fit.remote(name, str(out), options.workers, options.retries, has_gpu): name for name in names}
+    sweep = ray.remote(num_cpus=1, num_gpus=int(has_gpu), max_retries=options.retries)(train_point)
+    waiting = {}
+    for name in names:
+        # What a folder holds from an earlier job was not begun by this one.
+        before = events_of(out / name)
+        points = job["experts"][name].get("points")
+        if points is None:
+            waiting[fit.remote(name, str(out), options.workers, options.retries, has_gpu)] = (name, None, before)
+        for number in range(len(points or [])):
+            waiting[sweep.remote(name, str(out), number)] = (name, number, events_of(out / name / f"point-{number}"))
     failed = []
-    for task, name in waiting.items():
-        try:
-            ray.get(task)
-        except Exception as error:
-            failed.append(name)
-            print(f"{name}: {error}", file=sys.stderr)
+    while waiting:
+        done, _ = ray.wait(list(waiting), timeout=1)
+        for task in done:
+            name, number, _ = waiting.pop(task)
+            try:
+                ray.get(task)
+            except ray.exceptions.TaskCancelledError:
+                pass
+            except Exception as error:
+                failed.append(name)
+                print(f"{name}: {error}", file=sys.stderr)
+                if number is not None:
+                    point = job["experts"][name]["points"][number]
+                    tell({"type": "failed", "learningRate": point["learningRate"], "rank": point["rank"], "message": str(error)})
+        for task, (name, number, before) in list(waiting.items()):
+            place = out / name if number is None else out / name / f"point-{number}"
+            # What goes on looks for the file itself, and ends with a checkpoint.
+            if (out / name / "stop").exists() and events_of(place) == before:
+                ray.cancel(task, force=True)
+                tell({"type": "cancelled", "step": 0})
+                waiting.pop(task)
+    # What workers have printed last is still on its way here.
+    time.sleep(2)
     if failed:
-        sys.exit(f"not trained: {', '.join(failed)}. What they had is in {out}; submit the job again to go on.")
+        sys.exit(f"not trained: {', '.join(dict.fromkeys(failed))}. What they had is in {out}; submit the job again to go on.")
+
+
+def events_of(folder):
+    """Bytes of the events there."""
+    path = folder / "events.jsonl"
+    return path.stat().st_size if path.exists() else 0
+
+
+def tell(event):
+    print(f"multi-lora {json.dumps(event)}", flush=True)
 
 
 def train_expert(name, out, workers, retries, has_gpu):
@@ -75,6 +112,13 @@ def work(config):
     import train
 
     train.main(["--expert", config["expert"], "--out", config["out"], "--resume", "--tell"])
+
+
+def train_point(name, out, number):
+    """Trains one point of a sweep, where Ray has room for it."""
+    import train
+
+    train.main(["--expert", name, "--out", out, "--point", str(number), "--tell"])
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ the same tokens, in the same order and from the same factors, as in the workbenc
 
 The results: results/NAME has events.jsonl, checkpoints, and the adapter in PEFT's format. A file named `stop` there ends
 the training after its step, with a checkpoint, and so do SIGINT and SIGTERM; --resume goes on from the last one.
+
+An expert with points is a sweep: one short training for each, of which the losses are told and nothing else is kept.
 """
 
 import argparse
@@ -57,6 +59,7 @@ def main(arguments=None):
     parser.add_argument("--job", type=Path, default=Path(__file__).resolve().parent, help="folder of job.json")
     parser.add_argument("--out", type=Path, help="folder of the results; results in that of the job without it")
     parser.add_argument("--expert", action="append", help="train this expert alone; may be given several times")
+    parser.add_argument("--point", type=int, help="of a sweep: train this point alone, counted from 0")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint, where there is one")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of the base's weights")
     parser.add_argument("--tell", action="store_true", help="print the events, and at the end the adapter, into the log")
@@ -66,11 +69,17 @@ def main(arguments=None):
     for name in names:
         if name not in job["experts"]:
             sys.exit(f"there is no expert '{name}' in {options.job / 'job.json'}: {', '.join(job['experts'])}")
-    stop = StopWish()
+    # Whoever calls this from another program has its own signals, and has taken an earlier wish away.
+    is_program = arguments is None
+    stop = StopWish(is_program)
     for name in names:
         folder = (options.out or options.job / "results") / name
+        train = train_points if "points" in job["experts"][name] else train_expert
         try:
-            if not train_expert(job, name, options, folder, stop):
+            folder.mkdir(parents=True, exist_ok=True)
+            if is_program and is_first_worker():
+                (folder / "stop").unlink(missing_ok=True)
+            if not train(job, name, options, folder, stop):
                 return False
         except OSError as error:
             # Such as a full disk; the last whole checkpoint is intact.
@@ -86,14 +95,10 @@ def main(arguments=None):
 class StopWish:
     """Whether somebody wants the training to end: a signal now, or a file that the callback looks for."""
 
-    def __init__(self):
+    def __init__(self, listens):
         self.is_wanted = False
-        try:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, self.want)
-        except ValueError:
-            # A worker of Ray trains in a thread, where no signal can be awaited.
-            pass
+        for number in (signal.SIGINT, signal.SIGTERM) if listens else ():
+            signal.signal(number, self.want)
 
     def want(self, *_):
         self.is_wanted = True
@@ -103,25 +108,94 @@ def train_expert(job, name, options, folder, stop):
     """Trains one expert; whether it has come to its end."""
     expert = job["experts"][name]
     settings = expert["settings"]
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    folder.mkdir(parents=True, exist_ok=True)
-    log = EventLog(folder, rank == 0, options.tell)
+    log = EventLog(folder, is_first_worker(), options.tell)
     checkpoint = last_checkpoint(folder) if options.resume else None
     if options.resume and (folder / "done.json").exists():
         log.print(f"{name}: trained already")
         log.tell_adapter()
         return True
-    if rank == 0:
-        for file in ("stop", "done.json"):
-            (folder / file).unlink(missing_ok=True)
+    if log.is_first:
+        (folder / "done.json").unlink(missing_ok=True)
         if not checkpoint:
             shutil.rmtree(folder / "best", ignore_errors=True)
+    progress = Progress(name, expert, settings, folder, log, stop)
+    trainer = open_trainer(job, name, options, progress, "start")
+    if checkpoint:
+        progress.restore(checkpoint)
+        log.print(f"{name}: going on from step {progress.step}")
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if progress.is_cancelled:
+        log.append({"type": "cancelled", "step": progress.step})
+        log.print(f"{name}: stopped at step {progress.step}. Go on with --resume.")
+        return False
+    if log.is_first:
+        write_adapter(trainer.model, folder / "adapter", folder / "best" if progress.best else None)
+        done = {"expert": name, "baseHash": job["baseHash"], "trainExamples": expert["trainExamples"], "step": progress.step, "tokens": progress.tokens}
+        write_json(folder / "done.json", {**done, "best": progress.best})
+    log.tell_adapter()
+    log.append({"type": "trained", "step": progress.step})
+    return True
+
+
+def train_points(job, name, options, folder, stop):
+    """Trains the points of a sweep one after the other; whether none was stopped. One that fails leaves the others alone."""
+    expert = job["experts"][name]
+    measures_base = expert["measuresBase"]
+    for number, point in enumerate(expert["points"]):
+        if options.point not in (None, number):
+            continue
+        own = folder if options.point is None else folder / f"point-{number}"
+        own.mkdir(parents=True, exist_ok=True)
+        place = {"learningRate": point["learningRate"], "rank": point["rank"]}
+        log = EventLog(own, True, options.tell, place)
+        try:
+            measured = train_point(job, name, point, measures_base, options, folder, log, stop)
+        except Exception as error:
+            log.append({"type": "failed", "message": f"{type(error).__name__}: {error}"})
+            continue
+        if measured is None:
+            log.append({"type": "cancelled"})
+            return False
+        # That of one is that of all.
+        measures_base = False
+        log.append({"type": "point", **measured})
+    return True
+
+
+def train_point(job, name, point, measures_base, options, folder, log, stop):
+    """What a training with the rate and rank of a point leaves to learn, row by row; None where it was stopped."""
+    begun = time.monotonic()
+    expert = job["experts"][name]
+    settings = {**expert["settings"], "learningRate": point["learningRate"]}
+    progress = PointProgress(name, expert, settings, folder, log, stop)
+    trainer = open_trainer(job, name, options, progress, point["start"])
+    rows = read_lines(options.job / "experts" / name / "validation.jsonl")
+    losses = lambda: [number(loss_of(trainer, [row])[0]) for row in rows]
+    # B begins at zero: what is measured before the first step is the base.
+    measured = {"startLosses": losses()} if measures_base else {}
+    trainer.train()
+    if progress.is_cancelled:
+        return None
+    return {
+        **measured,
+        "losses": [] if progress.is_broken else losses(),
+        "trainLoss": progress.told["loss"],
+        "steps": progress.step,
+        "tokensPerSecond": progress.tokens_per_second,
+        "seconds": time.monotonic() - begun,
+    }
+
+
+def open_trainer(job, name, options, progress, start):
+    """The trainer of an expert from its first factors, in the folder `start` of its rows; `progress` hears what it does."""
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    expert, settings, folder = job["experts"][name], progress.settings, progress.folder
     data = options.job / "experts" / name
     train = read_lines(data / "train.jsonl")
     # A worker for which a batch has no row reads two tokens from which nothing is learned.
     filler = {"input_ids": (train[0]["input_ids"] * 2)[:2], "labels": [ignored] * 2}
     batches = read_lines(data / "batches.jsonl")
-    model, tokenizer = open_model(job["base"], options, data / "start")
+    model, tokenizer = open_model(job["base"], options, data / start)
     optimizer = torch.optim.AdamW(
         parameter_groups(model, settings),
         betas=(settings["beta1"], settings["beta2"]),
@@ -133,7 +207,6 @@ def train_expert(job, name, options, folder, stop):
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda done: learning_rate(settings, min(done + 1, expert["steps"]), expert["steps"]) / peak
     )
-    progress = Progress(name, expert, settings, folder, log, stop)
     trainer = OrderedTrainer(
         model=model,
         args=SFTConfig(
@@ -167,21 +240,7 @@ def train_expert(job, name, options, folder, stop):
     progress.trainer = trainer
     progress.lengths = [sum(len(train[row]["input_ids"]) for row in rows) for rows in batches]
     progress.validation = sorted(read_lines(data / "validation.jsonl"), key=lambda row: len(row["input_ids"]))
-    if checkpoint:
-        progress.restore(checkpoint)
-        log.print(f"{name}: going on from step {progress.step}")
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if progress.is_cancelled:
-        log.append({"type": "cancelled", "step": progress.step})
-        log.print(f"{name}: stopped at step {progress.step}. Go on with --resume.")
-        return False
-    if rank == 0:
-        write_adapter(trainer.model, folder / "adapter", folder / "best" if progress.best else None)
-        done = {"expert": name, "baseHash": job["baseHash"], "trainExamples": len(train), "step": progress.step, "tokens": progress.tokens}
-        write_json(folder / "done.json", {**done, "best": progress.best})
-    log.tell_adapter()
-    log.append({"type": "trained", "step": progress.step})
-    return True
+    return trainer
 
 
 class OrderedTrainer(SFTTrainer):
@@ -208,6 +267,7 @@ class Progress(TrainerCallback):
         self.trainer, self.validation, self.lengths = None, [], []
         self.step, self.tokens, self.best, self.waited = 0, 0, None, 0
         self.is_cancelled = False
+        self.told, self.tokens_per_second = {"loss": None}, None
         self.window = deque(maxlen=21)
 
     def restore(self, checkpoint):
@@ -234,17 +294,19 @@ class Progress(TrainerCallback):
         self.window.append((time.monotonic(), tokens))
         seconds = max(1e-9, self.window[-1][0] - self.window[0][0])
         told = {"loss": number(loss), "learningRate": logs["learning_rate"], "gradientNorm": number(logs["grad_norm"])}
+        self.told, self.tokens_per_second = told, sum(t for _, t in list(self.window)[1:]) / seconds
         self.log.append({
             "type": "step",
             "step": self.step,
             "steps": self.expert["steps"],
             "experts": {self.name: told},
-            "tokensPerSecond": sum(t for _, t in list(self.window)[1:]) / seconds,
+            "tokensPerSecond": self.tokens_per_second,
             "secondsLeft": (self.expert["steps"] - self.step) * seconds / (len(self.window) - 1),
             "residentBytes": resident_bytes(),
         })
         if not math.isfinite(loss):
-            sys.exit(f"the loss of '{self.name}' is {loss} at step {self.step}. Lower its learningRate; the last checkpoint is kept.")
+            self.end_broken(loss, control)
+            return
         self.validate(control)
         every = self.settings["checkpointEvery"]
         if every and self.step % every == 0:
@@ -252,6 +314,9 @@ class Progress(TrainerCallback):
         if any_worker(self.stop.is_wanted or (self.folder / "stop").exists()) and self.step < self.expert["steps"]:
             self.is_cancelled = not control.should_training_stop
             control.should_save = control.should_training_stop = True
+
+    def end_broken(self, loss, control):
+        sys.exit(f"the loss of '{self.name}' is {loss} at step {self.step}. Lower its learningRate; the last checkpoint is kept.")
 
     def validate(self, control):
         every = self.settings["validateEvery"]
@@ -276,18 +341,12 @@ class Progress(TrainerCallback):
         trainer, size = self.trainer, self.settings["batchSize"]
         rank, world = trainer.args.process_index, trainer.args.world_size
         total = torch.zeros(2, dtype=torch.float64, device="cpu")
-        trainer.model.eval()
-        with torch.no_grad():
-            for at in range(0, len(self.validation), size):
-                rows = self.validation[at : at + size][rank::world]
-                if not rows:
-                    continue
-                inputs = trainer._prepare_inputs(trainer.data_collator(rows))
-                count = int((inputs["labels"][:, 1:] != ignored).sum())
-                loss = trainer.compute_loss(trainer.model, inputs)
-                total += torch.tensor([float(loss) * count, count], dtype=torch.float64)
-        trainer.model.train()
-        trainer._metrics["eval"].clear()
+        for at in range(0, len(self.validation), size):
+            rows = self.validation[at : at + size][rank::world]
+            if not rows:
+                continue
+            loss, count = loss_of(trainer, rows)
+            total += torch.tensor([loss * count, count], dtype=torch.float64)
         total = world * mean_over_workers(total)
         return float(total[0] / total[1])
 
@@ -303,16 +362,29 @@ class Progress(TrainerCallback):
         self.log.append({"type": "checkpoint", "step": state.global_step})
 
 
-class EventLog:
-    """The events of a run, a line of JSON each, which the first worker writes."""
+class PointProgress(Progress):
+    """A point of a sweep keeps nothing, and one whose loss is no number any more has been measured."""
 
-    def __init__(self, folder, is_first, tells):
-        self.folder, self.is_first, self.tells = folder, is_first, tells
+    is_broken = False
+
+    def on_log(self, args, state, control, **rest):
+        super().on_log(args, state, control, **rest)
+        control.should_save = False
+
+    def end_broken(self, loss, control):
+        self.is_broken = control.should_training_stop = True
+
+
+class EventLog:
+    """The events of a run, a line of JSON each, which the first worker writes. Each says `place` besides."""
+
+    def __init__(self, folder, is_first, tells, place={}):
+        self.folder, self.is_first, self.tells, self.place = folder, is_first, tells, place
 
     def append(self, event):
         if not self.is_first:
             return
-        line = json.dumps(event)
+        line = json.dumps({**self.place, **event})
         with open(self.folder / "events.jsonl", "a", encoding="utf-8") as file:
             file.write(f"{line}\n")
         if self.tells:
@@ -380,8 +452,24 @@ def learning_rate(settings, step, steps):
     return peak * (final + (1 - final) * fall)
 
 
+def loss_of(trainer, rows):
+    """Mean loss of the learned tokens of some rows, in nats, and how many they are."""
+    trainer.model.eval()
+    with torch.no_grad():
+        inputs = trainer._prepare_inputs(trainer.data_collator(rows))
+        count = int((inputs["labels"][:, 1:] != ignored).sum())
+        loss = float(trainer.compute_loss(trainer.model, inputs))
+    trainer.model.train()
+    trainer._metrics["eval"].clear()
+    return loss, count
+
+
 def share_of(rows, rank, world, filler):
     return rows[rank::world] or [filler]
+
+
+def is_first_worker():
+    return int(os.environ.get("RANK", 0)) == 0
 
 
 def mean_over_workers(value):

@@ -64,10 +64,10 @@ export const sweepEvent = z.discriminatedUnion('type', [
     trainExamples: z.int(),
     validationExamples: z.int(),
     isSetAside: z.boolean(),
-    /** Of the points that are left, as `plan` predicts them. */
-    seconds: z.number(),
+    /** Of the points that are left, as `plan` predicts them; unknown of another machine. */
+    seconds: z.optional(z.number()),
     /** The engine's process at its peak. */
-    totalBytes: z.number(),
+    totalBytes: z.optional(z.number()),
     /** What of the data is not learned as it is written. */
     notes: z.array(z.string()),
   }),
@@ -79,11 +79,13 @@ export const sweepEvent = z.discriminatedUnion('type', [
     steps: z.int(),
     loss: anyNumber,
     tokensPerSecond: anyNumber,
-    /** Of the whole sweep. */
+    /** Of the whole sweep; elsewhere of this point. */
     secondsLeft: anyNumber,
     residentBytes: z.number(),
   }),
   z.object({ type: z.literal('point'), ...progressed, ...z.omit(sweepPoint, { losses: true }).shape }),
+  /** What trains it elsewhere has failed at this point; the others are left as they are. */
+  z.object({ type: z.literal('failed'), learningRate: rate, rank: z.int(), message: z.string() }),
   /** Stopped on request; the points that were done are on disk. */
   z.object({ type: z.literal('cancelled'), done: z.int(), points: z.int() }),
 ]);

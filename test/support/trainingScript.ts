@@ -5,7 +5,8 @@ import { temporaryFolder } from './temporaryFolder.ts';
 /**
  * A program that is called as Python is, and does to its folder what the exported script does: events of so many steps, a checkpoint
  * where it is stopped, and at the end the first factors as its adapter. At step `waits` it awaits a stop, in its first life. It
- * computes nothing.
+ * computes nothing. Of a sweep it tells a step and losses of each point; it fails where a file in its own folder has the name of
+ * the rate, and awaits a stop where that of `waits` is there.
  */
 export function scriptInPlaceOfPython({ steps, waits = 0 }: { steps: number; waits?: number }): string {
   const folder = temporaryFolder();
@@ -22,6 +23,28 @@ mkdirSync(results, { recursive: true });
 const told = event => appendFileSync(results + '/events.jsonl', JSON.stringify(event) + '\\n');
 const from = existsSync(results + '/at') ? Number(readFileSync(results + '/at', 'utf8')) : 0;
 let step = from;
+const { points, measuresBase } = job.experts[name];
+if (points) {
+  const rows = readFileSync('experts/' + name + '/validation.jsonl', 'utf8').trim().split('\\n');
+  const left = points.entries();
+  const next = () => {
+    if (existsSync(results + '/stop')) return told({ type: 'cancelled' });
+    if (existsSync(__dirname + '/waits') && step === 1) return setTimeout(next, 20);
+    const { value, done } = left.next();
+    if (done) return;
+    const [number, { learningRate, rank, start }] = value;
+    const place = { learningRate, rank };
+    if (!existsSync('experts/' + name + '/' + start + '/adapter_model.safetensors')) process.exit(1);
+    step++;
+    told({ ...place, type: 'step', step: 1, steps: 1, experts: { [name]: { loss: 2, learningRate, gradientNorm: 1 } }, tokensPerSecond: 1, secondsLeft: 0, residentBytes: 1 });
+    const losses = rows.map(() => 1 + learningRate);
+    if (existsSync(__dirname + '/' + learningRate)) told({ ...place, type: 'failed', message: 'out of memory' });
+    else told({ ...place, type: 'point', losses, ...(measuresBase && { startLosses: rows.map(() => 2) }), trainLoss: 2, steps: 1, tokensPerSecond: 1, seconds: 1 });
+    setTimeout(next, 20);
+  };
+  next();
+  return;
+}
 if (existsSync('fail')) { console.error('no GPU here'); process.exit(1); }
 const timer = setInterval(() => {
   const isStopped = existsSync(results + '/stop');

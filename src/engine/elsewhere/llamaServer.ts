@@ -65,7 +65,8 @@ export function llamaServer(
       );
       const scales = new Map(all.map(id => [id, 0]));
       for (const [name, id] of ids) scales.set(id, weights[name]!);
-      return { lora: [...scales].map(([id, scale]) => ({ id, scale })) };
+      // Its cache of prompts does not ask by whom they were read: what one has read would be gone on with by another.
+      return { lora: [...scales].map(([id, scale]) => ({ id, scale })), cache_prompt: false };
     },
     hasForgotten: () => false,
     async look(names, signal) {

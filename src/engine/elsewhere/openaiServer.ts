@@ -131,12 +131,15 @@ export function openaiServer(
 
 /** Why a server did not take an adapter, and what mostly helps. */
 function loadError(engine: string, name: string, path: string, error: unknown): unknown {
-  if (!(error instanceof WorkbenchError) || error.code !== 'badRequest') return error;
-  const isRank = /rank/i.test(error.message);
+  if (!(error instanceof WorkbenchError)) return error;
+  // vLLM tells of it as of a failure of its own, with status 500.
+  const [, rank, most] = /rank (\d+) is greater than max_lora_rank (\d+)/i.exec(error.message) ?? [];
+  if (error.code !== 'badRequest' && !rank) return error;
+  const why = rank ? `its rank is ${rank}, and the server takes ${most} at most` : error.message;
   return new WorkbenchError(
     'mismatch',
-    `the engine '${engine}' does not load the adapter '${name}': ${error.message}`,
-    isRank
+    `the engine '${engine}' does not load the adapter '${name}': ${why}`,
+    /rank/i.test(why)
       ? 'Start it with a larger --max-lora-rank: a blend has the ranks of its experts together.'
       : `It reads ${path} on its own machine: where that is another one, share the folder, and name it there as 'folder' of the engine.`,
   );

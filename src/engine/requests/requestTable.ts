@@ -45,6 +45,7 @@ export const requestTable: { [M in EngineMethod]: Request<M> } = {
   compress: { load: () => import('./compress.ts'), lane: merging, takesLong: true },
   export: { load: () => import('./export.ts'), lane: merging, takesLong: true },
   trainElsewhere: { load: () => import('./trainElsewhere.ts'), takesLong: true },
+  sweepElsewhere: { load: () => import('./sweepElsewhere.ts'), takesLong: true },
   importRun: { load: () => import('./importRun.ts'), takesLong: true },
   exportTraining: { load: () => import('./exportTraining.ts'), takesLong: true },
   evaluate: { load: () => import('./evaluate.ts'), lane: model, takesLong: true },

@@ -132,7 +132,7 @@ async function exampleLosses(
 }
 
 /** The mean over all trained tokens, as a training's validation has it. */
-function tokenMean(losses: readonly number[], examples: readonly EncodedExample[]): number {
+export function tokenMean(losses: readonly number[], examples: readonly EncodedExample[]): number {
   const tokens = examples.map(e => trainedTokens([e]));
   const sum = losses.reduce((all, loss, i) => all + loss * tokens[i]!, 0);
   return sum / tokens.reduce((a, b) => a + b, 0);

@@ -11,18 +11,16 @@ import type { Call } from '../../protocol/contract.ts';
 import type { EngineParams, EngineResult } from '../../protocol/engine/engineApi.ts';
 import { WorkbenchError } from '../../protocol/errors.ts';
 import { canResume } from '../../protocol/runState.ts';
-import type { TrainEvent } from '../../protocol/trainEvents.ts';
 import type { TrainingPlace } from '../../protocol/trainingPlace.ts';
-import { isPlainCommand, parsePlace, placeForms } from '../../text/trainingPlace.ts';
 import { type RecordedRun, type RunTold, recordRun } from '../runs/recordRun.ts';
 import { openBase } from '../runtime/quantizedBase.ts';
 import { chosenExperts } from '../training/prepareExpert.ts';
-import { engineEnds, watchFor } from '../workbench/request.ts';
+import { watchFor } from '../workbench/request.ts';
 import type { Workbench } from '../workbench/workbench.ts';
-import { type ElsewhereRun, goOn } from './elsewhereRun.ts';
-import { rayRun } from './rayRun.ts';
+import { goOn } from './elsewhereRun.ts';
+import { followRun, reasonIn } from './followRun.ts';
+import { checkedPlace, jobName, openRun } from './openRun.ts';
 import { relayEvents } from './relayEvents.ts';
-import { sshRun } from './sshRun.ts';
 import { takeAdapter } from './takeAdapter.ts';
 import { writeTrainingJob } from './writeTrainingJob.ts';
 
@@ -50,8 +48,8 @@ export async function trainElsewhere(
       const watch = watchFor(run);
       const base = await openBase(experiment.baseFolder, recipe.quantization, workbench.cacheFolder, watch);
       const job = join(temporary, 'job');
-      const there: ElsewhereRun = open(place, on, {
-        id: `${recipeNameOf(experiment.name)}-${basename(folder)}`,
+      const there = openRun(place, on, {
+        id: `${jobName(experiment.name)}-${basename(folder)}`,
         expert: name,
         baseHash: await hashBase(base),
         job: () => job,
@@ -71,7 +69,9 @@ export async function trainElsewhere(
       const before = await openRunFolder(folder).newEvents();
       if (state !== 'running') await there.start();
       tell(`training on ${there.name}`);
-      const last = await follow(there, state === 'none' ? 0 : before.length, run, tell);
+      const last = await followRun(there, state === 'none' ? 0 : before.length, run.signal, tell, lines =>
+        relayEvents(lines, run),
+      );
       if (last?.type === 'trained' && (await there.bring(temporary))) {
         await takeAdapter(experiment, base, name, temporary, folder);
         return { finished: true, experts };
@@ -92,41 +92,6 @@ export async function trainElsewhere(
     const record: RecordedRun = { kind: 'train', id, recipe: path, output: paths.output, experts: names, on };
     return recordRun(record, call, work, ({ finished }) => ({ isWhole: finished, result: { adapters: experts } }));
   });
-}
-
-/** Relays events until it has ended there; a stop here is one there, and the end of this engine is none. */
-async function follow(
-  there: ElsewhereRun,
-  known: number,
-  run: Call<RunTold>,
-  tell: (message: string) => void,
-): Promise<TrainEvent | undefined> {
-  const ends = new AbortController();
-  const stopped = { failure: undefined as unknown };
-  const stop = () => {
-    if (run.signal.reason === engineEnds) return ends.abort();
-    tell(`stopping the training on ${there.name}`);
-    there.stop().catch(error => {
-      stopped.failure = error;
-      ends.abort();
-    });
-  };
-  if (run.signal.aborted) stop();
-  else run.signal.addEventListener('abort', stop, { once: true });
-  try {
-    const last = await relayEvents(there.lines(known, ends.signal, tell), run);
-    if (stopped.failure) throw stopped.failure;
-    return last;
-  } finally {
-    run.signal.removeEventListener('abort', stop);
-  }
-}
-
-/** Lines of a log that say why a training has ended: no progress, no losses, no warnings of libraries. */
-function reasonIn(log: string): string {
-  const lines = log.split('\n').map(line => line.slice(line.lastIndexOf('\r') + 1).trim());
-  const said = lines.filter(line => line && !/Warning:|warnings\.warn|^\{'|\d+%\||: going on from step/.test(line));
-  return said.slice(-8).join('\n') || 'it says nothing, and so was probably killed';
 }
 
 /** What to do about what a log says; most of what ends a training leaves its last checkpoint. */
@@ -150,32 +115,4 @@ async function runToGoOnWith(paths: ResultPaths, expert: string, on: TrainingPla
         : undefined;
   }
   return undefined;
-}
-
-type Place = NonNullable<ReturnType<typeof parsePlace>>;
-
-function checkedPlace({ place, python }: TrainingPlace): Place {
-  const parsed = parsePlace(place);
-  if (!parsed) throw new WorkbenchError('badRequest', `'${place}' is no place to train on`, placeForms);
-  if (python !== undefined && !isPlainCommand(python))
-    throw new WorkbenchError(
-      'badRequest',
-      `'${python}' is no plain command`,
-      'Name a program, such as venv/bin/python.',
-    );
-  return parsed;
-}
-
-/** As a folder of another machine is called: no shell reads anything into it. */
-function recipeNameOf(name: string): string {
-  return name.replace(/[^\w-]+/g, '-').slice(0, 40) || 'recipe';
-}
-
-function open(
-  place: Place,
-  { python, workers }: TrainingPlace,
-  job: { id: string; expert: string; baseHash: string; job: () => string },
-): ElsewhereRun {
-  if (place.kind === 'ray') return rayRun({ ...job, address: place.address, python, workers });
-  return sshRun({ ...job, host: place.host, folder: place.folder, python });
 }

@@ -28,6 +28,17 @@ interface JobExpert {
   trainExamples: number;
   /** SHA-256 of the encoded examples. */
   dataHash: string;
+  /** Of a sweep: in place of one training, short ones that are measured and not kept. */
+  points?: JobPoint[];
+  /** Of a sweep: the base alone is measured too. */
+  measuresBase?: boolean;
+}
+
+interface JobPoint {
+  learningRate: number;
+  rank: number;
+  /** The folder of its first factors, beside the rows. */
+  start: string;
 }
 
 /** The job of prepared experts. */

@@ -73,15 +73,22 @@ export async function writeTrainingJob(
     for (const [name, content] of await expertFiles(e, base, expert, threads))
       files.set(`experts/${expert.job.name}/${name}`, content);
   if (form !== 'axolotl' && form !== 'llama-factory') {
-    const script = (name: string) => join(mediaFolder, 'elsewhere', name);
-    files.set(scripts.train, { copyOf: script(scripts.train) });
-    files.set('requirements.txt', requirements(await readText(script(scripts.train), 'the script')));
-    if (form === 'ray') files.set(scripts.ray, { copyOf: script(scripts.ray) });
+    for (const [name, script] of scriptFiles(form, mediaFolder)) files.set(name, script);
+    files.set(
+      'requirements.txt',
+      requirements(await readText(join(mediaFolder, 'elsewhere', scripts.train), 'the script')),
+    );
   }
   for (const [name, text] of launch.files) files.set(name, text);
   files.set('README.md', readme(job, launch));
   await writeFolderAtomic(out, files, () => checkJobFolder(out));
   return { ...launch, folder: out, job };
+}
+
+/** The scripts of a job. */
+export function scriptFiles(form: TrainingForm, mediaFolder: string): [name: string, FileCopy][] {
+  const names = form === 'ray' ? [scripts.train, scripts.ray] : [scripts.train];
+  return names.map(name => [name, { copyOf: join(mediaFolder, 'elsewhere', name) }]);
 }
 
 async function expertFiles(
@@ -103,10 +110,14 @@ async function expertFiles(
     files.set('validation.jsonl', encoded(rowLines(validation)));
     files.set('data-validation.jsonl', encoded(readableLines(setAside)));
   }
-  const start = trainedAdapter(base, originOf(expert), await firstFactors(e, base, expert, threads));
-  for (const [file, content] of encodeAdapter(start, originOn(base, await hashBase(base))))
-    files.set(`start/${file}`, content);
+  for (const [file, content] of await startFiles(e, base, expert, threads)) files.set(`start/${file}`, content);
   return files;
+}
+
+/** The first factors of an expert, as the files of an adapter. */
+export async function startFiles(e: Experiment, base: Base, expert: PreparedExpert, threads: number) {
+  const start = trainedAdapter(base, originOf(expert), await firstFactors(e, base, expert, threads));
+  return encodeAdapter(start, originOn(base, await hashBase(base)));
 }
 
 /** The examples that an expert learns from, and those by which its best checkpoint is chosen. */
@@ -128,7 +139,7 @@ async function firstFactors(e: Experiment, base: Base, expert: PreparedExpert, t
 }
 
 /** Lines as bytes, one after the other, so that not all of them are one string. */
-function* encoded(lines: Iterable<string>): Generator<Uint8Array> {
+export function* encoded(lines: Iterable<string>): Generator<Uint8Array> {
   for (const line of lines) yield Buffer.from(line);
 }
 

@@ -182,3 +182,19 @@ test('one that is away is said, and this machine answers where the recipe allows
   await assert.rejects(asked, /ended its answer before it was complete/);
   assert.equal(told, 'The sum');
 });
+
+test('an adapter of a rank that vLLM was not started for is told as that, though it calls it a failure of its own', async () => {
+  const said =
+    "Worker failed with error 'LoRA rank 24 is greater than max_lora_rank 16.', please check the stack trace";
+  const vllm = await engineStandIn(response => {
+    response.writeHead(500, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ error: { message: said, type: 'InternalServerError', code: 500 } }));
+  });
+  const recipe = recipeWith({ gpu: { kind: 'openai', url: `${vllm.url}/v1`, model: 'base', fallback: true } });
+  await assert.rejects(ask(recipe, { kind: 'blend', name: 'half' }), (error: WorkbenchError) => {
+    assert.equal(error.code, 'mismatch');
+    assert.match(error.message, /'gpu' does not load the adapter 'blend-\w+': its rank is 24, and the server takes 16/);
+    assert.match(error.hint!, /--max-lora-rank/);
+    return true;
+  });
+});

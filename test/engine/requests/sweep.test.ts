@@ -41,7 +41,7 @@ test('a grid of rates and ranks: each point once, kept, and the recipe left alon
     ['code', 4, 0, 11, 1],
     'a tenth of the twelve examples is set aside',
   );
-  assert.ok(planned!.isSetAside && planned!.seconds > 0 && planned!.totalBytes > 1e8);
+  assert.ok(planned!.isSetAside && planned!.seconds! > 0 && planned!.totalBytes! > 1e8);
   const { points, startLoss, validationTokens, autoRate } = whole.sweep;
   assert.deepEqual(
     points.map(p => [p.rank, p.learningRate, p.steps]),
