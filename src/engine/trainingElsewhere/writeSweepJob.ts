@@ -1,5 +1,6 @@
 import { hashBase } from '../../experiment/base.ts';
 import { type FileContent, type FileCopy, writeFolderAtomic } from '../../experiment/files.ts';
+import { adapterConfigFile } from '../../experiment/paths.ts';
 import type { TrainingForm } from '../../protocol/trainingForm.ts';
 import { atPoint, type Place, type PreparedSweep, type SweepOf } from '../training/sweepRecord.ts';
 import { packagedBase } from './packagedBase.ts';
@@ -45,7 +46,7 @@ export async function writeSweepJob(
     [`${folder}/validation.jsonl`, encoded(rowLines(validation))],
   ]);
   for (const { rank, learningRate } of points) {
-    if (files.has(`${folder}/${startOf(rank)}/adapter_config.json`)) continue;
+    if (files.has(`${folder}/${startOf(rank)}/${adapterConfigFile}`)) continue;
     for (const [file, content] of await startFiles(experiment, base, at({ rank, learningRate }), threads))
       files.set(`${folder}/${startOf(rank)}/${file}`, content);
   }
