@@ -118,11 +118,11 @@ test('what goes wrong says which engine, where it is, and what to do; what may p
       tries: 1,
     },
     { answer: r => json(r, 200, '{}'), code: 'network', message: /no stream of events/, hint: /\/v1/, tries: 1 },
-    { answer: cut(0), code: 'network', message: /before it was whole/, hint: /Ask again/, tries: 3, away: true },
+    { answer: cut(0), code: 'network', message: /before it was complete/, hint: /Ask again/, tries: 3, away: true },
     {
       answer: cut(2),
       code: 'network',
-      message: /before it was whole/,
+      message: /before it was complete/,
       hint: /What came of it/,
       tries: 1,
       told: 'The sum is 4',
@@ -185,7 +185,7 @@ test('one that is not there, and one that says nothing, is away; what recovers b
 
   const slow = await engineStandIn(response => sendEvents(response, [piece('Well')]));
   const silent = await ask(slow.url, { timeout: 0.2 });
-  assert.match(silent.error!.message, /has said nothing for 0.2 s/);
+  assert.match(silent.error!.message, /has not responded for 0.2 s/);
   assert.match(silent.error!.hint!, /'timeout'/);
   assert.deepEqual([silent.told, slow.asked.length], ['Well', 1]);
 
