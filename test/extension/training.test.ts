@@ -111,7 +111,7 @@ test('training in VS Code', { skip }, async t => {
     await bench.page.locator('.quick-input-title').getByText('has no held-out examples').waitFor(patience);
     await bench.picture('train-no-sets');
     await pick(bench, 'Set Examples Aside');
-    await bench.page.locator('.monaco-dialog-box').getByText('their scores would say nothing').waitFor(patience);
+    await bench.page.locator('.monaco-dialog-box').getByText('the scores would mean nothing').waitFor(patience);
     await bench.picture('train-seen');
     await bench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Evaluate Anyway' }).click(patience);
     await notification(bench, /adding is evaluated/);
