@@ -19,7 +19,10 @@ export async function askForServer({ origin, recipe }: UnknownServer): Promise<D
   return picked === here ? 'here' : undefined;
 }
 
-/** Shows the servers that get prompts of this workspace, and those that the active recipe names; the user says which may. */
+/**
+ * Shows the servers that get prompts of this workspace, those that were declined, and those that the active recipe names; the
+ * user says which may.
+ */
 export async function chooseServers(servers: AllowedServers, recipe: ActiveRecipe): Promise<void> {
   const { engines } = (await recipe.offer()).described;
   // What it is made of takes longer to load than activation may.
@@ -27,7 +30,7 @@ export async function chooseServers(servers: AllowedServers, recipe: ActiveRecip
   const elsewhere = engines.filter(({ url }) => !isLoopback(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')));
   const names = new Map(elsewhere.map(({ name, url }) => [new URL(url).origin, name]));
   const allowed = servers.all();
-  const origins = [...new Set([...allowed, ...names.keys()])];
+  const origins = [...new Set([...allowed, ...servers.declined(), ...names.keys()])];
   if (origins.length === 0) {
     void window.showInformationMessage(
       l10n.t('Prompts stay on this machine: the active recipe names no server elsewhere, and none was allowed.'),

@@ -17,6 +17,8 @@ export interface AllowedServers {
   /** Their origins. */
   all(): string[];
   allow(origins: readonly string[]): Promise<void>;
+  /** Those in whose place this machine answers, as the user has said in this window. */
+  declined(): string[];
   /** What is known without asking: `here` where the user has said so for as long as this window is open. */
   known(origin: string): Decision | undefined;
   /** As the user says, who is asked once however many requests wait. Undefined for neither. */
@@ -55,6 +57,7 @@ export function createAllowedServers(
   return {
     all,
     allow,
+    declined: () => [...here],
     known,
     async decide(server) {
       const { origin } = server;

@@ -37,6 +37,8 @@ async function find(page: Page, text: string | RegExp): Promise<Locator> {
       const others = await page.locator('.notification-list-item-message').allInnerTexts();
       throw new Error(`there was no notification with ${text}, but: ${others.join(' | ') || 'none'}`);
     }
+    // A list that is open keeps its place: what comes then is above what it shows, and not drawn.
+    await hideAll(page);
     await showAll(page);
   }
   return shown;
