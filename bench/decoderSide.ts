@@ -64,7 +64,7 @@ const programs = {
   /** Through node-llama-cpp. */
   llama: './peers/llama.ts',
   /** Of the interpreter that `PYTHON` names; the base alone, and neither choices nor logits. */
-  xllamacpp: './peers/xllamacpp.py',
+  xllamacpp: './peers/llamaDecoder.py',
 };
 
 /** Opens this project's engine, or llama.cpp, over a base and experts. */

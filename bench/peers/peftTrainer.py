@@ -1,11 +1,11 @@
 """LoRA training as users of PEFT run it: transformers' model, PEFT's layers, transformers' Trainer with its defaults
 where the job says nothing; in F32, or with its switch for bfloat16. Requests and answers are lines of JSON."""
 
-import json
 import os
-import sys
 import tempfile
 import time
+
+from lines import serve
 
 
 class Rows(list):
@@ -18,24 +18,26 @@ class Rows(list):
 
 
 def open_model(job):
+    from safetensors.torch import load_file
+
     torch.set_num_threads(job['threads'])
-    model = AutoModelForCausalLM.from_pretrained(job['baseFolder'], dtype=torch.float32)
-    config = LoraConfig(
+    model = transformers.AutoModelForCausalLM.from_pretrained(job['baseFolder'], dtype=torch.float32)
+    config = peft.LoraConfig(
         task_type='CAUSAL_LM',
         r=job['rank'],
         lora_alpha=job['rank'] * job['scaling'],
         target_modules=['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
     )
-    model = get_peft_model(model, config)
+    model = peft.get_peft_model(model, config)
     factors = {'base_model.model.' + name: tensor for name, tensor in load_file(job['factors']).items()}
-    missing = set_peft_model_state_dict(model, factors).unexpected_keys
+    missing = peft.set_peft_model_state_dict(model, factors).unexpected_keys
     if missing:
         raise ValueError(f'factors that PEFT does not know: {missing}')
     return model
 
 
 def steps(count):
-    class Clock(TrainerCallback):
+    class Clock(transformers.TrainerCallback):
         """Milliseconds of each step and its loss."""
 
         def __init__(self):
@@ -54,7 +56,7 @@ def steps(count):
     s = job['settings']
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(
+        arguments = transformers.TrainingArguments(
             output_dir=folder,
             max_steps=count,
             per_device_train_batch_size=len(job['batches'][0]),
@@ -70,15 +72,20 @@ def steps(count):
             report_to=[],
             disable_tqdm=True,
         )
-        trainer = Trainer(model=model, args=arguments, train_dataset=Rows(job), callbacks=[clock])
-        trainer.remove_callback(PrinterCallback)
+        trainer = transformers.Trainer(model=model, args=arguments, train_dataset=Rows(job), callbacks=[clock])
+        trainer.remove_callback(transformers.trainer_callback.PrinterCallback)
         trainer.train()
     return {'losses': clock.losses, 'times': clock.times}
 
 
 def answer(name, params):
-    global job, model
+    global job, model, peft, torch, transformers
     if name == 'open':
+        # Here, so that a missing package is an answer.
+        import peft
+        import torch
+        import transformers
+
         job = params
         model = open_model(job)
         versions = f'{torch.__version__}, transformers {transformers.__version__}, PEFT {peft.__version__}'
@@ -86,20 +93,5 @@ def answer(name, params):
     return steps(params['count'])
 
 
-job = model = None
 os.environ.setdefault('TRANSFORMERS_VERBOSITY', 'error')
-for line in sys.stdin:
-    try:
-        # Inside, so that a missing package is an answer.
-        import peft
-        import torch
-        import transformers
-        from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
-        from safetensors.torch import load_file
-        from transformers import AutoModelForCausalLM, Trainer, TrainerCallback, TrainingArguments
-
-        PrinterCallback = transformers.trainer_callback.PrinterCallback
-        request = json.loads(line)
-        print(json.dumps({'result': answer(request['name'], request['params'])}), flush=True)
-    except Exception as error:
-        print(json.dumps({'error': f'{type(error).__name__}: {error}'}), flush=True)
+serve(answer)

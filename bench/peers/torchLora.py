@@ -5,8 +5,9 @@ autocast to bfloat16, with the frozen weights in F32 or held in bfloat16. Reques
 import json
 import math
 import os
-import sys
 import time
+
+from lines import serve
 
 
 def read_safetensors(path):
@@ -130,21 +131,15 @@ def blas_library():
 
 
 def answer(name, params):
-    global trainer
+    global torch, functional, trainer
     if name == 'open':
+        # Here, so that a missing package is an answer.
+        import torch
+        from torch.nn import functional
+
         trainer = Trainer(params)
         return {'torch': torch.__version__, 'blas': blas_library(), 'threads': torch.get_num_threads()}
     return trainer.steps(params['count'])
 
 
-trainer = None
-for line in sys.stdin:
-    try:
-        # Inside, so that a missing package is an answer.
-        import torch
-        from torch.nn import functional
-
-        request = json.loads(line)
-        print(json.dumps({'result': answer(request['name'], request['params'])}), flush=True)
-    except Exception as error:
-        print(json.dumps({'error': f'{type(error).__name__}: {error}'}), flush=True)
+serve(answer)

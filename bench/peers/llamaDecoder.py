@@ -2,7 +2,8 @@
 answers are lines of JSON."""
 
 import json
-import sys
+
+from lines import serve
 
 
 def open_server(job):
@@ -16,8 +17,11 @@ def open_server(job):
 
 
 def answer(name, params):
-    global server
+    global server, xllamacpp
     if name == 'open':
+        # Here, so that a missing package is an answer.
+        import xllamacpp
+
         server = open_server(params)
         return {'version': getattr(xllamacpp, '__version__', '')}
     request = {
@@ -34,13 +38,4 @@ def answer(name, params):
     return {'prefillMs': timings['prompt_ms'], 'decodeMs': timings['predicted_ms'], 'choices': []}
 
 
-server = None
-for line in sys.stdin:
-    try:
-        # Inside, so that a missing package is an answer.
-        import xllamacpp
-
-        request = json.loads(line)
-        print(json.dumps({'result': answer(request['name'], request['params'])}), flush=True)
-    except Exception as error:
-        print(json.dumps({'error': f'{type(error).__name__}: {error}'}), flush=True)
+serve(answer)
